@@ -1,0 +1,15 @@
+// What time it is, and how it is written.
+#pragma once
+
+#include <stdint.h>
+
+#define ISO8601_LEN 24 // 2024-11-17T10:00:00.000Z
+
+// Milliseconds that only grow; for intervals.
+uint64_t clock_monotonic_ms(void);
+
+// Milliseconds since 1970 UTC; for what people and other machines read.
+uint64_t clock_wall_ms(void);
+
+// Writes ISO8601_LEN characters and a NUL: UTC with milliseconds, as JavaScript writes dates.
+void clock_iso8601(uint64_t wall_ms, char out[ISO8601_LEN + 1]);

@@ -1,0 +1,89 @@
+#include "common/deadlines.h"
+
+static struct deadline *first_of(const struct deadline_queue *queue)
+{
+    return list_entry(queue->waiting.next, struct deadline, node);
+}
+
+void deadlines_init(struct deadlines *clock, uint64_t now_ms)
+{
+    clock->now_ms = now_ms;
+    list_init(&clock->queues);
+}
+
+void deadline_queue_init(struct deadline_queue *queue, struct deadlines *clock, uint64_t length_ms,
+                         deadline_fn on_due, void *arg)
+{
+    list_init(&queue->waiting);
+    queue->length_ms = length_ms;
+    queue->on_due = on_due;
+    queue->arg = arg;
+    queue->clock = clock;
+    list_append(&clock->queues, &queue->entry);
+}
+
+void deadline_queue_fini(struct deadline_queue *queue)
+{
+    list_for_each (node, &queue->waiting)
+        list_unlink(node);
+    list_unlink(&queue->entry);
+}
+
+void deadline_init(struct deadline *deadline)
+{
+    list_init(&deadline->node);
+}
+
+void deadline_arm(struct deadline *deadline, struct deadline_queue *queue)
+{
+    list_unlink(&deadline->node);
+    deadline->due_ms = queue->clock->now_ms + queue->length_ms;
+    list_append(&queue->waiting, &deadline->node);
+}
+
+void deadline_cancel(struct deadline *deadline)
+{
+    list_unlink(&deadline->node);
+}
+
+bool deadline_is_armed(const struct deadline *deadline)
+{
+    return !list_empty(&deadline->node);
+}
+
+// One that is armed again while its queue runs waits for a later turn, even at length 0.
+static void run_queue(struct deadline_queue *queue, uint64_t now_ms)
+{
+    struct list due;
+
+    list_init(&due);
+    while (!list_empty(&queue->waiting) && first_of(queue)->due_ms <= now_ms) {
+        struct list *node = queue->waiting.next;
+        list_unlink(node);
+        list_append(&due, node);
+    }
+    while (!list_empty(&due)) {
+        struct deadline *deadline = list_entry(due.next, struct deadline, node);
+        list_unlink(&deadline->node);
+        queue->on_due(deadline, queue->arg);
+    }
+}
+
+void deadlines_run(struct deadlines *clock, uint64_t now_ms)
+{
+    clock->now_ms = now_ms;
+    list_for_each (entry, &clock->queues)
+        run_queue(list_entry(entry, struct deadline_queue, entry), now_ms);
+}
+
+uint64_t deadlines_next_ms(const struct deadlines *clock)
+{
+    uint64_t next = UINT64_MAX;
+
+    list_for_each (entry, &clock->queues) {
+        struct deadline_queue *queue = list_entry(entry, struct deadline_queue, entry);
+        if (!list_empty(&queue->waiting) && first_of(queue)->due_ms < next)
+            next = first_of(queue)->due_ms;
+    }
+    return next;
+}

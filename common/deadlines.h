@@ -1,0 +1,54 @@
+// Timeouts as queues: of one kind all have one length, so they fall due in the order in which
+// they were armed. Arming, moving and cancelling cost O(1), and no connection has a timer.
+//
+// A `deadlines` holds all queues of one loop. The loop sets its time and runs it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/list.h"
+
+struct deadlines {
+    uint64_t now_ms; // monotonic; set by the loop once per turn
+    struct list queues;
+};
+
+// Embedded in whatever waits. One that is not armed stands alone.
+struct deadline {
+    struct list node;
+    uint64_t due_ms;
+};
+
+// Called once per deadline that fell due; it is no longer armed then and may be armed again.
+typedef void (*deadline_fn)(struct deadline *deadline, void *arg);
+
+struct deadline_queue {
+    struct list entry;
+    struct list waiting;
+    uint64_t length_ms;
+    deadline_fn on_due;
+    void *arg;
+    struct deadlines *clock;
+};
+
+void deadlines_init(struct deadlines *clock, uint64_t now_ms);
+
+// Adds a queue to `clock`, which must outlive it.
+void deadline_queue_init(struct deadline_queue *queue, struct deadlines *clock, uint64_t length_ms,
+                         deadline_fn on_due, void *arg);
+// Forgets the queue; whatever still waits in it is cancelled.
+void deadline_queue_fini(struct deadline_queue *queue);
+
+void deadline_init(struct deadline *deadline);
+// Falls due after the queue's length from now. One that is armed already starts anew.
+void deadline_arm(struct deadline *deadline, struct deadline_queue *queue);
+// Harmless when it is not armed.
+void deadline_cancel(struct deadline *deadline);
+bool deadline_is_armed(const struct deadline *deadline);
+
+// Sets the time and calls everything that is due.
+void deadlines_run(struct deadlines *clock, uint64_t now_ms);
+
+// When the next one falls due, or UINT64_MAX when nothing is armed.
+uint64_t deadlines_next_ms(const struct deadlines *clock);

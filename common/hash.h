@@ -1,0 +1,15 @@
+// uthash with the project's failure policy and a keyed hash. Include this, never <uthash.h>.
+//
+// Peers choose the names of rooms, so an unkeyed hash would let them build a table of one chain.
+#pragma once
+
+#include <stddef.h>
+#include <stdlib.h>
+
+// SipHash of the bytes under a key that is drawn at random once per process.
+unsigned hash_keyed(const void *bytes, size_t len);
+
+#define HASH_FUNCTION(keyptr, keylen, hashv) (hashv) = hash_keyed((keyptr), (keylen))
+#define uthash_fatal(msg)                    abort()
+
+#include <uthash.h>

@@ -1,0 +1,46 @@
+// Structured log lines, to the console and, when a folder is given, to rotated files there.
+//
+// One line per event that an operator would act on or ask about: a fixed phrase, then
+// `key=value` pairs. Never a token, never a payload above debug. Every control character is
+// escaped, so text that came from a peer cannot forge a line.
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/attr.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_HTTP, LOG_DEBUG };
+enum log_format { LOG_JSON, LOG_TEXT };
+
+// Lines above this level are not written. The one global of the project.
+extern enum log_level log_threshold;
+
+struct log_options {
+    const char *service; // the "service" of every JSON line
+    enum log_level level;
+    enum log_format format;
+    const char *dir; // all.log and error.log stand there; NULL or "": console only
+};
+
+// Opens the log. Each file is rotated at 5 MB and kept five times (all.log, all.log.1 … .4).
+// False with one line on stderr when the folder cannot be written; the console works even then.
+// Before this call lines go to the console as text.
+NODISCARD bool log_open(const struct log_options *options);
+void log_close(void);
+
+// Each .c file that logs defines LOG_MODULE before including this header.
+#define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_INFO, __VA_ARGS__)
+#define log_http(...)  log_at(LOG_HTTP, __VA_ARGS__)
+#define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
+
+// Arguments are not evaluated when the level is off.
+#define log_at(level, ...)                                                                         \
+    do {                                                                                           \
+        if ((level) <= log_threshold)                                                              \
+            log_write((level), LOG_MODULE, __VA_ARGS__);                                           \
+    } while (0)
+
+// May be called from the operations port's thread as well; a line is written whole.
+void log_write(enum log_level level, const char *module, const char *format, ...) PRINTF(3, 4);

@@ -1,0 +1,27 @@
+// The operations port for orchestrators: GET /live, /ready and /metrics, on a thread of its own.
+//
+// It calls the probes from that thread, so they may only read atomics.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/buffer.h"
+
+struct ops_probes {
+    // The reason why not (a constant string), or NULL when all is well: 200 "ok" or 503 and it.
+    const char *(*live)(void *arg);
+    const char *(*ready)(void *arg);
+    void (*metrics)(void *arg, struct buffer *out); // Prometheus text
+    void *arg;
+};
+
+struct ops_server;
+
+// Listens on `host`:`port`; port 0 picks a free one. Logs the port at info. NULL with one line
+// in the log when the port cannot be had.
+NODISCARD struct ops_server *ops_server_new(const char *host, uint16_t port,
+                                            const struct ops_probes *probes);
+uint16_t ops_server_port(const struct ops_server *server);
+void ops_server_free(struct ops_server *server);

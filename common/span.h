@@ -1,0 +1,56 @@
+// A borrowed view of bytes that somebody else owns. Never NUL-terminated, never freed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+    const char *ptr;
+    size_t len;
+};
+
+// "%.*s" arguments, so a span can be logged without copying it.
+#define SPAN_FMT    "%.*s"
+#define SPAN_ARG(s) (int)(s).len, (s).ptr
+#define SPAN_LIT(s) ((struct span){(s), sizeof(s) - 1})
+
+// The bytes of a C string, or the empty span for NULL.
+static inline struct span span_of(const char *text)
+{
+    return (struct span){text, text ? strlen(text) : 0};
+}
+
+static inline bool span_eq(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool span_is(struct span a, const char *text)
+{
+    return span_eq(a, span_of(text));
+}
+
+static inline bool span_starts_with(struct span a, struct span prefix)
+{
+    return a.len >= prefix.len && (prefix.len == 0 || memcmp(a.ptr, prefix.ptr, prefix.len) == 0);
+}
+
+// Equal but for the case of ASCII letters, as HTTP names are compared.
+bool span_eq_nocase(struct span a, struct span b);
+
+// Drops the first n bytes; n must not exceed the length.
+static inline struct span span_skip(struct span s, size_t n)
+{
+    return (struct span){s.ptr + n, s.len - n};
+}
+
+// Takes the bytes before the next `separator` off `rest` and drops the separator itself;
+// all that is left when there is none. False once `rest` is used up (ptr becomes NULL).
+bool span_take_until(struct span *rest, char separator, struct span *out);
+
+// Without the spaces and tabs at both ends.
+struct span span_trim(struct span s);
+
+// Copies into a NUL-terminated string that the caller frees.
+char *span_dup(struct span s);
