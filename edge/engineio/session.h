@@ -1,0 +1,47 @@
+// One Engine.IO client: a session that outlives the HTTP requests and survives the change from
+// long-polling to WebSocket.
+//
+// Messages go out in the order in which they were sent, whatever transport carries them. Sending
+// queues; the server's flush writes, once per turn of the loop.
+#pragma once
+
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "edge/engineio/frame.h"
+
+struct eio_server;
+struct eio_session;
+
+// Why a session ended, in the words that Socket.IO servers use.
+enum eio_close_reason {
+    EIO_TRANSPORT_CLOSE = 0, // the client went away or said goodbye
+    EIO_TRANSPORT_ERROR,
+    EIO_PING_TIMEOUT,
+    EIO_PARSE_ERROR,
+    EIO_FORCED_CLOSE,  // asked for from above
+    EIO_SLOW_CONSUMER, // its outbox passed the limit
+    EIO_SHUTTING_DOWN,
+    EIO_CLOSE_REASONS, // how many there are
+};
+const char *eio_close_reason_str(enum eio_close_reason reason);
+
+// Queues the frame and those that follow it; takes references of its own. Nothing happens on a
+// session that is closing. One whose outbox would pass its limit is closed instead.
+void eio_session_send(struct eio_session *session, struct frame *frame);
+
+// Sends what is queued, as far as the transport takes it at once, and ends the session. The
+// server's on_close is called once, later in the same turn; safe from any callback, any number
+// of times.
+void eio_session_close(struct eio_session *session, enum eio_close_reason reason);
+
+// True until eio_session_close() or the end of the transport.
+bool eio_session_is_open(const struct eio_session *session);
+
+const char *eio_session_id(const struct eio_session *session);
+unsigned eio_session_version(const struct eio_session *session); // Engine.IO revision: 3 or 4
+bool eio_session_on_websocket(const struct eio_session *session);
+
+// The layer above keeps one pointer here.
+void *eio_session_data(const struct eio_session *session);
+void eio_session_set_data(struct eio_session *session, void *data);

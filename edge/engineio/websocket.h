@@ -1,0 +1,62 @@
+// One WebSocket as Engine.IO sees it: the transport of a session, or a probe to become it.
+//
+// The port embeds `struct eio_websocket` in its connection and calls eio_websocket_on_*(); the
+// session answers through the operations. Frames go out ready-made, header included.
+//
+// Upgrade (Engine.IO 4, "Upgrade"): the client opens a WebSocket with the sid of its polling
+// session, says "2probe", gets "3probe", lets its last poll end, and says "5". Only then is the
+// WebSocket the transport.
+#pragma once
+
+#include "common/deadlines.h"
+#include "edge/engineio/server.h"
+
+struct eio_websocket;
+
+struct eio_websocket_ops {
+    // True when the socket took everything so far, so that write() may be called.
+    bool (*can_write)(struct eio_websocket *websocket);
+    // Writes whole frames; what the socket does not take at once the port keeps and sends later.
+    void (*write)(struct eio_websocket *websocket, struct span frames);
+    // Asks for eio_websocket_on_writable() when can_write() is true again.
+    void (*want_writable)(struct eio_websocket *websocket);
+    // Closes after what was written, with this WebSocket close code. on_closed follows later.
+    void (*close)(struct eio_websocket *websocket, unsigned code);
+};
+
+struct eio_websocket {
+    const struct eio_websocket_ops *ops;
+    struct eio_session *session; // NULL once parted
+    struct eio_server *server;
+    struct deadline deadline; // until which a probe must have become the transport
+    bool probing;
+};
+
+// An HTTP error in Engine.IO's words: status and {"code":…,"message":…}.
+struct eio_refusal {
+    unsigned status;
+    int code; // 0–5, or -1 for a refusal without one
+    const char *message;
+};
+
+// Whether a WebSocket handshake with this request may go ahead: version, transport, sid, origin.
+// Changes nothing. False fills `refusal`, and counts it.
+NODISCARD bool eio_server_admits_websocket(struct eio_server *server,
+                                           const struct http_request *request,
+                                           struct eio_refusal *refusal);
+
+// The handshake is done: opens a session, or begins the upgrade of the one that `request` names.
+// False when that is no longer possible; the port then closes the connection, without on_closed.
+NODISCARD bool eio_websocket_open(struct eio_websocket *websocket, struct eio_server *server,
+                                  const struct eio_websocket_ops *ops,
+                                  const struct http_request *request);
+
+// A whole message. The bytes are borrowed until return.
+void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind kind,
+                              struct span bytes);
+void eio_websocket_on_writable(struct eio_websocket *websocket);
+// The connection is gone, for whatever reason; `websocket` is not used afterwards.
+void eio_websocket_on_closed(struct eio_websocket *websocket);
+
+// The largest message that the port needs to take in.
+size_t eio_server_max_payload(const struct eio_server *server);

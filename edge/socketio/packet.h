@@ -1,0 +1,68 @@
+// Socket.IO packets (protocol revision 5).
+//
+//     <type>[<attachments>-][<namespace>,][<ack id>][<json>]
+//
+// Decoding borrows: every span points into the input and lives as long as it does. The JSON is
+// checked (see json_walk.h) but not converted.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/span.h"
+#include "edge/engineio/frame.h"
+
+enum sio_type {
+    SIO_CONNECT = 0,
+    SIO_DISCONNECT,
+    SIO_EVENT,
+    SIO_ACK,
+    SIO_CONNECT_ERROR,
+    SIO_BINARY_EVENT,
+    SIO_BINARY_ACK,
+};
+
+struct sio_packet {
+    enum sio_type type;
+    uint32_t attachments;  // binary messages that follow this one
+    struct span nsp;       // "/" when absent; without a query
+    struct span nsp_query; // behind '?', which Engine.IO 3 clients may send
+    bool has_ack;
+    uint64_t ack_id;
+    struct span json;  // the whole payload; empty when absent
+    struct span name;  // of events: the first element without its quotes, escapes not resolved
+    bool name_escaped; // it holds a backslash
+    struct span args;  // of events and acks: the (further) elements, commas between them
+    uint32_t arg_count;
+};
+
+enum sio_status {
+    SIO_OK = 0,
+    SIO_BAD_TYPE,
+    SIO_BAD_ATTACHMENTS, // not 1 … SIO_ATTACHMENTS_MAX, or no dash
+    SIO_BAD_ACK_ID,      // over 2^53-1: ids are JavaScript numbers
+    SIO_BAD_JSON,
+    SIO_BAD_PAYLOAD,    // not what this type of packet carries
+    SIO_RESERVED_EVENT, // "connect", "disconnect", … may not be sent
+    SIO_TOO_MANY_ARGS,
+};
+
+#define SIO_ATTACHMENTS_MAX 10
+#define SIO_ARGS_MAX        64
+#define SIO_JSON_DEPTH_MAX  64
+
+NODISCARD enum sio_status sio_packet_decode(struct span in, struct sio_packet *out);
+const char *sio_status_str(enum sio_status status);
+
+// Each returns a new text frame ("4" and the packet) of which the caller owns the one reference.
+// `args` are JSON values with commas between them; `nsp` "/" is left out on the wire.
+NODISCARD struct frame *sio_encode_connect(struct span nsp, struct span json);
+NODISCARD struct frame *sio_encode_connect_error(struct span nsp, struct span json);
+NODISCARD struct frame *sio_encode_disconnect(struct span nsp);
+NODISCARD struct frame *sio_encode_event(struct span nsp, struct span name, struct span args);
+// With an ack id of the server's own, and `attachments` binary messages that are to follow.
+NODISCARD struct frame *sio_encode_event_with(struct span nsp, struct span name, struct span args,
+                                              const uint64_t *ack_id, uint32_t attachments);
+NODISCARD struct frame *sio_encode_ack(struct span nsp, uint64_t ack_id, struct span args,
+                                       uint32_t attachments);

@@ -1,0 +1,43 @@
+// Who is in which room. A membership is one node in two lists, so that leaving costs what the
+// member joined, and a broadcast walks members only. A room lives while it has members.
+#pragma once
+
+#include "common/attr.h"
+#include "common/list.h"
+#include "common/span.h"
+
+struct rooms;
+struct room; // valid while it has members
+
+// Embedded in whoever joins rooms.
+struct room_member {
+    struct list memberships;
+    unsigned room_count;
+};
+
+enum rooms_join { ROOMS_JOINED = 0, ROOMS_ALREADY_IN, ROOMS_LIMIT };
+
+typedef void (*room_member_fn)(struct room_member *member, void *arg);
+typedef void (*room_name_fn)(struct span room, void *arg);
+
+NODISCARD struct rooms *rooms_new(unsigned max_rooms_per_member);
+void rooms_free(struct rooms *rooms); // must be empty
+
+void room_member_init(struct room_member *member);
+
+NODISCARD enum rooms_join rooms_join(struct rooms *rooms, struct room_member *member,
+                                     struct span room);
+// False when the member was not in it.
+bool rooms_leave(struct rooms *rooms, struct room_member *member, struct span room);
+void rooms_leave_all(struct rooms *rooms, struct room_member *member);
+bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, struct span room);
+
+// Calls `visit` for each member. The visitor may take the visited member out of rooms, but no
+// other.
+void rooms_each_member(struct rooms *rooms, struct span room, room_member_fn visit, void *arg);
+// The rooms of one member, in the order of joining. The visitor must not change memberships.
+void rooms_each_of(const struct room_member *member, room_name_fn visit, void *arg);
+// Up to `max` room names in no particular order.
+void rooms_each(const struct rooms *rooms, size_t max, room_name_fn visit, void *arg);
+
+size_t rooms_count(const struct rooms *rooms);

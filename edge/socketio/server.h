@@ -1,0 +1,118 @@
+// A Socket.IO server: namespaces with handlers, sockets, rooms and acks on top of Engine.IO.
+//
+// A client (one Engine.IO session) has one socket in each namespace that it connected to. The
+// handlers of a namespace decide who may connect and what events mean; this library knows
+// nothing of either.
+#pragma once
+
+#include "edge/engineio/server.h"
+#include "edge/socketio/packet.h"
+#include "edge/socketio/rooms.h"
+
+struct sio_server;
+struct sio_namespace;
+struct sio_socket;
+
+#define SIO_ID_LEN 20
+
+struct sio_options {
+    struct eio_options engine;
+    uint32_t connect_timeout_ms; // a client that connected to no namespace by then is closed
+    uint32_t max_rooms_per_socket;
+    uint32_t max_namespaces_per_client;
+    // Whether the layer above may want to see handshakes (see sio_socket_handshake).
+    bool keep_handshake;
+};
+
+// What is known of the HTTP request that opened the client's session. Empty spans when absent.
+struct sio_handshake {
+    struct span authorization; // the header's value
+    struct span query;
+    struct span peer;
+};
+
+// An event from a client. Borrowed until the handler returns.
+struct sio_event {
+    struct span name;
+    struct span args; // JSON values with commas between them; placeholders stand for attachments
+    uint32_t arg_count;
+    bool wants_ack;
+    uint64_t ack_id;
+    const struct span *attachments;
+    uint32_t attachment_count;
+};
+
+struct sio_handlers {
+    // A client asks to connect with this auth payload ("" when it sent none, else a JSON object).
+    // Answer with sio_socket_accept() or sio_socket_refuse(), now or later.
+    void (*on_connect)(struct sio_socket *socket, struct span auth, void *arg);
+    void (*on_event)(struct sio_socket *socket, const struct sio_event *event, void *arg);
+    // Once for each socket whose on_connect was called and that was not refused; its rooms are
+    // still there to be read. Freed afterwards.
+    void (*on_disconnect)(struct sio_socket *socket, const char *reason, void *arg);
+    void *arg;
+};
+
+struct sio_metrics {
+    metric sockets; // connected now
+    metric connects, connects_refused;
+    metric events_in, acks_in, bad_packets;
+    metric connect_timeouts;
+    metric deliveries; // frames queued for sockets by broadcasts and emits
+};
+
+NODISCARD struct sio_server *
+sio_server_new(const struct sio_options *options,
+               bool (*allow_request)(const struct http_request *, void *), void *allow_arg,
+               struct deadlines *clock, struct sio_metrics *metrics,
+               struct eio_metrics *engine_metrics);
+void sio_server_free(struct sio_server *server);
+
+// The engine beneath, for the ports and for the flush of each turn.
+struct eio_server *sio_server_engine(struct sio_server *server);
+
+// `name` begins with '/' and is copied. Add all namespaces before the first client.
+struct sio_namespace *sio_server_add_namespace(struct sio_server *server, const char *name,
+                                               const struct sio_handlers *handlers);
+
+// Lets the socket in: sends the CONNECT reply. Events come from now on.
+void sio_socket_accept(struct sio_socket *socket);
+// Answers CONNECT_ERROR {"message":…} (the bare string for Engine.IO 3). `socket` is gone then.
+void sio_socket_refuse(struct sio_socket *socket, struct span message);
+
+// Emits to one socket. `args` are JSON values with commas between them.
+void sio_socket_emit(struct sio_socket *socket, struct span name, struct span args);
+// Sends a frame that was encoded for this socket's namespace. Borrows it.
+void sio_socket_send(struct sio_socket *socket, struct frame *frame);
+// Answers an event's ack; nothing when none is wanted. Call at most once for an event.
+void sio_socket_ack(struct sio_socket *socket, uint64_t ack_id, struct span args);
+
+// Ends the socket with a DISCONNECT packet: official clients do not come back by themselves.
+void sio_socket_disconnect(struct sio_socket *socket);
+// Ends the whole client by closing its transport: official clients reconnect.
+void sio_socket_close_transport(struct sio_socket *socket, enum eio_close_reason reason);
+
+enum rooms_join sio_socket_join(struct sio_socket *socket, struct span room);
+bool sio_socket_leave(struct sio_socket *socket, struct span room);
+bool sio_socket_is_in(const struct sio_socket *socket, struct span room);
+void sio_socket_each_room(const struct sio_socket *socket, room_name_fn visit, void *arg);
+
+const char *sio_socket_id(const struct sio_socket *socket);
+unsigned sio_socket_version(const struct sio_socket *socket); // Engine.IO revision: 3 or 4
+struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket);
+bool sio_socket_is_connected(const struct sio_socket *socket); // accepted and not ended
+// Valid until the socket's next event after it was accepted.
+struct sio_handshake sio_socket_handshake(const struct sio_socket *socket);
+void *sio_socket_data(const struct sio_socket *socket);
+void sio_socket_set_data(struct sio_socket *socket, void *data);
+
+// Queues the frame for every member of the room but the socket whose id is `except` (empty:
+// nobody is left out). Borrows the frame. Returns how many got it.
+size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, struct span except,
+                               struct frame *frame);
+// Calls `visit` for each socket in the room; the visitor may disconnect the visited one.
+void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,
+                           void (*visit)(struct sio_socket *socket, void *arg), void *arg);
+size_t sio_namespace_socket_count(const struct sio_namespace *nsp);
+struct rooms *sio_namespace_rooms(struct sio_namespace *nsp);
+struct span sio_namespace_name(const struct sio_namespace *nsp);
