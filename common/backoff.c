@@ -2,8 +2,8 @@
 
 #include "common/random.h"
 
-#define FIRST_MS 50
-#define LAST_MS  5000
+#define FIRST_MS 50u
+#define LAST_MS  5000u
 
 uint32_t backoff_next_ms(struct backoff *backoff)
 {

@@ -12,6 +12,9 @@
 #include "common/span.h"
 #include "proto/position.h"
 
+// Longer messages are malformed. Far above the largest event that the relay takes.
+#define ENVELOPE_MAX_BYTES ((size_t)64 * 1024 * 1024)
+
 struct envelope {
     struct span id;
     struct position position; // none: ephemeral
@@ -58,5 +61,4 @@ void envelope_decoder_free(struct envelope_decoder *decoder);
 // envelope without room or event name.
 NODISCARD const struct envelope *envelope_decode(struct envelope_decoder *decoder,
                                                  struct span bytes);
-NODISCARD const struct control *control_decode(struct envelope_decoder *decoder,
-                                               struct span bytes);
+NODISCARD const struct control *control_decode(struct envelope_decoder *decoder, struct span bytes);

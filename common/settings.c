@@ -1,0 +1,306 @@
+#include "common/settings.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/dotenv.h"
+#include "common/mem.h"
+
+#define DOTENV_MAX   ((size_t)64 * 1024)
+#define VALUE_SHOWN  64 // of a wrong value; the rest is cut
+#define SECONDS_DAY  86400
+#define SECONDS_HOUR 3600
+
+struct assignment {
+    char *name, *value;
+    struct assignment *older;
+};
+
+static void keep_assignment(const char *name, const char *value, void *arg)
+{
+    struct assignment **newest = arg;
+    struct assignment *a = mem_alloc(sizeof(*a));
+
+    *a = (struct assignment){mem_strdup(name), mem_strdup(value), *newest};
+    *newest = a;
+}
+
+// From the newest to the oldest, none replaced: of a name that stands twice the last one counts,
+// and whatever the environment holds already, even if it is empty, counts more.
+static void apply_and_free(struct assignment *a, bool apply)
+{
+    while (a) {
+        struct assignment *older = a->older;
+        if (apply)
+            setenv(a->name, a->value, 0);
+        free(a->name);
+        free(a->value);
+        free(a);
+        a = older;
+    }
+}
+
+static bool read_whole(FILE *file, const char *path, struct buffer *text, struct buffer *errors)
+{
+    char *at = buffer_reserve(text, DOTENV_MAX + 1);
+
+    text->len = fread(at, 1, DOTENV_MAX + 1, file);
+    if (ferror(file)) {
+        settings_fault(errors, "%s cannot be read: %s", path, strerror(errno));
+        return false;
+    }
+    if (text->len > DOTENV_MAX) {
+        settings_fault(errors, "%s is longer than %zu bytes", path, DOTENV_MAX);
+        return false;
+    }
+    return true;
+}
+
+bool settings_read_dotenv(const char *path, struct buffer *errors)
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file && errno == ENOENT)
+        return true;
+    if (!file) {
+        settings_fault(errors, "%s cannot be read: %s", path, strerror(errno));
+        return false;
+    }
+
+    struct buffer text = {0};
+    struct assignment *newest = NULL;
+    bool ok = read_whole(file, path, &text, errors) &&
+              dotenv_parse(buffer_span(&text), path, keep_assignment, &newest, errors);
+    apply_and_free(newest, ok);
+    buffer_fini(&text);
+    fclose(file);
+    return ok;
+}
+
+static bool parse_int64(struct span text, int64_t *out)
+{
+    bool negative = text.len > 0 && text.ptr[0] == '-';
+    int64_t n = 0;
+
+    if (negative)
+        text = span_skip(text, 1);
+    if (text.len == 0)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        int64_t digit = text.ptr[i] - '0';
+        if (digit < 0 || digit > 9 || n > (INT64_MAX - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *out = negative ? -n : n;
+    return true;
+}
+
+static int64_t seconds_of_unit(char unit)
+{
+    switch (unit) {
+    case 'd':
+        return SECONDS_DAY;
+    case 'h':
+        return SECONDS_HOUR;
+    case 'm':
+        return 60;
+    case 's':
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static bool parse_duration(struct span text, int64_t *out)
+{
+    int64_t unit = text.len > 0 ? seconds_of_unit(text.ptr[text.len - 1]) : 0;
+
+    if (unit > 0)
+        text.len--;
+    else
+        unit = 1;
+    if (!parse_int64(text, out) || *out > INT64_MAX / unit || *out < INT64_MIN / unit)
+        return false;
+    *out *= unit;
+    return true;
+}
+
+static bool parse_choice(struct span text, const char *const *choices, int *out)
+{
+    for (int i = 0; choices[i]; i++) {
+        if (span_eq_nocase(text, span_of(choices[i]))) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_switch(struct span text, bool *out)
+{
+    static const char *const words[] = {"false", "true", "0", "1", "no", "yes", "off", "on", NULL};
+    int index;
+
+    if (!parse_choice(text, words, &index))
+        return false;
+    *out = index % 2 == 1;
+    return true;
+}
+
+static bool within(const struct setting *setting, int64_t n)
+{
+    return n >= setting->min && n <= setting->max;
+}
+
+// False when `text` is no value of the setting; the field is unchanged then.
+static bool store(const struct setting *setting, const char *text, void *field)
+{
+    int64_t n;
+
+    switch (setting->type) {
+    case SETTING_TEXT:
+    case SETTING_SECRET:
+        *(const char **)field = mem_strdup(text);
+        return true;
+    case SETTING_NUMBER:
+        if (!parse_int64(span_of(text), &n) || !within(setting, n))
+            return false;
+        *(int64_t *)field = n;
+        return true;
+    case SETTING_DURATION:
+        if (!parse_duration(span_of(text), &n) || !within(setting, n))
+            return false;
+        *(int64_t *)field = n;
+        return true;
+    case SETTING_SWITCH:
+        return parse_switch(span_of(text), field);
+    case SETTING_CHOICE:
+        return parse_choice(span_of(text), setting->choices, field);
+    }
+    return false;
+}
+
+static void describe_duration(int64_t seconds, struct buffer *out)
+{
+    static const char units[] = "dhm";
+
+    for (size_t i = 0; seconds != 0 && i < sizeof(units) - 1; i++) {
+        int64_t length = seconds_of_unit(units[i]);
+        if (seconds % length == 0) {
+            buffer_printf(out, "%" PRId64 "%c", seconds / length, units[i]);
+            return;
+        }
+    }
+    buffer_printf(out, "%" PRId64 "s", seconds);
+}
+
+static void describe_choices(const char *const *choices, struct buffer *out)
+{
+    for (size_t i = 0; choices[i]; i++)
+        buffer_printf(out, "%s%s", i > 0 ? ", " : "one of ", choices[i]);
+}
+
+static void describe(const struct setting *setting, struct buffer *out)
+{
+    switch (setting->type) {
+    case SETTING_TEXT:
+        buffer_printf(out, "a text");
+        break;
+    case SETTING_SECRET:
+        buffer_printf(out, "a secret text");
+        break;
+    case SETTING_NUMBER:
+        buffer_printf(out, "a number from %" PRId64 " to %" PRId64, setting->min, setting->max);
+        break;
+    case SETTING_SWITCH:
+        buffer_printf(out, "true or false");
+        break;
+    case SETTING_CHOICE:
+        describe_choices(setting->choices, out);
+        break;
+    case SETTING_DURATION:
+        buffer_printf(out, "a duration (7d, 12h, 30m, 45s) from ");
+        describe_duration(setting->min, out);
+        buffer_printf(out, " to ");
+        describe_duration(setting->max, out);
+        break;
+    }
+}
+
+static void report_wrong(const struct setting *setting, const char *text, struct buffer *errors)
+{
+    struct span shown = span_of(text);
+
+    if (shown.len > VALUE_SHOWN)
+        shown.len = VALUE_SHOWN;
+    buffer_printf(errors, "%s must be ", setting->name);
+    describe(setting, errors);
+    buffer_printf(errors, ", not ");
+    buffer_append_json(errors, shown);
+    buffer_append_char(errors, '\n');
+}
+
+static bool load_one(const struct setting *setting, void *into, struct buffer *errors)
+{
+    void *field = (char *)into + setting->offset;
+    const char *text = getenv(setting->name);
+
+    if (text && text[0] != '\0') {
+        if (store(setting, text, field))
+            return true;
+        report_wrong(setting, text, errors);
+        return false;
+    }
+    if (setting->fallback) {
+        bool right = store(setting, setting->fallback, field);
+        assert(right);
+        return right;
+    }
+    if (setting->type == SETTING_TEXT || setting->type == SETTING_SECRET)
+        *(const char **)field = NULL;
+    return true;
+}
+
+bool settings_load(const struct setting *table, size_t count, void *into, struct buffer *errors)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < count; i++)
+        ok = load_one(&table[i], into, errors) && ok;
+    return ok;
+}
+
+void settings_fault(struct buffer *errors, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    buffer_append(errors, span_of(line));
+    buffer_append_char(errors, '\n');
+}
+
+void settings_print_help(const struct setting *table, size_t count)
+{
+    struct buffer kind = {0};
+
+    printf("Environment (also read from the file .env of the working directory; what is set in\n"
+           "the environment wins)\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct setting *setting = &table[i];
+        buffer_clear(&kind);
+        describe(setting, &kind);
+        printf("  %s", setting->name);
+        if (setting->fallback && setting->type != SETTING_SECRET)
+            printf("=%s", setting->fallback);
+        printf("\n      %s; %s\n", setting->help, kind.ptr);
+    }
+    buffer_fini(&kind);
+}

@@ -1,0 +1,291 @@
+#include "proto/envelope.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "envelope.pb-c.h"
+
+// What one decoding may take: the copies of its texts, and this much for structure. Hostile bytes
+// that ask for more are refused; no message of ours comes near it.
+#define STRUCTURE_MAX ((size_t)64 * 1024)
+#define ARENA_KEPT    ((size_t)1024 * 1024) // a larger one is given back after a large message
+#define ALIGNMENT     _Alignof(max_align_t)
+
+// Memory that is handed out front to back and taken back all at once by the next message.
+struct arena {
+    char *ptr;
+    size_t cap, used;
+};
+
+struct envelope_decoder {
+    struct arena arena;
+    ProtobufCAllocator allocator;
+    struct envelope envelope;
+    struct control control;
+};
+
+static void *arena_take(void *arg, size_t size)
+{
+    struct arena *arena = arg;
+
+    if (size > arena->cap - arena->used)
+        return NULL;
+    void *taken = arena->ptr + arena->used;
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    arena->used = size < arena->cap - arena->used ? arena->used + size : arena->cap;
+    return taken;
+}
+
+static void arena_give_back(void *arg, void *taken)
+{
+    (void)arg, (void)taken;
+}
+
+static void arena_reset(struct arena *arena, size_t need)
+{
+    bool oversized = arena->cap > ARENA_KEPT && need <= ARENA_KEPT;
+
+    arena->used = 0;
+    if (need <= arena->cap && !oversized)
+        return;
+    free(arena->ptr);
+    arena->ptr = mem_alloc(need);
+    arena->cap = need;
+}
+
+static ProtobufCMessage *unpack(struct envelope_decoder *decoder, struct span bytes,
+                                const ProtobufCMessageDescriptor *type)
+{
+    if (bytes.len > ENVELOPE_MAX_BYTES)
+        return NULL;
+    arena_reset(&decoder->arena, 2 * bytes.len + STRUCTURE_MAX);
+    return protobuf_c_message_unpack(type, &decoder->allocator, bytes.len,
+                                     (const uint8_t *)bytes.ptr);
+}
+
+static struct position read_position(const Gateway__V1__Position *from)
+{
+    return from ? (struct position){from->epoch, from->seq} : (struct position){0};
+}
+
+static void read_envelope(const Gateway__V1__Envelope *from, struct envelope *to)
+{
+    *to = (struct envelope){
+        .id = span_of(from->id),
+        .position = read_position(from->position),
+        .prev = read_position(from->prev),
+        .origin = span_of(from->origin),
+        .room = span_of(from->room),
+        .except = span_of(from->except),
+        .event = span_of(from->event),
+        .args = {(const char *)from->args.data, from->args.len},
+        .created_at_ms = from->created_at_ms,
+        .traceparent = span_of(from->traceparent),
+    };
+}
+
+static bool read_heartbeat(const Gateway__V1__Heartbeat *from, struct heartbeat *to)
+{
+    if (from->n_tops > SHARDS_MAX)
+        return false;
+    to->relay = span_of(from->relay);
+    to->at_ms = from->at_ms;
+    to->shard_count = from->n_tops;
+    for (size_t i = 0; i < from->n_tops; i++)
+        to->tops[i] = read_position(from->tops[i]);
+    to->bus_connected = from->bus_connected;
+    to->reconnect_attempts = from->reconnect_attempts;
+    to->bus_host = span_of(from->bus_host);
+    to->bus_port = from->bus_port;
+    return true;
+}
+
+static bool read_control(const Gateway__V1__Control *from, struct control *to)
+{
+    *to = (struct control){0};
+    switch (from->command_case) {
+    case GATEWAY__V1__CONTROL__COMMAND_HEARTBEAT:
+        to->kind = CONTROL_HEARTBEAT;
+        return read_heartbeat(from->heartbeat, &to->heartbeat);
+    case GATEWAY__V1__CONTROL__COMMAND_DRAIN:
+        to->kind = CONTROL_DRAIN;
+        to->edge = span_of(from->drain->edge);
+        return true;
+    case GATEWAY__V1__CONTROL__COMMAND_KICK:
+        to->kind = CONTROL_KICK;
+        to->user = span_of(from->kick->user);
+        return true;
+    default:
+        return true; // of a newer version
+    }
+}
+
+struct envelope_decoder *envelope_decoder_new(void)
+{
+    struct envelope_decoder *decoder = mem_zalloc(sizeof(*decoder));
+
+    decoder->allocator = (ProtobufCAllocator){arena_take, arena_give_back, &decoder->arena};
+    return decoder;
+}
+
+void envelope_decoder_free(struct envelope_decoder *decoder)
+{
+    if (!decoder)
+        return;
+    free(decoder->arena.ptr);
+    free(decoder);
+}
+
+const struct envelope *envelope_decode(struct envelope_decoder *decoder, struct span bytes)
+{
+    const ProtobufCMessage *message = unpack(decoder, bytes, &gateway__v1__envelope__descriptor);
+
+    if (!message)
+        return NULL;
+    read_envelope((const Gateway__V1__Envelope *)message, &decoder->envelope);
+    if (decoder->envelope.room.len == 0 || decoder->envelope.event.len == 0)
+        return NULL;
+    return &decoder->envelope;
+}
+
+const struct control *control_decode(struct envelope_decoder *decoder, struct span bytes)
+{
+    const ProtobufCMessage *message = unpack(decoder, bytes, &gateway__v1__control__descriptor);
+
+    if (!message || !read_control((const Gateway__V1__Control *)message, &decoder->control))
+        return NULL;
+    return &decoder->control;
+}
+
+// The generated code packs C strings. One block holds the copies of all texts of a message.
+struct texts {
+    char *block, *next;
+};
+
+static struct texts texts_new(size_t total, size_t count)
+{
+    char *block = mem_alloc(total + count);
+
+    return (struct texts){block, block};
+}
+
+static char *add_text(struct texts *texts, struct span text)
+{
+    char *copy = texts->next;
+
+    if (text.len > 0)
+        memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    texts->next += text.len + 1;
+    return copy;
+}
+
+static void append_packed(const ProtobufCMessage *message, struct buffer *out)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    char *at = buffer_reserve(out, size);
+
+    out->len += protobuf_c_message_pack(message, (uint8_t *)at);
+    out->ptr[out->len] = '\0';
+}
+
+static Gateway__V1__Position *write_position(struct position from, Gateway__V1__Position *to)
+{
+    gateway__v1__position__init(to);
+    to->epoch = from.epoch;
+    to->seq = from.seq;
+    return position_is_none(from) ? NULL : to;
+}
+
+void envelope_encode(const struct envelope *e, struct buffer *out)
+{
+    Gateway__V1__Envelope message = GATEWAY__V1__ENVELOPE__INIT;
+    Gateway__V1__Position position, prev;
+    struct texts texts = texts_new(e->id.len + e->origin.len + e->room.len + e->except.len +
+                                       e->event.len + e->traceparent.len,
+                                   6);
+
+    message.id = add_text(&texts, e->id);
+    message.position = write_position(e->position, &position);
+    message.prev = write_position(e->prev, &prev);
+    message.origin = add_text(&texts, e->origin);
+    message.room = add_text(&texts, e->room);
+    message.except = add_text(&texts, e->except);
+    message.event = add_text(&texts, e->event);
+    message.args = (ProtobufCBinaryData){e->args.len, (uint8_t *)e->args.ptr};
+    message.created_at_ms = e->created_at_ms;
+    message.traceparent = add_text(&texts, e->traceparent);
+    append_packed(&message.base, out);
+    free(texts.block);
+}
+
+static void encode_heartbeat(const struct heartbeat *h, struct buffer *out)
+{
+    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
+    Gateway__V1__Heartbeat heartbeat = GATEWAY__V1__HEARTBEAT__INIT;
+    Gateway__V1__Position tops[SHARDS_MAX], *top_list[SHARDS_MAX];
+    struct texts texts = texts_new(h->relay.len + h->bus_host.len, 2);
+
+    for (size_t i = 0; i < h->shard_count; i++) {
+        write_position(h->tops[i], &tops[i]); // one that is none keeps its place in the list
+        top_list[i] = &tops[i];
+    }
+    heartbeat.relay = add_text(&texts, h->relay);
+    heartbeat.at_ms = h->at_ms;
+    heartbeat.n_tops = h->shard_count;
+    heartbeat.tops = top_list;
+    heartbeat.bus_connected = h->bus_connected;
+    heartbeat.reconnect_attempts = h->reconnect_attempts;
+    heartbeat.bus_host = add_text(&texts, h->bus_host);
+    heartbeat.bus_port = h->bus_port;
+    message.command_case = GATEWAY__V1__CONTROL__COMMAND_HEARTBEAT;
+    message.heartbeat = &heartbeat;
+    append_packed(&message.base, out);
+    free(texts.block);
+}
+
+static void encode_drain(struct span edge, struct buffer *out)
+{
+    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
+    Gateway__V1__Drain drain = GATEWAY__V1__DRAIN__INIT;
+    struct texts texts = texts_new(edge.len, 1);
+
+    drain.edge = add_text(&texts, edge);
+    message.command_case = GATEWAY__V1__CONTROL__COMMAND_DRAIN;
+    message.drain = &drain;
+    append_packed(&message.base, out);
+    free(texts.block);
+}
+
+static void encode_kick(struct span user, struct buffer *out)
+{
+    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
+    Gateway__V1__Kick kick = GATEWAY__V1__KICK__INIT;
+    struct texts texts = texts_new(user.len, 1);
+
+    kick.user = add_text(&texts, user);
+    message.command_case = GATEWAY__V1__CONTROL__COMMAND_KICK;
+    message.kick = &kick;
+    append_packed(&message.base, out);
+    free(texts.block);
+}
+
+void control_encode(const struct control *control, struct buffer *out)
+{
+    switch (control->kind) {
+    case CONTROL_HEARTBEAT:
+        assert(control->heartbeat.shard_count <= SHARDS_MAX);
+        encode_heartbeat(&control->heartbeat, out);
+        break;
+    case CONTROL_DRAIN:
+        encode_drain(control->edge, out);
+        break;
+    case CONTROL_KICK:
+        encode_kick(control->user, out);
+        break;
+    case CONTROL_UNKNOWN:
+        break; // encodes to nothing, which reads as unknown
+    }
+}
