@@ -1,0 +1,57 @@
+// The client port: one listener behind which WebSockets go to libwebsockets and plain HTTP to
+// libmicrohttpd, both on the edge's loop.
+//
+//     accept ─▶ front door (peeks at the head) ─┬─▶ websocket_port ─▶ eio_websocket_on_*()
+//                                               └─▶ http_port ──────▶ on_http()
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/metrics.h"
+#include "edge/adapters/event_loop.h"
+#include "edge/engineio/websocket.h"
+#include "edge/http/origins.h"
+
+struct client_port_options {
+    const char *host;
+    uint16_t port; // 0: the kernel picks one
+    uint32_t head_timeout_ms;
+    uint32_t max_body;             // of a POST, in bytes
+    uint32_t max_connections;      // all kinds together; further ones wait in the backlog
+    const struct origins *origins; // for the CORS headers of every reply
+};
+
+struct client_port_handlers {
+    // Answers, now or later.
+    void (*on_http)(struct http_exchange *exchange, void *arg);
+    // The server whose WebSockets live at this path, or NULL.
+    struct eio_server *(*find_engine)(struct span path, void *arg);
+    void *arg;
+};
+
+struct client_port_metrics {
+    metric connections; // open now, of all kinds
+    metric accepted;
+    metric accept_paused; // times that descriptors ran out
+    metric heads_refused, head_timeouts;
+    metric http_requests;
+    metric http_aborted; // held exchanges whose client went away
+    metric body_too_large;
+    metric websockets; // open now
+};
+
+struct client_port;
+
+// Listens. NULL with one line in the log when the address cannot be had.
+NODISCARD struct client_port *client_port_new(const struct client_port_options *options,
+                                              const struct client_port_handlers *handlers,
+                                              struct event_loop *loop,
+                                              struct client_port_metrics *metrics);
+uint16_t client_port_number(const struct client_port *port);
+// Accepts no further connection; those that are open go on.
+void client_port_stop_listening(struct client_port *port);
+// Ends every connection and closes all handles; call once all held exchanges were answered.
+// `on_closed` is called from the loop when that is done, and client_port_free() may follow.
+void client_port_close(struct client_port *port, void (*on_closed)(void *arg), void *arg);
+void client_port_free(struct client_port *port);
