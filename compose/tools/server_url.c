@@ -1,0 +1,59 @@
+#include "compose/tools/server_url.h"
+
+static bool take_scheme(struct span *text)
+{
+    static const char *const schemes[] = {"http://", "ws://"};
+
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        if (span_starts_with(*text, span_of(schemes[i]))) {
+            *text = span_skip(*text, strlen(schemes[i]));
+            return true;
+        }
+    }
+    return false;
+}
+
+// Takes the host off `text`, without the brackets of an IPv6 address.
+static struct span take_host(struct span *text)
+{
+    bool bracketed = text->len > 0 && text->ptr[0] == '[';
+    struct span start = span_skip(*text, bracketed ? 1 : 0);
+    const char *end = bracketed ? "]" : ":/?";
+    size_t len = 0;
+
+    while (len < start.len && !strchr(end, start.ptr[len]))
+        len++;
+    *text = span_skip(start, bracketed && len < start.len ? len + 1 : len);
+    return (struct span){start.ptr, len};
+}
+
+static bool take_port(struct span *text, int *port)
+{
+    *port = 80;
+    if (text->len == 0 || text->ptr[0] != ':')
+        return true;
+    *text = span_skip(*text, 1);
+    for (*port = 0; text->len > 0 && text->ptr[0] >= '0' && text->ptr[0] <= '9' && *port < 65536;) {
+        *port = *port * 10 + (text->ptr[0] - '0');
+        *text = span_skip(*text, 1);
+    }
+    return *port > 0 && *port < 65536;
+}
+
+const char *server_url_parse(struct span text, struct server_url *out)
+{
+    struct span host;
+
+    if (span_starts_with(text, SPAN_LIT("https://")) || span_starts_with(text, SPAN_LIT("wss://")))
+        return "TLS is not spoken here; give the address behind the TLS proxy";
+    if (!take_scheme(&text))
+        return "it must begin with http://";
+    host = take_host(&text);
+    if (host.len == 0 || host.len >= sizeof(out->host))
+        return "the host is missing";
+    memcpy(out->host, host.ptr, host.len);
+    out->host[host.len] = '\0';
+    if (!take_port(&text, &out->port))
+        return "the port must be a number from 1 to 65535";
+    return text.len == 0 || span_is(text, "/") ? NULL : "nothing may follow the host and port";
+}

@@ -1,0 +1,226 @@
+// ws-publish: publishes events to RabbitMQ as HomeTrip's services do.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "compose/tools/publisher.h"
+#include "compose/tools/samples.h"
+#include "compose/tools/tool.h"
+
+#define MAX_BODY_BYTES   ((size_t)64 * 1024 * 1024)
+#define DEFAULT_EXCHANGE "hometrip_events"
+
+enum sample_kind { SAMPLE_NONE, SAMPLE_BOOKING, SAMPLE_MESSAGE, SAMPLE_NOTIFICATION };
+static const char *const SAMPLE_NAMES[] = {"none", "booking", "message", "notification", NULL};
+
+struct request {
+    const char *exchange, *message_id, *user, *conversation;
+    int sample;
+    int64_t count, rate;
+    const char *host, *rabbit_user, *password, *vhost;
+    int64_t port;
+    const char *routing_key;
+    struct buffer body;
+};
+
+#define ROW(name, type, field, fallback, min, max, help)                                           \
+    {                                                                                              \
+        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
+    }
+
+static const struct setting SETTINGS[] = {
+    ROW("--exchange", SETTING_TEXT, exchange, NULL, 0, 0, ""),
+    ROW("--message-id", SETTING_TEXT, message_id, NULL, 0, 0, ""),
+    ROW("--count", SETTING_NUMBER, count, "1", 1, 100000000, ""),
+    ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
+    ROW("--user", SETTING_TEXT, user, NULL, 0, 0, ""),
+    ROW("--conversation", SETTING_TEXT, conversation, "42", 0, 0, ""),
+    {"--sample", SETTING_CHOICE, offsetof(struct request, sample), "none", 0, 0, SAMPLE_NAMES, ""},
+    ROW("RABBITMQ_HOST", SETTING_TEXT, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
+    ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
+    ROW("RABBITMQ_USER", SETTING_TEXT, rabbit_user, "guest", 0, 0, "user"),
+    ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),
+    ROW("RABBITMQ_VHOST", SETTING_TEXT, vhost, "/", 0, 0, "virtual host"),
+};
+
+static const struct tool_option OPTIONS[] = {
+    {"exchange", "NAME", "--exchange", 0, "exchange (default " DEFAULT_EXCHANGE ")"},
+    {"message-id", "ID", "--message-id", 0, "AMQP message id; {n} becomes the message's number"},
+    {"count", "N", "--count", 0, "how many; {n} in the body becomes the message's number from 1"},
+    {"rate", "N", "--rate", 0, "how many per second (default: as fast as they are confirmed)"},
+    {"sample", "KIND", "--sample", 0,
+     "booking, message or notification: a ready-made event on its own exchange"},
+    {"user", "ID", "--user", 0, "whom the sample is for (a message: who sent it)"},
+    {"conversation", "ID", "--conversation", 0, "where the sample message was sent (default 42)"},
+};
+
+static const struct tool TOOL = {
+    .program = {"ws-publish",
+                "Publishes an event to RabbitMQ and says what became of it.\n"
+                "BODY is sent as it stands; - reads it from standard input.",
+                SETTINGS, ARRAY_LEN(SETTINGS)},
+    .synopsis = "ROUTING_KEY BODY\n       ws-publish [options] --sample KIND --user ID",
+    .max_operands = 2,
+    .options = OPTIONS,
+    .option_count = ARRAY_LEN(OPTIONS),
+};
+
+static bool read_stdin(struct buffer *body)
+{
+    size_t n;
+
+    do {
+        n = fread(buffer_reserve(body, 65536), 1, 65536, stdin);
+        body->len += n;
+    } while (n > 0 && body->len < MAX_BODY_BYTES);
+    if (ferror(stdin))
+        return tool_fail("standard input cannot be read");
+    return body->len < MAX_BODY_BYTES || tool_fail("the body is over 64 MB");
+}
+
+static bool take_sample(struct request *request)
+{
+    const struct sample *sample = find_sample(span_of(SAMPLE_NAMES[request->sample]));
+
+    if (!request->user)
+        return tool_fail("whom is the sample for? give --user ID");
+    sample->write_body(&request->body, span_of(request->user), span_of(request->conversation));
+    request->routing_key = sample->routing_key;
+    if (!request->exchange)
+        request->exchange = sample->exchange;
+    return true;
+}
+
+static bool take_operands(struct request *request, const struct tool_list *operands)
+{
+    if (request->sample != SAMPLE_NONE)
+        return operands->count == 0 ? take_sample(request)
+                                    : tool_fail("--sample takes no routing key and no body");
+    if (operands->count < 2)
+        return tool_fail("give a routing key and a body (- for standard input), or --sample; see "
+                         "ws-publish --help");
+    if (!request->exchange)
+        request->exchange = DEFAULT_EXCHANGE;
+    request->routing_key = operands->items[0];
+    if (strcmp(operands->items[1], "-") == 0)
+        return read_stdin(&request->body);
+    buffer_append(&request->body, span_of(operands->items[1]));
+    return true;
+}
+
+// Copies `text` with each {n} replaced by the number.
+static void write_numbered(struct buffer *out, struct span text, int64_t number)
+{
+    const struct span mark = SPAN_LIT("{n}");
+
+    buffer_clear(out);
+    buffer_append(out, SPAN_LIT(""));
+    while (text.len > 0) {
+        if (span_starts_with(text, mark)) {
+            buffer_append_uint(out, (uint64_t)number);
+            text = span_skip(text, mark.len);
+        } else {
+            buffer_append_char(out, text.ptr[0]);
+            text = span_skip(text, 1);
+        }
+    }
+}
+
+static bool send_one(struct publisher *publisher, const struct request *request, int64_t number)
+{
+    struct buffer body = {0}, id = {0};
+    bool ok;
+
+    write_numbered(&body, buffer_span(&request->body), number);
+    write_numbered(&id, span_of(request->message_id), number);
+    ok = publisher_send(publisher, &(struct publisher_message){
+                                       .exchange = request->exchange,
+                                       .routing_key = request->routing_key,
+                                       .message_id = request->message_id ? id.ptr : NULL,
+                                       .body = buffer_span(&body),
+                                   });
+    buffer_fini(&body);
+    buffer_fini(&id);
+    return ok;
+}
+
+static void sleep_until(uint64_t due_ms)
+{
+    uint64_t now = clock_monotonic_ms();
+
+    if (now < due_ms) {
+        uint64_t ms = due_ms - now;
+        nanosleep(&(struct timespec){(time_t)(ms / 1000), (long)(ms % 1000 * 1000000)}, NULL);
+    }
+}
+
+static bool send_all(struct publisher *publisher, const struct request *request)
+{
+    uint64_t start = clock_monotonic_ms();
+
+    for (int64_t i = 0; i < request->count; i++) {
+        if (request->rate > 0) {
+            uint64_t due = start + (uint64_t)(i * 1000 / request->rate), now;
+            if ((now = clock_monotonic_ms()) < due && !publisher_wait(publisher, due - now))
+                return false;
+            sleep_until(due);
+        }
+        if (!send_one(publisher, request, i + 1))
+            return false;
+    }
+    return publisher_flush(publisher);
+}
+
+static bool report(const struct request *request, struct publisher_counts counts, uint64_t took_ms)
+{
+    // The broker confirms a returned message too; it may be lost in between.
+    uint64_t taken = counts.confirmed > counts.returned ? counts.confirmed - counts.returned : 0;
+
+    printf("%s on %s: %" PRIu64 " published, %" PRIu64 " confirmed by a queue",
+           request->routing_key, request->exchange, counts.published, taken);
+    if (counts.returned > 0)
+        printf(", %" PRIu64 " taken by none", counts.returned);
+    if (counts.refused > 0)
+        printf(", %" PRIu64 " refused", counts.refused);
+    printf(" (%" PRIu64 " ms)\n", took_ms);
+    return taken == (uint64_t)request->count;
+}
+
+static bool publish(const struct request *request)
+{
+    struct publisher *publisher = publisher_new(&(struct publisher_target){
+        .host = request->host,
+        .port = (int)request->port,
+        .user = request->rabbit_user,
+        .password = request->password,
+        .vhost = request->vhost,
+    });
+    uint64_t start = clock_monotonic_ms();
+    bool ok = publisher && send_all(publisher, request);
+
+    if (publisher)
+        ok = report(request, publisher_counts(publisher), clock_monotonic_ms() - start) && ok;
+    publisher_free(publisher);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    static struct request request;
+    struct tool_list operands;
+
+    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
+    case TOOL_DONE:
+        return EXIT_SUCCESS;
+    case TOOL_USAGE:
+        return 2;
+    case TOOL_RUN:
+        break;
+    }
+    if (!take_operands(&request, &operands))
+        return 2;
+    return publish(&request) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,211 @@
+// ws-token: mints a token as HomeTrip's auth service would, for development and tests.
+#include <errno.h>
+#include <jwt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "compose/tools/tool.h"
+
+#define MAX_KEY_BYTES 65536
+
+enum algorithm { HS256, RS256, ES256 };
+static const char *const ALGORITHMS[] = {"HS256", "RS256", "ES256", NULL};
+static const jwt_alg_t JWT_ALGORITHMS[] = {JWT_ALG_HS256, JWT_ALG_RS256, JWT_ALG_ES256};
+
+struct request {
+    const char *user, *email, *role, *key_file, *secret;
+    bool refresh;
+    int algorithm;
+    int64_t expires_s, access_s, refresh_s; // expires_s: 0 when not given
+    struct tool_list rooms, claims;
+};
+
+#define YEAR_S (365LL * 24 * 3600)
+#define ROW(name, type, field, fallback, help)                                                     \
+    {                                                                                              \
+        name, type, offsetof(struct request, field), fallback, 0, 100 * YEAR_S, NULL, help         \
+    }
+
+static const struct setting SETTINGS[] = {
+    ROW("--user", SETTING_TEXT, user, NULL, ""),
+    ROW("--email", SETTING_TEXT, email, NULL, ""),
+    ROW("--role", SETTING_TEXT, role, NULL, ""),
+    ROW("--refresh", SETTING_SWITCH, refresh, "false", ""),
+    ROW("--expires", SETTING_DURATION, expires_s, "0", ""),
+    ROW("--key", SETTING_TEXT, key_file, NULL, ""),
+    {"--algorithm", SETTING_CHOICE, offsetof(struct request, algorithm), "HS256", 0, 0, ALGORITHMS,
+     ""},
+    ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, "signs HS256 tokens"),
+    ROW("JWT_EXPIRES_IN", SETTING_DURATION, access_s, "7d", "life of a token"),
+    ROW("JWT_REFRESH_EXPIRES_IN", SETTING_DURATION, refresh_s, "30d", "life of a refresh token"),
+};
+
+static const struct tool_option OPTIONS[] = {
+    {"user", "ID", "--user", 0, "user id (claim id)"},
+    {"email", "ADDRESS", "--email", 0, "claim email"},
+    {"role", "ROLE", "--role", 0, "claim role"},
+    {"room", "NAME", NULL, offsetof(struct request, rooms),
+     "a room that may be joined, such as conversation:42 (claim rooms; repeatable)"},
+    {"claim", "NAME=JSON", NULL, offsetof(struct request, claims),
+     "any other claim, such as requires2FA=true (repeatable; wins over the rest)"},
+    {"expires", "DURATION", "--expires", 0, "life of the token: 90s, 15m, 12h, 7d"},
+    {"refresh", NULL, "--refresh", 0, "a refresh token: lives for JWT_REFRESH_EXPIRES_IN"},
+    {"algorithm", "NAME", "--algorithm", 0, "HS256 (default), RS256 or ES256"},
+    {"key", "FILE", "--key", 0, "private key in PEM form, for RS256 and ES256"},
+};
+
+static const struct tool TOOL = {
+    .program = {"ws-token", "Prints a signed token for a client of the gateway.", SETTINGS,
+                ARRAY_LEN(SETTINGS)},
+    .synopsis = "--user ID",
+    .options = OPTIONS,
+    .option_count = ARRAY_LEN(OPTIONS),
+};
+
+// Merges {"name": json} into the token; false when `json` is none.
+static bool add_claim(jwt_t *token, struct span name, struct span json)
+{
+    struct buffer object = {0};
+    int rc;
+
+    buffer_append_char(&object, '{');
+    buffer_append_json(&object, name);
+    buffer_append_char(&object, ':');
+    buffer_append(&object, json);
+    buffer_append_char(&object, '}');
+    rc = jwt_add_grants_json(token, object.ptr);
+    buffer_fini(&object);
+    return rc == 0;
+}
+
+static bool add_text(jwt_t *token, const char *name, const char *value)
+{
+    return !value || jwt_add_grant(token, name, value) == 0 ||
+           tool_fail("--%s is not valid UTF-8", name);
+}
+
+static bool add_rooms(jwt_t *token, const struct tool_list *rooms)
+{
+    struct buffer array = {0};
+    bool ok;
+
+    if (rooms->count == 0)
+        return true;
+    for (size_t i = 0; i < rooms->count; i++) {
+        buffer_append_char(&array, i == 0 ? '[' : ',');
+        buffer_append_json(&array, span_of(rooms->items[i]));
+    }
+    buffer_append_char(&array, ']');
+    ok = add_claim(token, SPAN_LIT("rooms"), buffer_span(&array));
+    buffer_fini(&array);
+    return ok || tool_fail("--room is not valid UTF-8");
+}
+
+static bool add_given_claims(jwt_t *token, const struct tool_list *claims)
+{
+    for (size_t i = 0; i < claims->count; i++) {
+        struct span value = span_of(claims->items[i]), name;
+        if (!span_take_until(&value, '=', &name) || name.len == 0 || !value.ptr)
+            return tool_fail("--claim %s: give NAME=JSON", claims->items[i]);
+        if (!add_claim(token, name, value))
+            return tool_fail("--claim %s: what follows the = is not JSON; a text needs quotes: "
+                             "--claim '" SPAN_FMT "=\"text\"'",
+                             claims->items[i], SPAN_ARG(name));
+    }
+    return true;
+}
+
+static int64_t life_of(const struct request *request)
+{
+    if (request->expires_s > 0)
+        return request->expires_s;
+    return request->refresh ? request->refresh_s : request->access_s;
+}
+
+static bool fill(jwt_t *token, const struct request *request)
+{
+    int64_t now = (int64_t)(clock_wall_ms() / 1000);
+
+    return add_text(token, "id", request->user) && add_text(token, "email", request->email) &&
+           add_text(token, "role", request->role) && add_rooms(token, &request->rooms) &&
+           jwt_add_grant_int(token, "iat", now) == 0 &&
+           jwt_add_grant_int(token, "exp", now + life_of(request)) == 0 &&
+           add_given_claims(token, &request->claims);
+}
+
+static bool read_key_file(const char *path, struct buffer *key)
+{
+    FILE *file = fopen(path, "r");
+    bool ok;
+
+    if (!file)
+        return tool_fail("--key %s cannot be opened: %s", path, strerror(errno));
+    key->len = fread(buffer_reserve(key, MAX_KEY_BYTES), 1, MAX_KEY_BYTES, file);
+    ok = !ferror(file) && key->len > 0 && key->len < MAX_KEY_BYTES;
+    fclose(file);
+    return ok || tool_fail("--key %s is no key file", path);
+}
+
+static bool find_key(const struct request *request, struct buffer *key)
+{
+    if (request->algorithm != HS256)
+        return request->key_file ? read_key_file(request->key_file, key)
+                                 : tool_fail("%s needs the private key: give --key FILE",
+                                             ALGORITHMS[request->algorithm]);
+    if (!request->secret)
+        return tool_fail("JWT_SECRET is not set; give it in the environment, in ./.env or in a "
+                         "file with --env FILE");
+    buffer_append(key, span_of(request->secret));
+    return true;
+}
+
+static bool sign(jwt_t *token, const struct request *request)
+{
+    struct buffer key = {0};
+    bool ok = find_key(request, &key);
+
+    if (ok) {
+        char *text = NULL;
+        if (jwt_set_alg(token, JWT_ALGORITHMS[request->algorithm], (unsigned char *)key.ptr,
+                        (int)key.len) == 0)
+            text = jwt_encode_str(token);
+        ok = text ? puts(text) >= 0
+                  : tool_fail("signing failed: is the key made for %s?",
+                              ALGORITHMS[request->algorithm]);
+        free(text);
+    }
+    buffer_fini(&key);
+    return ok;
+}
+
+static bool mint(const struct request *request)
+{
+    jwt_t *token = NULL;
+    bool ok;
+
+    if (!request->user && request->claims.count == 0)
+        return tool_fail("whose token? give --user ID");
+    if (jwt_new(&token) != 0)
+        return tool_fail("out of memory");
+    ok = fill(token, request) && sign(token, request);
+    jwt_free(token);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    static struct request request;
+    struct tool_list operands;
+
+    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
+    case TOOL_DONE:
+        return EXIT_SUCCESS;
+    case TOOL_USAGE:
+        return 2;
+    case TOOL_RUN:
+        break;
+    }
+    return mint(&request) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
