@@ -7,8 +7,19 @@ static struct deadline *first_of(const struct deadline_queue *queue)
 
 void deadlines_init(struct deadlines *clock, uint64_t now_ms)
 {
-    clock->now_ms = now_ms;
+    *clock = (struct deadlines){.now_ms = now_ms};
     list_init(&clock->queues);
+}
+
+void deadlines_read_from(struct deadlines *clock, uint64_t (*read_ms)(void *arg), void *arg)
+{
+    clock->read_ms = read_ms;
+    clock->arg = arg;
+}
+
+uint64_t deadlines_now(const struct deadlines *clock)
+{
+    return clock->read_ms ? clock->read_ms(clock->arg) : clock->now_ms;
 }
 
 void deadline_queue_init(struct deadline_queue *queue, struct deadlines *clock, uint64_t length_ms,
@@ -37,7 +48,7 @@ void deadline_init(struct deadline *deadline)
 void deadline_arm(struct deadline *deadline, struct deadline_queue *queue)
 {
     list_unlink(&deadline->node);
-    deadline->due_ms = queue->clock->now_ms + queue->length_ms;
+    deadline->due_ms = deadlines_now(queue->clock) + queue->length_ms;
     list_append(&queue->waiting, &deadline->node);
 }
 

@@ -10,8 +10,10 @@
 #include "common/list.h"
 
 struct deadlines {
-    uint64_t now_ms; // monotonic; set by the loop once per turn
+    uint64_t now_ms; // monotonic; as of the last run
     struct list queues;
+    uint64_t (*read_ms)(void *arg); // the time right now; NULL: now_ms is exact
+    void *arg;
 };
 
 // Embedded in whatever waits. One that is not armed stands alone.
@@ -33,6 +35,9 @@ struct deadline_queue {
 };
 
 void deadlines_init(struct deadlines *clock, uint64_t now_ms);
+// Lets the queues read the time when something is armed: a loop that slept has an old now_ms.
+void deadlines_read_from(struct deadlines *clock, uint64_t (*read_ms)(void *arg), void *arg);
+uint64_t deadlines_now(const struct deadlines *clock);
 
 // Adds a queue to `clock`, which must outlive it.
 void deadline_queue_init(struct deadline_queue *queue, struct deadlines *clock, uint64_t length_ms,

@@ -10,7 +10,7 @@ struct outbox {
     uint32_t capacity;   // a power of two
     uint32_t head;
     uint32_t count;
-    uint32_t bytes; // of all waiting wires
+    size_t bytes; // of all waiting wires
 };
 
 // A zeroed struct is an empty outbox.

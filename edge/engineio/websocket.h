@@ -29,7 +29,8 @@ struct eio_websocket {
     struct eio_session *session; // NULL once parted
     struct eio_server *server;
     struct deadline deadline; // until which a probe must have become the transport
-    bool probing;
+    bool probing;             // not the transport yet
+    bool answered;            // its "2probe" was
 };
 
 // An HTTP error in Engine.IO's words: status and {"code":…,"message":…}.
@@ -38,6 +39,9 @@ struct eio_refusal {
     int code; // 0–5, or -1 for a refusal without one
     const char *message;
 };
+
+// Writes the refusal's JSON body, as snprintf() would; returns its length.
+int eio_refusal_print(const struct eio_refusal *refusal, char *out, size_t size);
 
 // Whether a WebSocket handshake with this request may go ahead: version, transport, sid, origin.
 // Changes nothing. False fills `refusal`, and counts it.

@@ -1,0 +1,30 @@
+#include "common/base64.h"
+
+#include <sodium.h>
+
+void base64_append(struct buffer *out, struct span bytes)
+{
+    size_t size = sodium_base64_ENCODED_LEN(bytes.len, sodium_base64_VARIANT_ORIGINAL);
+    char *at = buffer_reserve(out, size);
+
+    sodium_bin2base64(at, size, (const unsigned char *)bytes.ptr, bytes.len,
+                      sodium_base64_VARIANT_ORIGINAL);
+    out->len += size - 1; // without its NUL
+}
+
+bool base64_decode(struct buffer *out, struct span text)
+{
+    size_t len = 0;
+
+    while (text.len > 0 && text.ptr[text.len - 1] == '=')
+        text.len--;
+    char *at = buffer_reserve(out, text.len);
+    if (sodium_base642bin((unsigned char *)at, text.len, text.ptr, text.len, NULL, &len, NULL,
+                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
+        *at = '\0';
+        return false;
+    }
+    out->len += len;
+    out->ptr[out->len] = '\0';
+    return true;
+}

@@ -1,0 +1,99 @@
+// The inside of servers and sessions. For engineio's own files only.
+//
+// A session's life:
+//
+//     OPEN ──close──▶ ENDING ──flush: last words, on_close──▶ freed
+//                        │
+//                        └─ polling, words left to say ──▶ LINGERING ──poll or 5 s──▶ freed
+//
+// Whatever ends a session only marks it and puts it on `ending`; eio_server_flush() frees.
+#pragma once
+
+#include "common/hash.h"
+#include "common/random.h"
+#include "edge/engineio/outbox.h"
+#include "edge/engineio/packet.h"
+#include "edge/engineio/websocket.h"
+
+#define GATHER_MAX_FRAMES 128
+#define GATHER_MAX_BYTES  (128 * 1024)
+#define LINGER_MS         5000
+
+// The frames of the last direct write, put together. A busy room's members all wait for the same
+// frames, so the next session's write is often the same bytes.
+struct gather {
+    struct frame *frames[GATHER_MAX_FRAMES]; // references
+    uint32_t count;
+    struct buffer bytes;
+};
+
+struct eio_server {
+    struct eio_options options;
+    struct eio_handlers handlers;
+    struct deadlines *clock;
+    struct eio_metrics *metrics;
+    struct eio_session *by_sid; // in the order of opening
+    size_t open_count;
+    bool refuses_new;
+    struct list dirty;  // sessions that have something to send
+    struct list ending; // sessions to end at the next flush
+    struct deadline_queue ping_due, pong_due, upgrade_due, linger_due;
+    struct gather gather;
+    struct buffer scratch; // payloads being built, base64 being decoded
+    struct frame *ping, *probe_pong;
+};
+
+enum session_state { SESSION_OPEN = 0, SESSION_ENDING, SESSION_LINGERING };
+
+struct eio_session {
+    struct eio_server *server;
+    enum session_state state;
+    enum eio_close_reason reason; // once ENDING
+    uint8_t version;
+    struct eio_websocket *websocket; // the transport; NULL: long-polling, or gone
+    struct eio_websocket *probe;     // asks to become it
+    struct http_exchange *poll;      // the GET that waits for something to say
+    bool on_websocket;               // stays true when the WebSocket is gone
+    struct outbox outbox;
+    struct deadline heartbeat; // until the next ping, or until its pong
+    struct list queued;        // in `dirty` or `ending`
+    void *data;
+    UT_hash_handle hh;
+    char sid[RANDOM_ID_LEN + 1];
+};
+
+// session.c
+NODISCARD struct eio_session *session_new(struct eio_server *server);
+void session_free(struct eio_session *session);
+void session_on_packet(struct eio_session *session, const struct eio_packet *packet);
+// Writes what the transport takes of the outbox.
+void session_flush(struct eio_session *session);
+// Says the last words, tells the layer above, and frees the session or lets it linger.
+void session_end(struct eio_session *session);
+void session_mark_dirty(struct eio_session *session);
+void session_on_heartbeat_due(struct deadline *deadline, void *arg);
+void session_on_pong_missing(struct deadline *deadline, void *arg);
+void session_on_linger_over(struct deadline *deadline, void *arg);
+
+// polling.c
+void polling_on_request(struct eio_session *session, struct http_exchange *exchange);
+// Answers the waiting GET with the outbox, if there are both.
+void polling_flush(struct eio_session *session);
+// Answers the waiting GET with this one packet behind whatever the outbox holds.
+void polling_release(struct eio_session *session, const char *last_packet);
+void polling_hold(struct eio_session *session, struct http_exchange *exchange);
+
+// websocket.c
+void websocket_flush(struct eio_session *session);
+void websocket_on_upgrade_late(struct deadline *deadline, void *arg);
+// Parts the WebSocket from its session and closes it.
+void websocket_close(struct eio_websocket *websocket, unsigned code);
+
+// server.c
+struct eio_session *server_find(struct eio_server *server, struct span sid);
+void server_open_session(struct eio_session *session, const struct http_request *request);
+// Checks what a handshake or a request with a sid must fulfil. `session` is NULL for a handshake.
+NODISCARD bool server_verify(struct eio_server *server, const struct http_request *request,
+                             bool is_websocket, struct eio_session **session,
+                             struct eio_refusal *refusal);
+void server_refuse(struct http_exchange *exchange, const struct eio_refusal *refusal);

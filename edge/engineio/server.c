@@ -1,0 +1,287 @@
+#include "edge/engineio/server.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "edge/engineio/internals.h"
+#include "edge/http/query.h"
+
+enum refusal_code {
+    UNKNOWN_TRANSPORT = 0,
+    UNKNOWN_SID,
+    BAD_HANDSHAKE_METHOD,
+    BAD_REQUEST,
+    FORBIDDEN,
+    UNSUPPORTED_VERSION,
+    NO_CODE = -1,
+};
+
+struct eio_server *eio_server_new(const struct eio_options *options,
+                                  const struct eio_handlers *handlers, struct deadlines *clock,
+                                  struct eio_metrics *metrics)
+{
+    struct eio_server *server = mem_zalloc(sizeof(*server));
+
+    server->options = *options;
+    server->handlers = *handlers;
+    server->clock = clock;
+    server->metrics = metrics;
+    list_init(&server->dirty);
+    list_init(&server->ending);
+    deadline_queue_init(&server->ping_due, clock, options->ping_interval_ms,
+                        session_on_heartbeat_due, server);
+    deadline_queue_init(&server->pong_due, clock, options->ping_timeout_ms, session_on_pong_missing,
+                        server);
+    deadline_queue_init(&server->upgrade_due, clock, options->upgrade_timeout_ms,
+                        websocket_on_upgrade_late, server);
+    deadline_queue_init(&server->linger_due, clock, LINGER_MS, session_on_linger_over, server);
+    server->ping = frame_new(FRAME_TEXT, SPAN_LIT("2"));
+    server->probe_pong = frame_new(FRAME_TEXT, SPAN_LIT("3probe"));
+    return server;
+}
+
+static void free_lingering(struct eio_server *server)
+{
+    struct eio_session *session, *next;
+
+    HASH_ITER (hh, server->by_sid, session, next) {
+        assert(session->state == SESSION_LINGERING);
+        session_free(session);
+    }
+}
+
+static void forget_gathered(struct eio_server *server)
+{
+    for (uint32_t i = 0; i < server->gather.count; i++)
+        frame_unref(server->gather.frames[i]);
+    server->gather.count = 0;
+    buffer_clear(&server->gather.bytes);
+}
+
+void eio_server_free(struct eio_server *server)
+{
+    if (!server)
+        return;
+    free_lingering(server);
+    deadline_queue_fini(&server->ping_due);
+    deadline_queue_fini(&server->pong_due);
+    deadline_queue_fini(&server->upgrade_due);
+    deadline_queue_fini(&server->linger_due);
+    forget_gathered(server);
+    buffer_fini(&server->gather.bytes);
+    buffer_fini(&server->scratch);
+    frame_unref(server->ping);
+    frame_unref(server->probe_pong);
+    free(server);
+}
+
+struct eio_session *server_find(struct eio_server *server, struct span sid)
+{
+    struct eio_session *session;
+
+    HASH_FIND(hh, server->by_sid, sid.ptr, sid.len, session);
+    return session;
+}
+
+static bool refuse(struct eio_server *server, struct eio_refusal *refusal, enum refusal_code code)
+{
+    static const char *const messages[] = {
+        [UNKNOWN_TRANSPORT] = "Transport unknown",
+        [UNKNOWN_SID] = "Session ID unknown",
+        [BAD_HANDSHAKE_METHOD] = "Bad handshake method",
+        [BAD_REQUEST] = "Bad request",
+        [FORBIDDEN] = "Forbidden",
+        [UNSUPPORTED_VERSION] = "Unsupported protocol version",
+    };
+
+    metric_add(&server->metrics->refused[code], 1);
+    *refusal = (struct eio_refusal){code == FORBIDDEN ? 403 : 400, code, messages[code]};
+    return false;
+}
+
+static bool refuse_busy(struct eio_refusal *refusal, metric *counter, const char *message)
+{
+    metric_add(counter, 1);
+    *refusal = (struct eio_refusal){503, NO_CODE, message};
+    return false;
+}
+
+static bool verify_handshake(struct eio_server *server, const struct http_request *request,
+                             bool transport_is_websocket, bool is_websocket,
+                             struct eio_refusal *refusal)
+{
+    const struct eio_handlers *handlers = &server->handlers;
+    struct span version = {NULL, 0};
+
+    if (request->method != HTTP_GET)
+        return refuse(server, refusal, BAD_HANDSHAKE_METHOD);
+    if (transport_is_websocket != is_websocket)
+        return refuse(server, refusal, BAD_REQUEST);
+    if (!query_find(request->query, "EIO", &version) || !span_is(version, "4"))
+        return refuse(server, refusal, UNSUPPORTED_VERSION);
+    if (handlers->allow_request && !handlers->allow_request(request, handlers->arg))
+        return refuse(server, refusal, FORBIDDEN);
+    if (server->refuses_new)
+        return refuse_busy(refusal, &server->metrics->refused_draining, "Server is shutting down");
+    if (server->options.max_sessions > 0 && server->open_count >= server->options.max_sessions)
+        return refuse_busy(refusal, &server->metrics->refused_full, "Too many connections");
+    return true;
+}
+
+// A WebSocket with the sid of a polling session is its upgrade.
+static bool verify_session(struct eio_server *server, struct eio_session *session,
+                           bool transport_is_websocket, bool is_websocket,
+                           struct eio_refusal *refusal)
+{
+    if (!session || session->state == SESSION_ENDING)
+        return refuse(server, refusal, UNKNOWN_SID);
+    if (transport_is_websocket != is_websocket)
+        return refuse(server, refusal, BAD_REQUEST);
+    if (!is_websocket && session->on_websocket)
+        return refuse(server, refusal, BAD_REQUEST);
+    return true;
+}
+
+bool server_verify(struct eio_server *server, const struct http_request *request, bool is_websocket,
+                   struct eio_session **session, struct eio_refusal *refusal)
+{
+    struct span transport = {NULL, 0}, sid = {NULL, 0};
+    bool has_transport = query_find(request->query, "transport", &transport);
+    bool transport_is_websocket = has_transport && span_is(transport, "websocket");
+
+    *session = NULL;
+    if (!transport_is_websocket && !(has_transport && span_is(transport, "polling")))
+        return refuse(server, refusal, UNKNOWN_TRANSPORT);
+    if (!query_find(request->query, "sid", &sid) || sid.len == 0)
+        return verify_handshake(server, request, transport_is_websocket, is_websocket, refusal);
+    *session = server_find(server, sid);
+    return verify_session(server, *session, transport_is_websocket, is_websocket, refusal);
+}
+
+bool eio_server_admits_websocket(struct eio_server *server, const struct http_request *request,
+                                 struct eio_refusal *refusal)
+{
+    struct eio_session *session;
+
+    return server_verify(server, request, true, &session, refusal);
+}
+
+static struct frame *encode_open(const struct eio_session *session)
+{
+    const struct eio_options *options = &session->server->options;
+    char text[256];
+    int len = snprintf(text, sizeof(text),
+                       "0{\"sid\":\"%s\",\"upgrades\":[%s],\"pingInterval\":%u,"
+                       "\"pingTimeout\":%u,\"maxPayload\":%u}",
+                       session->sid, session->on_websocket ? "" : "\"websocket\"",
+                       options->ping_interval_ms, options->ping_timeout_ms, options->max_payload);
+
+    return frame_new(FRAME_TEXT, (struct span){text, (size_t)len});
+}
+
+void server_open_session(struct eio_session *session, const struct http_request *request)
+{
+    struct eio_server *server = session->server;
+    struct frame *open = encode_open(session);
+
+    server->open_count++;
+    metric_add(&server->metrics->sessions, 1);
+    deadline_arm(&session->heartbeat, &server->ping_due);
+    eio_session_send(session, open);
+    frame_unref(open);
+    server->handlers.on_open(session, request, server->handlers.arg);
+}
+
+void server_refuse(struct http_exchange *exchange, const struct eio_refusal *refusal)
+{
+    char body[128];
+    int len = eio_refusal_print(refusal, body, sizeof(body));
+
+    http_exchange_reply(exchange, &(struct http_reply){.status = refusal->status,
+                                                       .content_type = "application/json",
+                                                       .body = {body, (size_t)len}});
+}
+
+int eio_refusal_print(const struct eio_refusal *refusal, char *out, size_t size)
+{
+    if (refusal->code == NO_CODE)
+        return snprintf(out, size, "{\"message\":\"%s\"}", refusal->message);
+    return snprintf(out, size, "{\"code\":%d,\"message\":\"%s\"}", refusal->code, refusal->message);
+}
+
+static void open_polling(struct eio_server *server, struct http_exchange *exchange)
+{
+    struct eio_session *session = session_new(server);
+
+    metric_add(&server->metrics->handshakes_polling, 1);
+    polling_hold(session, exchange);
+    server_open_session(session, exchange->request);
+    if (eio_session_is_open(session))
+        polling_flush(session);
+}
+
+void eio_server_on_http(struct eio_server *server, struct http_exchange *exchange)
+{
+    struct eio_session *session;
+    struct eio_refusal refusal;
+
+    if (!server_verify(server, exchange->request, false, &session, &refusal))
+        server_refuse(exchange, &refusal);
+    else if (session)
+        polling_on_request(session, exchange);
+    else
+        open_polling(server, exchange);
+}
+
+static struct eio_session *take_first(struct list *queue)
+{
+    struct eio_session *session = list_entry(queue->next, struct eio_session, queued);
+
+    list_unlink(&session->queued);
+    return session;
+}
+
+void eio_server_flush(struct eio_server *server)
+{
+    // Ending a session may send to others (who learn that it left), so go on until all is quiet.
+    while (!list_empty(&server->dirty) || !list_empty(&server->ending)) {
+        while (!list_empty(&server->dirty))
+            session_flush(take_first(&server->dirty));
+        if (!list_empty(&server->ending))
+            session_end(take_first(&server->ending));
+    }
+    forget_gathered(server);
+}
+
+void eio_server_refuse_new(struct eio_server *server)
+{
+    server->refuses_new = true;
+}
+
+size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_close_reason reason)
+{
+    struct eio_session *session, *next;
+    size_t closed = 0;
+
+    HASH_ITER (hh, server->by_sid, session, next) {
+        if (closed == count)
+            break;
+        if (session->state != SESSION_OPEN)
+            continue;
+        eio_session_close(session, reason);
+        closed++;
+    }
+    return closed;
+}
+
+size_t eio_server_session_count(const struct eio_server *server)
+{
+    return server->open_count;
+}
+
+size_t eio_server_max_payload(const struct eio_server *server)
+{
+    return server->options.max_payload;
+}

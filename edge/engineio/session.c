@@ -1,0 +1,232 @@
+#define LOG_MODULE "engineio"
+
+#include "edge/engineio/session.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/engineio/internals.h"
+
+#define CLOSE_NORMAL     1000 // RFC 6455, 7.4.1
+#define CLOSE_GOING_AWAY 1001
+#define CLOSE_PROTOCOL   1002
+#define CLOSE_AT_ONCE    0
+
+const char *eio_close_reason_str(enum eio_close_reason reason)
+{
+    static const char *const words[EIO_CLOSE_REASONS] = {
+        [EIO_TRANSPORT_CLOSE] = "transport close",    [EIO_TRANSPORT_ERROR] = "transport error",
+        [EIO_PING_TIMEOUT] = "ping timeout",          [EIO_PARSE_ERROR] = "parse error",
+        [EIO_FORCED_CLOSE] = "forced close",          [EIO_SLOW_CONSUMER] = "slow consumer",
+        [EIO_SHUTTING_DOWN] = "server shutting down",
+    };
+    return words[reason];
+}
+
+static unsigned close_code(enum eio_close_reason reason)
+{
+    switch (reason) {
+    case EIO_PARSE_ERROR:
+        return CLOSE_PROTOCOL;
+    case EIO_SHUTTING_DOWN:
+        return CLOSE_GOING_AWAY;
+    case EIO_PING_TIMEOUT:
+    case EIO_SLOW_CONSUMER:
+    case EIO_TRANSPORT_ERROR:
+        return CLOSE_AT_ONCE; // there is nobody who would read a goodbye
+    default:
+        return CLOSE_NORMAL;
+    }
+}
+
+struct eio_session *session_new(struct eio_server *server)
+{
+    struct eio_session *session = mem_zalloc(sizeof(*session));
+
+    session->server = server;
+    session->version = 4;
+    deadline_init(&session->heartbeat);
+    list_init(&session->queued);
+    random_id(session->sid);
+    HASH_ADD_KEYPTR(hh, server->by_sid, session->sid, RANDOM_ID_LEN, session);
+    return session;
+}
+
+void session_free(struct eio_session *session)
+{
+    HASH_DEL(session->server->by_sid, session);
+    deadline_cancel(&session->heartbeat);
+    list_unlink(&session->queued);
+    outbox_fini(&session->outbox);
+    free(session);
+}
+
+void session_mark_dirty(struct eio_session *session)
+{
+    if (list_empty(&session->queued))
+        list_append(&session->server->dirty, &session->queued);
+}
+
+void eio_session_send(struct eio_session *session, struct frame *frame)
+{
+    size_t max_bytes = session->server->options.max_outbox_bytes;
+
+    if (session->state != SESSION_OPEN)
+        return;
+    for (; frame; frame = frame_next(frame)) {
+        if (!outbox_push(&session->outbox, frame, max_bytes)) {
+            eio_session_close(session, EIO_SLOW_CONSUMER);
+            return;
+        }
+    }
+    session_mark_dirty(session);
+}
+
+void eio_session_close(struct eio_session *session, enum eio_close_reason reason)
+{
+    if (session->state != SESSION_OPEN)
+        return;
+    session->state = SESSION_ENDING;
+    session->reason = reason;
+    deadline_cancel(&session->heartbeat);
+    list_unlink(&session->queued);
+    list_append(&session->server->ending, &session->queued);
+}
+
+void session_on_heartbeat_due(struct deadline *deadline, void *arg)
+{
+    struct eio_session *session = container_of(deadline, struct eio_session, heartbeat);
+    struct eio_server *server = arg;
+
+    deadline_arm(&session->heartbeat, &server->pong_due);
+    eio_session_send(session, server->ping);
+}
+
+void session_on_pong_missing(struct deadline *deadline, void *arg)
+{
+    (void)arg;
+    eio_session_close(container_of(deadline, struct eio_session, heartbeat), EIO_PING_TIMEOUT);
+}
+
+static void on_message(struct eio_session *session, const struct eio_packet *packet)
+{
+    struct eio_server *server = session->server;
+
+    metric_add(&server->metrics->messages_in, 1);
+    metric_add(&server->metrics->bytes_in, packet->data.len);
+    server->handlers.on_message(session, packet->kind, packet->data, server->handlers.arg);
+}
+
+void session_on_packet(struct eio_session *session, const struct eio_packet *packet)
+{
+    if (session->state != SESSION_OPEN)
+        return;
+    switch (packet->type) {
+    case EIO_MESSAGE:
+        on_message(session, packet);
+        break;
+    case EIO_PONG:
+        deadline_arm(&session->heartbeat, &session->server->ping_due);
+        break;
+    case EIO_CLOSE:
+        eio_session_close(session, EIO_TRANSPORT_CLOSE);
+        break;
+    case EIO_PING: // Engine.IO 4: the server pings, the client answers
+        eio_session_close(session, EIO_PARSE_ERROR);
+        break;
+    case EIO_OPEN:
+    case EIO_UPGRADE:
+    case EIO_NOOP:
+        break; // have no meaning here, and the reference server ignores them too
+    }
+}
+
+void session_flush(struct eio_session *session)
+{
+    if (session->websocket)
+        websocket_flush(session);
+    else if (!session->on_websocket)
+        polling_flush(session);
+}
+
+// The client's own goodbye is answered with a noop, any other end with a close packet.
+static const char *last_packet(const struct eio_session *session)
+{
+    return session->reason == EIO_TRANSPORT_CLOSE ? "6" : "1";
+}
+
+static bool has_last_words(const struct eio_session *session)
+{
+    return !session->on_websocket && session->outbox.count > 0 &&
+           (session->reason == EIO_FORCED_CLOSE || session->reason == EIO_SHUTTING_DOWN);
+}
+
+static void end_transport(struct eio_session *session)
+{
+    if (session->probe)
+        websocket_close(session->probe, CLOSE_NORMAL);
+    if (session->websocket) {
+        websocket_flush(session);
+        websocket_close(session->websocket, close_code(session->reason));
+    }
+    if (session->poll)
+        polling_release(session, last_packet(session));
+}
+
+void session_end(struct eio_session *session)
+{
+    struct eio_server *server = session->server;
+
+    log_debug("session closed sid=%s reason=\"%s\"", session->sid,
+              eio_close_reason_str(session->reason));
+    metric_add(&server->metrics->closed[session->reason], 1);
+    metric_sub(&server->metrics->sessions, 1);
+    if (session->on_websocket)
+        metric_sub(&server->metrics->sessions_websocket, 1);
+    server->open_count--;
+    end_transport(session);
+    server->handlers.on_close(session, session->reason, server->handlers.arg);
+    if (has_last_words(session)) {
+        session->state = SESSION_LINGERING;
+        deadline_arm(&session->heartbeat, &server->linger_due);
+    } else {
+        session_free(session);
+    }
+}
+
+void session_on_linger_over(struct deadline *deadline, void *arg)
+{
+    (void)arg;
+    session_free(container_of(deadline, struct eio_session, heartbeat));
+}
+
+bool eio_session_is_open(const struct eio_session *session)
+{
+    return session->state == SESSION_OPEN;
+}
+
+const char *eio_session_id(const struct eio_session *session)
+{
+    return session->sid;
+}
+
+unsigned eio_session_version(const struct eio_session *session)
+{
+    return session->version;
+}
+
+bool eio_session_on_websocket(const struct eio_session *session)
+{
+    return session->on_websocket;
+}
+
+void *eio_session_data(const struct eio_session *session)
+{
+    return session->data;
+}
+
+void eio_session_set_data(struct eio_session *session, void *data)
+{
+    session->data = data;
+}

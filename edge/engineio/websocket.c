@@ -1,0 +1,247 @@
+#include "edge/engineio/websocket.h"
+
+#include "edge/engineio/internals.h"
+
+#define CLOSE_NORMAL 1000
+
+static void gather_clear(struct gather *gather)
+{
+    for (uint32_t i = 0; i < gather->count; i++)
+        frame_unref(gather->frames[i]);
+    gather->count = 0;
+    buffer_clear(&gather->bytes);
+}
+
+static bool gather_holds(const struct gather *gather, const struct outbox *outbox, uint32_t n)
+{
+    if (gather->count != n)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (gather->frames[i] != outbox_at(outbox, i))
+            return false;
+    return true;
+}
+
+// How many frames from the start of the outbox go into one write.
+static uint32_t frames_of_one_write(const struct outbox *outbox)
+{
+    size_t bytes = 0;
+    uint32_t n = 0;
+
+    while (n < outbox->count && n < GATHER_MAX_FRAMES) {
+        bytes += frame_wire(outbox_at(outbox, n)).len;
+        if (n > 0 && bytes > GATHER_MAX_BYTES)
+            break;
+        n++;
+    }
+    return n;
+}
+
+// The bytes of the first `n` frames, taken from the last write when they are the same.
+static struct span gather_frames(struct gather *gather, const struct outbox *outbox, uint32_t n)
+{
+    if (!gather_holds(gather, outbox, n)) {
+        gather_clear(gather);
+        for (; gather->count < n; gather->count++) {
+            struct frame *frame = outbox_at(outbox, gather->count);
+            gather->frames[gather->count] = frame_ref(frame);
+            buffer_append(&gather->bytes, frame_wire(frame));
+        }
+    }
+    return buffer_span(&gather->bytes);
+}
+
+static void write_some(struct eio_session *session)
+{
+    struct eio_server *server = session->server;
+    struct outbox *outbox = &session->outbox;
+    uint32_t n = frames_of_one_write(outbox);
+    struct span bytes =
+        n == 1 ? frame_wire(outbox_at(outbox, 0)) : gather_frames(&server->gather, outbox, n);
+
+    metric_add(&server->metrics->writes, 1);
+    metric_add(&server->metrics->frames_out, n);
+    metric_add(&server->metrics->bytes_out, bytes.len);
+    session->websocket->ops->write(session->websocket, bytes);
+    outbox_drop(outbox, n);
+}
+
+void websocket_flush(struct eio_session *session)
+{
+    while (session->websocket && session->outbox.count > 0) {
+        struct eio_websocket *websocket = session->websocket;
+        if (!websocket->ops->can_write(websocket)) {
+            websocket->ops->want_writable(websocket);
+            return;
+        }
+        write_some(session);
+    }
+}
+
+// After this the session knows nothing of the WebSocket, and the WebSocket has no session.
+static struct eio_session *part(struct eio_websocket *websocket)
+{
+    struct eio_session *session = websocket->session;
+
+    deadline_cancel(&websocket->deadline);
+    websocket->session = NULL;
+    if (session && session->websocket == websocket)
+        session->websocket = NULL;
+    if (session && session->probe == websocket)
+        session->probe = NULL;
+    return session;
+}
+
+void websocket_close(struct eio_websocket *websocket, unsigned code)
+{
+    part(websocket);
+    websocket->ops->close(websocket, code);
+}
+
+static void abandon_upgrade(struct eio_websocket *websocket)
+{
+    metric_add(&websocket->server->metrics->upgrades_failed, 1);
+    websocket_close(websocket, CLOSE_NORMAL);
+}
+
+void websocket_on_upgrade_late(struct deadline *deadline, void *arg)
+{
+    (void)arg;
+    abandon_upgrade(container_of(deadline, struct eio_websocket, deadline));
+}
+
+static void become_transport(struct eio_websocket *websocket)
+{
+    struct eio_session *session = websocket->session;
+
+    session->websocket = websocket;
+    session->on_websocket = true;
+    metric_add(&websocket->server->metrics->sessions_websocket, 1);
+}
+
+static void begin_probe(struct eio_websocket *websocket, struct eio_session *session)
+{
+    websocket->session = session;
+    websocket->probing = true;
+    session->probe = websocket;
+    deadline_arm(&websocket->deadline, &websocket->server->upgrade_due);
+}
+
+static void finish_upgrade(struct eio_websocket *websocket)
+{
+    struct eio_session *session = websocket->session;
+
+    deadline_cancel(&websocket->deadline);
+    websocket->probing = false;
+    session->probe = NULL;
+    if (session->poll) // the client should have let it end; its answer would be lost
+        polling_release(session, "6");
+    become_transport(websocket);
+    metric_add(&websocket->server->metrics->upgrades, 1);
+    session_mark_dirty(session);
+}
+
+static void answer_probe(struct eio_websocket *websocket)
+{
+    struct eio_session *session = websocket->session;
+
+    websocket->answered = true;
+    websocket->ops->write(websocket, frame_wire(websocket->server->probe_pong));
+    if (session->poll)
+        polling_release(session, "6");
+}
+
+static bool is_probe(const struct eio_websocket *websocket, const struct eio_packet *packet)
+{
+    return packet->type == EIO_PING && span_is(packet->data, "probe") &&
+           websocket->ops->can_write(websocket);
+}
+
+// Only "2probe" and "5" may come before the WebSocket is the transport.
+static void on_probe_packet(struct eio_websocket *websocket, const struct eio_packet *packet)
+{
+    if (is_probe(websocket, packet))
+        answer_probe(websocket);
+    else if (packet->type == EIO_UPGRADE && eio_session_is_open(websocket->session))
+        finish_upgrade(websocket);
+    else
+        abandon_upgrade(websocket);
+}
+
+static bool decode(struct eio_websocket *websocket, enum frame_kind kind, struct span bytes,
+                   struct eio_packet *packet)
+{
+    if (kind == FRAME_TEXT)
+        return eio4_packet_decode(bytes, &websocket->server->scratch, packet);
+    *packet = (struct eio_packet){EIO_MESSAGE, FRAME_BINARY, bytes};
+    return true;
+}
+
+void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind kind,
+                              struct span bytes)
+{
+    struct eio_packet packet;
+
+    if (!websocket->session)
+        return; // closing already
+    if (!decode(websocket, kind, bytes, &packet)) {
+        if (websocket->probing)
+            abandon_upgrade(websocket);
+        else
+            eio_session_close(websocket->session, EIO_PARSE_ERROR);
+        return;
+    }
+    if (websocket->probing)
+        on_probe_packet(websocket, &packet);
+    else
+        session_on_packet(websocket->session, &packet);
+}
+
+void eio_websocket_on_writable(struct eio_websocket *websocket)
+{
+    if (websocket->session && !websocket->probing)
+        session_mark_dirty(websocket->session);
+}
+
+void eio_websocket_on_closed(struct eio_websocket *websocket)
+{
+    bool was_probe = websocket->probing;
+    struct eio_session *session = part(websocket);
+
+    if (!session)
+        return;
+    if (was_probe)
+        metric_add(&websocket->server->metrics->upgrades_failed, 1);
+    else
+        eio_session_close(session, EIO_TRANSPORT_CLOSE);
+}
+
+static bool open_probe(struct eio_websocket *websocket, struct eio_session *session)
+{
+    if (session->state != SESSION_OPEN || session->on_websocket || session->probe) {
+        metric_add(&websocket->server->metrics->upgrades_failed, 1);
+        return false;
+    }
+    begin_probe(websocket, session);
+    return true;
+}
+
+bool eio_websocket_open(struct eio_websocket *websocket, struct eio_server *server,
+                        const struct eio_websocket_ops *ops, const struct http_request *request)
+{
+    struct eio_session *session;
+    struct eio_refusal refusal;
+
+    *websocket = (struct eio_websocket){.ops = ops, .server = server};
+    deadline_init(&websocket->deadline);
+    if (!server_verify(server, request, true, &session, &refusal))
+        return false; // it was admitted a moment ago, but its session has ended since
+    if (session)
+        return open_probe(websocket, session);
+
+    websocket->session = session_new(server);
+    metric_add(&server->metrics->handshakes_websocket, 1);
+    become_transport(websocket);
+    server_open_session(websocket->session, request);
+    return true;
+}

@@ -1,0 +1,145 @@
+#include "edge/http/head.h"
+
+#define WEBSOCKET_KEY_LEN 24
+
+size_t http_head_length(struct span bytes)
+{
+    const char *end = bytes.len >= 4 ? memmem(bytes.ptr, bytes.len, "\r\n\r\n", 4) : NULL;
+    const char *bare = bytes.len >= 2 ? memmem(bytes.ptr, bytes.len, "\n\n", 2) : NULL;
+
+    if (bare && (!end || bare < end))
+        return (size_t)(bare - bytes.ptr) + 2;
+    return end ? (size_t)(end - bytes.ptr) + 4 : 0;
+}
+
+static bool take_line(struct span *rest, struct span *line)
+{
+    const char *end = rest->len >= 2 ? memmem(rest->ptr, rest->len, "\r\n", 2) : NULL;
+
+    if (!end)
+        return false;
+    *line = (struct span){rest->ptr, (size_t)(end - rest->ptr)};
+    *rest = span_skip(*rest, line->len + 2);
+    return true;
+}
+
+static bool is_token(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c <= ' ' || c >= 0x7f || c == ':')
+            return false;
+    }
+    return s.len > 0;
+}
+
+static bool is_field_value(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool parse_request_line(struct span line, struct http_head *head)
+{
+    return span_take_until(&line, ' ', &head->method) && is_token(head->method) &&
+           span_take_until(&line, ' ', &head->target) && is_field_value(head->target) &&
+           head->target.len > 0 && head->target.ptr[0] == '/' &&
+           span_take_until(&line, ' ', &head->version) && !line.ptr;
+}
+
+static bool parse_header(struct span line, struct http_head *head)
+{
+    struct http_header *header = &head->headers[head->header_count];
+
+    if (head->header_count == HTTP_HEADERS_MAX)
+        return false;
+    if (!span_take_until(&line, ':', &header->name) || !is_token(header->name) || !line.ptr)
+        return false;
+    header->value = span_trim(line);
+    head->header_count++;
+    return is_field_value(header->value);
+}
+
+bool http_head_parse(struct span bytes, struct http_head *head)
+{
+    struct span line;
+
+    head->header_count = 0;
+    if (!take_line(&bytes, &line) || !parse_request_line(line, head))
+        return false;
+    while (take_line(&bytes, &line)) {
+        if (line.len == 0)
+            return true;
+        if (!parse_header(line, head))
+            return false;
+    }
+    return false;
+}
+
+static size_t count_headers(const struct http_head *head, const char *name, struct span *value)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < head->header_count; i++)
+        if (span_eq_nocase(head->headers[i].name, span_of(name)) && count++ == 0)
+            *value = head->headers[i].value;
+    return count;
+}
+
+struct span http_head_single(const struct http_head *head, const char *name)
+{
+    struct span value = {NULL, 0};
+
+    return count_headers(head, name, &value) == 1 ? value : (struct span){NULL, 0};
+}
+
+static bool has_list_item(struct span list, const char *item)
+{
+    struct span one;
+
+    while (span_take_until(&list, ',', &one))
+        if (span_eq_nocase(span_trim(one), span_of(item)))
+            return true;
+    return false;
+}
+
+bool http_head_asks_for_websocket(const struct http_head *head, struct span *key)
+{
+    struct span ignored;
+
+    *key = http_head_single(head, "Sec-WebSocket-Key");
+    return span_is(head->method, "GET") && span_is(head->version, "HTTP/1.1") &&
+           span_eq_nocase(http_head_single(head, "Upgrade"), SPAN_LIT("websocket")) &&
+           has_list_item(http_head_single(head, "Connection"), "upgrade") &&
+           key->len == WEBSOCKET_KEY_LEN && is_token(*key) &&
+           span_is(http_head_single(head, "Sec-WebSocket-Version"), "13") &&
+           count_headers(head, "Content-Length", &ignored) == 0 &&
+           count_headers(head, "Transfer-Encoding", &ignored) == 0;
+}
+
+static struct span header_of_head(const struct http_request *request, const char *name)
+{
+    const struct http_head_request *self = container_of(request, struct http_head_request, request);
+    struct span value = {NULL, 0};
+
+    count_headers(self->head, name, &value);
+    return value;
+}
+
+void http_head_request_init(struct http_head_request *out, const struct http_head *head,
+                            struct span peer)
+{
+    struct span query = head->target, path;
+
+    *out = (struct http_head_request){.head = head};
+    if (span_take_until(&query, '?', &path))
+        out->request.path = path;
+    out->request.query = query;
+    out->request.method = http_method_of(head->method);
+    out->request.peer = peer;
+    out->request.header = header_of_head;
+}

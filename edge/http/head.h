@@ -1,0 +1,40 @@
+// HTTP/1.1 request heads: where one ends, what it says, and whether it asks for a WebSocket.
+//
+// Borrows: every span points into the bytes that were parsed.
+#pragma once
+
+#include "edge/http/request.h"
+
+#define HTTP_HEADERS_MAX 100
+
+struct http_header {
+    struct span name, value;
+};
+
+struct http_head {
+    struct span method, target, version;
+    struct http_header headers[HTTP_HEADERS_MAX];
+    size_t header_count;
+};
+
+// How many bytes the first head in `bytes` takes, its empty line included; 0 while it is not whole.
+size_t http_head_length(struct span bytes);
+
+// Parses a whole head strictly: single spaces, CRLF, no folded lines, no control characters in
+// values. False for anything else; a lenient server may still make sense of it.
+NODISCARD bool http_head_parse(struct span bytes, struct http_head *head);
+
+// The one header of this name; ptr is NULL when there is none or more than one.
+struct span http_head_single(const struct http_head *head, const char *name);
+
+// RFC 6455, 4.2.1: GET, HTTP/1.1, Upgrade: websocket, Connection: upgrade, a key, version 13; and
+// no body. Fills `key` (24 characters).
+NODISCARD bool http_head_asks_for_websocket(const struct http_head *head, struct span *key);
+
+// A request as the other layers know it. Borrows the head.
+struct http_head_request {
+    struct http_request request;
+    const struct http_head *head;
+};
+void http_head_request_init(struct http_head_request *out, const struct http_head *head,
+                            struct span peer);
