@@ -144,7 +144,7 @@ static void write_file(struct log_file *file, struct span line, uint64_t now_ms)
         return;
     if (!write_all(file->fd, line))
         complain_once(file, "write");
-    file->size += (off_t)line.len;
+    file->size = lseek(file->fd, 0, SEEK_CUR); // with what other programs have appended
 }
 
 // The length of the well-formed UTF-8 character that `text` begins with, or 0.

@@ -1,0 +1,214 @@
+#include "common/ops_server.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "tests/unit/capture.h"
+
+struct fixture {
+    struct ops_server *server;
+    const char *not_live, *not_ready;
+};
+
+static const char *why_not_live(void *arg)
+{
+    return ((struct fixture *)arg)->not_live;
+}
+
+static const char *why_not_ready(void *arg)
+{
+    return ((struct fixture *)arg)->not_ready;
+}
+
+static void print_metrics(void *arg, struct buffer *out)
+{
+    (void)arg;
+    buffer_append(out, SPAN_LIT("t_up 1\n"));
+}
+
+static struct ops_probes probes_of(struct fixture *f)
+{
+    return (struct ops_probes){why_not_live, why_not_ready, print_metrics, f};
+}
+
+static int connect_to(uint16_t port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){10, 0}, sizeof(struct timeval));
+    return fd;
+}
+
+// The whole answer to one request.
+static struct buffer ask(uint16_t port, const char *request_line)
+{
+    struct buffer request = {0}, answer = {0};
+    int fd = connect_to(port);
+    ssize_t n;
+
+    buffer_printf(&request, "%s\r\nHost: t\r\nConnection: close\r\n\r\n", request_line);
+    assert_int_equal(write(fd, request.ptr, request.len), request.len);
+    while ((n = read(fd, buffer_reserve(&answer, 4096), 4096)) > 0)
+        answer.len += (size_t)n;
+    buffer_append(&answer, SPAN_LIT(""));
+    buffer_fini(&request);
+    close(fd);
+    return answer;
+}
+
+struct request_case {
+    const char *name;
+    const char *request;
+    const char *not_live, *not_ready;
+    const char *status; // behind "HTTP/1.1 "
+    const char *ending; // of the answer
+};
+
+// clang-format off
+static const struct request_case request_cases[] = {
+    {"live",             "GET /live HTTP/1.1",    NULL,    "no bus", "200 ", "\r\n\r\nok"},
+    {"not live",         "GET /live HTTP/1.1",    "stuck", NULL,     "503 ", "\r\n\r\nstuck"},
+    {"ready",            "GET /ready HTTP/1.1",   "stuck", NULL,     "200 ", "\r\n\r\nok"},
+    {"not ready",        "GET /ready HTTP/1.1",   NULL,    "no bus", "503 ", "\r\n\r\nno bus"},
+    {"metrics",          "GET /metrics HTTP/1.1", NULL,    NULL,     "200 ", "\r\n\r\nt_up 1\n"},
+    {"query is ignored", "GET /live?x=1 HTTP/1.1", NULL,   NULL,     "200 ", "\r\n\r\nok"},
+    {"HEAD has no body", "HEAD /live HTTP/1.1",   NULL,    NULL,     "200 ", "\r\n\r\n"},
+    {"other path",       "GET / HTTP/1.1",        NULL,    NULL,     "404 ", "/live, /ready and /metrics"},
+    {"other method",     "DELETE /live HTTP/1.1", NULL,    NULL,     "405 ", "only GET and HEAD"},
+};
+// clang-format on
+
+static void answers(void **state)
+{
+    const struct request_case *c = *state;
+    struct fixture f = {.not_live = c->not_live, .not_ready = c->not_ready};
+    struct ops_probes probes = probes_of(&f);
+
+    f.server = ops_server_new("127.0.0.1", 0, &probes);
+    assert_non_null(f.server);
+    struct buffer answer = ask(ops_server_port(f.server), c->request);
+    struct span text = buffer_span(&answer), head = SPAN_LIT("HTTP/1.1 ");
+    assert_true(span_starts_with(text, head));
+    assert_true(span_starts_with(span_skip(text, head.len), span_of(c->status)));
+    assert_true(text.len >= strlen(c->ending));
+    assert_span(span_skip(text, text.len - strlen(c->ending)), c->ending);
+    buffer_fini(&answer);
+    ops_server_free(f.server);
+}
+
+static void names_its_types(void **state)
+{
+    struct fixture f = {0};
+    struct ops_probes probes = probes_of(&f);
+
+    (void)state;
+    f.server = ops_server_new("127.0.0.1", 0, &probes);
+    struct buffer metrics = ask(ops_server_port(f.server), "GET /metrics HTTP/1.1");
+    struct buffer refused = ask(ops_server_port(f.server), "POST /metrics HTTP/1.1");
+    assert_non_null(strstr(metrics.ptr, "Content-Type: text/plain; version=0.0.4"));
+    assert_non_null(strstr(metrics.ptr, "Cache-Control: no-store\r\n"));
+    assert_non_null(strstr(refused.ptr, "Allow: GET, HEAD\r\n"));
+    buffer_fini(&metrics);
+    buffer_fini(&refused);
+    ops_server_free(f.server);
+}
+
+struct fault_case {
+    const char *name;
+    const char *host;
+    const char *line; // a part of the one line in the log
+};
+
+static const struct fault_case fault_cases[] = {
+    {"port taken", "127.0.0.1", "Address already in use\"; set OPS_PORT to a free port"},
+    {"address of another machine", "192.0.2.1", "Cannot assign requested address"},
+    {"no address", "300.1.1.1", "set SERVICE_HOST to an address of this machine"},
+};
+
+static void names_the_fault(void **state)
+{
+    const struct fault_case *c = *state;
+    struct fixture f = {0};
+    struct ops_probes probes = probes_of(&f);
+    struct buffer log = {0};
+
+    f.server = ops_server_new("127.0.0.1", 0, &probes);
+    struct capture capture = capture_start(STDERR_FILENO);
+    struct ops_server *second = ops_server_new(c->host, ops_server_port(f.server), &probes);
+    capture_end(&capture, &log);
+    ops_server_free(f.server);
+    assert_null(second);
+    assert_non_null(strstr(log.ptr, " ERROR ops: "));
+    assert_non_null(strstr(log.ptr, c->line));
+    assert_ptr_equal(strchr(log.ptr, '\n'), log.ptr + log.len - 1);
+    buffer_fini(&log);
+}
+
+static ssize_t read_within_300_ms(int fd, char *at, size_t size)
+{
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0, 300000}, sizeof(struct timeval));
+    return recv(fd, at, size, 0);
+}
+
+// One connection above the limit gets no answer as long as the others are held.
+static void holds_32_connections(void **state)
+{
+    const struct span request = SPAN_LIT("GET /live HTTP/1.1\r\nHost: t\r\n\r\n");
+    struct fixture f = {0};
+    struct ops_probes probes = probes_of(&f);
+    int idle[32];
+    char answer[16];
+
+    (void)state;
+    f.server = ops_server_new("127.0.0.1", 0, &probes);
+    for (size_t i = 0; i < ARRAY_LEN(idle); i++)
+        idle[i] = connect_to(ops_server_port(f.server));
+    usleep(100 * 1000);
+    int late = connect_to(ops_server_port(f.server));
+    assert_int_equal(send(late, request.ptr, request.len, MSG_NOSIGNAL), request.len);
+    assert_true(read_within_300_ms(late, answer, sizeof(answer)) <= 0);
+    close(late);
+    for (size_t i = 0; i < ARRAY_LEN(idle); i++)
+        close(idle[i]);
+    struct buffer whole = ask(ops_server_port(f.server), "GET /live HTTP/1.1");
+    assert_non_null(strstr(whole.ptr, "200 OK"));
+    buffer_fini(&whole);
+    ops_server_free(f.server);
+}
+
+static void listens_on_ipv6_too(void **state)
+{
+    struct fixture f = {0};
+    struct ops_probes probes = probes_of(&f);
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+    (void)state;
+    if (fd < 0)
+        skip();
+    close(fd);
+    f.server = ops_server_new("::1", 0, &probes);
+    assert_non_null(f.server);
+    assert_int_not_equal(ops_server_port(f.server), 0);
+    ops_server_free(f.server);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(request_cases) + ARRAY_LEN(fault_cases) + 3] = {
+        cmocka_unit_test(names_its_types),
+        cmocka_unit_test(holds_32_connections),
+        cmocka_unit_test(listens_on_ipv6_too),
+    };
+    size_t count = 3;
+
+    log_threshold = LOG_ERROR;
+    ADD_ROWS(tests, count, request_cases, answers);
+    ADD_ROWS(tests, count, fault_cases, names_the_fault);
+    return cmocka_run_group_tests_name("ops_server", tests, NULL, NULL);
+}
