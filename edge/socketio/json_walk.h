@@ -19,14 +19,17 @@ enum json_kind {
 };
 
 // Takes one value, with the blanks around it, off `rest`. `value` is the value without blanks.
-// JSON_NONE when there is no well-formed value or it nests deeper than `max_depth`.
+// JSON_NONE when there is no well-formed value or it nests deeper than `max_depth` arrays and
+// objects; `rest` and `value` are of no use then.
 NODISCARD enum json_kind json_take_value(struct span *rest, unsigned max_depth, struct span *value);
 
 // Visits the elements of an array in order: call with the array's text once to begin.
 //     struct json_items items;
-//     if (!json_items_begin(&items, array)) …not an array…
+//     if (!json_items_begin(&items, array, max_depth)) …not an array…
 //     while (json_items_next(&items, &item, &kind)) …
 //     if (items.malformed) …
+// `malformed` is set at an element that is wrong or too deep, at a missing bracket and at
+// anything but blanks behind the closing one.
 struct json_items {
     struct span rest;
     unsigned max_depth;

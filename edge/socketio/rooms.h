@@ -7,7 +7,6 @@
 #include "common/span.h"
 
 struct rooms;
-struct room; // valid while it has members
 
 // Embedded in whoever joins rooms.
 struct room_member {
@@ -25,6 +24,7 @@ void rooms_free(struct rooms *rooms); // must be empty
 
 void room_member_init(struct room_member *member);
 
+// Copies the name of a room that is new.
 NODISCARD enum rooms_join rooms_join(struct rooms *rooms, struct room_member *member,
                                      struct span room);
 // False when the member was not in it.
@@ -32,8 +32,8 @@ bool rooms_leave(struct rooms *rooms, struct room_member *member, struct span ro
 void rooms_leave_all(struct rooms *rooms, struct room_member *member);
 bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, struct span room);
 
-// Calls `visit` for each member. The visitor may take the visited member out of rooms, but no
-// other.
+// Calls `visit` for each member, in the order of joining. The visitor may take the visited member
+// out of rooms, but no other; it may visit rooms itself.
 void rooms_each_member(struct rooms *rooms, struct span room, room_member_fn visit, void *arg);
 // The rooms of one member, in the order of joining. The visitor must not change memberships.
 void rooms_each_of(const struct room_member *member, room_name_fn visit, void *arg);

@@ -1,0 +1,211 @@
+#include "edge/socketio/packet.h"
+
+#include "edge/socketio/json_string.h"
+#include "edge/socketio/json_walk.h"
+#include "edge/socketio/placeholders.h"
+
+#define MAX_SAFE_INTEGER ((UINT64_C(1) << 53) - 1)
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+// Consumes a run of digits no greater than `max`. False when there are none or too many.
+static bool take_number(struct span *in, uint64_t max, uint64_t *out)
+{
+    size_t i = 0;
+    uint64_t n = 0;
+
+    for (; i < in->len && is_digit(in->ptr[i]); i++) {
+        uint64_t digit = (uint64_t)(in->ptr[i] - '0');
+        if (n > (max - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *in = span_skip(*in, i);
+    *out = n;
+    return i > 0;
+}
+
+static bool take_type(struct span *in, enum sio_type *type)
+{
+    if (in->len == 0 || in->ptr[0] < '0' || in->ptr[0] > '0' + SIO_BINARY_ACK)
+        return false;
+    *type = (enum sio_type)(in->ptr[0] - '0');
+    *in = span_skip(*in, 1);
+    return true;
+}
+
+static bool is_binary(enum sio_type type)
+{
+    return type == SIO_BINARY_EVENT || type == SIO_BINARY_ACK;
+}
+
+// Parsers before 4.2.7 let "0-" pass; nobody has a use for it, and it stays refused.
+static bool take_attachments(struct span *in, uint32_t *count)
+{
+    uint64_t n;
+
+    if (!take_number(in, SIO_ATTACHMENTS_MAX, &n) || n == 0)
+        return false;
+    if (in->len == 0 || in->ptr[0] != '-')
+        return false;
+    *in = span_skip(*in, 1);
+    *count = (uint32_t)n;
+    return true;
+}
+
+// A namespace starts with '/' and runs to the next ',' or to the end of the packet.
+static struct span take_namespace(struct span *in)
+{
+    if (in->len == 0 || in->ptr[0] != '/')
+        return SPAN_LIT("/");
+
+    const char *comma = memchr(in->ptr, ',', in->len);
+    struct span nsp = {in->ptr, comma ? (size_t)(comma - in->ptr) : in->len};
+    *in = span_skip(*in, comma ? nsp.len + 1 : nsp.len);
+    return nsp;
+}
+
+static void split_query(struct sio_packet *packet)
+{
+    const char *mark = memchr(packet->nsp.ptr, '?', packet->nsp.len);
+
+    if (!mark)
+        return;
+    size_t len = (size_t)(mark - packet->nsp.ptr);
+    packet->nsp_query = span_skip(packet->nsp, len + 1);
+    packet->nsp.len = len;
+}
+
+static bool is_reserved(struct span name)
+{
+    static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
+                                           "disconnecting", "newListener",   "removeListener"};
+
+    for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
+        if (json_raw_is(name, reserved[i]))
+            return true;
+    }
+    return false;
+}
+
+// An event is named by its first element: a string, or a number as it is written.
+static enum sio_status take_name(struct json_items *items, struct sio_packet *out)
+{
+    enum json_kind kind;
+
+    if (!json_items_next(items, &out->name, &kind))
+        return items->malformed ? SIO_BAD_JSON : SIO_BAD_PAYLOAD;
+    if (kind == JSON_NUMBER_TEXT)
+        return SIO_OK;
+    if (kind != JSON_STRING_TEXT)
+        return SIO_BAD_PAYLOAD;
+    out->name = (struct span){out->name.ptr + 1, out->name.len - 2};
+    out->name_escaped = out->name.len > 0 && memchr(out->name.ptr, '\\', out->name.len);
+    return is_reserved(out->name) ? SIO_RESERVED_EVENT : SIO_OK;
+}
+
+static enum sio_status take_args(struct json_items *items, struct sio_packet *out)
+{
+    struct span item;
+    enum json_kind kind;
+
+    while (json_items_next(items, &item, &kind)) {
+        if (out->arg_count == SIO_ARGS_MAX)
+            return SIO_TOO_MANY_ARGS;
+        if (out->arg_count++ == 0)
+            out->args = item;
+        out->args.len = (size_t)(item.ptr + item.len - out->args.ptr);
+    }
+    return items->malformed ? SIO_BAD_JSON : SIO_OK;
+}
+
+static enum sio_status decode_list(struct sio_packet *out, bool named)
+{
+    struct json_items items;
+    enum sio_status status = SIO_OK;
+
+    if (!json_items_begin(&items, out->json, SIO_JSON_DEPTH_MAX))
+        return SIO_BAD_PAYLOAD;
+    if (named)
+        status = take_name(&items, out);
+    if (status == SIO_OK)
+        status = take_args(&items, out);
+    if (status == SIO_OK && is_binary(out->type) && !placeholders_fit(out->json, out->attachments))
+        status = SIO_BAD_PLACEHOLDER;
+    return status;
+}
+
+// CONNECT and CONNECT_ERROR: an object or nothing; an error may be a bare string.
+static enum sio_status decode_single(const struct sio_packet *out)
+{
+    struct span rest = out->json, value;
+
+    if (rest.len == 0)
+        return out->type == SIO_CONNECT ? SIO_OK : SIO_BAD_PAYLOAD;
+    enum json_kind kind = json_take_value(&rest, SIO_JSON_DEPTH_MAX, &value);
+    if (kind == JSON_NONE || rest.len > 0)
+        return SIO_BAD_JSON;
+    if (kind == JSON_STRING_TEXT && out->type == SIO_CONNECT_ERROR)
+        return SIO_OK;
+    return kind == JSON_OBJECT_TEXT ? SIO_OK : SIO_BAD_PAYLOAD;
+}
+
+static enum sio_status decode_payload(struct sio_packet *out)
+{
+    switch (out->type) {
+    case SIO_CONNECT:
+    case SIO_CONNECT_ERROR:
+        return decode_single(out);
+    case SIO_DISCONNECT:
+        return out->json.len == 0 ? SIO_OK : SIO_BAD_PAYLOAD;
+    case SIO_EVENT:
+    case SIO_BINARY_EVENT:
+        return decode_list(out, true);
+    case SIO_ACK:
+    case SIO_BINARY_ACK:
+        return decode_list(out, false);
+    }
+    return SIO_BAD_TYPE;
+}
+
+enum sio_status sio_packet_decode(struct span in, struct sio_packet *out)
+{
+    *out = (struct sio_packet){0};
+
+    if (!take_type(&in, &out->type))
+        return SIO_BAD_TYPE;
+    if (is_binary(out->type) && !take_attachments(&in, &out->attachments))
+        return SIO_BAD_ATTACHMENTS;
+    out->nsp = take_namespace(&in);
+    if (out->nsp.len > SIO_NAMESPACE_MAX)
+        return SIO_BAD_NAMESPACE;
+    if (out->type == SIO_CONNECT)
+        split_query(out);
+    if (in.len > 0 && is_digit(in.ptr[0])) {
+        if (!take_number(&in, MAX_SAFE_INTEGER, &out->ack_id))
+            return SIO_BAD_ACK_ID;
+        out->has_ack = true;
+    }
+    out->json = in;
+    return decode_payload(out);
+}
+
+const char *sio_status_str(enum sio_status status)
+{
+    static const char *const text[] = {
+        [SIO_OK] = "ok",
+        [SIO_BAD_TYPE] = "unknown packet type",
+        [SIO_BAD_ATTACHMENTS] = "malformed attachment count",
+        [SIO_BAD_NAMESPACE] = "namespace too long",
+        [SIO_BAD_ACK_ID] = "ack id out of range",
+        [SIO_BAD_JSON] = "malformed JSON",
+        [SIO_BAD_PAYLOAD] = "payload does not fit the packet type",
+        [SIO_BAD_PLACEHOLDER] = "placeholder without an attachment",
+        [SIO_RESERVED_EVENT] = "reserved event name",
+        [SIO_TOO_MANY_ARGS] = "too many arguments",
+    };
+    return text[status];
+}
