@@ -14,6 +14,10 @@ struct span {
 #define SPAN_FMT    "%.*s"
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
 #define SPAN_LIT(s) ((struct span){(s), sizeof(s) - 1})
+// The same in the initialiser of a table, which must be constant.
+// clang-format off
+#define SPAN_INIT(s) {(s), sizeof(s) - 1}
+// clang-format on
 
 // The bytes of a C string, or the empty span for NULL.
 static inline struct span span_of(const char *text)
