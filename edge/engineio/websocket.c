@@ -151,7 +151,7 @@ static void answer_probe(struct eio_websocket *websocket)
         polling_release(session, "6");
 }
 
-static bool is_probe(const struct eio_websocket *websocket, const struct eio_packet *packet)
+static bool is_probe(struct eio_websocket *websocket, const struct eio_packet *packet)
 {
     return packet->type == EIO_PING && span_is(packet->data, "probe") &&
            websocket->ops->can_write(websocket);

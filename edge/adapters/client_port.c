@@ -1,0 +1,216 @@
+#define LOG_MODULE "client_port"
+
+#include "edge/adapters/client_port.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/adapters/front_door.h"
+#include "edge/adapters/http_port.h"
+#include "edge/adapters/peer_address.h"
+#include "edge/adapters/websocket_port.h"
+#include "edge/http/head.h"
+
+#define HTTP_HEAD_LIMIT 7168 // of plain HTTP; a connection's memory there is 8 KB
+
+struct client_port {
+    struct client_port_handlers handlers;
+    struct client_port_metrics *metrics;
+    struct front_door *door;
+    struct http_port *http;
+    struct websocket_port *websockets;
+    uv_timer_t closing; // gives the last replies a turn of the loop
+    void (*on_closed)(void *arg);
+    void *on_closed_arg;
+};
+
+static void on_connection_gone(void *arg)
+{
+    struct client_port *port = arg;
+
+    metric_sub(&port->metrics->connections, 1);
+}
+
+static const char *status_phrase(unsigned status)
+{
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    default:
+        return "Service Unavailable";
+    }
+}
+
+static void refuse_websocket(struct client_port *port, int fd, const struct eio_refusal *refusal)
+{
+    char body[128];
+    int len = eio_refusal_print(refusal, body, sizeof(body));
+
+    front_door_turn_away(fd, refusal->status, status_phrase(refusal->status),
+                         (struct span){body, (size_t)len});
+    on_connection_gone(port);
+}
+
+// Takes the head off the socket, where until now it was only peeked at.
+static void consume_head(int fd, struct span head)
+{
+    char taken[HTTP_HEAD_MAX];
+
+    if (recv(fd, taken, http_head_length(head), MSG_DONTWAIT) < 0)
+        log_debug("the connection went away during its handshake");
+}
+
+// A well-formed request to upgrade, whose head has been taken off `fd`: in, or refused.
+static void judge_websocket(struct client_port *port, int fd, struct span key,
+                            struct eio_server *engine, const struct http_request *request)
+{
+    struct eio_refusal refusal;
+
+    if (eio_server_admits_websocket(engine, request, &refusal))
+        websocket_port_adopt(port->websockets, fd, key, engine, request);
+    else
+        refuse_websocket(port, fd, &refusal);
+}
+
+static bool on_upgrade(int fd, const struct http_head *head, struct span peer, void *arg)
+{
+    struct client_port *port = arg;
+    struct http_head_request as_request;
+    struct eio_server *engine;
+
+    http_head_request_init(&as_request, head, peer);
+    engine = port->handlers.find_engine(as_request.request.path, port->handlers.arg);
+    if (!engine)
+        return false;
+    judge_websocket(port, fd, http_head_single(head, "Sec-WebSocket-Key"), engine,
+                    &as_request.request);
+    return true;
+}
+
+static bool take_websocket(struct client_port *port, const struct arrival *arrival)
+{
+    struct http_head head;
+    struct http_head_request as_request;
+    struct eio_server *engine;
+    struct span key;
+    char peer[INET6_ADDRSTRLEN];
+
+    if (!http_head_parse(arrival->head, &head) || !http_head_asks_for_websocket(&head, &key))
+        return false;
+    http_head_request_init(&as_request, &head,
+                           peer_address_print(arrival->address, peer, sizeof(peer)));
+    engine = port->handlers.find_engine(as_request.request.path, port->handlers.arg);
+    if (!engine)
+        return false;
+    consume_head(arrival->fd, arrival->head);
+    judge_websocket(port, arrival->fd, key, engine, &as_request.request);
+    return true;
+}
+
+static void on_arrival(const struct arrival *arrival, void *arg)
+{
+    struct client_port *port = arg;
+
+    if (take_websocket(port, arrival))
+        return;
+    if (http_head_length(arrival->head) > HTTP_HEAD_LIMIT) {
+        metric_add(&port->metrics->heads_refused, 1);
+        front_door_turn_away(arrival->fd, 431, "Request Header Fields Too Large",
+                             SPAN_LIT("{\"message\":\"Request head too large\"}"));
+        on_connection_gone(port);
+        return;
+    }
+    http_port_adopt(port->http, arrival->fd, arrival->address, arrival->address_len);
+}
+
+static void on_http(struct http_exchange *exchange, void *arg)
+{
+    struct client_port *port = arg;
+
+    port->handlers.on_http(exchange, port->handlers.arg);
+}
+
+struct client_port *client_port_new(const struct client_port_options *options,
+                                    const struct client_port_handlers *handlers,
+                                    struct event_loop *loop, struct client_port_metrics *metrics)
+{
+    struct client_port *port = mem_zalloc(sizeof(*port));
+    struct http_port_handlers http = {
+        .on_request = on_http,
+        .on_upgrade = on_upgrade,
+        .on_gone = on_connection_gone,
+        .arg = port,
+    };
+
+    port->handlers = *handlers;
+    port->metrics = metrics;
+    port->door = front_door_new(options, loop, metrics, on_arrival, port);
+    if (!port->door)
+        goto fail;
+    port->websockets = websocket_port_new(loop, metrics, on_connection_gone, port);
+    if (!port->websockets)
+        goto fail;
+    port->http = http_port_new(options, &http, loop, metrics);
+    if (!port->http)
+        goto fail;
+    uv_timer_init(&loop->uv, &port->closing);
+    return port;
+
+fail:
+    if (port->door)
+        front_door_close(port->door);
+    if (port->websockets) {
+        websocket_port_close(port->websockets);
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    }
+    websocket_port_free(port->websockets);
+    free(port);
+    return NULL;
+}
+
+uint16_t client_port_number(const struct client_port *port)
+{
+    return front_door_port(port->door);
+}
+
+void client_port_stop_listening(struct client_port *port)
+{
+    front_door_stop_listening(port->door);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct client_port *port = container_of((uv_timer_t *)handle, struct client_port, closing);
+
+    port->on_closed(port->on_closed_arg);
+}
+
+static void close_parts(uv_timer_t *timer)
+{
+    struct client_port *port = container_of(timer, struct client_port, closing);
+
+    front_door_close(port->door);
+    http_port_close(port->http);
+    websocket_port_close(port->websockets);
+    uv_close((uv_handle_t *)timer, on_timer_closed);
+}
+
+void client_port_close(struct client_port *port, void (*on_closed)(void *arg), void *arg)
+{
+    port->on_closed = on_closed;
+    port->on_closed_arg = arg;
+    client_port_stop_listening(port);
+    uv_timer_start(&port->closing, close_parts, 20, 0);
+}
+
+void client_port_free(struct client_port *port)
+{
+    if (!port)
+        return;
+    http_port_free(port->http);
+    websocket_port_free(port->websockets);
+    free(port);
+}

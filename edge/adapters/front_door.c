@@ -1,0 +1,402 @@
+#define LOG_MODULE "front_door"
+
+#include "edge/adapters/front_door.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/http/head.h"
+
+#define BACKLOG         4096
+#define ACCEPTS_A_TURN  256
+#define ACCEPT_RETRY_MS 100
+#define SEND_BUFFER     (128 * 1024)
+#define UNACKED_MS      30000 // after which the kernel gives a silent peer up
+#define DEFER_SECONDS   1     // the kernel holds connections back until they say something
+
+struct front_door {
+    struct event_loop *loop;
+    struct client_port_metrics *metrics;
+    void (*on_arrival)(const struct arrival *arrival, void *arg);
+    void *arg;
+    uint32_t max_connections;
+    int fd;
+    uint16_t port;
+    bool listening;
+    uv_poll_t poll;
+    int open_handles; // freed with the last
+    struct deadline retry;
+    struct deadline_queue head_due, retry_due;
+    struct list visitors;
+    char head[HTTP_HEAD_MAX];
+};
+
+// A connection whose head is not whole yet.
+struct visitor {
+    struct front_door *door;
+    struct list entry;
+    struct deadline deadline;
+    uv_poll_t poll;
+    int fd;
+    size_t seen; // bytes of its head, all still in the socket
+    struct sockaddr_storage address;
+    socklen_t address_len;
+};
+
+static void release_handle(struct front_door *door)
+{
+    if (--door->open_handles > 0)
+        return;
+    free(door);
+}
+
+static void on_door_closed(uv_handle_t *handle)
+{
+    release_handle(container_of((uv_poll_t *)handle, struct front_door, poll));
+}
+
+static void on_visitor_closed(uv_handle_t *handle)
+{
+    struct visitor *visitor = container_of((uv_poll_t *)handle, struct visitor, poll);
+
+    release_handle(visitor->door);
+    free(visitor);
+}
+
+// The visitor leaves the door; its descriptor is the caller's now.
+static int dismiss(struct visitor *visitor)
+{
+    int fd = visitor->fd;
+
+    uv_poll_stop(&visitor->poll);
+    deadline_cancel(&visitor->deadline);
+    list_unlink(&visitor->entry);
+    uv_close((uv_handle_t *)&visitor->poll, on_visitor_closed);
+    return fd;
+}
+
+static void close_connection(struct front_door *door, int fd)
+{
+    metric_sub(&door->metrics->connections, 1);
+    close(fd);
+}
+
+void front_door_turn_away(int fd, unsigned status, const char *reason, struct span json)
+{
+    char reply[512];
+    char unread[4096];
+    int len = snprintf(reply, sizeof(reply),
+                       "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
+                       "Content-Length: %zu\r\nConnection: close\r\n\r\n" SPAN_FMT,
+                       status, reason, json.len, SPAN_ARG(json));
+
+    // What stays unread would turn the close into a reset that overtakes the reply.
+    while (recv(fd, unread, sizeof(unread), MSG_DONTWAIT) == (ssize_t)sizeof(unread))
+        ;
+    if (len > 0 && send(fd, reply, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) != len)
+        log_debug("reply to a refused connection was not taken status=%u", status);
+    close(fd);
+}
+
+static void turn_away(struct front_door *door, int fd, unsigned status, const char *reason)
+{
+    metric_add(&door->metrics->heads_refused, 1);
+    metric_sub(&door->metrics->connections, 1);
+    front_door_turn_away(fd, status, reason, SPAN_LIT("{\"message\":\"Request head too large\"}"));
+}
+
+enum look { LOOK_GONE, LOOK_PARTIAL, LOOK_TOO_LARGE, LOOK_WHOLE };
+
+static enum look look_at(struct front_door *door, int fd, struct span *head)
+{
+    ssize_t n = recv(fd, door->head, sizeof(door->head), MSG_PEEK | MSG_DONTWAIT);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        n = 0;
+    else if (n <= 0)
+        return LOOK_GONE;
+    *head = (struct span){door->head, (size_t)n};
+    if (http_head_length(*head) > 0)
+        return LOOK_WHOLE;
+    return n == sizeof(door->head) ? LOOK_TOO_LARGE : LOOK_PARTIAL;
+}
+
+// Level-triggered polling would spin on bytes that are only peeked at: the kernel is told to wake
+// us only when there are more than we have seen.
+static void wait_for_more_than(int fd, size_t seen)
+{
+    int low_water = (int)seen + 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof(low_water));
+}
+
+static void admit(struct visitor *visitor, struct span head)
+{
+    struct front_door *door = visitor->door;
+    struct sockaddr_storage address = visitor->address;
+    socklen_t address_len = visitor->address_len;
+    int fd = dismiss(visitor);
+
+    wait_for_more_than(fd, 0);
+    door->on_arrival(&(struct arrival){fd, (struct sockaddr *)&address, address_len, head},
+                     door->arg);
+}
+
+static void on_visitor_event(uv_poll_t *handle, int status, int events)
+{
+    struct visitor *visitor = container_of(handle, struct visitor, poll);
+    struct front_door *door = visitor->door;
+    struct span head;
+
+    switch (status < 0 ? LOOK_GONE : look_at(door, visitor->fd, &head)) {
+    case LOOK_WHOLE:
+        admit(visitor, head);
+        break;
+    case LOOK_TOO_LARGE:
+        turn_away(door, dismiss(visitor), 431, "Request Header Fields Too Large");
+        break;
+    case LOOK_PARTIAL:
+        if (!(events & UV_DISCONNECT) && head.len > visitor->seen) {
+            visitor->seen = head.len;
+            wait_for_more_than(visitor->fd, visitor->seen);
+            break;
+        } // no more will come
+        // fall through
+    case LOOK_GONE:
+        close_connection(door, dismiss(visitor));
+        break;
+    }
+}
+
+static void on_head_late(struct deadline *deadline, void *arg)
+{
+    struct front_door *door = arg;
+
+    metric_add(&door->metrics->head_timeouts, 1);
+    close_connection(door, dismiss(container_of(deadline, struct visitor, deadline)));
+}
+
+static void let_wait(struct front_door *door, const struct arrival *arrival)
+{
+    struct visitor *visitor = mem_zalloc(sizeof(*visitor));
+
+    if (uv_poll_init(&door->loop->uv, &visitor->poll, arrival->fd) != 0) {
+        free(visitor);
+        close_connection(door, arrival->fd);
+        return;
+    }
+    door->open_handles++;
+    visitor->door = door;
+    visitor->fd = arrival->fd;
+    visitor->seen = arrival->head.len;
+    memcpy(&visitor->address, arrival->address, arrival->address_len);
+    visitor->address_len = arrival->address_len;
+    list_append(&door->visitors, &visitor->entry);
+    deadline_init(&visitor->deadline);
+    deadline_arm(&visitor->deadline, &door->head_due);
+    wait_for_more_than(visitor->fd, visitor->seen);
+    uv_poll_start(&visitor->poll, UV_READABLE | UV_DISCONNECT, on_visitor_event);
+}
+
+static void tune_socket(int fd)
+{
+    int on = 1, send_buffer = SEND_BUFFER;
+    unsigned unacked_ms = UNACKED_MS;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
+}
+
+// Mostly the head is there already, because the kernel defers connections that say nothing.
+static void receive(struct front_door *door, struct arrival *arrival)
+{
+    metric_add(&door->metrics->accepted, 1);
+    metric_add(&door->metrics->connections, 1);
+    switch (look_at(door, arrival->fd, &arrival->head)) {
+    case LOOK_WHOLE:
+        door->on_arrival(arrival, door->arg);
+        break;
+    case LOOK_TOO_LARGE:
+        turn_away(door, arrival->fd, 431, "Request Header Fields Too Large");
+        break;
+    case LOOK_PARTIAL:
+        let_wait(door, arrival);
+        break;
+    case LOOK_GONE:
+        close_connection(door, arrival->fd);
+        break;
+    }
+}
+
+static void pause_accepting(struct front_door *door, const char *why)
+{
+    if (metric_get(&door->metrics->accept_paused) == 0)
+        log_warn("accepting pauses reason=\"%s\"; raise the limit of open files (ulimit -n) or "
+                 "MAX_CONNECTIONS, or run more edges",
+                 why);
+    metric_add(&door->metrics->accept_paused, 1);
+    uv_poll_stop(&door->poll);
+    deadline_arm(&door->retry, &door->retry_due);
+}
+
+static bool is_full(const struct front_door *door)
+{
+    return metric_get(&door->metrics->connections) >= door->max_connections;
+}
+
+static void on_connections(uv_poll_t *handle, int status, int events)
+{
+    struct front_door *door = container_of(handle, struct front_door, poll);
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_A_TURN && door->listening; i++) {
+        struct sockaddr_storage address;
+        struct arrival arrival = {.address = (struct sockaddr *)&address,
+                                  .address_len = sizeof(address)};
+        if (is_full(door)) {
+            pause_accepting(door, "too many connections");
+            return;
+        }
+        arrival.fd = accept4(door->fd, (struct sockaddr *)&address, &arrival.address_len,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (arrival.fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                pause_accepting(door, strerror(errno));
+            return;
+        }
+        receive(door, &arrival);
+    }
+}
+
+static void on_accept_retry(struct deadline *deadline, void *arg)
+{
+    struct front_door *door = container_of(deadline, struct front_door, retry);
+
+    (void)arg;
+    if (door->listening)
+        uv_poll_start(&door->poll, UV_READABLE, on_connections);
+}
+
+static uint16_t bound_port(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    if (address.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+static int bind_one(const struct addrinfo *address)
+{
+    int on = 1, defer = DEFER_SECONDS;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    // Buffers of a listener are those that its connections begin with.
+    tune_socket(fd);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int bind_to(const char *host, uint16_t port)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found;
+    char service[8];
+
+    snprintf(service, sizeof(service), "%u", port);
+    int rc = getaddrinfo(host, service, &hints, &found);
+    if (rc != 0) {
+        log_error("cannot listen on host=%s: %s; set SERVICE_HOST to an address of this machine",
+                  host, gai_strerror(rc));
+        return -1;
+    }
+    int fd = bind_one(found);
+    freeaddrinfo(found);
+    if (fd < 0)
+        log_error("cannot listen on host=%s port=%u: %s; free the port or set PORT and "
+                  "SERVICE_HOST",
+                  host, port, strerror(errno));
+    return fd;
+}
+
+struct front_door *front_door_new(const struct client_port_options *options,
+                                  struct event_loop *loop, struct client_port_metrics *metrics,
+                                  void (*on_arrival)(const struct arrival *arrival, void *arg),
+                                  void *arg)
+{
+    int fd = bind_to(options->host, options->port);
+    struct front_door *door;
+
+    if (fd < 0)
+        return NULL;
+    door = mem_zalloc(sizeof(*door));
+    door->loop = loop;
+    door->metrics = metrics;
+    door->on_arrival = on_arrival;
+    door->arg = arg;
+    door->max_connections = options->max_connections;
+    door->fd = fd;
+    door->port = bound_port(fd);
+    door->listening = true;
+    door->open_handles = 1;
+    list_init(&door->visitors);
+    deadline_init(&door->retry);
+    deadline_queue_init(&door->head_due, &loop->deadlines, options->head_timeout_ms, on_head_late,
+                        door);
+    deadline_queue_init(&door->retry_due, &loop->deadlines, ACCEPT_RETRY_MS, on_accept_retry, door);
+    int rc = uv_poll_init(&loop->uv, &door->poll, fd);
+    assert(rc == 0);
+    (void)rc;
+    uv_poll_start(&door->poll, UV_READABLE, on_connections);
+    log_info("listening host=%s port=%u", options->host, door->port);
+    return door;
+}
+
+uint16_t front_door_port(const struct front_door *door)
+{
+    return door->port;
+}
+
+void front_door_stop_listening(struct front_door *door)
+{
+    if (!door->listening)
+        return;
+    door->listening = false;
+    deadline_cancel(&door->retry);
+    uv_poll_stop(&door->poll);
+    close(door->fd);
+}
+
+void front_door_close(struct front_door *door)
+{
+    front_door_stop_listening(door);
+    list_for_each (entry, &door->visitors)
+        close_connection(door, dismiss(list_entry(entry, struct visitor, entry)));
+    deadline_queue_fini(&door->head_due);
+    deadline_queue_fini(&door->retry_due);
+    uv_close((uv_handle_t *)&door->poll, on_door_closed);
+}

@@ -1,0 +1,35 @@
+// The listener: accepts connections and looks at each one's first request head without taking it
+// (MSG_PEEK), so that whoever serves the connection reads it from its first byte.
+//
+// A connection has a deadline until its head is whole. When descriptors run out, accepting pauses
+// and goes on; the backlog waits meanwhile.
+#pragma once
+
+#include <netinet/in.h>
+
+#include "edge/adapters/client_port.h"
+
+#define HTTP_HEAD_MAX 16384 // bytes of a request head
+
+// A connection that was accepted and whose request head has arrived.
+struct arrival {
+    int fd; // now the handler's
+    const struct sockaddr *address;
+    socklen_t address_len;
+    struct span head; // peeked: still to be read from fd
+};
+
+struct front_door;
+
+// `on_arrival` takes over the descriptor. NULL with one log line when the address is not to be had.
+NODISCARD struct front_door *
+front_door_new(const struct client_port_options *options, struct event_loop *loop,
+               struct client_port_metrics *metrics,
+               void (*on_arrival)(const struct arrival *arrival, void *arg), void *arg);
+uint16_t front_door_port(const struct front_door *door);
+void front_door_stop_listening(struct front_door *door);
+// Closes the listener and everybody who still waits at the door. Freed by the loop.
+void front_door_close(struct front_door *door);
+
+// Answers with a bare HTTP error and closes. For connections that nobody serves.
+void front_door_turn_away(int fd, unsigned status, const char *reason, struct span json);

@@ -1,0 +1,542 @@
+#define LOG_MODULE "http"
+
+#include "edge/adapters/http_port.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/buffer.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/adapters/peer_address.h"
+
+#define CONNECTION_MEMORY 8192  // heads up to about 7 KB; what a held poll costs
+#define REQUEST_MS        20000 // from the request line to the end of the body
+#define IDLE_MS           75000 // between requests; longer than what proxies keep
+#define HANGUPS_A_TURN    64
+
+struct http_port {
+    struct MHD_Daemon *daemon;
+    struct http_port_handlers handlers;
+    struct event_loop *loop;
+    struct client_port_metrics *metrics;
+    const struct origins *origins;
+    uint32_t max_body;
+    uv_poll_t poll;    // on the library's epoll descriptor
+    uv_poll_t hangups; // on ours
+    uv_timer_t timer;  // when the library wants to run again
+    int hangup_fd;     // epoll of the connections, for their end only
+    struct turn_hook hook;
+    bool needs_run;
+    struct deadline_queue request_due, idle_due;
+};
+
+// One TCP connection.
+struct connection {
+    struct http_port *port;
+    struct MHD_Connection *library;
+    int fd;
+    struct deadline deadline; // for the request, or for the next one
+    struct call *call;        // the request being served
+};
+
+enum call_state { CALL_READING = 0, CALL_HANDLING, CALL_HELD, CALL_ANSWERED, CALL_ABORTED };
+
+// One request.
+struct call {
+    struct http_exchange exchange;
+    struct connection *connection;
+    enum call_state state;
+    bool begun;       // its head was looked at
+    bool too_large;   // its body; what still comes is dropped
+    size_t swallowed; // of that
+    enum MHD_Result queued;
+    char *target; // path and query as they came
+    char *origin; // that the reply allows; NULL: none
+    struct buffer body;
+};
+
+static void run_soon(struct http_port *port)
+{
+    port->needs_run = true;
+}
+
+static void add_headers(struct MHD_Response *response, const struct http_reply *reply,
+                        const struct call *call)
+{
+    if (reply->content_type)
+        MHD_add_response_header(response, "Content-Type", reply->content_type);
+    for (const char *const *pair = reply->headers; pair && pair[0]; pair += 2)
+        MHD_add_response_header(response, pair[0], pair[1]);
+    if (call->origin) {
+        MHD_add_response_header(response, "Access-Control-Allow-Origin", call->origin);
+        MHD_add_response_header(response, "Access-Control-Allow-Credentials", "true");
+    }
+    MHD_add_response_header(response, "Vary", "Origin");
+}
+
+static void queue_reply(struct call *call, const struct http_reply *reply)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->body.len, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_MUST_COPY);
+
+    add_headers(response, reply, call);
+    call->queued = MHD_queue_response(call->connection->library, reply->status, response);
+    MHD_destroy_response(response);
+}
+
+static void reply(struct http_exchange *exchange, const struct http_reply *reply)
+{
+    struct call *call = container_of(exchange, struct call, exchange);
+    bool was_held = call->state == CALL_HELD;
+
+    assert(was_held || call->state == CALL_HANDLING || call->state == CALL_READING);
+    queue_reply(call, reply);
+    call->state = CALL_ANSWERED;
+    if (was_held) {
+        MHD_resume_connection(call->connection->library);
+        run_soon(call->connection->port);
+    }
+}
+
+static const struct http_exchange_ops exchange_operations = {.reply = reply};
+
+static enum MHD_Result reply_error(struct call *call, unsigned status, const char *json)
+{
+    reply(&call->exchange, &(struct http_reply){.status = status,
+                                                .content_type = "application/json",
+                                                .body = span_of(json)});
+    return call->queued;
+}
+
+// ---- reading a request -------------------------------------------------------------------------
+
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct http_head *head = arg;
+
+    (void)kind;
+    if (head->header_count == HTTP_HEADERS_MAX)
+        return MHD_NO;
+    head->headers[head->header_count++] = (struct http_header){span_of(name), span_of(value)};
+    return MHD_YES;
+}
+
+static void collect_head(const struct call *call, const char *method, const char *version,
+                         struct http_head *head)
+{
+    head->method = span_of(method);
+    head->target = span_of(call->target);
+    head->version = span_of(version);
+    head->header_count = 0;
+    MHD_get_connection_values(call->connection->library, MHD_HEADER_KIND, add_header, head);
+}
+
+static struct span peer_of(const struct connection *connection, char *out, size_t size)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection->library, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    return peer_address_print(info->client_addr, out, size);
+}
+
+static void allow_origin(struct call *call, const struct http_request *request)
+{
+    enum origin_verdict verdict = origins_judge(call->connection->port->origins, request);
+
+    if (verdict == ORIGIN_LISTED || verdict == ORIGIN_OWN)
+        call->origin = span_dup(http_request_header(request, "Origin"));
+}
+
+static size_t count_values(const struct http_head *head, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < head->header_count; i++)
+        count += span_eq_nocase(head->headers[i].name, span_of(name));
+    return count;
+}
+
+// RFC 9112, 6.3: what a proxy and a server may read differently is a way to smuggle requests.
+static bool has_ambiguous_length(const struct http_head *head)
+{
+    size_t lengths = count_values(head, "Content-Length");
+    size_t encodings = count_values(head, "Transfer-Encoding");
+
+    return lengths > 1 || encodings > 1 || (lengths > 0 && encodings > 0);
+}
+
+static bool announces_too_much(const struct http_head *head, size_t max)
+{
+    struct span length = http_head_single(head, "Content-Length");
+    size_t n = 0;
+
+    for (size_t i = 0; i < length.len && n <= max; i++)
+        n = n * 10 + (size_t)(length.ptr[i] - '0');
+    return n > max;
+}
+
+static enum MHD_Result answer_preflight(struct call *call, const struct http_request *request)
+{
+    struct span asked = http_request_header(request, "Access-Control-Request-Headers");
+    char *echo = span_dup(asked);
+    const char *headers[] = {"Access-Control-Allow-Methods", "GET,POST",
+                             asked.len > 0 ? "Access-Control-Allow-Headers" : NULL, echo, NULL};
+
+    reply(&call->exchange, &(struct http_reply){.status = 204, .headers = headers});
+    free(echo);
+    return call->queued;
+}
+
+static bool is_preflight(const struct http_request *request)
+{
+    return request->method == HTTP_OPTIONS && http_request_header(request, "Origin").ptr &&
+           http_request_header(request, "Access-Control-Request-Method").ptr;
+}
+
+// The connection leaves the library: MHD_NO makes it close its own descriptor and nothing else.
+static bool hand_over(struct call *call, const struct http_head *head, struct span peer)
+{
+    struct connection *connection = call->connection;
+    struct http_port *port = connection->port;
+    struct span key;
+
+    if (!http_head_asks_for_websocket(head, &key))
+        return false;
+    int fd = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    // Or the registration would outlive the descriptor that it was made with.
+    epoll_ctl(port->hangup_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+    metric_add(&port->metrics->connections, 1); // the library's end of it is counted when it closes
+    if (port->handlers.on_upgrade(fd, head, peer, port->handlers.arg))
+        return true;
+    metric_sub(&port->metrics->connections, 1);
+    close(fd);
+    return false;
+}
+
+static enum MHD_Result begin_call(struct call *call, const char *method, const char *version)
+{
+    struct http_port *port = call->connection->port;
+    struct http_head head;
+    struct http_head_request as_request;
+    char peer[INET6_ADDRSTRLEN];
+
+    call->begun = true;
+    metric_add(&port->metrics->http_requests, 1);
+    collect_head(call, method, version, &head);
+    http_head_request_init(&as_request, &head, peer_of(call->connection, peer, sizeof(peer)));
+    allow_origin(call, &as_request.request);
+    if (has_ambiguous_length(&head))
+        return reply_error(call, 400, "{\"message\":\"Ambiguous message length\"}");
+    if (announces_too_much(&head, port->max_body)) {
+        metric_add(&port->metrics->body_too_large, 1);
+        return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
+    }
+    if (is_preflight(&as_request.request))
+        return answer_preflight(call, &as_request.request);
+    if (hand_over(call, &head, as_request.request.peer))
+        return MHD_NO;
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct call *call, struct span piece)
+{
+    struct http_port *port = call->connection->port;
+
+    if (call->state == CALL_ANSWERED)
+        return MHD_YES;
+    if (call->too_large) {
+        call->swallowed += piece.len;
+        return call->swallowed > port->max_body ? MHD_NO : MHD_YES;
+    }
+    if (call->body.len + piece.len > port->max_body) {
+        metric_add(&port->metrics->body_too_large, 1);
+        call->too_large = true;
+        buffer_fini(&call->body);
+        return MHD_YES;
+    }
+    buffer_append(&call->body, piece);
+    return MHD_YES;
+}
+
+static enum MHD_Result handle(struct call *call, const char *method, const char *version)
+{
+    struct http_port *port = call->connection->port;
+    struct http_head head;
+    struct http_head_request as_request;
+    char peer[INET6_ADDRSTRLEN];
+
+    deadline_cancel(&call->connection->deadline);
+    if (call->too_large)
+        return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
+    collect_head(call, method, version, &head);
+    http_head_request_init(&as_request, &head, peer_of(call->connection, peer, sizeof(peer)));
+    as_request.request.body = buffer_span(&call->body);
+    call->state = CALL_HANDLING;
+    call->exchange.request = &as_request.request;
+    port->handlers.on_request(&call->exchange, port->handlers.arg);
+    call->exchange.request = NULL;
+    if (call->state == CALL_ANSWERED)
+        return call->queued;
+    call->state = CALL_HELD;
+    MHD_suspend_connection(call->connection->library);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_library_request(void *arg, struct MHD_Connection *library,
+                                          const char *url, const char *method, const char *version,
+                                          const char *upload_data, size_t *upload_data_size,
+                                          void **request)
+{
+    struct call *call = *request;
+
+    (void)arg;
+    (void)library;
+    (void)url;
+    if (!call->begun)
+        return begin_call(call, method, version);
+    if (call->state == CALL_ABORTED)
+        return MHD_NO;
+    if (*upload_data_size > 0) {
+        struct span piece = {upload_data, *upload_data_size};
+        *upload_data_size = 0;
+        return take_body(call, piece);
+    }
+    if (call->state != CALL_READING)
+        return MHD_YES;
+    return handle(call, method, version);
+}
+
+// The library calls this with the raw request target, before anything else of a request.
+static void *on_library_target(void *arg, const char *target, struct MHD_Connection *library)
+{
+    struct call *call = mem_zalloc(sizeof(*call));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(library, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    (void)arg;
+    call->connection = info->socket_context;
+    call->connection->call = call;
+    call->exchange.ops = &exchange_operations;
+    call->target = mem_strdup(target);
+    deadline_arm(&call->connection->deadline, &call->connection->port->request_due);
+    return call;
+}
+
+static void on_library_completed(void *arg, struct MHD_Connection *library, void **request,
+                                 enum MHD_RequestTerminationCode code)
+{
+    struct call *call = *request;
+
+    (void)arg;
+    (void)library;
+    (void)code;
+    if (!call)
+        return;
+    *request = NULL;
+    call->connection->call = NULL;
+    deadline_arm(&call->connection->deadline, &call->connection->port->idle_due);
+    free(call->target);
+    free(call->origin);
+    buffer_fini(&call->body);
+    free(call);
+}
+
+// ---- connections -------------------------------------------------------------------------------
+
+static void open_connection(struct http_port *port, struct MHD_Connection *library, void **context)
+{
+    struct connection *connection = mem_zalloc(sizeof(*connection));
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+
+    connection->port = port;
+    connection->library = library;
+    connection->fd =
+        MHD_get_connection_info(library, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    deadline_init(&connection->deadline);
+    deadline_arm(&connection->deadline, &port->idle_due);
+    epoll_ctl(port->hangup_fd, EPOLL_CTL_ADD, connection->fd, &event);
+    *context = connection;
+}
+
+static void on_library_connection(void *arg, struct MHD_Connection *library, void **context,
+                                  enum MHD_ConnectionNotificationCode code)
+{
+    struct http_port *port = arg;
+    struct connection *connection = *context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        open_connection(port, library, context);
+        return;
+    }
+    deadline_cancel(&connection->deadline);
+    free(connection);
+    *context = NULL;
+    port->handlers.on_gone(port->handlers.arg);
+}
+
+static void abort_held(struct call *call)
+{
+    struct http_exchange *exchange = &call->exchange;
+
+    metric_add(&call->connection->port->metrics->http_aborted, 1);
+    call->state = CALL_ABORTED;
+    if (exchange->on_abort)
+        exchange->on_abort(exchange->holder);
+    MHD_resume_connection(call->connection->library);
+    run_soon(call->connection->port);
+}
+
+static void on_hangups(uv_poll_t *handle, int status, int events)
+{
+    struct http_port *port = container_of(handle, struct http_port, hangups);
+    struct epoll_event gone[HANGUPS_A_TURN];
+    int n = epoll_wait(port->hangup_fd, gone, HANGUPS_A_TURN, 0);
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < n; i++) {
+        struct connection *connection = gone[i].data.ptr;
+        if (connection->call && connection->call->state == CALL_HELD)
+            abort_held(connection->call);
+    }
+}
+
+// The library closes a connection whose socket was shut down.
+static void on_late(struct deadline *deadline, void *arg)
+{
+    struct connection *connection = container_of(deadline, struct connection, deadline);
+
+    (void)arg;
+    shutdown(connection->fd, SHUT_RDWR);
+}
+
+// ---- the library on our loop -------------------------------------------------------------------
+
+static void on_timer(uv_timer_t *timer);
+
+static void schedule(struct http_port *port)
+{
+    MHD_UNSIGNED_LONG_LONG wait_ms;
+
+    if (MHD_get_timeout(port->daemon, &wait_ms) == MHD_YES)
+        uv_timer_start(&port->timer, on_timer, wait_ms, 0);
+    else
+        uv_timer_stop(&port->timer);
+}
+
+static void run(struct http_port *port)
+{
+    port->needs_run = false;
+    MHD_run(port->daemon);
+    schedule(port);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    run_soon(container_of(timer, struct http_port, timer));
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    run(container_of(handle, struct http_port, poll));
+}
+
+// All polls that were answered in this turn are resumed by one run: each run that has a resume
+// looks at every suspended connection. What the run itself queued is written in the next turn,
+// which follows at once.
+static void on_turn_end(void *arg)
+{
+    struct http_port *port = arg;
+
+    if (!port->needs_run)
+        return;
+    run(port);
+    uv_timer_start(&port->timer, on_timer, 0, 0);
+}
+
+static struct MHD_Daemon *start_daemon(struct http_port *port,
+                                       const struct client_port_options *options)
+{
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_TURBO; // without TURBO a close shuts a handed-over socket down too
+
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_library_request, port,                  //
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections, //
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,   //
+                            MHD_OPTION_NOTIFY_CONNECTION, on_library_connection, port,       //
+                            MHD_OPTION_NOTIFY_COMPLETED, on_library_completed, port,         //
+                            MHD_OPTION_URI_LOG_CALLBACK, on_library_target, port,            //
+                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+struct http_port *http_port_new(const struct client_port_options *options,
+                                const struct http_port_handlers *handlers, struct event_loop *loop,
+                                struct client_port_metrics *metrics)
+{
+    struct http_port *port = mem_zalloc(sizeof(*port));
+
+    port->handlers = *handlers;
+    port->loop = loop;
+    port->metrics = metrics;
+    port->origins = options->origins;
+    port->max_body = options->max_body;
+    port->hangup_fd = epoll_create1(EPOLL_CLOEXEC);
+    port->daemon = port->hangup_fd < 0 ? NULL : start_daemon(port, options);
+    if (!port->daemon) {
+        log_error("libmicrohttpd cannot start");
+        if (port->hangup_fd >= 0)
+            close(port->hangup_fd);
+        free(port);
+        return NULL;
+    }
+    deadline_queue_init(&port->request_due, &loop->deadlines, REQUEST_MS, on_late, port);
+    deadline_queue_init(&port->idle_due, &loop->deadlines, IDLE_MS, on_late, port);
+    uv_timer_init(&loop->uv, &port->timer);
+    uv_poll_init(&loop->uv, &port->poll,
+                 MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
+    uv_poll_start(&port->poll, UV_READABLE, on_readable);
+    uv_poll_init(&loop->uv, &port->hangups, port->hangup_fd);
+    uv_poll_start(&port->hangups, UV_READABLE, on_hangups);
+    event_loop_add_hook(loop, &port->hook, on_turn_end, port);
+    return port;
+}
+
+void http_port_adopt(struct http_port *port, int fd, const struct sockaddr *address,
+                     socklen_t address_len)
+{
+    // On failure the library has closed the descriptor, without a notification.
+    if (MHD_add_connection(port->daemon, fd, address, address_len) != MHD_YES)
+        port->handlers.on_gone(port->handlers.arg);
+    run_soon(port);
+}
+
+void http_port_close(struct http_port *port)
+{
+    MHD_run(port->daemon); // writes the last replies
+    MHD_run(port->daemon);
+    event_loop_remove_hook(&port->hook);
+    uv_close((uv_handle_t *)&port->poll, NULL);
+    uv_close((uv_handle_t *)&port->hangups, NULL);
+    uv_close((uv_handle_t *)&port->timer, NULL);
+    MHD_stop_daemon(port->daemon);
+    deadline_queue_fini(&port->request_due);
+    deadline_queue_fini(&port->idle_due);
+    close(port->hangup_fd);
+}
+
+void http_port_free(struct http_port *port)
+{
+    free(port);
+}

@@ -1,0 +1,35 @@
+// Plain HTTP connections, by libmicrohttpd on the edge's loop: requests become exchanges, which
+// may be answered at once or held for long-polling.
+//
+// It polices what the library lets pass (two Content-Lengths, a length beside chunks), bounds
+// bodies and the time they may take, answers CORS preflights, and adds the CORS headers to every
+// reply. A client that goes away while its exchange is held is noticed through an epoll of its own,
+// because the library stops watching suspended connections.
+#pragma once
+
+#include "edge/adapters/client_port.h"
+#include "edge/http/head.h"
+
+struct http_port;
+
+struct http_port_handlers {
+    // Answers, now or later.
+    void (*on_request)(struct http_exchange *exchange, void *arg);
+    // A request to upgrade came on a kept-alive connection. True when `fd`, a duplicate, was taken
+    // over. Otherwise the request goes to on_request.
+    bool (*on_upgrade)(int fd, const struct http_head *head, struct span peer, void *arg);
+    void (*on_gone)(void *arg); // a connection ended
+    void *arg;
+};
+
+NODISCARD struct http_port *http_port_new(const struct client_port_options *options,
+                                          const struct http_port_handlers *handlers,
+                                          struct event_loop *loop,
+                                          struct client_port_metrics *metrics);
+// Serves the connection from its first byte. Takes over the descriptor.
+void http_port_adopt(struct http_port *port, int fd, const struct sockaddr *address,
+                     socklen_t address_len);
+// Ends every connection; no exchange may be held any more. The handles close in the loop.
+void http_port_close(struct http_port *port);
+// After the loop has run out.
+void http_port_free(struct http_port *port);
