@@ -143,6 +143,11 @@ bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, st
     return room && find_membership(member, room);
 }
 
+bool rooms_has(const struct rooms *rooms, struct span name)
+{
+    return find_room(rooms, name) != NULL;
+}
+
 void rooms_each_member(struct rooms *rooms, struct span name, room_member_fn visit, void *arg)
 {
     struct room *room = find_room(rooms, name);
