@@ -1,0 +1,135 @@
+#include "common/log_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX        (5 * 1024 * 1024)
+#define FILES_KEPT      5
+#define LOOK_AGAIN_MS   1000
+#define FILE_PERMISSION 0640
+
+bool log_write_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        bytes = span_skip(bytes, (size_t)n);
+    }
+    return true;
+}
+
+// A full disk must not stop the program, nor fill the console with complaints.
+static void complain_once(struct log_file *file, const char *what)
+{
+    if (!file->failing)
+        fprintf(stderr,
+                "cannot %s the log file %s: %s; set LOG_DIR to a folder with room that "
+                "can be written, or empty for the console alone\n",
+                what, file->path, strerror(errno));
+    file->failing = true;
+}
+
+static void close_file(struct log_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    file->fd = -1;
+}
+
+static bool open_file(struct log_file *file)
+{
+    struct stat st;
+
+    close_file(file);
+    file->fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_PERMISSION);
+    if (file->fd < 0 || fstat(file->fd, &st) != 0) {
+        complain_once(file, "open");
+        close_file(file);
+        return false;
+    }
+    file->size = st.st_size;
+    return true;
+}
+
+// False when the path names another file than the open one: rotated or removed by somebody else.
+static bool is_current(struct log_file *file)
+{
+    struct stat named, opened;
+
+    if (file->fd < 0 || stat(file->path, &named) != 0 || fstat(file->fd, &opened) != 0)
+        return false;
+    file->size = opened.st_size;
+    return named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+}
+
+// Returns whether the path is free for a new file.
+static bool shift_old_files(const struct log_file *file)
+{
+    char from[PATH_MAX + 16], to[PATH_MAX + 16];
+
+    for (int i = FILES_KEPT - 1; i > 1; i--) {
+        snprintf(from, sizeof(from), "%s.%d", file->path, i - 1);
+        snprintf(to, sizeof(to), "%s.%d", file->path, i);
+        rename(from, to);
+    }
+    snprintf(to, sizeof(to), "%s.1", file->path);
+    return rename(file->path, to) == 0;
+}
+
+// Several programs may share the folder. Who waited for the lock finds that another has rotated.
+static void rotate(struct log_file *file)
+{
+    flock(file->fd, LOCK_EX);
+    if (is_current(file) && file->size > 0 && !shift_old_files(file))
+        complain_once(file, "rotate");
+    open_file(file);
+}
+
+bool log_file_open(struct log_file *file, const char *dir, const char *name, uint64_t now_ms)
+{
+    int len = snprintf(file->path, sizeof(file->path), "%s/%s", dir, name);
+
+    file->fd = -1;
+    file->failing = false;
+    file->looked_ms = now_ms;
+    if (len >= (int)sizeof(file->path))
+        fprintf(stderr, "LOG_DIR is too long for a path\n");
+    else if (open_file(file))
+        return true;
+    file->path[0] = '\0';
+    return false;
+}
+
+void log_file_write(struct log_file *file, struct span line, uint64_t now_ms)
+{
+    if (file->path[0] == '\0')
+        return;
+    if (now_ms - file->looked_ms >= LOOK_AGAIN_MS) {
+        file->looked_ms = now_ms;
+        if (!is_current(file) && !open_file(file))
+            return;
+    }
+    if (file->fd < 0)
+        return;
+    if (file->size + (off_t)line.len > FILE_MAX)
+        rotate(file);
+    if (file->fd < 0)
+        return;
+    if (!log_write_all(file->fd, line))
+        complain_once(file, "write");
+    file->size = lseek(file->fd, 0, SEEK_CUR); // with what other programs have appended
+}
+
+void log_file_close(struct log_file *file)
+{
+    close_file(file);
+    file->path[0] = '\0';
+}
