@@ -11,8 +11,7 @@
 
 #include "common/hash.h"
 #include "common/random.h"
-#include "edge/engineio/outbox.h"
-#include "edge/engineio/packet.h"
+#include "edge/engineio/payload.h"
 #include "edge/engineio/websocket.h"
 
 #define GATHER_MAX_FRAMES 128
@@ -35,9 +34,11 @@ struct eio_server {
     struct eio_session *by_sid; // in the order of opening
     size_t open_count;
     bool refuses_new;
-    struct list dirty;  // sessions that have something to send
-    struct list ending; // sessions to end at the next flush
-    struct deadline_queue ping_due, pong_due, upgrade_due, linger_due;
+    struct list dirty;                        // sessions that have something to send
+    struct list ending;                       // sessions to end at the next flush
+    struct deadline_queue ping_due, pong_due; // revision 4: the server pings
+    struct deadline_queue client_ping_due;    // revision 3: the client does
+    struct deadline_queue upgrade_due, linger_due;
     struct gather gather;
     struct buffer scratch; // payloads being built, base64 being decoded
     struct frame *ping, *probe_pong;
@@ -48,11 +49,13 @@ enum session_state { SESSION_OPEN = 0, SESSION_ENDING, SESSION_LINGERING };
 struct eio_session {
     struct eio_server *server;
     enum session_state state;
-    enum eio_close_reason reason; // once ENDING
-    uint8_t version;
+    enum eio_close_reason reason;    // once ENDING
+    uint8_t version;                 // 3 or 4
+    bool base64;                     // the client takes no binary frames (b64=1)
     struct eio_websocket *websocket; // the transport; NULL: long-polling, or gone
     struct eio_websocket *probe;     // asks to become it
     struct http_exchange *poll;      // the GET that waits for something to say
+    char *jsonp;                     // its parameter j, if it has one
     bool on_websocket;               // stays true when the WebSocket is gone
     struct outbox outbox;
     struct deadline heartbeat; // until the next ping, or until its pong
@@ -63,8 +66,10 @@ struct eio_session {
 };
 
 // session.c
-NODISCARD struct eio_session *session_new(struct eio_server *server);
+NODISCARD struct eio_session *session_new(struct eio_server *server,
+                                          const struct http_request *request);
 void session_free(struct eio_session *session);
+void session_expect_heartbeat(struct eio_session *session);
 void session_on_packet(struct eio_session *session, const struct eio_packet *packet);
 // Writes what the transport takes of the outbox.
 void session_flush(struct eio_session *session);
@@ -81,6 +86,7 @@ void polling_on_request(struct eio_session *session, struct http_exchange *excha
 void polling_flush(struct eio_session *session);
 // Answers the waiting GET with this one packet behind whatever the outbox holds.
 void polling_release(struct eio_session *session, const char *last_packet);
+// From now on the exchange is the session's waiting GET.
 void polling_hold(struct eio_session *session, struct http_exchange *exchange);
 
 // websocket.c

@@ -1,10 +1,14 @@
-// Engine.IO packets as text: a type digit and data, or 'b' and a binary message in base64.
+// Engine.IO packets, one at a time: a type digit and data as text, or a binary message.
+//
+//                        revision 4            revision 3
+//     text               4hello                4hello
+//     binary, WebSocket  the bare bytes        0x04 and the bytes
+//     binary as text     bAQIDBA==             b4AQIDBA==
 #pragma once
 
 #include "common/attr.h"
 #include "common/buffer.h"
 #include "edge/engineio/frame.h"
-#include "edge/engineio/outbox.h"
 
 enum eio_packet_type {
     EIO_OPEN = 0,
@@ -22,12 +26,15 @@ struct eio_packet {
     struct span data;     // in the input, or in the scratch buffer after base64
 };
 
-// Decodes one packet of text, Engine.IO 4. False when it is none. `scratch` holds the bytes of a
-// binary message until it is next used.
-NODISCARD bool eio4_packet_decode(struct span text, struct buffer *scratch, struct eio_packet *out);
+// Decodes one packet of Engine.IO revision `version` (3 or 4). False when it is none. `scratch`
+// holds what was base64 until it is next used.
+NODISCARD bool eio_packet_decode(unsigned version, enum frame_kind kind, struct span bytes,
+                                 struct buffer *scratch, struct eio_packet *out);
 
-// Long-polling joins packets with this byte (Engine.IO 4, "Payload encoding").
-#define EIO4_SEPARATOR '\x1e'
+// Appends a binary message as text.
+void eio_packet_append_base64(unsigned version, struct span message, struct buffer *out);
 
-// Appends all frames that wait in `outbox` as one payload. Binary messages become base64.
-void eio4_payload_encode(const struct outbox *outbox, struct buffer *out);
+// A frame for one WebSocket that cannot take a binary frame as it is: revision 3 wants the type
+// before the bytes, and a client without binary support wants text. The caller owns it.
+NODISCARD struct frame *eio_packet_reframe(unsigned version, bool as_text,
+                                           const struct frame *binary);

@@ -1,47 +1,76 @@
 // Long-polling: one GET at a time waits for something to say, POSTs bring what the client says.
+#include <stdlib.h>
+
 #include "edge/engineio/internals.h"
+#include "edge/http/query.h"
 
 static const char *const no_store[] = {"Cache-Control", "no-store", NULL};
-
-static void reply_payload(struct http_exchange *exchange, struct span payload)
-{
-    http_exchange_reply(exchange, &(struct http_reply){
-                                      .status = 200,
-                                      .content_type = "text/plain; charset=UTF-8",
-                                      .body = payload,
-                                      .headers = no_store,
-                                  });
-}
 
 static void reply_status(struct http_exchange *exchange, unsigned status)
 {
     http_exchange_reply(exchange, &(struct http_reply){.status = status, .headers = no_store});
 }
 
-static struct http_exchange *take_poll(struct eio_session *session)
+static enum eio_payload_form form_of(const struct eio_session *session)
+{
+    return session->version == 4 ? PAYLOAD_V4 : PAYLOAD_V3_TEXT;
+}
+
+static bool holds_binary(const struct outbox *outbox)
+{
+    for (uint32_t i = 0; i < outbox->count; i++)
+        if (frame_kind_of(outbox_at(outbox, i)) == FRAME_BINARY)
+            return true;
+    return false;
+}
+
+// Revision 3 has a binary payload, for clients that can take it, when there is something binary.
+static enum eio_payload_form reply_form(const struct eio_session *session)
+{
+    if (session->version == 3 && !session->base64 && !session->jsonp &&
+        holds_binary(&session->outbox))
+        return PAYLOAD_V3_BINARY;
+    return form_of(session);
+}
+
+static void forget_poll(struct eio_session *session)
+{
+    session->poll = NULL;
+    free(session->jsonp);
+    session->jsonp = NULL;
+}
+
+static void reply_payload(struct eio_session *session, enum eio_payload_form form,
+                          struct span payload)
 {
     struct http_exchange *poll = session->poll;
+    const char *type =
+        form == PAYLOAD_V3_BINARY ? "application/octet-stream" : "text/plain; charset=UTF-8";
+    struct buffer script = {0};
 
-    session->poll = NULL;
-    return poll;
+    if (session->jsonp) {
+        eio_jsonp_wrap(span_of(session->jsonp), payload, &script);
+        payload = buffer_span(&script);
+    }
+    forget_poll(session);
+    http_exchange_reply(
+        poll, &(struct http_reply){
+                  .status = 200, .content_type = type, .body = payload, .headers = no_store});
+    buffer_fini(&script);
 }
 
 static void answer_poll(struct eio_session *session, const char *last_packet)
 {
     struct eio_server *server = session->server;
+    enum eio_payload_form form = reply_form(session);
 
     buffer_clear(&server->scratch);
-    eio4_payload_encode(&session->outbox, &server->scratch);
-    if (last_packet) {
-        if (session->outbox.count > 0)
-            buffer_append_char(&server->scratch, EIO4_SEPARATOR);
-        buffer_append(&server->scratch, span_of(last_packet));
-    }
+    eio_payload_encode(form, &session->outbox, last_packet, &server->scratch);
     metric_add(&server->metrics->writes, 1);
     metric_add(&server->metrics->frames_out, session->outbox.count);
     metric_add(&server->metrics->bytes_out, server->scratch.len);
     outbox_drop(&session->outbox, session->outbox.count);
-    reply_payload(take_poll(session), buffer_span(&server->scratch));
+    reply_payload(session, form, buffer_span(&server->scratch));
 }
 
 void polling_flush(struct eio_session *session)
@@ -59,13 +88,17 @@ static void on_poll_aborted(void *holder)
 {
     struct eio_session *session = holder;
 
-    session->poll = NULL;
+    forget_poll(session);
     eio_session_close(session, EIO_TRANSPORT_CLOSE);
 }
 
 void polling_hold(struct eio_session *session, struct http_exchange *exchange)
 {
+    struct span j;
+
     session->poll = exchange;
+    if (query_find(exchange->request->query, "j", &j))
+        session->jsonp = span_dup(j);
     exchange->on_abort = on_poll_aborted;
     exchange->holder = session;
 }
@@ -88,35 +121,62 @@ static void on_get(struct eio_session *session, struct http_exchange *exchange)
     }
 }
 
-static bool take_payload(struct eio_session *session, struct span body)
+static bool take_packets(struct eio_session *session, enum eio_payload_form form,
+                         struct span payload)
 {
     struct eio_packet packet;
-    struct span record;
 
-    while (span_take_until(&body, EIO4_SEPARATOR, &record)) {
-        if (!eio4_packet_decode(record, &session->server->scratch, &packet))
+    for (;;) {
+        switch (eio_payload_take(form, &payload, &session->server->scratch, &packet)) {
+        case PAYLOAD_PACKET:
+            session_on_packet(session, &packet);
+            break;
+        case PAYLOAD_END:
+            return true;
+        case PAYLOAD_MALFORMED:
             return false;
-        session_on_packet(session, &packet);
+        }
     }
-    return true;
+}
+
+static bool is_binary(const struct http_request *request)
+{
+    struct span type = http_request_header(request, "Content-Type");
+
+    return span_eq_nocase(type, SPAN_LIT("application/octet-stream"));
+}
+
+static bool take_jsonp(struct eio_session *session, struct span body)
+{
+    struct buffer payload = {0};
+    bool ok = eio_jsonp_unwrap(body, &payload) &&
+              take_packets(session, form_of(session), buffer_span(&payload));
+
+    buffer_fini(&payload);
+    return ok;
+}
+
+static bool take_body(struct eio_session *session, const struct http_request *request)
+{
+    struct span j;
+
+    if (query_find(request->query, "j", &j))
+        return take_jsonp(session, request->body);
+    if (!is_binary(request))
+        return take_packets(session, form_of(session), request->body);
+    return session->version == 3 && take_packets(session, PAYLOAD_V3_BINARY, request->body);
 }
 
 static void on_post(struct eio_session *session, struct http_exchange *exchange)
 {
-    const struct http_request *request = exchange->request;
-    struct span type = http_request_header(request, "Content-Type");
-
-    if (span_eq_nocase(type, SPAN_LIT("application/octet-stream"))) { // Engine.IO 3 only
-        reply_status(exchange, 400);
-        eio_session_close(session, EIO_PARSE_ERROR);
-    } else if (!take_payload(session, request->body)) {
-        reply_status(exchange, 400);
-        eio_session_close(session, EIO_PARSE_ERROR);
-    } else {
+    if (take_body(session, exchange->request)) {
         http_exchange_reply(exchange, &(struct http_reply){.status = 200,
                                                            .content_type = "text/html",
                                                            .body = SPAN_LIT("ok"),
                                                            .headers = no_store});
+    } else {
+        reply_status(exchange, 400);
+        eio_session_close(session, EIO_PARSE_ERROR);
     }
 }
 

@@ -34,6 +34,9 @@ struct eio_server *eio_server_new(const struct eio_options *options,
                         session_on_heartbeat_due, server);
     deadline_queue_init(&server->pong_due, clock, options->ping_timeout_ms, session_on_pong_missing,
                         server);
+    deadline_queue_init(&server->client_ping_due, clock,
+                        (uint64_t)options->ping_interval_ms + options->ping_timeout_ms,
+                        session_on_pong_missing, server);
     deadline_queue_init(&server->upgrade_due, clock, options->upgrade_timeout_ms,
                         websocket_on_upgrade_late, server);
     deadline_queue_init(&server->linger_due, clock, LINGER_MS, session_on_linger_over, server);
@@ -67,6 +70,7 @@ void eio_server_free(struct eio_server *server)
     free_lingering(server);
     deadline_queue_fini(&server->ping_due);
     deadline_queue_fini(&server->pong_due);
+    deadline_queue_fini(&server->client_ping_due);
     deadline_queue_fini(&server->upgrade_due);
     deadline_queue_fini(&server->linger_due);
     forget_gathered(server);
@@ -108,18 +112,27 @@ static bool refuse_busy(struct eio_refusal *refusal, metric *counter, const char
     return false;
 }
 
+static bool speaks_known_version(const struct eio_server *server,
+                                 const struct http_request *request)
+{
+    struct span version;
+
+    if (!query_find(request->query, "EIO", &version))
+        return false;
+    return span_is(version, "4") || (span_is(version, "3") && server->options.allow_eio3);
+}
+
 static bool verify_handshake(struct eio_server *server, const struct http_request *request,
                              bool transport_is_websocket, bool is_websocket,
                              struct eio_refusal *refusal)
 {
     const struct eio_handlers *handlers = &server->handlers;
-    struct span version = {NULL, 0};
 
     if (request->method != HTTP_GET)
         return refuse(server, refusal, BAD_HANDSHAKE_METHOD);
     if (transport_is_websocket != is_websocket)
         return refuse(server, refusal, BAD_REQUEST);
-    if (!query_find(request->query, "EIO", &version) || !span_is(version, "4"))
+    if (!speaks_known_version(server, request))
         return refuse(server, refusal, UNSUPPORTED_VERSION);
     if (handlers->allow_request && !handlers->allow_request(request, handlers->arg))
         return refuse(server, refusal, FORBIDDEN);
@@ -188,7 +201,7 @@ void server_open_session(struct eio_session *session, const struct http_request 
 
     server->open_count++;
     metric_add(&server->metrics->sessions, 1);
-    deadline_arm(&session->heartbeat, &server->ping_due);
+    session_expect_heartbeat(session);
     eio_session_send(session, open);
     frame_unref(open);
     server->handlers.on_open(session, request, server->handlers.arg);
@@ -213,7 +226,7 @@ int eio_refusal_print(const struct eio_refusal *refusal, char *out, size_t size)
 
 static void open_polling(struct eio_server *server, struct http_exchange *exchange)
 {
-    struct eio_session *session = session_new(server);
+    struct eio_session *session = session_new(server, exchange->request);
 
     metric_add(&server->metrics->handshakes_polling, 1);
     polling_hold(session, exchange);

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/engineio/internals.h"
+#include "edge/http/query.h"
 
 #define CLOSE_NORMAL     1000 // RFC 6455, 7.4.1
 #define CLOSE_GOING_AWAY 1001
@@ -40,12 +41,20 @@ static unsigned close_code(enum eio_close_reason reason)
     }
 }
 
-struct eio_session *session_new(struct eio_server *server)
+static bool has_parameter(const struct http_request *request, const char *name, const char *wanted)
+{
+    struct span value;
+
+    return query_find(request->query, name, &value) && span_is(value, wanted);
+}
+
+struct eio_session *session_new(struct eio_server *server, const struct http_request *request)
 {
     struct eio_session *session = mem_zalloc(sizeof(*session));
 
     session->server = server;
-    session->version = 4;
+    session->version = has_parameter(request, "EIO", "3") ? 3 : 4;
+    session->base64 = has_parameter(request, "b64", "1");
     deadline_init(&session->heartbeat);
     list_init(&session->queued);
     random_id(session->sid);
@@ -59,6 +68,7 @@ void session_free(struct eio_session *session)
     deadline_cancel(&session->heartbeat);
     list_unlink(&session->queued);
     outbox_fini(&session->outbox);
+    free(session->jsonp);
     free(session);
 }
 
@@ -118,6 +128,41 @@ static void on_message(struct eio_session *session, const struct eio_packet *pac
     server->handlers.on_message(session, packet->kind, packet->data, server->handlers.arg);
 }
 
+static void answer_ping(struct eio_session *session, struct span data)
+{
+    char *at;
+    struct frame *pong = frame_begin(FRAME_TEXT, 1 + data.len, &at);
+
+    at[0] = '0' + EIO_PONG;
+    if (data.len > 0)
+        memcpy(at + 1, data.ptr, data.len);
+    frame_finish(pong, 1 + data.len);
+    eio_session_send(session, pong);
+    frame_unref(pong);
+}
+
+// Revision 3: the client pings and the server answers. Revision 4: the other way round.
+static void on_heartbeat(struct eio_session *session, const struct eio_packet *packet)
+{
+    enum eio_packet_type expected = session->version == 3 ? EIO_PING : EIO_PONG;
+
+    if (packet->type != expected) {
+        eio_session_close(session, EIO_PARSE_ERROR);
+        return;
+    }
+    session_expect_heartbeat(session);
+    if (session->version == 3)
+        answer_ping(session, packet->data);
+}
+
+void session_expect_heartbeat(struct eio_session *session)
+{
+    struct eio_server *server = session->server;
+
+    deadline_arm(&session->heartbeat,
+                 session->version == 3 ? &server->client_ping_due : &server->ping_due);
+}
+
 void session_on_packet(struct eio_session *session, const struct eio_packet *packet)
 {
     if (session->state != SESSION_OPEN)
@@ -126,14 +171,12 @@ void session_on_packet(struct eio_session *session, const struct eio_packet *pac
     case EIO_MESSAGE:
         on_message(session, packet);
         break;
+    case EIO_PING:
     case EIO_PONG:
-        deadline_arm(&session->heartbeat, &session->server->ping_due);
+        on_heartbeat(session, packet);
         break;
     case EIO_CLOSE:
         eio_session_close(session, EIO_TRANSPORT_CLOSE);
-        break;
-    case EIO_PING: // Engine.IO 4: the server pings, the client answers
-        eio_session_close(session, EIO_PARSE_ERROR);
         break;
     case EIO_OPEN:
     case EIO_UPGRADE:

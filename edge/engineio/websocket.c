@@ -22,13 +22,22 @@ static bool gather_holds(const struct gather *gather, const struct outbox *outbo
     return true;
 }
 
-// How many frames from the start of the outbox go into one write.
-static uint32_t frames_of_one_write(const struct outbox *outbox)
+// Whether this client's WebSocket takes the frame in another form than all others.
+static bool needs_own_form(const struct eio_session *session, const struct frame *frame)
 {
+    return frame_kind_of(frame) == FRAME_BINARY && (session->version == 3 || session->base64);
+}
+
+// How many frames from the start of the outbox go into one write.
+static uint32_t frames_of_one_write(const struct eio_session *session)
+{
+    const struct outbox *outbox = &session->outbox;
     size_t bytes = 0;
     uint32_t n = 0;
 
     while (n < outbox->count && n < GATHER_MAX_FRAMES) {
+        if (needs_own_form(session, outbox_at(outbox, n)))
+            break;
         bytes += frame_wire(outbox_at(outbox, n)).len;
         if (n > 0 && bytes > GATHER_MAX_BYTES)
             break;
@@ -51,19 +60,37 @@ static struct span gather_frames(struct gather *gather, const struct outbox *out
     return buffer_span(&gather->bytes);
 }
 
+static void write_frames(struct eio_session *session, struct span bytes, uint32_t n)
+{
+    struct eio_metrics *metrics = session->server->metrics;
+
+    metric_add(&metrics->writes, 1);
+    metric_add(&metrics->frames_out, n);
+    metric_add(&metrics->bytes_out, bytes.len);
+    session->websocket->ops->write(session->websocket, bytes);
+    outbox_drop(&session->outbox, n);
+}
+
+static void write_in_own_form(struct eio_session *session)
+{
+    struct frame *frame =
+        eio_packet_reframe(session->version, session->base64, outbox_at(&session->outbox, 0));
+
+    write_frames(session, frame_wire(frame), 1);
+    frame_unref(frame);
+}
+
 static void write_some(struct eio_session *session)
 {
-    struct eio_server *server = session->server;
-    struct outbox *outbox = &session->outbox;
-    uint32_t n = frames_of_one_write(outbox);
-    struct span bytes =
-        n == 1 ? frame_wire(outbox_at(outbox, 0)) : gather_frames(&server->gather, outbox, n);
+    const struct outbox *outbox = &session->outbox;
+    uint32_t n = frames_of_one_write(session);
 
-    metric_add(&server->metrics->writes, 1);
-    metric_add(&server->metrics->frames_out, n);
-    metric_add(&server->metrics->bytes_out, bytes.len);
-    session->websocket->ops->write(session->websocket, bytes);
-    outbox_drop(outbox, n);
+    if (n == 0)
+        write_in_own_form(session);
+    else if (n == 1)
+        write_frames(session, frame_wire(outbox_at(outbox, 0)), 1);
+    else
+        write_frames(session, gather_frames(&session->server->gather, outbox, n), n);
 }
 
 void websocket_flush(struct eio_session *session)
@@ -168,15 +195,6 @@ static void on_probe_packet(struct eio_websocket *websocket, const struct eio_pa
         abandon_upgrade(websocket);
 }
 
-static bool decode(struct eio_websocket *websocket, enum frame_kind kind, struct span bytes,
-                   struct eio_packet *packet)
-{
-    if (kind == FRAME_TEXT)
-        return eio4_packet_decode(bytes, &websocket->server->scratch, packet);
-    *packet = (struct eio_packet){EIO_MESSAGE, FRAME_BINARY, bytes};
-    return true;
-}
-
 void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind kind,
                               struct span bytes)
 {
@@ -184,7 +202,8 @@ void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind k
 
     if (!websocket->session)
         return; // closing already
-    if (!decode(websocket, kind, bytes, &packet)) {
+    if (!eio_packet_decode(websocket->session->version, kind, bytes, &websocket->server->scratch,
+                           &packet)) {
         if (websocket->probing)
             abandon_upgrade(websocket);
         else
@@ -239,7 +258,7 @@ bool eio_websocket_open(struct eio_websocket *websocket, struct eio_server *serv
     if (session)
         return open_probe(websocket, session);
 
-    websocket->session = session_new(server);
+    websocket->session = session_new(server, request);
     metric_add(&server->metrics->handshakes_websocket, 1);
     become_transport(websocket);
     server_open_session(websocket->session, request);
