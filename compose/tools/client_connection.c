@@ -1,6 +1,7 @@
 #include "compose/tools/client_connection.h"
 
 #include <libwebsockets.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct client_connection {
     const char *drop_reason; // NULL: not dropped by us
     lws_sorted_usec_list_t retry, limit, silence;
     volatile sig_atomic_t stopping;
+    bool trying; // a connection was asked for and its fate is not known
     bool timed_out;
 };
 
@@ -66,6 +68,7 @@ static void go_down(struct client_connection *connection, const char *reason, bo
     uint64_t retry_ms = CLIENT_NO_RETRY;
 
     connection->wsi = NULL;
+    connection->trying = false;
     cancel(connection, &connection->silence);
     clear_queue(connection);
     buffer_clear(&connection->text);
@@ -83,12 +86,26 @@ static void go_down(struct client_connection *connection, const char *reason, bo
     connection->callbacks->on_down(connection->arg, reason, retry_ms);
 }
 
+// libwebsockets 4.1 stays silent for ever about a name that does not resolve.
+static bool resolves(const char *host, const char **fault)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    int rc = getaddrinfo(host, NULL, &hints, &found);
+
+    *fault = gai_strerror(rc);
+    if (rc != 0)
+        return false;
+    freeaddrinfo(found);
+    return true;
+}
+
 static void connect_now(struct client_connection *connection)
 {
-    char authority[300];
+    const char *host = connection->options.host, *fault;
+    char authority[300], reason[400];
     struct lws_client_connect_info info = {
         .context = connection->context,
-        .address = connection->options.host,
+        .address = host,
         .port = connection->options.port,
         .path = connection->options.path,
         .host = authority,
@@ -98,10 +115,18 @@ static void connect_now(struct client_connection *connection)
         .pwsi = &connection->wsi,
     };
 
-    snprintf(authority, sizeof(authority), "%s:%d", connection->options.host,
+    if (!resolves(host, &fault)) {
+        snprintf(reason, sizeof(reason), "%s cannot be resolved: %s", host, fault);
+        go_down(connection, reason, false);
+        return;
+    }
+    snprintf(authority, sizeof(authority), strchr(host, ':') ? "[%s]:%d" : "%s:%d", host,
              connection->options.port);
-    // When it fails at once the callback has been told already.
-    (void)lws_client_connect_via_info(&info);
+    connection->trying = true;
+    client_connection_expect_within(connection, HANDSHAKE_S * 1000);
+    // A failure at once has mostly been told to the callback already, but not always.
+    if (!lws_client_connect_via_info(&info) && connection->trying)
+        go_down(connection, "libwebsockets could not begin a connection", false);
 }
 
 static void on_retry(lws_sorted_usec_list_t *timer)
@@ -127,13 +152,14 @@ static void on_silence(lws_sorted_usec_list_t *timer)
 static void on_error(struct client_connection *connection, struct lws *wsi, const char *text)
 {
     unsigned status = wsi ? lws_http_client_http_response(wsi) : 0;
-    char reason[200];
+    char reason[400];
 
     if (status >= 200)
         snprintf(reason, sizeof(reason), "the server answered the handshake with HTTP %u", status);
     else
-        snprintf(reason, sizeof(reason), "connecting to %s:%d failed: %s", connection->options.host,
-                 connection->options.port, text ? text : "no reason given");
+        snprintf(
+            reason, sizeof(reason), "no connection to %s:%d (%s); is the gateway running there?",
+            connection->options.host, connection->options.port, text ? text : "no reason given");
     go_down(connection, reason, status >= 400 && status < 500);
 }
 

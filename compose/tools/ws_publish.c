@@ -182,7 +182,7 @@ static bool report(const struct request *request, struct publisher_counts counts
     printf("%s on %s: %" PRIu64 " published, %" PRIu64 " confirmed by a queue",
            request->routing_key, request->exchange, counts.published, taken);
     if (counts.returned > 0)
-        printf(", %" PRIu64 " taken by none", counts.returned);
+        printf(", %" PRIu64 " returned", counts.returned);
     if (counts.refused > 0)
         printf(", %" PRIu64 " refused", counts.refused);
     printf(" (%" PRIu64 " ms)\n", took_ms);

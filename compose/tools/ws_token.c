@@ -83,7 +83,7 @@ static bool add_claim(jwt_t *token, struct span name, struct span json)
 static bool add_text(jwt_t *token, const char *name, const char *value)
 {
     return !value || jwt_add_grant(token, name, value) == 0 ||
-           tool_fail("--%s is not valid UTF-8", name);
+           tool_fail("the claim %s is not valid UTF-8", name);
 }
 
 static bool add_rooms(jwt_t *token, const struct tool_list *rooms)
