@@ -1,0 +1,57 @@
+// The log and the bus in Redis: append and publish in one atomic step, and claim the log.
+//
+// Blocking, with a limit of EVENT_LOG_ANSWER_MS on every answer. The only module that knows
+// hiredis.
+//
+// Claiming: a relay that becomes active takes an epoch above everything in the log and raises the
+// top of every shard to it. From then on Redis refuses whatever a relay of an older epoch still
+// sends, even if it was on its way already.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "relay/batch.h"
+
+#define EVENT_LOG_CONNECT_MS 500
+#define EVENT_LOG_ANSWER_MS  700
+
+struct event_log_options {
+    const char *host;
+    int port;
+    const char *password; // or NULL
+    int db;
+    unsigned shards;
+    uint64_t max_len; // entries that each shard keeps, roughly
+};
+
+enum event_log_status {
+    EVENT_LOG_OK,
+    EVENT_LOG_FAILED,     // Redis is away or unwilling: try again later
+    EVENT_LOG_SUPERSEDED, // another relay has claimed the log: stop being active
+};
+
+struct event_log;
+NODISCARD struct event_log *event_log_new(const struct event_log_options *options);
+void event_log_free(struct event_log *log);
+
+// Connects unless it is connected. Logs the beginning and the end of an outage.
+NODISCARD bool event_log_connect(struct event_log *log);
+bool event_log_connected(const struct event_log *log);
+
+// Claims the log: a fresh epoch, not below `now_ms`, and where each shard ends.
+NODISCARD bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out);
+// The newest entry of each shard.
+NODISCARD bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX]);
+
+// Calls `visit` with the id of each of the `count` newest events of every shard.
+typedef void (*event_id_fn)(struct span id, void *arg);
+NODISCARD bool event_log_newest_ids(struct event_log *log, size_t count, event_id_fn visit,
+                                    void *arg);
+
+// Appends and publishes what of the batch is not in the log yet, and marks it as logged. After a
+// lost answer it first asks Redis what is in.
+NODISCARD enum event_log_status event_log_append(struct event_log *log, struct batch *batch);
+
+NODISCARD bool event_log_publish_control(struct event_log *log, struct span message);

@@ -1,0 +1,52 @@
+// The events as they come out of RabbitMQ: who may consume them, taking and acknowledging them.
+//
+// All queues are consumed exclusively, in the order of the routes and on one channel. So of
+// several relays one holds them all and is active; the others are refused and stand by.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "relay/event.h"
+#include "relay/rabbit.h"
+#include "relay/routes.h"
+
+enum source_state {
+    SOURCE_DOWN,    // not connected, or the broker does not let us work
+    SOURCE_STANDBY, // connected; somebody else consumes
+    SOURCE_ACTIVE,
+};
+
+enum source_take { SOURCE_EVENT, SOURCE_NONE, SOURCE_LOST };
+
+struct event_source_options {
+    struct rabbit_options rabbit;
+    const char *exchanges; // with commas between them
+    const struct routes *routes;
+    uint16_t prefetch; // of each queue
+    // Called between the steps of connecting, each of which may wait for the broker.
+    void (*between)(void *arg);
+    void *arg;
+};
+
+struct event_source;
+NODISCARD struct event_source *event_source_new(const struct event_source_options *options);
+void event_source_free(struct event_source *source);
+
+// One attempt to get (or stay) active. What it is told by the broker it logs when it is new.
+NODISCARD enum source_state event_source_join(struct event_source *source);
+bool event_source_connected(const struct event_source *source);
+
+// The next event, within `wait_ms`; valid until the next call. SOURCE_LOST: not active any more,
+// and everything that was not acknowledged will be delivered again.
+NODISCARD enum source_take event_source_take(struct event_source *source, uint32_t wait_ms,
+                                             struct event *out);
+// Acknowledges the event with this tag, or everything up to it. Losing the connection over it
+// shows at the next take.
+void event_source_ack(struct event_source *source, uint64_t tag, bool up_to);
+
+// While nothing is taken: keeps the connection alive. Cheap enough to be called often.
+void event_source_keep_alive(struct event_source *source);
+// Gives up the connection and with it being active.
+void event_source_leave(struct event_source *source);

@@ -1,0 +1,337 @@
+#include "relay/json_view.h"
+
+#include <stdint.h>
+
+#include "common/utf8.h"
+
+#define END (-1)
+
+struct scanner {
+    const char *at, *end;
+    const char *reason; // why it failed
+};
+
+// Which of the containers around the present place are objects.
+struct nesting {
+    size_t depth;
+    uint64_t is_object[JSON_VIEW_DEPTH_MAX / 64];
+};
+
+enum step {
+    STEP_FAILED,
+    STEP_VALUE, // a value must follow
+    STEP_DONE,  // a value is complete
+};
+
+static int peek(const struct scanner *s)
+{
+    return s->at < s->end ? (unsigned char)*s->at : END;
+}
+
+static bool fail(struct scanner *s, const char *reason)
+{
+    s->reason = reason;
+    return false;
+}
+
+static void skip_blanks(struct scanner *s)
+{
+    while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
+        s->at++;
+}
+
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_hex_digit(int c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool take_multibyte(struct scanner *s)
+{
+    size_t len = utf8_length((struct span){s->at, (size_t)(s->end - s->at)});
+
+    s->at += len;
+    return len > 0 || fail(s, "invalid UTF-8");
+}
+
+static bool take_escape(struct scanner *s)
+{
+    s->at++;
+    int c = peek(s);
+
+    if (c == END || c == 0 || !strchr("\"\\/bfnrtu", c))
+        return fail(s, "invalid escape in a string");
+    s->at++;
+    if (c != 'u')
+        return true;
+    for (int i = 0; i < 4; i++, s->at++)
+        if (!is_hex_digit(peek(s)))
+            return fail(s, "invalid escape in a string");
+    return true;
+}
+
+static bool take_string(struct scanner *s)
+{
+    s->at++;
+    for (;;) {
+        int c = peek(s);
+        if (c == END)
+            return fail(s, "string without end");
+        if (c < 0x20)
+            return fail(s, "control character in a string");
+        if (c == '"') {
+            s->at++;
+            return true;
+        }
+        if (c == '\\') {
+            if (!take_escape(s))
+                return false;
+        } else if (c >= 0x80) {
+            if (!take_multibyte(s))
+                return false;
+        } else {
+            s->at++;
+        }
+    }
+}
+
+static bool take_digits(struct scanner *s)
+{
+    if (!is_digit(peek(s)))
+        return fail(s, "invalid number");
+    while (is_digit(peek(s)))
+        s->at++;
+    return true;
+}
+
+static bool take_number(struct scanner *s)
+{
+    if (peek(s) == '-')
+        s->at++;
+    if (peek(s) == '0')
+        s->at++;
+    else if (!take_digits(s))
+        return false;
+    if (peek(s) == '.') {
+        s->at++;
+        if (!take_digits(s))
+            return false;
+    }
+    if (peek(s) == 'e' || peek(s) == 'E') {
+        s->at++;
+        if (peek(s) == '+' || peek(s) == '-')
+            s->at++;
+        return take_digits(s);
+    }
+    return true;
+}
+
+static bool take_word(struct scanner *s, struct span word)
+{
+    struct span rest = {s->at, (size_t)(s->end - s->at)};
+
+    if (!span_starts_with(rest, word))
+        return fail(s, "unexpected character");
+    s->at += word.len;
+    return true;
+}
+
+static bool take_scalar(struct scanner *s)
+{
+    switch (peek(s)) {
+    case END:
+        return fail(s, "unexpected end");
+    case '"':
+        return take_string(s);
+    case 't':
+        return take_word(s, SPAN_LIT("true"));
+    case 'f':
+        return take_word(s, SPAN_LIT("false"));
+    case 'n':
+        return take_word(s, SPAN_LIT("null"));
+    default:
+        if (peek(s) != '-' && !is_digit(peek(s)))
+            return fail(s, "unexpected character");
+        return take_number(s);
+    }
+}
+
+static bool in_object(const struct nesting *open)
+{
+    size_t top = open->depth - 1;
+
+    return open->is_object[top / 64] >> (top % 64) & 1;
+}
+
+static enum step take_name(struct scanner *s)
+{
+    skip_blanks(s);
+    if (peek(s) != '"') {
+        fail(s, "a member name in quotes must follow");
+        return STEP_FAILED;
+    }
+    if (!take_string(s))
+        return STEP_FAILED;
+    skip_blanks(s);
+    if (peek(s) != ':') {
+        fail(s, "a colon must follow");
+        return STEP_FAILED;
+    }
+    s->at++;
+    return STEP_VALUE;
+}
+
+static enum step open_container(struct scanner *s, struct nesting *open)
+{
+    bool object = *s->at == '{';
+    uint64_t bit = UINT64_C(1) << (open->depth % 64);
+
+    if (open->depth == JSON_VIEW_DEPTH_MAX) {
+        fail(s, "nested too deep");
+        return STEP_FAILED;
+    }
+    s->at++;
+    skip_blanks(s);
+    if (peek(s) == (object ? '}' : ']')) {
+        s->at++;
+        return STEP_DONE;
+    }
+    if (object)
+        open->is_object[open->depth / 64] |= bit;
+    else
+        open->is_object[open->depth / 64] &= ~bit;
+    open->depth++;
+    return object ? take_name(s) : STEP_VALUE;
+}
+
+static enum step take_value(struct scanner *s, struct nesting *open)
+{
+    skip_blanks(s);
+    if (peek(s) == '{' || peek(s) == '[')
+        return open_container(s, open);
+    return take_scalar(s) ? STEP_DONE : STEP_FAILED;
+}
+
+static enum step take_separator(struct scanner *s, struct nesting *open)
+{
+    bool object = in_object(open);
+
+    skip_blanks(s);
+    if (peek(s) == ',') {
+        s->at++;
+        return object ? take_name(s) : STEP_VALUE;
+    }
+    if (peek(s) == (object ? '}' : ']')) {
+        s->at++;
+        open->depth--;
+        return STEP_DONE;
+    }
+    fail(s, object ? "a comma or } must follow" : "a comma or ] must follow");
+    return STEP_FAILED;
+}
+
+static bool skip_value(struct scanner *s)
+{
+    struct nesting open = {0};
+    enum step step = take_value(s, &open);
+
+    while (step == STEP_VALUE || (step == STEP_DONE && open.depth > 0))
+        step = step == STEP_VALUE ? take_value(s, &open) : take_separator(s, &open);
+    return step == STEP_DONE;
+}
+
+static enum json_kind kind_of(char first)
+{
+    switch (first) {
+    case '{':
+        return JSON_KIND_OBJECT;
+    case '[':
+        return JSON_KIND_ARRAY;
+    case '"':
+        return JSON_KIND_STRING;
+    case 't':
+    case 'f':
+        return JSON_KIND_BOOL;
+    case 'n':
+        return JSON_KIND_NULL;
+    default:
+        return JSON_KIND_NUMBER;
+    }
+}
+
+// Takes the value that stands next, whatever is behind it.
+static bool view_value(struct scanner *s, struct json_view *out)
+{
+    skip_blanks(s);
+    const char *start = s->at;
+
+    if (!skip_value(s))
+        return false;
+    *out = (struct json_view){kind_of(*start), {start, (size_t)(s->at - start)}};
+    return true;
+}
+
+bool json_view_parse(struct span text, struct json_view *out, struct json_fault *fault)
+{
+    const char *start = text.ptr ? text.ptr : "";
+    struct scanner s = {start, start + text.len, NULL};
+    bool ok = view_value(&s, out);
+
+    skip_blanks(&s);
+    if (ok && s.at < s.end)
+        ok = fail(&s, "more behind the end of the value");
+    if (!ok && fault)
+        *fault = (struct json_fault){s.reason, (size_t)(s.at - start)};
+    return ok;
+}
+
+struct json_walk json_walk_into(struct json_view container)
+{
+    return (struct json_walk){{container.raw.ptr + 1, container.raw.len - 2}};
+}
+
+// What a walk has left, with the comma and blanks in front of the next item skipped.
+static struct scanner walk_scanner(const struct json_walk *walk)
+{
+    struct scanner s = {walk->rest.ptr, walk->rest.ptr + walk->rest.len, NULL};
+
+    skip_blanks(&s);
+    if (peek(&s) == ',')
+        s.at++;
+    skip_blanks(&s);
+    return s;
+}
+
+static bool walk_value(struct json_walk *walk, struct scanner *s, struct json_view *value)
+{
+    bool ok = view_value(s, value);
+
+    walk->rest = (struct span){s->at, (size_t)(s->end - s->at)};
+    return ok;
+}
+
+bool json_walk_member(struct json_walk *walk, struct span *name, struct json_view *value)
+{
+    struct scanner s = walk_scanner(walk);
+    const char *start = s.at;
+
+    if (peek(&s) != '"' || !take_string(&s))
+        return false;
+    *name = (struct span){start, (size_t)(s.at - start)};
+    skip_blanks(&s);
+    if (peek(&s) != ':')
+        return false;
+    s.at++;
+    return walk_value(walk, &s, value);
+}
+
+bool json_walk_element(struct json_walk *walk, struct json_view *value)
+{
+    struct scanner s = walk_scanner(walk);
+
+    return s.at < s.end && walk_value(walk, &s, value);
+}

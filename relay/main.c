@@ -1,0 +1,70 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "relay/relay.h"
+
+static void on_signal(int signal_number)
+{
+    if (relay_stop())
+        _exit(128 + signal_number);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int run(const struct relay_settings *settings, const struct routes *routes)
+{
+    struct log_options options = {
+        .service = "websocket-gateway",
+        .level = (enum log_level)settings->log_level,
+        .format = (enum log_format)settings->log_format,
+        .dir = settings->log_dir,
+    };
+
+    if (!log_open(&options))
+        return EXIT_FAILURE;
+    struct relay *relay = relay_new(settings, routes);
+    int status = relay ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (relay)
+        relay_run(relay);
+    relay_free(relay);
+    log_close();
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    enum program_action action = program_arguments(relay_program(), argc, argv);
+    static struct relay_settings settings; // its texts live as long as the process
+    struct routes *routes = NULL;
+    struct buffer errors = {0};
+    int status = EXIT_FAILURE;
+
+    if (action == PROGRAM_DONE)
+        return EXIT_SUCCESS;
+    if (action == PROGRAM_USAGE)
+        return 2;
+    catch_signals();
+    if (relay_settings_load(&settings, &errors))
+        routes = routes_load(settings.event_routes_file, &errors);
+    if (!routes) {
+        program_print_faults(relay_program(), &errors);
+    } else if (action == PROGRAM_CHECK_CONFIG) {
+        printf("%s: the settings are right, %zu routes\n", relay_program()->name, routes->count);
+        status = EXIT_SUCCESS;
+    } else {
+        status = run(&settings, routes);
+    }
+    routes_free(routes);
+    buffer_fini(&errors);
+    return status;
+}

@@ -1,0 +1,21 @@
+#include "relay/outage.h"
+
+#include <stdio.h>
+
+#define LOG_MODULE "relay"
+#include "common/log.h"
+
+void outage_begin(struct outage *outage, const char *reason)
+{
+    if (strncmp(outage->reason, reason, sizeof(outage->reason) - 1) == 0)
+        return;
+    snprintf(outage->reason, sizeof(outage->reason), "%s", reason);
+    log_warn("%s: %s; trying again until it works", outage->what, outage->reason);
+}
+
+void outage_end(struct outage *outage)
+{
+    if (outage->reason[0] != '\0')
+        log_info("%s: connected again", outage->what);
+    outage->reason[0] = '\0';
+}

@@ -1,0 +1,92 @@
+// One connection to RabbitMQ with one channel. The only module that knows rabbitmq-c.
+//
+// It puts deliveries together from their frames itself, because the library's own call for that
+// blocks in the middle of a message without a limit. Every call here returns within its wait or,
+// where it must have the broker's answer, within RABBIT_ANSWER_MS.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/span.h"
+
+#define RABBIT_CONNECT_MS 700
+#define RABBIT_ANSWER_MS  2000
+#define RABBIT_REASON_MAX 240
+
+struct rabbit_options {
+    const char *host;
+    int port;
+    const char *user, *password, *vhost;
+    const char *name; // what the broker's management shows
+    int heartbeat_s;  // 0: none
+};
+
+enum rabbit_status {
+    RABBIT_OK,
+    RABBIT_REFUSED, // the broker closed the channel; rabbit_open_channel() opens another
+    RABBIT_LOST,    // the connection is of no use any more
+};
+
+enum rabbit_news {
+    RABBIT_NOTHING, // the wait is over
+    RABBIT_DELIVERY,
+    RABBIT_CONFIRMED, // publications up to (`multiple`) or with this `tag` are safe
+    RABBIT_REJECTED,  // not safe: nacked, or returned because no queue took them
+    RABBIT_BLOCKED,   // the broker is short of memory or disk and reads no more publications
+    RABBIT_UNBLOCKED,
+    RABBIT_CANCELLED, // a consumer's queue is gone
+    RABBIT_GONE,      // the connection or the channel is closed
+};
+
+// Views are valid until the next call.
+struct rabbit_message {
+    uint64_t tag;
+    bool multiple;
+    bool redelivered;
+    struct span consumer, exchange, routing_key;
+    struct span content_type, message_id, traceparent;
+    struct span body;
+};
+
+struct rabbit_header {
+    const char *name;
+    struct span value;
+};
+
+struct rabbit;
+
+// NULL with the reason in `why` when there is no connection to be had.
+NODISCARD struct rabbit *rabbit_open(const struct rabbit_options *options,
+                                     char why[RABBIT_REASON_MAX]);
+// Says goodbye when the connection still works.
+void rabbit_close(struct rabbit *rabbit);
+
+// Why the last call failed, in the broker's words if it had any, and its code (403, 406, …) or 0.
+const char *rabbit_reason(const struct rabbit *rabbit);
+int rabbit_code(const struct rabbit *rabbit);
+
+NODISCARD enum rabbit_status rabbit_open_channel(struct rabbit *rabbit);
+// All durable: a topic exchange, a queue without arguments, a binding between them.
+NODISCARD enum rabbit_status rabbit_declare_exchange(struct rabbit *rabbit, struct span name);
+NODISCARD enum rabbit_status rabbit_declare_queue(struct rabbit *rabbit, const char *name);
+NODISCARD enum rabbit_status rabbit_bind(struct rabbit *rabbit, const char *queue,
+                                         struct span exchange, const char *routing_key);
+// Consumes exclusively, with at most `prefetch` unacknowledged deliveries.
+NODISCARD enum rabbit_status rabbit_set_prefetch(struct rabbit *rabbit, uint16_t prefetch);
+NODISCARD enum rabbit_status rabbit_consume(struct rabbit *rabbit, const char *queue,
+                                            const char *consumer);
+
+// What comes next from the broker, within `wait_ms`.
+NODISCARD enum rabbit_news rabbit_next(struct rabbit *rabbit, uint32_t wait_ms,
+                                       struct rabbit_message *out);
+NODISCARD bool rabbit_ack(struct rabbit *rabbit, uint64_t tag, bool multiple);
+// Tells the broker that we live, while nobody calls rabbit_next().
+NODISCARD bool rabbit_send_heartbeat(struct rabbit *rabbit);
+
+NODISCARD enum rabbit_status rabbit_enable_confirms(struct rabbit *rabbit);
+// Publishes a persistent message straight to a queue.
+NODISCARD bool rabbit_publish(struct rabbit *rabbit, const char *queue,
+                              const struct rabbit_message *message,
+                              const struct rabbit_header *headers, size_t header_count);

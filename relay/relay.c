@@ -1,0 +1,169 @@
+#include "relay/relay_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+
+#define LOG_MODULE "relay"
+#include "common/log.h"
+
+#define BATCH_MAX_COUNT      256
+#define BATCH_MAX_BYTES      ((size_t)4 * 1024 * 1024)
+#define LETTERS_MAX_BYTES    ((size_t)32 * 1024 * 1024)
+#define STANDS_STILL_MS      5000
+#define RABBITMQ_HEARTBEAT_S 5 // a frozen relay is noticed within two or three of them
+#define DRAIN_RETRY_MS       100
+
+static const char *probe_live(void *arg)
+{
+    struct relay *relay = arg;
+    uint64_t turned_ms = metric_get(&relay->metrics.turned_ms);
+    uint64_t now_ms = clock_monotonic_ms();
+
+    return now_ms > turned_ms + STANDS_STILL_MS ? "the loop stands still" : NULL;
+}
+
+static const char *probe_ready(void *arg)
+{
+    struct relay *relay = arg;
+
+    if (metric_get(&relay->metrics.stopping))
+        return "stopping";
+    if (!metric_get(&relay->metrics.redis_connected))
+        return "not connected to Redis";
+    if (!metric_get(&relay->metrics.rabbitmq_connected))
+        return "not connected to RabbitMQ";
+    return NULL;
+}
+
+static void probe_metrics(void *arg, struct buffer *out)
+{
+    struct relay *relay = arg;
+
+    relay_metrics_print(&relay->metrics, out);
+}
+
+static void on_between(void *arg)
+{
+    relay_look_around(arg);
+}
+
+static void drain(struct relay *relay)
+{
+    size_t left = 0;
+
+    while (dead_letters_count(relay->letters) > 0 && !relay_out_of_time(relay)) {
+        relay->next_letters_ms = 0;
+        relay_send_dead_letters(relay);
+        if (dead_letters_count(relay->letters) > 0)
+            relay_wait(relay, DRAIN_RETRY_MS);
+    }
+    for (size_t i = 0; i < relay->batch.count; i++)
+        left += !relay->batch.entries[i].logged;
+    left += dead_letters_count(relay->letters);
+    if (left > 0)
+        log_warn("stopped before everything taken was safe; RabbitMQ will deliver it again "
+                 "events=%zu",
+                 left);
+    event_source_leave(relay->source);
+    log_info("stopped");
+}
+
+void relay_run(struct relay *relay)
+{
+    while (!relay_stopping())
+        relay_turn(relay);
+    log_info("stopping");
+    drain(relay);
+}
+
+static struct rabbit_options rabbit_options(const struct relay_settings *s)
+{
+    return (struct rabbit_options){
+        .host = s->rabbitmq_host,
+        .port = (int)s->rabbitmq_port,
+        .user = s->rabbitmq_user,
+        .password = s->rabbitmq_password,
+        .vhost = s->rabbitmq_vhost,
+    };
+}
+
+static struct event_source *new_source(struct relay *relay)
+{
+    const struct relay_settings *s = relay->settings;
+    struct event_source_options options = {
+        .rabbit = rabbit_options(s),
+        .exchanges = s->rabbitmq_exchanges,
+        .routes = relay->routes,
+        .prefetch = (uint16_t)s->prefetch,
+        .between = on_between,
+        .arg = relay,
+    };
+
+    options.rabbit.name = "websocket-gateway relay";
+    options.rabbit.heartbeat_s = RABBITMQ_HEARTBEAT_S;
+    return event_source_new(&options);
+}
+
+static struct dead_letters *new_letters(const struct relay_settings *s)
+{
+    struct rabbit_options options = rabbit_options(s);
+
+    options.name = "websocket-gateway relay, dead letters";
+    return dead_letters_new(&options, LETTERS_MAX_BYTES);
+}
+
+static struct event_log *new_log(const struct relay_settings *s)
+{
+    return event_log_new(&(struct event_log_options){
+        .host = s->redis_host,
+        .port = (int)s->redis_port,
+        .password = s->redis_password,
+        .db = (int)s->redis_db,
+        .shards = (unsigned)s->bus_shards,
+        .max_len = (uint64_t)s->log_max_len,
+    });
+}
+
+struct relay *relay_new(const struct relay_settings *settings, const struct routes *routes)
+{
+    struct relay *relay = mem_zalloc(sizeof(*relay));
+    char id[RANDOM_ID_LEN + 1];
+
+    random_id(id);
+    snprintf(relay->id, sizeof(relay->id), RELAY_ID_PREFIX "%s", id);
+    relay->settings = settings;
+    relay->routes = routes;
+    relay->pace.linger_ms = (uint32_t)settings->linger_ms;
+    relay->source = new_source(relay);
+    relay->log = new_log(settings);
+    relay->letters = new_letters(settings);
+    relay->translator = translator_new((size_t)settings->max_event_bytes);
+    relay->dedup = dedup_new();
+    batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
+    metric_set(&relay->metrics.turned_ms, clock_monotonic_ms());
+    relay->ops =
+        ops_server_new(settings->service_host, (uint16_t)settings->ops_port,
+                       &(struct ops_probes){probe_live, probe_ready, probe_metrics, relay});
+    if (relay->ops)
+        return relay;
+    relay_free(relay);
+    return NULL;
+}
+
+void relay_free(struct relay *relay)
+{
+    if (!relay)
+        return;
+    ops_server_free(relay->ops);
+    batch_fini(&relay->batch);
+    dedup_free(relay->dedup);
+    translator_free(relay->translator);
+    dead_letters_free(relay->letters);
+    event_log_free(relay->log);
+    event_source_free(relay->source);
+    buffer_fini(&relay->control);
+    free(relay);
+}

@@ -1,0 +1,59 @@
+#include "relay/relay_metrics.h"
+
+#include <stddef.h>
+
+#define FIELD(name) offsetof(struct relay_metrics, name)
+#define DEAD(word, status)                                                                         \
+    {                                                                                              \
+        "ws_relay_dead_letters_total", "reason=\"" word "\"", METRIC_COUNTER,                      \
+            FIELD(dead_letters[status]), "Events that can never reach a client"                    \
+    }
+
+// clang-format off
+static const struct metric_info table[] = {
+    {"ws_relay_events_total", NULL, METRIC_COUNTER, FIELD(events),
+     "Events taken from RabbitMQ"},
+    {"ws_relay_events_bytes_total", NULL, METRIC_COUNTER, FIELD(received_bytes),
+     "Bytes of their bodies"},
+    {"ws_relay_published_total", NULL, METRIC_COUNTER, FIELD(published),
+     "Events appended to the log and published"},
+    {"ws_relay_duplicates_total", NULL, METRIC_COUNTER, FIELD(duplicates),
+     "Redelivered events that were in the log already"},
+    DEAD("too_big", TRANSLATE_TOO_BIG),
+    DEAD("not_json", TRANSLATE_NOT_JSON),
+    DEAD("not_object", TRANSLATE_NOT_OBJECT),
+    DEAD("no_room", TRANSLATE_NO_ROOM),
+    DEAD("bad_room", TRANSLATE_BAD_ROOM),
+    {"ws_relay_dead_letters_confirmed_total", NULL, METRIC_COUNTER, FIELD(dead_letters_safe),
+     "Dead letters that RabbitMQ has confirmed"},
+    {"ws_relay_dead_letters_waiting", NULL, METRIC_GAUGE, FIELD(dead_letters_waiting),
+     "Dead letters that RabbitMQ has not confirmed yet"},
+    {"ws_relay_batches_total", NULL, METRIC_COUNTER, FIELD(batches),
+     "Batches sent to Redis"},
+    {"ws_relay_append_retries_total", NULL, METRIC_COUNTER, FIELD(append_retries),
+     "Batches that had to be tried again"},
+    {"ws_relay_append_microseconds_total", NULL, METRIC_COUNTER, FIELD(append_us),
+     "Time that batches took until they were in the log"},
+    {"ws_relay_heartbeats_total", NULL, METRIC_COUNTER, FIELD(heartbeats),
+     "Heartbeats published"},
+    {"ws_relay_superseded_total", NULL, METRIC_COUNTER, FIELD(superseded),
+     "Times that another relay had claimed the log while this one was active"},
+    {"ws_relay_redis_outages_total", NULL, METRIC_COUNTER, FIELD(redis_outages),
+     "Times that Redis was lost"},
+    {"ws_relay_rabbitmq_outages_total", NULL, METRIC_COUNTER, FIELD(rabbitmq_outages),
+     "Times that RabbitMQ was lost"},
+    {"ws_relay_redis_connected", NULL, METRIC_GAUGE, FIELD(redis_connected),
+     "1 while connected to Redis"},
+    {"ws_relay_rabbitmq_connected", NULL, METRIC_GAUGE, FIELD(rabbitmq_connected),
+     "1 while connected to RabbitMQ"},
+    {"ws_relay_active", NULL, METRIC_GAUGE, FIELD(active),
+     "1 while this relay is the one that consumes"},
+    {"ws_relay_events_per_second", NULL, METRIC_GAUGE, FIELD(events_per_second),
+     "Rate that decides about lingering"},
+};
+// clang-format on
+
+void relay_metrics_print(const struct relay_metrics *metrics, struct buffer *out)
+{
+    metrics_print(table, ARRAY_LEN(table), metrics, out);
+}

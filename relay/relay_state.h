@@ -1,0 +1,59 @@
+// What the parts of the relay share. For relay.c and relay_turn.c alone.
+#pragma once
+
+#include "common/backoff.h"
+#include "common/ops_server.h"
+#include "common/random.h"
+#include "relay/batch.h"
+#include "relay/dead_letters.h"
+#include "relay/dedup.h"
+#include "relay/event_log.h"
+#include "relay/event_source.h"
+#include "relay/pace.h"
+#include "relay/relay.h"
+#include "relay/relay_metrics.h"
+#include "relay/translate.h"
+
+#define RELAY_ID_PREFIX "relay-"
+
+enum role {
+    ROLE_STARTING, // not refused and not active yet
+    ROLE_ACTIVE,   // consumes, or did until RabbitMQ was lost
+    ROLE_STANDBY,  // refused: another one is active
+};
+
+struct relay {
+    const struct relay_settings *settings;
+    const struct routes *routes;
+    struct event_source *source;
+    struct event_log *log;
+    struct dead_letters *letters;
+    struct translator *translator;
+    struct dedup *dedup;
+    struct batch batch;
+    struct sequence sequence;         // while claimed
+    struct position tops[SHARDS_MAX]; // of what is in the log
+    bool claimed;                     // the log is ours and the source is consumed
+    enum role role;
+    struct pace pace;
+    struct backoff log_backoff, source_backoff, letter_backoff;
+    uint64_t next_heartbeat_ms, next_letters_ms, stop_by_ms;
+    struct buffer control;
+    struct relay_metrics metrics;
+    struct ops_server *ops;
+    char id[sizeof(RELAY_ID_PREFIX) + RANDOM_ID_LEN];
+};
+
+// Whether relay_stop() was called.
+bool relay_stopping(void);
+
+// One turn of the loop: take, translate, append and publish, acknowledge.
+void relay_turn(struct relay *relay);
+
+// The parts of a turn that draining needs as well. Waiting keeps heartbeats and connections alive
+// and ends early when a stop is asked for.
+void relay_wait(struct relay *relay, uint64_t ms);
+void relay_look_around(struct relay *relay);
+void relay_send_dead_letters(struct relay *relay);
+// Whether a stop was asked for so long ago that what is left is left to the next relay.
+bool relay_out_of_time(struct relay *relay);

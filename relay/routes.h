@@ -1,0 +1,63 @@
+// Where events go: for each routing key the room, the client event and the members of its body.
+//
+// The three events of HomeTrip are built in (routes.json, the same file that is installed as an
+// example). A file of the operator adds routes, and replaces one that has the same routing key.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/buffer.h"
+#include "common/span.h"
+
+#define ROUTES_MAX        64
+#define ROUTE_SOURCES_MAX 64 // distinct members of the body that one route reads
+
+// Members of the body, best first, as indices into `sources` of the route.
+struct route_sources {
+    uint8_t index[8];
+    size_t count;
+};
+
+// One member of what the client gets.
+struct route_field {
+    char *key; // ready to be written: "bookingId":
+    struct route_sources from;
+    char *fallback; // JSON when nothing is there; NULL: the member stays absent
+    char *constant; // JSON that always stands here, or NULL
+    bool is_time;   // nothing there: the wrapper's, else the present time
+};
+
+struct route {
+    char *routing_key;
+    char *queue; // "websocket." and the routing key
+    char *event;
+    char *room_prefix, *room_suffix; // around the room id
+    struct route_sources room_from;
+    struct span sources[ROUTE_SOURCES_MAX]; // owned
+    size_t source_count;
+    struct route_field *fields;
+    size_t field_count;
+};
+
+struct routes {
+    struct route *items;
+    size_t count, cap;
+};
+
+// The built-in routes and, unless `path` is NULL, those of the file. NULL with one line
+// "<path>:<line>: <reason>" added to `errors` when the file cannot be used.
+NODISCARD struct routes *routes_load(const char *path, struct buffer *errors);
+
+// Adds the routes of a text; `path` is for the message only. On false some may have been
+// added.
+NODISCARD bool routes_add(struct routes *routes, struct span text, const char *path,
+                          struct buffer *errors);
+void routes_free(struct routes *routes);
+
+// NULL when no route has this routing key.
+struct route *routes_find(const struct routes *routes, struct span routing_key);
+
+// The index of a member name (raw, in quotes) among what the route reads, or -1.
+int route_source_index(const struct route *route, struct span raw_name);
