@@ -1,0 +1,20 @@
+// One connected socket and who stands behind it.
+#pragma once
+
+#include "common/list.h"
+#include "edge/gateway/identity.h"
+#include "edge/gateway/token_watch.h"
+#include "edge/socketio/server.h"
+
+struct client {
+    struct sio_socket *socket;
+    struct identity *identity; // owned
+    struct token_alarm alarm;
+    struct list joins; // of struct join: requests whose verdict is still to come
+    unsigned join_count;
+};
+
+static inline struct span client_id(const struct client *client)
+{
+    return span_of(sio_socket_id(client->socket));
+}

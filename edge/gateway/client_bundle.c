@@ -1,0 +1,123 @@
+#define LOG_MODULE "client_bundle"
+
+#include "edge/gateway/client_bundle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/buffer.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/gateway/json_doc.h"
+
+#define FILE_MAX ((size_t)8 * 1024 * 1024)
+
+#define SCRIPT "application/javascript; charset=utf-8"
+#define MAP    "application/json; charset=utf-8"
+
+static const struct {
+    const char *name, *content_type;
+} known_files[] = {
+    {"socket.io.js", SCRIPT},
+    {"socket.io.js.map", MAP},
+    {"socket.io.min.js", SCRIPT},
+    {"socket.io.min.js.map", MAP},
+    {"socket.io.esm.min.js", SCRIPT},
+    {"socket.io.esm.min.js.map", MAP},
+    {"socket.io.msgpack.min.js", SCRIPT},
+    {"socket.io.msgpack.min.js.map", MAP},
+};
+
+struct client_bundle {
+    struct buffer etag;
+    struct bundle_file files[ARRAY_LEN(known_files)];
+    struct buffer contents[ARRAY_LEN(known_files)];
+    size_t count;
+};
+
+static bool read_file(const char *folder, const char *name, struct buffer *out)
+{
+    struct buffer path = {0};
+
+    buffer_printf(&path, "%s/%s", folder, name);
+    FILE *file = fopen(path.ptr, "rbe");
+    buffer_fini(&path);
+    if (!file)
+        return false;
+    size_t got;
+    do {
+        got = fread(buffer_reserve(out, 65536), 1, 65536, file);
+        out->len += got;
+    } while (got > 0 && out->len <= FILE_MAX);
+    bool whole = !ferror(file) && out->len <= FILE_MAX;
+    fclose(file);
+    return whole;
+}
+
+static bool read_version(struct client_bundle *bundle, const char *folder)
+{
+    struct buffer text = {0};
+    struct json_doc *package = NULL;
+    struct span version = {0};
+
+    if (read_file(folder, "package.json", &text)) {
+        package = json_doc_parse(buffer_span(&text));
+        version = json_doc_text(json_doc_member(package, "version"));
+        buffer_printf(&bundle->etag, "\"" SPAN_FMT "\"", SPAN_ARG(version));
+    }
+    json_doc_free(package);
+    buffer_fini(&text);
+    return version.len > 0;
+}
+
+static void read_files(struct client_bundle *bundle, const char *folder)
+{
+    for (size_t i = 0; i < ARRAY_LEN(known_files); i++) {
+        struct buffer *content = &bundle->contents[bundle->count];
+        if (!read_file(folder, known_files[i].name, content)) {
+            buffer_clear(content);
+            continue;
+        }
+        bundle->files[bundle->count++] = (struct bundle_file){
+            known_files[i].name, known_files[i].content_type, buffer_span(content)};
+    }
+}
+
+struct client_bundle *client_bundle_load(const char *folder)
+{
+    struct client_bundle *bundle = mem_zalloc(sizeof(*bundle));
+
+    if (read_version(bundle, folder))
+        read_files(bundle, folder);
+    if (bundle->count > 0)
+        return bundle;
+    log_warn("no client bundle; /socket.io/socket.io.js answers 404 folder=\"%s\"; set "
+             "CLIENT_BUNDLE_DIR to a folder with the files of socket.io-client's dist/ and its "
+             "package.json",
+             folder);
+    client_bundle_free(bundle);
+    return NULL;
+}
+
+void client_bundle_free(struct client_bundle *bundle)
+{
+    if (!bundle)
+        return;
+    buffer_fini(&bundle->etag);
+    for (size_t i = 0; i < ARRAY_LEN(bundle->contents); i++)
+        buffer_fini(&bundle->contents[i]);
+    free(bundle);
+}
+
+const struct bundle_file *client_bundle_find(const struct client_bundle *bundle, struct span name)
+{
+    for (size_t i = 0; bundle && i < bundle->count; i++)
+        if (span_is(name, bundle->files[i].name))
+            return &bundle->files[i];
+    return NULL;
+}
+
+const char *client_bundle_etag(const struct client_bundle *bundle)
+{
+    return bundle->etag.ptr;
+}

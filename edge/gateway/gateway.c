@@ -1,0 +1,426 @@
+#define LOG_MODULE "gateway"
+
+#include "edge/gateway/gateway.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/gateway/authentication.h"
+#include "edge/gateway/client_events.h"
+#include "edge/gateway/http_routes.h"
+#include "edge/gateway/log_follower.h"
+#include "edge/gateway/relay_watch.h"
+#include "edge/gateway/room_name.h"
+
+#define ANNOUNCE_MS 2000
+
+struct gateway {
+    char *edge_id;
+    const struct origins *origins;
+    struct gateway_handlers handlers;
+    struct gateway_metrics *metrics;
+    struct bus *bus;
+    struct sio_server *socketio;
+    struct sio_namespace *nsp;
+    struct token_verifier *verifier;
+    struct authentication authentication;
+    struct token_watch *watch;
+    struct room_access *access;
+    struct delivery delivery;
+    struct presence presence;
+    struct client_events events;
+    struct log_follower *follower;
+    struct relay_watch relay;
+    struct envelope_decoder *control;
+    struct http_routes routes;
+    struct deadline_queue announcements;
+    struct deadline announcement;
+    struct buffer text;
+    unsigned shards;
+    bool found_log;
+    bool mismatch_told; // that relay and edge count their shards differently
+};
+
+static int64_t now_s(void)
+{
+    return (int64_t)(clock_wall_ms() / 1000);
+}
+
+// ---- clients
+
+static void emit_connected(struct gateway *gateway, const struct client *client)
+{
+    struct buffer *text = &gateway->text;
+
+    buffer_clear(text);
+    buffer_append(text, SPAN_LIT("{\"socketId\":"));
+    buffer_append_json(text, client_id(client));
+    buffer_append(text, SPAN_LIT(",\"userId\":"));
+    buffer_append(text, client->identity->user_json);
+    buffer_append(text, SPAN_LIT(",\"message\":\"Connected to WebSocket Gateway\"}"));
+    sio_socket_emit(client->socket, SPAN_LIT("connected"), buffer_span(text));
+}
+
+static void join_own_room(struct gateway *gateway, const struct client *client)
+{
+    struct span room = room_name_of_user(client->identity->user, &gateway->text);
+    enum rooms_join joined = sio_socket_join(client->socket, room);
+
+    assert(joined == ROOMS_JOINED); // it is the first, and one is always allowed
+    (void)joined;
+}
+
+static void welcome(struct gateway *gateway, struct sio_socket *socket, struct identity *identity)
+{
+    struct client *client = mem_zalloc(sizeof(*client));
+
+    client->socket = socket;
+    client->identity = identity;
+    list_init(&client->joins);
+    token_alarm_init(&client->alarm);
+    sio_socket_set_data(socket, client);
+    sio_socket_accept(socket);
+    if (!identity_is_anonymous(identity)) {
+        join_own_room(gateway, client);
+        emit_connected(gateway, client);
+    }
+    log_debug("client connected sid=%s user=\"" SPAN_FMT "\" role=\"" SPAN_FMT "\"",
+              sio_socket_id(socket), SPAN_ARG(identity->user), SPAN_ARG(identity->role));
+    token_watch_start(gateway->watch, &client->alarm, identity->expires_at_s, now_s());
+}
+
+static void refuse(struct gateway *gateway, struct sio_socket *socket, enum token_status status)
+{
+    struct buffer *text = &gateway->text;
+
+    metric_add(&gateway->metrics->auth_refused[status], 1);
+    log_debug("refusing a client sid=%s reason=\"%s\"", sio_socket_id(socket),
+              token_status_str(status));
+    buffer_clear(text);
+    buffer_printf(text, "Authentication error: %s", token_status_str(status));
+    sio_socket_refuse(socket, buffer_span(text));
+}
+
+static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
+{
+    struct gateway *gateway = arg;
+    struct sio_handshake handshake = sio_socket_handshake(socket);
+    struct identity *identity;
+    enum token_status status = authenticate(&gateway->authentication, auth, &handshake,
+                                            sio_socket_version(socket), now_s(), &identity);
+
+    if (status == TOKEN_OK)
+        welcome(gateway, socket, identity);
+    else
+        refuse(gateway, socket, status);
+}
+
+static void on_event(struct sio_socket *socket, const struct sio_event *event, void *arg)
+{
+    struct gateway *gateway = arg;
+
+    client_events_handle(&gateway->events, sio_socket_data(socket), event);
+}
+
+static void on_disconnect(struct sio_socket *socket, const char *reason, void *arg)
+{
+    struct gateway *gateway = arg;
+    struct client *client = sio_socket_data(socket);
+
+    log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
+    client_events_forget(&gateway->events, client);
+    token_watch_stop(&client->alarm);
+    identity_free(client->identity);
+    free(client);
+}
+
+static bool allow_request(const struct http_request *request, void *arg)
+{
+    const struct gateway *gateway = arg;
+
+    return origins_judge(gateway->origins, request) != ORIGIN_FOREIGN;
+}
+
+static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
+{
+    struct gateway *gateway = arg;
+    struct client *client = container_of(alarm, struct client, alarm);
+
+    metric_add(&gateway->metrics->tokens_expiring, 1);
+    buffer_clear(&gateway->text);
+    buffer_printf(&gateway->text, "{\"expiresIn\":%" PRId64 "}", left_s);
+    sio_socket_emit(client->socket, SPAN_LIT("token_expiring_soon"), buffer_span(&gateway->text));
+}
+
+// The transport is closed, not the socket: official clients then come back with a new token.
+static void on_expired(struct token_alarm *alarm, void *arg)
+{
+    struct gateway *gateway = arg;
+    struct client *client = container_of(alarm, struct client, alarm);
+
+    metric_add(&gateway->metrics->tokens_expired, 1);
+    sio_socket_emit(client->socket, SPAN_LIT("token_expired"), SPAN_LIT("{}"));
+    sio_socket_close_transport(client->socket, EIO_FORCED_CLOSE);
+}
+
+// ---- the bus
+
+static void on_bus_up(void *arg)
+{
+    log_follower_on_up(((struct gateway *)arg)->follower);
+}
+
+static void on_bus_down(void *arg)
+{
+    log_follower_on_down(((struct gateway *)arg)->follower);
+}
+
+static void on_envelope(unsigned shard, struct span bytes, void *arg)
+{
+    log_follower_on_envelope(((struct gateway *)arg)->follower, shard, bytes);
+}
+
+static void on_page(unsigned shard, const struct bus_entry *entries, size_t count, void *arg)
+{
+    log_follower_on_page(((struct gateway *)arg)->follower, shard, entries, count);
+}
+
+static void on_newest(unsigned shard, struct position newest, void *arg)
+{
+    struct gateway *gateway = arg;
+
+    log_follower_on_newest(gateway->follower, shard, newest);
+    if (gateway->found_log || !log_follower_is_following(gateway->follower))
+        return;
+    gateway->found_log = true;
+    log_info("following the log shards=%u", gateway->shards);
+    gateway->handlers.on_following(gateway->handlers.arg);
+}
+
+static void deliver(const struct envelope *envelope, void *arg)
+{
+    delivery_from_bus(&((struct gateway *)arg)->delivery, envelope);
+}
+
+static void on_loss(unsigned shard, const char *reason, void *arg)
+{
+    struct gateway *gateway = arg;
+    size_t closed =
+        eio_server_close_some(sio_server_engine(gateway->socketio), SIZE_MAX, EIO_FORCED_CLOSE);
+
+    if (closed == 0)
+        return;
+    metric_add(&gateway->metrics->loss_disconnects, closed);
+    log_warn("closed all clients, they may have missed events shard=%u clients=%zu reason=\"%s\"",
+             shard, closed, reason);
+}
+
+static void on_heartbeat(struct gateway *gateway, const struct heartbeat *heartbeat)
+{
+    relay_watch_on_heartbeat(&gateway->relay, heartbeat, clock_monotonic_ms());
+    if (heartbeat->shard_count != gateway->shards && !gateway->mismatch_told) {
+        gateway->mismatch_told = true;
+        log_error("relay and edge count their shards differently; set BUS_SHARDS to the same on "
+                  "both relay=%zu edge=%u",
+                  heartbeat->shard_count, gateway->shards);
+    }
+    log_follower_on_heartbeat(gateway->follower, heartbeat);
+}
+
+static void kick(struct sio_socket *socket, void *arg)
+{
+    struct gateway *gateway = arg;
+
+    metric_add(&gateway->metrics->kicked, 1);
+    sio_socket_disconnect(socket);
+}
+
+static void on_kick(struct gateway *gateway, struct span user)
+{
+    if (user.len == 0)
+        return;
+    log_info("kicking a user user=\"" SPAN_FMT "\"", SPAN_ARG(user));
+    sio_namespace_each_in(gateway->nsp, room_name_of_user(user, &gateway->text), kick, gateway);
+}
+
+static void on_drain(struct gateway *gateway, struct span edge)
+{
+    if (edge.len == 0 || span_is(edge, gateway->edge_id))
+        gateway->handlers.on_drain(gateway->handlers.arg);
+}
+
+static void on_control(struct span bytes, void *arg)
+{
+    struct gateway *gateway = arg;
+    const struct control *control = control_decode(gateway->control, bytes);
+
+    if (!control) {
+        metric_add(&gateway->metrics->envelopes_malformed, 1);
+        log_warn("dropping a malformed control message bytes=%zu", bytes.len);
+        return;
+    }
+    switch (control->kind) {
+    case CONTROL_HEARTBEAT:
+        on_heartbeat(gateway, &control->heartbeat);
+        break;
+    case CONTROL_DRAIN:
+        on_drain(gateway, control->edge);
+        break;
+    case CONTROL_KICK:
+        on_kick(gateway, control->user);
+        break;
+    case CONTROL_UNKNOWN:
+        break; // of a newer version
+    }
+}
+
+static void on_announcement(struct deadline *announcement, void *arg)
+{
+    struct gateway *gateway = arg;
+    size_t rooms = rooms_count(sio_namespace_rooms(gateway->nsp));
+
+    deadline_arm(announcement, &gateway->announcements);
+    metric_set(&gateway->metrics->rooms, rooms);
+    bus_announce(gateway->bus, sio_namespace_socket_count(gateway->nsp), rooms);
+}
+
+// ---- putting the parts together
+
+static void build_socketio(struct gateway *gateway, const struct gateway_options *options,
+                           struct deadlines *clock, struct sio_metrics *socketio_metrics,
+                           struct eio_metrics *engine_metrics)
+{
+    gateway->socketio = sio_server_new(&options->socketio, allow_request, gateway, clock,
+                                       socketio_metrics, engine_metrics);
+    gateway->nsp = sio_server_add_namespace(gateway->socketio, "/",
+                                            &(struct sio_handlers){
+                                                .on_connect = on_connect,
+                                                .on_event = on_event,
+                                                .on_disconnect = on_disconnect,
+                                                .arg = gateway,
+                                            });
+}
+
+static void build_behaviour(struct gateway *gateway, const struct gateway_options *options,
+                            struct deadlines *clock)
+{
+    gateway->verifier = token_verifier_new(&options->token);
+    gateway->authentication = (struct authentication){.verifier = gateway->verifier,
+                                                      .allow_anonymous = options->allow_anonymous};
+    gateway->watch = token_watch_new(clock, &(struct token_watch_handlers){
+                                                .on_expiring = on_expiring,
+                                                .on_expired = on_expired,
+                                                .arg = gateway,
+                                            });
+    gateway->access = room_access_new(options->room_authorization);
+    gateway->delivery =
+        (struct delivery){gateway->nsp, span_of(gateway->edge_id), gateway->metrics};
+    gateway->presence = (struct presence){
+        .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
+    gateway->events = (struct client_events){
+        .presence = &gateway->presence,
+        .access = gateway->access,
+        .verifier = gateway->verifier,
+        .watch = gateway->watch,
+        .metrics = gateway->metrics,
+    };
+}
+
+static void build_following(struct gateway *gateway, const struct gateway_options *options)
+{
+    gateway->follower = log_follower_new(
+        options->shards, gateway->bus,
+        &(struct log_follower_handlers){.deliver = deliver, .on_loss = on_loss, .arg = gateway},
+        gateway->metrics);
+    gateway->control = envelope_decoder_new();
+    gateway->bus->handlers = (struct bus_handlers){
+        .on_up = on_bus_up,
+        .on_down = on_bus_down,
+        .on_envelope = on_envelope,
+        .on_control = on_control,
+        .on_page = on_page,
+        .on_newest = on_newest,
+        .arg = gateway,
+    };
+    relay_watch_init(&gateway->relay, options->event_bus_host, options->event_bus_port,
+                     gateway->metrics);
+}
+
+static void build_routes(struct gateway *gateway, const struct gateway_options *options)
+{
+    gateway->routes = (struct http_routes){
+        .engine = sio_server_engine(gateway->socketio),
+        .nsp = gateway->nsp,
+        .bundle = options->bundle,
+        .relay = &gateway->relay,
+        .metrics = gateway->metrics,
+        .metrics_enabled = options->metrics_enabled,
+        .metrics_rooms = options->metrics_rooms,
+        .print_metrics = gateway->handlers.print_metrics,
+        .print_arg = gateway->handlers.arg,
+    };
+}
+
+struct gateway *gateway_new(const struct gateway_options *options,
+                            const struct gateway_handlers *handlers, struct bus *bus,
+                            struct deadlines *clock, struct gateway_metrics *metrics,
+                            struct sio_metrics *socketio_metrics,
+                            struct eio_metrics *engine_metrics)
+{
+    struct gateway *gateway = mem_zalloc(sizeof(*gateway));
+
+    gateway->edge_id = mem_strdup(options->edge_id);
+    gateway->origins = options->origins;
+    gateway->handlers = *handlers;
+    gateway->metrics = metrics;
+    gateway->bus = bus;
+    gateway->shards = options->shards;
+    build_socketio(gateway, options, clock, socketio_metrics, engine_metrics);
+    build_behaviour(gateway, options, clock);
+    build_following(gateway, options);
+    build_routes(gateway, options);
+    deadline_queue_init(&gateway->announcements, clock, ANNOUNCE_MS, on_announcement, gateway);
+    deadline_init(&gateway->announcement);
+    deadline_arm(&gateway->announcement, &gateway->announcements);
+    return gateway;
+}
+
+void gateway_free(struct gateway *gateway)
+{
+    if (!gateway)
+        return;
+    sio_server_free(gateway->socketio);
+    deadline_queue_fini(&gateway->announcements);
+    http_routes_fini(&gateway->routes);
+    relay_watch_fini(&gateway->relay);
+    envelope_decoder_free(gateway->control);
+    log_follower_free(gateway->follower);
+    client_events_fini(&gateway->events);
+    presence_fini(&gateway->presence);
+    room_access_free(gateway->access);
+    token_watch_free(gateway->watch);
+    authentication_fini(&gateway->authentication);
+    token_verifier_free(gateway->verifier);
+    buffer_fini(&gateway->text);
+    free(gateway->edge_id);
+    free(gateway);
+}
+
+struct eio_server *gateway_engine(struct gateway *gateway)
+{
+    return sio_server_engine(gateway->socketio);
+}
+
+void gateway_on_http(struct http_exchange *exchange, void *arg)
+{
+    http_routes_handle(&((struct gateway *)arg)->routes, exchange);
+}
+
+struct eio_server *gateway_find_engine(struct span path, void *arg)
+{
+    return span_starts_with(path, SPAN_LIT(ENGINE_PATH)) ? gateway_engine(arg) : NULL;
+}

@@ -1,0 +1,56 @@
+// HomeTrip's behaviour on top of the Socket.IO library: who gets in, what clients may do, and
+// which events reach them.
+//
+//     clients ──▶ socketio ──▶ authentication ─▶ client ──▶ client_events ──▶ presence ──┐
+//                                                  ▲                                     ▼
+//                                             token_watch      delivery ◀── log_follower ◀── bus
+//
+// It owns the Socket.IO server. It never sees a socket or a broker: ports bring it requests, a
+// bus brings it envelopes.
+#pragma once
+
+#include "edge/gateway/bus.h"
+#include "edge/gateway/client_bundle.h"
+#include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/room_access.h"
+#include "edge/http/exchange.h"
+#include "edge/http/origins.h"
+#include "edge/socketio/server.h"
+
+struct gateway;
+
+struct gateway_options {
+    struct sio_options socketio;
+    struct token_options token;
+    bool allow_anonymous;
+    enum room_authorization room_authorization;
+    const char *edge_id;
+    unsigned shards;
+    bool metrics_enabled, metrics_rooms;
+    const char *event_bus_host; // for /health, until the relay says where it is
+    uint32_t event_bus_port;
+    const struct origins *origins;      // borrowed
+    const struct client_bundle *bundle; // borrowed; NULL: none
+};
+
+struct gateway_handlers {
+    void (*on_drain)(void *arg);     // an operator wants this edge to drain
+    void (*on_following)(void *arg); // the log was found for the first time
+    void (*print_metrics)(struct buffer *out, void *arg);
+    void *arg;
+};
+
+// Hangs its handlers into `bus`, which is started afterwards. Borrows bus, clock and metrics.
+NODISCARD struct gateway *gateway_new(const struct gateway_options *options,
+                                      const struct gateway_handlers *handlers, struct bus *bus,
+                                      struct deadlines *clock, struct gateway_metrics *metrics,
+                                      struct sio_metrics *socketio_metrics,
+                                      struct eio_metrics *engine_metrics);
+// All sessions must have ended.
+void gateway_free(struct gateway *gateway);
+
+struct eio_server *gateway_engine(struct gateway *gateway);
+
+// For the client port: answers a request; the engine whose WebSockets live at `path`, or NULL.
+void gateway_on_http(struct http_exchange *exchange, void *gateway);
+struct eio_server *gateway_find_engine(struct span path, void *gateway);

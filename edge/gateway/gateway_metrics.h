@@ -1,0 +1,40 @@
+// What the gateway counts. Written by the loop's thread, read by any.
+#pragma once
+
+#include "common/metrics.h"
+#include "edge/gateway/token.h"
+
+enum client_event_kind {
+    EVENT_JOIN_ROOM = 0,
+    EVENT_LEAVE_ROOM,
+    EVENT_TYPING,
+    EVENT_STOP_TYPING,
+    EVENT_REFRESH_TOKEN,
+    EVENT_KINDS, // how many there are; stands for unknown events too
+};
+
+struct gateway_metrics {
+    metric auth_refused[TOKEN_STATUSES];
+    metric events[EVENT_KINDS + 1]; // the last: unknown ones
+    metric events_refused;          // answered with an error
+    metric joins_forbidden, joins_unavailable, joins_over_limit;
+    metric tokens_expiring, tokens_expired, tokens_refreshed;
+    metric kicked;
+    metric rooms;
+
+    metric envelopes; // that came, by publication or from the log
+    metric envelopes_malformed;
+    metric envelopes_own;       // published by this edge itself, skipped
+    metric envelopes_delivered; // that had members here
+    metric duplicates;          // positions that were delivered before
+    metric gaps;                // times that the log had to be read
+    metric log_reads, log_entries;
+    metric held_bytes;       // of envelopes that wait for the log
+    metric held_dropped;     // over the limit, read again from the log
+    metric losses;           // times that the log had lost something
+    metric loss_disconnects; // clients that were closed for it
+    metric following;        // 1: every shard is up to date
+
+    metric heartbeats;
+    metric heartbeat_at_ms; // monotonic; 0: never
+};

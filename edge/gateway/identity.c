@@ -1,0 +1,45 @@
+#include "edge/gateway/identity.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+
+// The texts stand behind the struct, in one block with it.
+static struct span keep(char **at, struct span text)
+{
+    struct span kept = {*at, text.len};
+
+    if (text.len > 0)
+        memcpy(*at, text.ptr, text.len);
+    *at += text.len;
+    return kept;
+}
+
+struct identity *identity_new(const struct identity *from)
+{
+    size_t texts = from->user.len + from->user_json.len + from->email.len + from->role.len +
+                   from->rooms_json.len;
+    struct identity *identity = mem_alloc(sizeof(*identity) + texts);
+    char *at = (char *)(identity + 1);
+
+    identity->user = keep(&at, from->user);
+    identity->user_json = keep(&at, from->user_json);
+    identity->email = keep(&at, from->email);
+    identity->role = keep(&at, from->role);
+    identity->rooms_json = keep(&at, from->rooms_json);
+    identity->expires_at_s = from->expires_at_s;
+    return identity;
+}
+
+struct identity *identity_new_anonymous(void)
+{
+    return identity_new(&(struct identity){
+        .user_json = SPAN_LIT("null"),
+        .expires_at_s = IDENTITY_NEVER,
+    });
+}
+
+void identity_free(struct identity *identity)
+{
+    free(identity);
+}

@@ -1,0 +1,374 @@
+#define LOG_MODULE "log_follower"
+
+#include "edge/gateway/log_follower.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/list.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+#define PAGE_ENTRIES   64
+#define HELD_BYTES_MAX ((size_t)8 * 1024 * 1024) // over all shards
+
+static const struct position nowhere = {0, 0};
+
+enum state { OFFLINE = 0, LOCATING, READING, LIVE };
+
+// An envelope that waits until the log was read up to it.
+struct held {
+    struct list node;
+    struct position position, prev;
+    size_t len;
+    char bytes[];
+};
+
+struct shard {
+    enum state state;
+    bool located;             // `position` means something
+    struct position position; // the last delivered
+    struct position known;    // the greatest that is said to exist
+    struct position goal;     // `known` when the current read began: it should come that far
+    struct position unmet;    // a goal that the last whole read did not reach
+    struct list held;
+};
+
+struct log_follower {
+    struct bus *bus;
+    struct log_follower_handlers handlers;
+    struct gateway_metrics *metrics;
+    struct envelope_decoder *decoder;
+    bool up;
+    size_t held_bytes;
+    unsigned shard_count;
+    struct shard shards[];
+};
+
+static bool is_above(struct position a, struct position b)
+{
+    return position_compare(a, b) > 0;
+}
+
+static struct position greater(struct position a, struct position b)
+{
+    return is_above(a, b) ? a : b;
+}
+
+static unsigned number_of(const struct log_follower *follower, const struct shard *shard)
+{
+    return (unsigned)(shard - follower->shards);
+}
+
+static void update_following(struct log_follower *follower)
+{
+    metric_set(&follower->metrics->following, log_follower_is_following(follower));
+}
+
+static void drop_held(struct log_follower *follower, struct held *held)
+{
+    follower->held_bytes -= held->len;
+    metric_set(&follower->metrics->held_bytes, follower->held_bytes);
+    list_unlink(&held->node);
+    free(held);
+}
+
+static void drop_all_held(struct log_follower *follower, struct shard *shard)
+{
+    list_for_each (node, &shard->held)
+        drop_held(follower, list_entry(node, struct held, node));
+}
+
+// What does not fit is forgotten together with what was held before it: the log has it all.
+static void hold(struct log_follower *follower, struct shard *shard,
+                 const struct envelope *envelope, struct span bytes)
+{
+    if (follower->held_bytes + bytes.len > HELD_BYTES_MAX) {
+        drop_all_held(follower, shard);
+        metric_add(&follower->metrics->held_dropped, 1);
+        return;
+    }
+    struct held *held = mem_alloc(sizeof(*held) + bytes.len);
+    held->position = envelope->position;
+    held->prev = envelope->prev;
+    held->len = bytes.len;
+    memcpy(held->bytes, bytes.ptr, bytes.len);
+    list_append(&shard->held, &held->node);
+    follower->held_bytes += bytes.len;
+    metric_set(&follower->metrics->held_bytes, follower->held_bytes);
+}
+
+static void report_loss(struct log_follower *follower, struct shard *shard, struct position next,
+                        const char *reason)
+{
+    char last_text[POSITION_TEXT_MAX], next_text[POSITION_TEXT_MAX];
+
+    position_print(shard->position, last_text);
+    position_print(next, next_text);
+    log_warn("events were lost; clients are told to reconnect shard=%u last=%s next=%s "
+             "reason=\"%s\"",
+             number_of(follower, shard), last_text, next_text, reason);
+    metric_add(&follower->metrics->losses, 1);
+    follower->handlers.on_loss(number_of(follower, shard), reason, follower->handlers.arg);
+}
+
+static void deliver_next(struct log_follower *follower, struct shard *shard,
+                         const struct envelope *envelope, struct position position)
+{
+    if (position_compare(envelope->prev, shard->position) != 0)
+        report_loss(follower, shard, position, "the log no longer has what came before");
+    shard->position = position;
+    follower->handlers.deliver(envelope, follower->handlers.arg);
+}
+
+static void read_on(struct log_follower *follower, struct shard *shard)
+{
+    shard->state = READING;
+    shard->goal = shard->known;
+    metric_add(&follower->metrics->log_reads, 1);
+    bus_read(follower->bus, number_of(follower, shard), shard->position, PAGE_ENTRIES);
+}
+
+static void locate(struct log_follower *follower, struct shard *shard)
+{
+    shard->state = LOCATING;
+    bus_read_newest(follower->bus, number_of(follower, shard));
+}
+
+static void deliver_held(struct log_follower *follower, struct shard *shard, struct held *held)
+{
+    const struct envelope *envelope =
+        envelope_decode(follower->decoder, (struct span){held->bytes, held->len});
+
+    assert(envelope); // it was decoded before
+    deliver_next(follower, shard, envelope, held->position);
+    drop_held(follower, held);
+}
+
+// Delivers what was held. False when the log has to be read before that can go on. An envelope
+// that was known when the read began and was not reached by it is one whose like the log lost.
+static bool release_held(struct log_follower *follower, struct shard *shard)
+{
+    while (!list_empty(&shard->held)) {
+        struct held *held = list_entry(shard->held.next, struct held, node);
+        if (!is_above(held->position, shard->position)) {
+            drop_held(follower, held);
+        } else if (position_compare(held->prev, shard->position) == 0 ||
+                   !is_above(held->position, shard->goal)) {
+            deliver_held(follower, shard, held);
+        } else {
+            shard->known = greater(shard->known, held->position);
+            return false;
+        }
+    }
+    return true;
+}
+
+// A heartbeat's position may be on its way into the log still, so it counts as lost only when a
+// second read does not find it either.
+static void judge_goal(struct log_follower *follower, struct shard *shard)
+{
+    if (is_above(shard->unmet, shard->position)) {
+        report_loss(follower, shard, shard->unmet, "the log does not have what was reported");
+        shard->position = shard->unmet;
+    }
+    shard->unmet = is_above(shard->goal, shard->position) ? shard->goal : nowhere;
+}
+
+// The log was read to its end, or its newest entry was located.
+static void settle(struct log_follower *follower, struct shard *shard)
+{
+    if (!release_held(follower, shard)) {
+        read_on(follower, shard);
+        return;
+    }
+    judge_goal(follower, shard);
+    if (is_above(shard->known, shard->goal) && is_above(shard->known, shard->position))
+        read_on(follower, shard);
+    else
+        shard->state = LIVE;
+}
+
+static void take_entry(struct log_follower *follower, struct shard *shard,
+                       const struct bus_entry *entry)
+{
+    const struct envelope *envelope;
+
+    metric_add(&follower->metrics->log_entries, 1);
+    if (!is_above(entry->position, shard->position))
+        return;
+    envelope = envelope_decode(follower->decoder, entry->envelope);
+    if (envelope) {
+        deliver_next(follower, shard, envelope, entry->position);
+        return;
+    }
+    metric_add(&follower->metrics->envelopes_malformed, 1);
+    log_warn("skipping a malformed entry of the log shard=%u", number_of(follower, shard));
+    shard->position = entry->position;
+}
+
+static void on_gap(struct log_follower *follower, struct shard *shard)
+{
+    metric_add(&follower->metrics->gaps, 1);
+    read_on(follower, shard);
+}
+
+static void take_live(struct log_follower *follower, struct shard *shard,
+                      const struct envelope *envelope, struct span bytes)
+{
+    if (!is_above(envelope->position, shard->position)) {
+        metric_add(&follower->metrics->duplicates, 1);
+        return;
+    }
+    shard->known = greater(shard->known, envelope->position);
+    if (position_compare(envelope->prev, shard->position) == 0) {
+        deliver_next(follower, shard, envelope, envelope->position);
+        return;
+    }
+    hold(follower, shard, envelope, bytes);
+    on_gap(follower, shard);
+}
+
+static void take_heartbeat(struct log_follower *follower, struct shard *shard, struct position top)
+{
+    int order = position_compare(top, shard->position);
+
+    if (shard->state != LIVE || order > 0)
+        shard->known = greater(shard->known, top);
+    if (shard->state != LIVE)
+        return;
+    if (order > 0)
+        on_gap(follower, shard);
+    else if (order < 0)
+        locate(follower, shard);
+}
+
+struct log_follower *log_follower_new(unsigned shards, struct bus *bus,
+                                      const struct log_follower_handlers *handlers,
+                                      struct gateway_metrics *metrics)
+{
+    struct log_follower *follower =
+        mem_zalloc(sizeof(*follower) + shards * sizeof(follower->shards[0]));
+
+    follower->bus = bus;
+    follower->handlers = *handlers;
+    follower->metrics = metrics;
+    follower->decoder = envelope_decoder_new();
+    follower->shard_count = shards;
+    for (unsigned i = 0; i < shards; i++)
+        list_init(&follower->shards[i].held);
+    return follower;
+}
+
+void log_follower_free(struct log_follower *follower)
+{
+    if (!follower)
+        return;
+    for (unsigned i = 0; i < follower->shard_count; i++)
+        drop_all_held(follower, &follower->shards[i]);
+    envelope_decoder_free(follower->decoder);
+    free(follower);
+}
+
+void log_follower_on_up(struct log_follower *follower)
+{
+    follower->up = true;
+    for (unsigned i = 0; i < follower->shard_count; i++) {
+        struct shard *shard = &follower->shards[i];
+        if (shard->located)
+            read_on(follower, shard);
+        else
+            locate(follower, shard);
+    }
+    update_following(follower);
+}
+
+void log_follower_on_down(struct log_follower *follower)
+{
+    follower->up = false;
+    for (unsigned i = 0; i < follower->shard_count; i++) {
+        drop_all_held(follower, &follower->shards[i]);
+        follower->shards[i].state = OFFLINE;
+    }
+    update_following(follower);
+}
+
+void log_follower_on_envelope(struct log_follower *follower, unsigned shard_number,
+                              struct span bytes)
+{
+    struct shard *shard = &follower->shards[shard_number];
+    const struct envelope *envelope = envelope_decode(follower->decoder, bytes);
+
+    metric_add(&follower->metrics->envelopes, 1);
+    if (!envelope) {
+        metric_add(&follower->metrics->envelopes_malformed, 1);
+        log_warn("dropping a malformed publication shard=%u bytes=%zu", shard_number, bytes.len);
+        return;
+    }
+    if (position_is_none(envelope->position)) {
+        follower->handlers.deliver(envelope, follower->handlers.arg);
+        return;
+    }
+    if (shard->state == LIVE) {
+        take_live(follower, shard, envelope, bytes);
+        return;
+    }
+    shard->known = greater(shard->known, envelope->position);
+    hold(follower, shard, envelope, bytes);
+}
+
+void log_follower_on_page(struct log_follower *follower, unsigned shard_number,
+                          const struct bus_entry *entries, size_t count)
+{
+    struct shard *shard = &follower->shards[shard_number];
+
+    assert(shard->state == READING);
+    for (size_t i = 0; i < count; i++)
+        take_entry(follower, shard, &entries[i]);
+    if (count == PAGE_ENTRIES)
+        read_on(follower, shard);
+    else
+        settle(follower, shard);
+}
+
+void log_follower_on_newest(struct log_follower *follower, unsigned shard_number,
+                            struct position newest)
+{
+    struct shard *shard = &follower->shards[shard_number];
+    bool reset = shard->located && is_above(shard->position, newest);
+
+    assert(shard->state == LOCATING);
+    if (reset) {
+        report_loss(follower, shard, newest, "the log was reset");
+        shard->known = newest;
+    }
+    if (reset || !shard->located)
+        shard->position = newest;
+    shard->goal = shard->unmet = nowhere;
+    if (!shard->located) {
+        shard->located = true;
+        follower->handlers.on_loss(shard_number, "connected before the log was found",
+                                   follower->handlers.arg);
+        update_following(follower);
+    }
+    settle(follower, shard);
+}
+
+void log_follower_on_heartbeat(struct log_follower *follower, const struct heartbeat *heartbeat)
+{
+    for (unsigned i = 0; i < follower->shard_count && i < heartbeat->shard_count; i++)
+        take_heartbeat(follower, &follower->shards[i], heartbeat->tops[i]);
+}
+
+bool log_follower_is_following(const struct log_follower *follower)
+{
+    for (unsigned i = 0; i < follower->shard_count; i++)
+        if (!follower->shards[i].located)
+            return false;
+    return follower->up;
+}
+
+struct position log_follower_position(const struct log_follower *follower, unsigned shard)
+{
+    return follower->shards[shard].position;
+}

@@ -1,0 +1,60 @@
+// Follows the log of every shard, so that each envelope in it is delivered once and in order,
+// although publications may get lost.
+//
+// Publications are the fast path, the log is the truth. An envelope names its own position and
+// that of the one before it (`prev`). Per shard the follower knows the last delivered position:
+//
+//                    bus up, first time                newest entry
+//     OFFLINE ────────────────────────────▶ LOCATING ───────────────┐
+//        │ ▲                                ▲  newest is known:     │
+//        │ │ bus down                       │  deliver what is above│ a heartbeat below
+//        │ └── from everywhere              └───────────────────────┼──── the position
+//        │ bus up                                                   ▼         │
+//        └────────────────────────────────▶ READING ───────────▶  LIVE ───────┘
+//                                            ▲    end of the log    │
+//                                            └──────────────────────┘
+//                         an envelope whose prev is not the position, or a heartbeat above it
+//
+// LIVE      envelopes that continue at the position are delivered; older ones are duplicates.
+// READING   pages of the log behind the position are delivered; what is published meanwhile is
+//           held, up to a limit in bytes, and what passes the limit is read from the log again.
+// LOCATING  the newest entry of the log is asked for: at first to know where to begin; later
+//           because the relay reports a position below ours, which means that the log was reset.
+//
+// When the log no longer has what lies behind the position (it was trimmed, or Redis lost data),
+// that is a loss: it is reported, never passed over, and the follower goes on behind it.
+#pragma once
+
+#include "edge/gateway/bus.h"
+#include "edge/gateway/gateway_metrics.h"
+#include "proto/envelope.h"
+
+struct log_follower_handlers {
+    // In order within a shard. Ephemeral envelopes, which have no position, come at once.
+    void (*deliver)(const struct envelope *envelope, void *arg);
+    // Clients connected at this moment may have missed something.
+    void (*on_loss)(unsigned shard, const char *reason, void *arg);
+    void *arg;
+};
+
+struct log_follower;
+
+// Borrows the bus, which must outlive it, and the metrics.
+NODISCARD struct log_follower *log_follower_new(unsigned shards, struct bus *bus,
+                                                const struct log_follower_handlers *handlers,
+                                                struct gateway_metrics *metrics);
+void log_follower_free(struct log_follower *follower);
+
+// What the bus reports.
+void log_follower_on_up(struct log_follower *follower);
+void log_follower_on_down(struct log_follower *follower);
+void log_follower_on_envelope(struct log_follower *follower, unsigned shard, struct span bytes);
+void log_follower_on_page(struct log_follower *follower, unsigned shard,
+                          const struct bus_entry *entries, size_t count);
+void log_follower_on_newest(struct log_follower *follower, unsigned shard, struct position newest);
+void log_follower_on_heartbeat(struct log_follower *follower, const struct heartbeat *heartbeat);
+
+// True while the bus is up and the place in every shard's log is known.
+bool log_follower_is_following(const struct log_follower *follower);
+// The last delivered position of a shard.
+struct position log_follower_position(const struct log_follower *follower, unsigned shard);

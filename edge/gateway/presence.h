@@ -1,0 +1,19 @@
+// Tells the other members of a room what one of them does: user_joined, user_left, user_typing,
+// user_stop_typing. Members at this edge hear it at once, those at others over the bus.
+#pragma once
+
+#include "edge/gateway/bus.h"
+#include "edge/gateway/client.h"
+#include "edge/gateway/delivery.h"
+
+struct presence {
+    struct delivery *delivery;
+    struct bus *bus;
+    unsigned shards;
+    struct buffer body, encoded;
+};
+
+void presence_fini(struct presence *presence);
+
+void presence_tell(struct presence *presence, const struct client *client, struct span room,
+                   const char *event);

@@ -1,0 +1,29 @@
+// What the edge knows of the relay: when it was heard last, and how its event bus is doing.
+#pragma once
+
+#include "edge/gateway/gateway_metrics.h"
+#include "proto/envelope.h"
+
+#define HEARTBEAT_ABSENT_MS 3000
+
+struct relay_watch {
+    struct gateway_metrics *metrics;
+    bool bus_connected;
+    uint64_t reconnect_attempts;
+    struct buffer bus_host;
+    uint32_t bus_port;
+};
+
+// The event bus is the configured one until the relay says where it really is.
+void relay_watch_init(struct relay_watch *watch, const char *bus_host, uint32_t bus_port,
+                      struct gateway_metrics *metrics);
+void relay_watch_fini(struct relay_watch *watch);
+
+void relay_watch_on_heartbeat(struct relay_watch *watch, const struct heartbeat *heartbeat,
+                              uint64_t now_ms);
+
+// Whether a heartbeat came within HEARTBEAT_ABSENT_MS. Reads an atomic only: any thread may ask.
+bool relay_is_heard(const struct gateway_metrics *metrics, uint64_t now_ms);
+
+// Whether the event bus is connected, as far as that is known now.
+bool relay_watch_bus_connected(const struct relay_watch *watch, uint64_t now_ms);

@@ -1,0 +1,17 @@
+#include "edge/gateway/room_name.h"
+
+bool room_name_takes(struct span id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if ((unsigned char)id.ptr[i] < 0x20 || id.ptr[i] == 0x7f)
+            return false;
+    return id.len > 0 && id.len <= ROOM_ID_MAX;
+}
+
+struct span room_name_of_user(struct span user, struct buffer *out)
+{
+    buffer_clear(out);
+    buffer_append(out, SPAN_LIT("user:"));
+    buffer_append(out, user);
+    return buffer_span(out);
+}

@@ -1,0 +1,88 @@
+#include "edge/gateway/room_request.h"
+
+#include "edge/gateway/json_doc.h"
+#include "edge/gateway/room_name.h"
+#include "edge/socketio/json_walk.h"
+#include "edge/socketio/packet.h"
+
+const char *room_request_str(enum room_request result)
+{
+    static const char *const text[] = {
+        [ROOM_REQUEST_OK] = "ok",
+        [ROOM_REQUEST_INCOMPLETE] = "Missing roomType or roomId",
+        [ROOM_REQUEST_BAD_TYPE] = "Invalid roomType",
+        [ROOM_REQUEST_BAD_ID] = "Invalid roomId",
+    };
+    return text[result];
+}
+
+static bool is_missing(const struct json_doc *value)
+{
+    switch (json_doc_kind(value)) {
+    case DOC_ABSENT:
+    case DOC_NULL:
+        return true;
+    case DOC_TEXT:
+        return json_doc_text(value).len == 0;
+    default:
+        return false;
+    }
+}
+
+// The types that may be asked for. A user's own room is none of them.
+static bool append_type(const struct json_doc *type, struct buffer *room)
+{
+    struct span text = json_doc_text(type);
+
+    if (!span_is(text, "conversation") && !span_is(text, "notification"))
+        return false;
+    buffer_append(room, text);
+    return true;
+}
+
+static bool append_id(const struct json_doc *id, struct buffer *room)
+{
+    switch (json_doc_kind(id)) {
+    case DOC_TEXT:
+        if (!room_name_takes(json_doc_text(id)))
+            return false;
+        buffer_append(room, json_doc_text(id));
+        return true;
+    case DOC_NUMBER:
+        json_doc_print_number(id, room);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum room_request read_object(const struct json_doc *payload, struct buffer *room)
+{
+    const struct json_doc *type = json_doc_member(payload, "roomType");
+    const struct json_doc *id = json_doc_member(payload, "roomId");
+
+    if (is_missing(type) || is_missing(id))
+        return ROOM_REQUEST_INCOMPLETE;
+    buffer_clear(room);
+    if (!append_type(type, room))
+        return ROOM_REQUEST_BAD_TYPE;
+    buffer_append_char(room, ':');
+    return append_id(id, room) ? ROOM_REQUEST_OK : ROOM_REQUEST_BAD_ID;
+}
+
+enum room_request room_request_read(struct span args, struct buffer *room)
+{
+    struct span first;
+
+    if (json_take_value(&args, SIO_JSON_DEPTH_MAX, &first) != JSON_OBJECT_TEXT)
+        return ROOM_REQUEST_INCOMPLETE;
+
+    // A well-formed object that cannot be represented holds half a surrogate pair or a number
+    // beyond all bounds, and of the two values only an id may be so.
+    struct json_doc *payload = json_doc_parse(first);
+    if (!payload)
+        return ROOM_REQUEST_BAD_ID;
+    enum room_request result = read_object(payload, room);
+    json_doc_free(payload);
+    return result;
+}

@@ -1,0 +1,316 @@
+#include "edge/gateway/token.h"
+
+#include <assert.h>
+#include <jwt.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/buffer.h"
+#include "common/mem.h"
+#include "edge/gateway/base64url.h"
+#include "edge/gateway/json_doc.h"
+#include "edge/gateway/number_text.h"
+#include "edge/gateway/room_name.h"
+
+struct key {
+    const char *name; // as the token's header writes it
+    enum token_algorithm algorithm;
+    jwt_alg_t jwt_algorithm;
+    char *bytes; // NULL: this algorithm is not accepted
+};
+
+struct token_verifier {
+    struct key keys[3];
+    bool keep_rooms;
+    // Nearly all tokens have the same few bytes of header; what the last one meant is kept.
+    struct buffer last_header;
+    const struct key *last_key;
+    struct buffer text; // the token with a NUL behind it, as libjwt wants it
+    struct buffer decoded, user, user_json;
+};
+
+struct parts {
+    struct span header, payload, signature;
+};
+
+const char *token_status_str(enum token_status status)
+{
+    static const char *const text[TOKEN_STATUSES] = {
+        [TOKEN_OK] = "ok",
+        [TOKEN_MISSING] = "No token provided",
+        [TOKEN_MALFORMED] = "jwt malformed",
+        [TOKEN_INVALID] = "invalid token",
+        [TOKEN_BAD_SIGNATURE] = "invalid signature",
+        [TOKEN_BAD_ALGORITHM] = "invalid algorithm",
+        [TOKEN_EXPIRED] = "jwt expired",
+        [TOKEN_NOT_ACTIVE] = "jwt not active",
+        [TOKEN_HALF_LOGIN] = "second factor required",
+    };
+    return text[status];
+}
+
+static bool split(struct span token, struct parts *parts)
+{
+    struct span more;
+
+    return span_take_until(&token, '.', &parts->header) &&
+           span_take_until(&token, '.', &parts->payload) &&
+           span_take_until(&token, '.', &parts->signature) && !span_take_until(&token, '.', &more);
+}
+
+// The JSON object that a part of the token encodes, or NULL. The caller frees it.
+static struct json_doc *decode_part(struct token_verifier *verifier, struct span part)
+{
+    buffer_clear(&verifier->decoded);
+    if (!base64url_decode(part, &verifier->decoded))
+        return NULL;
+    struct json_doc *doc = json_doc_parse(buffer_span(&verifier->decoded));
+    if (json_doc_kind(doc) == DOC_OBJECT)
+        return doc;
+    json_doc_free(doc);
+    return NULL;
+}
+
+static const struct key *find_key(const struct token_verifier *verifier, struct span algorithm)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verifier->keys); i++)
+        if (verifier->keys[i].bytes && span_is(algorithm, verifier->keys[i].name))
+            return &verifier->keys[i];
+    return NULL;
+}
+
+// False when the header cannot be read; *key is NULL when its algorithm is not accepted.
+static bool read_header(struct token_verifier *verifier, struct span header, const struct key **key)
+{
+    if (verifier->last_key && span_eq(header, buffer_span(&verifier->last_header))) {
+        *key = verifier->last_key;
+        return true;
+    }
+    struct json_doc *doc = decode_part(verifier, header);
+    if (!doc)
+        return false;
+    *key = find_key(verifier, json_doc_text(json_doc_member(doc, "alg")));
+    json_doc_free(doc);
+    if (*key) {
+        verifier->last_key = *key;
+        buffer_clear(&verifier->last_header);
+        buffer_append(&verifier->last_header, header);
+    }
+    return true;
+}
+
+static bool is_readable(struct token_verifier *verifier, struct span payload)
+{
+    struct json_doc *doc = decode_part(verifier, payload);
+
+    json_doc_free(doc);
+    return doc != NULL;
+}
+
+// libjwt does not say why it refuses; jsonwebtoken looks at the payload before the rest.
+static enum token_status explain(struct token_verifier *verifier, struct span payload,
+                                 enum token_status otherwise)
+{
+    return is_readable(verifier, payload) ? otherwise : TOKEN_INVALID;
+}
+
+static bool is_signed(const struct token_verifier *verifier, const struct key *key, jwt_t **jwt)
+{
+    // Without a key libjwt would take any token.
+    assert(key->bytes[0] != '\0');
+    if (jwt_decode(jwt, verifier->text.ptr, (const unsigned char *)key->bytes,
+                   (int)strlen(key->bytes)) != 0)
+        return false;
+    if (jwt_get_alg(*jwt) == key->jwt_algorithm)
+        return true;
+    jwt_free(*jwt);
+    return false;
+}
+
+enum number_claim { NUMBER_ABSENT, NUMBER_PRESENT, NUMBER_WRONG };
+
+static enum number_claim read_number(jwt_t *jwt, const char *name, double *out)
+{
+    char *json = jwt_get_grants_json(jwt, name);
+
+    if (!json)
+        return NUMBER_ABSENT;
+    char *end;
+    *out = strtod(json, &end);
+    bool whole = end != json && *end == '\0';
+    free(json);
+    return whole ? NUMBER_PRESENT : NUMBER_WRONG;
+}
+
+// The rules of jsonwebtoken: both claims are optional, but numbers if they are there.
+static enum token_status check_times(jwt_t *jwt, int64_t now_s, int64_t *expires_at_s)
+{
+    double not_before, expiry;
+
+    switch (read_number(jwt, "nbf", &not_before)) {
+    case NUMBER_WRONG:
+        return TOKEN_INVALID;
+    case NUMBER_PRESENT:
+        if (not_before > (double)now_s)
+            return TOKEN_NOT_ACTIVE;
+        break;
+    case NUMBER_ABSENT:
+        break;
+    }
+    switch (read_number(jwt, "exp", &expiry)) {
+    case NUMBER_WRONG:
+        return TOKEN_INVALID;
+    case NUMBER_PRESENT:
+        if ((double)now_s >= expiry)
+            return TOKEN_EXPIRED;
+        *expires_at_s = expiry < (double)(INT64_MAX / 2) ? (int64_t)ceil(expiry) : IDENTITY_NEVER;
+        break;
+    case NUMBER_ABSENT:
+        *expires_at_s = IDENTITY_NEVER;
+        break;
+    }
+    return TOKEN_OK;
+}
+
+static bool is_set(jwt_t *jwt, const char *name)
+{
+    char *json = jwt_get_grants_json(jwt, name);
+    bool set = json && strcmp(json, "false") != 0 && strcmp(json, "null") != 0;
+
+    free(json);
+    return set;
+}
+
+// An integer, however it is written: 42, 42.0 and 4.2e1 are the same number.
+static bool take_number_id(const char *json, struct token_verifier *verifier)
+{
+    char *end;
+    double number = strtod(json, &end);
+
+    if (end == json || *end != '\0' || number != floor(number))
+        return false;
+    if (strspn(json, "-0123456789") == strlen(json))
+        buffer_append(&verifier->user, span_of(json));
+    else
+        number_text_append(number, &verifier->user);
+    buffer_append(&verifier->user_json, buffer_span(&verifier->user));
+    return true;
+}
+
+// False when the claim is there and no id.
+static bool take_id(jwt_t *jwt, const char *claim, struct token_verifier *verifier)
+{
+    const char *text = jwt_get_grant(jwt, claim);
+
+    if (text) {
+        buffer_append(&verifier->user, span_of(text));
+        buffer_append_json(&verifier->user_json, span_of(text));
+        return true;
+    }
+    char *json = jwt_get_grants_json(jwt, claim);
+    bool right = !json || strcmp(json, "null") == 0 || take_number_id(json, verifier);
+    free(json);
+    return right;
+}
+
+// The first claim that is neither absent, null nor empty.
+static bool read_user(jwt_t *jwt, struct token_verifier *verifier)
+{
+    static const char *const claims[] = {"id", "userId", "sub"};
+
+    for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+        buffer_clear(&verifier->user);
+        buffer_clear(&verifier->user_json);
+        if (!take_id(jwt, claims[i], verifier))
+            return false;
+        if (verifier->user.len > 0)
+            return room_name_takes(buffer_span(&verifier->user));
+    }
+    return false;
+}
+
+static enum token_status read_claims(struct token_verifier *verifier, jwt_t *jwt, int64_t now_s,
+                                     struct identity **identity)
+{
+    struct identity found = {0};
+    enum token_status status = check_times(jwt, now_s, &found.expires_at_s);
+
+    if (status != TOKEN_OK)
+        return status;
+    if (is_set(jwt, "requires2FA"))
+        return TOKEN_HALF_LOGIN;
+    if (!read_user(jwt, verifier))
+        return TOKEN_INVALID;
+
+    char *rooms = verifier->keep_rooms ? jwt_get_grants_json(jwt, "rooms") : NULL;
+    found.user = buffer_span(&verifier->user);
+    found.user_json = buffer_span(&verifier->user_json);
+    found.email = span_of(jwt_get_grant(jwt, "email"));
+    found.role = span_of(jwt_get_grant(jwt, "role"));
+    found.rooms_json = span_of(rooms);
+    *identity = identity_new(&found);
+    free(rooms);
+    return TOKEN_OK;
+}
+
+static char *key_for(const struct token_options *options, enum token_algorithm algorithm)
+{
+    const char *key = algorithm == TOKEN_HS256 ? options->secret : options->public_key;
+
+    if (!(options->algorithms & algorithm))
+        return NULL;
+    assert(key && key[0] != '\0');
+    return mem_strdup(key);
+}
+
+struct token_verifier *token_verifier_new(const struct token_options *options)
+{
+    struct token_verifier *verifier = mem_zalloc(sizeof(*verifier));
+
+    verifier->keys[0] =
+        (struct key){"HS256", TOKEN_HS256, JWT_ALG_HS256, key_for(options, TOKEN_HS256)};
+    verifier->keys[1] =
+        (struct key){"RS256", TOKEN_RS256, JWT_ALG_RS256, key_for(options, TOKEN_RS256)};
+    verifier->keys[2] =
+        (struct key){"ES256", TOKEN_ES256, JWT_ALG_ES256, key_for(options, TOKEN_ES256)};
+    verifier->keep_rooms = options->keep_rooms;
+    return verifier;
+}
+
+void token_verifier_free(struct token_verifier *verifier)
+{
+    if (!verifier)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(verifier->keys); i++)
+        free(verifier->keys[i].bytes);
+    buffer_fini(&verifier->last_header);
+    buffer_fini(&verifier->text);
+    buffer_fini(&verifier->decoded);
+    buffer_fini(&verifier->user);
+    buffer_fini(&verifier->user_json);
+    free(verifier);
+}
+
+enum token_status token_verify(struct token_verifier *verifier, struct span token, int64_t now_s,
+                               struct identity **identity)
+{
+    const struct key *key;
+    struct parts parts;
+    jwt_t *jwt;
+
+    if (token.len > TOKEN_MAX_BYTES || !split(token, &parts))
+        return TOKEN_MALFORMED;
+    if (!base64url_is(parts.payload) || !base64url_is(parts.signature) ||
+        !read_header(verifier, parts.header, &key))
+        return TOKEN_INVALID;
+    if (!key)
+        return explain(verifier, parts.payload, TOKEN_BAD_ALGORITHM);
+
+    buffer_clear(&verifier->text);
+    buffer_append(&verifier->text, token);
+    if (!is_signed(verifier, key, &jwt))
+        return explain(verifier, parts.payload, TOKEN_BAD_SIGNATURE);
+    enum token_status status = read_claims(verifier, jwt, now_s, identity);
+    jwt_free(jwt);
+    return status;
+}

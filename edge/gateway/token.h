@@ -1,0 +1,45 @@
+// JSON Web Tokens: from a token to who its bearer is. The one module that knows libjwt.
+//
+// What libjwt 1.10 leaves out is done here: only the configured algorithms count, each with the
+// key that belongs to it; nbf and exp are checked; a refusal says why in the words of Node's
+// jsonwebtoken, which clients know.
+#pragma once
+
+#include "common/attr.h"
+#include "common/span.h"
+#include "edge/gateway/identity.h"
+
+#define TOKEN_MAX_BYTES 8192 // longer ones are malformed
+
+enum token_algorithm { TOKEN_HS256 = 1 << 0, TOKEN_RS256 = 1 << 1, TOKEN_ES256 = 1 << 2 };
+
+enum token_status {
+    TOKEN_OK = 0,
+    TOKEN_MISSING,
+    TOKEN_MALFORMED,
+    TOKEN_INVALID,
+    TOKEN_BAD_SIGNATURE,
+    TOKEN_BAD_ALGORITHM,
+    TOKEN_EXPIRED,
+    TOKEN_NOT_ACTIVE,
+    TOKEN_HALF_LOGIN, // of a login whose second factor is still to come
+    TOKEN_STATUSES,   // how many there are
+};
+const char *token_status_str(enum token_status status);
+
+struct token_options {
+    unsigned algorithms;    // the only ones that are accepted, of enum token_algorithm
+    const char *secret;     // for HS256; not empty then
+    const char *public_key; // PEM, for RS256 and ES256
+    bool keep_rooms;        // whether the claim "rooms" goes into the identity
+};
+
+struct token_verifier;
+
+// Copies what `options` points to.
+NODISCARD struct token_verifier *token_verifier_new(const struct token_options *options);
+void token_verifier_free(struct token_verifier *verifier);
+
+// On TOKEN_OK the caller owns *identity. `now_s` is the time of day in seconds since 1970.
+NODISCARD enum token_status token_verify(struct token_verifier *verifier, struct span token,
+                                         int64_t now_s, struct identity **identity);

@@ -1,0 +1,124 @@
+#include "edge/gateway/token_watch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+
+#define SLOTS   1024 // seconds of one turn; a power of two
+#define TICK_MS 250
+
+struct token_watch {
+    struct token_watch_handlers handlers;
+    struct deadline_queue ticks;
+    struct deadline tick;
+    int64_t looked_at_s; // up to which second the slots were looked at
+    struct list slots[SLOTS];
+};
+
+static struct list *slot_of(struct token_watch *watch, int64_t second)
+{
+    return &watch->slots[(uint64_t)second % SLOTS];
+}
+
+static void set_alarm(struct token_watch *watch, struct token_alarm *alarm, int64_t due_s)
+{
+    alarm->due_s = due_s;
+    list_append(slot_of(watch, due_s), &alarm->node);
+}
+
+static void ring(struct token_watch *watch, struct token_alarm *alarm, int64_t now_s)
+{
+    const struct token_watch_handlers *handlers = &watch->handlers;
+
+    if (now_s >= alarm->expires_at_s) {
+        handlers->on_expired(alarm, handlers->arg);
+        return;
+    }
+    set_alarm(watch, alarm, alarm->expires_at_s);
+    handlers->on_expiring(alarm, alarm->expires_at_s - now_s, handlers->arg);
+}
+
+// A handler may stop or restart any alarm, so those of the slot are taken out first, one by one.
+static void look_at(struct token_watch *watch, struct list *slot, int64_t now_s)
+{
+    struct list waiting;
+
+    list_move_all(slot, &waiting);
+    while (!list_empty(&waiting)) {
+        struct token_alarm *alarm = list_entry(waiting.next, struct token_alarm, node);
+        list_unlink(&alarm->node);
+        if (alarm->due_s > now_s)
+            set_alarm(watch, alarm, alarm->due_s);
+        else
+            ring(watch, alarm, now_s);
+    }
+}
+
+static void on_tick(struct deadline *tick, void *arg)
+{
+    struct token_watch *watch = arg;
+
+    deadline_arm(tick, &watch->ticks);
+    token_watch_advance(watch, (int64_t)(clock_wall_ms() / 1000));
+}
+
+struct token_watch *token_watch_new(struct deadlines *clock,
+                                    const struct token_watch_handlers *handlers)
+{
+    struct token_watch *watch = mem_zalloc(sizeof(*watch));
+
+    watch->handlers = *handlers;
+    for (size_t i = 0; i < SLOTS; i++)
+        list_init(&watch->slots[i]);
+    deadline_queue_init(&watch->ticks, clock, TICK_MS, on_tick, watch);
+    deadline_init(&watch->tick);
+    deadline_arm(&watch->tick, &watch->ticks);
+    return watch;
+}
+
+void token_watch_free(struct token_watch *watch)
+{
+    if (!watch)
+        return;
+    for (size_t i = 0; i < SLOTS; i++)
+        assert(list_empty(&watch->slots[i]));
+    deadline_queue_fini(&watch->ticks);
+    free(watch);
+}
+
+void token_alarm_init(struct token_alarm *alarm)
+{
+    list_init(&alarm->node);
+}
+
+void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, int64_t expires_at_s,
+                       int64_t now_s)
+{
+    token_watch_stop(alarm);
+    if (expires_at_s == INT64_MAX)
+        return;
+    alarm->expires_at_s = expires_at_s;
+    if (expires_at_s - now_s > TOKEN_WARNING_S)
+        set_alarm(watch, alarm, expires_at_s - TOKEN_WARNING_S);
+    else
+        ring(watch, alarm, now_s);
+}
+
+void token_watch_stop(struct token_alarm *alarm)
+{
+    list_unlink(&alarm->node);
+}
+
+void token_watch_advance(struct token_watch *watch, int64_t now_s)
+{
+    int64_t from = watch->looked_at_s + 1;
+
+    // After a start, or when somebody set the clock, everything is looked at once.
+    if (now_s - from >= SLOTS || now_s < watch->looked_at_s)
+        from = now_s - SLOTS + 1;
+    watch->looked_at_s = now_s;
+    for (int64_t second = from; second <= now_s; second++)
+        look_at(watch, slot_of(watch, second), now_s);
+}

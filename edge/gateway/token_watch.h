@@ -1,0 +1,46 @@
+// Watches over the tokens of connected clients for as long as they are connected: calls when a
+// token is about to expire, and when it has.
+//
+// Tokens last from minutes to years, so they do not expire in the order in which they came. A
+// wheel of one-second slots holds them; an alarm further away than one turn of the wheel stays
+// in its slot and is looked at once per turn. Everything costs O(1).
+#pragma once
+
+#include "common/deadlines.h"
+#include "common/list.h"
+
+#define TOKEN_WARNING_S 300 // how long before its end a token is said to be expiring
+
+struct token_watch;
+
+// Embedded in whoever has a token.
+struct token_alarm {
+    struct list node;
+    int64_t due_s;
+    int64_t expires_at_s;
+};
+
+struct token_watch_handlers {
+    // The token lasts for another `left_s` seconds.
+    void (*on_expiring)(struct token_alarm *alarm, int64_t left_s, void *arg);
+    // It has expired; the alarm is off.
+    void (*on_expired)(struct token_alarm *alarm, void *arg);
+    void *arg;
+};
+
+NODISCARD struct token_watch *token_watch_new(struct deadlines *clock,
+                                              const struct token_watch_handlers *handlers);
+// All alarms must be off.
+void token_watch_free(struct token_watch *watch);
+
+void token_alarm_init(struct token_alarm *alarm);
+// Starts watching, anew if it was on. A token that is in its last TOKEN_WARNING_S calls
+// on_expiring at once. One that never expires (INT64_MAX) is not watched.
+void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, int64_t expires_at_s,
+                       int64_t now_s);
+// Harmless when it is off.
+void token_watch_stop(struct token_alarm *alarm);
+
+// Looks at everything that fell due up to `now_s`, the time of day. The watch does so by itself
+// several times a second.
+void token_watch_advance(struct token_watch *watch, int64_t now_s);
