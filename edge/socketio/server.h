@@ -13,14 +13,16 @@ struct sio_server;
 struct sio_namespace;
 struct sio_socket;
 
-#define SIO_ID_LEN 20
+#define SIO_ID_LEN 20 // of Engine.IO 4 clients; sockets of older ones are named after their session
 
 struct sio_options {
     struct eio_options engine;
     uint32_t connect_timeout_ms; // a client that connected to no namespace by then is closed
+    uint32_t ack_timeout_ms;     // for answers to the server's own events; 0: 30 s
     uint32_t max_rooms_per_socket;
     uint32_t max_namespaces_per_client;
-    // Whether the layer above may want to see handshakes (see sio_socket_handshake).
+    // Keep handshakes (see sio_socket_handshake) for as long as the client is there, not only
+    // until its first socket is in.
     bool keep_handshake;
 };
 
@@ -37,18 +39,29 @@ struct sio_event {
     struct span args; // JSON values with commas between them; placeholders stand for attachments
     uint32_t arg_count;
     bool wants_ack;
-    uint64_t ack_id;
+    uint64_t ack_id; // SIO_NO_ACK when none is wanted
     const struct span *attachments;
     uint32_t attachment_count;
 };
 
+#define SIO_NO_ACK UINT64_MAX
+
+// While one client's binary event is under way (text first, then its attachments):
+// its parts together may have eio_options.max_payload bytes, and the next one must come within
+// this time. Beyond either the client is closed.
+#define SIO_ATTACHMENT_WAIT_MS 60000
+
+// All calls into the layer above. A malformed or misplaced packet ends the client with
+// EIO_PARSE_ERROR and never gets here; so does an event that comes before its CONNECT was
+// accepted.
 struct sio_handlers {
     // A client asks to connect with this auth payload ("" when it sent none, else a JSON object).
     // Answer with sio_socket_accept() or sio_socket_refuse(), now or later.
     void (*on_connect)(struct sio_socket *socket, struct span auth, void *arg);
     void (*on_event)(struct sio_socket *socket, const struct sio_event *event, void *arg);
     // Once for each socket whose on_connect was called and that was not refused; its rooms are
-    // still there to be read. Freed afterwards.
+    // still there to be read. Freed afterwards. Never called from inside a sio_socket_*() function,
+    // but later in the loop's turn or in the next one. May be NULL.
     void (*on_disconnect)(struct sio_socket *socket, const char *reason, void *arg);
     void *arg;
 };
@@ -77,22 +90,43 @@ struct sio_namespace *sio_server_add_namespace(struct sio_server *server, const 
 
 // Lets the socket in: sends the CONNECT reply. Events come from now on.
 void sio_socket_accept(struct sio_socket *socket);
-// Answers CONNECT_ERROR {"message":…} (the bare string for Engine.IO 3). `socket` is gone then.
+// Answers CONNECT_ERROR {"message":…} (the bare string for Engine.IO 3). `message` is plain text.
+// `socket` is not used afterwards.
 void sio_socket_refuse(struct sio_socket *socket, struct span message);
 
-// Emits to one socket. `args` are JSON values with commas between them.
+// Emits to one socket. `args` are JSON values with commas between them. What is sent before
+// sio_socket_accept() goes out ahead of the CONNECT reply; after the socket's end nothing does.
 void sio_socket_emit(struct sio_socket *socket, struct span name, struct span args);
+// With up to SIO_ATTACHMENTS_MAX binary attachments, for which `args` have placeholders. Copies.
+void sio_socket_emit_binary(struct sio_socket *socket, struct span name, struct span args,
+                            const struct span *attachments, uint32_t count);
 // Sends a frame that was encoded for this socket's namespace. Borrows it.
 void sio_socket_send(struct sio_socket *socket, struct frame *frame);
 // Answers an event's ack; nothing when none is wanted. Call at most once for an event.
 void sio_socket_ack(struct sio_socket *socket, uint64_t ack_id, struct span args);
+void sio_socket_ack_binary(struct sio_socket *socket, uint64_t ack_id, struct span args,
+                           const struct span *attachments, uint32_t count);
+
+// How an event of the server's own that asked for an answer ended.
+enum sio_ack_result { SIO_ACK_ANSWERED = 0, SIO_ACK_TIMED_OUT, SIO_ACK_DISCONNECTED };
+
+// `answer` is an event without a name; NULL unless it was answered. Borrowed until return.
+typedef void (*sio_ack_fn)(struct sio_socket *socket, enum sio_ack_result result,
+                           const struct sio_event *answer, void *arg);
+
+#define SIO_ACKS_MAX 64
+
+// Emits an event and calls `on_answer` exactly once, later. False when the socket is not
+// connected or waits for SIO_ACKS_MAX answers already: nothing is sent or called then.
+NODISCARD bool sio_socket_emit_with_ack(struct sio_socket *socket, struct span name,
+                                        struct span args, sio_ack_fn on_answer, void *arg);
 
 // Ends the socket with a DISCONNECT packet: official clients do not come back by themselves.
 void sio_socket_disconnect(struct sio_socket *socket);
 // Ends the whole client by closing its transport: official clients reconnect.
 void sio_socket_close_transport(struct sio_socket *socket, enum eio_close_reason reason);
 
-enum rooms_join sio_socket_join(struct sio_socket *socket, struct span room);
+NODISCARD enum rooms_join sio_socket_join(struct sio_socket *socket, struct span room);
 bool sio_socket_leave(struct sio_socket *socket, struct span room);
 bool sio_socket_is_in(const struct sio_socket *socket, struct span room);
 void sio_socket_each_room(const struct sio_socket *socket, room_name_fn visit, void *arg);
@@ -101,16 +135,17 @@ const char *sio_socket_id(const struct sio_socket *socket);
 unsigned sio_socket_version(const struct sio_socket *socket); // Engine.IO revision: 3 or 4
 struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket);
 bool sio_socket_is_connected(const struct sio_socket *socket); // accepted and not ended
-// Valid until the socket's next event after it was accepted.
+// Valid until the caller returns to the loop. Without sio_options.keep_handshake it is all empty
+// once a socket of the client was accepted and the turn is over.
 struct sio_handshake sio_socket_handshake(const struct sio_socket *socket);
 void *sio_socket_data(const struct sio_socket *socket);
 void sio_socket_set_data(struct sio_socket *socket, void *data);
 
-// Queues the frame for every member of the room but the socket whose id is `except` (empty:
-// nobody is left out). Borrows the frame. Returns how many got it.
+// Queues the frame for every connected member of the room but the socket whose id is `except`
+// (empty: nobody is left out). Borrows the frame. Returns how many got it.
 size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, struct span except,
                                struct frame *frame);
-// Calls `visit` for each socket in the room; the visitor may disconnect the visited one.
+// Calls `visit` for each connected socket in the room; the visitor may disconnect the visited one.
 void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,
                            void (*visit)(struct sio_socket *socket, void *arg), void *arg);
 size_t sio_namespace_socket_count(const struct sio_namespace *nsp);

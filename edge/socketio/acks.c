@@ -1,0 +1,82 @@
+// Events of the server's own that ask for an answer.
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "edge/socketio/internals.h"
+
+struct pending_ack {
+    struct list entry;
+    struct deadline deadline;
+    struct sio_socket *socket;
+    uint64_t id;
+    sio_ack_fn on_answer;
+    void *arg;
+};
+
+static uint64_t expect_answer(struct sio_socket *socket, sio_ack_fn on_answer, void *arg)
+{
+    struct pending_ack *ack = mem_alloc(sizeof(*ack));
+
+    ack->socket = socket;
+    ack->id = socket->next_ack_id++;
+    ack->on_answer = on_answer;
+    ack->arg = arg;
+    list_append(&socket->acks, &ack->entry);
+    socket->ack_count++;
+    deadline_init(&ack->deadline);
+    deadline_arm(&ack->deadline, &socket->client->server->answer_due);
+    return ack->id;
+}
+
+// The callback comes last: it may ask anew.
+static void conclude(struct pending_ack *ack, enum sio_ack_result result,
+                     const struct sio_event *answer)
+{
+    struct sio_socket *socket = ack->socket;
+    sio_ack_fn on_answer = ack->on_answer;
+    void *arg = ack->arg;
+
+    list_unlink(&ack->entry);
+    deadline_cancel(&ack->deadline);
+    socket->ack_count--;
+    free(ack);
+    on_answer(socket, result, answer, arg);
+}
+
+void socket_on_answer(struct sio_socket *socket, uint64_t id, const struct sio_event *answer)
+{
+    list_for_each (entry, &socket->acks) {
+        struct pending_ack *ack = list_entry(entry, struct pending_ack, entry);
+        if (ack->id == id) {
+            conclude(ack, SIO_ACK_ANSWERED, answer);
+            return;
+        }
+    }
+}
+
+void socket_cancel_acks(struct sio_socket *socket)
+{
+    while (!list_empty(&socket->acks))
+        conclude(list_entry(socket->acks.next, struct pending_ack, entry), SIO_ACK_DISCONNECTED,
+                 NULL);
+}
+
+void ack_on_late(struct deadline *deadline, void *arg)
+{
+    (void)arg;
+    conclude(container_of(deadline, struct pending_ack, deadline), SIO_ACK_TIMED_OUT, NULL);
+}
+
+bool sio_socket_emit_with_ack(struct sio_socket *socket, struct span name, struct span args,
+                              sio_ack_fn on_answer, void *arg)
+{
+    if (socket->state != SOCKET_CONNECTED || socket->ack_count >= SIO_ACKS_MAX)
+        return false;
+
+    uint64_t id = expect_answer(socket, on_answer, arg);
+    struct frame *frame =
+        sio_encode_event_with(namespace_name(socket->nsp), name, args, &id, NULL, 0);
+    sio_socket_send(socket, frame);
+    frame_unref(frame);
+    return true;
+}

@@ -1,0 +1,275 @@
+// What a client's packets do. One that is malformed or out of place ends the client.
+#define LOG_MODULE "socketio"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/socketio/internals.h"
+#include "edge/socketio/json_string.h"
+
+static void fail(struct sio_client *client, const char *reason)
+{
+    metric_add(&client->server->metrics->bad_packets, 1);
+    log_info("closing client sid=%s reason=\"%s\"", eio_session_id(client->session), reason);
+    eio_session_close(client->session, EIO_PARSE_ERROR);
+}
+
+struct sio_socket *client_find_socket(const struct sio_client *client, struct span nsp)
+{
+    list_for_each (entry, &client->sockets) {
+        struct sio_socket *socket = list_entry(entry, struct sio_socket, entry);
+        if (span_eq(namespace_name(socket->nsp), nsp))
+            return socket;
+    }
+    return NULL;
+}
+
+static struct sio_socket *find_connected(const struct sio_client *client, struct span nsp)
+{
+    struct sio_socket *socket = client_find_socket(client, nsp);
+
+    return socket && socket->state == SOCKET_CONNECTED ? socket : NULL;
+}
+
+static void drop_handshake(struct sio_client *client)
+{
+    free(client->handshake);
+    client->handshake = NULL;
+}
+
+static void drop_handshake_if_settled(struct sio_client *client)
+{
+    if (client->was_connected && !client->server->options.keep_handshake)
+        drop_handshake(client);
+}
+
+// A packet that fits its type; of a binary one, with its attachments.
+typedef void packet_fn(struct sio_client *client, const struct sio_packet *packet,
+                       const struct span *attachments);
+
+static void handle_connect(struct sio_client *client, const struct sio_packet *packet,
+                           const struct span *attachments)
+{
+    (void)attachments;
+    if (client_find_socket(client, packet->nsp))
+        fail(client, "CONNECT twice");
+    else
+        client_connect(client, packet);
+}
+
+static void handle_disconnect(struct sio_client *client, const struct sio_packet *packet,
+                              const struct span *attachments)
+{
+    struct sio_socket *socket = find_connected(client, packet->nsp);
+
+    (void)attachments;
+    if (socket)
+        socket_end(socket, "client namespace disconnect");
+    else
+        fail(client, "DISCONNECT without a connection");
+}
+
+static struct sio_event event_of(const struct sio_packet *packet, struct span name,
+                                 const struct span *attachments)
+{
+    return (struct sio_event){
+        .name = name,
+        .args = packet->args,
+        .arg_count = packet->arg_count,
+        .wants_ack = packet->has_ack,
+        .ack_id = packet->has_ack ? packet->ack_id : SIO_NO_ACK,
+        .attachments = attachments,
+        .attachment_count = packet->attachments,
+    };
+}
+
+static void deliver_event(struct sio_socket *socket, const struct sio_packet *packet,
+                          struct span name, const struct span *attachments)
+{
+    const struct sio_handlers *handlers = &socket->nsp->handlers;
+    const struct sio_event event = event_of(packet, name, attachments);
+
+    metric_add(&socket->client->server->metrics->events_in, 1);
+    handlers->on_event(socket, &event, handlers->arg);
+}
+
+static void handle_event(struct sio_client *client, const struct sio_packet *packet,
+                         const struct span *attachments)
+{
+    struct sio_socket *socket = find_connected(client, packet->nsp);
+
+    if (!socket) {
+        fail(client, "event without a connection");
+        return;
+    }
+    if (!packet->name_escaped) {
+        deliver_event(socket, packet, packet->name, attachments);
+        return;
+    }
+    char *plain = mem_alloc(packet->name.len);
+    struct span name = {plain, json_unquote(packet->name, plain)};
+    deliver_event(socket, packet, name, attachments);
+    free(plain);
+}
+
+static void handle_ack(struct sio_client *client, const struct sio_packet *packet,
+                       const struct span *attachments)
+{
+    struct sio_socket *socket = find_connected(client, packet->nsp);
+    const struct sio_event answer = event_of(packet, packet->name, attachments);
+
+    if (!socket) {
+        fail(client, "ack without a connection");
+        return;
+    }
+    metric_add(&client->server->metrics->acks_in, 1);
+    if (packet->has_ack)
+        socket_on_answer(socket, packet->ack_id, &answer);
+}
+
+static void handle_connect_error(struct sio_client *client, const struct sio_packet *packet,
+                                 const struct span *attachments)
+{
+    (void)packet;
+    (void)attachments;
+    fail(client, "CONNECT_ERROR from a client");
+}
+
+static void handle_packet(struct sio_client *client, const struct sio_packet *packet,
+                          const struct span *attachments)
+{
+    static packet_fn *const handlers[] = {
+        [SIO_CONNECT] = handle_connect,
+        [SIO_DISCONNECT] = handle_disconnect,
+        [SIO_EVENT] = handle_event,
+        [SIO_ACK] = handle_ack,
+        [SIO_CONNECT_ERROR] = handle_connect_error,
+        [SIO_BINARY_EVENT] = handle_event,
+        [SIO_BINARY_ACK] = handle_ack,
+    };
+
+    handlers[packet->type](client, packet, attachments);
+}
+
+static size_t assembly_limit(const struct sio_client *client)
+{
+    return client->server->options.engine.max_payload;
+}
+
+static void begin_assembly(struct sio_client *client, const struct sio_packet *packet,
+                           struct span text)
+{
+    if (!find_connected(client, packet->nsp)) {
+        fail(client, "binary packet without a connection");
+    } else if (text.len > assembly_limit(client)) {
+        fail(client, "binary packet too large");
+    } else {
+        drop_handshake_if_settled(client); // its deadline is needed otherwise
+        client->assembly = assembly_new(text);
+        deadline_arm(&client->deadline, &client->server->attachment_due);
+    }
+}
+
+static void finish_assembly(struct sio_client *client)
+{
+    struct assembly *assembly = client->assembly;
+
+    client->assembly = NULL;
+    deadline_cancel(&client->deadline);
+    handle_packet(client, &assembly->packet, assembly->attachments);
+    assembly_free(assembly);
+}
+
+static void on_binary(struct sio_client *client, struct span bytes)
+{
+    if (!client->assembly)
+        fail(client, "binary data that no packet announced");
+    else if (!assembly_add(client->assembly, bytes, assembly_limit(client)))
+        fail(client, "binary packet too large");
+    else if (assembly_complete(client->assembly))
+        finish_assembly(client);
+    else
+        deadline_arm(&client->deadline, &client->server->attachment_due);
+}
+
+static void on_text(struct sio_client *client, struct span text)
+{
+    struct sio_packet packet;
+
+    if (client->assembly) {
+        fail(client, "text in the middle of a binary packet");
+        return;
+    }
+    enum sio_status status = sio_packet_decode(text, &packet);
+    if (status != SIO_OK)
+        fail(client, sio_status_str(status));
+    else if (packet.attachments > 0)
+        begin_assembly(client, &packet, text);
+    else
+        handle_packet(client, &packet, NULL);
+}
+
+void client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes)
+{
+    if (!eio_session_is_open(client->session))
+        return; // was on its way when the session was closed
+    if (kind == FRAME_BINARY)
+        on_binary(client, bytes);
+    else
+        on_text(client, bytes);
+}
+
+void client_on_connect_late(struct deadline *deadline, void *arg)
+{
+    struct sio_client *client = container_of(deadline, struct sio_client, deadline);
+
+    (void)arg;
+    metric_add(&client->server->metrics->connect_timeouts, 1);
+    eio_session_close(client->session, EIO_FORCED_CLOSE);
+}
+
+void client_on_settled(struct deadline *deadline, void *arg)
+{
+    (void)arg;
+    drop_handshake_if_settled(container_of(deadline, struct sio_client, deadline));
+}
+
+void client_on_attachment_late(struct deadline *deadline, void *arg)
+{
+    (void)arg;
+    fail(container_of(deadline, struct sio_client, deadline), "attachments did not come");
+}
+
+void client_open(struct sio_server *server, struct eio_session *session,
+                 const struct http_request *request)
+{
+    struct sio_client *client = mem_zalloc(sizeof(*client));
+
+    client->server = server;
+    client->session = session;
+    list_init(&client->sockets);
+    deadline_init(&client->deadline);
+    deadline_arm(&client->deadline, &server->connect_due);
+    client->handshake = handshake_new(request);
+    server->client_count++;
+    eio_session_set_data(session, client);
+    // Clients of Engine.IO 3 are in the root namespace without asking for it.
+    if (eio_session_version(session) == 3)
+        client_connect(client, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SPAN_LIT("/")});
+}
+
+void client_close(struct sio_client *client, enum eio_close_reason reason)
+{
+    struct sio_server *server = client->server;
+
+    while (!list_empty(&client->sockets))
+        socket_end(list_entry(client->sockets.next, struct sio_socket, entry),
+                   eio_close_reason_str(reason));
+    server_reap(server);
+    deadline_cancel(&client->deadline);
+    assembly_free(client->assembly);
+    drop_handshake(client);
+    server->client_count--;
+    free(client);
+}

@@ -1,0 +1,187 @@
+// How a client gets into a namespace: CONNECT, and its two answers.
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/buffer.h"
+#include "common/mem.h"
+#include "common/random.h"
+#include "edge/http/query.h"
+#include "edge/socketio/internals.h"
+
+static bool is_version_3(const struct sio_client *client)
+{
+    return eio_session_version(client->session) == 3;
+}
+
+// Engine.IO 4: a name of its own, for the session id is the client's secret. Engine.IO 3: the
+// session id, behind the namespace's name unless that is the root.
+static void make_id(const struct sio_client *client, struct span nsp, struct buffer *out)
+{
+    char id[RANDOM_ID_LEN + 1];
+
+    if (!is_version_3(client)) {
+        random_id(id);
+        buffer_append(out, (struct span){id, SIO_ID_LEN});
+        return;
+    }
+    if (!span_is(nsp, "/")) {
+        buffer_append(out, nsp);
+        buffer_append_char(out, '#');
+    }
+    buffer_append(out, span_of(eio_session_id(client->session)));
+}
+
+static struct sio_socket *socket_new(struct sio_client *client, struct sio_namespace *nsp)
+{
+    struct buffer id = {0};
+
+    make_id(client, namespace_name(nsp), &id);
+    struct sio_socket *socket = mem_zalloc(sizeof(*socket) + id.len + 1);
+    memcpy(socket->id, id.ptr, id.len);
+    socket->id_len = (uint16_t)id.len;
+    buffer_fini(&id);
+
+    socket->nsp = nsp;
+    socket->session = client->session;
+    socket->client = client;
+    room_member_init(&socket->member);
+    list_init(&socket->acks);
+    list_append(&client->sockets, &socket->entry);
+    client->socket_count++;
+    return socket;
+}
+
+// {"message":…}, or only the string for Engine.IO 3.
+static void send_error(struct sio_client *client, struct span nsp, struct span message,
+                       bool as_string)
+{
+    struct buffer json = {0};
+
+    if (!as_string)
+        buffer_append(&json, SPAN_LIT("{\"message\":"));
+    buffer_append_json(&json, message);
+    if (!as_string)
+        buffer_append_char(&json, '}');
+    struct frame *frame = sio_encode_connect_error(nsp, buffer_span(&json));
+    eio_session_send(client->session, frame);
+    frame_unref(frame);
+    buffer_fini(&json);
+    metric_add(&client->server->metrics->connects_refused, 1);
+}
+
+static void append_decoded(struct span text, struct buffer *json, struct buffer *plain)
+{
+    buffer_clear(plain);
+    bool ok = percent_decode(text, plain);
+    buffer_append_json(json, ok ? buffer_span(plain) : text);
+}
+
+// Engine.IO 3 clients put their auth data into the query of the namespace. As a JSON object.
+static void auth_from_query(struct span query, struct buffer *json)
+{
+    struct buffer plain = {0};
+    struct span pair, name;
+
+    buffer_append_char(json, '{');
+    while (span_take_until(&query, '&', &pair)) {
+        if (pair.len == 0 || !span_take_until(&pair, '=', &name))
+            continue;
+        if (json->len > 1)
+            buffer_append_char(json, ',');
+        append_decoded(name, json, &plain);
+        buffer_append_char(json, ':');
+        append_decoded(pair, json, &plain);
+    }
+    buffer_append_char(json, '}');
+    buffer_fini(&plain);
+}
+
+static void ask(struct sio_socket *socket, const struct sio_packet *packet)
+{
+    const struct sio_handlers *handlers = &socket->nsp->handlers;
+    struct buffer auth = {0};
+
+    if (packet->nsp_query.len == 0) {
+        handlers->on_connect(socket, packet->json, handlers->arg);
+        return;
+    }
+    auth_from_query(packet->nsp_query, &auth);
+    handlers->on_connect(socket, buffer_span(&auth), handlers->arg);
+    buffer_fini(&auth);
+}
+
+// As the client wrote it: only Engine.IO 3 knows of queries here.
+static struct span asked_name(const struct sio_client *client, const struct sio_packet *packet)
+{
+    struct span name = packet->nsp;
+
+    if (packet->nsp_query.ptr && !is_version_3(client))
+        name.len += 1 + packet->nsp_query.len;
+    return name;
+}
+
+void client_connect(struct sio_client *client, const struct sio_packet *packet)
+{
+    struct span name = asked_name(client, packet);
+    struct sio_namespace *nsp = server_find_namespace(client->server, name);
+
+    if (!nsp)
+        send_error(client, name, SPAN_LIT("Invalid namespace"), false);
+    else if (client->socket_count >= client->server->options.max_namespaces_per_client)
+        send_error(client, name, SPAN_LIT("Too many namespaces"), is_version_3(client));
+    else
+        ask(socket_new(client, nsp), packet);
+}
+
+static void send_accepted(struct sio_socket *socket)
+{
+    struct buffer json = {0};
+
+    if (!is_version_3(socket->client))
+        buffer_printf(&json, "{\"sid\":\"%s\"}", socket->id);
+    struct frame *frame = sio_encode_connect(namespace_name(socket->nsp), buffer_span(&json));
+    eio_session_send(socket->session, frame);
+    frame_unref(frame);
+    buffer_fini(&json);
+}
+
+// From now on the connect timeout is void, and the handshake only taken up room. It goes in the
+// next turn, as whoever accepts may be looking at it.
+static void settle(struct sio_client *client)
+{
+    if (client->was_connected)
+        return;
+    client->was_connected = true;
+    deadline_cancel(&client->deadline);
+    if (!client->server->options.keep_handshake)
+        deadline_arm(&client->deadline, &client->server->settle_due);
+}
+
+void sio_socket_accept(struct sio_socket *socket)
+{
+    struct sio_metrics *metrics = socket->nsp->server->metrics;
+
+    if (socket->state != SOCKET_CONNECTING)
+        return;
+    socket->state = SOCKET_CONNECTED;
+    socket->nsp->socket_count++;
+    metric_add(&metrics->sockets, 1);
+    metric_add(&metrics->connects, 1);
+    settle(socket->client);
+    send_accepted(socket);
+}
+
+void sio_socket_refuse(struct sio_socket *socket, struct span message)
+{
+    struct sio_client *client = socket->client;
+
+    if (socket->state != SOCKET_CONNECTING)
+        return;
+    send_error(client, namespace_name(socket->nsp), message, is_version_3(client));
+    socket_refuse(socket);
+}
+
+struct sio_handshake sio_socket_handshake(const struct sio_socket *socket)
+{
+    return handshake_view(socket->client->handshake);
+}

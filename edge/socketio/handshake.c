@@ -1,0 +1,38 @@
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "edge/socketio/internals.h"
+
+// One block: the view, and the bytes it points to.
+struct handshake {
+    struct sio_handshake view;
+    char bytes[];
+};
+
+static struct span store(char **at, struct span text)
+{
+    struct span stored = {*at, text.len};
+
+    if (text.len > 0)
+        memcpy(*at, text.ptr, text.len);
+    *at += text.len;
+    return stored;
+}
+
+struct handshake *handshake_new(const struct http_request *request)
+{
+    struct span authorization = http_request_header(request, "Authorization");
+    size_t size = authorization.len + request->query.len + request->peer.len;
+    struct handshake *handshake = mem_alloc(sizeof(*handshake) + size);
+    char *at = handshake->bytes;
+
+    handshake->view.authorization = store(&at, authorization);
+    handshake->view.query = store(&at, request->query);
+    handshake->view.peer = store(&at, request->peer);
+    return handshake;
+}
+
+struct sio_handshake handshake_view(const struct handshake *handshake)
+{
+    return handshake ? handshake->view : (struct sio_handshake){0};
+}

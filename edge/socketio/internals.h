@@ -1,0 +1,106 @@
+// The inside of servers, clients and sockets. For socketio's own files only.
+//
+// A socket's life:
+//
+//     CONNECTING ──accept──▶ CONNECTED ──DISCONNECT, session closed──▶ ENDED ──reap──▶ freed
+//          │                                                             ▲
+//          └────────── refuse (no on_disconnect then) ───────────────────┘
+//
+// Whatever ends a socket only marks it and moves it to the server's `ended`; server_reap() calls
+// on_disconnect and frees. It runs when a session was closed, and else in the loop's next turn.
+#pragma once
+
+#include "edge/socketio/assembly.h"
+#include "edge/socketio/server.h"
+
+struct sio_server {
+    struct sio_options options;
+    struct eio_server *engine;
+    bool (*allow_request)(const struct http_request *, void *);
+    void *allow_arg;
+    struct sio_metrics *metrics;
+    struct list namespaces;
+    size_t client_count;
+    struct list ended; // sockets
+    struct deadline reap;
+    struct deadline_queue reap_due;       // in the next turn
+    struct deadline_queue settle_due;     // in the next turn
+    struct deadline_queue connect_due;    // of clients without a socket
+    struct deadline_queue attachment_due; // of clients in the middle of a binary packet
+    struct deadline_queue answer_due;     // of acks
+};
+
+struct sio_namespace {
+    struct list entry;
+    struct sio_server *server;
+    struct sio_handlers handlers;
+    struct rooms *rooms;
+    size_t socket_count; // connected ones
+    size_t name_len;
+    char name[];
+};
+
+// One Engine.IO session.
+struct sio_client {
+    struct sio_server *server;
+    struct eio_session *session;
+    struct list sockets; // those that have not ended
+    unsigned socket_count;
+    bool was_connected;          // to some namespace, at some time
+    struct deadline deadline;    // until it must connect, settle, or send the next attachment
+    struct assembly *assembly;   // the binary packet that is under way
+    struct handshake *handshake; // until it settled, or for good
+};
+
+enum socket_state { SOCKET_CONNECTING = 0, SOCKET_CONNECTED, SOCKET_REFUSED, SOCKET_ENDED };
+
+struct sio_socket {
+    struct sio_namespace *nsp;
+    struct eio_session *session; // the client's: all that a broadcast needs
+    struct room_member member;
+    enum socket_state state;
+    struct sio_client *client;
+    struct list entry; // among the client's sockets, or in the server's `ended`
+    const char *end_reason;
+    void *data;
+    struct list acks; // of struct pending_ack, oldest first
+    unsigned ack_count;
+    uint64_t next_ack_id;
+    uint16_t id_len;
+    char id[];
+};
+
+// server.c
+struct sio_namespace *server_find_namespace(struct sio_server *server, struct span name);
+// Finishes the sockets that ended.
+void server_reap(struct sio_server *server);
+
+// handshake.c
+NODISCARD struct handshake *handshake_new(const struct http_request *request);
+struct sio_handshake handshake_view(const struct handshake *handshake);
+
+// client.c
+void client_open(struct sio_server *server, struct eio_session *session,
+                 const struct http_request *request);
+void client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes);
+void client_close(struct sio_client *client, enum eio_close_reason reason);
+void client_on_connect_late(struct deadline *deadline, void *arg);
+void client_on_settled(struct deadline *deadline, void *arg);
+void client_on_attachment_late(struct deadline *deadline, void *arg);
+struct sio_socket *client_find_socket(const struct sio_client *client, struct span nsp);
+
+// connect.c
+// Makes the socket that a CONNECT packet asks for, or answers why not.
+void client_connect(struct sio_client *client, const struct sio_packet *packet);
+
+// socket.c
+void socket_end(struct sio_socket *socket, const char *reason);
+void socket_refuse(struct sio_socket *socket);
+// Tells the layer above, leaves all rooms, and frees.
+void socket_finish(struct sio_socket *socket);
+struct span namespace_name(const struct sio_namespace *nsp);
+
+// acks.c
+void socket_on_answer(struct sio_socket *socket, uint64_t id, const struct sio_event *answer);
+void socket_cancel_acks(struct sio_socket *socket);
+void ack_on_late(struct deadline *deadline, void *arg);

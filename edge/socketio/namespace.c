@@ -1,0 +1,74 @@
+#include "edge/socketio/internals.h"
+
+struct span namespace_name(const struct sio_namespace *nsp)
+{
+    return (struct span){nsp->name, nsp->name_len};
+}
+
+struct broadcast {
+    struct frame *frame;
+    struct span except;
+    size_t count;
+};
+
+// Sending may close a slow client, but its sockets leave their rooms only later: the walk that
+// this is part of stays valid.
+static void send_to_member(struct room_member *member, void *arg)
+{
+    struct sio_socket *socket = container_of(member, struct sio_socket, member);
+    struct broadcast *broadcast = arg;
+
+    if (socket->state != SOCKET_CONNECTED)
+        return;
+    if (span_eq((struct span){socket->id, socket->id_len}, broadcast->except))
+        return;
+    eio_session_send(socket->session, broadcast->frame);
+    broadcast->count++;
+}
+
+size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, struct span except,
+                               struct frame *frame)
+{
+    struct broadcast broadcast = {frame, except, 0};
+
+    rooms_each_member(nsp->rooms, room, send_to_member, &broadcast);
+    metric_add(&nsp->server->metrics->deliveries, broadcast.count);
+    return broadcast.count;
+}
+
+struct visit {
+    void (*fn)(struct sio_socket *socket, void *arg);
+    void *arg;
+};
+
+static void visit_member(struct room_member *member, void *arg)
+{
+    struct sio_socket *socket = container_of(member, struct sio_socket, member);
+    const struct visit *visit = arg;
+
+    if (socket->state == SOCKET_CONNECTED)
+        visit->fn(socket, visit->arg);
+}
+
+void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,
+                           void (*visit)(struct sio_socket *socket, void *arg), void *arg)
+{
+    struct visit wrapped = {visit, arg};
+
+    rooms_each_member(nsp->rooms, room, visit_member, &wrapped);
+}
+
+size_t sio_namespace_socket_count(const struct sio_namespace *nsp)
+{
+    return nsp->socket_count;
+}
+
+struct rooms *sio_namespace_rooms(struct sio_namespace *nsp)
+{
+    return nsp->rooms;
+}
+
+struct span sio_namespace_name(const struct sio_namespace *nsp)
+{
+    return namespace_name(nsp);
+}
