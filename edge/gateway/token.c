@@ -1,13 +1,14 @@
 #include "edge/gateway/token.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <jwt.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/base64.h"
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "edge/gateway/base64url.h"
 #include "edge/gateway/json_doc.h"
 #include "edge/gateway/number_text.h"
 #include "edge/gateway/room_name.h"
@@ -26,7 +27,7 @@ struct token_verifier {
     struct buffer last_header;
     const struct key *last_key;
     struct buffer text; // the token with a NUL behind it, as libjwt wants it
-    struct buffer decoded, user, user_json;
+    struct buffer standard, decoded, user, user_json;
 };
 
 struct parts {
@@ -58,13 +59,37 @@ static bool split(struct span token, struct parts *parts)
            span_take_until(&token, '.', &parts->signature) && !span_take_until(&token, '.', &more);
 }
 
+static bool is_base64url(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!isalnum((unsigned char)text.ptr[i]) && text.ptr[i] != '-' && text.ptr[i] != '_')
+            return false;
+    return true;
+}
+
+static bool decode_base64url(struct token_verifier *verifier, struct span text)
+{
+    struct buffer *standard = &verifier->standard;
+
+    buffer_clear(standard);
+    buffer_append(standard, text);
+    for (size_t i = 0; i < standard->len; i++) {
+        if (standard->ptr[i] == '-')
+            standard->ptr[i] = '+';
+        else if (standard->ptr[i] == '_')
+            standard->ptr[i] = '/';
+    }
+    buffer_clear(&verifier->decoded);
+    return base64_decode(&verifier->decoded, buffer_span(standard));
+}
+
 // The JSON object that a part of the token encodes, or NULL. The caller frees it.
 static struct json_doc *decode_part(struct token_verifier *verifier, struct span part)
 {
-    buffer_clear(&verifier->decoded);
-    if (!base64url_decode(part, &verifier->decoded))
-        return NULL;
-    struct json_doc *doc = json_doc_parse(buffer_span(&verifier->decoded));
+    struct json_doc *doc = NULL;
+
+    if (is_base64url(part) && decode_base64url(verifier, part))
+        doc = json_doc_parse(buffer_span(&verifier->decoded));
     if (json_doc_kind(doc) == DOC_OBJECT)
         return doc;
     json_doc_free(doc);
@@ -285,6 +310,7 @@ void token_verifier_free(struct token_verifier *verifier)
         free(verifier->keys[i].bytes);
     buffer_fini(&verifier->last_header);
     buffer_fini(&verifier->text);
+    buffer_fini(&verifier->standard);
     buffer_fini(&verifier->decoded);
     buffer_fini(&verifier->user);
     buffer_fini(&verifier->user_json);
@@ -300,7 +326,7 @@ enum token_status token_verify(struct token_verifier *verifier, struct span toke
 
     if (token.len > TOKEN_MAX_BYTES || !split(token, &parts))
         return TOKEN_MALFORMED;
-    if (!base64url_is(parts.payload) || !base64url_is(parts.signature) ||
+    if (!is_base64url(parts.payload) || !is_base64url(parts.signature) ||
         !read_header(verifier, parts.header, &key))
         return TOKEN_INVALID;
     if (!key)
