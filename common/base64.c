@@ -12,6 +12,15 @@ void base64_append(struct buffer *out, struct span bytes)
     out->len += size - 1; // without its NUL
 }
 
+// libsodium takes each byte beyond ASCII for a '/'.
+static bool is_ascii(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] >= 0x80)
+            return false;
+    return true;
+}
+
 bool base64_decode(struct buffer *out, struct span text)
 {
     size_t len = 0;
@@ -19,7 +28,8 @@ bool base64_decode(struct buffer *out, struct span text)
     while (text.len > 0 && text.ptr[text.len - 1] == '=')
         text.len--;
     char *at = buffer_reserve(out, text.len);
-    if (sodium_base642bin((unsigned char *)at, text.len, text.ptr, text.len, NULL, &len, NULL,
+    if (!is_ascii(text) ||
+        sodium_base642bin((unsigned char *)at, text.len, text.ptr, text.len, NULL, &len, NULL,
                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
         *at = '\0';
         return false;

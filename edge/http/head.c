@@ -48,7 +48,7 @@ static bool parse_request_line(struct span line, struct http_head *head)
     return span_take_until(&line, ' ', &head->method) && is_token(head->method) &&
            span_take_until(&line, ' ', &head->target) && is_field_value(head->target) &&
            head->target.len > 0 && head->target.ptr[0] == '/' &&
-           span_take_until(&line, ' ', &head->version) && !line.ptr;
+           span_take_until(&line, ' ', &head->version) && is_token(head->version) && !line.ptr;
 }
 
 static bool parse_header(struct span line, struct http_head *head)
