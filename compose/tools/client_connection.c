@@ -157,9 +157,9 @@ static void on_error(struct client_connection *connection, struct lws *wsi, cons
     if (status >= 200)
         snprintf(reason, sizeof(reason), "the server answered the handshake with HTTP %u", status);
     else
-        snprintf(
-            reason, sizeof(reason), "no connection to %s:%d (%s); is the gateway running there?",
-            connection->options.host, connection->options.port, text ? text : "no reason given");
+        snprintf(reason, sizeof(reason), "no gateway answers at %s:%d (%s)",
+                 connection->options.host, connection->options.port,
+                 text ? text : "no reason given");
     go_down(connection, reason, status >= 400 && status < 500);
 }
 

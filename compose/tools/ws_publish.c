@@ -179,8 +179,8 @@ static bool report(const struct request *request, struct publisher_counts counts
     // The broker confirms a returned message too; it may be lost in between.
     uint64_t taken = counts.confirmed > counts.returned ? counts.confirmed - counts.returned : 0;
 
-    printf("%s on %s: %" PRIu64 " published, %" PRIu64 " confirmed by a queue",
-           request->routing_key, request->exchange, counts.published, taken);
+    printf("%s on %s: %" PRIu64 " sent, %" PRIu64 " taken by a queue", request->routing_key,
+           request->exchange, counts.published, taken);
     if (counts.returned > 0)
         printf(", %" PRIu64 " returned", counts.returned);
     if (counts.refused > 0)
