@@ -4,6 +4,7 @@
 
 #include <libwebsockets.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "common/log.h"
@@ -14,6 +15,7 @@
 #define RECEIVE_BUFFER       512  // of each connection; larger messages come in pieces
 #define WRITE_MAX            (4 << 20)
 #define SERVICE_BUFFER       65536
+#define OTHER_DESCRIPTORS    512 // of the process: listeners, brokers, files, pipes
 #define HEAD_FOR_LIBRARY_MAX 256
 
 struct websocket_port {
@@ -206,6 +208,24 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
     }
 }
 
+// The library makes a table of as many descriptors as the process may open, and looks through all
+// of it for every connection that comes and goes. So it is made to see a limit that fits.
+static struct lws_context *create_context(const struct lws_context_creation_info *info,
+                                          uint32_t max_connections)
+{
+    struct rlimit limit, lowered;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return NULL;
+    lowered = limit;
+    if (lowered.rlim_cur > max_connections + OTHER_DESCRIPTORS)
+        lowered.rlim_cur = max_connections + OTHER_DESCRIPTORS;
+    setrlimit(RLIMIT_NOFILE, &lowered);
+    struct lws_context *context = lws_create_context(info);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return context;
+}
+
 static void on_library_log(int level, const char *line)
 {
     size_t len = strcspn(line, "\n");
@@ -214,7 +234,7 @@ static void on_library_log(int level, const char *line)
         log_debug("libwebsockets: %.*s", (int)len, line);
 }
 
-struct websocket_port *websocket_port_new(struct event_loop *loop,
+struct websocket_port *websocket_port_new(struct event_loop *loop, uint32_t max_connections,
                                           struct client_port_metrics *metrics,
                                           void (*on_gone)(void *arg), void *arg)
 {
@@ -249,7 +269,7 @@ struct websocket_port *websocket_port_new(struct event_loop *loop,
     port->on_gone = on_gone;
     port->arg = arg;
     lws_set_log_level(LLL_ERR, on_library_log);
-    port->context = lws_create_context(&info);
+    port->context = create_context(&info, max_connections);
     port->vhost = port->context ? lws_create_vhost(port->context, &info) : NULL;
     if (!port->vhost) {
         log_error("libwebsockets cannot start; is libwebsockets-evlib-uv installed?");

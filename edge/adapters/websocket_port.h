@@ -8,8 +8,10 @@
 
 struct websocket_port;
 
-// `on_gone` is called for each connection that ended. NULL with one log line on failure.
+// `max_connections` is what the whole process may have open at its client port. `on_gone` is
+// called for each connection that ended. NULL with one log line on failure.
 NODISCARD struct websocket_port *websocket_port_new(struct event_loop *loop,
+                                                    uint32_t max_connections,
                                                     struct client_port_metrics *metrics,
                                                     void (*on_gone)(void *arg), void *arg);
 
