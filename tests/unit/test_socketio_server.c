@@ -29,14 +29,6 @@ static struct sio_namespace *root, *admin;
 static struct buffer journal;   // what the handlers were told
 static struct sio_socket *held; // one whose on_connect has not been answered
 
-// The engine does not speak version 3 by itself here; the linker sends its callers to this.
-unsigned __wrap_eio_session_version(const struct eio_session *session);
-unsigned __wrap_eio_session_version(const struct eio_session *session)
-{
-    (void)session;
-    return version;
-}
-
 static bool can_write(struct eio_websocket *websocket)
 {
     return !container_of(websocket, struct peer, websocket)->congested;
@@ -236,12 +228,9 @@ static struct span header_of(const struct http_request *request, const char *nam
                                                                     : (struct span){0};
 }
 
-static const struct http_request request = {
-    .method = HTTP_GET,
-    .path = {"/socket.io/", 11},
-    .query = {"EIO=4&transport=websocket", 25},
-    .peer = {"192.0.2.1", 9},
-    .header = header_of,
+static const struct http_request requests[] = {
+    [3] = {.method = HTTP_GET, .header = header_of, .query = {"EIO=3&transport=websocket", 25}},
+    [4] = {.method = HTTP_GET, .header = header_of, .query = {"EIO=4&transport=websocket", 25}},
 };
 
 static void turn(uint64_t ms)
@@ -253,8 +242,8 @@ static void turn(uint64_t ms)
 static void peer_open(struct peer *peer)
 {
     *peer = (struct peer){0};
-    assert_true(
-        eio_websocket_open(&peer->websocket, sio_server_engine(server), &peer_ops, &request));
+    assert_true(eio_websocket_open(&peer->websocket, sio_server_engine(server), &peer_ops,
+                                   &requests[version]));
     turn(0);
     // What it heard first is the handshake of Engine.IO.
     const char *bar = memchr(peer->heard.ptr, '|', peer->heard.len);
@@ -311,7 +300,8 @@ static int set_up(void **state)
                    .ping_timeout_ms = NEVER_MS,
                    .upgrade_timeout_ms = NEVER_MS,
                    .max_payload = MAX_PAYLOAD,
-                   .max_outbox_bytes = MAX_OUTBOX},
+                   .max_outbox_bytes = MAX_OUTBOX,
+                   .allow_eio3 = true},
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .ack_timeout_ms = ACK_TIMEOUT_MS,
         .max_rooms_per_socket = 2,
@@ -442,6 +432,7 @@ static const struct dialogue dialogues[] = {
     {"version 3 with auth", 3, {"40/admin?token=a%20b&x=%22&y&=&z=1+1,"}, "40|40/admin,", "asks / |asks /admin {\"token\":\"a b\",\"x\":\"\\\"\",\"y\":\"\",\"\":\"\",\"z\":\"1 1\"}"},
     {"version 3 is refused", 3, {"40/admin?refuse=1"}, "40|44/admin,\"not \\\"you\\\"\"", "*"},
     {"version 3, unknown namespace", 3, {"40/nope?a=b,"}, "40|44/nope,{\"message\":\"Invalid namespace\"}", "asks / "},
+    {"version 3, binary event", 3, {"451-[\"echo\",{\"_placeholder\":true,\"num\":0}]", "!\4one"}, "40|451-[\"back\",{*}]|!\4one", "*"},
     {"version 3, too many", 3, {"40/admin,", "40/third,"}, "40|40/admin,|44/third,\"Too many namespaces\"", "*"},
 };
 // clang-format on

@@ -1,0 +1,175 @@
+// echo-server: the Engine.IO and Socket.IO libraries with nothing above them but an echo, for the
+// public test suites of both protocols.
+#define LOG_MODULE "echo"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "edge/adapters/client_port.h"
+#include "tests/echo_server/echoes.h"
+#include "tests/echo_server/options.h"
+
+struct echo_server {
+    struct event_loop loop;
+    struct turn_hook flush;
+    uv_signal_t signals[2]; // SIGINT and SIGTERM
+    struct origins *origins;
+    struct client_port *port;
+    struct eio_server *engine;
+    struct sio_server *sockets;
+    struct client_port_metrics port_metrics;
+    struct eio_metrics engine_metrics, sockets_engine_metrics;
+    struct sio_metrics sockets_metrics;
+    bool stopping;
+};
+
+static struct eio_server *find_engine(struct span path, void *arg)
+{
+    struct echo_server *echo = arg;
+
+    if (span_is(path, "/engine.io/"))
+        return echo->engine;
+    if (span_is(path, "/socket.io/"))
+        return sio_server_engine(echo->sockets);
+    return NULL;
+}
+
+static void on_http(struct http_exchange *exchange, void *arg)
+{
+    struct eio_server *engine = find_engine(exchange->request->path, arg);
+
+    if (engine)
+        eio_server_on_http(engine, exchange);
+    else
+        http_exchange_reply(exchange, &(struct http_reply){.status = 404});
+}
+
+static void on_turn_end(void *arg)
+{
+    struct echo_server *echo = arg;
+
+    eio_server_flush(echo->engine);
+    eio_server_flush(sio_server_engine(echo->sockets));
+}
+
+static void on_port_closed(void *arg)
+{
+    struct echo_server *echo = arg;
+
+    for (size_t i = 0; i < ARRAY_LEN(echo->signals); i++)
+        uv_close((uv_handle_t *)&echo->signals[i], NULL);
+    event_loop_stop(&echo->loop);
+}
+
+static void close_all(struct eio_server *engine)
+{
+    eio_server_refuse_new(engine);
+    (void)eio_server_close_some(engine, SIZE_MAX, EIO_SHUTTING_DOWN);
+    eio_server_flush(engine);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct echo_server *echo = signal->data;
+
+    if (echo->stopping)
+        return;
+    echo->stopping = true;
+    log_info("stopping signal=%d", number);
+    client_port_stop_listening(echo->port);
+    close_all(echo->engine);
+    close_all(sio_server_engine(echo->sockets));
+    client_port_close(echo->port, on_port_closed, echo);
+}
+
+static void watch_signals(struct echo_server *echo)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        uv_signal_init(&echo->loop.uv, &echo->signals[i]);
+        echo->signals[i].data = echo;
+        uv_signal_start(&echo->signals[i], on_signal, numbers[i]);
+    }
+}
+
+static void build_servers(struct echo_server *echo, const struct echo_options *options)
+{
+    const struct sio_options sockets = {
+        .engine = {.ping_interval_ms = options->ping_interval_ms,
+                   .ping_timeout_ms = options->ping_timeout_ms,
+                   .upgrade_timeout_ms = 10000,
+                   .max_payload = options->max_payload,
+                   .max_outbox_bytes = 4 * 1024 * 1024,
+                   .allow_eio3 = options->allow_eio3},
+        .connect_timeout_ms = 45000,
+        .max_namespaces_per_client = 16,
+    };
+
+    echo->engine =
+        eio_server_new(&sockets.engine, &engine_echo, &echo->loop.deadlines, &echo->engine_metrics);
+    echo->sockets = sio_server_new(&sockets, NULL, NULL, &echo->loop.deadlines,
+                                   &echo->sockets_metrics, &echo->sockets_engine_metrics);
+    (void)sio_server_add_namespace(echo->sockets, "/", &socket_echo);
+    (void)sio_server_add_namespace(echo->sockets, "/custom", &socket_echo);
+    event_loop_add_hook(&echo->loop, &echo->flush, on_turn_end, echo);
+}
+
+static bool listen_for_clients(struct echo_server *echo, const struct echo_options *options)
+{
+    const struct client_port_options port = {
+        .host = options->host,
+        .port = options->port,
+        .head_timeout_ms = 10000,
+        .max_body = options->max_payload,
+        .max_connections = 1000,
+        .origins = echo->origins,
+    };
+    const struct client_port_handlers handlers = {on_http, find_engine, echo};
+
+    echo->port = client_port_new(&port, &handlers, &echo->loop, &echo->port_metrics);
+    return echo->port != NULL;
+}
+
+static int run(const struct echo_options *options)
+{
+    struct echo_server echo = {.origins = origins_new("*")};
+
+    event_loop_init(&echo.loop);
+    build_servers(&echo, options);
+    bool listens = listen_for_clients(&echo, options);
+    if (listens)
+        watch_signals(&echo);
+    else
+        event_loop_stop(&echo.loop);
+    event_loop_run(&echo.loop);
+
+    client_port_free(echo.port);
+    event_loop_remove_hook(&echo.flush);
+    sio_server_free(echo.sockets);
+    eio_server_free(echo.engine);
+    event_loop_fini(&echo.loop);
+    origins_free(echo.origins);
+    return listens ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct echo_options options;
+
+    switch (echo_options_read(argc, argv, &options)) {
+    case ECHO_DONE:
+        return EXIT_SUCCESS;
+    case ECHO_USAGE:
+        return 2;
+    case ECHO_RUN:
+        break;
+    }
+    const struct log_options log = {
+        .service = "echo-server", .level = LOG_INFO, .format = LOG_TEXT};
+    if (!log_open(&log))
+        return EXIT_FAILURE;
+    int status = run(&options);
+    log_close();
+    return status;
+}
