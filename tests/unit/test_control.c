@@ -160,14 +160,37 @@ static void one_decoder_serves_both(void **state)
     buffer_fini(&event);
 }
 
+// Nothing of one command shows in the next.
+static void commands_do_not_mix(void **state)
+{
+    struct envelope_decoder *decoder = envelope_decoder_new();
+    struct control control = heartbeat_of(2);
+    struct buffer heartbeat = {0}, drain = {0};
+
+    (void)state;
+    control_encode(&control, &heartbeat);
+    control_encode(&command_cases[0].control, &drain);
+    assert_non_null(control_decode(decoder, buffer_span(&heartbeat)));
+    const struct control *decoded = control_decode(decoder, buffer_span(&drain));
+    assert_non_null(decoded);
+    assert_int_equal(decoded->heartbeat.shard_count, 0);
+    assert_int_equal(decoded->heartbeat.relay.len, 0);
+    assert_non_null(control_decode(decoder, SPAN_LIT("\x1a\x03\x0a\x01u")));
+    assert_int_equal(decoded->edge.len, 0);
+    envelope_decoder_free(decoder);
+    buffer_fini(&heartbeat);
+    buffer_fini(&drain);
+}
+
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(shards_cases) + ARRAY_LEN(command_cases) + ARRAY_LEN(wire_cases) + 2] = {
+        tests[ARRAY_LEN(shards_cases) + ARRAY_LEN(command_cases) + ARRAY_LEN(wire_cases) + 3] = {
             cmocka_unit_test(refuses_more_shards_than_there_are),
             cmocka_unit_test(one_decoder_serves_both),
+            cmocka_unit_test(commands_do_not_mix),
         };
-    size_t count = 2;
+    size_t count = 3;
 
     ADD_ROWS(tests, count, shards_cases, heartbeat_survives);
     ADD_ROWS(tests, count, command_cases, command_survives);

@@ -59,6 +59,7 @@ static const struct bad_case bad_cases[] = {
     {"escaped closing quote",       "A=\"1\\\"",               OPEN_QUOTE},
     {"backslash at the end",        "A=\"1\\",                 OPEN_QUOTE},
     {"text behind the quote",       "A=\"1\"2",                BEHIND_QUOTE},
+    {"a right line behind a wrong one", "A\nB=1",             NOT_AN_ASSIGNMENT},
     {"every wrong line is named",   "A\nB=1\nC",
      "f, line 1: it is not NAME=value\nf, line 3: it is not NAME=value\n"},
 };
