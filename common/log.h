@@ -16,7 +16,7 @@ enum log_format { LOG_JSON, LOG_TEXT };
 extern enum log_level log_threshold;
 
 struct log_options {
-    const char *service; // the "service" of every JSON line
+    const char *service; // the "service" of every JSON line; must outlive the log
     enum log_level level;
     enum log_format format;
     const char *dir; // all.log and error.log stand there; NULL or "": console only
@@ -24,7 +24,7 @@ struct log_options {
 
 // Opens the log. Each file is rotated at 5 MB and kept five times (all.log, all.log.1 … .4).
 // False with one line on stderr when the folder cannot be written; the console works even then.
-// Before this call lines go to the console as text.
+// Before this call lines go to the console as text. JSON goes to stdout, text to stderr.
 NODISCARD bool log_open(const struct log_options *options);
 void log_close(void);
 
@@ -42,5 +42,6 @@ void log_close(void);
             log_write((level), LOG_MODULE, __VA_ARGS__);                                           \
     } while (0)
 
-// May be called from the operations port's thread as well; a line is written whole.
+// May be called from the operations port's thread as well; a line is written whole. A message is
+// cut at 4 KB. Keeps errno.
 void log_write(enum log_level level, const char *module, const char *format, ...) PRINTF(3, 4);

@@ -29,13 +29,15 @@ struct setting {
 };
 
 // Reads ./.env if there is one; the environment wins over it. A line is NAME=value, with an
-// optional `export `, quotes around the value and # comments; anything else in the file is an
-// error. Call once at start; returns false and says what is wrong in `errors`.
+// optional `export `, quotes around the value and # comments; anything else in the file, or a
+// file above 64 KB, is an error. Call once at start; returns false and says what is wrong in
+// `errors`, having set nothing. Of a name that stands twice the last line counts.
 NODISCARD bool settings_read_dotenv(const char *path, struct buffer *errors);
 
 // Fills `into` from the environment. Every wrong variable adds one line to `errors`
 // ("PORT must be a number from 0 to 65535, not \"x\""); false if there was any.
-// An empty variable counts as unset. Texts are copies that live as long as the process.
+// An empty variable counts as unset. What is unset and has no default becomes NULL if it is a
+// text, and stays as it was otherwise. Texts are copies that live as long as the process.
 NODISCARD bool settings_load(const struct setting *table, size_t count, void *into,
                              struct buffer *errors);
 
