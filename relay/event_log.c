@@ -1,5 +1,6 @@
 #include "relay/event_log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -37,6 +38,8 @@ struct event_log {
     char log_keys[SHARDS_MAX][SHARD_KEY_MAX];
     char bus_channels[SHARDS_MAX][SHARD_KEY_MAX];
     char max_len[21];
+    bool answers_due;      // a batch is on its way
+    bool sent[SHARDS_MAX]; // which shards it has a command for
     struct envelope_decoder *decoder;
     const char **args; // of one EVALSHA
     size_t *arg_lens;
@@ -65,6 +68,7 @@ static void disconnect(struct event_log *log)
     if (log->redis)
         redisFree(log->redis);
     log->redis = NULL;
+    log->answers_due = false;
 }
 
 void event_log_free(struct event_log *log)
@@ -106,6 +110,7 @@ static redisReply *next_reply(struct event_log *log)
 // One command and its answer; an error is an answer too. NULL: the connection is lost.
 static redisReply *ask(struct event_log *log, int argc, const char **argv, const size_t *lens)
 {
+    assert(!log->answers_due); // or this would take the answer of a batch for its own
     if (!log->redis)
         return NULL;
     redisAppendCommandArgv(log->redis, argc, argv, lens);
@@ -412,19 +417,28 @@ static void mark_shard_logged(struct batch *batch, unsigned shard)
     batch_mark_logged(batch, shard, (struct position){UINT64_MAX, UINT64_MAX});
 }
 
-// All shards in one write; then all answers.
-static struct answers send_batch(struct event_log *log, struct batch *batch)
+// Puts the commands for all shards on their way in one write.
+static void send_batch(struct event_log *log, struct batch *batch)
 {
-    struct answers answers = {0};
-    bool sent[SHARDS_MAX];
+    int flushed = 0;
 
     make_room(log, batch->count);
     batch->in_doubt = true;
+    log->answers_due = true;
     for (unsigned i = 0; i < log->options.shards; i++)
-        sent[i] = send_shard(log, batch, i);
+        log->sent[i] = send_shard(log, batch, i);
+    while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
+        ; // what cannot be sent shows when the answers are taken
+}
+
+static struct answers take_answers(struct event_log *log, struct batch *batch)
+{
+    struct answers answers = {0};
+
+    log->answers_due = false;
     for (unsigned i = 0; i < log->options.shards && !answers.lost; i++) {
         struct answers answer = {0};
-        if (!sent[i])
+        if (!log->sent[i])
             continue;
         judge_answer(log, next_reply(log), &answer);
         if (!answer.lost && !answer.unclear && !answer.no_script && !answer.failed)
@@ -462,12 +476,14 @@ static enum event_log_status resolve_doubt(struct event_log *log, struct batch *
 
 static enum event_log_status append_once(struct event_log *log, struct batch *batch)
 {
-    if (batch->in_doubt) {
+    if (batch->in_doubt && !log->answers_due) {
         enum event_log_status status = resolve_doubt(log, batch);
         if (status != EVENT_LOG_OK || batch_logged(batch))
             return status;
     }
-    struct answers answers = send_batch(log, batch);
+    if (!log->answers_due)
+        send_batch(log, batch);
+    struct answers answers = take_answers(log, batch);
     if (answers.no_script && !answers.lost)
         load_script(log, append_script, log->append_sha);
     if (batch_logged(batch)) {
@@ -475,6 +491,12 @@ static enum event_log_status append_once(struct event_log *log, struct batch *ba
         outage_end(&log->outage);
     }
     return answers.lost || answers.failed ? EVENT_LOG_FAILED : EVENT_LOG_OK;
+}
+
+void event_log_send(struct event_log *log, struct batch *batch)
+{
+    if (log->redis && !batch->in_doubt && !batch_logged(batch))
+        send_batch(log, batch);
 }
 
 enum event_log_status event_log_append(struct event_log *log, struct batch *batch)

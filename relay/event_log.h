@@ -50,6 +50,9 @@ typedef void (*event_id_fn)(struct span id, void *arg);
 NODISCARD bool event_log_newest_ids(struct event_log *log, size_t count, event_id_fn visit,
                                     void *arg);
 
+// Puts a fresh batch on its way and does not wait. Nothing but event_log_append() may follow.
+void event_log_send(struct event_log *log, struct batch *batch);
+
 // Appends and publishes what of the batch is not in the log yet, and marks it as logged. After a
 // lost answer it first asks Redis what is in.
 NODISCARD enum event_log_status event_log_append(struct event_log *log, struct batch *batch);

@@ -267,6 +267,11 @@ enum source_take event_source_take(struct event_source *s, uint32_t wait_ms, str
     }
 }
 
+bool event_source_has_more(const struct event_source *s)
+{
+    return s->rabbit && rabbit_has_more(s->rabbit);
+}
+
 void event_source_ack(struct event_source *s, uint64_t tag, bool up_to)
 {
     if (!s->rabbit)

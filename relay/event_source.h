@@ -42,6 +42,8 @@ bool event_source_connected(const struct event_source *source);
 // and everything that was not acknowledged will be delivered again.
 NODISCARD enum source_take event_source_take(struct event_source *source, uint32_t wait_ms,
                                              struct event *out);
+// Whether more events came in the same read from the network and can be had without another.
+bool event_source_has_more(const struct event_source *source);
 // Acknowledges the event with this tag, or everything up to it. Losing the connection over it
 // shows at the next take.
 void event_source_ack(struct event_source *source, uint64_t tag, bool up_to);

@@ -74,10 +74,19 @@ static bool take_escape(struct scanner *s)
     return true;
 }
 
+// What stands for itself in a string: ASCII but for control characters, the quote and the
+// backslash.
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
 static bool take_string(struct scanner *s)
 {
     s->at++;
     for (;;) {
+        while (s->at < s->end && is_plain(*s->at))
+            s->at++;
         int c = peek(s);
         if (c == END)
             return fail(s, "string without end");
@@ -90,11 +99,8 @@ static bool take_string(struct scanner *s)
         if (c == '\\') {
             if (!take_escape(s))
                 return false;
-        } else if (c >= 0x80) {
-            if (!take_multibyte(s))
-                return false;
-        } else {
-            s->at++;
+        } else if (!take_multibyte(s)) {
+            return false;
         }
     }
 }

@@ -440,6 +440,11 @@ enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_m
     return news;
 }
 
+bool rabbit_has_more(struct rabbit *r)
+{
+    return amqp_frames_enqueued(r->link) || amqp_data_in_buffer(r->link);
+}
+
 bool rabbit_ack(struct rabbit *r, uint64_t tag, bool multiple)
 {
     int status = amqp_basic_ack(r->link, CHANNEL, tag, multiple);

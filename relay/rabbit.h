@@ -81,6 +81,8 @@ NODISCARD enum rabbit_status rabbit_consume(struct rabbit *rabbit, const char *q
 // What comes next from the broker, within `wait_ms`.
 NODISCARD enum rabbit_news rabbit_next(struct rabbit *rabbit, uint32_t wait_ms,
                                        struct rabbit_message *out);
+// Whether something was read from the socket already and waits to be taken.
+bool rabbit_has_more(struct rabbit *rabbit);
 NODISCARD bool rabbit_ack(struct rabbit *rabbit, uint64_t tag, bool multiple);
 // Tells the broker that we live, while nobody calls rabbit_next().
 NODISCARD bool rabbit_send_heartbeat(struct rabbit *rabbit);

@@ -54,6 +54,7 @@ static void drain(struct relay *relay)
 {
     size_t left = 0;
 
+    relay_acknowledge(relay);
     while (dead_letters_count(relay->letters) > 0 && !relay_out_of_time(relay)) {
         relay->next_letters_ms = 0;
         relay_send_dead_letters(relay);

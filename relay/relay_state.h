@@ -31,6 +31,8 @@ struct relay {
     struct translator *translator;
     struct dedup *dedup;
     struct batch batch;
+    size_t unacked_count;             // events in the log whose acknowledgement is held back
+    uint64_t unacked_tag;             // of the last of them
     struct sequence sequence;         // while claimed
     struct position tops[SHARDS_MAX]; // of what is in the log
     bool claimed;                     // the log is ours and the source is consumed
@@ -54,6 +56,7 @@ void relay_turn(struct relay *relay);
 // and ends early when a stop is asked for.
 void relay_wait(struct relay *relay, uint64_t ms);
 void relay_look_around(struct relay *relay);
+void relay_acknowledge(struct relay *relay); // what was held back
 void relay_send_dead_letters(struct relay *relay);
 // Whether a stop was asked for so long ago that what is left is left to the next relay.
 bool relay_out_of_time(struct relay *relay);

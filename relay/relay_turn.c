@@ -12,6 +12,7 @@
 #define STANDBY_RETRY_MS 1000
 #define SLICE_MS         100 // the longest wait after which the loop looks around
 #define CONFIRM_MS       500
+#define COMPANY_ENOUGH   32 // events in a batch
 
 static volatile sig_atomic_t stop_requested;
 
@@ -146,6 +147,7 @@ static bool claim(struct relay *relay)
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
     relay->claimed = true;
     relay->role = ROLE_ACTIVE;
+    relay->unacked_count = 0; // tags of the channel before this one
     relay->next_heartbeat_ms = 0;
     log_info("active relay=%s epoch=%" PRIu64 " known_ids=%zu", relay->id, relay->sequence.epoch,
              dedup_count(relay->dedup));
@@ -167,6 +169,7 @@ static bool ensure_log(struct relay *relay)
 static void on_source_lost(struct relay *relay)
 {
     relay->claimed = false;
+    relay->unacked_count = 0;
     dead_letters_forget(relay->letters);
 }
 
@@ -241,13 +244,6 @@ static bool take_one(struct relay *relay, uint32_t wait_ms)
     }
 }
 
-static void take_waiting(struct relay *relay, size_t taken)
-{
-    while (!batch_full(&relay->batch) && !dead_letters_full(relay->letters) && take_one(relay, 0))
-        taken++;
-    pace_note(&relay->pace, clock_monotonic_ms(), taken);
-}
-
 static uint32_t until_next_duty(const struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
@@ -256,22 +252,22 @@ static uint32_t until_next_duty(const struct relay *relay)
     return (uint32_t)(left_ms < SLICE_MS ? left_ms : SLICE_MS);
 }
 
-// Everything that is there; if events come fast, what comes within a short wait as well.
+// What one read from the network brings. A busy relay has lingered before, so that this is more
+// than one event.
 static void take_batch(struct relay *relay)
 {
+    size_t taken = 0;
+
     if (dead_letters_full(relay->letters)) {
         relay_wait(relay, SLICE_MS);
         return;
     }
-    if (!take_one(relay, until_next_duty(relay)))
-        return;
-    take_waiting(relay, 1);
-
-    uint32_t linger_ms = pace_linger_ms(&relay->pace);
-    if (linger_ms == 0 || batch_full(&relay->batch) || stop_requested)
-        return;
-    sleep_ms(linger_ms);
-    take_waiting(relay, 0);
+    if (take_one(relay, until_next_duty(relay)))
+        taken++;
+    while (taken > 0 && event_source_has_more(relay->source) && !batch_full(&relay->batch) &&
+           !dead_letters_full(relay->letters) && take_one(relay, 0))
+        taken++;
+    pace_note(&relay->pace, clock_monotonic_ms(), taken);
 }
 
 // Redis itself has said that another relay is active. Without acknowledgement the events of the
@@ -323,16 +319,31 @@ static bool log_batch(struct relay *relay)
     return true;
 }
 
+void relay_acknowledge(struct relay *relay)
+{
+    if (relay->unacked_count > 0)
+        event_source_ack(relay->source, relay->unacked_tag, true);
+    relay->unacked_count = 0;
+}
+
+// One acknowledgement covers all before it. A busy relay holds it back for a few batches; one
+// that has nothing to do, or has used up much of the prefetch, sends it.
 static void acknowledge_batch(struct relay *relay)
 {
     const struct batch *batch = &relay->batch;
+    size_t enough = (size_t)relay->settings->prefetch / 4;
 
-    // While dead letters wait, their events must not be acknowledged along with the others.
-    if (batch->count > 0 && dead_letters_count(relay->letters) == 0)
-        event_source_ack(relay->source, batch->entries[batch->count - 1].tag, true);
-    else
+    if (dead_letters_count(relay->letters) > 0) {
+        // The events of dead letters must not be acknowledged along with the others.
+        relay_acknowledge(relay);
         for (size_t i = 0; i < batch->count; i++)
             event_source_ack(relay->source, batch->entries[i].tag, false);
+    } else if (batch->count > 0) {
+        relay->unacked_tag = batch->entries[batch->count - 1].tag;
+        relay->unacked_count += batch->count;
+    }
+    if (batch->count == 0 || pace_linger_ms(&relay->pace) == 0 || relay->unacked_count >= enough)
+        relay_acknowledge(relay);
     batch_clear(&relay->batch);
 }
 
@@ -358,12 +369,25 @@ void relay_send_dead_letters(struct relay *relay)
     }
 }
 
+// With so much company already, waiting for more would only leave RabbitMQ waiting for
+// acknowledgements.
+static void linger(const struct relay *relay, size_t taken)
+{
+    uint32_t linger_ms = pace_linger_ms(&relay->pace);
+
+    if (linger_ms > 0 && taken < COMPANY_ENOUGH && !event_source_has_more(relay->source) &&
+        !stop_requested)
+        sleep_ms(linger_ms);
+}
+
 void relay_turn(struct relay *relay)
 {
     relay_look_around(relay);
     if (!ensure_log(relay) || !ensure_active(relay))
         return;
     take_batch(relay);
+    event_log_send(relay->log, &relay->batch);
+    linger(relay, relay->batch.count); // Redis works meanwhile, and further events gather
     if (!log_batch(relay))
         return;
     acknowledge_batch(relay);

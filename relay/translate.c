@@ -66,28 +66,21 @@ void translator_free(struct translator *t)
     free(t);
 }
 
-static struct wrapper read_wrapper(struct json_view body)
+static void note_wrapper(struct wrapper *wrapper, struct span name, struct json_view value)
 {
-    struct json_walk walk = json_walk_into(body);
-    struct wrapper wrapper = {0};
-    struct json_view value;
-    struct span name;
-
-    while (json_walk_member(&walk, &name, &value)) {
-        if (json_string_is(name, SPAN_LIT("eventName")) ||
-            json_string_is(name, SPAN_LIT("eventType")))
-            wrapper.named |= value.kind == JSON_KIND_STRING;
-        else if (json_string_is(name, SPAN_LIT("data")))
-            wrapper.data = value;
-        else if (json_string_is(name, SPAN_LIT("timestamp")))
-            wrapper.timestamp = value;
-    }
-    return wrapper;
+    if (json_string_is(name, SPAN_LIT("data")))
+        wrapper->data = value;
+    else if (json_string_is(name, SPAN_LIT("timestamp")))
+        wrapper->timestamp = value;
+    else if (json_string_is(name, SPAN_LIT("eventName")) ||
+             json_string_is(name, SPAN_LIT("eventType")))
+        wrapper->named |= value.kind == JSON_KIND_STRING;
 }
 
-// Finds the members that the route reads. Of two with one name the last one counts, as in
-// JavaScript.
-static void collect_values(struct translator *t, const struct route *route, struct json_view from)
+// Finds the members that the route reads, and, where `wrapper` is given, those of a wrapper. Of
+// two with one name the last one counts, as in JavaScript.
+static void collect_values(struct translator *t, const struct route *route, struct json_view from,
+                           struct wrapper *wrapper)
 {
     struct json_walk walk = json_walk_into(from);
     struct json_view value;
@@ -98,6 +91,8 @@ static void collect_values(struct translator *t, const struct route *route, stru
         int i = route_source_index(route, name);
         if (i >= 0)
             t->values[i] = value;
+        if (wrapper)
+            note_wrapper(wrapper, name, value);
     }
 }
 
@@ -275,9 +270,10 @@ enum translate_status translate(struct translator *t, const struct event *event,
     if (body.kind != JSON_KIND_OBJECT)
         return TRANSLATE_NOT_OBJECT;
 
-    struct wrapper wrapper = read_wrapper(body);
-    bool wrapped = wrapper.named && wrapper.data.kind == JSON_KIND_OBJECT;
-    collect_values(t, route, wrapped ? wrapper.data : body);
+    struct wrapper wrapper = {0};
+    collect_values(t, route, body, &wrapper);
+    if (wrapper.named && wrapper.data.kind == JSON_KIND_OBJECT)
+        collect_values(t, route, wrapper.data, NULL);
 
     enum translate_status status = write_room(t, route);
     if (status != TRANSLATE_OK)
