@@ -1,0 +1,114 @@
+// SIGTERM: an edge lets its clients go, spread over time, and they find another one.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connect } from './support/clients.mjs';
+import { pollingUrl } from './support/engineio.mjs';
+import { gateway } from './support/gateway.mjs';
+import { request } from './support/http.mjs';
+import { until } from './support/wait.mjs';
+
+const SECONDS = 2;
+
+const made = await gateway({ env: { DRAIN_SECONDS: String(SECONDS) } });
+const { edge, services } = made;
+
+const comesBack = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 };
+
+test('two edges share one port, and the clients of one move to the other', async (t) => {
+  const twin = await made.addEdge({}, edge.port);
+  await twin.ready();
+  const clients = await Promise.all(Array.from({ length: 30 }, (_, i) =>
+    connect(t, edge, { userId: `u${i}`, ...comesBack })));
+  const metric = async (of) => of.metric('ws_edge_sockets');
+  await until('all clients', async () => (await metric(edge)) + (await metric(twin)) === 30);
+  const moving = await metric(twin);
+  assert.ok(moving > 0, 'the kernel gave the second listener no connection');
+
+  const times = [];
+  for (const client of clients) {
+    client.socket.on('disconnect', (reason) => times.push({ at: Date.now(), reason }));
+  }
+  const began = Date.now();
+  await twin.stop();
+  const took = Date.now() - began;
+  assert.ok(took < (SECONDS + 3) * 1000, `the drain took ${took} ms`);
+
+  await until('everybody back', () => clients.every((client) => client.socket.connected));
+  assert.equal(times.length, moving, 'only the clients of the drained edge had to move');
+  assert.ok(times.every(({ reason }) => reason === 'transport close'));
+  const spread = times.at(-1).at - times[0].at;
+  assert.ok(spread > SECONDS * 1000 * 0.4, `all were closed within ${spread} ms`);
+  await until('all clients at one edge', async () => (await metric(edge)) === 30);
+  await services.publish('booking.confirmed', { bookingId: 'b1', userId: 'u0' });
+  assert.equal((await clients[0].next('booking_update')).bookingId, 'b1');
+});
+
+test('not ready at once, no new clients, live to the end, exit code 0', async (t) => {
+  const leaving = await made.addEdge();
+  await leaving.ready();
+  // Of several clients the last one goes at the end of the drain.
+  const clients = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((userId) =>
+    connect(t, leaving, { userId })));
+  leaving.child.signal('SIGTERM');
+  await until('not ready', async () =>
+    (await request(`${leaving.opsUrl}/ready`)).status === 503, 1000);
+  assert.equal((await request(`${leaving.opsUrl}/live`)).status, 200);
+  const status = await request(pollingUrl(leaving.url)).then((answer) => answer.status, () => 0);
+  assert.ok([0, 503].includes(status), `a handshake got ${status}`);
+  assert.deepEqual(await leaving.child.exited, { code: 0, signal: null });
+  for (const client of clients) assert.deepEqual(client.disconnects, ['transport close']);
+});
+
+test('messages reach a client until its turn has come', async (t) => {
+  const leaving = await made.addEdge();
+  await leaving.ready();
+  const clients = await Promise.all(['a', 'b', 'c', 'd'].map((userId) =>
+    connect(t, leaving, { userId })));
+  for (const client of clients) await client.join('conversation', 'drain');
+  leaving.child.signal('SIGTERM');
+  await until('the first that goes', () => clients.some((client) => client.disconnects.length));
+  const left = clients.filter((client) => client.socket.connected);
+  assert.ok(left.length > 0, 'all went at once');
+  await services.publish('message.sent', { conversationId: 'drain', message: 'still here' });
+  assert.equal((await left.at(-1).next('new_message')).message, 'still here');
+  await leaving.child.exited;
+});
+
+test('clients that poll are let go as well', async (t) => {
+  const leaving = await made.addEdge();
+  await leaving.ready();
+  const client = await connect(t, leaving, { userId: 'u1', transports: ['polling'] });
+  await leaving.stop();
+  await until('the end', () => client.disconnects.length > 0);
+  assert.match(client.disconnects[0], /^transport (close|error)$/);
+});
+
+test('without clients it ends at once', async () => {
+  const leaving = await made.addEdge();
+  await leaving.ready();
+  const began = Date.now();
+  await leaving.stop();
+  assert.ok(Date.now() - began < 1500, 'it waited for nobody');
+});
+
+test('SIGINT does the same', async (t) => {
+  const leaving = await made.addEdge();
+  await leaving.ready();
+  const client = await connect(t, leaving, { userId: 'u1' });
+  assert.deepEqual(await leaving.child.stop('SIGINT'), { code: 0, signal: null });
+  await until('the end', () => client.disconnects.length > 0);
+});
+
+test('a second SIGTERM ends it at once', async (t) => {
+  const leaving = await made.addEdge({ DRAIN_SECONDS: '60' });
+  await leaving.ready();
+  await connect(t, leaving, { userId: 'u1' });
+  await connect(t, leaving, { userId: 'u2' });
+  leaving.child.signal('SIGTERM');
+  await until('not ready', async () =>
+    (await request(`${leaving.opsUrl}/ready`)).status === 503);
+  const began = Date.now();
+  leaving.child.signal('SIGTERM');
+  await leaving.child.exited;
+  assert.ok(Date.now() - began < 2000, 'it went on draining');
+});

@@ -1,0 +1,131 @@
+// What operators find in the logs, and what must never stand there.
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { client, connect } from './support/clients.mjs';
+import { joinedWebSocket } from './support/engineio.mjs';
+import { gateway } from './support/gateway.mjs';
+import { SECRET, token } from './support/tokens.mjs';
+import { until } from './support/wait.mjs';
+
+const made = await gateway({ env: { LOG_LEVEL: 'debug' } });
+const { edge, relay, services } = made;
+
+const fileOf = (process, name) => readFile(join(process.dir, 'logs', name), 'utf8');
+
+function assertLine(line) {
+  const entry = JSON.parse(line);
+  assert.deepEqual(Object.keys(entry), ['timestamp', 'level', 'service', 'module', 'message']);
+  assert.match(entry.timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.match(entry.level, /^(error|warn|info|http|debug)$/);
+  for (const key of ['service', 'module', 'message']) assert.ok(entry[key].length > 0);
+  return entry;
+}
+
+for (const process of [edge, relay]) {
+  describe(process.program, () => {
+    test('writes JSON lines to the console and to LOG_DIR/all.log', async () => {
+      const lines = process.child.stdout.trimEnd().split('\n');
+      assert.ok(lines.length > 0);
+      lines.forEach(assertLine);
+      assert.equal(process.child.stderr, '');
+      const all = await fileOf(process, 'all.log');
+      all.trimEnd().split('\n').forEach(assertLine);
+      assert.ok(all.startsWith(lines[0]), 'the file begins where the console begins');
+    });
+
+    test('keeps errors apart in LOG_DIR/error.log', async () => {
+      for (const line of (await fileOf(process, 'error.log')).split('\n').filter(Boolean)) {
+        assert.equal(assertLine(line).level, 'error');
+      }
+      assert.deepEqual((await readdir(join(process.dir, 'logs'))).sort(),
+        ['all.log', 'error.log']);
+    });
+  });
+}
+
+test('the edge calls itself by the name of the service', () => {
+  assert.equal(edge.logLines()[0].service, 'websocket-gateway');
+});
+
+test('neither tokens nor the secret are logged, at any level', async (t) => {
+  const good = token({ id: 'u1' });
+  const bad = token({ id: 'u2' }, { secret: 'another' });
+  const viaHeader = token({ id: 'u3' });
+  const refreshed = token({ id: 'u1', fresh: true });
+  const inQuery = token({ id: 'u4' });
+  const first = await connect(t, edge, { auth: { token: good } });
+  await client(t, edge, { auth: { token: bad } }).refusal();
+  await connect(t, edge, { extraHeaders: { Authorization: `Bearer ${viaHeader}` } });
+  await client(t, edge, { transports: ['polling'], query: { token: inQuery } }).refusal();
+  await first.ack('refresh_token', { token: refreshed });
+  first.socket.emit('no_such_event', good);
+  await first.ack('join_room', {});
+  const log = edge.log + await fileOf(edge, 'all.log');
+  for (const secret of [good, bad, viaHeader, refreshed, inQuery, SECRET]) {
+    // The signature is what nobody must have.
+    assert.ok(!log.includes(secret.split('.').at(-1)), 'a token or its signature stands there');
+  }
+});
+
+test('what peers send cannot forge a line', async () => {
+  const raw = await joinedWebSocket(edge.url, token({ id: 'evil\n{"level":"error"}' }));
+  raw.send('42["evil\\n{\\"level\\":\\"error\\"}\\u001b[31m",{}]');
+  raw.send('421["join_room",{"roomType":"x\\n{\\"level\\":\\"error\\"}","roomId":"a"}]');
+  await raw.nextFor('431');
+  raw.close();
+  await services.publish('message.sent', 'x\n{"level":"error"}');
+  await services.deadLetter();
+  for (const process of [edge, relay]) {
+    process.child.stdout.trimEnd().split('\n').forEach(assertLine);
+    assert.doesNotMatch(process.child.stdout, /\x1b/);
+  }
+});
+
+test('at info neither payloads nor single messages are logged', async (t) => {
+  const quiet = await made.addEdge({ LOG_LEVEL: 'info' });
+  await quiet.ready();
+  const member = await connect(t, quiet, { userId: 'u1' });
+  await member.join('conversation', 'c1');
+  const before = quiet.logLines().length;
+  for (let i = 0; i < 50; i++) {
+    await services.publish('message.sent', { conversationId: 'c1', message: 'strictly private' });
+  }
+  for (let i = 0; i < 50; i++) await member.next('new_message');
+  assert.doesNotMatch(quiet.log, /strictly private/);
+  assert.ok(quiet.logLines().length - before < 10, 'there is a line for each message');
+  assert.ok(quiet.logLines().every(({ level }) => ['error', 'warn', 'info'].includes(level)));
+});
+
+test('LOG_FORMAT=text is for people', async () => {
+  const plain = await made.addEdge({ LOG_FORMAT: 'text' });
+  await plain.ready();
+  assert.match(plain.log, /^\d{4}-\d\d-\d\dT[\d:.]+Z INFO \w+: /m);
+});
+
+test('a LOG_DIR that cannot be written stops nothing and is said', async () => {
+  const bare = await made.addEdge({ LOG_DIR: '/proc/nowhere' });
+  await bare.ready();
+  assert.match(bare.log, /LOG_DIR/);
+  assert.ok(bare.logLines().length > 0, 'the console goes on');
+});
+
+test('all.log is rotated at 5 MB and kept five times', async () => {
+  // At debug every refused event writes a line; a long event name makes it a long one.
+  const raw = await joinedWebSocket(edge.url, token({ id: 'u1' }));
+  const files = async () => (await readdir(join(edge.dir, 'logs')))
+    .filter((name) => name.startsWith('all.log'));
+  let id = 0;
+  await until('a rotation', async () => {
+    for (let i = 0; i < 2000; i++) raw.send(`42["join_room",{"roomType":"${'t'.repeat(400)}"}]`);
+    id += 1;
+    raw.send(`42${id}["typing",{}]`);
+    await raw.nextFor(`43${id}`);
+    return (await files()).length > 1;
+  }, 30_000);
+  assert.deepEqual((await files()).sort(), ['all.log', 'all.log.1']);
+  const { length } = await fileOf(edge, 'all.log.1');
+  assert.ok(length > 4_000_000 && length <= 5 * 1024 * 1024 + 4096, `all.log.1 has ${length}`);
+  raw.close();
+});

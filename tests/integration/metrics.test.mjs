@@ -1,0 +1,104 @@
+// GET /metrics on the client port: JSON, and Prometheus text for who asks for it.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { assertPrometheus } from './support/prometheus.mjs';
+import { connect } from './support/clients.mjs';
+import { gateway } from './support/gateway.mjs';
+import { request } from './support/http.mjs';
+import { until } from './support/wait.mjs';
+
+const made = await gateway();
+const { edge } = made;
+const withoutRooms = await made.addEdge({ METRICS_ROOMS: 'false' });
+const without = await made.addEdge({ METRICS_ENABLED: 'false' });
+await made.ready();
+
+const metrics = (of = edge, Accept = undefined) =>
+  request(`${of.url}/metrics`, { headers: Accept ? { Accept } : {} });
+
+const empty = () => until('no sockets', async () =>
+  (await metrics()).json().connectedSockets === 0);
+
+test('nobody is there', async () => {
+  const answer = await metrics();
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers['content-type'], /^application\/json/);
+  assert.deepStrictEqual(answer.json(), { connectedSockets: 0, rooms: [], totalRooms: 0 });
+});
+
+test('sockets and rooms are counted, and gone when they are gone', async (t) => {
+  const first = await connect(t, edge, { userId: 'u1' });
+  const second = await connect(t, edge, { userId: 'u1', transports: ['polling'] });
+  const third = await connect(t, edge, { userId: 'u2' });
+  await first.join('conversation', 'c1');
+  await third.join('conversation', 'c1');
+  await third.join('notification', 'n1');
+  const { rooms, ...counts } = (await metrics()).json();
+  assert.deepStrictEqual(counts, { connectedSockets: 3, totalRooms: 4 });
+  assert.deepEqual(rooms.sort(), ['conversation:c1', 'notification:n1', 'user:u1', 'user:u2']);
+  for (const client of [first, second, third]) client.close();
+  await empty();
+  assert.deepStrictEqual((await metrics()).json(),
+    { connectedSockets: 0, rooms: [], totalRooms: 0 });
+});
+
+test('a refused client is not counted', async (t) => {
+  await empty();
+  await connect(t, edge, { userId: 'u1' });
+  await assert.rejects(connect(t, edge, { auth: { token: 'rubbish' } }));
+  assert.equal((await metrics()).json().connectedSockets, 1);
+});
+
+test('the list of rooms ends at 1000 names', async (t) => {
+  await empty();
+  const clients = await Promise.all(Array.from({ length: 11 }, (_, i) =>
+    connect(t, edge, { userId: `u${i}` })));
+  await Promise.all(clients.flatMap((client, i) => Array.from({ length: 100 }, (_, j) =>
+    client.join('conversation', `${i}-${j}`))));
+  const { rooms, totalRooms } = (await metrics()).json();
+  assert.equal(rooms.length, 1000);
+  assert.equal(new Set(rooms).size, 1000);
+  assert.equal(totalRooms, 11 * 100 + 11);
+});
+
+test('room names with quotes and letters of all sorts are proper JSON', async (t) => {
+  await empty();
+  const client = await connect(t, edge, { userId: 'u1' });
+  await client.join('conversation', '"\\ 日本 \u2028');
+  assert.ok((await metrics()).json().rooms.includes('conversation:"\\ 日本 \u2028'));
+});
+
+test('METRICS_ROOMS=false names no room and still counts', async (t) => {
+  const client = await connect(t, withoutRooms, { userId: 'u1' });
+  await client.join('conversation', 'c1');
+  const body = (await metrics(withoutRooms)).json();
+  assert.equal(body.connectedSockets, 1);
+  assert.equal(body.totalRooms, 2);
+  assert.deepEqual(body.rooms ?? [], []);
+});
+
+test('METRICS_ENABLED=false turns it off', async () => {
+  assert.equal((await metrics(without)).status, 404);
+  assert.equal((await metrics(without, 'text/plain')).status, 404);
+  assert.equal((await request(`${without.url}/health`)).status, 200);
+});
+
+describe('the Accept header decides on the format', () => {
+  const json = [undefined, '*/*', 'application/json', 'application/json, text/plain;q=0.5'];
+  for (const accept of json) {
+    test(`JSON for ${accept}`, async () => {
+      assert.match((await metrics(edge, accept)).headers['content-type'], /^application\/json/);
+    });
+  }
+
+  const text = ['text/plain', 'text/plain; version=0.0.4',
+    'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'];
+  for (const accept of text) {
+    test(`Prometheus text for ${accept}`, async () => {
+      const answer = await metrics(edge, accept);
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers['content-type'], /^text\/plain/);
+      assertPrometheus(answer.body);
+    });
+  }
+});

@@ -1,0 +1,162 @@
+// A wrong setting stops the start, with one message that names every wrong variable.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, test } from 'node:test';
+import { run } from './support/child.mjs';
+import { built } from './support/gateway.mjs';
+
+const folders = [];
+afterEach(async () => {
+  for (const dir of folders.splice(0)) await rm(dir, { recursive: true, force: true });
+});
+
+// Starts the program in an empty folder, with `dotenv` as its .env.
+async function start(program, env, { dotenv, args = [] } = {}) {
+  const cwd = await mkdtemp(join(tmpdir(), 'settings-'));
+  folders.push(cwd);
+  if (dotenv !== undefined) await writeFile(join(cwd, '.env'), dotenv);
+  return run(built(program), args, { cwd, env });
+}
+
+const checked = (program, env, options) =>
+  start(program, env, { args: ['--check-config'], ...options });
+
+describe('one wrong variable is named with what it should be', () => {
+  const cases = [
+    ['ws-edge', 'PORT', ['x', '-1', '65536', '3002x', '1.5', ' ']],
+    ['ws-edge', 'NODE_ENV', ['prod']],
+    ['ws-edge', 'LOG_LEVEL', ['loud', 'INFO ']],
+    ['ws-edge', 'LOG_FORMAT', ['xml']],
+    ['ws-edge', 'ALLOW_AUTH_WITHOUT_JWT', ['maybe']],
+    ['ws-edge', 'METRICS_ENABLED', ['2']],
+    ['ws-edge', 'REDIS_PORT', ['0', 'abc']],
+    ['ws-edge', 'REDIS_DB', ['-1']],
+    ['ws-edge', 'PING_INTERVAL', ['often']],
+    ['ws-edge', 'PING_TIMEOUT', ['0']],
+    ['ws-edge', 'UPGRADE_TIMEOUT', ['x']],
+    ['ws-edge', 'CONNECT_TIMEOUT', ['x']],
+    ['ws-edge', 'MAX_PAYLOAD', ['0']],
+    ['ws-edge', 'MAX_OUTBOX_BYTES', ['x']],
+    ['ws-edge', 'DRAIN_SECONDS', ['-1']],
+    ['ws-edge', 'BUS_SHARDS', ['0']],
+    ['ws-edge', 'ROOM_AUTHORIZATION', ['closed']],
+    ['ws-edge', 'OPS_PORT', ['70000']],
+    ['ws-relay', 'RABBITMQ_PORT', ['x', '0', '99999']],
+    ['ws-relay', 'RELAY_PREFETCH', ['0', 'many']],
+    ['ws-relay', 'MAX_EVENT_BYTES', ['x']],
+    ['ws-relay', 'REDIS_DB', ['one']],
+    ['ws-relay', 'LOG_LEVEL', ['loud']],
+    ['ws-relay', 'RABBITMQ_EXCHANGES', [',', ' , ']],
+  ];
+  for (const [program, name, values] of cases) {
+    for (const value of values) {
+      test(`${program} ${name}=${JSON.stringify(value)}`, async () => {
+        const { code, stdout, stderr } = await start(program, { [name]: value });
+        assert.equal(code, 1);
+        assert.match(stderr, new RegExp(`\\b${name}\\b`));
+        assert.equal(stdout, '', 'it said something before it had its settings');
+      });
+    }
+  }
+});
+
+test('several wrong variables stand in one message', async () => {
+  const wrong = { PORT: 'x', REDIS_PORT: 'y', LOG_LEVEL: 'z', PING_INTERVAL: '-5' };
+  const { code, stderr } = await start('ws-edge', { ...wrong, REDIS_DB: '1' });
+  assert.equal(code, 1);
+  for (const name of Object.keys(wrong)) assert.match(stderr, new RegExp(`\\b${name}\\b`));
+  assert.doesNotMatch(stderr, /REDIS_DB/);
+});
+
+test('the value of a secret is not repeated', async () => {
+  const { stderr } = await start('ws-edge', { JWT_SECRET: 'do-not-tell', PORT: 'x' });
+  assert.doesNotMatch(stderr, /do-not-tell/);
+});
+
+describe('NODE_ENV=production', () => {
+  const production = { NODE_ENV: 'production' };
+
+  test('wants JWT_SECRET and ROOM_AUTHORIZATION, and names both at once', async () => {
+    const { code, stderr } = await start('ws-edge', { ...production, PORT: 'x' });
+    assert.equal(code, 1);
+    for (const name of ['JWT_SECRET', 'ROOM_AUTHORIZATION', 'PORT']) {
+      assert.match(stderr, new RegExp(`\\b${name}\\b`));
+    }
+  });
+
+  test('an empty JWT_SECRET is none', async () => {
+    const { code, stderr } = await start('ws-edge',
+      { ...production, JWT_SECRET: '', ROOM_AUTHORIZATION: 'open' });
+    assert.equal(code, 1);
+    assert.match(stderr, /JWT_SECRET/);
+    assert.doesNotMatch(stderr, /ROOM_AUTHORIZATION/);
+  });
+
+  test('is content with both', async () => {
+    const { code, stderr } = await checked('ws-edge',
+      { ...production, JWT_SECRET: 'a-secret-of-some-length-0123456789', ROOM_AUTHORIZATION: 'claims' });
+    assert.equal(code, 0, stderr);
+  });
+});
+
+test('ROOM_AUTHORIZATION=service is not there and says so', async () => {
+  const { code, stderr } = await start('ws-edge', { ROOM_AUTHORIZATION: 'service' });
+  assert.equal(code, 1);
+  assert.match(stderr, /ROOM_AUTHORIZATION.*service/);
+});
+
+describe('the file .env', () => {
+  test('is read', async () => {
+    const { code, stderr } = await checked('ws-edge', {}, { dotenv: 'PORT=nonsense\n' });
+    assert.equal(code, 1);
+    assert.match(stderr, /PORT.*"nonsense"/);
+  });
+
+  test('gives way to the environment', async () => {
+    const { code } = await checked('ws-edge', { PORT: '3002' }, { dotenv: 'PORT=nonsense\n' });
+    assert.equal(code, 0);
+  });
+
+  test('may have comments, quotes, export and blank lines', async () => {
+    const dotenv = '# a comment\n\nexport LOG_LEVEL=debug\nCORS_ORIGIN="https://a.example" # tail\n'
+      + "JWT_SECRET='with # and spaces'\nREDIS_PORT=6380\n";
+    const { code, stderr } = await checked('ws-edge', {}, { dotenv });
+    assert.equal(code, 0, stderr);
+  });
+
+  test('that makes no sense stops the start, with its line', async () => {
+    const { code, stderr } = await checked('ws-relay', {}, { dotenv: 'REDIS_DB=1\nthis is no setting\n' });
+    assert.equal(code, 1);
+    assert.match(stderr, /\.env.*2/);
+  });
+});
+
+describe('an address that cannot be had', () => {
+  async function taken(t) {
+    const server = createServer();
+    t.after(() => server.close());
+    await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    return String(server.address().port);
+  }
+
+  for (const name of ['PORT', 'OPS_PORT']) {
+    test(`${name} is taken: exit code 1 and a line that names it`, async (t) => {
+      const port = await taken(t);
+      const { code, stdout, stderr } = await start('ws-edge', {
+        PORT: '0', OPS_PORT: '0', SERVICE_HOST: '127.0.0.1', REDIS_HOST: '127.0.0.1', [name]: port,
+      });
+      assert.equal(code, 1);
+      assert.ok((stdout + stderr).includes(port), stdout + stderr);
+    });
+  }
+
+  test('SERVICE_HOST is no address of this machine', async () => {
+    const { code, stdout, stderr } = await start('ws-edge',
+      { PORT: '0', OPS_PORT: '0', SERVICE_HOST: '192.0.2.1' });
+    assert.equal(code, 1);
+    assert.match(stdout + stderr, /192\.0\.2\.1/);
+  });
+});

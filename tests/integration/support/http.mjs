@@ -1,0 +1,34 @@
+// Plain HTTP requests where every header is ours (fetch would not let a test set Host or Origin).
+import { Agent, request as httpRequest } from 'node:http';
+
+// Resolves with {status, headers, body, json()}; `body` is a string.
+export function request(url, { method = 'GET', headers = {}, body, agent = false, signal } = {}) {
+  return new Promise((resolve, reject) => {
+    const req = httpRequest(url, { method, headers, agent, signal }, (res) => {
+      const chunks = [];
+      res.on('data', (chunk) => chunks.push(chunk));
+      res.on('error', reject);
+      res.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: res.statusCode, headers: res.headers, body: text,
+          json: () => JSON.parse(text) });
+      });
+    });
+    req.on('error', reject);
+    // The answer to a WebSocket handshake that should have been refused.
+    req.on('upgrade', (res, socket) => {
+      socket.destroy();
+      resolve({ status: res.statusCode, headers: res.headers, body: '' });
+    });
+    req.end(body);
+  });
+}
+
+export const keptAlive = () => new Agent({ keepAlive: true, maxSockets: 1 });
+
+export const webSocketHeaders = () => ({
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Key': Buffer.from('the sample nonce').toString('base64'),
+});

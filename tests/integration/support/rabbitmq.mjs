@@ -1,0 +1,96 @@
+// A private RabbitMQ node: own data, own name, own port mapper, loopback only.
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import amqp from 'amqplib';
+import { Child } from './child.mjs';
+import { freePorts } from './ports.mjs';
+import { Hopeless, until } from './wait.mjs';
+
+const START_MS = 60_000;
+
+// The packaged /usr/sbin/rabbitmq-server changes to the user "rabbitmq" first; the one beneath
+// runs as whoever calls it.
+function serverScript() {
+  const found = [process.env.RABBITMQ_SERVER, '/usr/lib/rabbitmq/bin/rabbitmq-server']
+    .find((path) => path && existsSync(path));
+  if (!found) throw new Error('no rabbitmq-server: install it, or name it in RABBITMQ_SERVER');
+  return found;
+}
+
+export class RabbitMq {
+  constructor(dir, [port, distribution, mapper]) {
+    this.dir = dir;
+    this.port = port;
+    this.distributionPort = distribution;
+    this.mapperPort = mapper;
+  }
+
+  static async start(dir) {
+    const rabbit = new RabbitMq(dir, await freePorts(3));
+    await rabbit.#prepare();
+    await rabbit.start();
+    return rabbit;
+  }
+
+  get url() {
+    return `amqp://guest:guest@127.0.0.1:${this.port}`;
+  }
+
+  async #prepare() {
+    await mkdir(join(this.dir, 'log'), { recursive: true });
+    await writeFile(join(this.dir, 'rabbitmq.conf'), [
+      `listeners.tcp.default = 127.0.0.1:${this.port}`,
+      'disk_free_limit.absolute = 50MB',
+      'vm_memory_high_watermark.absolute = 1GB',
+      'log.console = false',
+      'log.file.level = warning',
+      ''].join('\n'));
+    await writeFile(join(this.dir, 'enabled_plugins'), '[].\n');
+    await writeFile(join(this.dir, 'env.conf'), '');
+    // Erlang would start one by itself, which then stays for ever.
+    this.mapper = new Child('epmd', ['-port', String(this.mapperPort), '-address', '127.0.0.1'],
+      { name: 'epmd' });
+  }
+
+  async start() {
+    this.child = new Child(serverScript(), ['-noinput'], {
+      name: 'rabbitmq-server',
+      cwd: this.dir,
+      env: {
+        HOME: this.dir,
+        ERL_EPMD_PORT: String(this.mapperPort),
+        ERL_EPMD_ADDRESS: '127.0.0.1',
+        RABBITMQ_NODENAME: `tests${this.port}@localhost`,
+        RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+        RABBITMQ_NODE_PORT: String(this.port),
+        RABBITMQ_DIST_PORT: String(this.distributionPort),
+        RABBITMQ_CONF_ENV_FILE: join(this.dir, 'env.conf'),
+        RABBITMQ_CONFIG_FILE: join(this.dir, 'rabbitmq.conf'),
+        RABBITMQ_ENABLED_PLUGINS_FILE: join(this.dir, 'enabled_plugins'),
+        RABBITMQ_MNESIA_BASE: join(this.dir, 'mnesia'),
+        RABBITMQ_LOG_BASE: join(this.dir, 'log'),
+        RABBITMQ_PID_FILE: join(this.dir, 'pid'),
+        // Idle schedulers sleep instead of spinning: the machine is the tests' as well.
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+sbwt none +sbwtdcpu none +sbwtdio none '
+          + '-kernel inet_dist_use_interface {127,0,0,1}',
+        RABBITMQ_ALLOW_INPUT: '1', // the script becomes the server, so its pid is the server's
+      },
+    });
+    await until('RabbitMQ', async () => {
+      if (!this.child.running) throw new Hopeless(this.child.output);
+      const connection = await amqp.connect(this.url, { timeout: 1000 });
+      await connection.close();
+      return true;
+    }, START_MS);
+  }
+
+  async kill() {
+    await this.child.kill();
+  }
+
+  async stop() {
+    await this.child?.stop();
+    await this.mapper?.stop();
+  }
+}

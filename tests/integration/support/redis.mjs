@@ -1,0 +1,53 @@
+// A private redis-server whose data survives a kill -9, and a client for it.
+import { mkdir } from 'node:fs/promises';
+import { createClient } from 'redis';
+import { Child } from './child.mjs';
+import { freePort } from './ports.mjs';
+import { Hopeless, until } from './wait.mjs';
+
+export class Redis {
+  constructor(dir, port) {
+    this.dir = dir;
+    this.port = port;
+  }
+
+  static async start(dir) {
+    await mkdir(dir, { recursive: true });
+    const redis = new Redis(dir, await freePort());
+    await redis.start();
+    return redis;
+  }
+
+  async start() {
+    this.child = new Child('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1',
+      '--dir', this.dir, '--save', '', '--appendonly', 'yes', '--daemonize', 'no'],
+    { name: 'redis-server' });
+    await until('redis-server', async () => {
+      if (!this.child.running) throw new Hopeless(this.child.output);
+      return (await command(this.port, ['PING'])) === 'PONG';
+    });
+  }
+
+  async kill() {
+    await this.child.kill();
+  }
+
+  async stop() {
+    await this.child.stop();
+  }
+}
+
+// One command on a connection of its own, in the database that the gateway uses by default.
+export async function command(port, args, database = 1) {
+  const client = createClient({
+    database,
+    socket: { host: '127.0.0.1', port, reconnectStrategy: false },
+  });
+  client.on('error', () => {}); // connect() and the command report it
+  await client.connect();
+  try {
+    return await client.sendCommand(args);
+  } finally {
+    await client.disconnect().catch(() => {});
+  }
+}

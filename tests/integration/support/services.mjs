@@ -1,0 +1,45 @@
+// The back-end services as the gateway sees them: publishers on RabbitMQ.
+import amqp from 'amqplib';
+import { DEAD_LETTERS } from './brokers.mjs';
+import { until } from './wait.mjs';
+
+export class Services {
+  static async connect(brokers) {
+    const services = new Services();
+    services.connection = await amqp.connect(brokers.rabbitmq.url);
+    services.connection.on('error', () => {}); // a killed broker; publish() reports it
+    services.channel = await services.connection.createConfirmChannel();
+    services.channel.on('error', () => {});
+    return services;
+  }
+
+  // Resolves when the broker has confirmed. An object is sent as JSON, a string or Buffer as is.
+  publish(routingKey, body, { exchange = 'hometrip_events', ...properties } = {}) {
+    const raw = typeof body === 'string' || Buffer.isBuffer(body);
+    const bytes = Buffer.from(raw ? body : JSON.stringify(body));
+    return new Promise((resolve, reject) => {
+      this.channel.publish(exchange, routingKey, bytes, { persistent: true, ...properties },
+        (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  // Takes the oldest dead letter, waiting for one.
+  async deadLetter() {
+    const message = await until('a dead letter', () =>
+      this.channel.get(DEAD_LETTERS, { noAck: true }));
+    return { headers: message.properties.headers, body: message.content.toString(), message };
+  }
+
+  // How many messages wait in a queue, leaving out those that a consumer holds.
+  async waiting(queue) {
+    return (await this.channel.checkQueue(queue)).messageCount;
+  }
+
+  async close() {
+    try {
+      await this.connection.close();
+    } catch {
+      // The broker has closed it already.
+    }
+  }
+}

@@ -1,0 +1,133 @@
+// A token is watched for as long as its connection lasts, and can be swapped in place.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { client, connect } from './support/clients.mjs';
+import { gateway } from './support/gateway.mjs';
+import { nowSeconds, token } from './support/tokens.mjs';
+import { until } from './support/wait.mjs';
+
+const { edge } = await gateway();
+
+const withToken = (claims, options) => ({ auth: { token: token(claims, options) } });
+
+test('a short-lived token: warned at once, told at its end, transport closed', async (t) => {
+  const exp = nowSeconds() + 2;
+  const made = await connect(t, edge, withToken({ id: 'u1', exp }));
+  const warning = await made.next('token_expiring_soon');
+  assert.ok(warning.expiresIn >= 1 && warning.expiresIn <= 2, JSON.stringify(warning));
+  assert.deepEqual(Object.keys(warning), ['expiresIn']);
+  assert.deepEqual(await made.next('token_expired'), {});
+  assert.ok(Date.now() >= exp * 1000 - 50, 'it came before the token had expired');
+  await until('the end of the transport', () => made.disconnects.length > 0);
+  assert.deepEqual(made.disconnects, ['transport close']);
+  assert.ok(Date.now() < (exp + 2) * 1000, 'it came late');
+  assert.deepEqual(made.received.map(({ event }) => event),
+    ['connected', 'token_expiring_soon', 'token_expired']);
+});
+
+test('over long-polling the same', async (t) => {
+  const made = await connect(t, edge,
+    { transports: ['polling'], ...withToken({ id: 'u1' }, { expiresIn: 2 }) });
+  await made.next('token_expiring_soon');
+  await made.next('token_expired');
+  await until('the end of the transport', () => made.disconnects.length > 0);
+  assert.deepEqual(made.disconnects, ['transport close']);
+});
+
+test('the official client comes back by itself with a fresh token', async (t) => {
+  let asked = 0;
+  const auth = (give) => {
+    asked += 1;
+    give({ token: token({ id: 'u1' }, { expiresIn: asked === 1 ? 2 : 3600 }) });
+  };
+  const made = client(t, edge, { auth, reconnection: true, reconnectionDelay: 50 });
+  await made.connected();
+  const first = await made.next('connected');
+  await made.next('token_expired');
+  const second = await made.next('connected');
+  assert.equal(asked, 2);
+  assert.equal(second.userId, 'u1');
+  assert.notEqual(second.socketId, first.socketId);
+});
+
+test('the warning comes 300 s before the end, not earlier', async (t) => {
+  const made = await connect(t, edge, withToken({ id: 'u1' }, { expiresIn: 302 }));
+  await made.ack('join_room', {});
+  assert.deepEqual(made.all('token_expiring_soon'), []);
+  const { expiresIn } = await made.next('token_expiring_soon', 4000);
+  assert.ok(expiresIn >= 299 && expiresIn <= 300, `expiresIn=${expiresIn}`);
+});
+
+test('a token without an end is never warned about', async (t) => {
+  const made = await connect(t, edge, withToken({ id: 'u1' }, { expiresIn: null }));
+  await made.ack('join_room', {});
+  assert.deepEqual(made.received.map(({ event }) => event), ['connected']);
+});
+
+describe('refresh_token', () => {
+  test('swaps the token in place', async (t) => {
+    const exp = nowSeconds() + 2;
+    const made = await connect(t, edge, withToken({ id: 'u1', exp }));
+    const answer = await made.ack('refresh_token', { token: token({ id: 'u1' }) });
+    assert.deepEqual(Object.keys(answer).sort(), ['expiresIn', 'success']);
+    assert.strictEqual(answer.success, true);
+    assert.ok(answer.expiresIn >= 3598 && answer.expiresIn <= 3600, JSON.stringify(answer));
+    await until('the old token to expire', () => Date.now() > exp * 1000 + 500);
+    await made.ack('join_room', {});
+    assert.deepEqual(made.all('token_expired'), []);
+    assert.deepEqual(made.disconnects, []);
+  });
+
+  test('the new token is watched in its turn', async (t) => {
+    const made = await connect(t, edge, withToken({ id: 'u1' }));
+    await made.ack('refresh_token', { token: token({ id: 'u1' }, { expiresIn: 2 }) });
+    await made.next('token_expiring_soon');
+    await made.next('token_expired');
+    await until('the end of the transport', () => made.disconnects.length > 0);
+  });
+
+  test('works without an ack', async (t) => {
+    const exp = nowSeconds() + 2;
+    const made = await connect(t, edge, withToken({ id: 'u1', exp }));
+    made.socket.emit('refresh_token', { token: token({ id: 'u1' }) });
+    await until('the old token to expire', () => Date.now() > exp * 1000 + 500);
+    await made.ack('join_room', {});
+    assert.deepEqual(made.disconnects, []);
+  });
+
+  test('42 and "42" are the same user', async (t) => {
+    const made = await connect(t, edge, withToken({ id: 42 }));
+    const answer = await made.ack('refresh_token', { token: token({ sub: '42' }) });
+    assert.strictEqual(answer.success, true);
+  });
+
+  const refused = [
+    ['another user', () => ({ token: token({ id: 'u2' }) }), /./],
+    ['an expired token', () => ({ token: token({ id: 'u1' }, { expiresIn: -5 }) }), /jwt expired/],
+    ['another secret', () => ({ token: token({ id: 'u1' }, { secret: 'x' }) }), /invalid signature/],
+    ['rubbish', () => ({ token: 'rubbish' }), /jwt malformed/],
+    ['a half-login', () => ({ token: token({ id: 'u1', requires2FA: true }) }),
+      /second factor required/],
+    ['no user', () => ({ token: token({ email: 'a@b.c' }) }), /invalid token/],
+    ['an empty token', () => ({ token: '' }), /./],
+    ['a token that is no string', () => ({ token: 5 }), /./],
+    ['an empty object', () => ({}), /./],
+    ['a bare string', () => 'rubbish', /./],
+    ['null', () => null, /./],
+  ];
+  for (const [name, payload, words] of refused) {
+    test(`is refused: ${name}`, async (t) => {
+      const made = await connect(t, edge, withToken({ id: 'u1' }));
+      const answer = await made.ack('refresh_token', payload());
+      assert.deepEqual(Object.keys(answer), ['error']);
+      assert.match(answer.error, words);
+      assert.deepEqual(made.disconnects, []);
+    });
+  }
+
+  test('a refusal leaves the old token in force', async (t) => {
+    const made = await connect(t, edge, withToken({ id: 'u1' }, { expiresIn: 2 }));
+    await made.ack('refresh_token', { token: 'rubbish' });
+    await made.next('token_expired');
+  });
+});
