@@ -1,0 +1,52 @@
+// The bus on Redis: pub/sub for what happens now, a stream per shard for what was missed.
+//
+// Two connections, because one that subscribes can do nothing else. The bus is up when commands
+// are answered and every channel is subscribed; losing either connection takes both down. It
+// finds its way back by itself, for ever, with backoff.
+//
+//     RESOLVING ──▶ CONNECTING ──▶ UP ──┐
+//         ▲             │ too long,     │ lost, an error,
+//         │             │ refused, …    │ no answer for long
+//         └── WAITING ◀─┴───────────────┘
+#pragma once
+
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/metrics.h"
+#include "edge/adapters/event_loop.h"
+#include "edge/gateway/bus.h"
+
+struct redis_bus_options {
+    const char *host;
+    uint16_t port;
+    const char *password; // NULL: none
+    unsigned database;
+    unsigned shards;
+    const char *edge_id;
+};
+
+struct redis_bus_metrics {
+    metric connected; // 1: up
+    metric connects, failures;
+    metric published, publish_bytes;
+    metric publish_dropped; // the bus was down, or too much was unanswered
+    metric publish_failed;
+    metric pending_bytes; // published and not yet answered
+};
+
+struct redis_bus;
+
+// Borrows `options` with its texts, the loop and the metrics for its lifetime.
+NODISCARD struct redis_bus *redis_bus_new(const struct redis_bus_options *options,
+                                          struct event_loop *loop,
+                                          struct redis_bus_metrics *metrics);
+struct bus *redis_bus_interface(struct redis_bus *bus);
+
+// Call once the handlers of the interface are set.
+void redis_bus_start(struct redis_bus *bus);
+
+// Sends what was published, then ends both connections. `on_closed` is called from the loop when
+// that is done, and redis_bus_free() may follow. No handler is called any more.
+void redis_bus_close(struct redis_bus *bus, void (*on_closed)(void *arg), void *arg);
+void redis_bus_free(struct redis_bus *bus);

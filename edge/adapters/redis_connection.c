@@ -1,0 +1,252 @@
+#include "edge/adapters/redis_connection.h"
+
+#include <assert.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "common/list.h"
+#include "common/mem.h"
+
+#define KEEPALIVE_IDLE_S  5
+#define KEEPALIVE_EVERY_S 2
+#define KEEPALIVE_PROBES  3
+#define USER_TIMEOUT_MS   10000
+
+struct redis_connection {
+    struct redis_connection_handlers handlers;
+    redisAsyncContext *context; // NULL: hiredis is done with it
+    uv_poll_t poll;
+    int wanted;
+    bool poll_closed;
+    bool broken; // hiredis frees the context itself
+    bool let_go; // by its owner
+    struct list requests;
+};
+
+// Who wants to hear an answer.
+struct request {
+    struct list node;
+    redis_answer_fn on_answer;
+    uintptr_t tag;
+};
+
+static void free_if_done(struct redis_connection *connection)
+{
+    if (!connection->let_go || !connection->poll_closed)
+        return;
+    list_for_each (node, &connection->requests)
+        free(list_entry(node, struct request, node));
+    connection->handlers.on_closed(connection->handlers.arg);
+    free(connection);
+}
+
+// An error of the poll is found again by hiredis when it writes, and reported its own way.
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct redis_connection *connection = container_of(poll, struct redis_connection, poll);
+
+    if (status < 0)
+        events = UV_WRITABLE;
+    if (connection->context && (events & UV_READABLE))
+        redisAsyncHandleRead(connection->context);
+    if (connection->context && (events & UV_WRITABLE))
+        redisAsyncHandleWrite(connection->context);
+}
+
+static void want(struct redis_connection *connection, int wanted)
+{
+    if (connection->wanted == wanted)
+        return;
+    connection->wanted = wanted;
+    if (wanted)
+        uv_poll_start(&connection->poll, wanted, on_poll);
+    else
+        uv_poll_stop(&connection->poll);
+}
+
+static void add_read(void *arg)
+{
+    want(arg, ((struct redis_connection *)arg)->wanted | UV_READABLE);
+}
+
+static void del_read(void *arg)
+{
+    want(arg, ((struct redis_connection *)arg)->wanted & ~UV_READABLE);
+}
+
+static void add_write(void *arg)
+{
+    want(arg, ((struct redis_connection *)arg)->wanted | UV_WRITABLE);
+}
+
+static void del_write(void *arg)
+{
+    want(arg, ((struct redis_connection *)arg)->wanted & ~UV_WRITABLE);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct redis_connection *connection =
+        container_of((uv_poll_t *)handle, struct redis_connection, poll);
+
+    connection->poll_closed = true;
+    free_if_done(connection);
+}
+
+static void cleanup(void *arg)
+{
+    struct redis_connection *connection = arg;
+
+    connection->context = NULL;
+    uv_close((uv_handle_t *)&connection->poll, on_poll_closed);
+}
+
+static void attach(struct redis_connection *connection, redisAsyncContext *context)
+{
+    connection->context = context;
+    context->data = connection;
+    context->ev.data = connection;
+    context->ev.addRead = add_read;
+    context->ev.delRead = del_read;
+    context->ev.addWrite = add_write;
+    context->ev.delWrite = del_write;
+    context->ev.cleanup = cleanup;
+}
+
+// A peer that vanished without a word is noticed within about ten seconds.
+static void watch_peer(int fd)
+{
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){KEEPALIVE_IDLE_S}, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){KEEPALIVE_EVERY_S}, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &(int){KEEPALIVE_PROBES}, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){USER_TIMEOUT_MS}, sizeof(unsigned));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+}
+
+static void on_broken(const redisAsyncContext *context, const char *otherwise)
+{
+    struct redis_connection *connection = context->data;
+    const char *reason = context->c.errstr[0] != '\0' ? context->c.errstr : otherwise;
+
+    connection->broken = true;
+    if (!connection->let_go)
+        connection->handlers.on_broken(reason, connection->handlers.arg);
+}
+
+static void on_connect(const redisAsyncContext *context, int status)
+{
+    if (status != REDIS_OK)
+        on_broken(context, "connection refused");
+}
+
+static void on_disconnect(const redisAsyncContext *context, int status)
+{
+    (void)status;
+    on_broken(context, "connection closed");
+}
+
+struct redis_connection *redis_connection_new(struct event_loop *loop, const char *address,
+                                              uint16_t port,
+                                              const struct redis_connection_handlers *handlers,
+                                              const char **reason)
+{
+    struct redis_connection *connection = mem_zalloc(sizeof(*connection));
+    redisAsyncContext *context = redisAsyncConnect(address, port);
+
+    *reason = "no connection can be opened; is the limit of open files reached?";
+    if (!context || context->err != 0 ||
+        uv_poll_init(&loop->uv, &connection->poll, context->c.fd) != 0) {
+        if (context)
+            redisAsyncFree(context);
+        free(connection);
+        return NULL;
+    }
+    connection->handlers = *handlers;
+    list_init(&connection->requests);
+    attach(connection, context);
+    watch_peer(context->c.fd);
+    redisAsyncSetConnectCallback(context, on_connect);
+    redisAsyncSetDisconnectCallback(context, on_disconnect);
+    return connection;
+}
+
+void redis_connection_close(struct redis_connection *connection)
+{
+    if (!connection)
+        return;
+    assert(!connection->let_go);
+    connection->let_go = true;
+    if (connection->context && !connection->broken)
+        redisAsyncFree(connection->context);
+    free_if_done(connection);
+}
+
+static void on_reply(redisAsyncContext *context, void *reply, void *arg)
+{
+    struct redis_connection *connection = context->data;
+    struct request *request = arg;
+
+    if (reply && !connection->let_go)
+        request->on_answer(reply, request->tag, connection->handlers.arg);
+}
+
+static void on_last_reply(redisAsyncContext *context, void *reply, void *arg)
+{
+    struct request *request = arg;
+
+    on_reply(context, reply, arg);
+    list_unlink(&request->node);
+    free(request);
+}
+
+void redis_connection_send(struct redis_connection *connection, redis_answer_fn on_answer,
+                           uintptr_t tag, const char *format, ...)
+{
+    bool subscribes = strncmp(format, "SUBSCRIBE", 9) == 0;
+    struct request *request = mem_alloc(sizeof(*request));
+    va_list args;
+
+    *request = (struct request){.on_answer = on_answer, .tag = tag};
+    list_append(&connection->requests, &request->node);
+    va_start(args, format);
+    int rc = redisvAsyncCommand(connection->context, subscribes ? on_reply : on_last_reply, request,
+                                format, args);
+    va_end(args);
+    (void)rc; // an ending connection takes no command; its end is reported
+}
+
+static const redisReply *reply_of(const struct redis_value *value)
+{
+    return (const redisReply *)value;
+}
+
+const char *redis_value_error(const struct redis_value *value)
+{
+    return reply_of(value)->type == REDIS_REPLY_ERROR ? reply_of(value)->str : NULL;
+}
+
+struct span redis_value_text(const struct redis_value *value)
+{
+    switch (reply_of(value)->type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+        return (struct span){reply_of(value)->str, reply_of(value)->len};
+    default:
+        return (struct span){0};
+    }
+}
+
+size_t redis_value_count(const struct redis_value *value)
+{
+    return reply_of(value)->type == REDIS_REPLY_ARRAY ? reply_of(value)->elements : 0;
+}
+
+const struct redis_value *redis_value_item(const struct redis_value *value, size_t i)
+{
+    return (const struct redis_value *)reply_of(value)->element[i];
+}
