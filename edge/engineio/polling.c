@@ -126,6 +126,8 @@ static bool take_packets(struct eio_session *session, enum eio_payload_form form
 {
     struct eio_packet packet;
 
+    if (form == PAYLOAD_V4 && payload.len == 0)
+        return false; // not even an empty packet
     for (;;) {
         switch (eio_payload_take(form, &payload, &session->server->scratch, &packet)) {
         case PAYLOAD_PACKET:
