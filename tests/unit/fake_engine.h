@@ -1,0 +1,354 @@
+// Stands in for the ports of an Engine.IO server: WebSockets and HTTP exchanges that record what
+// the server does with them, and handlers that note what it tells the layer above. Whatever the
+// contract forbids (a write to a busy or closed WebSocket, a second reply) fails an assert.
+#pragma once
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/buffer.h"
+#include "edge/engineio/websocket.h"
+
+#define FAKE_WEBSOCKETS 4
+#define FAKE_EXCHANGES  12
+
+struct fake_websocket {
+    struct eio_websocket engine;
+    struct buffer wrote; // readable: the frames of one write joined by '+', behind each write '|'
+    const char *last_write;
+    bool open;    // the engine knows it
+    bool closed;  // the engine closed it, with this code
+    bool backlog; // it takes no more at the moment
+    bool wants_writable;
+    unsigned close_code;
+};
+
+struct fake_exchange {
+    struct http_exchange exchange;
+    struct http_request request;
+    const char *content_type; // that the request names
+    bool waits;
+    unsigned status; // of the reply; 0: there was none
+    struct buffer body, head;
+};
+
+struct fake_engine {
+    struct deadlines clock;
+    struct eio_server *server;
+    struct eio_metrics metrics;
+    struct eio_options options;
+    struct fake_websocket websockets[FAKE_WEBSOCKETS];
+    struct fake_exchange exchanges[FAKE_EXCHANGES];
+    struct eio_session *session; // the last that opened; NULL when none is open
+    char sid[32];                // stays when it is closed
+    unsigned open_sessions;
+    struct buffer heard; // what the handlers were told: "open ", "text:hi ", …
+    bool forbids;        // allow_request answers no
+    bool echoes;         // every message comes back
+    bool closes_at_once; // on_open closes the session
+};
+
+static inline void fake_append_frame(struct buffer *out, struct span *rest)
+{
+    const unsigned char *at = (const unsigned char *)rest->ptr;
+    size_t header = at[1] < 126 ? 2 : at[1] == 126 ? 4 : 10, len = at[1] < 126 ? at[1] : 0;
+
+    assert(rest->len >= header && (at[0] == 0x81 || at[0] == 0x82) && at[1] <= 127);
+    for (size_t i = 2; i < header; i++)
+        len = len * 256 + at[i];
+    assert(rest->len >= header + len);
+    if (at[0] == 0x82)
+        buffer_append(out, SPAN_LIT("bin:"));
+    buffer_append(out, (struct span){rest->ptr + header, len});
+    *rest = span_skip(*rest, header + len);
+}
+
+static inline bool fake_can_write(struct eio_websocket *engine)
+{
+    struct fake_websocket *self = container_of(engine, struct fake_websocket, engine);
+
+    return !self->backlog && !self->closed;
+}
+
+static inline void fake_write(struct eio_websocket *engine, struct span frames)
+{
+    struct fake_websocket *self = container_of(engine, struct fake_websocket, engine);
+
+    assert(fake_can_write(engine) && frames.len > 0);
+    self->last_write = frames.ptr;
+    fake_append_frame(&self->wrote, &frames);
+    while (frames.len > 0) {
+        buffer_append_char(&self->wrote, '+');
+        fake_append_frame(&self->wrote, &frames);
+    }
+    buffer_append_char(&self->wrote, '|');
+}
+
+static inline void fake_want_writable(struct eio_websocket *engine)
+{
+    struct fake_websocket *self = container_of(engine, struct fake_websocket, engine);
+
+    assert(!self->closed);
+    self->wants_writable = true;
+}
+
+static inline void fake_close(struct eio_websocket *engine, unsigned code)
+{
+    struct fake_websocket *self = container_of(engine, struct fake_websocket, engine);
+
+    assert(!self->closed);
+    self->closed = true;
+    self->close_code = code;
+}
+
+static const struct eio_websocket_ops fake_websocket_ops = {
+    .can_write = fake_can_write,
+    .write = fake_write,
+    .want_writable = fake_want_writable,
+    .close = fake_close,
+};
+
+static inline void fake_reply(struct http_exchange *exchange, const struct http_reply *reply)
+{
+    struct fake_exchange *self = container_of(exchange, struct fake_exchange, exchange);
+
+    assert(self->waits && reply->status >= 200);
+    self->waits = false;
+    self->status = reply->status;
+    buffer_append(&self->body, reply->body);
+    buffer_append(&self->head, span_of(reply->content_type));
+    for (const char *const *text = reply->headers; text && *text; text++)
+        buffer_printf(&self->head, " %s", *text);
+}
+
+static const struct http_exchange_ops fake_exchange_ops = {.reply = fake_reply};
+
+static inline struct span fake_header(const struct http_request *request, const char *name)
+{
+    const struct fake_exchange *self = container_of(request, struct fake_exchange, request);
+
+    return strcmp(name, "Content-Type") == 0 ? span_of(self->content_type) : (struct span){NULL, 0};
+}
+
+static inline bool fake_allow_request(const struct http_request *request, void *arg)
+{
+    struct fake_engine *fake = arg;
+
+    assert(request->query.ptr);
+    return !fake->forbids;
+}
+
+static inline void fake_on_open(struct eio_session *session, const struct http_request *request,
+                                void *arg)
+{
+    struct fake_engine *fake = arg;
+
+    assert(request->query.ptr && eio_session_is_open(session));
+    fake->session = session;
+    fake->open_sessions++;
+    snprintf(fake->sid, sizeof(fake->sid), "%s", eio_session_id(session));
+    eio_session_set_data(session, fake);
+    buffer_append(&fake->heard, SPAN_LIT("open "));
+    if (fake->closes_at_once)
+        eio_session_close(session, EIO_FORCED_CLOSE);
+}
+
+static inline void fake_echo(struct eio_session *session, enum frame_kind kind, struct span bytes)
+{
+    char *at;
+    size_t type = kind == FRAME_TEXT;
+    struct frame *frame = frame_begin(kind, type + bytes.len, &at);
+
+    at[0] = '4';
+    if (bytes.len > 0)
+        memcpy(at + type, bytes.ptr, bytes.len);
+    frame_finish(frame, type + bytes.len);
+    eio_session_send(session, frame);
+    frame_unref(frame);
+}
+
+static inline void fake_on_message(struct eio_session *session, enum frame_kind kind,
+                                   struct span bytes, void *arg)
+{
+    struct fake_engine *fake = arg;
+
+    assert(eio_session_data(session) == fake && eio_session_is_open(session));
+    buffer_append(&fake->heard, kind == FRAME_TEXT ? SPAN_LIT("text:") : SPAN_LIT("bin:"));
+    buffer_append(&fake->heard, bytes);
+    buffer_append_char(&fake->heard, ' ');
+    if (fake->echoes)
+        fake_echo(session, kind, bytes);
+}
+
+static inline void fake_on_close(struct eio_session *session, enum eio_close_reason reason,
+                                 void *arg)
+{
+    struct fake_engine *fake = arg;
+
+    assert(eio_session_data(session) == fake && !eio_session_is_open(session));
+    eio_session_set_data(session, NULL); // a second call would show
+    fake->open_sessions--;
+    if (fake->session == session)
+        fake->session = NULL;
+    buffer_printf(&fake->heard, "close:%s ", eio_close_reason_str(reason));
+}
+
+static inline struct fake_engine *fake_engine_new(const struct eio_options *options)
+{
+    struct fake_engine *fake = calloc(1, sizeof(*fake));
+    struct eio_handlers handlers = {.allow_request = fake_allow_request,
+                                    .on_open = fake_on_open,
+                                    .on_message = fake_on_message,
+                                    .on_close = fake_on_close,
+                                    .arg = fake};
+
+    assert(fake);
+    fake->options = *options;
+    deadlines_init(&fake->clock, 1000000);
+    fake->server = eio_server_new(options, &handlers, &fake->clock, &fake->metrics);
+    return fake;
+}
+
+// The WebSocket's place must be free. False when the server does not take it.
+static inline bool fake_websocket_open(struct fake_engine *fake, int who, struct span query)
+{
+    struct fake_websocket *self = &fake->websockets[who];
+    struct fake_exchange request = {
+        .request = {.method = HTTP_GET, .query = query, .header = fake_header}};
+
+    assert(!self->open);
+    buffer_fini(&self->wrote);
+    *self = (struct fake_websocket){0};
+    self->open =
+        eio_websocket_open(&self->engine, fake->server, &fake_websocket_ops, &request.request);
+    return self->open;
+}
+
+static inline void fake_websocket_says(struct fake_engine *fake, int who, enum frame_kind kind,
+                                       struct span bytes)
+{
+    assert(fake->websockets[who].open);
+    eio_websocket_on_message(&fake->websockets[who].engine, kind, bytes);
+}
+
+static inline void fake_websocket_gone(struct fake_engine *fake, int who)
+{
+    struct fake_websocket *self = &fake->websockets[who];
+
+    assert(self->open);
+    self->open = false;
+    self->closed = true;
+    eio_websocket_on_closed(&self->engine);
+    memset(&self->engine, 0xee, sizeof(self->engine)); // its memory is the port's again
+}
+
+static inline void fake_websocket_drained(struct fake_engine *fake, int who)
+{
+    struct fake_websocket *self = &fake->websockets[who];
+
+    assert(self->open);
+    self->backlog = false;
+    if (self->wants_writable && !self->closed) {
+        self->wants_writable = false;
+        eio_websocket_on_writable(&self->engine);
+    }
+}
+
+static inline void fake_request(struct fake_engine *fake, int who, enum http_method method,
+                                struct span query, struct span body, const char *content_type)
+{
+    struct fake_exchange *self = &fake->exchanges[who];
+
+    assert(!self->waits);
+    buffer_fini(&self->body);
+    buffer_fini(&self->head);
+    *self = (struct fake_exchange){
+        .exchange = {.ops = &fake_exchange_ops, .request = &self->request},
+        .request = {.method = method, .query = query, .body = body, .header = fake_header},
+        .content_type = content_type,
+        .waits = true,
+    };
+    eio_server_on_http(fake->server, &self->exchange);
+    self->exchange.request = NULL;
+}
+
+static inline void fake_abort(struct fake_engine *fake, int who)
+{
+    struct fake_exchange *self = &fake->exchanges[who];
+
+    assert(self->waits);
+    self->waits = false;
+    if (self->exchange.on_abort)
+        self->exchange.on_abort(self->exchange.holder);
+    memset(&self->exchange, 0xee, sizeof(self->exchange));
+}
+
+// `text` with the session's id for each '$'. The caller frees it.
+static inline struct span fake_with_sid(const struct fake_engine *fake, const char *text)
+{
+    struct buffer out = {0};
+
+    buffer_append(&out, SPAN_LIT(""));
+    for (; *text; text++)
+        if (*text == '$')
+            buffer_append(&out, span_of(fake->sid));
+        else
+            buffer_append_char(&out, *text);
+    return buffer_span(&out);
+}
+
+// To the session that opened last.
+static inline void fake_send(struct fake_engine *fake, enum frame_kind kind, struct span packet)
+{
+    struct frame *frame = frame_new(kind, packet);
+
+    if (fake->session)
+        eio_session_send(fake->session, frame);
+    frame_unref(frame);
+}
+
+// The loop's turn: time passes, what is due happens, everything is written out.
+static inline void fake_turn(struct fake_engine *fake, uint64_t ms)
+{
+    deadlines_run(&fake->clock, fake->clock.now_ms + ms);
+    eio_server_flush(fake->server);
+}
+
+static inline uint64_t fake_count_closed(const struct fake_engine *fake)
+{
+    uint64_t count = 0;
+
+    for (int reason = 0; reason < EIO_CLOSE_REASONS; reason++)
+        count += metric_get(&fake->metrics.closed[reason]);
+    return count;
+}
+
+// Whatever happened, the books must balance: who opened has closed, every exchange was answered.
+static inline void fake_engine_free(struct fake_engine *fake)
+{
+    struct eio_metrics *metrics = &fake->metrics;
+
+    eio_server_close_some(fake->server, SIZE_MAX, EIO_SHUTTING_DOWN);
+    eio_server_flush(fake->server);
+    for (int i = 0; i < FAKE_WEBSOCKETS; i++) {
+        if (fake->websockets[i].open) {
+            assert(fake->websockets[i].closed);
+            fake_websocket_gone(fake, i);
+        }
+        buffer_fini(&fake->websockets[i].wrote);
+    }
+    for (int i = 0; i < FAKE_EXCHANGES; i++) {
+        assert(!fake->exchanges[i].waits);
+        buffer_fini(&fake->exchanges[i].body);
+        buffer_fini(&fake->exchanges[i].head);
+    }
+    assert(fake->open_sessions == 0 && eio_server_session_count(fake->server) == 0);
+    assert(metric_get(&metrics->sessions) == 0 && metric_get(&metrics->sessions_websocket) == 0);
+    assert(metric_get(&metrics->handshakes_polling) + metric_get(&metrics->handshakes_websocket) ==
+           fake_count_closed(fake));
+    eio_server_free(fake->server);
+    assert(list_empty(&fake->clock.queues));
+    buffer_fini(&fake->heard);
+    free(fake);
+}
