@@ -31,14 +31,20 @@ expect_status() {
     ((status == expected)) || fail "$* ended with $status, not $expected: $OUTPUT"
 }
 
-# The processes of this test, but for this script and what it runs in the foreground.
+# A process belongs to the test if it has inherited the variable or works in the test's folder
+# (Redis writes its title over its environment).
+is_ours() {
+    grep -qzFx "GATEWAY_TEST=$FOLDER" "/proc/$1/environ" 2>/dev/null ||
+        [[ $(readlink "/proc/$1/cwd") == "$FOLDER"/* ]]
+}
+
+# Prints the processes of this test, but for this script and what it runs in the foreground.
 list_left_over() {
-    local file pid
-    for file in /proc/[0-9]*/environ; do
-        pid=${file#/proc/}
-        pid=${pid%/environ}
+    local folder pid
+    for folder in /proc/[0-9]*; do
+        pid=${folder#/proc/}
         [[ $pid != "$$" && $pid != "$BASHPID" ]] || continue
-        grep -qzFx "GATEWAY_TEST=$FOLDER" "$file" 2>/dev/null && is_alive "$pid" &&
+        is_ours "$pid" && is_alive "$pid" &&
             printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
     done
     return 0
@@ -47,7 +53,7 @@ list_left_over() {
 expect_nothing_left() {
     local tries left
     for ((tries = 0; tries < 30; tries++)); do
-        left=$(list_left_over | grep -v -e ' grep ' -e "$0" )
+        left=$(list_left_over)
         [[ -z $left ]] && break
         sleep 0.1
     done
