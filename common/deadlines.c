@@ -1,5 +1,7 @@
 #include "common/deadlines.h"
 
+#define LATENESS_DIVISOR 1000
+
 static struct deadline *first_of(const struct deadline_queue *queue)
 {
     return list_entry(queue->waiting.next, struct deadline, node);
@@ -93,8 +95,11 @@ uint64_t deadlines_next_ms(const struct deadlines *clock)
 
     list_for_each (entry, &clock->queues) {
         struct deadline_queue *queue = list_entry(entry, struct deadline_queue, entry);
-        if (!list_empty(&queue->waiting) && first_of(queue)->due_ms < next)
-            next = first_of(queue)->due_ms;
+        if (list_empty(&queue->waiting))
+            continue;
+        uint64_t latest = first_of(queue)->due_ms + queue->length_ms / LATENESS_DIVISOR;
+        if (latest < next)
+            next = latest;
     }
     return next;
 }

@@ -55,5 +55,7 @@ bool deadline_is_armed(const struct deadline *deadline);
 // Sets the time and calls everything that is due.
 void deadlines_run(struct deadlines *clock, uint64_t now_ms);
 
-// When the next one falls due, or UINT64_MAX when nothing is armed.
+// When to run next, or UINT64_MAX when nothing is armed. Deadlines may be late by a thousandth of
+// their length: so those that are close to one another fall into one run, and ten thousand
+// heartbeats do not wake an idle loop hundreds of times a second.
 uint64_t deadlines_next_ms(const struct deadlines *clock);

@@ -2,10 +2,6 @@
 
 #include <assert.h>
 
-// Deadlines that fall due within one step are run together: ten thousand heartbeats in 25 s
-// would otherwise wake an idle loop four hundred times a second.
-#define STEP_MS 16
-
 static uint64_t read_ms(void *arg)
 {
     struct event_loop *loop = arg;
@@ -25,8 +21,6 @@ static void schedule_wake(struct event_loop *loop)
 {
     uint64_t next = deadlines_next_ms(&loop->deadlines);
 
-    if (next != UINT64_MAX)
-        next = (next + STEP_MS - 1) / STEP_MS * STEP_MS;
     if (next == loop->wake_at_ms)
         return;
     loop->wake_at_ms = next;

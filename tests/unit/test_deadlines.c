@@ -80,6 +80,19 @@ static void next_is_the_earliest_of_all_queues(void **state)
     assert_int_equal(deadlines_next_ms(&f->clock), START + 100);
 }
 
+static void long_ones_may_be_a_little_late(void **state)
+{
+    struct fixture *f = *state;
+    struct deadline_queue heartbeats;
+
+    deadline_queue_init(&heartbeats, &f->clock, 25000, on_due, f);
+    deadline_arm(&f->items[0], &heartbeats);
+    assert_int_equal(deadlines_next_ms(&f->clock), START + 25000 + 25);
+    deadlines_run(&f->clock, START + 25000);
+    assert_string_equal(f->log, "a");
+    deadline_queue_fini(&heartbeats);
+}
+
 static void keeps_the_order_of_arming(void **state)
 {
     struct fixture *f = *state;
@@ -178,6 +191,7 @@ int main(void)
         DEADLINE_TEST(falls_due_at_its_time),
         DEADLINE_TEST(nothing_armed_never_falls_due),
         DEADLINE_TEST(next_is_the_earliest_of_all_queues),
+        DEADLINE_TEST(long_ones_may_be_a_little_late),
         DEADLINE_TEST(keeps_the_order_of_arming),
         DEADLINE_TEST(arming_again_starts_anew),
         DEADLINE_TEST(moves_to_another_queue),
