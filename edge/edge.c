@@ -1,0 +1,411 @@
+#define LOG_MODULE "edge"
+
+#include "edge/edge.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/ops_server.h"
+#include "common/random.h"
+#include "edge/edge_metrics.h"
+#include "edge/gateway/gateway.h"
+#include "edge/gateway/relay_watch.h"
+
+#define LIVE_STAMP_MS  1000
+#define LIVE_WITHIN_MS 5000
+#define DRAIN_STEP_MS  100
+#define MAX_NAMESPACES 8
+#define OTHER_FILES    64
+
+enum state { RUNNING = 0, DRAINING, CLOSING };
+
+struct edge {
+    const struct edge_settings *settings;
+    enum state state;
+    struct event_loop loop;
+    struct edge_metrics metrics;
+    char id[256];
+    struct origins *origins;
+    struct client_bundle *bundle;
+    struct redis_bus_options bus_options;
+    struct redis_bus *bus;
+    struct gateway *gateway;
+    struct client_port *port;
+    struct ops_server *ops;
+    struct turn_hook flush;
+    uv_signal_t terminate, interrupt;
+    struct deadline_queue stamps, drain_steps;
+    struct deadline stamp, drain_step;
+    size_t drain_clients; // when the drain began
+    uint64_t drain_began_ms;
+    // Read by the operations port's thread.
+    metric alive_at_ms, draining;
+};
+
+// ---- the operations port, on its own thread
+
+static const char *why_not_live(void *arg)
+{
+    struct edge *edge = arg;
+    uint64_t silent_ms = clock_monotonic_ms() - metric_get(&edge->alive_at_ms);
+
+    return silent_ms < LIVE_WITHIN_MS ? NULL : "the loop has not moved for 5 s";
+}
+
+static const char *why_not_ready(void *arg)
+{
+    struct edge *edge = arg;
+
+    if (metric_get(&edge->draining))
+        return "draining";
+    if (!metric_get(&edge->metrics.gateway.following))
+        return "not subscribed to Redis";
+    if (!relay_is_heard(&edge->metrics.gateway, clock_monotonic_ms()))
+        return "no heartbeat of a relay for 3 s";
+    return NULL;
+}
+
+static void print_metrics(void *arg, struct buffer *out)
+{
+    edge_metrics_print(&((struct edge *)arg)->metrics, out);
+}
+
+static bool open_ops(struct edge *edge)
+{
+    const struct ops_probes probes = {
+        .live = why_not_live, .ready = why_not_ready, .metrics = print_metrics, .arg = edge};
+
+    edge->ops =
+        ops_server_new(edge->settings->service_host, (uint16_t)edge->settings->ops_port, &probes);
+    return edge->ops != NULL;
+}
+
+static void on_stamp(struct deadline *stamp, void *arg)
+{
+    struct edge *edge = arg;
+
+    metric_set(&edge->alive_at_ms, clock_monotonic_ms());
+    deadline_arm(stamp, &edge->stamps);
+}
+
+// ---- going down
+
+static void on_bus_closed(void *arg)
+{
+    struct edge *edge = arg;
+
+    event_loop_stop(&edge->loop);
+}
+
+static void on_port_closed(void *arg)
+{
+    struct edge *edge = arg;
+
+    redis_bus_close(edge->bus, on_bus_closed, edge);
+}
+
+static void close_all(struct edge *edge)
+{
+    edge->state = CLOSING;
+    uv_close((uv_handle_t *)&edge->terminate, NULL);
+    uv_close((uv_handle_t *)&edge->interrupt, NULL);
+    if (edge->port)
+        client_port_close(edge->port, on_port_closed, edge);
+    else
+        on_port_closed(edge);
+}
+
+// How many clients may still be there at this moment of the drain, fewer and fewer.
+static size_t drain_allows(const struct edge *edge)
+{
+    uint64_t length_ms = (uint64_t)edge->settings->drain_seconds * 1000;
+    uint64_t past_ms = clock_monotonic_ms() - edge->drain_began_ms;
+
+    if (past_ms >= length_ms)
+        return 0;
+    return (size_t)(edge->drain_clients * (length_ms - past_ms) / length_ms);
+}
+
+static void on_drain_step(struct deadline *step, void *arg)
+{
+    struct edge *edge = arg;
+    struct eio_server *engine = gateway_engine(edge->gateway);
+    size_t clients = eio_server_session_count(engine), allowed = drain_allows(edge);
+
+    if (clients == 0) {
+        close_all(edge);
+        return;
+    }
+    if (clients > allowed)
+        eio_server_close_some(engine, clients - allowed, EIO_SHUTTING_DOWN);
+    deadline_arm(step, &edge->drain_steps);
+}
+
+static void drain(struct edge *edge)
+{
+    struct eio_server *engine = gateway_engine(edge->gateway);
+
+    if (edge->state != RUNNING)
+        return;
+    edge->state = DRAINING;
+    metric_set(&edge->draining, 1);
+    edge->drain_clients = eio_server_session_count(engine);
+    edge->drain_began_ms = clock_monotonic_ms();
+    log_info("draining clients=%zu seconds=%d", edge->drain_clients,
+             (int)edge->settings->drain_seconds);
+    client_port_stop_listening(edge->port);
+    eio_server_refuse_new(engine);
+    on_drain_step(&edge->drain_step, edge);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct edge *edge = handle->data;
+
+    if (edge->state != RUNNING) {
+        log_warn("ending at once signal=%d", number);
+        _exit(128 + number);
+    }
+    log_info("stopping signal=%d", number);
+    drain(edge);
+}
+
+static void on_drain_command(void *arg)
+{
+    drain(arg);
+}
+
+static void watch_signals(struct edge *edge)
+{
+    uv_signal_init(&edge->loop.uv, &edge->terminate);
+    uv_signal_init(&edge->loop.uv, &edge->interrupt);
+    edge->terminate.data = edge->interrupt.data = edge;
+    uv_signal_start(&edge->terminate, on_signal, SIGTERM);
+    uv_signal_start(&edge->interrupt, on_signal, SIGINT);
+}
+
+// ---- building
+
+static void print_for_clients(struct buffer *out, void *arg)
+{
+    print_metrics(arg, out);
+}
+
+static void flush(void *arg)
+{
+    eio_server_flush(gateway_engine(((struct edge *)arg)->gateway));
+}
+
+static void make_id(struct edge *edge)
+{
+    char host[HOST_NAME_MAX + 1] = "edge", chance[RANDOM_ID_LEN + 1];
+
+    if (edge->settings->edge_id) {
+        snprintf(edge->id, sizeof(edge->id), "%s", edge->settings->edge_id);
+        return;
+    }
+    gethostname(host, sizeof(host) - 1);
+    random_id(chance);
+    snprintf(edge->id, sizeof(edge->id), "%s-%d-%.6s", host, (int)getpid(), chance);
+}
+
+// Beside the program, as it is built, or where it is installed.
+static struct client_bundle *find_bundle(const struct edge_settings *settings)
+{
+    static const char *const places[] = {"client_bundle",
+                                         "../share/websocket-gateway/client_bundle"};
+    struct buffer folder = {0};
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (settings->client_bundle_dir || len < 0)
+            break;
+        program[len] = '\0';
+        *(strrchr(program, '/') + 1) = '\0';
+        buffer_clear(&folder);
+        buffer_printf(&folder, "%s%s", program, places[i]);
+        if (access(folder.ptr, R_OK) == 0)
+            break;
+    }
+    struct client_bundle *bundle =
+        client_bundle_load(settings->client_bundle_dir ? settings->client_bundle_dir : folder.ptr);
+    buffer_fini(&folder);
+    return bundle;
+}
+
+// Every client takes a descriptor; the rest is for files, Redis and the operations port.
+static uint32_t count_connections(const struct edge_settings *settings)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t possible =
+        limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES : limit.rlim_cur / 2;
+    uint64_t wanted = (uint64_t)settings->max_connections;
+    if (wanted > possible)
+        log_warn("MAX_CONNECTIONS is more than the limit of open files allows wanted=%" PRIu64
+                 " possible=%" PRIu64 "; raise the limit (ulimit -n)",
+                 wanted, possible);
+    return (uint32_t)(wanted > 0 && wanted < possible ? wanted : possible);
+}
+
+static struct sio_options socketio_options(const struct edge_settings *s, uint32_t connections)
+{
+    return (struct sio_options){
+        .engine =
+            {
+                .ping_interval_ms = (uint32_t)s->ping_interval_ms,
+                .ping_timeout_ms = (uint32_t)s->ping_timeout_ms,
+                .upgrade_timeout_ms = (uint32_t)s->upgrade_timeout_ms,
+                .max_payload = (uint32_t)s->max_payload,
+                .max_outbox_bytes = (uint32_t)s->max_outbox_bytes,
+                .max_sessions = connections,
+                .allow_eio3 = s->allow_eio3,
+            },
+        .connect_timeout_ms = (uint32_t)s->connect_timeout_ms,
+        .max_rooms_per_socket = (uint32_t)s->max_rooms_per_socket,
+        .max_namespaces_per_client = MAX_NAMESPACES,
+    };
+}
+
+static void build_gateway(struct edge *edge, uint32_t connections)
+{
+    const struct edge_settings *s = edge->settings;
+    const struct gateway_options options = {
+        .socketio = socketio_options(s, connections),
+        .token =
+            {
+                .algorithms = s->algorithms,
+                .secret = s->jwt_secret,
+                .public_key = s->public_key,
+                .keep_rooms = s->room_authorization == ROOM_AUTHORIZATION_CLAIMS,
+            },
+        .allow_anonymous = s->allow_anonymous,
+        .room_authorization = (enum room_authorization)s->room_authorization,
+        .edge_id = edge->id,
+        .shards = (unsigned)s->bus_shards,
+        .metrics_enabled = s->metrics_enabled,
+        .metrics_rooms = s->metrics_rooms,
+        .event_bus_host = s->rabbitmq_host,
+        .event_bus_port = (uint32_t)s->rabbitmq_port,
+        .origins = edge->origins,
+        .bundle = edge->bundle,
+    };
+    const struct gateway_handlers handlers = {
+        .on_drain = on_drain_command, .print_metrics = print_for_clients, .arg = edge};
+
+    edge->gateway =
+        gateway_new(&options, &handlers, redis_bus_interface(edge->bus), &edge->loop.deadlines,
+                    &edge->metrics.gateway, &edge->metrics.socketio, &edge->metrics.engine);
+    event_loop_add_hook(&edge->loop, &edge->flush, flush, edge);
+}
+
+static void build_bus(struct edge *edge)
+{
+    const struct edge_settings *s = edge->settings;
+
+    edge->bus_options = (struct redis_bus_options){
+        .host = s->redis_host,
+        .port = (uint16_t)s->redis_port,
+        .password = s->redis_password,
+        .database = (unsigned)s->redis_db,
+        .shards = (unsigned)s->bus_shards,
+        .edge_id = edge->id,
+    };
+    edge->bus = redis_bus_new(&edge->bus_options, &edge->loop, &edge->metrics.redis);
+}
+
+static bool open_port(struct edge *edge, uint32_t connections)
+{
+    const struct edge_settings *s = edge->settings;
+    const struct client_port_options options = {
+        .host = s->service_host,
+        .port = (uint16_t)s->port,
+        .head_timeout_ms = (uint32_t)s->head_timeout_ms,
+        .max_body = (uint32_t)s->max_payload,
+        .max_connections = connections,
+        .origins = edge->origins,
+    };
+    const struct client_port_handlers handlers = {
+        .on_http = gateway_on_http, .find_engine = gateway_find_engine, .arg = edge->gateway};
+
+    edge->port = client_port_new(&options, &handlers, &edge->loop, &edge->metrics.port);
+    return edge->port != NULL;
+}
+
+static void start_clocks(struct edge *edge)
+{
+    deadline_queue_init(&edge->stamps, &edge->loop.deadlines, LIVE_STAMP_MS, on_stamp, edge);
+    deadline_queue_init(&edge->drain_steps, &edge->loop.deadlines, DRAIN_STEP_MS, on_drain_step,
+                        edge);
+    deadline_init(&edge->stamp);
+    deadline_init(&edge->drain_step);
+    on_stamp(&edge->stamp, edge);
+}
+
+static void warn_of_defaults(const struct edge_settings *settings)
+{
+    if (settings->secret_made_up)
+        log_warn("JWT_SECRET is not set: every HS256 token is refused");
+    if (settings->authorization_assumed)
+        log_warn("ROOM_AUTHORIZATION is not set: everybody may join every room");
+}
+
+struct edge *edge_new(const struct edge_settings *settings)
+{
+    struct edge *edge = mem_zalloc(sizeof(*edge));
+    uint32_t connections = count_connections(settings);
+
+    edge->settings = settings;
+    make_id(edge);
+    warn_of_defaults(settings);
+    event_loop_init(&edge->loop);
+    start_clocks(edge);
+    watch_signals(edge);
+    edge->origins = origins_new(settings->cors_origin);
+    edge->bundle = find_bundle(settings);
+    build_bus(edge);
+    build_gateway(edge, connections);
+    if (open_port(edge, connections) && open_ops(edge)) {
+        log_info("started edge=%s version=" GATEWAY_VERSION " connections=%" PRIu32, edge->id,
+                 connections);
+        redis_bus_start(edge->bus);
+        return edge;
+    }
+    close_all(edge);
+    event_loop_run(&edge->loop);
+    edge_free(edge);
+    return NULL;
+}
+
+void edge_run(struct edge *edge)
+{
+    event_loop_run(&edge->loop);
+    log_info("stopped");
+}
+
+void edge_free(struct edge *edge)
+{
+    if (!edge)
+        return;
+    ops_server_free(edge->ops);
+    client_port_free(edge->port);
+    event_loop_remove_hook(&edge->flush);
+    gateway_free(edge->gateway);
+    redis_bus_free(edge->bus);
+    client_bundle_free(edge->bundle);
+    origins_free(edge->origins);
+    deadline_queue_fini(&edge->stamps);
+    deadline_queue_fini(&edge->drain_steps);
+    event_loop_fini(&edge->loop);
+    free(edge);
+}

@@ -1,0 +1,126 @@
+#include "edge/edge_metrics.h"
+
+#define PORT(field)     offsetof(struct edge_metrics, port.field)
+#define ENGINE(field)   offsetof(struct edge_metrics, engine.field)
+#define SOCKETIO(field) offsetof(struct edge_metrics, socketio.field)
+#define GATEWAY(field)  offsetof(struct edge_metrics, gateway.field)
+#define REDIS(field)    offsetof(struct edge_metrics, redis.field)
+
+#define COUNTER METRIC_COUNTER
+#define GAUGE   METRIC_GAUGE
+
+#define REFUSED      "ws_edge_handshakes_refused_total"
+#define CLOSED       "ws_edge_sessions_closed_total"
+#define UNAUTH       "ws_edge_auth_refused_total"
+#define EVENTS       "ws_edge_events_total"
+#define JOINS        "ws_edge_joins_refused_total"
+#define OPENED       "ws_edge_handshakes_total"
+#define REFUSED_HELP "Handshakes and requests that the engine refused"
+#define CLOSED_HELP  "Sessions that ended, by reason"
+#define UNAUTH_HELP  "Clients refused at CONNECT, by reason"
+#define EVENTS_HELP  "Events from clients"
+#define JOINS_HELP   "Requests to join a room that were refused"
+#define OPENED_HELP  "Sessions opened, by first transport"
+
+// clang-format off
+static const struct metric_info table[] = {
+    {"ws_edge_connections", NULL, GAUGE, PORT(connections), "Open connections of all kinds"},
+    {"ws_edge_connections_accepted_total", NULL, COUNTER, PORT(accepted), "Connections accepted"},
+    {"ws_edge_accept_paused_total", NULL, COUNTER, PORT(accept_paused), "Times that accepting paused because descriptors ran out"},
+    {"ws_edge_heads_refused_total", NULL, COUNTER, PORT(heads_refused), "Malformed or oversized request heads"},
+    {"ws_edge_head_timeouts_total", NULL, COUNTER, PORT(head_timeouts), "Connections closed because no whole request came in time"},
+    {"ws_edge_http_requests_total", NULL, COUNTER, PORT(http_requests), "Plain HTTP requests"},
+    {"ws_edge_http_aborted_total", NULL, COUNTER, PORT(http_aborted), "Held requests whose client went away"},
+    {"ws_edge_http_bodies_too_large_total", NULL, COUNTER, PORT(body_too_large), "Requests refused for the size of their body"},
+    {"ws_edge_websockets", NULL, GAUGE, PORT(websockets), "Open WebSockets"},
+
+    {"ws_edge_sessions", NULL, GAUGE, ENGINE(sessions), "Open Engine.IO sessions"},
+    {"ws_edge_sessions_websocket", NULL, GAUGE, ENGINE(sessions_websocket), "Of these, on a WebSocket"},
+    {OPENED, "transport=\"polling\"", COUNTER, ENGINE(handshakes_polling), OPENED_HELP},
+    {OPENED, "transport=\"websocket\"", COUNTER, ENGINE(handshakes_websocket), OPENED_HELP},
+    {REFUSED, "code=\"0\"", COUNTER, ENGINE(refused[0]), REFUSED_HELP},
+    {REFUSED, "code=\"1\"", COUNTER, ENGINE(refused[1]), REFUSED_HELP},
+    {REFUSED, "code=\"2\"", COUNTER, ENGINE(refused[2]), REFUSED_HELP},
+    {REFUSED, "code=\"3\"", COUNTER, ENGINE(refused[3]), REFUSED_HELP},
+    {REFUSED, "code=\"4\"", COUNTER, ENGINE(refused[4]), REFUSED_HELP},
+    {REFUSED, "code=\"5\"", COUNTER, ENGINE(refused[5]), REFUSED_HELP},
+    {REFUSED, "code=\"full\"", COUNTER, ENGINE(refused_full), REFUSED_HELP},
+    {REFUSED, "code=\"draining\"", COUNTER, ENGINE(refused_draining), REFUSED_HELP},
+    {"ws_edge_upgrades_total", NULL, COUNTER, ENGINE(upgrades), "Changes from polling to WebSocket"},
+    {"ws_edge_upgrades_failed_total", NULL, COUNTER, ENGINE(upgrades_failed), "Such changes that were not completed"},
+    {CLOSED, "reason=\"transport close\"", COUNTER, ENGINE(closed[EIO_TRANSPORT_CLOSE]), CLOSED_HELP},
+    {CLOSED, "reason=\"transport error\"", COUNTER, ENGINE(closed[EIO_TRANSPORT_ERROR]), CLOSED_HELP},
+    {CLOSED, "reason=\"ping timeout\"", COUNTER, ENGINE(closed[EIO_PING_TIMEOUT]), CLOSED_HELP},
+    {CLOSED, "reason=\"parse error\"", COUNTER, ENGINE(closed[EIO_PARSE_ERROR]), CLOSED_HELP},
+    {CLOSED, "reason=\"forced close\"", COUNTER, ENGINE(closed[EIO_FORCED_CLOSE]), CLOSED_HELP},
+    {CLOSED, "reason=\"slow consumer\"", COUNTER, ENGINE(closed[EIO_SLOW_CONSUMER]), CLOSED_HELP},
+    {CLOSED, "reason=\"shutting down\"", COUNTER, ENGINE(closed[EIO_SHUTTING_DOWN]), CLOSED_HELP},
+    {"ws_edge_messages_received_total", NULL, COUNTER, ENGINE(messages_in), "Messages from clients"},
+    {"ws_edge_received_bytes_total", NULL, COUNTER, ENGINE(bytes_in), "Bytes of these messages"},
+    {"ws_edge_frames_sent_total", NULL, COUNTER, ENGINE(frames_out), "Packets sent to clients"},
+    {"ws_edge_sent_bytes_total", NULL, COUNTER, ENGINE(bytes_out), "Bytes of these packets"},
+    {"ws_edge_writes_total", NULL, COUNTER, ENGINE(writes), "Writes and polling replies that carried them"},
+
+    {"ws_edge_sockets", NULL, GAUGE, SOCKETIO(sockets), "Connected Socket.IO clients"},
+    {"ws_edge_connects_total", NULL, COUNTER, SOCKETIO(connects), "Clients let in"},
+    {"ws_edge_connects_refused_total", NULL, COUNTER, SOCKETIO(connects_refused), "Clients refused at CONNECT"},
+    {"ws_edge_connect_timeouts_total", NULL, COUNTER, SOCKETIO(connect_timeouts), "Clients closed because they never connected to the namespace"},
+    {"ws_edge_events_received_total", NULL, COUNTER, SOCKETIO(events_in), "Events from clients"},
+    {"ws_edge_acks_received_total", NULL, COUNTER, SOCKETIO(acks_in), "Acks from clients"},
+    {"ws_edge_bad_packets_total", NULL, COUNTER, SOCKETIO(bad_packets), "Malformed or forbidden packets; each closes its client"},
+    {"ws_edge_deliveries_total", NULL, COUNTER, SOCKETIO(deliveries), "Frames queued for clients"},
+
+    {UNAUTH, "reason=\"no token\"", COUNTER, GATEWAY(auth_refused[TOKEN_MISSING]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"malformed\"", COUNTER, GATEWAY(auth_refused[TOKEN_MALFORMED]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"invalid\"", COUNTER, GATEWAY(auth_refused[TOKEN_INVALID]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"signature\"", COUNTER, GATEWAY(auth_refused[TOKEN_BAD_SIGNATURE]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"algorithm\"", COUNTER, GATEWAY(auth_refused[TOKEN_BAD_ALGORITHM]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"expired\"", COUNTER, GATEWAY(auth_refused[TOKEN_EXPIRED]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"not active\"", COUNTER, GATEWAY(auth_refused[TOKEN_NOT_ACTIVE]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"half login\"", COUNTER, GATEWAY(auth_refused[TOKEN_HALF_LOGIN]), UNAUTH_HELP},
+    {EVENTS, "event=\"join_room\"", COUNTER, GATEWAY(events[EVENT_JOIN_ROOM]), EVENTS_HELP},
+    {EVENTS, "event=\"leave_room\"", COUNTER, GATEWAY(events[EVENT_LEAVE_ROOM]), EVENTS_HELP},
+    {EVENTS, "event=\"typing\"", COUNTER, GATEWAY(events[EVENT_TYPING]), EVENTS_HELP},
+    {EVENTS, "event=\"stop_typing\"", COUNTER, GATEWAY(events[EVENT_STOP_TYPING]), EVENTS_HELP},
+    {EVENTS, "event=\"refresh_token\"", COUNTER, GATEWAY(events[EVENT_REFRESH_TOKEN]), EVENTS_HELP},
+    {EVENTS, "event=\"unknown\"", COUNTER, GATEWAY(events[EVENT_KINDS]), EVENTS_HELP},
+    {"ws_edge_events_refused_total", NULL, COUNTER, GATEWAY(events_refused), "Events answered with an error"},
+    {JOINS, "reason=\"forbidden\"", COUNTER, GATEWAY(joins_forbidden), JOINS_HELP},
+    {JOINS, "reason=\"unavailable\"", COUNTER, GATEWAY(joins_unavailable), JOINS_HELP},
+    {JOINS, "reason=\"too many rooms\"", COUNTER, GATEWAY(joins_over_limit), JOINS_HELP},
+    {"ws_edge_tokens_expiring_total", NULL, COUNTER, GATEWAY(tokens_expiring), "Clients warned that their token expires soon"},
+    {"ws_edge_tokens_expired_total", NULL, COUNTER, GATEWAY(tokens_expired), "Clients closed because their token expired"},
+    {"ws_edge_tokens_refreshed_total", NULL, COUNTER, GATEWAY(tokens_refreshed), "Tokens swapped in place"},
+    {"ws_edge_kicked_total", NULL, COUNTER, GATEWAY(kicked), "Sockets disconnected on command"},
+    {"ws_edge_rooms", NULL, GAUGE, GATEWAY(rooms), "Rooms with members here"},
+
+    {"ws_edge_envelopes_total", NULL, COUNTER, GATEWAY(envelopes), "Envelopes published to this edge"},
+    {"ws_edge_envelopes_malformed_total", NULL, COUNTER, GATEWAY(envelopes_malformed), "Envelopes and control messages that could not be read"},
+    {"ws_edge_envelopes_own_total", NULL, COUNTER, GATEWAY(envelopes_own), "Envelopes that this edge had published itself"},
+    {"ws_edge_envelopes_delivered_total", NULL, COUNTER, GATEWAY(envelopes_delivered), "Envelopes for rooms with members here"},
+    {"ws_edge_duplicates_total", NULL, COUNTER, GATEWAY(duplicates), "Envelopes that had been delivered before"},
+    {"ws_edge_gaps_total", NULL, COUNTER, GATEWAY(gaps), "Times that a publication was missed and the log was read"},
+    {"ws_edge_log_reads_total", NULL, COUNTER, GATEWAY(log_reads), "Pages read from the log"},
+    {"ws_edge_log_entries_total", NULL, COUNTER, GATEWAY(log_entries), "Entries read from the log"},
+    {"ws_edge_held_bytes", NULL, GAUGE, GATEWAY(held_bytes), "Bytes of envelopes that wait for the log"},
+    {"ws_edge_held_dropped_total", NULL, COUNTER, GATEWAY(held_dropped), "Times that too many of them waited; they are read again from the log"},
+    {"ws_edge_losses_total", NULL, COUNTER, GATEWAY(losses), "Times that the log had lost events"},
+    {"ws_edge_loss_disconnects_total", NULL, COUNTER, GATEWAY(loss_disconnects), "Clients closed because they may have missed events"},
+    {"ws_edge_following", NULL, GAUGE, GATEWAY(following), "1 while the log of every shard is followed"},
+    {"ws_edge_heartbeats_total", NULL, COUNTER, GATEWAY(heartbeats), "Heartbeats of the relay"},
+
+    {"ws_edge_redis_connected", NULL, GAUGE, REDIS(connected), "1 while Redis is connected"},
+    {"ws_edge_redis_connects_total", NULL, COUNTER, REDIS(connects), "Times that Redis was connected"},
+    {"ws_edge_redis_failures_total", NULL, COUNTER, REDIS(failures), "Times that Redis was lost or could not be reached"},
+    {"ws_edge_published_total", NULL, COUNTER, REDIS(published), "Envelopes published for other edges"},
+    {"ws_edge_published_bytes_total", NULL, COUNTER, REDIS(publish_bytes), "Bytes of these envelopes"},
+    {"ws_edge_publish_dropped_total", NULL, COUNTER, REDIS(publish_dropped), "Envelopes not published because Redis was down or behind"},
+    {"ws_edge_publish_failed_total", NULL, COUNTER, REDIS(publish_failed), "Envelopes that Redis refused"},
+    {"ws_edge_publish_pending_bytes", NULL, GAUGE, REDIS(pending_bytes), "Bytes published and not yet answered"},
+};
+// clang-format on
+
+void edge_metrics_print(const struct edge_metrics *metrics, struct buffer *out)
+{
+    metrics_print(table, ARRAY_LEN(table), metrics, out);
+}

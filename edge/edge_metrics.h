@@ -1,0 +1,18 @@
+// All that the edge counts, in one struct, and its names in Prometheus' text.
+#pragma once
+
+#include "edge/adapters/client_port.h"
+#include "edge/adapters/redis_bus.h"
+#include "edge/gateway/gateway_metrics.h"
+#include "edge/socketio/server.h"
+
+struct edge_metrics {
+    struct client_port_metrics port;
+    struct eio_metrics engine;
+    struct sio_metrics socketio;
+    struct gateway_metrics gateway;
+    struct redis_bus_metrics redis;
+};
+
+// Any thread may call it.
+void edge_metrics_print(const struct edge_metrics *metrics, struct buffer *out);

@@ -1,0 +1,214 @@
+#include "edge/edge_settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/random.h"
+#include "common/shard.h"
+#include "edge/gateway/room_access.h"
+#include "edge/gateway/token.h"
+
+#define KEY_FILE_MAX ((size_t)64 * 1024)
+#define MS_MAX       86400000 // a day
+#define NOT_GIVEN    (-1)
+
+#define FIELD(name) offsetof(struct edge_settings, name)
+
+static const char *const environments[] = {"development", "production", "test", NULL};
+static const char *const log_levels[] = {"error", "warn", "info", "http", "debug", NULL};
+static const char *const log_formats[] = {"json", "text", NULL};
+static const char *const authorizations[] = {"open", "claims", "service", NULL};
+
+enum { AUTHORIZATION_SERVICE = 2 };
+
+// clang-format off
+static const struct setting table[] = {
+    {"NODE_ENV", SETTING_CHOICE, FIELD(environment), "development", 0, 0, environments,
+     "production wants JWT_SECRET and ROOM_AUTHORIZATION to be given"},
+    {"SERVICE_HOST", SETTING_TEXT, FIELD(service_host), "0.0.0.0", 0, 0, NULL,
+     "address that both ports listen on"},
+    {"PORT", SETTING_NUMBER, FIELD(port), "3002", 0, 65535, NULL,
+     "port of the clients; 0 picks a free one"},
+    {"OPS_PORT", SETTING_NUMBER, FIELD(ops_port), "9102", 0, 65535, NULL,
+     "operations port: /live, /ready and /metrics; 0 picks a free one"},
+    {"EDGE_ID", SETTING_TEXT, FIELD(edge_id), NULL, 0, 0, NULL,
+     "name of this edge, different from all others; made up when not given"},
+    {"CORS_ORIGIN", SETTING_TEXT, FIELD(cors_origin), NULL, 0, 0, NULL,
+     "origins of web pages that may connect, with commas between them; * allows all"},
+    {"JWT_SECRET", SETTING_SECRET, FIELD(jwt_secret), NULL, 0, 0, NULL,
+     "verifies HS256 tokens"},
+    {"JWT_ALGORITHMS", SETTING_TEXT, FIELD(jwt_algorithms), "HS256", 0, 0, NULL,
+     "the only algorithms that are accepted, of HS256, RS256 and ES256, with commas between them"},
+    {"JWT_PUBLIC_KEY_FILE", SETTING_TEXT, FIELD(jwt_public_key_file), NULL, 0, 0, NULL,
+     "PEM file with the public key for RS256 or ES256"},
+    {"ALLOW_AUTH_WITHOUT_JWT", SETTING_SWITCH, FIELD(allow_anonymous), "false", 0, 0, NULL,
+     "whether a client without any token gets in, as nobody"},
+    {"ROOM_AUTHORIZATION", SETTING_CHOICE, FIELD(room_authorization), NULL, 0, 0, authorizations,
+     "who may join which room: everybody every room (open, the default outside production), or "
+     "what the token lists in its claim rooms (claims)"},
+    {"REDIS_HOST", SETTING_TEXT, FIELD(redis_host), "redis", 0, 0, NULL,
+     "where Redis is"},
+    {"REDIS_PORT", SETTING_NUMBER, FIELD(redis_port), "6379", 1, 65535, NULL,
+     "and its port"},
+    {"REDIS_PASSWORD", SETTING_SECRET, FIELD(redis_password), NULL, 0, 0, NULL,
+     "password, if Redis wants one"},
+    {"REDIS_DB", SETTING_NUMBER, FIELD(redis_db), "1", 0, 1000000, NULL,
+     "number of the database"},
+    {"BUS_SHARDS", SETTING_NUMBER, FIELD(bus_shards), "1", 1, SHARDS_MAX, NULL,
+     "shards of the bus; the same for relays and edges"},
+    {"RABBITMQ_HOST", SETTING_TEXT, FIELD(rabbitmq_host), "rabbitmq", 0, 0, NULL,
+     "what /health shows until a relay says where its RabbitMQ is"},
+    {"RABBITMQ_PORT", SETTING_NUMBER, FIELD(rabbitmq_port), "5672", 1, 65535, NULL,
+     "and its port"},
+    {"PING_INTERVAL", SETTING_NUMBER, FIELD(ping_interval_ms), "25000", 1, MS_MAX, NULL,
+     "milliseconds between two pings of a client"},
+    {"PING_TIMEOUT", SETTING_NUMBER, FIELD(ping_timeout_ms), "60000", 1, MS_MAX, NULL,
+     "milliseconds that a client has to answer one"},
+    {"UPGRADE_TIMEOUT", SETTING_NUMBER, FIELD(upgrade_timeout_ms), "10000", 1, MS_MAX, NULL,
+     "milliseconds that a client has to change from polling to WebSocket"},
+    {"CONNECT_TIMEOUT", SETTING_NUMBER, FIELD(connect_timeout_ms), "45000", 1, MS_MAX, NULL,
+     "milliseconds that a client has to connect to the namespace"},
+    {"HEAD_TIMEOUT", SETTING_NUMBER, FIELD(head_timeout_ms), "10000", 1, MS_MAX, NULL,
+     "milliseconds that a connection has to send a whole request head"},
+    {"MAX_PAYLOAD", SETTING_NUMBER, FIELD(max_payload), "1000000", 1024, 67108864, NULL,
+     "bytes of the largest message that a client may send"},
+    {"MAX_OUTBOX_BYTES", SETTING_NUMBER, FIELD(max_outbox_bytes), "1048576", 4096, 1073741824, NULL,
+     "bytes that may wait for a slow client before it is closed"},
+    {"MAX_CONNECTIONS", SETTING_NUMBER, FIELD(max_connections), "0", 0, 1000000, NULL,
+     "connections at one time; 0: as many as the limit of open files allows"},
+    {"MAX_ROOMS_PER_SOCKET", SETTING_NUMBER, FIELD(max_rooms_per_socket), "1000", 1, 1000000, NULL,
+     "rooms that one client may be in"},
+    {"ALLOW_EIO3", SETTING_SWITCH, FIELD(allow_eio3), "true", 0, 0, NULL,
+     "whether clients of Engine.IO 3 (Socket.IO 2) are served"},
+    {"METRICS_ENABLED", SETTING_SWITCH, FIELD(metrics_enabled), "true", 0, 0, NULL,
+     "whether the clients' port answers /metrics"},
+    {"METRICS_ROOMS", SETTING_SWITCH, FIELD(metrics_rooms), "true", 0, 0, NULL,
+     "whether it names the rooms there"},
+    {"CLIENT_BUNDLE_DIR", SETTING_TEXT, FIELD(client_bundle_dir), NULL, 0, 0, NULL,
+     "folder of the official client; looked for beside the program when not given"},
+    {"DRAIN_SECONDS", SETTING_NUMBER, FIELD(drain_seconds), "10", 0, 3600, NULL,
+     "seconds over which a stopping edge lets its clients go"},
+    {"LOG_LEVEL", SETTING_CHOICE, FIELD(log_level), "info", 0, 0, log_levels,
+     "the least important lines that are written"},
+    {"LOG_FORMAT", SETTING_CHOICE, FIELD(log_format), "json", 0, 0, log_formats,
+     "form of the lines on the console"},
+    {"LOG_DIR", SETTING_TEXT, FIELD(log_dir), "logs", 0, 0, NULL,
+     "folder of all.log and error.log"},
+};
+// clang-format on
+
+static const struct program program = {
+    .name = "ws-edge",
+    .summary = "Serves Socket.IO clients: authenticates them, keeps their rooms, and delivers what "
+               "comes over Redis.",
+    .settings = table,
+    .setting_count = ARRAY_LEN(table),
+};
+
+const struct program *edge_program(void)
+{
+    return &program;
+}
+
+static bool is_production(const struct edge_settings *settings)
+{
+    return settings->environment == ENV_PRODUCTION;
+}
+
+static void check_algorithms(struct edge_settings *settings, struct buffer *errors)
+{
+    static const struct {
+        const char *name;
+        enum token_algorithm algorithm;
+    } known[] = {{"HS256", TOKEN_HS256}, {"RS256", TOKEN_RS256}, {"ES256", TOKEN_ES256}};
+    struct span rest = span_of(settings->jwt_algorithms), name;
+
+    while (span_take_until(&rest, ',', &name)) {
+        size_t i = 0;
+        name = span_trim(name);
+        while (i < ARRAY_LEN(known) && !span_is(name, known[i].name))
+            i++;
+        if (i < ARRAY_LEN(known))
+            settings->algorithms |= known[i].algorithm;
+        else
+            settings_fault(errors, "JWT_ALGORITHMS must be of HS256, RS256 and ES256, not \"%.*s\"",
+                           (int)(name.len < 64 ? name.len : 64), name.ptr);
+    }
+}
+
+// Outside production a secret may be missing: nobody has tokens for this edge then, and one that
+// nobody knows refuses whatever comes.
+static void check_secret(struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->jwt_secret || !(settings->algorithms & TOKEN_HS256))
+        return;
+    if (is_production(settings)) {
+        settings_fault(errors, "JWT_SECRET must be given when NODE_ENV=production: the secret "
+                               "that the tokens are signed with");
+        return;
+    }
+    char *secret = mem_alloc(RANDOM_ID_LEN + 1);
+    random_id(secret);
+    settings->jwt_secret = secret;
+    settings->secret_made_up = true;
+}
+
+static char *read_key(const char *path, struct buffer *errors)
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file) {
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" cannot be read: %s", path,
+                       strerror(errno));
+        return NULL;
+    }
+    char *text = mem_zalloc(KEY_FILE_MAX + 1);
+    size_t len = fread(text, 1, KEY_FILE_MAX, file);
+    fclose(file);
+    text[len] = '\0';
+    if (strstr(text, "-----BEGIN PUBLIC KEY-----"))
+        return text;
+    settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" holds no \"BEGIN PUBLIC KEY\"", path);
+    free(text);
+    return NULL;
+}
+
+static void check_public_key(struct edge_settings *settings, struct buffer *errors)
+{
+    if (!(settings->algorithms & (TOKEN_RS256 | TOKEN_ES256)))
+        return;
+    if (settings->jwt_public_key_file)
+        settings->public_key = read_key(settings->jwt_public_key_file, errors);
+    else
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE must be given for the RS256 or ES256 of "
+                               "JWT_ALGORITHMS");
+}
+
+static void check_authorization(struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->room_authorization == AUTHORIZATION_SERVICE)
+        settings_fault(errors, "ROOM_AUTHORIZATION=service is not there yet; give claims or open");
+    if (settings->room_authorization != NOT_GIVEN)
+        return;
+    if (is_production(settings))
+        settings_fault(errors, "ROOM_AUTHORIZATION must be given when NODE_ENV=production: claims, "
+                               "or open to let everybody join every room");
+    settings->room_authorization = ROOM_AUTHORIZATION_OPEN;
+    settings->authorization_assumed = true;
+}
+
+bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
+{
+    *settings = (struct edge_settings){.room_authorization = NOT_GIVEN};
+    bool read = settings_read_dotenv(".env", errors);
+    bool loaded = settings_load(table, ARRAY_LEN(table), settings, errors);
+
+    check_algorithms(settings, errors);
+    check_secret(settings, errors);
+    check_public_key(settings, errors);
+    check_authorization(settings, errors);
+    return read && loaded && errors->len == 0;
+}

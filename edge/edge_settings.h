@@ -1,0 +1,48 @@
+// Every setting of the edge, and the table that names them in the environment.
+#pragma once
+
+#include "common/program.h"
+#include "common/settings.h"
+
+struct edge_settings {
+    int environment; // enum below
+    const char *service_host;
+    int64_t port, ops_port;
+    const char *edge_id; // NULL: one is made of host name, process and chance
+    const char *cors_origin;
+
+    const char *jwt_secret;
+    const char *jwt_algorithms, *jwt_public_key_file;
+    bool allow_anonymous;
+    int room_authorization; // enum room_authorization once loaded
+
+    const char *redis_host, *redis_password;
+    int64_t redis_port, redis_db, bus_shards;
+    const char *rabbitmq_host; // shown by /health until the relay says where its bus is
+    int64_t rabbitmq_port;
+
+    int64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms;
+    int64_t head_timeout_ms;
+    int64_t max_payload, max_outbox_bytes, max_connections, max_rooms_per_socket;
+    bool allow_eio3;
+
+    bool metrics_enabled, metrics_rooms;
+    const char *client_bundle_dir;
+    int64_t drain_seconds;
+    int log_level, log_format;
+    const char *log_dir;
+
+    // What loading makes of the texts above.
+    unsigned algorithms;        // of enum token_algorithm
+    const char *public_key;     // the file's content
+    bool secret_made_up;        // none was given
+    bool authorization_assumed; // none was given
+};
+
+enum edge_environment { ENV_DEVELOPMENT = 0, ENV_PRODUCTION, ENV_TEST };
+
+const struct program *edge_program(void);
+
+// Reads ./.env and the environment, and checks what spans several settings. False, and every
+// fault in `errors`, when something is wrong.
+NODISCARD bool edge_settings_load(struct edge_settings *settings, struct buffer *errors);
