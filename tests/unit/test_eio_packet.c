@@ -1,0 +1,262 @@
+#include "edge/engineio/packet.h"
+
+#include "edge/engineio/payload.h"
+#include "tests/unit/unit.h"
+
+struct packet_row {
+    const char *name;
+    unsigned version;
+    enum frame_kind kind;
+    struct span bytes;
+    int type; // -1: refused
+    enum frame_kind data_kind;
+    struct span data;
+};
+
+#define REFUSED -1, FRAME_TEXT, SPAN_INIT("")
+
+// clang-format off
+static const struct packet_row packets[] = {
+    {"message", 4, FRAME_TEXT, SPAN_INIT("4hello"), EIO_MESSAGE, FRAME_TEXT, SPAN_INIT("hello")},
+    {"empty message", 4, FRAME_TEXT, SPAN_INIT("4"), EIO_MESSAGE, FRAME_TEXT, SPAN_INIT("")},
+    {"message with NUL", 4, FRAME_TEXT, SPAN_INIT("4\0"), EIO_MESSAGE, FRAME_TEXT, SPAN_INIT("\0")},
+    {"open", 4, FRAME_TEXT, SPAN_INIT("0{}"), EIO_OPEN, FRAME_TEXT, SPAN_INIT("{}")},
+    {"close", 4, FRAME_TEXT, SPAN_INIT("1"), EIO_CLOSE, FRAME_TEXT, SPAN_INIT("")},
+    {"ping", 4, FRAME_TEXT, SPAN_INIT("2"), EIO_PING, FRAME_TEXT, SPAN_INIT("")},
+    {"probe", 4, FRAME_TEXT, SPAN_INIT("2probe"), EIO_PING, FRAME_TEXT, SPAN_INIT("probe")},
+    {"pong", 4, FRAME_TEXT, SPAN_INIT("3"), EIO_PONG, FRAME_TEXT, SPAN_INIT("")},
+    {"upgrade", 4, FRAME_TEXT, SPAN_INIT("5"), EIO_UPGRADE, FRAME_TEXT, SPAN_INIT("")},
+    {"noop", 4, FRAME_TEXT, SPAN_INIT("6"), EIO_NOOP, FRAME_TEXT, SPAN_INIT("")},
+    {"base64", 4, FRAME_TEXT, SPAN_INIT("bAQIDBA=="), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("\1\2\3\4")},
+    {"base64 without padding", 4, FRAME_TEXT, SPAN_INIT("bAQIDBA"), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("\1\2\3\4")},
+    {"base64 of nothing", 4, FRAME_TEXT, SPAN_INIT("b"), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("")},
+    {"binary", 4, FRAME_BINARY, SPAN_INIT("\1\2"), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("\1\2")},
+    {"binary of nothing", 4, FRAME_BINARY, SPAN_INIT(""), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("")},
+    {"binary that looks like text", 4, FRAME_BINARY, SPAN_INIT("2probe"), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("2probe")},
+    {"nothing", 4, FRAME_TEXT, SPAN_INIT(""), REFUSED},
+    {"type 7", 4, FRAME_TEXT, SPAN_INIT("7"), REFUSED},
+    {"type before 0", 4, FRAME_TEXT, SPAN_INIT("/"), REFUSED},
+    {"type of a letter", 4, FRAME_TEXT, SPAN_INIT("abc"), REFUSED},
+    {"type of a byte", 4, FRAME_TEXT, SPAN_INIT("\x04hello"), REFUSED},
+    {"type of a high byte", 4, FRAME_TEXT, SPAN_INIT("\xb4hello"), REFUSED},
+    {"blank before the type", 4, FRAME_TEXT, SPAN_INIT(" 4"), REFUSED},
+    {"base64 that is none", 4, FRAME_TEXT, SPAN_INIT("b!!!!"), REFUSED},
+    {"base64 cut", 4, FRAME_TEXT, SPAN_INIT("bAQIDB"), REFUSED},
+    {"base64 announced in a capital", 4, FRAME_TEXT, SPAN_INIT("BAQID"), REFUSED},
+
+    {"revision 3: message", 3, FRAME_TEXT, SPAN_INIT("4hello"), EIO_MESSAGE, FRAME_TEXT, SPAN_INIT("hello")},
+    {"revision 3: base64", 3, FRAME_TEXT, SPAN_INIT("b4AQIDBA=="), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("\1\2\3\4")},
+    {"revision 3: base64 of nothing", 3, FRAME_TEXT, SPAN_INIT("b4"), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("")},
+    {"revision 3: binary", 3, FRAME_BINARY, SPAN_INIT("\4\1\2"), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("\1\2")},
+    {"revision 3: binary of nothing", 3, FRAME_BINARY, SPAN_INIT("\4"), EIO_MESSAGE, FRAME_BINARY, SPAN_INIT("")},
+    {"revision 3: base64 without a type", 3, FRAME_TEXT, SPAN_INIT("b"), REFUSED},
+    {"revision 3: base64 of type 9", 3, FRAME_TEXT, SPAN_INIT("b9AQID"), REFUSED},
+    {"revision 3: binary without a type", 3, FRAME_BINARY, SPAN_INIT(""), REFUSED},
+    {"revision 3: binary of type 7", 3, FRAME_BINARY, SPAN_INIT("\7x"), REFUSED},
+    {"revision 3: binary of a digit", 3, FRAME_BINARY, SPAN_INIT("4x"), REFUSED},
+};
+// clang-format on
+
+static void decodes_a_packet(void **state)
+{
+    const struct packet_row *row = *state;
+    struct span bytes = exact_copy(row->bytes);
+    struct buffer scratch = {0};
+    struct eio_packet packet;
+
+    buffer_append(&scratch, SPAN_LIT("left over"));
+    bool ok = eio_packet_decode(row->version, row->kind, bytes, &scratch, &packet);
+    assert_int_equal(ok, row->type >= 0);
+    if (ok) {
+        assert_int_equal(packet.type, row->type);
+        assert_int_equal(packet.kind, row->data_kind);
+        assert_bytes(packet.data, row->data);
+    }
+    buffer_fini(&scratch);
+    free((void *)bytes.ptr);
+}
+
+struct payload_row {
+    const char *name;
+    enum eio_payload_form form;
+    struct span bytes;
+    const char *packets; // "4:hello 4b:xy ", each with its type
+    bool malformed;      // behind those
+};
+
+// clang-format off
+static const struct payload_row payloads[] = {
+    {"one packet", PAYLOAD_V4, SPAN_INIT("4hello"), "4:hello ", false},
+    {"several packets", PAYLOAD_V4, SPAN_INIT("4a\x1e" "2\x1e" "bAQI=\x1e" "4b"), "4:a 2: 4b:\1\2 4:b ", false},
+    {"separator at the end", PAYLOAD_V4, SPAN_INIT("4a\x1e"), "4:a ", true},
+    {"separator at the start", PAYLOAD_V4, SPAN_INIT("\x1e" "4a"), "", true},
+    {"two separators", PAYLOAD_V4, SPAN_INIT("4a\x1e\x1e" "4b"), "4:a ", true},
+    {"a broken one between", PAYLOAD_V4, SPAN_INIT("4a\x1e" "9\x1e" "4b"), "4:a ", true},
+    {"lengths of revision 3", PAYLOAD_V4, SPAN_INIT("6:4hello"), "6::4hello ", false},
+    {"revision 3", PAYLOAD_V3_TEXT, SPAN_INIT("6:4hello2:4b"), "4:hello 4:b ", false},
+    {"revision 3: two bytes, one unit", PAYLOAD_V3_TEXT, SPAN_INIT("2:4\xc3\xa9" "1:2"), "4:\xc3\xa9 2: ", false},
+    {"revision 3: four bytes, two units", PAYLOAD_V3_TEXT, SPAN_INIT("3:4\xf0\x9f\x98\x80" "1:2"), "4:\xf0\x9f\x98\x80 2: ", false},
+    {"revision 3: half of a pair", PAYLOAD_V3_TEXT, SPAN_INIT("2:4\xf0\x9f\x98\x80"), "", true},
+    {"revision 3: empty packet", PAYLOAD_V3_TEXT, SPAN_INIT("0:1:2"), "2: ", false},
+    {"revision 3: longer than there is", PAYLOAD_V3_TEXT, SPAN_INIT("7:4hello"), "", true},
+    {"revision 3: no length", PAYLOAD_V3_TEXT, SPAN_INIT(":4"), "", true},
+    {"revision 3: no colon", PAYLOAD_V3_TEXT, SPAN_INIT("123"), "", true},
+    {"revision 3: negative length", PAYLOAD_V3_TEXT, SPAN_INIT("-1:4"), "", true},
+    {"revision 3: length of letters", PAYLOAD_V3_TEXT, SPAN_INIT("1e1:4"), "", true},
+    {"revision 3: length of many digits", PAYLOAD_V3_TEXT, SPAN_INIT("18446744073709551617:4"), "", true},
+    {"revision 3: binary payload", PAYLOAD_V3_BINARY, SPAN_INIT("\0\4\xff" "4\xe2\x82\xac" "\1\5\xff\4\1\2\3\4"), "4:\xe2\x82\xac 4b:\1\2\3\4 ", false},
+    {"revision 3: binary, two digits", PAYLOAD_V3_BINARY, SPAN_INIT("\0\1\0\xff" "4123456789"), "4:123456789 ", false},
+    {"revision 3: binary, no end of the length", PAYLOAD_V3_BINARY, SPAN_INIT("\0\1\1\1"), "", true},
+    {"revision 3: binary, digit above 9", PAYLOAD_V3_BINARY, SPAN_INIT("\0\x0a\xff" "4"), "", true},
+    {"revision 3: binary, unknown kind", PAYLOAD_V3_BINARY, SPAN_INIT("\2\1\xff" "4"), "", true},
+    {"revision 3: binary, longer than there is", PAYLOAD_V3_BINARY, SPAN_INIT("\0\2\xff" "4"), "", true},
+};
+// clang-format on
+
+static void decodes_a_payload(void **state)
+{
+    const struct payload_row *row = *state;
+    struct span bytes = exact_copy(row->bytes), rest = bytes;
+    struct buffer scratch = {0}, seen = {0};
+    struct eio_packet packet;
+    enum eio_payload_status status;
+
+    buffer_append(&seen, SPAN_LIT(""));
+    while ((status = eio_payload_take(row->form, &rest, &scratch, &packet)) == PAYLOAD_PACKET) {
+        buffer_printf(&seen, "%u%s:", packet.type, packet.kind == FRAME_BINARY ? "b" : "");
+        buffer_append(&seen, packet.data);
+        buffer_append_char(&seen, ' ');
+    }
+    assert_int_equal(status, row->malformed ? PAYLOAD_MALFORMED : PAYLOAD_END);
+    assert_span(buffer_span(&seen), row->packets);
+    buffer_fini(&scratch);
+    buffer_fini(&seen);
+    free((void *)bytes.ptr);
+}
+
+struct encode_row {
+    const char *name;
+    enum eio_payload_form form;
+    const char *text, *binary, *last; // NULL: without
+    struct span bytes;
+};
+
+#define EURO "4\xe2\x82\xac"
+
+// clang-format off
+static const struct encode_row encodes[] = {
+    {"encodes nothing", PAYLOAD_V4, NULL, NULL, NULL, SPAN_INIT("")},
+    {"encodes text", PAYLOAD_V4, EURO, NULL, NULL, SPAN_INIT(EURO)},
+    {"encodes binary", PAYLOAD_V4, NULL, "\1\2\3\4", NULL, SPAN_INIT("bAQIDBA==")},
+    {"encodes both and a last", PAYLOAD_V4, EURO, "\1\2\3\4", "6", SPAN_INIT(EURO "\x1e" "bAQIDBA==\x1e" "6")},
+    {"encodes a last alone", PAYLOAD_V4, NULL, NULL, "6", SPAN_INIT("6")},
+    {"encodes revision 3", PAYLOAD_V3_TEXT, EURO, "\1\2\3\4", "6", SPAN_INIT("2:" EURO "10:b4AQIDBA==1:6")},
+    {"encodes a pair in revision 3", PAYLOAD_V3_TEXT, "4\xf0\x9f\x98\x80", NULL, NULL, SPAN_INIT("3:4\xf0\x9f\x98\x80")},
+    {"encodes revision 3 in binary", PAYLOAD_V3_BINARY, EURO, "\1\2\3\4", "6", SPAN_INIT("\0\4\xff" EURO "\1\5\xff\4\1\2\3\4" "\0\1\xff" "6")},
+    {"encodes a length of two digits", PAYLOAD_V3_BINARY, "4123456789", NULL, NULL, SPAN_INIT("\0\1\0\xff" "4123456789")},
+};
+// clang-format on
+
+static void push(struct outbox *outbox, enum frame_kind kind, const char *packet)
+{
+    if (!packet)
+        return;
+    struct frame *frame = frame_new(kind, span_of(packet));
+    assert_true(outbox_push(outbox, frame, SIZE_MAX));
+    frame_unref(frame);
+}
+
+static void encodes_a_payload(void **state)
+{
+    const struct encode_row *row = *state;
+    struct outbox outbox = {0};
+    struct buffer out = {0};
+
+    push(&outbox, FRAME_TEXT, row->text);
+    push(&outbox, FRAME_BINARY, row->binary);
+    eio_payload_encode(row->form, &outbox, row->last, &out);
+    assert_bytes(buffer_span(&out), row->bytes);
+    outbox_fini(&outbox);
+    buffer_fini(&out);
+}
+
+static void assert_reframed(unsigned version, bool as_text, enum frame_kind kind,
+                            struct span packet)
+{
+    struct frame *binary = frame_new(FRAME_BINARY, SPAN_LIT("\1\2"));
+    struct frame *frame = eio_packet_reframe(version, as_text, binary);
+
+    assert_int_equal(frame_kind_of(frame), kind);
+    assert_bytes(frame_packet(frame), packet);
+    frame_unref(binary);
+    frame_unref(frame);
+}
+
+static void reframes_binary(void **state)
+{
+    (void)state;
+    assert_reframed(3, false, FRAME_BINARY, SPAN_LIT("\4\1\2"));
+    assert_reframed(3, true, FRAME_TEXT, SPAN_LIT("b4AQI="));
+    assert_reframed(4, true, FRAME_TEXT, SPAN_LIT("bAQI="));
+}
+
+struct wrap_row {
+    const char *name;
+    const char *j, *payload, *script;
+};
+
+// clang-format off
+static const struct wrap_row wraps[] = {
+    {"wraps", "4", "2:4a", "___eio[4](\"2:4a\");"},
+    {"quotes", "0", "a\"b\\c\n", "___eio[0](\"a\\\"b\\\\c\\n\");"},
+    {"quotes what ends a line in JavaScript", "0", "\xe2\x80\xa8-\xe2\x80\xa9", "___eio[0](\"\\u2028-\\u2029\");"},
+    {"echoes digits only", "1);a(2", "", "___eio[12](\"\");"},
+    {"echoes few digits", "12345678901234567890", "", "___eio[123456789](\"\");"},
+};
+
+static const struct wrap_row unwraps[] = {
+    {"unwraps", NULL, "d=2%3A4a", "2:4a"},
+    {"unwraps a newline", NULL, "d=4%5Cn", "4\n"},
+    {"unwraps a backslash before an n", NULL, "d=4%5C%5Cn", "4\\n"},
+    {"unwraps behind another field", NULL, "x=1&d=4", "4"},
+    {"unwraps nothing", NULL, "d=", ""},
+    {"unwraps no field", NULL, "x=1", NULL},
+    {"unwraps a broken escape", NULL, "d=%zz", NULL},
+};
+// clang-format on
+
+static void wraps_jsonp(void **state)
+{
+    const struct wrap_row *row = *state;
+    struct buffer out = {0};
+
+    eio_jsonp_wrap(span_of(row->j), span_of(row->payload), &out);
+    assert_span(buffer_span(&out), row->script);
+    buffer_fini(&out);
+}
+
+static void unwraps_jsonp(void **state)
+{
+    const struct wrap_row *row = *state;
+    struct buffer out = {0};
+
+    assert_int_equal(eio_jsonp_unwrap(span_of(row->payload), &out), row->script != NULL);
+    if (row->script)
+        assert_span(buffer_span(&out), row->script);
+    buffer_fini(&out);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(packets) + ARRAY_LEN(payloads) + ARRAY_LEN(encodes) +
+                            ARRAY_LEN(wraps) + ARRAY_LEN(unwraps) + 1];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, packets, decodes_a_packet);
+    ADD_ROWS(tests, count, payloads, decodes_a_payload);
+    ADD_ROWS(tests, count, encodes, encodes_a_payload);
+    ADD_ROWS(tests, count, wraps, wraps_jsonp);
+    ADD_ROWS(tests, count, unwraps, unwraps_jsonp);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(reframes_binary);
+    return cmocka_run_group_tests_name("engine.io packet", tests, NULL, NULL);
+}
