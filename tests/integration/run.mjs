@@ -31,6 +31,7 @@ function runTests(files, brokers) {
       stdio: 'inherit',
       env: {
         ...process.env,
+        TMPDIR: brokers.dir, // so that nothing is left, even of a test that was broken off
         TEST_REDIS_PORT: String(brokers.redis.port),
         TEST_RABBITMQ_PORT: String(brokers.rabbitmq.port),
       },

@@ -39,7 +39,7 @@ export async function startBrokers(kinds = ['redis', 'rabbitmq']) {
   };
   try {
     await Promise.all([start('redis', Redis), start('rabbitmq', RabbitMq)]);
-    return { ...(kinds.length < 2 ? sharedBrokers() : {}), ...own, stop };
+    return { ...(kinds.length < 2 ? sharedBrokers() : {}), ...own, dir, stop };
   } catch (error) {
     await stop();
     throw error;

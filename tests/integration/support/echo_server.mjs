@@ -14,7 +14,7 @@ export const MAX_PAYLOAD = 100_000;
 // Starts one for this test file and ends it after the last test; returns its URL.
 export async function echoServer() {
   const port = await freePort();
-  const child = new Child(built('echo-server'), ['--port', String(port),
+  const child = new Child(built('tests/echo-server'), ['--port', String(port),
     '--ping-interval', String(PING_INTERVAL), '--ping-timeout', String(PING_TIMEOUT),
     '--max-payload', String(MAX_PAYLOAD)], { name: 'echo-server' });
   after(async () => {

@@ -29,14 +29,13 @@ export async function publishFlow(brokers, { room, count, pause = 10, disturb = 
 
 // Returns the numbers that were not confirmed.
 async function publishAll(services, room, numbers) {
-  const lost = new Promise((resolve) => { services.connection.once('close', resolve); });
   const confirmed = new Set();
   const all = Promise.allSettled(numbers.map(async (number) => {
     await services.publish('message.sent', { conversationId: room, message: number },
       { messageId: `${room}-${number}` });
     confirmed.add(number);
   }));
-  await Promise.race([all, lost]);
+  await Promise.race([all, services.lost]);
   return numbers.filter((number) => !confirmed.has(number));
 }
 

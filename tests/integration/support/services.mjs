@@ -8,6 +8,7 @@ export class Services {
     const services = new Services();
     services.connection = await amqp.connect(brokers.rabbitmq.url);
     services.connection.on('error', () => {}); // a killed broker; publish() reports it
+    services.lost = new Promise((resolve) => { services.connection.on('close', resolve); });
     services.channel = await services.connection.createConfirmChannel();
     services.channel.on('error', () => {});
     return services;
