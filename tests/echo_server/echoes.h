@@ -16,5 +16,14 @@ extern const struct eio_handlers engine_echo;
 //     disconnect-me        ends the socket
 //     close-me             ends the connection
 //
-// Attachments go along with the arguments of the first two.
-extern const struct sio_handlers socket_echo;
+// Attachments go along with the arguments of the first two and the answer.
+//
+// The suites wait for one message at a time, and a client that reads CONNECT's reply and `auth` in
+// one go hands over the second before they wait for it. So `auth` follows a moment later.
+struct socket_echo {
+    struct deadline_queue greetings;
+};
+
+void socket_echo_init(struct socket_echo *echo, struct deadlines *clock);
+void socket_echo_fini(struct socket_echo *echo);
+struct sio_handlers socket_echo_handlers(struct socket_echo *echo);

@@ -9,9 +9,17 @@
 #include "tests/echo_server/echoes.h"
 #include "tests/echo_server/options.h"
 
+// The suites ask for the first message when they have seen the connection open, and a client that
+// reads the answer to its handshake and that message in one go hands it over before. So after a
+// handshake nothing is sent for this long.
+#define PAUSE_MS 5
+
 struct echo_server {
     struct event_loop loop;
     struct turn_hook flush;
+    struct deadline_queue pauses;
+    struct deadline pause;
+    struct socket_echo echo;
     uv_signal_t signals[2]; // SIGINT and SIGTERM
     struct origins *origins;
     struct client_port *port;
@@ -44,10 +52,28 @@ static void on_http(struct http_exchange *exchange, void *arg)
         http_exchange_reply(exchange, &(struct http_reply){.status = 404});
 }
 
+static bool begin_pause(const struct http_request *request, void *arg)
+{
+    struct echo_server *echo = arg;
+
+    (void)request;
+    deadline_arm(&echo->pause, &echo->pauses);
+    return true;
+}
+
+// What waits is sent at the end of the turn that this is part of.
+static void on_pause_over(struct deadline *deadline, void *arg)
+{
+    (void)deadline;
+    (void)arg;
+}
+
 static void on_turn_end(void *arg)
 {
     struct echo_server *echo = arg;
 
+    if (deadline_is_armed(&echo->pause))
+        return;
     eio_server_flush(echo->engine);
     eio_server_flush(sio_server_engine(echo->sockets));
 }
@@ -106,12 +132,20 @@ static void build_servers(struct echo_server *echo, const struct echo_options *o
         .max_namespaces_per_client = 16,
     };
 
-    echo->engine =
-        eio_server_new(&sockets.engine, &engine_echo, &echo->loop.deadlines, &echo->engine_metrics);
-    echo->sockets = sio_server_new(&sockets, NULL, NULL, &echo->loop.deadlines,
-                                   &echo->sockets_metrics, &echo->sockets_engine_metrics);
-    (void)sio_server_add_namespace(echo->sockets, "/", &socket_echo);
-    (void)sio_server_add_namespace(echo->sockets, "/custom", &socket_echo);
+    struct deadlines *clock = &echo->loop.deadlines;
+    const struct sio_handlers handlers = socket_echo_handlers(&echo->echo);
+    struct eio_handlers engine_handlers = engine_echo;
+
+    deadline_queue_init(&echo->pauses, clock, PAUSE_MS, on_pause_over, NULL);
+    deadline_init(&echo->pause);
+    socket_echo_init(&echo->echo, clock);
+    engine_handlers.allow_request = begin_pause;
+    engine_handlers.arg = echo;
+    echo->engine = eio_server_new(&sockets.engine, &engine_handlers, clock, &echo->engine_metrics);
+    echo->sockets = sio_server_new(&sockets, begin_pause, echo, clock, &echo->sockets_metrics,
+                                   &echo->sockets_engine_metrics);
+    (void)sio_server_add_namespace(echo->sockets, "/", &handlers);
+    (void)sio_server_add_namespace(echo->sockets, "/custom", &handlers);
     event_loop_add_hook(&echo->loop, &echo->flush, on_turn_end, echo);
 }
 
@@ -148,6 +182,8 @@ static int run(const struct echo_options *options)
     event_loop_remove_hook(&echo.flush);
     sio_server_free(echo.sockets);
     eio_server_free(echo.engine);
+    socket_echo_fini(&echo.echo);
+    deadline_queue_fini(&echo.pauses);
     event_loop_fini(&echo.loop);
     origins_free(echo.origins);
     return listens ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,10 +1,54 @@
+#include <stdlib.h>
+
+#include "common/mem.h"
 #include "tests/echo_server/echoes.h"
+
+#define GREETING_DELAY_MS 10
+
+// The `auth` event that a socket has yet to be sent.
+struct greeting {
+    struct deadline deadline;
+    struct sio_socket *socket;
+    char *auth;
+};
+
+static void greeting_free(struct greeting *greeting)
+{
+    if (!greeting)
+        return;
+    deadline_cancel(&greeting->deadline);
+    free(greeting->auth);
+    free(greeting);
+}
+
+static void on_greeting_due(struct deadline *deadline, void *arg)
+{
+    struct greeting *greeting = container_of(deadline, struct greeting, deadline);
+
+    (void)arg;
+    sio_socket_emit(greeting->socket, SPAN_LIT("auth"), span_of(greeting->auth));
+    sio_socket_set_data(greeting->socket, NULL);
+    greeting_free(greeting);
+}
 
 static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
 {
-    (void)arg;
+    struct socket_echo *echo = arg;
+    struct greeting *greeting = mem_zalloc(sizeof(*greeting));
+
+    greeting->socket = socket;
+    greeting->auth = span_dup(auth.len > 0 ? auth : SPAN_LIT("{}"));
+    deadline_init(&greeting->deadline);
+    deadline_arm(&greeting->deadline, &echo->greetings);
+    sio_socket_set_data(socket, greeting);
     sio_socket_accept(socket);
-    sio_socket_emit(socket, SPAN_LIT("auth"), auth.len > 0 ? auth : SPAN_LIT("{}"));
+}
+
+static void on_disconnect(struct sio_socket *socket, const char *reason, void *arg)
+{
+    (void)reason;
+    (void)arg;
+    greeting_free(sio_socket_data(socket));
 }
 
 static void send_back(struct sio_socket *socket, const struct sio_event *event)
@@ -64,4 +108,17 @@ static void on_event(struct sio_socket *socket, const struct sio_event *event, v
             table[i].handle(socket, event);
 }
 
-const struct sio_handlers socket_echo = {on_connect, on_event, NULL, NULL};
+void socket_echo_init(struct socket_echo *echo, struct deadlines *clock)
+{
+    deadline_queue_init(&echo->greetings, clock, GREETING_DELAY_MS, on_greeting_due, echo);
+}
+
+void socket_echo_fini(struct socket_echo *echo)
+{
+    deadline_queue_fini(&echo->greetings);
+}
+
+struct sio_handlers socket_echo_handlers(struct socket_echo *echo)
+{
+    return (struct sio_handlers){on_connect, on_event, on_disconnect, echo};
+}
