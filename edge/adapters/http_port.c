@@ -30,10 +30,12 @@ struct http_port {
     uint32_t max_body;
     uv_poll_t poll;    // on the library's epoll descriptor
     uv_poll_t hangups; // on ours
+    uv_check_t check;  // when all that was readable has been looked at
     uv_timer_t timer;  // when the library wants to run again
     int hangup_fd;     // epoll of the connections, for their end only
     struct turn_hook hook;
-    bool needs_run;
+    bool needs_run;   // at the end of the turn
+    bool is_readable; // run after the WebSockets
     struct deadline_queue request_due, idle_due;
 };
 
@@ -450,7 +452,19 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 {
     (void)status;
     (void)events;
-    run(container_of(handle, struct http_port, poll));
+    container_of(handle, struct http_port, poll)->is_readable = true;
+}
+
+// A client that changes from long-polling to its WebSocket has finished that before it sends its
+// next request. When both are readable at once, the WebSocket comes first.
+static void on_all_read(uv_check_t *handle)
+{
+    struct http_port *port = container_of(handle, struct http_port, check);
+
+    if (!port->is_readable)
+        return;
+    port->is_readable = false;
+    run(port);
 }
 
 // All polls that were answered in this turn are resumed by one run: each run that has a resume
@@ -507,6 +521,8 @@ struct http_port *http_port_new(const struct client_port_options *options,
     uv_poll_init(&loop->uv, &port->poll,
                  MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
     uv_poll_start(&port->poll, UV_READABLE, on_readable);
+    uv_check_init(&loop->uv, &port->check);
+    uv_check_start(&port->check, on_all_read);
     uv_poll_init(&loop->uv, &port->hangups, port->hangup_fd);
     uv_poll_start(&port->hangups, UV_READABLE, on_hangups);
     event_loop_add_hook(loop, &port->hook, on_turn_end, port);
@@ -529,6 +545,7 @@ void http_port_close(struct http_port *port)
     event_loop_remove_hook(&port->hook);
     uv_close((uv_handle_t *)&port->poll, NULL);
     uv_close((uv_handle_t *)&port->hangups, NULL);
+    uv_close((uv_handle_t *)&port->check, NULL);
     uv_close((uv_handle_t *)&port->timer, NULL);
     MHD_stop_daemon(port->daemon);
     deadline_queue_fini(&port->request_due);
