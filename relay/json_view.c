@@ -287,7 +287,8 @@ bool json_view_parse(struct span text, struct json_view *out, struct json_fault 
     struct scanner s = {start, start + text.len, NULL};
     bool ok = view_value(&s, out);
 
-    skip_blanks(&s);
+    if (ok)
+        skip_blanks(&s);
     if (ok && s.at < s.end)
         ok = fail(&s, "more behind the end of the value");
     if (!ok && fault)

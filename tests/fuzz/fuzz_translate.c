@@ -1,0 +1,45 @@
+#include <assert.h>
+#include <stdint.h>
+
+#include "relay/json_view.h"
+#include "relay/translate.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct envelope *envelope)
+{
+    struct json_view args;
+
+    assert(envelope->id.len > 0 && envelope->id.len <= 255);
+    assert(envelope->room.len > 0 && envelope->room.len <= ROOM_MAX_BYTES);
+    for (size_t i = 0; i < envelope->room.len; i++)
+        assert((unsigned char)envelope->room.ptr[i] >= 0x20 && envelope->room.ptr[i] != 0x7F);
+    // What goes to the clients is one JSON object without anything around it.
+    assert(json_view_parse(envelope->args, &args, NULL));
+    assert(args.kind == JSON_KIND_OBJECT && span_eq(args.raw, envelope->args));
+}
+
+// The body of an event, on each of the built-in routes. The end of the input serves as message
+// id and trace context as well.
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct routes *routes;
+    static struct translator *translator;
+    struct span body = {(const char *)data, size};
+    struct span tail = span_skip(body, size > 55 ? size - 55 : 0);
+    struct buffer errors = {0};
+    struct envelope envelope;
+
+    if (!routes) {
+        routes = routes_load(NULL, &errors);
+        translator = translator_new((size_t)64 * 1024);
+    }
+    assert(routes);
+    for (size_t i = 0; i < routes->count; i++) {
+        struct event event = {.route = &routes->items[i], .body = body, .received_ms = 1};
+        event.message_id = event.traceparent = tail;
+        if (translate(translator, &event, &envelope) == TRANSLATE_OK)
+            check(&envelope);
+    }
+    return 0;
+}
