@@ -445,7 +445,7 @@ static void run(struct http_port *port)
 
 static void on_timer(uv_timer_t *timer)
 {
-    run_soon(container_of(timer, struct http_port, timer));
+    run(container_of(timer, struct http_port, timer));
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events)
@@ -456,7 +456,8 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 }
 
 // A client that changes from long-polling to its WebSocket has finished that before it sends its
-// next request. When both are readable at once, the WebSocket comes first.
+// next request. When both are readable at once, the WebSocket comes first; and so does what fell
+// due while the loop slept, for a request may be too late.
 static void on_all_read(uv_check_t *handle)
 {
     struct http_port *port = container_of(handle, struct http_port, check);
@@ -464,6 +465,7 @@ static void on_all_read(uv_check_t *handle)
     if (!port->is_readable)
         return;
     port->is_readable = false;
+    deadlines_run(&port->loop->deadlines, uv_now(&port->loop->uv));
     run(port);
 }
 
