@@ -15,6 +15,7 @@
 
 struct fake_websocket {
     struct eio_websocket engine;
+    struct buffer *sent; // the engine's
     struct buffer wrote; // readable: the frames of one write joined by '+', behind each write '|'
     const char *last_write;
     bool open;    // the engine knows it
@@ -28,6 +29,7 @@ struct fake_exchange {
     struct http_exchange exchange;
     struct http_request request;
     const char *content_type; // that the request names
+    struct buffer *sent;      // the engine's
     bool waits;
     unsigned status; // of the reply; 0: there was none
     struct buffer body, head;
@@ -43,6 +45,7 @@ struct fake_engine {
     struct eio_session *session; // the last that opened; NULL when none is open
     char sid[32];                // stays when it is closed
     unsigned open_sessions;
+    struct buffer sent;  // the bytes of all writes and reply bodies, in their order
     struct buffer heard; // what the handlers were told: "open ", "text:hi ", …
     bool forbids;        // allow_request answers no
     bool echoes;         // every message comes back
@@ -77,6 +80,7 @@ static inline void fake_write(struct eio_websocket *engine, struct span frames)
 
     assert(fake_can_write(engine) && frames.len > 0);
     self->last_write = frames.ptr;
+    buffer_append(self->sent, frames);
     fake_append_frame(&self->wrote, &frames);
     while (frames.len > 0) {
         buffer_append_char(&self->wrote, '+');
@@ -116,6 +120,7 @@ static inline void fake_reply(struct http_exchange *exchange, const struct http_
     assert(self->waits && reply->status >= 200);
     self->waits = false;
     self->status = reply->status;
+    buffer_append(self->sent, reply->body);
     buffer_append(&self->body, reply->body);
     buffer_append(&self->head, span_of(reply->content_type));
     for (const char *const *text = reply->headers; text && *text; text++)
@@ -219,7 +224,7 @@ static inline bool fake_websocket_open(struct fake_engine *fake, int who, struct
 
     assert(!self->open);
     buffer_fini(&self->wrote);
-    *self = (struct fake_websocket){0};
+    *self = (struct fake_websocket){.sent = &fake->sent};
     self->open =
         eio_websocket_open(&self->engine, fake->server, &fake_websocket_ops, &request.request);
     return self->open;
@@ -267,6 +272,7 @@ static inline void fake_request(struct fake_engine *fake, int who, enum http_met
         .exchange = {.ops = &fake_exchange_ops, .request = &self->request},
         .request = {.method = method, .query = query, .body = body, .header = fake_header},
         .content_type = content_type,
+        .sent = &fake->sent,
         .waits = true,
     };
     eio_server_on_http(fake->server, &self->exchange);
@@ -350,5 +356,6 @@ static inline void fake_engine_free(struct fake_engine *fake)
     eio_server_free(fake->server);
     assert(list_empty(&fake->clock.queues));
     buffer_fini(&fake->heard);
+    buffer_fini(&fake->sent);
     free(fake);
 }

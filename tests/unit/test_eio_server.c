@@ -457,6 +457,7 @@ static void a_farewell_reaches_the_others_in_the_same_turn(void **state)
     eio_server_free(fake.server);
     buffer_fini(&fake.websockets[0].wrote);
     buffer_fini(&fake.websockets[1].wrote);
+    buffer_fini(&fake.sent);
 }
 
 static void counts_what_happens(void **state)
