@@ -1,6 +1,7 @@
 #include "common/deadlines.h"
 
 #define LATENESS_DIVISOR 1000
+#define MOMENT_MS        10
 
 static struct deadline *first_of(const struct deadline_queue *queue)
 {
@@ -47,11 +48,25 @@ void deadline_init(struct deadline *deadline)
     list_init(&deadline->node);
 }
 
-void deadline_arm(struct deadline *deadline, struct deadline_queue *queue)
+static void arm(struct deadline *deadline, struct deadline_queue *queue, uint64_t since_ms)
 {
     list_unlink(&deadline->node);
-    deadline->due_ms = deadlines_now(queue->clock) + queue->length_ms;
+    deadline->due_ms = since_ms + queue->length_ms;
     list_append(&queue->waiting, &deadline->node);
+}
+
+void deadline_arm(struct deadline *deadline, struct deadline_queue *queue)
+{
+    arm(deadline, queue, deadlines_now(queue->clock));
+}
+
+// It may so stand a moment behind one that is due later, and fall due with that.
+void deadline_arm_next(struct deadline *deadline, struct deadline_queue *queue)
+{
+    uint64_t now_ms = deadlines_now(queue->clock);
+    bool is_recent = deadline->due_ms <= now_ms && now_ms - deadline->due_ms <= MOMENT_MS;
+
+    arm(deadline, queue, is_recent ? deadline->due_ms : now_ms);
 }
 
 void deadline_cancel(struct deadline *deadline)

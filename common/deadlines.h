@@ -48,6 +48,9 @@ void deadline_queue_fini(struct deadline_queue *queue);
 void deadline_init(struct deadline *deadline);
 // Falls due after the queue's length from now. One that is armed already starts anew.
 void deadline_arm(struct deadline *deadline, struct deadline_queue *queue);
+// For the next step of something that takes several: counts from when the last one fell due, so
+// that lateness does not add up. A loop that was held up for longer than a moment counts from now.
+void deadline_arm_next(struct deadline *deadline, struct deadline_queue *queue);
 // Harmless when it is not armed.
 void deadline_cancel(struct deadline *deadline);
 bool deadline_is_armed(const struct deadline *deadline);

@@ -109,7 +109,7 @@ void session_on_heartbeat_due(struct deadline *deadline, void *arg)
     struct eio_session *session = container_of(deadline, struct eio_session, heartbeat);
     struct eio_server *server = arg;
 
-    deadline_arm(&session->heartbeat, &server->pong_due);
+    deadline_arm_next(&session->heartbeat, &server->pong_due);
     eio_session_send(session, server->ping);
 }
 

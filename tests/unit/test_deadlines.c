@@ -93,6 +93,19 @@ static void long_ones_may_be_a_little_late(void **state)
     deadline_queue_fini(&heartbeats);
 }
 
+static void next_step_counts_from_the_last(void **state)
+{
+    struct fixture *f = *state;
+
+    deadline_arm(&f->items[0], &f->fast);
+    deadlines_run(&f->clock, START + 35);
+    deadline_arm_next(&f->items[0], &f->slow);
+    assert_int_equal(deadlines_next_ms(&f->clock), START + 130);
+    deadlines_run(&f->clock, START + 130 + 11);
+    deadline_arm_next(&f->items[0], &f->slow); // held up: a new start
+    assert_int_equal(deadlines_next_ms(&f->clock), START + 241);
+}
+
 static void keeps_the_order_of_arming(void **state)
 {
     struct fixture *f = *state;
@@ -192,6 +205,7 @@ int main(void)
         DEADLINE_TEST(nothing_armed_never_falls_due),
         DEADLINE_TEST(next_is_the_earliest_of_all_queues),
         DEADLINE_TEST(long_ones_may_be_a_little_late),
+        DEADLINE_TEST(next_step_counts_from_the_last),
         DEADLINE_TEST(keeps_the_order_of_arming),
         DEADLINE_TEST(arming_again_starts_anew),
         DEADLINE_TEST(moves_to_another_queue),
