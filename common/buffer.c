@@ -106,6 +106,7 @@ void buffer_append_json(struct buffer *buffer, struct span text)
         append_escaped(buffer, c);
         from = i + 1;
     }
-    buffer_append(buffer, (struct span){text.ptr + from, text.len - from});
+    if (from < text.len)
+        buffer_append(buffer, (struct span){text.ptr + from, text.len - from});
     buffer_append_char(buffer, '"');
 }

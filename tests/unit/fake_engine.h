@@ -165,7 +165,8 @@ static inline void fake_echo(struct eio_session *session, enum frame_kind kind, 
     size_t type = kind == FRAME_TEXT;
     struct frame *frame = frame_begin(kind, type + bytes.len, &at);
 
-    at[0] = '4';
+    if (kind == FRAME_TEXT)
+        at[0] = '4';
     if (bytes.len > 0)
         memcpy(at + type, bytes.ptr, bytes.len);
     frame_finish(frame, type + bytes.len);
