@@ -101,10 +101,14 @@ await_up_end() {
 press_ctrl_c() { kill -INT -- "-$UP_PID"; }
 
 clean_up() {
+    local pid rest
     if [[ -n $UP_PID ]] && is_alive "$UP_PID"; then
         kill -TERM "$UP_PID"
         await_end "$UP_PID" 60 || kill -KILL "$UP_PID"
     fi
+    while read -r pid rest; do
+        kill -KILL "$pid" 2>/dev/null
+    done < <(list_left_over)
     rm -rf "$FOLDER"
 }
 trap clean_up EXIT
