@@ -7,7 +7,6 @@ import { client, connect } from './support/clients.mjs';
 import { joinedWebSocket } from './support/engineio.mjs';
 import { gateway } from './support/gateway.mjs';
 import { SECRET, token } from './support/tokens.mjs';
-import { until } from './support/wait.mjs';
 
 const made = await gateway({ env: { LOG_LEVEL: 'debug' } });
 const { edge, relay, services } = made;
@@ -69,8 +68,10 @@ test('neither tokens nor the secret are logged, at any level', async (t) => {
   }
 });
 
-test('what peers send cannot forge a line', async () => {
-  const raw = await joinedWebSocket(edge.url, token({ id: 'evil\n{"level":"error"}' }));
+test('what peers send cannot forge a line', async (t) => {
+  const evil = token({ id: 'evil\n{"level":"error"}' });
+  await client(t, edge, { auth: { token: evil } }).refusal();
+  const raw = await joinedWebSocket(edge.url, token({ id: 'u1', role: '\n{"level":"error"}' }));
   raw.send('42["evil\\n{\\"level\\":\\"error\\"}\\u001b[31m",{}]');
   raw.send('421["join_room",{"roomType":"x\\n{\\"level\\":\\"error\\"}","roomId":"a"}]');
   await raw.nextFor('431');
@@ -102,30 +103,4 @@ test('LOG_FORMAT=text is for people', async () => {
   const plain = await made.addEdge({ LOG_FORMAT: 'text' });
   await plain.ready();
   assert.match(plain.log, /^\d{4}-\d\d-\d\dT[\d:.]+Z INFO \w+: /m);
-});
-
-test('a LOG_DIR that cannot be written stops nothing and is said', async () => {
-  const bare = await made.addEdge({ LOG_DIR: '/proc/nowhere' });
-  await bare.ready();
-  assert.match(bare.log, /LOG_DIR/);
-  assert.ok(bare.logLines().length > 0, 'the console goes on');
-});
-
-test('all.log is rotated at 5 MB and kept five times', async () => {
-  // At debug every refused event writes a line; a long event name makes it a long one.
-  const raw = await joinedWebSocket(edge.url, token({ id: 'u1' }));
-  const files = async () => (await readdir(join(edge.dir, 'logs')))
-    .filter((name) => name.startsWith('all.log'));
-  let id = 0;
-  await until('a rotation', async () => {
-    for (let i = 0; i < 2000; i++) raw.send(`42["join_room",{"roomType":"${'t'.repeat(400)}"}]`);
-    id += 1;
-    raw.send(`42${id}["typing",{}]`);
-    await raw.nextFor(`43${id}`);
-    return (await files()).length > 1;
-  }, 30_000);
-  assert.deepEqual((await files()).sort(), ['all.log', 'all.log.1']);
-  const { length } = await fileOf(edge, 'all.log.1');
-  assert.ok(length > 4_000_000 && length <= 5 * 1024 * 1024 + 4096, `all.log.1 has ${length}`);
-  raw.close();
 });

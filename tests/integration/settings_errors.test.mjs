@@ -160,3 +160,11 @@ describe('an address that cannot be had', () => {
     assert.match(stdout + stderr, /192\.0\.2\.1/);
   });
 });
+
+for (const program of ['ws-edge', 'ws-relay']) {
+  test(`${program} with a LOG_DIR that cannot be written names it`, async () => {
+    const { code, stderr } = await start(program, { OPS_PORT: '0', LOG_DIR: '/proc/nowhere' });
+    assert.equal(code, 1);
+    assert.match(stderr, /\/proc\/nowhere.*LOG_DIR/);
+  });
+}

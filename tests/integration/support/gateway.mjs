@@ -51,12 +51,12 @@ class Process {
     });
   }
 
-  // One number of the operations port's Prometheus text: the sum over all labels.
-  async metric(name) {
+  // One number of the operations port's Prometheus text; without labels the sum over all.
+  async metric(series) {
     const { body } = await request(`${this.opsUrl}/metrics`);
     const lines = body.split('\n').filter((line) =>
-      line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-    assert.ok(lines.length > 0, `${name} is not among the metrics`);
+      line.startsWith(`${series} `) || line.startsWith(`${series}{`));
+    assert.ok(lines.length > 0, `${series} is not among the metrics`);
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
 

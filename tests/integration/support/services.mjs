@@ -26,6 +26,8 @@ export class Services {
 
   // Takes the oldest dead letter, waiting for one.
   async deadLetter() {
+    // The first one may be what makes the relay declare the queue.
+    await this.channel.assertQueue(DEAD_LETTERS, { durable: true });
     const message = await until('a dead letter', () =>
       this.channel.get(DEAD_LETTERS, { noAck: true }));
     return { headers: message.properties.headers, body: message.content.toString(), message };
