@@ -1,7 +1,7 @@
 #include "common/deadlines.h"
 
 #define LATENESS_DIVISOR 1000
-#define MOMENT_MS        10
+#define MOMENT_MS        100
 
 static struct deadline *first_of(const struct deadline_queue *queue)
 {
