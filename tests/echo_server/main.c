@@ -154,7 +154,7 @@ static bool listen_for_clients(struct echo_server *echo, const struct echo_optio
     const struct client_port_options port = {
         .host = options->host,
         .port = options->port,
-        .head_timeout_ms = 10000,
+        .head_timeout_ms = options->head_timeout_ms,
         .max_body = options->max_payload,
         .max_connections = 1000,
         .origins = echo->origins,

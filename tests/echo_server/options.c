@@ -16,18 +16,30 @@ static const char help[] =
     "  --port PORT          port to listen on, 0 for any (3000)\n"
     "  --ping-interval MS   between two heartbeats (25000)\n"
     "  --ping-timeout MS    how long the answer to one may take (20000)\n"
+    "  --head-timeout MS    how long a request head may take (10000)\n"
     "  --max-payload BYTES  of one message or one POST (1000000)\n"
     "  --allow-eio3         serve clients of Engine.IO 3 too\n"
     "  --help               show this text, and exit\n"
     "  --version            show the version, and exit\n";
 
-enum option_id { HOST = 1, PORT, PING_INTERVAL, PING_TIMEOUT, MAX_PAYLOAD, EIO3, HELP, VERSION };
+enum option_id {
+    HOST = 1,
+    PORT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+    HEAD_TIMEOUT,
+    MAX_PAYLOAD,
+    EIO3,
+    HELP,
+    VERSION
+};
 
 static const struct option long_options[] = {
     {"host", required_argument, NULL, HOST},
     {"port", required_argument, NULL, PORT},
     {"ping-interval", required_argument, NULL, PING_INTERVAL},
     {"ping-timeout", required_argument, NULL, PING_TIMEOUT},
+    {"head-timeout", required_argument, NULL, HEAD_TIMEOUT},
     {"max-payload", required_argument, NULL, MAX_PAYLOAD},
     {"allow-eio3", no_argument, NULL, EIO3},
     {"help", no_argument, NULL, HELP},
@@ -74,6 +86,8 @@ static bool take_option(int id, const char *value, struct echo_options *out)
         return read_number("ping-interval", value, 1, INT32_MAX, &out->ping_interval_ms);
     case PING_TIMEOUT:
         return read_number("ping-timeout", value, 1, INT32_MAX, &out->ping_timeout_ms);
+    case HEAD_TIMEOUT:
+        return read_number("head-timeout", value, 1, INT32_MAX, &out->head_timeout_ms);
     case MAX_PAYLOAD:
         return read_number("max-payload", value, 1, INT32_MAX, &out->max_payload);
     case EIO3:
@@ -92,6 +106,7 @@ enum echo_action echo_options_read(int argc, char **argv, struct echo_options *o
                                  .port = 3000,
                                  .ping_interval_ms = 25000,
                                  .ping_timeout_ms = 20000,
+                                 .head_timeout_ms = 10000,
                                  .max_payload = 1000000};
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (id == HELP) {

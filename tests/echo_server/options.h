@@ -11,6 +11,7 @@ struct echo_options {
     uint16_t port; // 0: the kernel picks one
     uint32_t ping_interval_ms;
     uint32_t ping_timeout_ms;
+    uint32_t head_timeout_ms;
     uint32_t max_payload;
     bool allow_eio3;
 };
