@@ -125,7 +125,7 @@ static bool lose(struct dead_letters *d, const char *reason)
     return false;
 }
 
-static bool connect(struct dead_letters *d)
+static bool ensure_connected(struct dead_letters *d)
 {
     char why[RABBIT_REASON_MAX];
 
@@ -228,5 +228,5 @@ bool dead_letters_flush(struct dead_letters *d, uint32_t wait_ms, dead_letter_sa
         return true;
     }
     d->used_ms = now_ms;
-    return connect(d) && publish_all(d) && take_confirms(d, wait_ms, safe, arg);
+    return ensure_connected(d) && publish_all(d) && take_confirms(d, wait_ms, safe, arg);
 }

@@ -159,27 +159,44 @@ static bool greet(struct event_log *log)
            load_script(log, append_script, log->append_sha);
 }
 
+// Tries one address after the other; together they have EVENT_LOG_CONNECT_MS.
+static bool dial(struct event_log *log)
+{
+    struct addresses addresses;
+    const char *unresolved = resolver_ask(log->options.resolver, EVENT_LOG_CONNECT_MS, &addresses);
+
+    if (unresolved)
+        return lose(log, unresolved);
+    long wait_ms = EVENT_LOG_CONNECT_MS / (long)addresses.count;
+    for (size_t i = 0; i < addresses.count; i++) {
+        disconnect(log);
+        log->redis = redisConnectWithTimeout(addresses.text[i], log->options.port,
+                                             (struct timeval){.tv_usec = wait_ms * 1000});
+        if (!log->redis)
+            abort(); // out of memory
+        if (!log->redis->err)
+            return true;
+    }
+    return lose(log, log->redis->errstr);
+}
+
 bool event_log_connect(struct event_log *log)
 {
-    struct timeval connect = {.tv_usec = EVENT_LOG_CONNECT_MS * 1000};
     struct timeval answer = {.tv_usec = EVENT_LOG_ANSWER_MS * 1000};
 
     if (log->redis)
         return true;
-    log->redis = redisConnectWithTimeout(log->options.host, log->options.port, connect);
-    if (!log->redis)
-        abort(); // out of memory
-    if (log->redis->err)
-        return lose(log, log->redis->errstr);
+    if (!dial(log))
+        return false;
     redisSetTimeout(log->redis, answer);
     redisEnableKeepAlive(log->redis);
     if (!greet(log)) {
         disconnect(log);
         return false;
     }
-    log_info("connected to Redis host=%s port=%d db=%d", log->options.host, log->options.port,
-             log->options.db);
-    outage_end(&log->outage);
+    log_info("connected to Redis host=%s port=%d db=%d", log->options.resolver->host,
+             log->options.port, log->options.db);
+    outage_clear(&log->outage);
     return true;
 }
 

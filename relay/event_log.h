@@ -13,12 +13,13 @@
 
 #include "common/attr.h"
 #include "relay/batch.h"
+#include "relay/resolver.h"
 
 #define EVENT_LOG_CONNECT_MS 500
 #define EVENT_LOG_ANSWER_MS  700
 
 struct event_log_options {
-    const char *host;
+    struct resolver *resolver; // of the host
     int port;
     const char *password; // or NULL
     int db;

@@ -81,7 +81,7 @@ static bool step_done(struct event_source *s, enum rabbit_status status, const c
     if (status == RABBIT_OK)
         return true;
     if (status == RABBIT_REFUSED) {
-        snprintf(reason, sizeof(reason), "cannot %s " SPAN_FMT ": %.120s%s", step, SPAN_ARG(name),
+        snprintf(reason, sizeof(reason), "cannot %s " SPAN_FMT ": %.180s%s", step, SPAN_ARG(name),
                  rabbit_reason(s->rabbit), way_out(rabbit_code(s->rabbit)));
         outage_begin(&s->outage, reason);
         disconnect(s);
@@ -155,12 +155,7 @@ static bool connect_and_declare(struct event_source *s)
     if (!declare_exchanges(s) || !declare_queues(s))
         return false;
     enum rabbit_status status = rabbit_set_prefetch(s->rabbit, s->options.prefetch);
-    if (!step_done(s, status, "set the prefetch of", SPAN_LIT("the channel")))
-        return false;
-    log_info("connected to RabbitMQ host=%s port=%d", s->options.rabbit.host,
-             s->options.rabbit.port);
-    outage_end(&s->outage);
-    return true;
+    return step_done(s, status, "set the prefetch of", SPAN_LIT("the channel"));
 }
 
 // Somebody else consumes from `queue`. The broker has closed the channel and with it whatever
@@ -168,9 +163,10 @@ static bool connect_and_declare(struct event_source *s)
 static enum source_state stand_by(struct event_source *s, const char *queue)
 {
     if (!s->told_standby)
-        log_info("standing by: another consumer holds the queue queue=%s", queue);
+        log_info("standing by: another consumer holds the queue host=%s port=%d queue=%s",
+                 s->options.rabbit.resolver->host, s->options.rabbit.port, queue);
     s->told_standby = true;
-    outage_end(&s->outage);
+    outage_clear(&s->outage);
     if (rabbit_open_channel(s->rabbit) == RABBIT_OK &&
         rabbit_set_prefetch(s->rabbit, s->options.prefetch) == RABBIT_OK)
         return SOURCE_STANDBY;
@@ -199,8 +195,10 @@ static enum source_state consume_all(struct event_source *s)
             return SOURCE_DOWN;
         s->options.between(s->options.arg);
     }
-    log_info("consuming queues=%zu prefetch=%u", routes->count, s->options.prefetch);
-    outage_end(&s->outage);
+    log_info("consuming from RabbitMQ host=%s port=%d queues=%zu prefetch=%u",
+             s->options.rabbit.resolver->host, s->options.rabbit.port, routes->count,
+             s->options.prefetch);
+    outage_clear(&s->outage);
     s->active = true;
     s->told_standby = false;
     return SOURCE_ACTIVE;

@@ -16,6 +16,11 @@ void outage_begin(struct outage *outage, const char *reason)
 void outage_end(struct outage *outage)
 {
     if (outage->reason[0] != '\0')
-        log_info("%s: connected again", outage->what);
+        log_info("%s: works again", outage->what);
+    outage_clear(outage);
+}
+
+void outage_clear(struct outage *outage)
+{
     outage->reason[0] = '\0';
 }

@@ -4,7 +4,7 @@
 
 #include "common/span.h"
 
-#define OUTAGE_REASON_MAX 240
+#define OUTAGE_REASON_MAX 400
 
 struct outage {
     const char *what;               // "RabbitMQ"
@@ -13,3 +13,5 @@ struct outage {
 
 void outage_begin(struct outage *outage, const char *reason);
 void outage_end(struct outage *outage);
+// Without a word, where another line says so.
+void outage_clear(struct outage *outage);

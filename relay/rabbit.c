@@ -4,7 +4,6 @@
 #include <amqp_framing.h>
 #include <amqp_tcp_socket.h>
 #include <assert.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -173,23 +172,33 @@ static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o
                                                o->password));
 }
 
-static bool dial(struct rabbit *r, const struct rabbit_options *o)
+// Tries one address after the other; together they have RABBIT_CONNECT_MS.
+static bool connect_to(struct rabbit *r, const struct addresses *addresses, int port)
 {
-    struct timeval connect = to_timeval(RABBIT_CONNECT_MS), wait = to_timeval(RABBIT_ANSWER_MS);
+    struct timeval wait = to_timeval(RABBIT_CONNECT_MS / (uint32_t)addresses->count);
     amqp_socket_t *socket = amqp_tcp_socket_new(r->link);
-    unsigned patience_ms = RABBIT_ANSWER_MS;
+    int status = AMQP_STATUS_SOCKET_ERROR;
 
     if (!socket)
         abort(); // out of memory
-    errno = 0;
-    int status = amqp_socket_open_noblock(socket, o->host, o->port, &connect);
-    if (status != AMQP_STATUS_OK) {
-        int why = errno;
-        lose_by(r, status);
-        if (status == AMQP_STATUS_SOCKET_ERROR && why != 0)
-            lose(r, strerror(why));
+    for (size_t i = 0; i < addresses->count && status != AMQP_STATUS_OK; i++)
+        status = amqp_socket_open_noblock(socket, addresses->text[i], port, &wait);
+    if (status == AMQP_STATUS_SOCKET_ERROR)
+        return lose(r, "connection refused, or the host cannot be reached");
+    return status == AMQP_STATUS_OK || lose_by(r, status);
+}
+
+static bool dial(struct rabbit *r, const struct rabbit_options *o)
+{
+    struct timeval wait = to_timeval(RABBIT_ANSWER_MS);
+    unsigned patience_ms = RABBIT_ANSWER_MS;
+    struct addresses addresses;
+    const char *unresolved = resolver_ask(o->resolver, RABBIT_CONNECT_MS, &addresses);
+
+    if (unresolved)
+        return lose(r, unresolved);
+    if (!connect_to(r, &addresses, o->port))
         return false;
-    }
     // A peer that takes nothing more for so long is lost; a write would wait for ever.
     setsockopt(amqp_get_sockfd(r->link), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms,
                sizeof(patience_ms));

@@ -10,13 +10,14 @@
 
 #include "common/attr.h"
 #include "common/span.h"
+#include "relay/resolver.h"
 
 #define RABBIT_CONNECT_MS 700
 #define RABBIT_ANSWER_MS  2000
 #define RABBIT_REASON_MAX 240
 
 struct rabbit_options {
-    const char *host;
+    struct resolver *resolver; // of the host
     int port;
     const char *user, *password, *vhost;
     const char *name; // what the broker's management shows

@@ -80,10 +80,12 @@ void relay_run(struct relay *relay)
     drain(relay);
 }
 
-static struct rabbit_options rabbit_options(const struct relay_settings *s)
+static struct rabbit_options rabbit_options(struct relay *relay)
 {
+    const struct relay_settings *s = relay->settings;
+
     return (struct rabbit_options){
-        .host = s->rabbitmq_host,
+        .resolver = &relay->rabbitmq_host,
         .port = (int)s->rabbitmq_port,
         .user = s->rabbitmq_user,
         .password = s->rabbitmq_password,
@@ -95,7 +97,7 @@ static struct event_source *new_source(struct relay *relay)
 {
     const struct relay_settings *s = relay->settings;
     struct event_source_options options = {
-        .rabbit = rabbit_options(s),
+        .rabbit = rabbit_options(relay),
         .exchanges = s->rabbitmq_exchanges,
         .routes = relay->routes,
         .prefetch = (uint16_t)s->prefetch,
@@ -108,18 +110,20 @@ static struct event_source *new_source(struct relay *relay)
     return event_source_new(&options);
 }
 
-static struct dead_letters *new_letters(const struct relay_settings *s)
+static struct dead_letters *new_letters(struct relay *relay)
 {
-    struct rabbit_options options = rabbit_options(s);
+    struct rabbit_options options = rabbit_options(relay);
 
     options.name = "websocket-gateway relay, dead letters";
     return dead_letters_new(&options, LETTERS_MAX_BYTES);
 }
 
-static struct event_log *new_log(const struct relay_settings *s)
+static struct event_log *new_log(struct relay *relay)
 {
+    const struct relay_settings *s = relay->settings;
+
     return event_log_new(&(struct event_log_options){
-        .host = s->redis_host,
+        .resolver = &relay->redis_host,
         .port = (int)s->redis_port,
         .password = s->redis_password,
         .db = (int)s->redis_db,
@@ -138,9 +142,11 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
     relay->settings = settings;
     relay->routes = routes;
     relay->pace.linger_ms = (uint32_t)settings->linger_ms;
+    resolver_init(&relay->rabbitmq_host, settings->rabbitmq_host);
+    resolver_init(&relay->redis_host, settings->redis_host);
     relay->source = new_source(relay);
-    relay->log = new_log(settings);
-    relay->letters = new_letters(settings);
+    relay->log = new_log(relay);
+    relay->letters = new_letters(relay);
     relay->translator = translator_new((size_t)settings->max_event_bytes);
     relay->dedup = dedup_new();
     batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
@@ -165,6 +171,8 @@ void relay_free(struct relay *relay)
     dead_letters_free(relay->letters);
     event_log_free(relay->log);
     event_source_free(relay->source);
+    resolver_fini(&relay->redis_host);
+    resolver_fini(&relay->rabbitmq_host);
     buffer_fini(&relay->control);
     free(relay);
 }

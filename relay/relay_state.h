@@ -25,6 +25,7 @@ enum role {
 struct relay {
     const struct relay_settings *settings;
     const struct routes *routes;
+    struct resolver rabbitmq_host, redis_host;
     struct event_source *source;
     struct event_log *log;
     struct dead_letters *letters;

@@ -274,8 +274,9 @@ static void take_batch(struct relay *relay)
 // batch go to that one.
 static void stand_down(struct relay *relay)
 {
-    log_error("another relay has claimed the log; this one stops being active and stands by, its "
-              "events=%zu go back to RabbitMQ (do two RabbitMQs share one Redis database?)",
+    log_error("another relay has claimed the log: this one was frozen or cut off, or two RabbitMQs "
+              "share one Redis database; it stops being active and stands by, events=%zu go back "
+              "to RabbitMQ",
               batch_event_count(&relay->batch));
     metric_add(&relay->metrics.superseded, 1);
     batch_clear(&relay->batch);

@@ -72,6 +72,13 @@ static bool move_routes(struct routes *from, struct routes *to)
     return true;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    const struct route *one = a, *other = b;
+
+    return strcmp(one->routing_key, other->routing_key);
+}
+
 bool routes_add(struct routes *routes, struct span text, const char *path, struct buffer *errors)
 {
     struct routes *added = new_routes(ROUTES_MAX);
@@ -81,6 +88,7 @@ bool routes_add(struct routes *routes, struct span text, const char *path, struc
         buffer_printf(errors, "%s:1: more than %d routes\n", path, ROUTES_MAX);
         ok = false;
     }
+    qsort(routes->items, routes->count, sizeof(*routes->items), compare_keys);
     routes_free(added);
     return ok;
 }

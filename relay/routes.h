@@ -41,6 +41,8 @@ struct route {
     size_t field_count;
 };
 
+// Sorted by routing key: all relays take their queues in the same order, whatever order the
+// files have.
 struct routes {
     struct route *items;
     size_t count, cap;

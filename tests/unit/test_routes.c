@@ -75,6 +75,20 @@ static void adds_a_route(void **state)
     routes_free(routes);
 }
 
+static void keeps_the_routes_in_order(void **state)
+{
+    static const char *const keys[] = {"booking.confirmed", "message.sent", "notification.created",
+                                       "order.paid"};
+    struct routes *routes = built_in();
+
+    (void)state;
+    assert_true(
+        routes_add(routes, SPAN_LIT(ROUTE(KEY "," ROOM "," EVENT "," FIELDS)), "file", &errors));
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        assert_string_equal(routes->items[i].routing_key, keys[i]);
+    routes_free(routes);
+}
+
 static void replaces_a_built_in_route(void **state)
 {
     struct routes *routes = built_in();
@@ -217,6 +231,7 @@ int main(void)
     static const struct CMUnitTest others[] = {
         cmocka_unit_test_setup(has_the_built_in_routes, set_up),
         cmocka_unit_test_setup(adds_a_route, set_up),
+        cmocka_unit_test_setup(keeps_the_routes_in_order, set_up),
         cmocka_unit_test_setup(replaces_a_built_in_route, set_up),
         cmocka_unit_test_setup(refuses_more_than_fit, set_up),
         cmocka_unit_test_setup(reads_a_file, set_up),
