@@ -111,7 +111,9 @@ static void on_get(struct eio_session *session, struct http_exchange *exchange)
         return;
     }
     polling_hold(session, exchange);
-    if (session->state == SESSION_LINGERING) {
+    if (session->state == SESSION_LINGERING && session->outbox.count > 0) {
+        polling_flush(session);
+    } else if (session->state == SESSION_LINGERING) {
         polling_release(session, "1");
         session_free(session);
     } else if (session->probe && session->probe->answered) {

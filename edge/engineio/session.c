@@ -199,6 +199,8 @@ static const char *last_packet(const struct eio_session *session)
     return session->reason == EIO_TRANSPORT_CLOSE ? "6" : "1";
 }
 
+// Official clients act on an event a moment after they read it, but on a goodbye at once: what
+// stands before a goodbye in one payload would be lost.
 static bool has_last_words(const struct eio_session *session)
 {
     return !session->on_websocket && session->outbox.count > 0 &&
@@ -213,7 +215,11 @@ static void end_transport(struct eio_session *session)
         websocket_flush(session);
         websocket_close(session->websocket, close_code(session->reason));
     }
-    if (session->poll)
+    if (!session->poll)
+        return;
+    if (has_last_words(session))
+        polling_flush(session); // and the goodbye to the next poll
+    else
         polling_release(session, last_packet(session));
 }
 
@@ -228,9 +234,10 @@ void session_end(struct eio_session *session)
     if (session->on_websocket)
         metric_sub(&server->metrics->sessions_websocket, 1);
     server->open_count--;
+    bool lingers = has_last_words(session);
     end_transport(session);
     server->handlers.on_close(session, session->reason, server->handlers.arg);
-    if (has_last_words(session)) {
+    if (lingers) {
         session->state = SESSION_LINGERING;
         deadline_arm(&session->heartbeat, &server->linger_due);
     } else {

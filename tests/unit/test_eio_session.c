@@ -154,7 +154,7 @@ static const struct dialogue dialogues[] = {
     {"last words that are left at the end", {ON_POLLING, {SERVER_SENDS, "4a"}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {TURN}}},
     {"no last words after an error", {ON_POLLING, {SERVER_SENDS, "4a"}, {POSTS, "9", 1}, {TURN}, {GETS, TO_SID, 2}, {REPLIES, "{\"code\":1,\"message\":\"Session ID unknown\"}", 2, 400}}},
     {"posted after the last words", {ON_POLLING, {SERVER_SENDS, "4a"}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {TURN}, {HEARD, "close:forced close "}, {POSTS, "4hi", 1}, {REPLIES, "ok", 1, 200}, {POSTS, "9", 2}, {REPLIES, "", 2, 400}, {TURN}, {HEARD, ""}, {GETS, TO_SID, 3}, {REPLIES, "4a", 3, 200}, {GETS, TO_SID, 4}, {REPLIES, "1", 4, 200}}},
-    {"upgrade of one that lingers", {ON_POLLING, {SERVER_SENDS, "4a"}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {TURN}, {IS_TURNED, PROBE}, {GETS, TO_SID, 1}, {REPLIES, "4a\x1e" "1", 1, 200}}},
+    {"upgrade of one that lingers", {ON_POLLING, {SERVER_SENDS, "4a"}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {TURN}, {IS_TURNED, PROBE}, {GETS, TO_SID, 1}, {REPLIES, "4a", 1, 200}, {GETS, TO_SID, 2}, {REPLIES, "1", 2, 200}}},
 
     // upgrade
     {"upgrade", {ON_POLLING, {OPENS, PROBE}, {SAYS, "2probe"}, {WROTE, "3probe|"}, {SAYS, "5"}, {TURN}, {SERVER_SENDS, "4a"}, {TURN}, {WROTE, "4a|"}, {SAYS, "4hi"}, {HEARD, "text:hi "}, {GETS, TO_SID, 1}, {REPLIES, "{\"code\":3,\"message\":\"Bad request\"}", 1, 400}, {POSTS, "4x", 2}, {REPLIES, "{\"code\":3,\"message\":\"Bad request\"}", 2, 400}}},
@@ -181,7 +181,7 @@ static const struct dialogue dialogues[] = {
     {"client vanishes in mid-upgrade", {ON_POLLING, {OPENS, PROBE}, {SAYS, "2probe"}, {GONE}, {TURN}, {HEARD, ""}, {GETS, TO_SID, 1}, {WAITS, .who = 1}, {SERVER_SENDS, "4a"}, {TURN}, {REPLIES, "4a", 1, 200}}},
     {"poll is given up in mid-upgrade", {ON_POLLING, {GETS, TO_SID, 1}, {OPENS, PROBE}, {ABORTS, .who = 1}, {TURN}, {CLOSED, .number = 1000}, {HEARD, "close:transport close "}}},
     {"session ends in mid-upgrade", {ON_POLLING, {OPENS, PROBE}, {SAYS, "2probe"}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {SAYS, "5"}, {TURN}, {CLOSED, .number = 1000}, {HEARD, "close:forced close "}, {SAYS, "4hi"}, {HEARD, ""}}},
-    {"session with words left ends in mid-upgrade", {ON_POLLING, {OPENS, PROBE}, {SAYS, "2probe"}, {WROTE, "3probe|"}, {SERVER_SENDS, "4a"}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {SAYS, "5"}, {TURN}, {WROTE, ""}, {CLOSED, .number = 1000}, {GETS, TO_SID, 1}, {REPLIES, "4a\x1e" "1", 1, 200}}},
+    {"session with words left ends in mid-upgrade", {ON_POLLING, {OPENS, PROBE}, {SAYS, "2probe"}, {WROTE, "3probe|"}, {SERVER_SENDS, "4a"}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {SAYS, "5"}, {TURN}, {WROTE, ""}, {CLOSED, .number = 1000}, {GETS, TO_SID, 1}, {REPLIES, "4a", 1, 200}, {GETS, TO_SID, 2}, {REPLIES, "1", 2, 200}}},
     {"upgrade lasts", {ON_POLLING, {OPENS, PROBE}, {SAYS, "2probe"}, {SAYS, "5"}, {TURN, .number = INTERVAL}, {SAYS, "3"}, {TURN, .number = INTERVAL}, {SAYS, "3"}, {TURN, .number = INTERVAL}, {SAYS, "3"}, {TURN, .number = UPGRADE - 3 * INTERVAL}, {STAYS}, {HEARD, ""}}},
     {"session ends after its WebSocket", {ON_POLLING, {OPENS, PROBE}, {SAYS, "5"}, {GONE}, {SERVER_SENDS, "4a"}, {TURN}, {HEARD, "close:transport close "}, {GETS, TO_SID, 1}, {REPLIES, "{\"code\":1,\"message\":\"Session ID unknown\"}", 1, 400}}},
     {"probe to a WebSocket with a backlog", {ON_POLLING, {OPENS, PROBE}, {FILLS}, {SAYS, "2probe"}, {CLOSED, .number = 1000}, {HEARD, ""}}},
