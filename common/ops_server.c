@@ -4,14 +4,13 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/listener.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -85,55 +84,6 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return answer_text(connection, MHD_HTTP_NOT_FOUND, "there are /live, /ready and /metrics");
 }
 
-static int open_listener(const struct addrinfo *address)
-{
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-
-    int cause = errno;
-    close(fd);
-    errno = cause;
-    return -1;
-}
-
-static int listen_on(const char *host, uint16_t port)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *found;
-    char service[8];
-
-    snprintf(service, sizeof(service), "%u", port);
-    int rc = getaddrinfo(host, service, &hints, &found);
-    if (rc != 0) {
-        log_error("cannot resolve the host of the operations port host=%s reason=\"%s\"; "
-                  "set SERVICE_HOST to an address of this machine",
-                  host, gai_strerror(rc));
-        return -1;
-    }
-    int fd = open_listener(found);
-    if (fd < 0)
-        log_error("cannot listen on the operations port host=%s port=%u reason=\"%s\"; "
-                  "set OPS_PORT to a free port, or to 0 for any",
-                  host, port, strerror(errno));
-    freeaddrinfo(found);
-    return fd;
-}
-
-static uint16_t port_of(int fd)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t len = sizeof(address);
-
-    getsockname(fd, (struct sockaddr *)&address, &len);
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
-}
-
 // Signals are for the program's own thread, which must be woken by them: none for this one.
 static struct MHD_Daemon *start_daemon(struct ops_server *server, int listener)
 {
@@ -152,14 +102,21 @@ static struct MHD_Daemon *start_daemon(struct ops_server *server, int listener)
 
 struct ops_server *ops_server_new(const char *host, uint16_t port, const struct ops_probes *probes)
 {
-    int listener = listen_on(host, port);
+    int listener = listener_open(&(struct listener_options){
+        .host = host,
+        .port = port,
+        .backlog = BACKLOG,
+        .what = "the operations port",
+        .port_setting = "OPS_PORT",
+        .host_setting = "SERVICE_HOST",
+    });
 
     if (listener < 0)
         return NULL;
 
     struct ops_server *server = mem_zalloc(sizeof(*server));
     server->probes = *probes;
-    server->port = port_of(listener);
+    server->port = listener_port(listener);
     server->daemon = start_daemon(server, listener);
     if (!server->daemon) {
         log_error("cannot start the thread of the operations port; the limit of threads or open "

@@ -5,13 +5,13 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/listener.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/http/head.h"
@@ -289,58 +289,27 @@ static void on_accept_retry(struct deadline *deadline, void *arg)
         uv_poll_start(&door->poll, UV_READABLE, on_connections);
 }
 
-static uint16_t bound_port(int fd)
+static void tune_listener(int fd)
 {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof(address);
+    int defer = DEFER_SECONDS;
 
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
-        return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
-}
-
-static int bind_one(const struct addrinfo *address)
-{
-    int on = 1, defer = DEFER_SECONDS;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -1;
     // Buffers of a listener are those that its connections begin with.
     tune_socket(fd);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
-    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
 }
 
-static int bind_to(const char *host, uint16_t port)
+static int listen_for_clients(const struct client_port_options *options)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *found;
-    char service[8];
-
-    snprintf(service, sizeof(service), "%u", port);
-    int rc = getaddrinfo(host, service, &hints, &found);
-    if (rc != 0) {
-        log_error("cannot listen on host=%s: %s; set SERVICE_HOST to an address of this machine",
-                  host, gai_strerror(rc));
-        return -1;
-    }
-    int fd = bind_one(found);
-    freeaddrinfo(found);
-    if (fd < 0)
-        log_error("cannot listen on host=%s port=%u: %s; free the port or set PORT and "
-                  "SERVICE_HOST",
-                  host, port, strerror(errno));
-    return fd;
+    return listener_open(&(struct listener_options){
+        .host = options->host,
+        .port = options->port,
+        .backlog = BACKLOG,
+        .shared = true,
+        .tune = tune_listener,
+        .what = "the client port",
+        .port_setting = "PORT",
+        .host_setting = "SERVICE_HOST",
+    });
 }
 
 struct front_door *front_door_new(const struct client_port_options *options,
@@ -348,7 +317,7 @@ struct front_door *front_door_new(const struct client_port_options *options,
                                   void (*on_arrival)(const struct arrival *arrival, void *arg),
                                   void *arg)
 {
-    int fd = bind_to(options->host, options->port);
+    int fd = listen_for_clients(options);
     struct front_door *door;
 
     if (fd < 0)
@@ -360,7 +329,7 @@ struct front_door *front_door_new(const struct client_port_options *options,
     door->arg = arg;
     door->max_connections = options->max_connections;
     door->fd = fd;
-    door->port = bound_port(fd);
+    door->port = listener_port(fd);
     door->listening = true;
     door->open_handles = 1;
     list_init(&door->visitors);

@@ -186,6 +186,8 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
     struct lws_vhost *vhost = lws_get_vhost(wsi);
     struct websocket_port *port = vhost ? lws_vhost_user(vhost) : NULL;
 
+    if (!port)
+        return 0; // about the library itself
     switch (reason) {
     case LWS_CALLBACK_ESTABLISHED:
         return on_established(port, connection, wsi);
@@ -197,8 +199,7 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
         on_closed(connection);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        if (port)
-            port->on_gone(port->arg);
+        port->on_gone(port->arg);
         return 0;
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
     case LWS_CALLBACK_HTTP: // plain HTTP is never served here

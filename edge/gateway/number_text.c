@@ -26,7 +26,7 @@ static struct decimal shortest(double number)
     for (; *at != 'e'; at++)
         if (*at != '.')
             d.digits[d.count++] = *at;
-    d.exponent = atoi(at + 1) + 1;
+    d.exponent = (int)strtol(at + 1, NULL, 10) + 1;
     while (d.count > 1 && d.digits[d.count - 1] == '0')
         d.count--;
     return d;

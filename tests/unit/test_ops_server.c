@@ -144,7 +144,7 @@ static void names_the_fault(void **state)
     capture_end(&capture, &log);
     ops_server_free(f.server);
     assert_null(second);
-    assert_non_null(strstr(log.ptr, " ERROR ops: "));
+    assert_non_null(strstr(log.ptr, " ERROR listener: "));
     assert_non_null(strstr(log.ptr, c->line));
     assert_ptr_equal(strchr(log.ptr, '\n'), log.ptr + log.len - 1);
     buffer_fini(&log);

@@ -1,0 +1,71 @@
+#include "common/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LOG_MODULE "listener"
+#include "common/log.h"
+
+static int open_at(const struct addrinfo *address, const struct listener_options *options)
+{
+    int on = 1;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (options->shared)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    if (options->tune)
+        options->tune(fd);
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, options->backlog) == 0)
+        return fd;
+
+    int cause = errno;
+    close(fd);
+    errno = cause;
+    return -1;
+}
+
+int listener_open(const struct listener_options *options)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found;
+    char service[8];
+
+    snprintf(service, sizeof(service), "%u", options->port);
+    int rc = getaddrinfo(options->host, service, &hints, &found);
+    if (rc != 0) {
+        log_error("cannot resolve the host of %s host=%s reason=\"%s\"; set %s to an address of "
+                  "this machine",
+                  options->what, options->host, gai_strerror(rc), options->host_setting);
+        return -1;
+    }
+    int fd = open_at(found, options);
+    if (fd < 0)
+        log_error("cannot listen on %s host=%s port=%u reason=\"%s\"; set %s to a free port, or to "
+                  "0 for any",
+                  options->what, options->host, options->port, strerror(errno),
+                  options->port_setting);
+    freeaddrinfo(found);
+    return fd;
+}
+
+uint16_t listener_port(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.any = {0}};
+    socklen_t len = sizeof(address);
+
+    if (getsockname(fd, &address.any, &len) != 0)
+        return 0;
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
