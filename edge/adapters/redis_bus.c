@@ -312,8 +312,9 @@ static void announce(struct bus *interface, size_t sockets, size_t rooms)
     }
     bus->unanswered_since_ms = now_ms;
     redis_connection_send(bus->links[COMMANDS], on_announced, 0,
-                          "HSET " EDGE_KEY_PREFIX "%s sockets %zu rooms %zu at_ms %llu", id,
-                          sockets, rooms, (unsigned long long)clock_wall_ms());
+                          "HSET " EDGE_KEY_PREFIX "%s sockets %llu rooms %llu at_ms %llu", id,
+                          (unsigned long long)sockets, (unsigned long long)rooms,
+                          (unsigned long long)clock_wall_ms()); // hiredis knows no %zu
     redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE " EDGE_KEY_PREFIX "%s %d",
                           id, EDGE_EXPIRY_S);
 }

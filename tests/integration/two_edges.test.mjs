@@ -15,6 +15,10 @@ const made = await gateway({
 });
 const { edges: [here, there], services, brokers } = made;
 
+// What HGETALL answers, as an object.
+const fromPairs = (pairs) => Object.fromEntries(
+  Array.from({ length: pairs.length / 2 }, (_, i) => [pairs[2 * i], pairs[2 * i + 1]]));
+
 const ROOMS = 12; // enough for every shard to have some
 
 test('100 messages to each of 12 rooms: all, once, in order within the room', async (t) => {
@@ -70,4 +74,25 @@ test('an edge that is added later takes part at once', async (t) => {
   assert.equal((await one.next('user_joined')).userId, 'u3');
   await services.publish('message.sent', { conversationId: 'late', message: 'hello' });
   assert.equal((await late.next('new_message')).message, 'hello');
+});
+
+test('each edge says in Redis that it is alive, and what it holds', async (t) => {
+  const one = await connect(t, here, { userId: 'u1' });
+  await one.join('conversation', 'counted');
+  const told = async () => {
+    const keys = await command(brokers.redis.port, ['KEYS', 'ws:edges:*'], DATABASE);
+    return Promise.all(keys.map(async (key) => {
+      const pairs = await command(brokers.redis.port, ['HGETALL', key], DATABASE);
+      const ttl = await command(brokers.redis.port, ['TTL', key], DATABASE);
+      return { ...fromPairs(pairs), ttl };
+    }));
+  };
+  await until('two rooms of one socket', async () =>
+    (await told()).some(({ sockets, rooms }) => sockets === '1' && rooms === '2'));
+  const edges = await told();
+  assert.equal(edges.length, made.edges.length);
+  for (const { ttl, at_ms: at } of edges) {
+    assert.ok(ttl > 0 && ttl <= 15, `it expires in ${ttl} s`);
+    assert.ok(Math.abs(Date.now() - Number(at)) < 10_000, `its time is ${at}`);
+  }
 });
