@@ -15,10 +15,12 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/adapters/peer_address.h"
+#include "edge/http/compression.h"
 
 #define CONNECTION_MEMORY 8192  // heads up to about 7 KB; what a held poll costs
 #define REQUEST_MS        20000 // from the request line to the end of the body
 #define IDLE_MS           75000 // between requests; longer than what proxies keep
+#define COMPRESS_OVER     1024  // bytes of a body
 #define HANGUPS_A_TURN    64
 
 struct http_port {
@@ -27,6 +29,7 @@ struct http_port {
     struct event_loop *loop;
     struct client_port_metrics *metrics;
     const struct origins *origins;
+    struct compressor *compressor;
     uint32_t max_body;
     uv_poll_t poll;    // on the library's epoll descriptor
     uv_poll_t hangups; // on ours
@@ -62,6 +65,7 @@ struct call {
     char *target; // path and query as they came
     char *origin; // that the reply allows; NULL: none
     struct buffer body;
+    enum content_coding coding; // that the client accepts
 };
 
 static void run_soon(struct http_port *port)
@@ -83,10 +87,27 @@ static void add_headers(struct MHD_Response *response, const struct http_reply *
     MHD_add_response_header(response, "Vary", "Origin");
 }
 
+static struct MHD_Response *make_response(struct span body)
+{
+    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
+                                           MHD_RESPMEM_MUST_COPY);
+}
+
+static struct MHD_Response *make_compressed(struct call *call, struct span body)
+{
+    struct MHD_Response *response =
+        make_response(compressor_run(call->connection->port->compressor, call->coding, body));
+
+    MHD_add_response_header(response, "Content-Encoding", coding_name(call->coding));
+    MHD_add_response_header(response, "Vary", "Accept-Encoding");
+    return response;
+}
+
 static void queue_reply(struct call *call, const struct http_reply *reply)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->body.len, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_MUST_COPY);
+    bool compress = call->coding != CODING_IDENTITY && reply->body.len > COMPRESS_OVER;
+    struct MHD_Response *response =
+        compress ? make_compressed(call, reply->body) : make_response(reply->body);
 
     add_headers(response, reply, call);
     call->queued = MHD_queue_response(call->connection->library, reply->status, response);
@@ -237,6 +258,7 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
     collect_head(call, method, version, &head);
     http_head_request_init(&as_request, &head, peer_of(call->connection, peer, sizeof(peer)));
     allow_origin(call, &as_request.request);
+    call->coding = coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
     if (has_ambiguous_length(&head))
         return reply_error(call, 400, "{\"message\":\"Ambiguous message length\"}");
     if (announces_too_much(&head, port->max_body)) {
@@ -508,12 +530,14 @@ struct http_port *http_port_new(const struct client_port_options *options,
     port->metrics = metrics;
     port->origins = options->origins;
     port->max_body = options->max_body;
+    port->compressor = compressor_new();
     port->hangup_fd = epoll_create1(EPOLL_CLOEXEC);
     port->daemon = port->hangup_fd < 0 ? NULL : start_daemon(port, options);
     if (!port->daemon) {
         log_error("libmicrohttpd cannot start");
         if (port->hangup_fd >= 0)
             close(port->hangup_fd);
+        compressor_free(port->compressor);
         free(port);
         return NULL;
     }
@@ -557,5 +581,8 @@ void http_port_close(struct http_port *port)
 
 void http_port_free(struct http_port *port)
 {
+    if (!port)
+        return;
+    compressor_free(port->compressor);
     free(port);
 }

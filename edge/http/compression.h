@@ -1,0 +1,24 @@
+// HTTP bodies in gzip or deflate, for clients that ask for it.
+#pragma once
+
+#include "common/attr.h"
+#include "common/buffer.h"
+#include "common/span.h"
+
+enum content_coding { CODING_IDENTITY = 0, CODING_GZIP, CODING_DEFLATE };
+
+// The coding to use for an Accept-Encoding header (RFC 9110, 12.5.3): gzip before deflate, none
+// that has q=0. An empty header means identity.
+enum content_coding coding_accepted(struct span accept_encoding);
+// As it stands in Content-Encoding.
+const char *coding_name(enum content_coding coding);
+
+// One compressor serves all replies, one after another; its memory (about 270 KB) is allocated
+// with the first.
+struct compressor;
+NODISCARD struct compressor *compressor_new(void);
+void compressor_free(struct compressor *compressor);
+
+// Compresses `body`. The result is valid until the next call.
+struct span compressor_run(struct compressor *compressor, enum content_coding coding,
+                           struct span body);
