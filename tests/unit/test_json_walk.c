@@ -62,6 +62,7 @@ static const struct value_row values[] = {
     {"cut unicode escape", "\"\\u12", JSON_NONE, NULL, NULL},
     {"bad unicode escape", "\"\\u12g4\"", JSON_NONE, NULL, NULL},
     {"newline in a string", "\"a\nb\"", JSON_NONE, NULL, NULL},
+    {"last control character in a string", "\"a\x1f\"", JSON_NONE, NULL, NULL},
     {"single quotes", "'a'", JSON_NONE, NULL, NULL},
     {"plus sign", "+1", JSON_NONE, NULL, NULL},
     {"only a minus", "-", JSON_NONE, NULL, NULL},
@@ -157,6 +158,7 @@ static const struct string_row strings[] = {
      "A"},
     {"high half before a short escape", "\\ud83d\\nABCD", "\xef\xbf\xbd\nABCD"},
     {"low half alone", "\\ude00", "\xef\xbf\xbd"},
+    {"two low halves", "\\ude00\\ude00", "\xef\xbf\xbd\xef\xbf\xbd"},
     {"high half at the end", "\\ud83d\\ud83d", "\xef\xbf\xbd\xef\xbf\xbd"},
 };
 
@@ -176,8 +178,8 @@ static void unquotes(void **state)
 static void quotes(void **state)
 {
     (void)state;
-    struct span text = {"a\"b\\c\n\x01\xe2\x82\xac\0d", 12};
-    const char *expected = "\"a\\\"b\\\\c\\u000a\\u0001\xe2\x82\xac\\u0000d\"";
+    struct span text = {"a\"b\\c\n\x1f\xe2\x82\xac\0d", 12};
+    const char *expected = "\"a\\\"b\\\\c\\u000a\\u001f\xe2\x82\xac\\u0000d\"";
     char out[64];
 
     assert_int_equal(json_quote(text, NULL), strlen(expected));

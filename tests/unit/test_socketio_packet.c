@@ -116,6 +116,7 @@ static const struct bad_row bad[] = {
     {"placeholder without a number", "51-[\"a\",{\"_placeholder\":true}]", SIO_BAD_PLACEHOLDER},
     {"placeholder deep inside", "51-[\"a\",[ { \"x\" : [ {\"num\": 3 , \"_placeholder\" : true } ] } ] ]", SIO_BAD_PLACEHOLDER},
     {"placeholder behind an escape", "51-[\"a\",{\"\\u005fplaceholder\":true,\"num\":1}]", SIO_BAD_PLACEHOLDER},
+    {"placeholder behind a string with a quote", "51-[\"a\",\"\\\"\",{\"_placeholder\":true,\"num\":1}]", SIO_BAD_PLACEHOLDER},
     {"placeholder in an ack", "61-1[{\"_placeholder\":true,\"num\":1}]", SIO_BAD_PLACEHOLDER},
 };
 // clang-format on

@@ -229,8 +229,14 @@ static struct span header_of(const struct http_request *request, const char *nam
 }
 
 static const struct http_request requests[] = {
-    [3] = {.method = HTTP_GET, .header = header_of, .query = {"EIO=3&transport=websocket", 25}},
-    [4] = {.method = HTTP_GET, .header = header_of, .query = {"EIO=4&transport=websocket", 25}},
+    [3] = {.method = HTTP_GET,
+           .header = header_of,
+           .query = {"EIO=3&transport=websocket", 25},
+           .peer = {"192.0.2.1", 9}},
+    [4] = {.method = HTTP_GET,
+           .header = header_of,
+           .query = {"EIO=4&transport=websocket", 25},
+           .peer = {"192.0.2.1", 9}},
 };
 
 static void turn(uint64_t ms)
@@ -293,21 +299,21 @@ static void assert_text(const struct buffer *buffer, const char *pattern)
         fail_msg("\n  \"%s\"\nis not\n  \"%s\"", text, pattern);
 }
 
+static struct sio_options options = {
+    .engine = {.ping_interval_ms = NEVER_MS,
+               .ping_timeout_ms = NEVER_MS,
+               .upgrade_timeout_ms = NEVER_MS,
+               .max_payload = MAX_PAYLOAD,
+               .max_outbox_bytes = MAX_OUTBOX,
+               .allow_eio3 = true},
+    .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+    .ack_timeout_ms = ACK_TIMEOUT_MS,
+    .max_rooms_per_socket = 2,
+    .max_namespaces_per_client = 2,
+};
+
 static int set_up(void **state)
 {
-    const struct sio_options options = {
-        .engine = {.ping_interval_ms = NEVER_MS,
-                   .ping_timeout_ms = NEVER_MS,
-                   .upgrade_timeout_ms = NEVER_MS,
-                   .max_payload = MAX_PAYLOAD,
-                   .max_outbox_bytes = MAX_OUTBOX,
-                   .allow_eio3 = true},
-        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .ack_timeout_ms = ACK_TIMEOUT_MS,
-        .max_rooms_per_socket = 2,
-        .max_namespaces_per_client = 2,
-    };
-
     (void)state;
     version = 4;
     held = NULL;
@@ -382,6 +388,7 @@ static const struct dialogue dialogues[] = {
     {"disconnects", 4, {"40", "41"}, "40" SID, "asks / |gone / client namespace disconnect"},
     {"disconnects, connects again", 4, {"40", "41", "40"}, "40*|40" SID, "asks / |gone / *|asks / "},
     {"disconnects, connects again at once", 4, {"40", "&41", "40"}, "40*|40" SID, "asks / |asks / |gone / *"},
+    {"comes and goes", 4, {"40", "41", "40", "41", "40", "40/admin,"}, "40*|40*|40*|40/admin," SID, "*"},
     {"disconnects, stays for long", 4, {"40", "41", "+100000", "40"}, "40*|40" SID, "*"},
     {"disconnects, talks", 4, {"40", "41", "42[\"hi\"]"}, "40*|close 1002", "asks / |gone / client namespace disconnect"},
     {"disconnects from one of two", 4, {"40", "40/admin,", "41/admin,", "42[\"hi\"]"}, "40*|40/admin,*", "asks / |asks /admin |gone /admin client namespace disconnect|event / hi "},
@@ -401,6 +408,7 @@ static const struct dialogue dialogues[] = {
     {"is asked", 4, {"40", "42[\"ask\"]", "430[true,2]"}, "40*|420[\"q\",1]", "asks / |event / ask |q answered true,2"},
     {"is asked twice, answers the second", 4, {"40", "42[\"ask\"]", "42[\"ask\"]", "431[]"}, "40*|420[\"q\",1]|421[\"q\",1]", "asks / |event / ask |event / ask |q answered *"},
     {"answers twice", 4, {"40", "42[\"ask\"]", "430[1]", "430[2]"}, "40*|420[\"q\",1]", "asks / |event / ask |q answered 1"},
+    {"answers without an id", 4, {"40", "42[\"ask\"]", "43[1]", "430[2]"}, "40*|420[\"q\",1]", "asks / |event / ask |q answered 2"},
     {"answers what nobody asked", 4, {"40", "43999[]", "43[]", "42[\"hi\"]"}, "40" SID, "asks / |event / hi "},
     {"answers with attachments", 4, {"40", "42[\"ask\"]", "461-0[{\"_placeholder\":true,\"num\":0}]", "!abc"}, "40*", "asks / |event / ask |q answered {*}"},
     {"is asked again in the answer", 4, {"40", "42[\"ask\"]", "430[\"again\"]", "431[3]"}, "40*|420[\"q\",1]|421[\"q2\"]", "asks / |event / ask |q answered \"again\"|q2 answered 3"},
@@ -461,7 +469,12 @@ static void accepts_later(void **state)
     peer_open(&peer);
     say(&peer, "40{\"wait\":1}");
     assert_non_null(held);
-    assert_span(sio_socket_handshake(held).authorization, "Bearer x");
+    struct sio_handshake handshake = sio_socket_handshake(held);
+    assert_span(handshake.authorization, "Bearer x");
+    assert_span(handshake.query, "EIO=4&transport=websocket");
+    assert_ptr_not_equal(handshake.query.ptr, requests[4].query.ptr);
+    assert_span(handshake.peer, "192.0.2.1");
+    assert_ptr_not_equal(handshake.peer.ptr, requests[4].peer.ptr);
     sio_socket_emit(held, SPAN_LIT("before"), (struct span){0});
     sio_socket_accept(held);
     sio_socket_accept(held);
@@ -470,6 +483,56 @@ static void accepts_later(void **state)
     assert_text(&peer.heard, "42[\"before\"]|40" SID);
     turn(0);
     assert_null(sio_socket_handshake(held).authorization.ptr);
+    peer_leave(&peer);
+}
+
+static void handshake_goes_with_the_next_packet_at_the_latest(void **state)
+{
+    struct peer peer;
+
+    (void)state;
+    peer_open(&peer);
+    say(&peer, "40{\"wait\":1}");
+    struct sio_socket *socket = held;
+    sio_socket_accept(socket);
+    say(&peer, "&451-[\"hi\"]"); // needs the deadline that would have dropped it
+    assert_null(sio_socket_handshake(socket).authorization.ptr);
+    peer_leave(&peer);
+}
+
+static void handshake_may_be_kept(void **state)
+{
+    struct peer peer;
+
+    (void)state;
+    tear_down(state);
+    options.keep_handshake = true;
+    set_up(state);
+    options.keep_handshake = false;
+    peer_open(&peer);
+    say(&peer, "40{\"wait\":1}");
+    struct sio_socket *socket = held;
+    sio_socket_accept(socket);
+    turn(0);
+    turn(CONNECT_TIMEOUT_MS);
+    assert_true(sio_socket_is_connected(socket));
+    assert_span(sio_socket_handshake(socket).authorization, "Bearer x");
+    peer_leave(&peer);
+}
+
+// Letting a socket in has no effect on what the client's other socket waits for.
+static void accepting_leaves_attachments_awaited(void **state)
+{
+    struct peer peer;
+
+    (void)state;
+    peer_open(&peer);
+    say(&peer, "40{\"wait\":1}");
+    say(&peer, "40/admin,");
+    say(&peer, "451-/admin,[\"hi\"]");
+    sio_socket_accept(held);
+    turn(SIO_ATTACHMENT_WAIT_MS);
+    assert_text(&peer.heard, "*|close 1002");
     peer_leave(&peer);
 }
 
@@ -681,11 +744,14 @@ static void counts(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + 9];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + 12];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, plays_out);
     tests[count++] = WITH_SERVER(accepts_later);
+    tests[count++] = WITH_SERVER(handshake_goes_with_the_next_packet_at_the_latest);
+    tests[count++] = WITH_SERVER(handshake_may_be_kept);
+    tests[count++] = WITH_SERVER(accepting_leaves_attachments_awaited);
     tests[count++] = WITH_SERVER(refuses_later);
     tests[count++] = WITH_SERVER(answer_after_the_end_is_ignored);
     tests[count++] = WITH_SERVER(broadcast_reaches_members);
