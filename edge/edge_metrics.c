@@ -18,7 +18,7 @@
 #define REFUSED_HELP "Handshakes and requests that the engine refused"
 #define CLOSED_HELP  "Sessions that ended, by reason"
 #define UNAUTH_HELP  "Clients refused at CONNECT, by reason"
-#define EVENTS_HELP  "Events from clients"
+#define EVENTS_HELP  "Events that clients sent, by name"
 #define JOINS_HELP   "Requests to join a room that were refused"
 #define OPENED_HELP  "Sessions opened, by first transport"
 
@@ -83,7 +83,7 @@ static const struct metric_info table[] = {
     {EVENTS, "event=\"typing\"", COUNTER, GATEWAY(events[EVENT_TYPING]), EVENTS_HELP},
     {EVENTS, "event=\"stop_typing\"", COUNTER, GATEWAY(events[EVENT_STOP_TYPING]), EVENTS_HELP},
     {EVENTS, "event=\"refresh_token\"", COUNTER, GATEWAY(events[EVENT_REFRESH_TOKEN]), EVENTS_HELP},
-    {EVENTS, "event=\"unknown\"", COUNTER, GATEWAY(events[EVENT_KINDS]), EVENTS_HELP},
+    {"ws_edge_events_unknown_total", NULL, COUNTER, GATEWAY(events[EVENT_KINDS]), "Events of a name that means nothing here"},
     {"ws_edge_events_refused_total", NULL, COUNTER, GATEWAY(events_refused), "Events answered with an error"},
     {JOINS, "reason=\"forbidden\"", COUNTER, GATEWAY(joins_forbidden), JOINS_HELP},
     {JOINS, "reason=\"unavailable\"", COUNTER, GATEWAY(joins_unavailable), JOINS_HELP},

@@ -131,7 +131,11 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
     struct gateway *gateway = arg;
     struct client *client = sio_socket_data(socket);
 
-    log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
+    if (strcmp(reason, eio_close_reason_str(EIO_SLOW_CONSUMER)) == 0)
+        log_info("closed a client that takes its messages too slowly sid=%s reason=\"%s\"",
+                 sio_socket_id(socket), reason);
+    else
+        log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
     client_events_forget(&gateway->events, client);
     token_watch_stop(&client->alarm);
     identity_free(client->identity);

@@ -15,8 +15,7 @@ struct json_doc *json_doc_parse(struct span text)
 {
     if (text.len == 0)
         return NULL;
-    return (struct json_doc *)json_loadb(text.ptr, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                                         NULL);
+    return (struct json_doc *)json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL);
 }
 
 void json_doc_free(struct json_doc *doc)

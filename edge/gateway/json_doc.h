@@ -23,7 +23,7 @@ enum json_doc_kind {
 };
 
 // NULL when `text` is no JSON, or holds what cannot be represented: integers beyond 64 bits, half
-// a surrogate pair, bytes that are no UTF-8.
+// a surrogate pair, NUL, bytes that are no UTF-8.
 NODISCARD struct json_doc *json_doc_parse(struct span text);
 void json_doc_free(struct json_doc *doc);
 
@@ -32,7 +32,7 @@ enum json_doc_kind json_doc_kind(const struct json_doc *doc);
 // The member of an object, the element of an array; NULL when there is none.
 const struct json_doc *json_doc_member(const struct json_doc *doc, const char *name);
 const struct json_doc *json_doc_item(const struct json_doc *doc, size_t i);
-// The text of a DOC_TEXT; may hold NULs.
+// The text of a DOC_TEXT; empty for anything else.
 struct span json_doc_text(const struct json_doc *doc);
 // Appends a DOC_NUMBER as JavaScript prints it; an integer of 64 bits with all its digits.
 void json_doc_print_number(const struct json_doc *doc, struct buffer *out);

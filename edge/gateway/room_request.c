@@ -77,8 +77,8 @@ enum room_request room_request_read(struct span args, struct buffer *room)
     if (json_take_value(&args, SIO_JSON_DEPTH_MAX, &first) != JSON_OBJECT_TEXT)
         return ROOM_REQUEST_INCOMPLETE;
 
-    // A well-formed object that cannot be represented holds half a surrogate pair or a number
-    // beyond all bounds, and of the two values only an id may be so.
+    // A well-formed object that cannot be represented holds a NUL, half a surrogate pair or a
+    // number beyond all bounds, and no type is like that.
     struct json_doc *payload = json_doc_parse(first);
     if (!payload)
         return ROOM_REQUEST_BAD_ID;

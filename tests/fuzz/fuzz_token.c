@@ -1,0 +1,44 @@
+// The input as a token, as the payload of one that is signed rightly, and as the auth object of a
+// CONNECT packet.
+#include <assert.h>
+
+#include "edge/gateway/authentication.h"
+#include "tests/unit/token_maker.h"
+
+#define NOW 1700000000
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void judge(enum token_status status, struct identity **found)
+{
+    struct identity *identity = *found;
+
+    assert(status < TOKEN_STATUSES && token_status_str(status));
+    if (status != TOKEN_OK)
+        return;
+    assert(!identity_is_anonymous(identity));
+    assert(identity->user_json.len >= identity->user.len);
+    assert(identity->expires_at_s > NOW);
+    identity_free(identity);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct token_verifier *verifier;
+    static struct buffer payload, token;
+    struct span input = {(const char *)data, size};
+    struct identity *identity = NULL;
+
+    if (!verifier)
+        verifier = token_verifier_new(&(struct token_options){
+            .algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true});
+    judge(token_verify(verifier, input, NOW, &identity), &identity);
+    judge(authenticate_object(verifier, input, NOW, &identity), &identity);
+
+    buffer_clear(&payload);
+    buffer_append(&payload, input);
+    buffer_append(&payload, SPAN_LIT(""));
+    make_token(&token, TOKEN_HEADER, payload.ptr ? payload.ptr : "", TOKEN_SECRET);
+    judge(token_verify(verifier, buffer_span(&token), NOW, &identity), &identity);
+    return 0;
+}

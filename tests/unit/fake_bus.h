@@ -1,0 +1,69 @@
+// Stands in for the bus: writes down what the gateway asks of it.
+#pragma once
+
+#include "edge/gateway/bus.h"
+#include "proto/envelope.h"
+#include "tests/unit/unit.h"
+
+struct fake_bus {
+    struct bus bus;
+    struct buffer asked;     // "newest 0; read 0 1-5; publish conversation:1 typing; "
+    struct buffer published; // the last envelope, encoded
+    struct envelope_decoder *decoder;
+};
+
+static inline struct fake_bus *fake_bus_of(struct bus *bus)
+{
+    return container_of(bus, struct fake_bus, bus);
+}
+
+static inline void fake_publish(struct bus *bus, unsigned shard, struct span bytes)
+{
+    struct fake_bus *self = fake_bus_of(bus);
+    const struct envelope *envelope = envelope_decode(self->decoder, bytes);
+
+    assert_non_null(envelope);
+    assert_true(position_is_none(envelope->position));
+    buffer_clear(&self->published);
+    buffer_append(&self->published, bytes);
+    buffer_printf(&self->asked, "publish %u " SPAN_FMT " " SPAN_FMT "; ", shard,
+                  SPAN_ARG(envelope->room), SPAN_ARG(envelope->event));
+}
+
+static inline void fake_read(struct bus *bus, unsigned shard, struct position after, size_t count)
+{
+    char text[POSITION_TEXT_MAX];
+
+    (void)count;
+    position_print(after, text);
+    buffer_printf(&fake_bus_of(bus)->asked, "read %u %s; ", shard, text);
+}
+
+static inline void fake_read_newest(struct bus *bus, unsigned shard)
+{
+    buffer_printf(&fake_bus_of(bus)->asked, "newest %u; ", shard);
+}
+
+static inline void fake_announce(struct bus *bus, size_t sockets, size_t rooms)
+{
+    buffer_printf(&fake_bus_of(bus)->asked, "announce %zu %zu; ", sockets, rooms);
+}
+
+static const struct bus_ops fake_bus_ops = {
+    .publish = fake_publish,
+    .read = fake_read,
+    .read_newest = fake_read_newest,
+    .announce = fake_announce,
+};
+
+static inline void fake_bus_init(struct fake_bus *self)
+{
+    *self = (struct fake_bus){.bus = {.ops = &fake_bus_ops}, .decoder = envelope_decoder_new()};
+}
+
+static inline void fake_bus_fini(struct fake_bus *self)
+{
+    buffer_fini(&self->asked);
+    buffer_fini(&self->published);
+    envelope_decoder_free(self->decoder);
+}

@@ -1,0 +1,579 @@
+// The whole gateway as dialogues of up to three clients on WebSockets, with a bus that only
+// writes down what it is asked. Time of day is the real one.
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "edge/gateway/gateway.h"
+#include "tests/unit/fake_bus.h"
+#include "tests/unit/fake_engine.h"
+#include "tests/unit/token_maker.h"
+
+#define NEVER_MS 1000000000
+#define PEERS    3
+
+static struct deadlines clock_;
+static struct fake_bus bus;
+static struct gateway *gateway;
+static struct gateway_metrics metrics;
+static struct sio_metrics socketio_metrics;
+static struct eio_metrics engine_metrics;
+static struct origins *origins;
+static struct fake_websocket peers[PEERS];
+static struct buffer sent, token;
+static bool drained;
+
+static void on_drain(void *arg)
+{
+    (void)arg;
+    drained = true;
+}
+
+static void print_metrics(struct buffer *out, void *arg)
+{
+    (void)arg;
+    buffer_append(out, SPAN_LIT("a_metric 1\n"));
+}
+
+static void turn(void)
+{
+    deadlines_run(&clock_, clock_.now_ms);
+    eio_server_flush(gateway_engine(gateway));
+}
+
+static struct span no_header(const struct http_request *request, const char *name)
+{
+    (void)request, (void)name;
+    return (struct span){0};
+}
+
+static void make_gateway(enum room_authorization authorization, bool allow_anonymous)
+{
+    const struct gateway_options options = {
+        .socketio =
+            {
+                .engine = {.ping_interval_ms = NEVER_MS,
+                           .ping_timeout_ms = NEVER_MS,
+                           .upgrade_timeout_ms = NEVER_MS,
+                           .max_payload = 10000,
+                           .max_outbox_bytes = 100000,
+                           .allow_eio3 = true},
+                .connect_timeout_ms = NEVER_MS,
+                .max_rooms_per_socket = 3,
+                .max_namespaces_per_client = 1,
+            },
+        .token = {.algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true},
+        .allow_anonymous = allow_anonymous,
+        .room_authorization = authorization,
+        .edge_id = "edge-1",
+        .shards = 1,
+        .metrics_enabled = true,
+        .metrics_rooms = true,
+        .event_bus_host = "rabbit",
+        .event_bus_port = 5672,
+        .origins = origins,
+    };
+    const struct gateway_handlers handlers = {.on_drain = on_drain, .print_metrics = print_metrics};
+
+    gateway = gateway_new(&options, &handlers, &bus.bus, &clock_, &metrics, &socketio_metrics,
+                          &engine_metrics);
+}
+
+static void begin(enum room_authorization authorization, bool allow_anonymous)
+{
+    memset(&metrics, 0, sizeof(metrics));
+    memset(&socketio_metrics, 0, sizeof(socketio_metrics));
+    memset(&engine_metrics, 0, sizeof(engine_metrics));
+    drained = false;
+    deadlines_init(&clock_, 1000000);
+    origins = origins_new(NULL);
+    fake_bus_init(&bus);
+    make_gateway(authorization, allow_anonymous);
+    bus.bus.handlers.on_up(bus.bus.handlers.arg);
+    bus.bus.handlers.on_newest(0, (struct position){1, 5}, bus.bus.handlers.arg);
+    buffer_clear(&bus.asked);
+}
+
+static void leave(int who)
+{
+    if (!peers[who].open)
+        return;
+    peers[who].open = false;
+    peers[who].closed = true;
+    eio_websocket_on_closed(&peers[who].engine);
+    turn();
+}
+
+static void end(void)
+{
+    for (int who = 0; who < PEERS; who++) {
+        leave(who);
+        buffer_fini(&peers[who].wrote);
+    }
+    assert_int_equal(metric_get(&socketio_metrics.sockets), 0);
+    gateway_free(gateway);
+    fake_bus_fini(&bus);
+    origins_free(origins);
+    buffer_fini(&sent);
+    buffer_fini(&token);
+}
+
+static void say(int who, const char *text)
+{
+    struct span bytes = exact_copy(span_of(text));
+
+    if (peers[who].wrote.len > 0)
+        buffer_clear(&peers[who].wrote);
+    eio_websocket_on_message(&peers[who].engine, FRAME_TEXT, bytes);
+    free((char *)bytes.ptr);
+    turn();
+}
+
+static void open_peer(int who)
+{
+    const struct http_request request = {
+        .method = HTTP_GET, .query = SPAN_LIT("EIO=4&transport=websocket"), .header = no_header};
+
+    peers[who] = (struct fake_websocket){.sent = &sent, .wrote = peers[who].wrote};
+    assert_true(eio_websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
+                                   &request));
+    peers[who].open = true;
+    turn();
+}
+
+static void connect_with(int who, const char *payload)
+{
+    struct buffer packet = {0};
+
+    open_peer(who);
+    make_token(&token, TOKEN_HEADER, payload, TOKEN_SECRET);
+    buffer_printf(&packet, "40{\"token\":\"%s\"}", token.ptr);
+    say(who, packet.ptr);
+    buffer_fini(&packet);
+}
+
+// A '*' in `pattern` stands for any text.
+static bool matches(const char *pattern, const char *text)
+{
+    if (*pattern == '*')
+        return matches(pattern + 1, text) || (*text && matches(pattern, text + 1));
+    return *pattern == *text && (!*pattern || matches(pattern + 1, text + 1));
+}
+
+static void assert_matches(const struct buffer *buffer, const char *pattern)
+{
+    const char *text = buffer->len > 0 ? buffer->ptr : "";
+
+    if (!matches(pattern, text))
+        fail_msg("\n  \"%s\"\nis not\n  \"%s\"", text, pattern);
+}
+
+#define hears(who, pattern) assert_matches(&peers[who].wrote, pattern)
+#define asked(pattern)      assert_matches(&bus.asked, pattern)
+
+#define ROOM(type, id) "{\"roomType\":\"" type "\",\"roomId\":" id "}"
+#define C1             ROOM("conversation", "\"c1\"")
+
+// ---- one client's requests and the acks
+
+struct request_row {
+    const char *name;
+    const char *says[4];
+    const char *hears; // after the last
+    const char *asked; // of the bus, by all
+};
+
+#define JOINED "publish 0 conversation:c1 user_joined; "
+
+// clang-format off
+static const struct request_row requests[] = {
+    {"join", {"421[\"join_room\"," C1 "]"}, "431[{\"success\":true,\"message\":\"Joined room: conversation:c1\"}]|", JOINED},
+    {"join without an ack", {"42[\"join_room\"," C1 "]"}, "", JOINED},
+    {"join twice", {"42[\"join_room\"," C1 "]", "421[\"join_room\"," C1 "]"}, "431[{\"success\":true,\"message\":\"Joined room: conversation:c1\"}]|", JOINED},
+    {"ack id 0", {"420[\"join_room\"," C1 "]"}, "430[{\"success\":true,*", JOINED},
+    {"quotes in a room", {"421[\"join_room\"," ROOM("conversation", "\"a\\\"b\"") "]"}, "431[{\"success\":true,\"message\":\"Joined room: conversation:a\\\"b\"}]|", "*"},
+    {"an error", {"421[\"join_room\",{}]"}, "431[{\"error\":\"Missing roomType or roomId\"}]|", ""},
+    {"an error without an ack", {"42[\"join_room\",{}]"}, "", ""},
+    {"too many rooms", {"42[\"join_room\"," ROOM("conversation", "1") "]", "42[\"join_room\"," ROOM("conversation", "2") "]", "421[\"join_room\"," ROOM("conversation", "3") "]"}, "431[{\"error\":\"Too many rooms\"}]|", "*"},
+    {"leave", {"42[\"join_room\"," C1 "]", "421[\"leave_room\"," C1 "]"}, "431[{\"success\":true,\"message\":\"Left room: conversation:c1\"}]|", JOINED "publish 0 conversation:c1 user_left; "},
+    {"leave what was not joined", {"421[\"leave_room\"," C1 "]"}, "431[{\"success\":true,\"message\":\"Left room: conversation:c1\"}]|", ""},
+    {"leave nothing", {"421[\"leave_room\"]"}, "431[{\"error\":\"Missing roomType or roomId\"}]|", ""},
+    {"leave the own user room", {"421[\"leave_room\"," ROOM("user", "\"u1\"") "]"}, "431[{\"error\":\"Invalid roomType\"}]|", ""},
+    {"typing", {"42[\"join_room\"," C1 "]", "421[\"typing\"," C1 "]"}, "431[{\"success\":true}]|", JOINED "publish 0 conversation:c1 user_typing; "},
+    {"stop typing", {"42[\"join_room\"," C1 "]", "421[\"stop_typing\"," C1 "]"}, "431[{\"success\":true}]|", JOINED "publish 0 conversation:c1 user_stop_typing; "},
+    {"typing outside", {"421[\"typing\"," C1 "]"}, "431[{\"error\":\"Not in room\"}]|", ""},
+    {"an unknown event", {"421[\"no_such_event\"," C1 "]"}, "", ""},
+    {"a name with escapes", {"421[\"join\\u005froom\"," C1 "]"}, "431[{\"success\":true,*", JOINED},
+    {"refresh with nothing", {"421[\"refresh_token\"]"}, "431[{\"error\":\"No token provided\"}]|", ""},
+    {"refresh with rubbish", {"421[\"refresh_token\",{\"token\":\"x\"}]"}, "431[{\"error\":\"jwt malformed\"}]|", ""},
+};
+// clang-format on
+
+static void answers(void **state)
+{
+    const struct request_row *row = *state;
+
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    for (size_t i = 0; i < ARRAY_LEN(row->says) && row->says[i]; i++)
+        say(0, row->says[i]);
+    if (peers[0].wrote.len > 0 || row->hears[0] != '\0')
+        hears(0, row->hears);
+    asked(row->asked);
+    end();
+}
+
+// ---- connecting
+
+static void welcome(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":42,\"exp\":99999999999}");
+    hears(0, "40{\"sid\":\"*\"}+42[\"connected\",{\"socketId\":\"*\",\"userId\":42,"
+             "\"message\":\"Connected to WebSocket Gateway\"}]|");
+    end();
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    open_peer(0);
+    say(0, "40");
+    hears(0, "44{\"message\":\"Authentication error: No token provided\"}|");
+    connect_with(1, "{\"id\":\"u1\",\"exp\":1}");
+    hears(1, "44{\"message\":\"Authentication error: jwt expired\"}|");
+    connect_with(2, "{\"id\":\"u1\",\"requires2FA\":true}");
+    hears(2, "44{\"message\":\"Authentication error: second factor required\"}|");
+    assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_MISSING]), 1);
+    assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_EXPIRED]), 1);
+    assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_HALF_LOGIN]), 1);
+    end();
+}
+
+static void nobody_in_particular(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, true);
+    open_peer(0);
+    say(0, "40");
+    hears(0, "40{\"sid\":\"*\"}|");
+    say(0, "421[\"join_room\"," C1 "]");
+    hears(0, "431[{\"success\":true,*");
+    connect_with(1, "{\"id\":\"u1\"}");
+    say(1, "42[\"join_room\"," C1 "]");
+    say(0, "42[\"typing\"," C1 "]");
+    hears(1, "*\"userId\":null,\"room\":\"conversation:c1\"*");
+    make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", TOKEN_SECRET);
+    struct buffer packet = {0};
+    buffer_printf(&packet, "421[\"refresh_token\",{\"token\":\"%s\"}]", token.ptr);
+    say(0, packet.ptr);
+    hears(0, "431[{\"error\":\"Token belongs to another user\"}]|");
+    buffer_fini(&packet);
+    end();
+}
+
+static void claims_decide(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_CLAIMS, false);
+    connect_with(0, "{\"id\":\"u1\",\"rooms\":[\"conversation:c1\"]}");
+    say(0, "421[\"join_room\"," C1 "]");
+    hears(0, "431[{\"success\":true,*");
+    say(0, "421[\"join_room\"," ROOM("conversation", "\"c2\"") "]");
+    hears(0, "431[{\"error\":\"Forbidden\"}]|");
+    assert_int_equal(metric_get(&metrics.joins_forbidden), 1);
+    end();
+}
+
+// ---- several clients
+
+static void the_others_hear(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":2}");
+    connect_with(2, "{\"id\":\"u3\"}");
+    say(0, "42[\"join_room\"," C1 "]");
+    buffer_clear(&peers[2].wrote);
+    say(1, "42[\"join_room\"," C1 "]");
+    hears(0, "42[\"user_joined\",{\"socketId\":\"*\",\"userId\":2,\"room\":\"conversation:c1\","
+             "\"timestamp\":\"*Z\"}]|");
+    hears(2, "");
+    buffer_clear(&peers[0].wrote);
+    leave(1);
+    hears(0, "42[\"user_left\",{\"socketId\":\"*\",\"userId\":2,\"room\":\"conversation:c1\","
+             "\"timestamp\":\"*Z\"}]|");
+    asked("publish 0 conversation:c1 user_joined; publish 0 conversation:c1 user_joined; "
+          "publish 0 conversation:c1 user_left; ");
+    end();
+}
+
+static void publish_as(const char *origin, const char *except, struct position position,
+                       struct position prev, const char *room)
+{
+    struct envelope envelope = {.origin = span_of(origin),
+                                .except = span_of(except),
+                                .position = position,
+                                .prev = prev,
+                                .room = span_of(room),
+                                .event = SPAN_LIT("news"),
+                                .args = SPAN_LIT("{\"a\":1}")};
+    struct buffer bytes = {0};
+
+    envelope_encode(&envelope, &bytes);
+    bus.bus.handlers.on_envelope(0, buffer_span(&bytes), bus.bus.handlers.arg);
+    buffer_fini(&bytes);
+    turn();
+}
+
+static const struct position none = {0, 0};
+
+static void what_comes_over_the_bus(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    buffer_clear(&peers[0].wrote);
+    publish_as("relay", "", (struct position){1, 6}, (struct position){1, 5}, "user:u1");
+    hears(0, "42[\"news\",{\"a\":1}]|");
+    publish_as("relay", "", (struct position){1, 7}, (struct position){1, 6}, "user:u2");
+    publish_as("edge-1", "", none, none, "user:u1");
+    hears(0, "42[\"news\",{\"a\":1}]|");
+    publish_as("edge-2", "", none, none, "user:u1");
+    hears(0, "42[\"news\",{\"a\":1}]|42[\"news\",{\"a\":1}]|");
+    assert_int_equal(metric_get(&metrics.envelopes), 4);
+    assert_int_equal(metric_get(&metrics.envelopes_own), 1);
+    assert_int_equal(metric_get(&metrics.envelopes_delivered), 2);
+    end();
+}
+
+static void the_sender_elsewhere_is_left_out(void **state)
+{
+    char id[64];
+
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    assert_true(sscanf(strstr(peers[0].wrote.ptr, "\"sid\":\""), "\"sid\":\"%63[^\"]", id) == 1);
+    buffer_clear(&peers[0].wrote);
+    publish_as("edge-2", id, none, none, "user:u1");
+    hears(0, "");
+    end();
+}
+
+static void a_loss_closes_everybody(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":\"u2\"}");
+    publish_as("relay", "", (struct position){1, 9}, (struct position){1, 8}, "user:u1");
+    asked("read 0 1-5; ");
+    assert_false(peers[0].closed);
+    bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
+    turn();
+    assert_true(peers[0].closed && peers[1].closed);
+    assert_int_equal(metric_get(&metrics.losses), 1);
+    assert_int_equal(metric_get(&metrics.loss_disconnects), 2);
+    end();
+}
+
+static void command(const struct control *control)
+{
+    struct buffer bytes = {0};
+
+    control_encode(control, &bytes);
+    bus.bus.handlers.on_control(buffer_span(&bytes), bus.bus.handlers.arg);
+    buffer_fini(&bytes);
+    turn();
+}
+
+static void kicks(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":\"u2\"}");
+    buffer_clear(&peers[0].wrote);
+    buffer_clear(&peers[1].wrote);
+    command(&(struct control){.kind = CONTROL_KICK, .user = SPAN_LIT("u1")});
+    hears(0, "41|");
+    hears(1, "");
+    assert_int_equal(metric_get(&metrics.kicked), 1);
+    end();
+}
+
+static void drains_on_command(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    command(&(struct control){.kind = CONTROL_DRAIN, .edge = SPAN_LIT("edge-2")});
+    assert_false(drained);
+    command(&(struct control){.kind = CONTROL_DRAIN, .edge = SPAN_LIT("edge-1")});
+    assert_true(drained);
+    drained = false;
+    command(&(struct control){.kind = CONTROL_DRAIN});
+    assert_true(drained);
+    end();
+}
+
+// ---- tokens
+
+static void tokens_expire(void **state)
+{
+    char payload[64];
+
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"exp\":%llu}",
+             (unsigned long long)(clock_wall_ms() / 1000 + 60));
+    connect_with(0, payload);
+    hears(0, "40*+42[\"connected\",*+42[\"token_expiring_soon\",{\"expiresIn\":*}]|");
+    assert_int_equal(metric_get(&metrics.tokens_expiring), 1);
+    end();
+}
+
+static void refresh(const char *payload, const char *answer)
+{
+    struct buffer packet = {0};
+
+    make_token(&token, TOKEN_HEADER, payload, TOKEN_SECRET);
+    buffer_printf(&packet, "427[\"refresh_token\",{\"token\":\"%s\"}]", token.ptr);
+    say(0, packet.ptr);
+    hears(0, answer);
+    buffer_fini(&packet);
+}
+
+static void tokens_are_refreshed(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_CLAIMS, false);
+    connect_with(0, "{\"id\":42}");
+    refresh("{\"id\":\"42\",\"rooms\":[\"conversation:c1\"]}",
+            "437[{\"success\":true,\"expiresIn\":null}]|");
+    say(0, "421[\"join_room\"," C1 "]");
+    hears(0, "431[{\"success\":true,*");
+    refresh("{\"id\":\"43\"}", "437[{\"error\":\"Token belongs to another user\"}]|");
+    refresh("{\"id\":42,\"exp\":1}", "437[{\"error\":\"jwt expired\"}]|");
+    refresh("{\"id\":42,\"exp\":99999999999}", "437[{\"success\":true,\"expiresIn\":98*}]|");
+    assert_int_equal(metric_get(&metrics.tokens_refreshed), 2);
+    end();
+}
+
+static void announces_itself(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    deadlines_run(&clock_, clock_.now_ms + 2000);
+    asked("announce 1 1; ");
+    assert_int_equal(metric_get(&metrics.rooms), 1);
+    end();
+}
+
+// ---- HTTP
+
+struct http_row {
+    const char *name;
+    enum http_method method;
+    const char *path, *accept;
+    unsigned status;
+    const char *body;
+};
+
+// clang-format off
+static const struct http_row http_rows[] = {
+    {"health", HTTP_GET, "/health", NULL, 200, "{\"status\":\"degraded\",\"service\":\"websocket-gateway\",\"version\":\"1.0.0\",\"redis\":\"connected\",\"eventBus\":{\"isConnected\":false,\"reconnectAttempts\":0,\"host\":\"rabbit\",\"port\":5672}}"},
+    {"HEAD of health", HTTP_HEAD, "/health", NULL, 200, "*"},
+    {"POST to health", HTTP_POST, "/health", NULL, 404, "{\"error\":\"Not Found\"}"},
+    {"metrics", HTTP_GET, "/metrics", NULL, 200, "{\"connectedSockets\":1,\"rooms\":[\"user:u\\\"1\"],\"totalRooms\":1}"},
+    {"metrics for a browser", HTTP_GET, "/metrics", "text/html,*/*;q=0.8", 200, "{*"},
+    {"metrics for whoever prefers JSON", HTTP_GET, "/metrics", "application/json, text/plain, */*", 200, "{*"},
+    {"metrics for Prometheus", HTTP_GET, "/metrics", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5", 200, "a_metric 1\n"},
+    {"metrics as text", HTTP_GET, "/metrics", "Text/Plain", 200, "a_metric 1\n"},
+    {"something else", HTTP_GET, "/", NULL, 404, "{\"error\":\"Not Found\"}"},
+    {"the engine's path without its slash", HTTP_GET, "/socket.io", NULL, 404, "{\"error\":\"Not Found\"}"},
+    {"the engine", HTTP_GET, "/socket.io/", NULL, 400, "{\"code\":*"},
+    {"a bundle that is not there", HTTP_GET, "/socket.io/socket.io.js", NULL, 404, "{\"error\":\"Not Found\"}"},
+};
+// clang-format on
+
+static const struct http_row *current;
+
+static struct span accept_header(const struct http_request *request, const char *name)
+{
+    (void)request;
+    return strcmp(name, "Accept") == 0 ? span_of(current->accept) : (struct span){0};
+}
+
+static void answers_http(void **state)
+{
+    struct fake_exchange exchange = {.sent = &sent, .waits = true};
+
+    current = *state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u\\\"1\"}");
+    exchange.request = (struct http_request){
+        .method = current->method, .path = span_of(current->path), .header = accept_header};
+    exchange.exchange =
+        (struct http_exchange){.ops = &fake_exchange_ops, .request = &exchange.request};
+    gateway_on_http(&exchange.exchange, gateway);
+    assert_int_equal(exchange.status, current->status);
+    assert_matches(&exchange.body, current->body);
+    buffer_fini(&exchange.body);
+    buffer_fini(&exchange.head);
+    end();
+}
+
+static void a_heartbeat_makes_it_healthy(void **state)
+{
+    static const struct http_row health = {.method = HTTP_GET, .path = "/health"};
+    struct fake_exchange exchange = {.sent = &sent, .waits = true};
+
+    (void)state;
+    current = &health;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    command(&(struct control){.kind = CONTROL_HEARTBEAT,
+                              .heartbeat = {.shard_count = 1,
+                                            .tops = {{1, 5}},
+                                            .bus_connected = true,
+                                            .reconnect_attempts = 3,
+                                            .bus_host = SPAN_LIT("mq"),
+                                            .bus_port = 5673}});
+    exchange.request = (struct http_request){
+        .method = HTTP_GET, .path = span_of(health.path), .header = accept_header};
+    exchange.exchange =
+        (struct http_exchange){.ops = &fake_exchange_ops, .request = &exchange.request};
+    gateway_on_http(&exchange.exchange, gateway);
+    assert_matches(&exchange.body, "{\"status\":\"healthy\",*\"eventBus\":{\"isConnected\":true,"
+                                   "\"reconnectAttempts\":3,\"host\":\"mq\",\"port\":5673}}");
+    buffer_fini(&exchange.body);
+    buffer_fini(&exchange.head);
+    end();
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + 14];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, requests, answers);
+    ADD_ROWS(tests, count, http_rows, answers_http);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(welcome);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(refusals);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_in_particular);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(claims_decide);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_others_hear);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_comes_over_the_bus);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_sender_elsewhere_is_left_out);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_loss_closes_everybody);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(kicks);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(drains_on_command);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_expire);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_are_refreshed);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(announces_itself);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_heartbeat_makes_it_healthy);
+    return cmocka_run_group_tests_name("gateway", tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+// The follower as a dialogue: what the bus reports, and what the follower then asks and delivers.
+//
+//     up, down                the bus
+//     2-1<1-9                 a publication at 2-1 whose prev is 1-9; "big 2-1<1-9" of 5 MB
+//     ~                       an ephemeral publication
+//     newest 1-9, page …      answers; a page is a list of entries, "page" an empty one
+//     full 1-9                a full page of entries behind 1-9
+//     beat 1-9                a heartbeat that reports 1-9 as the top
+//
+// The journal has "D<position>" for a delivery, "LOSS", and what was asked of the bus.
+#include <stdio.h>
+
+#include "edge/gateway/log_follower.h"
+#include "tests/unit/fake_bus.h"
+
+#define STEPS_MAX 16
+#define PAGE      64
+#define BIG_BYTES ((size_t)5 * 1024 * 1024)
+
+struct row {
+    const char *name;
+    const char *steps[STEPS_MAX];
+    const char *journal;
+    bool following;
+};
+
+#define START "up", "newest 1-5"
+#define SAID  "newest 0; "
+
+// clang-format off
+static const struct row rows[] = {
+    {"asks for the newest entry first", {"up"}, "newest 0; ", false},
+    {"begins behind the newest entry", {START, "1-6<1-5"}, SAID "D1-6; ", true},
+    {"begins with an empty log", {"up", "newest 0-0", "1-1<0-0"}, SAID "D1-1; ", true},
+    {"delivers what is published in order", {START, "1-6<1-5", "1-7<1-6"}, SAID "D1-6; D1-7; ", true},
+    {"delivers nothing twice", {START, "1-6<1-5", "1-6<1-5", "1-5<1-4"}, SAID "D1-6; ", true},
+    {"what came while it was locating is delivered if it is newer", {"up", "1-5<1-4", "1-6<1-5", "newest 1-5"}, SAID "D1-6; ", true},
+    {"ephemeral envelopes come at once", {"up", "~", "newest 1-5", "~"}, SAID "D0-0; D0-0; ", true},
+    {"of a shard with other positions between", {START, "1-9<1-5", "1-30<1-9"}, SAID "D1-9; D1-30; ", true},
+
+    {"a gap is read from the log", {START, "1-7<1-6", "page 1-6<1-5 1-7<1-6"}, SAID "read 0 1-5; D1-6; D1-7; ", true},
+    {"what is published while it reads waits", {START, "1-7<1-6", "1-8<1-7", "page 1-6<1-5 1-7<1-6", "1-9<1-8"}, SAID "read 0 1-5; D1-6; D1-7; D1-8; D1-9; ", true},
+    {"what waits and was read is not delivered twice", {START, "1-7<1-6", "1-8<1-7", "page 1-6<1-5 1-7<1-6 1-8<1-7"}, SAID "read 0 1-5; D1-6; D1-7; D1-8; ", true},
+    {"ephemeral envelopes do not wait", {START, "1-7<1-6", "~", "page 1-6<1-5 1-7<1-6"}, SAID "read 0 1-5; D0-0; D1-6; D1-7; ", true},
+    {"a second gap while it reads is read after it", {START, "1-7<1-6", "1-9<1-8", "page 1-6<1-5 1-7<1-6", "page 1-8<1-7 1-9<1-8"}, SAID "read 0 1-5; D1-6; D1-7; read 0 1-7; D1-8; D1-9; ", true},
+    {"a full page is followed by the next", {START, "1-70<1-69", "full 1-5", "page 1-70<1-69"}, SAID "read 0 1-5; F; read 0 1-69; D1-70; ", true},
+
+    {"a heartbeat above the position", {START, "beat 1-6", "page 1-6<1-5"}, SAID "read 0 1-5; D1-6; ", true},
+    {"a heartbeat at the position", {START, "beat 1-5", "1-6<1-5"}, SAID "D1-6; ", true},
+    {"a heartbeat that is ahead of the log is given a second look", {START, "beat 1-6", "page", "1-6<1-5", "beat 1-6"}, SAID "read 0 1-5; D1-6; ", true},
+    {"a heartbeat whose events the log does not have", {START, "beat 1-7", "page", "beat 1-7", "page", "beat 1-7", "1-8<1-7"}, SAID "read 0 1-5; read 0 1-5; LOSS; D1-8; ", true},
+    {"a heartbeat above while it reads", {START, "1-7<1-6", "beat 1-8", "page 1-6<1-5 1-7<1-6", "page 1-8<1-7"}, SAID "read 0 1-5; D1-6; D1-7; read 0 1-7; D1-8; ", true},
+    {"a heartbeat before the log was located", {"up", "beat 1-5", "newest 1-5", "1-6<1-5"}, SAID "D1-6; ", true},
+
+    {"after a new subscription it reads what it missed", {START, "1-6<1-5", "down", "up", "page 1-7<1-6", "1-8<1-7"}, SAID "D1-6; read 0 1-6; D1-7; D1-8; ", true},
+    {"and nothing if it missed nothing", {START, "down", "up", "page", "1-6<1-5"}, SAID "read 0 1-5; D1-6; ", true},
+    {"down is not following", {START, "down"}, SAID, false},
+    {"down while it locates", {"up", "down", "up", "newest 1-5", "1-6<1-5"}, SAID SAID "D1-6; ", true},
+    {"down while it reads forgets what waits", {START, "1-7<1-6", "down", "up", "page 1-6<1-5 1-7<1-6"}, SAID "read 0 1-5; read 0 1-5; D1-6; D1-7; ", true},
+
+    {"a new epoch continues the old one", {START, "2-1<1-5", "2-2<2-1"}, SAID "D2-1; D2-2; ", true},
+    {"a late publication of the old epoch", {START, "2-1<1-5", "1-6<1-5"}, SAID "D2-1; ", true},
+    {"a late heartbeat of the old relay", {START, "2-1<1-5", "beat 1-5", "newest 2-1", "2-2<2-1"}, SAID "D2-1; newest 0; D2-2; ", true},
+    {"what is published while it has a second look", {START, "2-1<1-5", "beat 1-5", "2-2<2-1", "newest 2-2"}, SAID "D2-1; newest 0; D2-2; ", true},
+
+    {"the log was trimmed behind the position", {START, "1-9<1-8", "page 1-8<1-7 1-9<1-8"}, SAID "read 0 1-5; LOSS; D1-8; D1-9; ", true},
+    {"the log was trimmed while the bus was down", {START, "down", "up", "page 1-8<1-7", "1-9<1-8"}, SAID "read 0 1-5; LOSS; D1-8; D1-9; ", true},
+    {"the log lost what was published", {START, "1-9<1-8", "page"}, SAID "read 0 1-5; LOSS; D1-9; ", true},
+    {"Redis came back empty, the relay goes on counting", {START, "down", "up", "page", "beat 1-5", "1-6<1-5"}, SAID "read 0 1-5; D1-6; ", true},
+    {"Redis came back empty, a new relay begins anew", {START, "down", "up", "page", "2-1<0-0", "page 2-1<0-0"}, SAID "read 0 1-5; read 0 1-5; LOSS; D2-1; ", true},
+    {"Redis came back empty, the new relay reports nothing", {START, "down", "up", "page", "beat 0-0", "newest 0-0", "2-1<0-0"}, SAID "read 0 1-5; newest 0; LOSS; D2-1; ", true},
+    {"Redis came back older, and the relay's clock is behind", {"up", "newest 5-5", "3-1<0-0", "beat 3-1", "newest 3-1", "3-2<3-1"}, SAID "newest 0; LOSS; D3-2; ", true},
+    {"what waits when the log turns out to be reset", {"up", "newest 5-5", "beat 3-1", "3-3<3-2", "newest 3-1", "page 3-2<3-1 3-3<3-2"}, SAID "newest 0; LOSS; read 0 3-1; D3-2; D3-3; ", true},
+
+    {"malformed publications are dropped", {START, "rubbish", "1-6<1-5"}, SAID "D1-6; ", true},
+    {"malformed entries are passed over", {START, "1-8<1-7", "page 1-6<1-5 rubbish-1-7 1-8<1-7"}, SAID "read 0 1-5; D1-6; D1-8; ", true},
+
+    {"what passes the limit while it reads is read from the log", {START, "big 1-7<1-6", "big 1-8<1-7", "page 1-6<1-5", "beat 1-8", "page 1-7<1-6 1-8<1-7", "1-9<1-8"}, SAID "read 0 1-5; D1-6; read 0 1-6; D1-7; D1-8; D1-9; ", true},
+};
+// clang-format on
+
+static struct fake_bus bus;
+static struct gateway_metrics metrics;
+static struct log_follower *follower;
+static struct buffer encoded;
+static bool quiet; // deliveries of a full page are not worth a line each
+
+static void deliver(const struct envelope *envelope, void *arg)
+{
+    char text[POSITION_TEXT_MAX];
+
+    (void)arg;
+    position_print(envelope->position, text);
+    if (!quiet)
+        buffer_printf(&bus.asked, "D%s; ", text);
+}
+
+static void on_loss(unsigned shard, const char *reason, void *arg)
+{
+    (void)shard, (void)arg;
+    if (strcmp(reason, "connected before the log was found") != 0)
+        buffer_append(&bus.asked, SPAN_LIT("LOSS; "));
+}
+
+static struct position position_of(struct span text)
+{
+    struct position position;
+
+    assert_true(position_parse(text, &position));
+    return position;
+}
+
+// Encodes "2-1<1-9", or "~" for an ephemeral one.
+static struct span encode(struct span text, size_t bytes)
+{
+    static char args[BIG_BYTES];
+    struct envelope envelope = {
+        .room = SPAN_LIT("r"), .event = SPAN_LIT("e"), .args = {args, bytes}};
+    struct span position;
+
+    if (!span_is(text, "~")) {
+        assert_true(span_take_until(&text, '<', &position));
+        envelope.position = position_of(position);
+        envelope.prev = position_of(text);
+    }
+    buffer_clear(&encoded);
+    envelope_encode(&envelope, &encoded);
+    return buffer_span(&encoded);
+}
+
+static void answer_page(struct span list)
+{
+    struct bus_entry entries[PAGE];
+    size_t count = 0;
+    struct span entry, position;
+
+    while (span_take_until(&list, ' ', &entry)) {
+        if (entry.len == 0)
+            continue;
+        assert_true(count < PAGE);
+        struct span rest = entry;
+        if (span_starts_with(entry, SPAN_LIT("rubbish-"))) {
+            entries[count].position = position_of(span_skip(entry, 8));
+            entries[count++].envelope = SPAN_LIT("\xff\xff");
+            continue;
+        }
+        assert_true(span_take_until(&rest, '<', &position));
+        struct span bytes = exact_copy(encode(entry, 0));
+        entries[count].position = position_of(position);
+        entries[count++].envelope = bytes;
+    }
+    log_follower_on_page(follower, 0, entries, count);
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].envelope.len > 2)
+            free((char *)entries[i].envelope.ptr);
+}
+
+static void answer_full_page(struct position after)
+{
+    struct bus_entry entries[PAGE];
+    char text[2 * POSITION_TEXT_MAX];
+
+    for (size_t i = 0; i < PAGE; i++) {
+        struct position position = {after.epoch, after.seq + 1 + i};
+        snprintf(text, sizeof(text), "%d-%d<%d-%d", (int)position.epoch, (int)position.seq,
+                 (int)position.epoch, (int)position.seq - 1);
+        entries[i] = (struct bus_entry){position, exact_copy(encode(span_of(text), 0))};
+    }
+    buffer_append(&bus.asked, SPAN_LIT("F; "));
+    quiet = true;
+    log_follower_on_page(follower, 0, entries, PAGE);
+    quiet = false;
+    for (size_t i = 0; i < PAGE; i++)
+        free((char *)entries[i].envelope.ptr);
+}
+
+static void play(struct span step)
+{
+    struct span rest = step, word;
+
+    assert_true(span_take_until(&rest, ' ', &word));
+    if (span_is(word, "up"))
+        log_follower_on_up(follower);
+    else if (span_is(word, "down"))
+        log_follower_on_down(follower);
+    else if (span_is(word, "newest"))
+        log_follower_on_newest(follower, 0, position_of(rest));
+    else if (span_is(word, "page"))
+        answer_page(rest.ptr ? rest : SPAN_LIT(""));
+    else if (span_is(word, "full"))
+        answer_full_page(position_of(rest));
+    else if (span_is(word, "beat"))
+        log_follower_on_heartbeat(
+            follower, &(struct heartbeat){.shard_count = 1, .tops = {position_of(rest)}});
+    else if (span_is(word, "big"))
+        log_follower_on_envelope(follower, 0, encode(rest, BIG_BYTES));
+    else if (span_is(word, "rubbish"))
+        log_follower_on_envelope(follower, 0, SPAN_LIT("\xff\xff"));
+    else
+        log_follower_on_envelope(follower, 0, encode(step, 0));
+}
+
+static void plays_out(void **state)
+{
+    const struct row *row = *state;
+    const struct log_follower_handlers handlers = {.deliver = deliver, .on_loss = on_loss};
+
+    memset(&metrics, 0, sizeof(metrics));
+    fake_bus_init(&bus);
+    follower = log_follower_new(1, &bus.bus, &handlers, &metrics);
+    for (size_t i = 0; i < STEPS_MAX && row->steps[i]; i++)
+        play(span_of(row->steps[i]));
+    assert_span(buffer_span(&bus.asked), row->journal);
+    assert_int_equal(log_follower_is_following(follower), row->following);
+    assert_int_equal(metric_get(&metrics.following), row->following);
+    assert_int_equal(metric_get(&metrics.held_bytes), 0);
+    log_follower_free(follower);
+    fake_bus_fini(&bus);
+    buffer_fini(&encoded);
+}
+
+static void shards_do_not_wait_for_one_another(void **state)
+{
+    const struct log_follower_handlers handlers = {.deliver = deliver, .on_loss = on_loss};
+
+    (void)state;
+    fake_bus_init(&bus);
+    memset(&metrics, 0, sizeof(metrics));
+    follower = log_follower_new(2, &bus.bus, &handlers, &metrics);
+    log_follower_on_up(follower);
+    log_follower_on_newest(follower, 0, (struct position){1, 5});
+    assert_false(log_follower_is_following(follower));
+    log_follower_on_newest(follower, 1, (struct position){1, 6});
+    assert_true(log_follower_is_following(follower));
+    log_follower_on_envelope(follower, 0, encode(SPAN_LIT("1-9<1-8"), 0));
+    log_follower_on_envelope(follower, 1, encode(SPAN_LIT("1-10<1-6"), 0));
+    assert_span(buffer_span(&bus.asked), "newest 0; newest 1; read 0 1-5; D1-10; ");
+    assert_int_equal(log_follower_position(follower, 1).seq, 10);
+    log_follower_free(follower); // with an envelope that waits
+    fake_bus_fini(&bus);
+    buffer_fini(&encoded);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, rows, plays_out);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(shards_do_not_wait_for_one_another);
+    return cmocka_run_group_tests_name("log_follower", tests, NULL, NULL);
+}
