@@ -195,7 +195,8 @@ static bool take_confirms(struct dead_letters *d, uint32_t wait_ms, dead_letter_
             take_confirm(d, &confirm, safe, arg);
             break;
         case RABBIT_NOTHING:
-            outage_begin(&d->outage, "the broker does not confirm them");
+            if (!d->blocked)
+                outage_begin(&d->outage, "the broker does not confirm them");
             return false;
         case RABBIT_BLOCKED:
             d->blocked = true;

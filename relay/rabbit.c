@@ -16,6 +16,7 @@
 #define CHANNEL      1
 #define FRAME_MAX    131072
 #define HEADERS_MAX  8
+#define PATIENCE_MS  4000
 #define BODY_KEPT    ((size_t)1024 * 1024) // a larger buffer is given back after use
 #define BODY_RESERVE ((uint64_t)64 * 1024) // what an announced length gets before it has come
 
@@ -191,7 +192,7 @@ static bool connect_to(struct rabbit *r, const struct addresses *addresses, int 
 static bool dial(struct rabbit *r, const struct rabbit_options *o)
 {
     struct timeval wait = to_timeval(RABBIT_ANSWER_MS);
-    unsigned patience_ms = RABBIT_ANSWER_MS;
+    unsigned patience_ms = PATIENCE_MS;
     struct addresses addresses;
     const char *unresolved = resolver_ask(o->resolver, RABBIT_CONNECT_MS, &addresses);
 

@@ -45,12 +45,26 @@ static void first_event_after_a_pause_does_not_wait(void **state)
     assert_int_equal(pace_linger_ms(&pace), 0);
 }
 
+static void pairs_are_no_crowd(void **state)
+{
+    struct pace pace = {.linger_ms = 3};
+
+    (void)state;
+    for (uint64_t now_ms = 5000; now_ms < 6000; now_ms += 60) {
+        pace_note(&pace, now_ms, 1);
+        assert_int_equal(pace_linger_ms(&pace), 0);
+        pace_note(&pace, now_ms + 1, 1);
+        assert_int_equal(pace_linger_ms(&pace), 0);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(pace_cases) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(pace_cases) + 2];
     size_t count = 0;
 
     ADD_ROWS(tests, count, pace_cases, lingers_when_it_pays);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(first_event_after_a_pause_does_not_wait);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(pairs_are_no_crowd);
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }
