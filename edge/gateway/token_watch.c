@@ -115,8 +115,9 @@ void token_watch_advance(struct token_watch *watch, int64_t now_s)
 {
     int64_t from = watch->looked_at_s + 1;
 
-    // After a start, or when somebody set the clock, everything is looked at once.
-    if (now_s - from >= SLOTS || now_s < watch->looked_at_s)
+    // After a start, or when somebody set the clock, everything is looked at once. A clock that
+    // was set back is followed back, for alarms that are set now.
+    if (now_s - from >= SLOTS)
         from = now_s - SLOTS + 1;
     watch->looked_at_s = now_s;
     for (int64_t second = from; second <= now_s; second++)

@@ -72,6 +72,11 @@ static const struct row rows[] = {
     {"Redis came back older, and the relay's clock is behind", {"up", "newest 5-5", "3-1<0-0", "beat 3-1", "newest 3-1", "3-2<3-1"}, SAID "newest 0; LOSS; D3-2; ", true},
     {"what waits when the log turns out to be reset", {"up", "newest 5-5", "beat 3-1", "3-3<3-2", "newest 3-1", "page 3-2<3-1 3-3<3-2"}, SAID "newest 0; LOSS; read 0 3-1; D3-2; D3-3; ", true},
 
+    {"what waits when the reset log does not have it", {"up", "newest 5-5", "beat 3-1", "3-3<3-2", "newest 3-1", "page"}, SAID "newest 0; LOSS; read 0 3-1; LOSS; D3-3; ", true},
+    {"after a reset the old positions mean nothing", {"up", "newest 5-5", "5-6<5-5", "beat 3-1", "newest 3-1", "3-2<3-1"}, SAID "D5-6; newest 0; LOSS; D3-2; ", true},
+    {"after a reset the old goal means nothing", {START, "1-7<1-6", "page 1-6<1-5 1-7<1-6", "beat 0-9", "0-11<0-10", "newest 0-9", "page 0-10<0-9 0-11<0-10"}, SAID "read 0 1-5; D1-6; D1-7; newest 0; LOSS; read 0 0-9; D0-10; D0-11; ", true},
+    {"down while it reads, and the log lost it meanwhile", {START, "1-9<1-8", "down", "up", "page", "beat 1-9", "page"}, SAID "read 0 1-5; read 0 1-5; read 0 1-5; LOSS; ", true},
+
     {"malformed publications are dropped", {START, "rubbish", "1-6<1-5"}, SAID "D1-6; ", true},
     {"malformed entries are passed over", {START, "1-8<1-7", "page 1-6<1-5 rubbish-1-7 1-8<1-7"}, SAID "read 0 1-5; D1-6; D1-8; ", true},
 
