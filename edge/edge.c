@@ -287,6 +287,7 @@ static void build_gateway(struct edge *edge, uint32_t connections)
                 .algorithms = s->algorithms,
                 .secret = s->jwt_secret,
                 .public_key = s->public_key,
+                .key_set = s->key_set,
                 .keep_rooms = s->room_authorization == ROOM_AUTHORIZATION_CLAIMS,
             },
         .allow_anonymous = s->allow_anonymous,

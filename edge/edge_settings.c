@@ -44,6 +44,8 @@ static const struct setting table[] = {
      "the only algorithms that are accepted, of HS256, RS256 and ES256, with commas between them"},
     {"JWT_PUBLIC_KEY_FILE", SETTING_TEXT, FIELD(jwt_public_key_file), NULL, 0, 0, NULL,
      "PEM file with the public key for RS256 or ES256"},
+    {"JWT_JWKS_FILE", SETTING_TEXT, FIELD(jwt_jwks_file), NULL, 0, 0, NULL,
+     "JSON Web Key Set with the public keys for RS256 and ES256, in place of the PEM file"},
     {"ALLOW_AUTH_WITHOUT_JWT", SETTING_SWITCH, FIELD(allow_anonymous), "false", 0, 0, NULL,
      "whether a client without any token gets in, as nobody"},
     {"ROOM_AUTHORIZATION", SETTING_CHOICE, FIELD(room_authorization), NULL, 0, 0, authorizations,
@@ -156,35 +158,59 @@ static void check_secret(struct edge_settings *settings, struct buffer *errors)
     settings->secret_made_up = true;
 }
 
-static char *read_key(const char *path, struct buffer *errors)
+static char *read_file(const char *setting, const char *path, struct buffer *errors)
 {
     FILE *file = fopen(path, "re");
 
     if (!file) {
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" cannot be read: %s", path,
-                       strerror(errno));
+        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
         return NULL;
     }
     char *text = mem_zalloc(KEY_FILE_MAX + 1);
     size_t len = fread(text, 1, KEY_FILE_MAX, file);
     fclose(file);
     text[len] = '\0';
-    if (strstr(text, "-----BEGIN PUBLIC KEY-----"))
-        return text;
-    settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" holds no \"BEGIN PUBLIC KEY\"", path);
-    free(text);
-    return NULL;
+    return text;
 }
 
-static void check_public_key(struct edge_settings *settings, struct buffer *errors)
+static void read_public_key(struct edge_settings *settings, struct buffer *errors)
+{
+    const char *path = settings->jwt_public_key_file;
+    char *text = read_file("JWT_PUBLIC_KEY_FILE", path, errors);
+
+    settings->public_key = text;
+    if (text && !strstr(text, "-----BEGIN PUBLIC KEY-----"))
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" holds no \"BEGIN PUBLIC KEY\"", path);
+}
+
+static void read_key_set(struct edge_settings *settings, struct buffer *errors)
+{
+    const char *path = settings->jwt_jwks_file;
+    char *text = read_file("JWT_JWKS_FILE", path, errors);
+    struct buffer reason = {0};
+
+    if (!text)
+        return;
+    settings->key_set = jwks_parse(span_of(text), &reason);
+    if (!settings->key_set)
+        settings_fault(errors, "JWT_JWKS_FILE \"%s\" %s", path, reason.ptr);
+    buffer_fini(&reason);
+    free(text);
+}
+
+static void check_public_keys(struct edge_settings *settings, struct buffer *errors)
 {
     if (!(settings->algorithms & (TOKEN_RS256 | TOKEN_ES256)))
         return;
-    if (settings->jwt_public_key_file)
-        settings->public_key = read_key(settings->jwt_public_key_file, errors);
+    if (settings->jwt_public_key_file && settings->jwt_jwks_file)
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE and JWT_JWKS_FILE exclude each other");
+    else if (settings->jwt_jwks_file)
+        read_key_set(settings, errors);
+    else if (settings->jwt_public_key_file)
+        read_public_key(settings, errors);
     else
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE must be given for the RS256 or ES256 of "
-                               "JWT_ALGORITHMS");
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE or JWT_JWKS_FILE must be given for the RS256 "
+                               "or ES256 of JWT_ALGORITHMS");
 }
 
 static void check_authorization(struct edge_settings *settings, struct buffer *errors)
@@ -208,7 +234,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
 
     check_algorithms(settings, errors);
     check_secret(settings, errors);
-    check_public_key(settings, errors);
+    check_public_keys(settings, errors);
     check_authorization(settings, errors);
     return read && loaded && errors->len == 0;
 }

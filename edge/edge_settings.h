@@ -3,6 +3,7 @@
 
 #include "common/program.h"
 #include "common/settings.h"
+#include "edge/gateway/jwks.h"
 
 struct edge_settings {
     int environment; // enum below
@@ -12,7 +13,7 @@ struct edge_settings {
     const char *cors_origin;
 
     const char *jwt_secret;
-    const char *jwt_algorithms, *jwt_public_key_file;
+    const char *jwt_algorithms, *jwt_public_key_file, *jwt_jwks_file;
     bool allow_anonymous;
     int room_authorization; // enum room_authorization once loaded
 
@@ -34,7 +35,8 @@ struct edge_settings {
 
     // What loading makes of the texts above.
     unsigned algorithms;        // of enum token_algorithm
-    const char *public_key;     // the file's content
+    const char *public_key;     // the PEM file's content
+    struct jwks *key_set;       // the key set file's
     bool secret_made_up;        // none was given
     bool authorization_assumed; // none was given
 };

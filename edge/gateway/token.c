@@ -17,11 +17,14 @@ struct key {
     const char *name; // as the token's header writes it
     enum token_algorithm algorithm;
     jwt_alg_t jwt_algorithm;
-    char *bytes; // NULL: this algorithm is not accepted
+    char *id; // the "kid" of tokens that it is for; NULL: of all
+    char *bytes;
 };
 
 struct token_verifier {
-    struct key keys[3];
+    struct key *keys; // of the accepted algorithms only
+    size_t key_count;
+    unsigned algorithms; // of enum token_algorithm
     bool keep_rooms;
     // Nearly all tokens have the same few bytes of header; what the last one meant is kept.
     struct buffer last_header;
@@ -96,12 +99,25 @@ static struct json_doc *decode_part(struct token_verifier *verifier, struct span
     return NULL;
 }
 
-static const struct key *find_key(const struct token_verifier *verifier, struct span algorithm)
+static const struct key *find_key_of(const struct token_verifier *verifier, struct span algorithm,
+                                     struct span id)
 {
-    for (size_t i = 0; i < ARRAY_LEN(verifier->keys); i++)
-        if (verifier->keys[i].bytes && span_is(algorithm, verifier->keys[i].name))
-            return &verifier->keys[i];
+    for (size_t i = 0; i < verifier->key_count; i++) {
+        const struct key *key = &verifier->keys[i];
+        if (span_is(algorithm, key->name) && (!key->id || id.len == 0 || span_is(id, key->id)))
+            return key;
+    }
     return NULL;
+}
+
+// A token that names a key that is not there is judged by another of its algorithm: its signature
+// is what is wrong with it.
+static const struct key *find_key(const struct token_verifier *verifier, struct span algorithm,
+                                  struct span id)
+{
+    const struct key *named = find_key_of(verifier, algorithm, id);
+
+    return named ? named : find_key_of(verifier, algorithm, SPAN_LIT(""));
 }
 
 // False when the header cannot be read; *key is NULL when its algorithm is not accepted.
@@ -114,7 +130,8 @@ static bool read_header(struct token_verifier *verifier, struct span header, con
     struct json_doc *doc = decode_part(verifier, header);
     if (!doc)
         return false;
-    *key = find_key(verifier, json_doc_text(json_doc_member(doc, "alg")));
+    *key = find_key(verifier, json_doc_text(json_doc_member(doc, "alg")),
+                    json_doc_text(json_doc_member(doc, "kid")));
     json_doc_free(doc);
     if (*key) {
         verifier->last_key = *key;
@@ -278,27 +295,50 @@ static enum token_status read_claims(struct token_verifier *verifier, jwt_t *jwt
     return TOKEN_OK;
 }
 
-static char *key_for(const struct token_options *options, enum token_algorithm algorithm)
+static void add_key(struct token_verifier *verifier, enum token_algorithm algorithm, const char *id,
+                    const char *bytes)
 {
-    const char *key = algorithm == TOKEN_HS256 ? options->secret : options->public_key;
+    struct key key = {"HS256", algorithm, JWT_ALG_HS256, mem_strdup(id), mem_strdup(bytes)};
 
-    if (!(options->algorithms & algorithm))
-        return NULL;
-    assert(key && key[0] != '\0');
-    return mem_strdup(key);
+    assert(bytes && bytes[0] != '\0');
+    if (algorithm == TOKEN_RS256) {
+        key.name = "RS256";
+        key.jwt_algorithm = JWT_ALG_RS256;
+    } else if (algorithm == TOKEN_ES256) {
+        key.name = "ES256";
+        key.jwt_algorithm = JWT_ALG_ES256;
+    }
+    verifier->keys =
+        mem_realloc(verifier->keys, (verifier->key_count + 1) * sizeof(verifier->keys[0]));
+    verifier->keys[verifier->key_count++] = key;
+}
+
+static void add_set(struct token_verifier *verifier, const struct jwks *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct jwks_key *key = &set->keys[i];
+        enum token_algorithm algorithm = key->rsa ? TOKEN_RS256 : TOKEN_ES256;
+        if (verifier->algorithms & algorithm)
+            add_key(verifier, algorithm, key->id, key->pem);
+    }
 }
 
 struct token_verifier *token_verifier_new(const struct token_options *options)
 {
     struct token_verifier *verifier = mem_zalloc(sizeof(*verifier));
 
-    verifier->keys[0] =
-        (struct key){"HS256", TOKEN_HS256, JWT_ALG_HS256, key_for(options, TOKEN_HS256)};
-    verifier->keys[1] =
-        (struct key){"RS256", TOKEN_RS256, JWT_ALG_RS256, key_for(options, TOKEN_RS256)};
-    verifier->keys[2] =
-        (struct key){"ES256", TOKEN_ES256, JWT_ALG_ES256, key_for(options, TOKEN_ES256)};
+    verifier->algorithms = options->algorithms;
     verifier->keep_rooms = options->keep_rooms;
+    if (options->algorithms & TOKEN_HS256)
+        add_key(verifier, TOKEN_HS256, NULL, options->secret);
+    if (options->key_set) {
+        add_set(verifier, options->key_set);
+        return verifier;
+    }
+    if (options->algorithms & TOKEN_RS256)
+        add_key(verifier, TOKEN_RS256, NULL, options->public_key);
+    if (options->algorithms & TOKEN_ES256)
+        add_key(verifier, TOKEN_ES256, NULL, options->public_key);
     return verifier;
 }
 
@@ -306,8 +346,11 @@ void token_verifier_free(struct token_verifier *verifier)
 {
     if (!verifier)
         return;
-    for (size_t i = 0; i < ARRAY_LEN(verifier->keys); i++)
+    for (size_t i = 0; i < verifier->key_count; i++) {
+        free(verifier->keys[i].id);
         free(verifier->keys[i].bytes);
+    }
+    free(verifier->keys);
     buffer_fini(&verifier->last_header);
     buffer_fini(&verifier->text);
     buffer_fini(&verifier->standard);

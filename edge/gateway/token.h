@@ -8,6 +8,7 @@
 #include "common/attr.h"
 #include "common/span.h"
 #include "edge/gateway/identity.h"
+#include "edge/gateway/jwks.h"
 
 #define TOKEN_MAX_BYTES 8192 // longer ones are malformed
 
@@ -28,10 +29,11 @@ enum token_status {
 const char *token_status_str(enum token_status status);
 
 struct token_options {
-    unsigned algorithms;    // the only ones that are accepted, of enum token_algorithm
-    const char *secret;     // for HS256; not empty then
-    const char *public_key; // PEM, for RS256 and ES256
-    bool keep_rooms;        // whether the claim "rooms" goes into the identity
+    unsigned algorithms;        // the only ones that are accepted, of enum token_algorithm
+    const char *secret;         // for HS256; not empty then
+    const char *public_key;     // PEM, for RS256 and ES256; NULL when there is a set
+    const struct jwks *key_set; // for RS256 and ES256, chosen by "kid"; NULL when there is none
+    bool keep_rooms;            // whether the claim "rooms" goes into the identity
 };
 
 struct token_verifier;

@@ -270,6 +270,31 @@ static void public_keys(void **state)
     assert_int_equal(verify_with(TOKEN_HS256, NULL, rsa_token), TOKEN_BAD_ALGORITHM);
 }
 
+// The key of a set is chosen by the token's "kid"; one that the set does not have is no key.
+static void key_sets(void **state)
+{
+    char rsa_pem[sizeof(rsa_key)], ec_pem[sizeof(ec_key)];
+    char first[] = "first", second[] = "second";
+    struct jwks_key keys[] = {{first, true, rsa_pem}, {second, false, ec_pem}};
+    struct jwks set = {keys, ARRAY_LEN(keys)};
+    struct token_options options = {.algorithms = TOKEN_RS256 | TOKEN_ES256, .key_set = &set};
+    struct identity *identity;
+
+    (void)state;
+    memcpy(rsa_pem, rsa_key, sizeof(rsa_key));
+    memcpy(ec_pem, ec_key, sizeof(ec_key));
+    struct token_verifier *with = token_verifier_new(&options);
+    assert_int_equal(verify(with, span_of(rsa_token), &identity), TOKEN_OK);
+    identity_free(identity);
+    assert_int_equal(verify(with, span_of(ec_token), &identity), TOKEN_OK);
+    identity_free(identity);
+    make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", TOKEN_SECRET);
+    assert_int_equal(verify(with, buffer_span(&token), &identity), TOKEN_BAD_ALGORITHM);
+    make_token(&token, "{\"alg\":\"RS256\",\"kid\":\"third\"}", "{\"id\":\"u1\"}", TOKEN_SECRET);
+    assert_int_equal(verify(with, buffer_span(&token), &identity), TOKEN_BAD_SIGNATURE);
+    token_verifier_free(with);
+}
+
 // The public key is known to everybody, so signing with it must not count as HS256.
 static void a_public_key_is_no_secret(void **state)
 {
@@ -282,7 +307,7 @@ static void a_public_key_is_no_secret(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(raw_rows) + 6];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(raw_rows) + 7];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, judges);
@@ -293,6 +318,7 @@ int main(void)
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(a_token_of_one_header_does_not_open_for_another);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(public_keys);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(key_sets);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_public_key_is_no_secret);
     return cmocka_run_group_tests_name("token", tests, set_up, tear_down);
 }

@@ -1,0 +1,93 @@
+#include "edge/gateway/jwks.h"
+#include "tests/unit/unit.h"
+
+// Of keys that were made for tests and are used nowhere else.
+#define RSA_N                                                                                      \
+    "x05C2wCq5Nh8fadI2-34C_uDrx_7fzbRH1eDT2H-K1AlmQzggd_EUFZUiVDln462t-QZq_M16L3K_vGA"             \
+    "F2JF6OC_rnoXSwp4D-N6g0cMTYVxDQDc8wXGXOs_Lsmi-NiJ53ndsUGmJGvvQ4_TMfsq376jSLRs4_jm"             \
+    "IpMPasbbsDwyp7XAV0-ctVE9MVmsF_UaEd5UtTV_Ey2RW9FVJqRO3YIx4pbRrF42cbUOKbiiaQtO0lS8"             \
+    "p7gWtZat0a5ESZMwVKVB_DIuYg3aWxxZYTh2DtqMqdIT9fMRng9Z2Hu4cTHSY1W4CNlU0kkqDgLHoLpz"             \
+    "waEQxKPGKZj5SkTe5c0VRQ"
+#define EC_X      "eRcZAF3vSb6W5pt4FeO5l0sFnzlI0EPJyWHUB85pcRw"
+#define EC_Y      "LVbiwWCqmtaW61NKhobP8f7YQnSlzxCMRNiDALvYD9Q"
+#define RSA(more) "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"" RSA_N "\"" more "}"
+#define EC(more)  "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_X "\",\"y\":\"" EC_Y "\"" more "}"
+#define SET(keys) "{\"keys\":[" keys "]}"
+
+struct jwks_case {
+    const char *name;
+    const char *json;
+    size_t count;    // usable keys
+    const char *id;  // of the first
+    const char *why; // a part of the reason when there is none
+};
+
+// clang-format off
+static const struct jwks_case rows[] = {
+    {"one RSA key",            SET(RSA("")), 1, NULL, NULL},
+    {"with its id",            SET(RSA(",\"kid\":\"a\"")), 1, .id = "a"},
+    {"one P-256 key",          SET(EC(",\"kid\":\"b\"")), 1, .id = "b"},
+    {"both",                   SET(RSA(",\"kid\":\"a\",\"use\":\"sig\"") "," EC("")), 2, .id = "a"},
+    {"for encryption",         SET(RSA(",\"use\":\"enc\"")), 0, .why = "no public"},
+    {"others are passed over", SET("{\"kty\":\"oct\",\"k\":\"AAAA\"},7,{}," EC("")), 1, NULL, NULL},
+    {"a small RSA key",        SET("{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"AQAB\"}"), 0, .why = "2048 bits"},
+    {"no exponent",            SET("{\"kty\":\"RSA\",\"n\":\"" RSA_N "\"}"), 0, .why = "no public"},
+    {"a point off the curve",  SET("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_Y "\",\"y\":\"" EC_X "\"}"), 0, .why = "no public"},
+    {"another curve",          SET("{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" EC_X "\",\"y\":\"" EC_Y "\"}"), 0, .why = "no public"},
+    {"a short coordinate",     SET("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAA\",\"y\":\"" EC_Y "\"}"), 0, .why = "no public"},
+    {"no base64",              SET("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"*\",\"y\":\"" EC_Y "\"}"), 0, .why = "no public"},
+    {"an empty set",           SET(""), 0, .why = "no public"},
+    {"keys is no array",       "{\"keys\":{}}", 0, .why = "array"},
+    {"no set",                 "[]", 0, .why = "array"},
+    {"no JSON",                "keys", 0, .why = "array"},
+    {"nothing",                "", 0, .why = "array"},
+};
+// clang-format on
+
+static void parses(void **state)
+{
+    const struct jwks_case *c = *state;
+    struct buffer reason = {0};
+    struct jwks *set = jwks_parse(span_of(c->json), &reason);
+
+    if (c->why) {
+        assert_null(set);
+        assert_non_null(strstr(reason.ptr, c->why));
+    } else {
+        assert_non_null(set);
+        assert_int_equal(reason.len, 0);
+        assert_int_equal(set->count, c->count);
+        if (c->id)
+            assert_string_equal(set->keys[0].id, c->id);
+        else
+            assert_null(set->keys[0].id);
+        assert_non_null(strstr(set->keys[0].pem, "-----BEGIN PUBLIC KEY-----"));
+    }
+    buffer_fini(&reason);
+    jwks_free(set);
+}
+
+static void too_many_keys(void **state)
+{
+    struct buffer json = {0}, reason = {0};
+
+    (void)state;
+    buffer_append(&json, SPAN_LIT("{\"keys\":["));
+    for (int i = 0; i < 65; i++)
+        buffer_append(&json, i == 0 ? SPAN_LIT("{}") : SPAN_LIT(",{}"));
+    buffer_append(&json, SPAN_LIT("]}"));
+    assert_null(jwks_parse(buffer_span(&json), &reason));
+    assert_non_null(strstr(reason.ptr, "more than 64"));
+    buffer_fini(&json);
+    buffer_fini(&reason);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, rows, parses);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(too_many_keys);
+    return cmocka_run_group_tests_name("jwks", tests, NULL, NULL);
+}
