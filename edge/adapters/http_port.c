@@ -47,6 +47,7 @@ struct connection {
     struct http_port *port;
     struct MHD_Connection *library;
     int fd;
+    bool has_ended;           // the client says nothing more
     struct deadline deadline; // for the request, or for the next one
     struct call *call;        // the request being served
 };
@@ -152,14 +153,18 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
-static void collect_head(const struct call *call, const char *method, const char *version,
+// False when there are more headers than fit: some would not be looked at.
+static bool collect_head(const struct call *call, const char *method, const char *version,
                          struct http_head *head)
 {
+    struct MHD_Connection *library = call->connection->library;
+
     head->method = span_of(method);
     head->target = span_of(call->target);
     head->version = span_of(version);
     head->header_count = 0;
-    MHD_get_connection_values(call->connection->library, MHD_HEADER_KIND, add_header, head);
+    MHD_get_connection_values(library, MHD_HEADER_KIND, add_header, head);
+    return MHD_get_connection_values(library, MHD_HEADER_KIND, NULL, NULL) <= HTTP_HEADERS_MAX;
 }
 
 static struct span peer_of(const struct connection *connection, char *out, size_t size)
@@ -192,8 +197,10 @@ static bool has_ambiguous_length(const struct http_head *head)
 {
     size_t lengths = count_values(head, "Content-Length");
     size_t encodings = count_values(head, "Transfer-Encoding");
+    struct span encoding = http_head_single(head, "Transfer-Encoding");
 
-    return lengths > 1 || encodings > 1 || (lengths > 0 && encodings > 0);
+    return lengths > 1 || encodings > 1 || (lengths > 0 && encodings > 0) ||
+           (encodings > 0 && !span_eq_nocase(encoding, SPAN_LIT("chunked")));
 }
 
 static bool announces_too_much(const struct http_head *head, size_t max)
@@ -224,6 +231,13 @@ static bool is_preflight(const struct http_request *request)
            http_request_header(request, "Access-Control-Request-Method").ptr;
 }
 
+static void watch_end(struct connection *connection)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+
+    epoll_ctl(connection->port->hangup_fd, EPOLL_CTL_ADD, connection->fd, &event);
+}
+
 // The connection leaves the library: MHD_NO makes it close its own descriptor and nothing else.
 static bool hand_over(struct call *call, const struct http_head *head, struct span peer)
 {
@@ -243,6 +257,7 @@ static bool hand_over(struct call *call, const struct http_head *head, struct sp
         return true;
     metric_sub(&port->metrics->connections, 1);
     close(fd);
+    watch_end(connection);
     return false;
 }
 
@@ -255,7 +270,10 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
 
     call->begun = true;
     metric_add(&port->metrics->http_requests, 1);
-    collect_head(call, method, version, &head);
+    if (!collect_head(call, method, version, &head)) {
+        metric_add(&port->metrics->heads_refused, 1);
+        return reply_error(call, 431, "{\"message\":\"Too many headers\"}");
+    }
     http_head_request_init(&as_request, &head, peer_of(call->connection, peer, sizeof(peer)));
     allow_origin(call, &as_request.request);
     call->coding = coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
@@ -265,8 +283,6 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
         metric_add(&port->metrics->body_too_large, 1);
         return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
     }
-    if (is_preflight(&as_request.request))
-        return answer_preflight(call, &as_request.request);
     if (hand_over(call, &head, as_request.request.peer))
         return MHD_NO;
     return MHD_YES;
@@ -292,6 +308,29 @@ static enum MHD_Result take_body(struct call *call, struct span piece)
     return MHD_YES;
 }
 
+static void give_up(struct call *call)
+{
+    struct http_exchange *exchange = &call->exchange;
+
+    metric_add(&call->connection->port->metrics->http_aborted, 1);
+    call->state = CALL_ABORTED;
+    if (exchange->on_abort)
+        exchange->on_abort(exchange->holder);
+}
+
+// The end of the client's stream is told only once, and may have come before its last request was
+// read.
+static enum MHD_Result hold(struct call *call)
+{
+    if (call->connection->has_ended) {
+        give_up(call);
+        return MHD_NO;
+    }
+    call->state = CALL_HELD;
+    MHD_suspend_connection(call->connection->library);
+    return MHD_YES;
+}
+
 static enum MHD_Result handle(struct call *call, const char *method, const char *version)
 {
     struct http_port *port = call->connection->port;
@@ -302,8 +341,10 @@ static enum MHD_Result handle(struct call *call, const char *method, const char 
     deadline_cancel(&call->connection->deadline);
     if (call->too_large)
         return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
-    collect_head(call, method, version, &head);
+    (void)collect_head(call, method, version, &head);
     http_head_request_init(&as_request, &head, peer_of(call->connection, peer, sizeof(peer)));
+    if (is_preflight(&as_request.request))
+        return answer_preflight(call, &as_request.request);
     as_request.request.body = buffer_span(&call->body);
     call->state = CALL_HANDLING;
     call->exchange.request = &as_request.request;
@@ -311,9 +352,7 @@ static enum MHD_Result handle(struct call *call, const char *method, const char 
     call->exchange.request = NULL;
     if (call->state == CALL_ANSWERED)
         return call->queued;
-    call->state = CALL_HELD;
-    MHD_suspend_connection(call->connection->library);
-    return MHD_YES;
+    return hold(call);
 }
 
 static enum MHD_Result on_library_request(void *arg, struct MHD_Connection *library,
@@ -380,7 +419,6 @@ static void on_library_completed(void *arg, struct MHD_Connection *library, void
 static void open_connection(struct http_port *port, struct MHD_Connection *library, void **context)
 {
     struct connection *connection = mem_zalloc(sizeof(*connection));
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
 
     connection->port = port;
     connection->library = library;
@@ -388,7 +426,7 @@ static void open_connection(struct http_port *port, struct MHD_Connection *libra
         MHD_get_connection_info(library, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     deadline_init(&connection->deadline);
     deadline_arm(&connection->deadline, &port->idle_due);
-    epoll_ctl(port->hangup_fd, EPOLL_CTL_ADD, connection->fd, &event);
+    watch_end(connection);
     *context = connection;
 }
 
@@ -408,16 +446,17 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
     port->handlers.on_gone(port->handlers.arg);
 }
 
-static void abort_held(struct call *call)
+static void on_end(struct connection *connection)
 {
-    struct http_exchange *exchange = &call->exchange;
-
-    metric_add(&call->connection->port->metrics->http_aborted, 1);
-    call->state = CALL_ABORTED;
-    if (exchange->on_abort)
-        exchange->on_abort(exchange->holder);
-    MHD_resume_connection(call->connection->library);
-    run_soon(call->connection->port);
+    connection->has_ended = true;
+    if (connection->call && connection->call->state == CALL_HELD) {
+        give_up(connection->call);
+        MHD_resume_connection(connection->library);
+        run_soon(connection->port);
+        return;
+    }
+    // The library overlooks an end that comes together with the last bytes; this wakes it again.
+    shutdown(connection->fd, SHUT_RD);
 }
 
 static void on_hangups(uv_poll_t *handle, int status, int events)
@@ -428,11 +467,8 @@ static void on_hangups(uv_poll_t *handle, int status, int events)
 
     (void)status;
     (void)events;
-    for (int i = 0; i < n; i++) {
-        struct connection *connection = gone[i].data.ptr;
-        if (connection->call && connection->call->state == CALL_HELD)
-            abort_held(connection->call);
-    }
+    for (int i = 0; i < n; i++)
+        on_end(gone[i].data.ptr);
 }
 
 // The library closes a connection whose socket was shut down.
