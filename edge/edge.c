@@ -19,11 +19,12 @@
 #include "edge/gateway/gateway.h"
 #include "edge/gateway/relay_watch.h"
 
-#define LIVE_STAMP_MS  1000
-#define LIVE_WITHIN_MS 5000
-#define DRAIN_STEP_MS  100
-#define MAX_NAMESPACES 8
-#define OTHER_FILES    64
+#define LIVE_STAMP_MS          1000
+#define LIVE_WITHIN_MS         5000
+#define DRAIN_STEP_MS          100
+#define MAX_NAMESPACES         8
+#define CONNECTIONS_BY_DEFAULT 65536 // libwebsockets' work for a new one grows with the limit
+#define OTHER_FILES            64
 
 enum state { RUNNING = 0, DRAINING, CLOSING };
 
@@ -255,7 +256,9 @@ static uint32_t count_connections(const struct edge_settings *settings)
         log_warn("MAX_CONNECTIONS is more than the limit of open files allows wanted=%" PRIu64
                  " possible=%" PRIu64 "; raise the limit (ulimit -n)",
                  wanted, possible);
-    return (uint32_t)(wanted > 0 && wanted < possible ? wanted : possible);
+    if (wanted == 0)
+        wanted = CONNECTIONS_BY_DEFAULT;
+    return (uint32_t)(wanted < possible ? wanted : possible);
 }
 
 static struct sio_options socketio_options(const struct edge_settings *s, uint32_t connections)

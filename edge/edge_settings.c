@@ -80,7 +80,7 @@ static const struct setting table[] = {
     {"MAX_OUTBOX_BYTES", SETTING_NUMBER, FIELD(max_outbox_bytes), "1048576", 4096, 1073741824, NULL,
      "bytes that may wait for a slow client before it is closed"},
     {"MAX_CONNECTIONS", SETTING_NUMBER, FIELD(max_connections), "0", 0, 1000000, NULL,
-     "connections at one time; 0: as many as the limit of open files allows"},
+     "connections at one time; 0: as many as the limit of open files allows, 65536 at most"},
     {"MAX_ROOMS_PER_SOCKET", SETTING_NUMBER, FIELD(max_rooms_per_socket), "1000", 1, 1000000, NULL,
      "rooms that one client may be in"},
     {"ALLOW_EIO3", SETTING_SWITCH, FIELD(allow_eio3), "true", 0, 0, NULL,
