@@ -28,9 +28,10 @@ struct rooms {
 
 static struct room *find_room(const struct rooms *rooms, struct span name)
 {
+    const char *key = name.len > 0 ? name.ptr : ""; // of an empty span it may be NULL
     struct room *room;
 
-    HASH_FIND(hh, rooms->by_name, name.ptr, name.len, room);
+    HASH_FIND(hh, rooms->by_name, key, name.len, room);
     return room;
 }
 
@@ -40,7 +41,8 @@ static struct room *add_room(struct rooms *rooms, struct span name)
 
     list_init(&room->members);
     room->name_len = name.len;
-    memcpy(room->name, name.ptr, name.len);
+    if (name.len > 0)
+        memcpy(room->name, name.ptr, name.len);
     HASH_ADD_KEYPTR(hh, rooms->by_name, room->name, room->name_len, room);
     return room;
 }

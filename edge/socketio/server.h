@@ -126,7 +126,7 @@ void sio_socket_disconnect(struct sio_socket *socket);
 // Ends the whole client by closing its transport: official clients reconnect.
 void sio_socket_close_transport(struct sio_socket *socket, enum eio_close_reason reason);
 
-NODISCARD enum rooms_join sio_socket_join(struct sio_socket *socket, struct span room);
+enum rooms_join sio_socket_join(struct sio_socket *socket, struct span room);
 bool sio_socket_leave(struct sio_socket *socket, struct span room);
 bool sio_socket_is_in(const struct sio_socket *socket, struct span room);
 void sio_socket_each_room(const struct sio_socket *socket, room_name_fn visit, void *arg);

@@ -149,6 +149,16 @@ static void names_are_bytes(void **state)
     assert_span(buffer_span(&seen), "a");
 }
 
+static void name_may_be_empty(void **state)
+{
+    (void)state;
+    const struct span empty = {0};
+
+    assert_int_equal(rooms_join(rooms, &ann.member, empty), ROOMS_JOINED);
+    assert_int_equal(rooms_join(rooms, &ann.member, SPAN_LIT("")), ROOMS_ALREADY_IN);
+    assert_true(rooms_leave(rooms, &ann.member, empty));
+}
+
 static void lists_rooms_up_to_a_number(void **state)
 {
     (void)state;
@@ -183,6 +193,7 @@ int main(void)
         WITH_ROOMS(visitor_may_remove_the_visited_member),
         WITH_ROOMS(visitor_may_visit_the_same_room),
         WITH_ROOMS(names_are_bytes),
+        WITH_ROOMS(name_may_be_empty),
         WITH_ROOMS(lists_rooms_up_to_a_number),
         WITH_ROOMS(unknown_room_has_no_members),
     };
