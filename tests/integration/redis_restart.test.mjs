@@ -6,7 +6,7 @@ import { connect } from './support/clients.mjs';
 import { assertAllArrived, numbersOf, publishFlow } from './support/flow.mjs';
 import { gateway } from './support/gateway.mjs';
 import { request } from './support/http.mjs';
-import { until } from './support/wait.mjs';
+import { sleep, until } from './support/wait.mjs';
 
 const brokers = await startBrokers(['redis']);
 const { edges: [here, there], relay } = await gateway({ edges: 2, brokers });
@@ -20,18 +20,22 @@ test('killed twice in mid-flow: all messages, once, in order, at both edges', as
   ];
   for (const client of clients) await client.join('conversation', 'flow');
   let killed = 0;
+  let back;
   await publishFlow(brokers, {
     room: 'flow',
     count: 600,
     disturb: async (number) => {
       if (number !== 200 && number !== 400) return;
+      await back;
       await until('messages in flight', () => numbersOf(clients[0]).length > 0);
       await brokers.redis.kill();
       killed += 1;
-      setTimeout(() => { brokers.redis.start().catch(() => {}); }, 700);
+      // Messages go on being published while it is away.
+      back = sleep(700).then(() => brokers.redis.start());
     },
   });
   assert.equal(killed, 2);
+  await back;
   await assertAllArrived(clients, 600);
   for (const client of clients) assert.deepEqual(client.disconnects, []);
 });

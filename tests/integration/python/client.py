@@ -8,7 +8,12 @@ import asyncio
 import json
 import sys
 
+import engineio
 import socketio
+
+# The client refuses a poll with more packets than this, 16 if nothing is said. Servers send in one
+# answer whatever waits, so its manual advises to raise it.
+engineio.payload.Payload.max_decode_packets = 1000
 
 
 def say(kind, value):

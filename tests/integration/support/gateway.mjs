@@ -13,6 +13,13 @@ import { Services } from './services.mjs';
 import { SECRET } from './tokens.mjs';
 import { Hopeless, until } from './wait.mjs';
 
+// A test file that does not come to its end is broken off, with all that it started.
+const FILE_LIMIT_MS = 240_000;
+setTimeout(() => {
+  console.error(`not at its end after ${FILE_LIMIT_MS / 1000} s: ${process.argv[1]}`);
+  process.exit(1);
+}, FILE_LIMIT_MS).unref();
+
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 // A program of the build under test.
