@@ -73,6 +73,16 @@ void dead_letters_free(struct dead_letters *d)
     free(d);
 }
 
+size_t dead_letters_count(const struct dead_letters *d)
+{
+    return d->count;
+}
+
+bool dead_letters_full(const struct dead_letters *d)
+{
+    return d->bytes > d->max_bytes;
+}
+
 static struct span keep(char **at, struct span bytes)
 {
     struct span kept = {*at, bytes.len};
@@ -99,17 +109,12 @@ void dead_letters_add(struct dead_letters *d, const struct event *event, const c
     letter->body = keep(&at, event->body);
     list_append(&d->letters, &letter->node);
     d->count++;
+    bool was_full = dead_letters_full(d);
     d->bytes += len;
-}
-
-size_t dead_letters_count(const struct dead_letters *d)
-{
-    return d->count;
-}
-
-bool dead_letters_full(const struct dead_letters *d)
-{
-    return d->bytes > d->max_bytes;
+    if (!was_full && dead_letters_full(d))
+        log_warn("too many dead letters wait: no further events are taken until RabbitMQ has "
+                 "confirmed some letters=%zu bytes=%zu",
+                 d->count, d->bytes);
 }
 
 void dead_letters_forget(struct dead_letters *d)
