@@ -143,12 +143,21 @@ static bool verify_handshake(struct eio_server *server, const struct http_reques
     return true;
 }
 
+// The client's last poll was overtaken by its goodbye: it is let in, and answered by the end.
+static bool crosses_goodbye(const struct eio_session *session, const struct http_request *request)
+{
+    return session->reason == EIO_TRANSPORT_CLOSE && request->method == HTTP_GET &&
+           !session->on_websocket && !session->poll;
+}
+
 // A WebSocket with the sid of a polling session is its upgrade.
 static bool verify_session(struct eio_server *server, struct eio_session *session,
-                           bool transport_is_websocket, bool is_websocket,
-                           struct eio_refusal *refusal)
+                           const struct http_request *request, bool transport_is_websocket,
+                           bool is_websocket, struct eio_refusal *refusal)
 {
-    if (!session || session->state == SESSION_ENDING)
+    if (!session)
+        return refuse(server, refusal, UNKNOWN_SID);
+    if (session->state == SESSION_ENDING && (is_websocket || !crosses_goodbye(session, request)))
         return refuse(server, refusal, UNKNOWN_SID);
     if (transport_is_websocket != is_websocket)
         return refuse(server, refusal, BAD_REQUEST);
@@ -170,7 +179,7 @@ bool server_verify(struct eio_server *server, const struct http_request *request
     if (!query_find(request->query, "sid", &sid) || sid.len == 0)
         return verify_handshake(server, request, transport_is_websocket, is_websocket, refusal);
     *session = server_find(server, sid);
-    return verify_session(server, *session, transport_is_websocket, is_websocket, refusal);
+    return verify_session(server, *session, request, transport_is_websocket, is_websocket, refusal);
 }
 
 bool eio_server_admits_websocket(struct eio_server *server, const struct http_request *request,
