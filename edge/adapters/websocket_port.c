@@ -38,7 +38,8 @@ struct connection {
     struct buffer message; // the pieces of one that came so far
     struct deadline closing;
     unsigned close_code;
-    bool open; // the engine knows it
+    bool said_goodbye; // the close frame was written
+    bool open;         // the engine knows it
     bool wants_writable;
 };
 
@@ -158,11 +159,32 @@ static int on_receive(struct connection *connection, struct span piece)
     return 0;
 }
 
+// On libuv the library (4.1, as Debian builds it) cuts a connection off that a writable callback
+// asks it to close. So the close frame is written here, and when it is on its way our side of the
+// stream ends; the client's answer or the deadline brings the rest.
+static void say_goodbye(struct connection *connection)
+{
+    unsigned code = connection->close_code;
+    unsigned char frame[] = {0x88, 2, (unsigned char)(code >> 8), (unsigned char)code};
+
+    if (connection->said_goodbye) {
+        shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
+        return;
+    }
+    connection->said_goodbye = true;
+    if (lws_write(connection->wsi, frame, sizeof(frame), LWS_WRITE_RAW) < 0)
+        abort_connection(connection);
+    else
+        lws_callback_on_writable(connection->wsi);
+}
+
 static int on_writable(struct connection *connection)
 {
     connection->wants_writable = false;
-    if (connection->close_code)
-        return close_with(connection, connection->close_code);
+    if (connection->close_code) {
+        say_goodbye(connection);
+        return 0;
+    }
     eio_websocket_on_writable(&connection->engine);
     return 0;
 }
