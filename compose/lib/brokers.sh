@@ -53,7 +53,7 @@ start_rabbitmq() {
     distribution_port=$FREE_PORT
     write_rabbitmq_settings "$folder"
     start_process rabbitmq "$1/rabbitmq.log" env \
-        HOME="$folder/home" \
+        HOME="$folder/home" ERL_CRASH_DUMP="$folder/erl_crash.dump" \
         ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1 \
         RABBITMQ_NODENAME="gateway$RABBITMQ_PORT@localhost" \
         RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT="$RABBITMQ_PORT" \
