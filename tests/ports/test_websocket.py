@@ -250,8 +250,8 @@ class Messages(PortTest):
             client.frame(0, b"", final=False)
             client.frame(PING, b"in between")
             client.frame(0, b"llo")
-            self.assertEqual(client.take_frame(), (PONG, b"in between"))
-            self.assertEqual(client.hear(), "4hello")
+            self.assertEqual({client.take_frame(), client.take_frame()},
+                             {(PONG, b"in between"), (TEXT, b"4hello")})
 
     def test_many_small_fragments(self):
         with self.websocket() as client:
