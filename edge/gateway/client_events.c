@@ -10,7 +10,6 @@
 #include "common/mem.h"
 #include "edge/gateway/room_name.h"
 #include "edge/gateway/room_request.h"
-#include "edge/socketio/json_string.h"
 #include "edge/socketio/json_walk.h"
 
 // An ack that a client waits for, or not.
@@ -267,7 +266,7 @@ void client_events_handle(struct client_events *events, struct client *client,
 {
     size_t kind = 0;
 
-    while (kind < EVENT_KINDS && !json_raw_is(event->name, handlers[kind].name))
+    while (kind < EVENT_KINDS && !span_is(event->name, handlers[kind].name))
         kind++;
     metric_add(&events->metrics->events[kind], 1);
     if (kind < EVENT_KINDS)

@@ -35,7 +35,7 @@ struct sio_handshake {
 
 // An event from a client. Borrowed until the handler returns.
 struct sio_event {
-    struct span name;
+    struct span name; // plain text, escapes resolved
     struct span args; // JSON values with commas between them; placeholders stand for attachments
     uint32_t arg_count;
     bool wants_ack;

@@ -203,6 +203,8 @@ static const struct request_row requests[] = {
     {"typing outside", {"421[\"typing\"," C1 "]"}, "431[{\"error\":\"Not in room\"}]|", ""},
     {"an unknown event", {"421[\"no_such_event\"," C1 "]"}, "", ""},
     {"a name with escapes", {"421[\"join\\u005froom\"," C1 "]"}, "431[{\"success\":true,*", JOINED},
+    {"a name that means the text of an escape", {"421[\"join\\\\u005froom\"," C1 "]"}, "", ""},
+    {"a name that ends in a backslash", {"421[\"a\\\\\"]", "421[\"leave_room\"]"}, "431[{\"error\":\"Missing roomType or roomId\"}]|", ""},
     {"refresh with nothing", {"421[\"refresh_token\"]"}, "431[{\"error\":\"No token provided\"}]|", ""},
     {"refresh with rubbish", {"421[\"refresh_token\",{\"token\":\"x\"}]"}, "431[{\"error\":\"jwt malformed\"}]|", ""},
 };
