@@ -56,6 +56,10 @@ enum sio_status {
 #define SIO_JSON_DEPTH_MAX  64
 
 NODISCARD enum sio_status sio_packet_decode(struct span in, struct sio_packet *out);
+// The same in two steps. The first looks at what stands before the JSON, which costs next to
+// nothing; the second at the JSON.
+NODISCARD enum sio_status sio_packet_decode_prefix(struct span in, struct sio_packet *out);
+NODISCARD enum sio_status sio_packet_decode_payload(struct sio_packet *out);
 const char *sio_status_str(enum sio_status status);
 
 // Each returns a new text frame ("4" and the packet) of which the caller owns the one reference.

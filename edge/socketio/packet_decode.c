@@ -153,7 +153,7 @@ static enum sio_status decode_single(const struct sio_packet *out)
     return kind == JSON_OBJECT_TEXT ? SIO_OK : SIO_BAD_PAYLOAD;
 }
 
-static enum sio_status decode_payload(struct sio_packet *out)
+enum sio_status sio_packet_decode_payload(struct sio_packet *out)
 {
     switch (out->type) {
     case SIO_CONNECT:
@@ -171,7 +171,7 @@ static enum sio_status decode_payload(struct sio_packet *out)
     return SIO_BAD_TYPE;
 }
 
-enum sio_status sio_packet_decode(struct span in, struct sio_packet *out)
+enum sio_status sio_packet_decode_prefix(struct span in, struct sio_packet *out)
 {
     *out = (struct sio_packet){0};
 
@@ -190,7 +190,14 @@ enum sio_status sio_packet_decode(struct span in, struct sio_packet *out)
         out->has_ack = true;
     }
     out->json = in;
-    return decode_payload(out);
+    return SIO_OK;
+}
+
+enum sio_status sio_packet_decode(struct span in, struct sio_packet *out)
+{
+    enum sio_status status = sio_packet_decode_prefix(in, out);
+
+    return status == SIO_OK ? sio_packet_decode_payload(out) : status;
 }
 
 const char *sio_status_str(enum sio_status status)
