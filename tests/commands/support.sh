@@ -50,14 +50,18 @@ list_left_over() {
     return 0
 }
 
-expect_nothing_left() {
+expect_no_process_left() {
     local tries left
-    for ((tries = 0; tries < 30; tries++)); do
+    for ((tries = 0; tries < 50; tries++)); do
         left=$(list_left_over)
-        [[ -z $left ]] && break
+        [[ -z $left ]] && return 0
         sleep 0.1
     done
-    [[ -z $left ]] || fail "processes are left over: $left"
+    fail "processes are left over: $left"
+}
+
+expect_nothing_left() {
+    expect_no_process_left
     [[ -z $(ls -A "$FOLDER/tmp" 2>/dev/null) ]] || fail "files are left over: $(ls "$FOLDER/tmp")"
 }
 
