@@ -54,6 +54,7 @@ struct event_log *event_log_new(const struct event_log_options *options)
 
     log->options = *options;
     log->outage.what = "Redis";
+    log->outage.settings = "REDIS_HOST, REDIS_PORT and REDIS_PASSWORD";
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
     for (unsigned i = 0; i < options->shards; i++) {

@@ -29,6 +29,8 @@ struct event_source *event_source_new(const struct event_source_options *options
 
     s->options = *options;
     s->outage.what = "RabbitMQ";
+    s->outage.settings = "RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD and "
+                         "RABBITMQ_VHOST";
     return s;
 }
 

@@ -10,7 +10,8 @@ void outage_begin(struct outage *outage, const char *reason)
     if (strncmp(outage->reason, reason, sizeof(outage->reason) - 1) == 0)
         return;
     snprintf(outage->reason, sizeof(outage->reason), "%s", reason);
-    log_warn("%s: %s; trying again until it works", outage->what, outage->reason);
+    log_warn("%s: %s; trying again until it works%s%s", outage->what, outage->reason,
+             outage->settings ? ", check " : "", outage->settings ? outage->settings : "");
 }
 
 void outage_end(struct outage *outage)

@@ -8,6 +8,7 @@
 
 struct outage {
     const char *what;               // "RabbitMQ"
+    const char *settings;           // that may be the cause, as a list for people; or NULL
     char reason[OUTAGE_REASON_MAX]; // told last; "" while all is well
 };
 
