@@ -1,0 +1,114 @@
+// The official client of the generation before: Socket.IO 2, Engine.IO 3.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { describe, test } from 'node:test';
+import { connect } from './support/clients.mjs';
+import { gateway } from './support/gateway.mjs';
+import { token } from './support/tokens.mjs';
+import { until, within } from './support/wait.mjs';
+
+const io = createRequire(import.meta.url)('socket.io-client-v2');
+
+const made = await gateway({ edges: 2 });
+const { edges: [edge, there], services } = made;
+const modern = await made.addEdge({ ALLOW_EIO3: 'false' });
+await made.ready();
+
+// Its events are collected by hand: this client has no onAny().
+function open(t, to, options) {
+  const socket = io(to.url, { forceNew: true, reconnection: false, ...options });
+  t.after(() => socket.close());
+  const received = [];
+  for (const event of ['connected', 'booking_update', 'new_message', 'user_joined', 'user_left',
+    'user_typing', 'token_expiring_soon', 'token_expired']) {
+    socket.on(event, (...args) => received.push([event, ...args]));
+  }
+  const next = (event, count = 1) => until(`"${event}"`, () =>
+    received.filter(([name]) => name === event)[count - 1]?.[1]);
+  const ack = (event, body) => within(`the ack of ${event}`, new Promise((resolve) => {
+    socket.emit(event, body, resolve);
+  }));
+  const refusal = () => within('a refusal', new Promise((resolve, reject) => {
+    socket.on('error', resolve);
+    socket.on('connected', () => reject(new Error('the client was let in')));
+  }));
+  return { socket, received, next, ack, refusal };
+}
+
+const ROOM = { roomType: 'conversation', roomId: 'v2' };
+
+for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']]) {
+  describe(`over ${transports.join(', then ')}`, () => {
+    const options = (id) => ({ transports, query: { token: token({ id }) } });
+
+    test('a token in the query, a welcome, a room, events both ways', async (t) => {
+      const old = open(t, edge, options('old'));
+      const { socketId, userId } = await old.next('connected');
+      assert.equal(userId, 'old');
+      assert.equal(socketId, old.socket.id);
+
+      const watcher = await connect(t, there, { userId: 'new' });
+      await watcher.join('conversation', 'v2');
+      assert.deepEqual(await old.ack('join_room', ROOM),
+        { success: true, message: 'Joined room: conversation:v2' });
+      assert.equal((await watcher.next('user_joined')).socketId, socketId);
+      await old.ack('typing', ROOM);
+      assert.equal((await watcher.next('user_typing')).userId, 'old');
+      await watcher.ack('typing', ROOM);
+      assert.equal((await old.next('user_typing')).userId, 'new');
+
+      for (let message = 0; message < 100; message++) {
+        await services.publish('message.sent', { conversationId: 'v2', message });
+      }
+      assert.equal((await old.next('new_message', 100)).message, 99);
+      assert.deepEqual(old.received.filter(([event]) => event === 'new_message')
+        .map(([, body]) => body.message), Array.from({ length: 100 }, (_, i) => i));
+      assert.equal(old.socket.io.engine.transport.name, transports.at(-1));
+
+      old.socket.close();
+      assert.equal((await watcher.next('user_left')).userId, 'old');
+    });
+
+    test('errors in acks are the same', async (t) => {
+      const old = open(t, edge, options('old'));
+      await old.next('connected');
+      assert.deepEqual(await old.ack('join_room', {}), { error: 'Missing roomType or roomId' });
+      assert.deepEqual(await old.ack('typing', ROOM), { error: 'Not in room' });
+    });
+
+    test('a refusal is the bare string', async (t) => {
+      const old = open(t, edge, { transports, query: { token: 'rubbish' } });
+      assert.strictEqual(await old.refusal(), 'Authentication error: jwt malformed');
+    });
+  });
+}
+
+test('a token in the header is let in', async (t) => {
+  const headers = { Authorization: `Bearer ${token({ id: 'header' })}` };
+  const old = open(t, edge, {
+    transports: ['polling'],
+    transportOptions: { polling: { extraHeaders: headers } },
+  });
+  assert.equal((await old.next('connected')).userId, 'header');
+});
+
+test('no token at all is refused', async (t) => {
+  const old = open(t, edge, { transports: ['websocket'] });
+  assert.strictEqual(await old.refusal(), 'Authentication error: No token provided');
+});
+
+test('an expiring token is announced and ends the transport', async (t) => {
+  const old = open(t, edge, {
+    transports: ['polling'], query: { token: token({ id: 'brief' }, { expiresIn: 2 }) },
+  });
+  const ended = new Promise((resolve) => { old.socket.on('disconnect', resolve); });
+  await old.next('token_expiring_soon');
+  await old.next('token_expired');
+  assert.equal(await within('the end', ended), 'transport close');
+});
+
+test('ALLOW_EIO3=false refuses the whole generation', async (t) => {
+  const response = await fetch(`${modern.url}/socket.io/?EIO=3&transport=polling`);
+  assert.equal(response.status, 400);
+  assert.deepEqual(await response.json(), { code: 5, message: 'Unsupported protocol version' });
+});
