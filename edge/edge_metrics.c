@@ -55,6 +55,7 @@ static const struct metric_info table[] = {
     {CLOSED, "reason=\"forced close\"", COUNTER, ENGINE(closed[EIO_FORCED_CLOSE]), CLOSED_HELP},
     {CLOSED, "reason=\"slow consumer\"", COUNTER, ENGINE(closed[EIO_SLOW_CONSUMER]), CLOSED_HELP},
     {CLOSED, "reason=\"shutting down\"", COUNTER, ENGINE(closed[EIO_SHUTTING_DOWN]), CLOSED_HELP},
+    {CLOSED, "reason=\"rate limit\"", COUNTER, ENGINE(closed[EIO_RATE_LIMIT]), CLOSED_HELP},
     {"ws_edge_messages_received_total", NULL, COUNTER, ENGINE(messages_in), "Messages from clients"},
     {"ws_edge_received_bytes_total", NULL, COUNTER, ENGINE(bytes_in), "Bytes of these messages"},
     {"ws_edge_frames_sent_total", NULL, COUNTER, ENGINE(frames_out), "Packets sent to clients"},
@@ -68,6 +69,7 @@ static const struct metric_info table[] = {
     {"ws_edge_events_received_total", NULL, COUNTER, SOCKETIO(events_in), "Events from clients"},
     {"ws_edge_acks_received_total", NULL, COUNTER, SOCKETIO(acks_in), "Acks from clients"},
     {"ws_edge_bad_packets_total", NULL, COUNTER, SOCKETIO(bad_packets), "Malformed or forbidden packets; each closes its client"},
+    {"ws_edge_rate_refused_total", NULL, COUNTER, SOCKETIO(rate_refused), "Packets and attachments refused because their client sent too much"},
     {"ws_edge_deliveries_total", NULL, COUNTER, SOCKETIO(deliveries), "Frames queued for clients"},
 
     {UNAUTH, "reason=\"no token\"", COUNTER, GATEWAY(auth_refused[TOKEN_MISSING]), UNAUTH_HELP},

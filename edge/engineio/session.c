@@ -12,6 +12,7 @@
 #define CLOSE_NORMAL     1000 // RFC 6455, 7.4.1
 #define CLOSE_GOING_AWAY 1001
 #define CLOSE_PROTOCOL   1002
+#define CLOSE_POLICY     1008
 #define CLOSE_AT_ONCE    0
 
 const char *eio_close_reason_str(enum eio_close_reason reason)
@@ -20,7 +21,7 @@ const char *eio_close_reason_str(enum eio_close_reason reason)
         [EIO_TRANSPORT_CLOSE] = "transport close",    [EIO_TRANSPORT_ERROR] = "transport error",
         [EIO_PING_TIMEOUT] = "ping timeout",          [EIO_PARSE_ERROR] = "parse error",
         [EIO_FORCED_CLOSE] = "forced close",          [EIO_SLOW_CONSUMER] = "slow consumer",
-        [EIO_SHUTTING_DOWN] = "server shutting down",
+        [EIO_SHUTTING_DOWN] = "server shutting down", [EIO_RATE_LIMIT] = "rate limit",
     };
     return words[reason];
 }
@@ -32,6 +33,8 @@ static unsigned close_code(enum eio_close_reason reason)
         return CLOSE_PROTOCOL;
     case EIO_SHUTTING_DOWN:
         return CLOSE_GOING_AWAY;
+    case EIO_RATE_LIMIT:
+        return CLOSE_POLICY;
     case EIO_PING_TIMEOUT:
     case EIO_SLOW_CONSUMER:
     case EIO_TRANSPORT_ERROR:

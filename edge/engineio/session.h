@@ -22,6 +22,7 @@ enum eio_close_reason {
     EIO_FORCED_CLOSE,  // asked for from above
     EIO_SLOW_CONSUMER, // its outbox passed the limit
     EIO_SHUTTING_DOWN,
+    EIO_RATE_LIMIT,    // it sent too much, and went on when it was told
     EIO_CLOSE_REASONS, // how many there are
 };
 const char *eio_close_reason_str(enum eio_close_reason reason);

@@ -152,6 +152,59 @@ static void handle_packet(struct sio_client *client, const struct sio_packet *pa
     handlers[packet->type](client, packet, attachments);
 }
 
+// Takes what the client just sent from what it may send. Closes one that goes on nevertheless.
+static bool within_rate(struct sio_client *client, uint32_t packets, size_t bytes)
+{
+    struct sio_server *server = client->server;
+    enum rate_verdict verdict =
+        rate_judge(&client->rate, &server->rates, packets, bytes, deadlines_now(server->clock));
+
+    if (verdict == RATE_OK)
+        return true;
+    metric_add(&server->metrics->rate_refused, 1);
+    if (verdict == RATE_GIVEN_UP) {
+        log_info("closing client sid=%s reason=\"rate limit\"", eio_session_id(client->session));
+        eio_session_close(client->session, EIO_RATE_LIMIT);
+    }
+    return false;
+}
+
+// The attachments that follow a refused packet are thrown away as they come.
+static void expect_unwanted(struct sio_client *client, uint32_t count)
+{
+    client->unwanted = count;
+    if (count > 0) {
+        drop_handshake_if_settled(client); // its deadline is needed otherwise
+        deadline_arm(&client->deadline, &client->server->attachment_due);
+    }
+}
+
+static void take_unwanted(struct sio_client *client)
+{
+    if (--client->unwanted > 0)
+        deadline_arm(&client->deadline, &client->server->attachment_due);
+    else
+        deadline_cancel(&client->deadline);
+}
+
+static bool is_event(const struct sio_packet *packet)
+{
+    return packet->type == SIO_EVENT || packet->type == SIO_BINARY_EVENT;
+}
+
+// Over the rate limit: nothing behind the packet's prefix has been read.
+static void refuse(struct sio_client *client, const struct sio_packet *packet)
+{
+    struct sio_socket *socket = find_connected(client, packet->nsp);
+
+    if (packet->type == SIO_CONNECT)
+        client_refuse_connect(client, packet, SPAN_LIT("Rate limit exceeded"));
+    else if (!socket)
+        fail(client, "packet without a connection");
+    else if (is_event(packet) && packet->has_ack)
+        sio_socket_ack(socket, packet->ack_id, SPAN_LIT("{\"error\":\"Rate limit exceeded\"}"));
+}
+
 static size_t assembly_limit(const struct sio_client *client)
 {
     return client->server->options.engine.max_payload;
@@ -181,10 +234,27 @@ static void finish_assembly(struct sio_client *client)
     assembly_free(assembly);
 }
 
+static void refuse_assembly(struct sio_client *client)
+{
+    struct assembly *assembly = client->assembly;
+
+    client->assembly = NULL;
+    deadline_cancel(&client->deadline);
+    refuse(client, &assembly->packet);
+    expect_unwanted(client, assembly->packet.attachments - assembly->attachment_count - 1);
+    assembly_free(assembly);
+}
+
 static void on_binary(struct sio_client *client, struct span bytes)
 {
-    if (!client->assembly)
+    bool in_time = within_rate(client, 0, bytes.len);
+
+    if (client->unwanted > 0)
+        take_unwanted(client);
+    else if (!client->assembly)
         fail(client, "binary data that no packet announced");
+    else if (!in_time)
+        refuse_assembly(client);
     else if (!assembly_add(client->assembly, bytes, assembly_limit(client)))
         fail(client, "binary packet too large");
     else if (assembly_complete(client->assembly))
@@ -197,11 +267,19 @@ static void on_text(struct sio_client *client, struct span text)
 {
     struct sio_packet packet;
 
-    if (client->assembly) {
+    if (client->assembly || client->unwanted > 0) {
         fail(client, "text in the middle of a binary packet");
         return;
     }
-    enum sio_status status = sio_packet_decode(text, &packet);
+    enum sio_status status = sio_packet_decode_prefix(text, &packet);
+    // A DISCONNECT is cheap, and there is none without a CONNECT.
+    if (status == SIO_OK && packet.type != SIO_DISCONNECT && !within_rate(client, 1, text.len)) {
+        refuse(client, &packet);
+        expect_unwanted(client, packet.attachments);
+        return;
+    }
+    if (status == SIO_OK)
+        status = sio_packet_decode_payload(&packet);
     if (status != SIO_OK)
         fail(client, sio_status_str(status));
     else if (packet.attachments > 0)

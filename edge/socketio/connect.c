@@ -133,6 +133,12 @@ void client_connect(struct sio_client *client, const struct sio_packet *packet)
         ask(socket_new(client, nsp), packet);
 }
 
+void client_refuse_connect(struct sio_client *client, const struct sio_packet *packet,
+                           struct span message)
+{
+    send_error(client, asked_name(client, packet), message, is_version_3(client));
+}
+
 static void send_accepted(struct sio_socket *socket)
 {
     struct buffer json = {0};

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "edge/socketio/assembly.h"
+#include "edge/socketio/rate_limit.h"
 #include "edge/socketio/server.h"
 
 struct sio_server {
@@ -19,6 +20,8 @@ struct sio_server {
     bool (*allow_request)(const struct http_request *, void *);
     void *allow_arg;
     struct sio_metrics *metrics;
+    const struct deadlines *clock;
+    struct rate_limits rates;
     struct list namespaces;
     size_t client_count;
     struct list ended; // sockets
@@ -46,9 +49,11 @@ struct sio_client {
     struct eio_session *session;
     struct list sockets; // those that have not ended
     unsigned socket_count;
-    bool was_connected;          // to some namespace, at some time
-    struct deadline deadline;    // until it must connect, settle, or send the next attachment
-    struct assembly *assembly;   // the binary packet that is under way
+    bool was_connected;        // to some namespace, at some time
+    struct deadline deadline;  // until it must connect, settle, or send the next attachment
+    struct assembly *assembly; // the binary packet that is under way
+    uint32_t unwanted;         // attachments still to come, of one that was refused
+    struct rate_limiter rate;
     struct handshake *handshake; // until it settled, or for good
 };
 
@@ -92,6 +97,9 @@ struct sio_socket *client_find_socket(const struct sio_client *client, struct sp
 // connect.c
 // Makes the socket that a CONNECT packet asks for, or answers why not.
 void client_connect(struct sio_client *client, const struct sio_packet *packet);
+// Answers a CONNECT packet that is not even looked at.
+void client_refuse_connect(struct sio_client *client, const struct sio_packet *packet,
+                           struct span message);
 
 // socket.c
 void socket_end(struct sio_socket *socket, const char *reason);

@@ -78,6 +78,9 @@ struct sio_server *sio_server_new(const struct sio_options *options,
     server->allow_request = allow_request;
     server->allow_arg = allow_arg;
     server->metrics = metrics;
+    server->clock = clock;
+    server->rates = rate_limits_of(options->max_packets_per_second, options->max_bytes_per_second,
+                                   options->engine.max_payload);
     list_init(&server->namespaces);
     list_init(&server->ended);
     deadline_init(&server->reap);

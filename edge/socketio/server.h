@@ -21,6 +21,9 @@ struct sio_options {
     uint32_t ack_timeout_ms;     // for answers to the server's own events; 0: 30 s
     uint32_t max_rooms_per_socket;
     uint32_t max_namespaces_per_client;
+    // Of one client; 0: no limit. An event over it is answered {"error":"Rate limit exceeded"} if
+    // it asks for an ack, a CONNECT with that error; whoever goes on is closed (see rate_limit.h).
+    uint32_t max_packets_per_second, max_bytes_per_second;
     // Keep handshakes (see sio_socket_handshake) for as long as the client is there, not only
     // until its first socket is in.
     bool keep_handshake;
@@ -70,6 +73,7 @@ struct sio_metrics {
     metric sockets; // connected now
     metric connects, connects_refused;
     metric events_in, acks_in, bad_packets;
+    metric rate_refused; // packets and attachments over the rate limits
     metric connect_timeouts;
     metric deliveries; // frames queued for sockets by broadcasts and emits
 };

@@ -260,11 +260,17 @@ static void peer_open(struct peer *peer)
     peer->heard = heard;
 }
 
-// "&…" is not followed by the end of a turn, "!…" is binary, "+<ms>" lets time pass.
+// "&…" is not followed by the end of a turn, "!…" is binary, "+<ms>" lets time pass, "x<n> …" is
+// said n times.
 static void say(struct peer *peer, const char *text)
 {
     bool more = *text == '&';
 
+    if (*text == 'x') {
+        for (long n = atol(text + 1); n > 0; n--)
+            say(peer, strchr(text, ' ') + 1);
+        return;
+    }
     text += more ? 1 : 0;
     struct span bytes = exact_copy(span_of(*text == '!' ? text + 1 : text));
     if (*text == '+')
@@ -445,6 +451,41 @@ static const struct dialogue dialogues[] = {
 };
 // clang-format on
 
+// Ten packets and 400 bytes at once; one packet and 100 bytes more each second.
+#define OVER  "{\"error\":\"Rate limit exceeded\"}"
+#define HI    "42[\"hi\"]"
+#define TEN   "xxxxxxxxxx"
+#define FIFTY TEN TEN TEN TEN TEN
+#define LONG  "42[\"hi\",\"" FIFTY TEN TEN TEN TEN "\"]" // 100 bytes without the 4
+#define PIECE "!" FIFTY FIFTY FIFTY
+
+// clang-format off
+static const struct dialogue limited[] = {
+    {"rate: up to the limit", 4, {"40", "x8 " HI, "421[\"ack\"]"}, "40*|431[\"one\"]", "*"},
+    {"rate: one more", 4, {"40", "x9 " HI, "421[\"ack\"]"}, "40*|431[" OVER "]", "*|event / hi "},
+    {"rate: one more without an ack", 4, {"40", "x9 " HI, "42[\"ack\"]"}, "40" SID, "*|event / hi "},
+    {"rate: a second later", 4, {"40", "x9 " HI, "+999", "421[\"ack\"]", "+1", "422[\"ack\"]"}, "40*|431[" OVER "]|432[\"one\"]", "*"},
+    {"rate: its JSON is not looked at", 4, {"40", "x9 " HI, "421[\"ack", "422{"}, "40*|431[" OVER "]|432[" OVER "]", "*"},
+    {"rate: its prefix is", 4, {"40", "x9 " HI, "42/admin"}, "40*|close 1002", "*"},
+    {"rate: in a namespace", 4, {"40/admin,", "x9 42/admin,[\"hi\"]", "42/admin,3[\"ack\"]"}, "40*|43/admin,3[" OVER "]", "*"},
+    {"rate: CONNECT", 4, {"40", "x9 " HI, "40/admin,"}, "40*|44/admin,{\"message\":\"Rate limit exceeded\"}", "*|event / hi "},
+    {"rate: CONNECT of version 3", 3, {"x10 " HI, "40/admin?a=b,"}, "40|44/admin,\"Rate limit exceeded\"", "*|event / hi "},
+    {"rate: DISCONNECT", 4, {"40", "x9 " HI, "41"}, "40" SID, "*|gone / client namespace disconnect"},
+    {"rate: answer", 4, {"40", "42[\"ask\"]", "x8 " HI, "430[1]", "+1000", "430[2]"}, "40*|420*", "*|q answered 2"},
+    {"rate: binary event", 4, {"40", "x9 " HI, "452-1[\"hi\"]", "!x", "!y", "+1000", "422[\"ack\"]"}, "40*|431[" OVER "]|432[\"one\"]", "*"},
+    {"rate: text before its attachments", 4, {"40", "x9 " HI, "452-[\"hi\"]", "!x", HI}, "40*|close 1002", "*"},
+    {"rate: its attachments do not come", 4, {"40", "x9 " HI, "452-[\"hi\"]", "+59999", "!x", "+60000"}, "40*|close 1002", "*"},
+    {"rate: its attachments came", 4, {"40", "x9 " HI, "452-[\"hi\"]", "!x", "!y", "+60000", "!z"}, "40*|close 1002", "*|gone / parse error"},
+    {"rate: bytes", 4, {"40", "x3 " LONG, "421[\"ack\",\"" FIFTY FIFTY "\"]", "422[\"ack\"]"}, "40*|431[" OVER "]|432[\"one\"]", "*"},
+    {"rate: bytes a second later", 4, {"40", "x3 " LONG, "+100", LONG, "4212[\"ack\"]", "+100", "4213[\"ack\"]"}, "40*|4312[" OVER "]|4313[\"one\"]", "*"},
+    {"rate: bytes of attachments", 4, {"40", "451-[\"hi\"]", PIECE, "451-[\"hi\"]", PIECE, "451-7[\"hi\"]", PIECE, "428[\"ack\"]"}, "40*|437[" OVER "]|438[\"one\"]", "asks / |event / hi |event / hi |event / ack "},
+    {"rate: bytes of the first of them", 4, {"40", "x3 " LONG, "452-7[\"hi\"]", PIECE, "!x", "428[\"ack\"]"}, "40*|437[" OVER "]|438[\"one\"]", "*"},
+    {"rate: goes on", 4, {"40", "x9 " HI, "x100 " HI, "421[\"ack\"]"}, "40*|close 1008", "*|gone / rate limit"},
+    {"rate: goes on for long enough", 4, {"40", "x9 " HI, "x100 " HI, "+100", HI}, "40" SID, "*|event / hi "},
+    {"rate: goes on with attachments", 4, {"40", "x50 4510-[\"hi\"]"}, "40*|close 1002", "*"},
+};
+// clang-format on
+
 static void plays_out(void **state)
 {
     const struct dialogue *row = *state;
@@ -459,6 +500,34 @@ static void plays_out(void **state)
     assert_text(&journal, row->told);
     peer_leave(&peer);
     assert_int_equal(tear_down(state), 0);
+}
+
+static void plays_out_within_limits(void **state)
+{
+    options.max_packets_per_second = 1;
+    options.max_bytes_per_second = 100;
+    plays_out(state);
+    options.max_packets_per_second = options.max_bytes_per_second = 0;
+}
+
+static void refusals_are_counted(void **state)
+{
+    struct peer peer;
+
+    (void)state;
+    sio_server_free(server);
+    options.max_packets_per_second = 1;
+    (void)set_up(NULL);
+    options.max_packets_per_second = 0;
+    peer_open(&peer);
+    say(&peer, "40");
+    say(&peer, "x9 " HI);
+    assert_int_equal(metric_get(&metrics.rate_refused), 0);
+    say(&peer, "x3 " HI);
+    assert_int_equal(metric_get(&metrics.rate_refused), 3);
+    say(&peer, "x98 " HI);
+    assert_int_equal(metric_get(&engine_metrics.closed[EIO_RATE_LIMIT]), 1);
+    peer_leave(&peer);
 }
 
 static void accepts_later(void **state)
@@ -744,10 +813,11 @@ static void counts(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + 12];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(limited) + 13];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, plays_out);
+    ADD_ROWS(tests, count, limited, plays_out_within_limits);
     tests[count++] = WITH_SERVER(accepts_later);
     tests[count++] = WITH_SERVER(handshake_goes_with_the_next_packet_at_the_latest);
     tests[count++] = WITH_SERVER(handshake_may_be_kept);
@@ -760,5 +830,6 @@ int main(void)
     tests[count++] = WITH_SERVER(attachments_are_limited_in_total);
     tests[count++] = WITH_SERVER(socket_ids);
     tests[count++] = WITH_SERVER(counts);
+    tests[count++] = WITH_SERVER(refusals_are_counted);
     return cmocka_run_group_tests_name("socketio server", tests, NULL, NULL);
 }
