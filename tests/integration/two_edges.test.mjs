@@ -89,8 +89,10 @@ test('each edge says in Redis that it is alive, and what it holds', async (t) =>
   };
   await until('two rooms of one socket', async () =>
     (await told()).some(({ sockets, rooms }) => sockets === '1' && rooms === '2'));
-  const edges = await told();
-  assert.equal(edges.length, made.edges.length);
+  const edges = await until('a word of each edge', async () => {
+    const all = await told();
+    return all.length === made.edges.length && all;
+  });
   for (const { ttl, at_ms: at } of edges) {
     assert.ok(ttl > 0 && ttl <= 15, `it expires in ${ttl} s`);
     assert.ok(Math.abs(Date.now() - Number(at)) < 10_000, `its time is ${at}`);
