@@ -448,6 +448,8 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
 
 static void on_end(struct connection *connection)
 {
+    if (connection->has_ended)
+        return; // told again because of what is done about it below
     connection->has_ended = true;
     if (connection->call && connection->call->state == CALL_HELD) {
         give_up(connection->call);

@@ -272,6 +272,11 @@ class PortTest(unittest.TestCase):
                             f"{self.server.descriptors()} descriptors, at first {descriptors}")
             time.sleep(0.1)
 
+    def assertIdle(self):
+        before = self.server.cpu_seconds()
+        time.sleep(1)
+        self.assertLessEqual(self.server.cpu_seconds() - before, 0.05)
+
     def assertOpen(self, sid):
         with self.client() as client:
             self.assertEqual(client.ask("POST", f"{POLLING}&sid={sid}", "4hi").status, 200)
