@@ -81,8 +81,7 @@ class Aborts(PortTest):
         time.sleep(0.2)
         client.finish()
         self.assertIdle()
-        self.assertEqual(len(client.reply().body), 900001)
-        self.assertEqual(client.until_closed(), b"")
+        client.reset()
 
     def test_many_polls_are_given_up_together(self):
         polls = [self.held_poll() for _ in range(20)]
