@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/json_string.h"
 #include "common/mem.h"
-#include "relay/json_view.h"
 #include "relay/routes_builtin.h"
 #include "relay/routes_reader.h"
 

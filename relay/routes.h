@@ -61,5 +61,5 @@ void routes_free(struct routes *routes);
 // NULL when no route has this routing key.
 struct route *routes_find(const struct routes *routes, struct span routing_key);
 
-// The index of a member name (raw, in quotes) among what the route reads, or -1.
+// The index of a member name (its escapes not resolved) among what the route reads, or -1.
 int route_source_index(const struct route *route, struct span raw_name);

@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
+#include "common/json_string.h"
+#include "common/json_view.h"
 #include "common/mem.h"
-#include "relay/json_view.h"
 
 #define QUEUE_PREFIX    "websocket."
 #define ROUTING_KEY_MAX (255 - (sizeof(QUEUE_PREFIX) - 1)) // AMQP names have 255 bytes
@@ -53,8 +54,8 @@ static bool read_name(struct reader *r, struct json_view value, size_t max, char
 
     if (value.kind != JSON_KIND_STRING)
         return refuse(r, value.raw, "a string is wanted here");
-    bool ok = json_string_decode(value.raw, &text) && text.len > 0 && text.len <= max &&
-              !has_control_character(buffer_span(&text));
+    bool ok = json_string_decode(json_view_inside(value), JSON_HALF_PAIR_REFUSED, &text) &&
+              text.len > 0 && text.len <= max && !has_control_character(buffer_span(&text));
     if (ok)
         *out = span_dup(buffer_span(&text));
     buffer_fini(&text);
@@ -346,7 +347,7 @@ static bool read_text(struct reader *r, struct routes *into)
     struct json_walk walk;
     struct span name;
 
-    if (!json_view_parse(r->text, &top, &fault))
+    if (!json_view_parse(r->text, JSON_DEPTH_MAX, &top, &fault))
         return refuse_at(r, fault.offset, fault.reason);
     if (top.kind != JSON_KIND_OBJECT)
         return refuse(r, top.raw, "the file must be an object with \"routes\"");

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/json_string.h"
+#include "common/json_view.h"
 #include "common/mem.h"
-#include "relay/json_view.h"
 
+#define DEPTH_MAX       256
 #define ID_HASH_BYTES   16
 #define MESSAGE_ID_MAX  255
 #define TRACEPARENT_LEN 55 // 00-<32 hex>-<16 hex>-<2 hex>
@@ -154,7 +156,7 @@ static enum translate_status write_room(struct translator *t, const struct route
     buffer_clear(&t->room);
     buffer_append(&t->room, span_of(route->room_prefix));
     if (id.kind == JSON_KIND_STRING) {
-        if (!json_string_decode(id.raw, &t->room))
+        if (!json_string_decode(json_view_inside(id), JSON_HALF_PAIR_REFUSED, &t->room))
             return TRANSLATE_BAD_ROOM;
     } else if (is_integer(id)) {
         buffer_append(&t->room, span_is(id.raw, "-0") ? SPAN_LIT("0") : id.raw);
@@ -265,7 +267,7 @@ enum translate_status translate(struct translator *t, const struct event *event,
 
     if (event->body.len > t->max_event_bytes)
         return TRANSLATE_TOO_BIG;
-    if (!json_view_parse(event->body, &body, NULL))
+    if (!json_view_parse(event->body, DEPTH_MAX, &body, NULL))
         return TRANSLATE_NOT_JSON;
     if (body.kind != JSON_KIND_OBJECT)
         return TRANSLATE_NOT_OBJECT;

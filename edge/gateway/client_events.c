@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/json_view.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/gateway/room_name.h"
 #include "edge/gateway/room_request.h"
-#include "edge/socketio/json_walk.h"
 
 // An ack that a client waits for, or not.
 struct ack {
@@ -218,12 +218,13 @@ static void on_refresh_token(struct client_events *events, struct client *client
                              const struct sio_event *event)
 {
     int64_t now_s = (int64_t)(clock_wall_ms() / 1000);
-    struct span rest = event->args, object;
+    struct json_walk args = json_walk_over(event->args);
+    struct json_view first;
     struct identity *fresh;
     enum token_status status = TOKEN_MISSING;
 
-    if (json_take_value(&rest, SIO_JSON_DEPTH_MAX, &object) == JSON_OBJECT_TEXT)
-        status = authenticate_object(events->verifier, object, now_s, &fresh);
+    if (json_walk_element(&args, &first) && first.kind == JSON_KIND_OBJECT)
+        status = authenticate_object(events->verifier, first.raw, now_s, &fresh);
     if (status != TOKEN_OK) {
         answer_error(events, client, ack_of(event), token_status_str(status));
         return;

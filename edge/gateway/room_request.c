@@ -1,9 +1,8 @@
 #include "edge/gateway/room_request.h"
 
+#include "common/json_view.h"
 #include "edge/gateway/json_doc.h"
 #include "edge/gateway/room_name.h"
-#include "edge/socketio/json_walk.h"
-#include "edge/socketio/packet.h"
 
 const char *room_request_str(enum room_request result)
 {
@@ -72,14 +71,15 @@ static enum room_request read_object(const struct json_doc *payload, struct buff
 
 enum room_request room_request_read(struct span args, struct buffer *room)
 {
-    struct span first;
+    struct json_walk walk = json_walk_over(args);
+    struct json_view first;
 
-    if (json_take_value(&args, SIO_JSON_DEPTH_MAX, &first) != JSON_OBJECT_TEXT)
+    if (!json_walk_element(&walk, &first) || first.kind != JSON_KIND_OBJECT)
         return ROOM_REQUEST_INCOMPLETE;
 
     // A well-formed object that cannot be represented holds a NUL, half a surrogate pair or a
     // number beyond all bounds, and no type is like that.
-    struct json_doc *payload = json_doc_parse(first);
+    struct json_doc *payload = json_doc_parse(first.raw);
     if (!payload)
         return ROOM_REQUEST_BAD_ID;
     enum room_request result = read_object(payload, room);

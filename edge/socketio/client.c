@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
+#include "common/json_string.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/socketio/internals.h"
-#include "edge/socketio/json_string.h"
 
 static void fail(struct sio_client *client, const char *reason)
 {
@@ -107,10 +107,10 @@ static void handle_event(struct sio_client *client, const struct sio_packet *pac
         deliver_event(socket, packet, packet->name, attachments);
         return;
     }
-    char *plain = mem_alloc(packet->name.len);
-    struct span name = {plain, json_unquote(packet->name, plain)};
-    deliver_event(socket, packet, name, attachments);
-    free(plain);
+    struct buffer name = {0};
+    json_string_decode(packet->name, JSON_HALF_PAIR_REPLACED, &name);
+    deliver_event(socket, packet, buffer_span(&name), attachments);
+    buffer_fini(&name);
 }
 
 static void handle_ack(struct sio_client *client, const struct sio_packet *packet,

@@ -3,7 +3,7 @@
 //     <type>[<attachments>-][<namespace>,][<ack id>][<json>]
 //
 // Decoding borrows: every span points into the input and lives as long as it does. The JSON is
-// checked (see json_walk.h) but not converted.
+// checked (see json_check.h) but not converted.
 #pragma once
 
 #include <stdbool.h>
@@ -32,7 +32,7 @@ struct sio_packet {
     uint64_t ack_id;
     struct span json;  // the whole payload; empty when absent
     struct span name;  // of events: the first element without its quotes, escapes not resolved
-    bool name_escaped; // it holds a backslash (json_unquote resolves it)
+    bool name_escaped; // it holds a backslash (json_string_decode resolves it)
     struct span args;  // of events and acks: the (further) elements, commas between them
     uint32_t arg_count;
 };

@@ -1,7 +1,7 @@
 #include "edge/socketio/packet.h"
 
-#include "edge/socketio/json_string.h"
-#include "edge/socketio/json_walk.h"
+#include "common/json_string.h"
+#include "common/json_view.h"
 #include "edge/socketio/placeholders.h"
 
 #define MAX_SAFE_INTEGER ((UINT64_C(1) << 53) - 1)
@@ -85,55 +85,67 @@ static bool is_reserved(struct span name)
                                            "disconnecting", "newListener",   "removeListener"};
 
     for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
-        if (json_raw_is(name, reserved[i]))
+        if (json_string_is(name, span_of(reserved[i])))
             return true;
     }
     return false;
 }
 
 // An event is named by its first element: a string, or a number as it is written.
-static enum sio_status take_name(struct json_items *items, struct sio_packet *out)
+static enum sio_status take_name(struct json_walk *walk, struct sio_packet *out)
 {
-    enum json_kind kind;
+    struct json_view name;
 
-    if (!json_items_next(items, &out->name, &kind))
-        return items->malformed ? SIO_BAD_JSON : SIO_BAD_PAYLOAD;
-    if (kind == JSON_NUMBER_TEXT)
-        return SIO_OK;
-    if (kind != JSON_STRING_TEXT)
+    if (!json_walk_element(walk, &name))
         return SIO_BAD_PAYLOAD;
-    out->name = (struct span){out->name.ptr + 1, out->name.len - 2};
+    out->name = name.raw;
+    if (name.kind == JSON_KIND_NUMBER)
+        return SIO_OK;
+    if (name.kind != JSON_KIND_STRING)
+        return SIO_BAD_PAYLOAD;
+    out->name = json_view_inside(name);
     out->name_escaped = out->name.len > 0 && memchr(out->name.ptr, '\\', out->name.len);
     return is_reserved(out->name) ? SIO_RESERVED_EVENT : SIO_OK;
 }
 
-static enum sio_status take_args(struct json_items *items, struct sio_packet *out)
+static enum sio_status take_args(struct json_walk *walk, struct sio_packet *out)
 {
-    struct span item;
-    enum json_kind kind;
+    struct json_view arg;
 
-    while (json_items_next(items, &item, &kind)) {
+    while (json_walk_element(walk, &arg)) {
         if (out->arg_count == SIO_ARGS_MAX)
             return SIO_TOO_MANY_ARGS;
         if (out->arg_count++ == 0)
-            out->args = item;
-        out->args.len = (size_t)(item.ptr + item.len - out->args.ptr);
+            out->args = arg.raw;
+        out->args.len = (size_t)(arg.raw.ptr + arg.raw.len - out->args.ptr);
     }
-    return items->malformed ? SIO_BAD_JSON : SIO_OK;
+    return SIO_OK;
+}
+
+static bool begins_a_list(struct span json)
+{
+    size_t i = 0;
+
+    while (i < json.len && memchr(" \t\r\n", json.ptr[i], 4))
+        i++;
+    return i < json.len && json.ptr[i] == '[';
 }
 
 static enum sio_status decode_list(struct sio_packet *out, bool named)
 {
-    struct json_items items;
+    struct json_view list;
     enum sio_status status = SIO_OK;
 
-    if (!json_items_begin(&items, out->json, SIO_JSON_DEPTH_MAX))
+    if (!begins_a_list(out->json))
         return SIO_BAD_PAYLOAD;
+    if (!json_view_parse(out->json, SIO_JSON_DEPTH_MAX, &list, NULL))
+        return SIO_BAD_JSON;
+    struct json_walk walk = json_walk_into(list);
     if (named)
-        status = take_name(&items, out);
+        status = take_name(&walk, out);
     if (status == SIO_OK)
-        status = take_args(&items, out);
-    if (status == SIO_OK && is_binary(out->type) && !placeholders_fit(out->json, out->attachments))
+        status = take_args(&walk, out);
+    if (status == SIO_OK && is_binary(out->type) && !placeholders_fit(list.raw, out->attachments))
         status = SIO_BAD_PLACEHOLDER;
     return status;
 }
@@ -141,16 +153,15 @@ static enum sio_status decode_list(struct sio_packet *out, bool named)
 // CONNECT and CONNECT_ERROR: an object or nothing; an error may be a bare string.
 static enum sio_status decode_single(const struct sio_packet *out)
 {
-    struct span rest = out->json, value;
+    struct json_view value;
 
-    if (rest.len == 0)
+    if (out->json.len == 0)
         return out->type == SIO_CONNECT ? SIO_OK : SIO_BAD_PAYLOAD;
-    enum json_kind kind = json_take_value(&rest, SIO_JSON_DEPTH_MAX, &value);
-    if (kind == JSON_NONE || rest.len > 0)
+    if (!json_view_parse(out->json, SIO_JSON_DEPTH_MAX, &value, NULL))
         return SIO_BAD_JSON;
-    if (kind == JSON_STRING_TEXT && out->type == SIO_CONNECT_ERROR)
+    if (value.kind == JSON_KIND_STRING && out->type == SIO_CONNECT_ERROR)
         return SIO_OK;
-    return kind == JSON_OBJECT_TEXT ? SIO_OK : SIO_BAD_PAYLOAD;
+    return value.kind == JSON_KIND_OBJECT ? SIO_OK : SIO_BAD_PAYLOAD;
 }
 
 enum sio_status sio_packet_decode_payload(struct sio_packet *out)

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "edge/socketio/json_string.h"
+#include "common/json_string.h"
 
 // What stands on the wire, in its order.
 struct parts {
@@ -50,7 +50,7 @@ static void put_list(struct writer *writer, const struct parts *parts)
     put_char(writer, '[');
     if (parts->name) {
         char *at = writer->at ? writer->at + writer->len : NULL;
-        writer->len += json_quote(*parts->name, at);
+        writer->len += json_string_quote(*parts->name, at);
         if (parts->payload.len > 0)
             put_char(writer, ',');
     }

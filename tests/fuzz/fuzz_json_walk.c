@@ -2,9 +2,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "common/json_string.h"
+#include "common/json_view.h"
 #include "common/mem.h"
-#include "edge/socketio/json_string.h"
-#include "edge/socketio/json_walk.h"
 
 #define DEPTH 16
 
@@ -15,58 +15,84 @@ static bool within(struct span inner, struct span outer)
     return inner.ptr >= outer.ptr && inner.ptr + inner.len <= outer.ptr + outer.len;
 }
 
-// The inside of a string, resolved and quoted again, is a string that means the same.
-static void try_string(struct span value)
+// A string, resolved and quoted again, is a string that means the same.
+static void try_string(struct span inside)
 {
-    struct span raw = {value.ptr + 1, value.len - 2};
-    char *plain = mem_alloc(value.len);
-    size_t plain_len = json_unquote(raw, plain);
-    assert(plain_len <= raw.len);
+    struct buffer text = {0};
+    struct json_view again;
 
-    struct span text = {plain, plain_len};
-    char *quoted = mem_alloc(json_quote(text, NULL));
-    struct span rest = {quoted, json_quote(text, quoted)}, again;
-    assert(json_take_value(&rest, 0, &again) == JSON_STRING_TEXT && rest.len == 0);
-
-    char *plain_again = mem_alloc(again.len);
-    struct span inside = {again.ptr + 1, again.len - 2};
-    struct span resolved = {plain_again, json_unquote(inside, plain_again)};
-    assert(span_eq(text, resolved));
-    free(plain);
+    assert(json_string_decode(inside, JSON_HALF_PAIR_REPLACED, &text));
+    assert(text.len <= inside.len);
+    char *quoted = mem_alloc(json_string_quote(buffer_span(&text), NULL));
+    struct span written = {quoted, json_string_quote(buffer_span(&text), quoted)};
+    assert(json_view_parse(written, 0, &again, NULL) && again.kind == JSON_KIND_STRING);
+    assert(span_eq(again.raw, written));
+    assert(json_string_is(json_view_inside(again), buffer_span(&text)));
     free(quoted);
-    free(plain_again);
+    buffer_fini(&text);
 }
 
-static void walk(struct span array)
-{
-    struct json_items items;
-    struct span item, rest, same;
-    enum json_kind kind;
+static size_t walk(struct json_view value, size_t depth);
 
-    assert(json_items_begin(&items, array, DEPTH));
-    while (json_items_next(&items, &item, &kind)) {
-        assert(within(item, array) && item.len > 0);
-        rest = item;
-        assert(json_take_value(&rest, DEPTH - 1, &same) == kind && rest.len == 0);
-        assert(span_eq(same, item));
-        if (kind == JSON_STRING_TEXT)
-            try_string(item);
+// Each value within another is, by itself, a text with the same value and less depth.
+static size_t visit(struct json_view value, struct json_view outer, size_t depth)
+{
+    struct json_view same;
+
+    assert(within(value.raw, outer.raw) && value.raw.len > 0);
+    assert(json_view_parse(value.raw, depth - 1, &same, NULL));
+    assert(same.kind == value.kind && span_eq(same.raw, value.raw));
+    return walk(value, depth - 1);
+}
+
+// Visits all values one within the other, and counts what json_walk_deep() shows: two brackets
+// of a container, one plain value.
+static size_t walk(struct json_view value, size_t depth)
+{
+    struct json_walk at;
+    struct json_view inner;
+    struct span name;
+    size_t seen = 2;
+
+    if (value.kind == JSON_KIND_STRING)
+        try_string(json_view_inside(value));
+    if (value.kind != JSON_KIND_ARRAY && value.kind != JSON_KIND_OBJECT)
+        return 1;
+    at = json_walk_into(value);
+    while (value.kind == JSON_KIND_ARRAY && json_walk_element(&at, &inner))
+        seen += visit(inner, value, depth);
+    while (value.kind == JSON_KIND_OBJECT && json_walk_member(&at, &name, &inner)) {
+        assert(within(name, value.raw));
+        try_string(name);
+        seen += visit(inner, value, depth);
     }
-    assert(!items.malformed);
+    return seen;
+}
+
+static size_t count_deep(struct json_view whole)
+{
+    struct json_walk at = json_walk_over(whole.raw);
+    struct json_view value;
+    struct span name;
+    size_t seen = 0;
+
+    for (; json_walk_deep(&at, &name, &value); seen++)
+        assert(within(value.raw, whole.raw) && (!name.ptr || within(name, whole.raw)));
+    assert(at.rest.len == 0);
+    return seen;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct span in = {(const char *)data, size}, rest = in, value;
-    enum json_kind kind = json_take_value(&rest, DEPTH, &value);
+    struct span text = {(const char *)data, size};
+    struct json_fault fault = {0};
+    struct json_view value;
 
-    if (kind == JSON_NONE)
+    if (!json_view_parse(text, DEPTH, &value, &fault)) {
+        assert(fault.reason && fault.offset <= size);
         return 0;
-    assert(within(value, in) && within(rest, in));
-    assert(value.ptr + value.len <= rest.ptr && rest.ptr + rest.len == in.ptr + in.len);
-    if (kind == JSON_STRING_TEXT)
-        try_string(value);
-    if (kind == JSON_ARRAY_TEXT)
-        walk(value);
+    }
+    assert(within(value.raw, text));
+    assert(walk(value, DEPTH) == count_deep(value));
     return 0;
 }

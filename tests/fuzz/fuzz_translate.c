@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "relay/json_view.h"
+#include "common/json_view.h"
 #include "relay/translate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -15,7 +15,7 @@ static void check(const struct envelope *envelope)
     for (size_t i = 0; i < envelope->room.len; i++)
         assert((unsigned char)envelope->room.ptr[i] >= 0x20 && envelope->room.ptr[i] != 0x7F);
     // What goes to the clients is one JSON object without anything around it.
-    assert(json_view_parse(envelope->args, &args, NULL));
+    assert(json_view_parse(envelope->args, JSON_DEPTH_MAX, &args, NULL));
     assert(args.kind == JSON_KIND_OBJECT && span_eq(args.raw, envelope->args));
 }
 

@@ -67,11 +67,11 @@ static void adds_a_route(void **state)
     assert_string_equal(route->queue, "websocket.order.paid");
     assert_int_equal(route->field_count, 1);
     assert_string_equal(route->fields[0].key, "\"orderId\":");
-    assert_int_equal(route_source_index(route, SPAN_LIT("\"orderId\"")),
+    assert_int_equal(route_source_index(route, SPAN_LIT("orderId")),
                      route->fields[0].from.index[0]);
-    assert_int_equal(route_source_index(route, SPAN_LIT("\"\\u006frderId\"")),
+    assert_int_equal(route_source_index(route, SPAN_LIT("\\u006frderId")),
                      route->fields[0].from.index[0]);
-    assert_int_equal(route_source_index(route, SPAN_LIT("\"other\"")), -1);
+    assert_int_equal(route_source_index(route, SPAN_LIT("other")), -1);
     routes_free(routes);
 }
 

@@ -1,5 +1,6 @@
-#include "relay/json_view.h"
+#include "common/json_check.h"
 
+#include <assert.h>
 #include <stdint.h>
 
 #include "common/utf8.h"
@@ -13,8 +14,8 @@ struct scanner {
 
 // Which of the containers around the present place are objects.
 struct nesting {
-    size_t depth;
-    uint64_t is_object[JSON_VIEW_DEPTH_MAX / 64];
+    size_t depth, max_depth;
+    uint64_t is_object[JSON_DEPTH_MAX / 64];
 };
 
 enum step {
@@ -196,7 +197,7 @@ static enum step open_container(struct scanner *s, struct nesting *open)
     bool object = *s->at == '{';
     uint64_t bit = UINT64_C(1) << (open->depth % 64);
 
-    if (open->depth == JSON_VIEW_DEPTH_MAX) {
+    if (open->depth == open->max_depth) {
         fail(s, "nested too deep");
         return STEP_FAILED;
     }
@@ -240,53 +241,23 @@ static enum step take_separator(struct scanner *s, struct nesting *open)
     return STEP_FAILED;
 }
 
-static bool skip_value(struct scanner *s)
+static bool skip_value(struct scanner *s, struct nesting *open)
 {
-    struct nesting open = {0};
-    enum step step = take_value(s, &open);
+    enum step step = take_value(s, open);
 
-    while (step == STEP_VALUE || (step == STEP_DONE && open.depth > 0))
-        step = step == STEP_VALUE ? take_value(s, &open) : take_separator(s, &open);
+    while (step == STEP_VALUE || (step == STEP_DONE && open->depth > 0))
+        step = step == STEP_VALUE ? take_value(s, open) : take_separator(s, open);
     return step == STEP_DONE;
 }
 
-static enum json_kind kind_of(char first)
-{
-    switch (first) {
-    case '{':
-        return JSON_KIND_OBJECT;
-    case '[':
-        return JSON_KIND_ARRAY;
-    case '"':
-        return JSON_KIND_STRING;
-    case 't':
-    case 'f':
-        return JSON_KIND_BOOL;
-    case 'n':
-        return JSON_KIND_NULL;
-    default:
-        return JSON_KIND_NUMBER;
-    }
-}
-
-// Takes the value that stands next, whatever is behind it.
-static bool view_value(struct scanner *s, struct json_view *out)
-{
-    skip_blanks(s);
-    const char *start = s->at;
-
-    if (!skip_value(s))
-        return false;
-    *out = (struct json_view){kind_of(*start), {start, (size_t)(s->at - start)}};
-    return true;
-}
-
-bool json_view_parse(struct span text, struct json_view *out, struct json_fault *fault)
+bool json_check(struct span text, size_t max_depth, struct json_fault *fault)
 {
     const char *start = text.ptr ? text.ptr : "";
     struct scanner s = {start, start + text.len, NULL};
-    bool ok = view_value(&s, out);
+    struct nesting open = {.max_depth = max_depth};
 
+    assert(max_depth <= JSON_DEPTH_MAX);
+    bool ok = skip_value(&s, &open);
     if (ok)
         skip_blanks(&s);
     if (ok && s.at < s.end)
@@ -294,51 +265,4 @@ bool json_view_parse(struct span text, struct json_view *out, struct json_fault 
     if (!ok && fault)
         *fault = (struct json_fault){s.reason, (size_t)(s.at - start)};
     return ok;
-}
-
-struct json_walk json_walk_into(struct json_view container)
-{
-    return (struct json_walk){{container.raw.ptr + 1, container.raw.len - 2}};
-}
-
-// What a walk has left, with the comma and blanks in front of the next item skipped.
-static struct scanner walk_scanner(const struct json_walk *walk)
-{
-    struct scanner s = {walk->rest.ptr, walk->rest.ptr + walk->rest.len, NULL};
-
-    skip_blanks(&s);
-    if (peek(&s) == ',')
-        s.at++;
-    skip_blanks(&s);
-    return s;
-}
-
-static bool walk_value(struct json_walk *walk, struct scanner *s, struct json_view *value)
-{
-    bool ok = view_value(s, value);
-
-    walk->rest = (struct span){s->at, (size_t)(s->end - s->at)};
-    return ok;
-}
-
-bool json_walk_member(struct json_walk *walk, struct span *name, struct json_view *value)
-{
-    struct scanner s = walk_scanner(walk);
-    const char *start = s.at;
-
-    if (peek(&s) != '"' || !take_string(&s))
-        return false;
-    *name = (struct span){start, (size_t)(s.at - start)};
-    skip_blanks(&s);
-    if (peek(&s) != ':')
-        return false;
-    s.at++;
-    return walk_value(walk, &s, value);
-}
-
-bool json_walk_element(struct json_walk *walk, struct json_view *value)
-{
-    struct scanner s = walk_scanner(walk);
-
-    return s.at < s.end && walk_value(walk, &s, value);
 }

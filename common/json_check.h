@@ -1,0 +1,20 @@
+// Whether a text is JSON: strict RFC 8259, valid UTF-8, and nested no deeper than the caller
+// allows. Takes linear time, and neither recurses nor allocates.
+//
+// What JSON has no bounds for is let through: numbers of any size and length, member names that
+// come twice, and escapes of half a surrogate pair, which JavaScript reads and writes.
+#pragma once
+
+#include "common/attr.h"
+#include "common/span.h"
+
+#define JSON_DEPTH_MAX 256 // the most that a caller can allow
+
+struct json_fault {
+    const char *reason; // a constant
+    size_t offset;      // where in the text
+};
+
+// Checks that `text` is one value, with blanks around it at most, whose arrays and objects are at
+// most `max_depth` deep. On false `fault` (which may be NULL) tells why.
+NODISCARD bool json_check(struct span text, size_t max_depth, struct json_fault *fault);

@@ -1,0 +1,158 @@
+#include "common/json_string.h"
+
+#include <stdint.h>
+
+#define REPLACEMENT 0xfffd
+
+// A character in UTF-8.
+struct utf8_char {
+    char bytes[4];
+    size_t len;
+};
+
+static struct utf8_char utf8_of(uint32_t code)
+{
+    char last = (char)(0x80 | (code & 0x3f));
+    char before_last = (char)(0x80 | (code >> 6 & 0x3f));
+
+    if (code < 0x80)
+        return (struct utf8_char){{(char)code}, 1};
+    if (code < 0x800)
+        return (struct utf8_char){{(char)(0xc0 | code >> 6), last}, 2};
+    if (code < 0x10000)
+        return (struct utf8_char){{(char)(0xe0 | code >> 12), before_last, last}, 3};
+    return (struct utf8_char){
+        {(char)(0xf0 | code >> 18), (char)(0x80 | (code >> 12 & 0x3f)), before_last, last}, 4};
+}
+
+// Of a digit that the check has let pass: letters stand 0x40 above where digits have their value.
+static uint32_t hex_value(char c)
+{
+    return c <= '9' ? (uint32_t)(c - '0') : ((uint32_t)c & 0x0f) + 9;
+}
+
+// The four digits behind "\u".
+static uint32_t unit_at(const char *at)
+{
+    return hex_value(at[0]) << 12 | hex_value(at[1]) << 8 | hex_value(at[2]) << 4 |
+           hex_value(at[3]);
+}
+
+static bool is_surrogate(uint32_t unit)
+{
+    return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+static bool is_low_surrogate(uint32_t unit)
+{
+    return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+// Takes "\uXXXX", or two of them that are a pair. Half a pair comes as it is.
+static uint32_t take_unicode(struct span *rest)
+{
+    uint32_t high = unit_at(rest->ptr + 2);
+
+    *rest = span_skip(*rest, 6);
+    if (!is_surrogate(high) || is_low_surrogate(high) || rest->len < 6 || rest->ptr[0] != '\\' ||
+        rest->ptr[1] != 'u')
+        return high;
+
+    uint32_t low = unit_at(rest->ptr + 2);
+    if (!is_low_surrogate(low))
+        return high;
+    *rest = span_skip(*rest, 6);
+    return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+static uint32_t take_escape(struct span *rest)
+{
+    static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
+    char c = rest->ptr[1];
+
+    if (c == 'u')
+        return take_unicode(rest);
+    const char *name = memchr(names, c, sizeof(names) - 1);
+    *rest = span_skip(*rest, 2);
+    return (uint32_t)(name ? meanings[name - names] : c);
+}
+
+// Takes what stands before the next escape, or all.
+static struct span take_plain(struct span *rest)
+{
+    const char *escape = rest->len > 0 ? memchr(rest->ptr, '\\', rest->len) : NULL;
+    struct span plain = {rest->ptr, escape ? (size_t)(escape - rest->ptr) : rest->len};
+
+    *rest = span_skip(*rest, plain.len);
+    return plain;
+}
+
+bool json_string_decode(struct span inside, enum json_half_pair half_pair, struct buffer *out)
+{
+    buffer_append(out, take_plain(&inside));
+    while (inside.len > 0) {
+        uint32_t code = take_escape(&inside);
+
+        if (is_surrogate(code) && half_pair == JSON_HALF_PAIR_REFUSED)
+            return false;
+        struct utf8_char c = utf8_of(is_surrogate(code) ? REPLACEMENT : code);
+        buffer_append(out, (struct span){c.bytes, c.len});
+        buffer_append(out, take_plain(&inside));
+    }
+    return true;
+}
+
+static bool take_prefix(struct span *text, struct span prefix)
+{
+    if (!span_starts_with(*text, prefix))
+        return false;
+    *text = span_skip(*text, prefix.len);
+    return true;
+}
+
+bool json_string_is(struct span inside, struct span text)
+{
+    if (!take_prefix(&text, take_plain(&inside)))
+        return false;
+    while (inside.len > 0) {
+        uint32_t code = take_escape(&inside);
+        struct utf8_char c = utf8_of(code);
+
+        if (is_surrogate(code) || !take_prefix(&text, (struct span){c.bytes, c.len}) ||
+            !take_prefix(&text, take_plain(&inside)))
+            return false;
+    }
+    return text.len == 0;
+}
+
+static size_t put(char *out, size_t at, struct span bytes)
+{
+    if (out)
+        memcpy(out + at, bytes.ptr, bytes.len);
+    return at + bytes.len;
+}
+
+static size_t put_escape(char *out, size_t at, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char unicode[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    const char backslashed[] = {'\\', (char)c};
+
+    if (c >= 0x20)
+        return put(out, at, (struct span){backslashed, sizeof(backslashed)});
+    return put(out, at, (struct span){unicode, sizeof(unicode)});
+}
+
+size_t json_string_quote(struct span text, char *out)
+{
+    size_t at = put(out, 0, SPAN_LIT("\""));
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c == '"' || c == '\\')
+            at = put_escape(out, at, c);
+        else
+            at = put(out, at, (struct span){text.ptr + i, 1});
+    }
+    return put(out, at, SPAN_LIT("\""));
+}
