@@ -20,6 +20,7 @@ struct client_port {
     struct front_door *door;
     struct http_port *http;
     struct websocket_port *websockets;
+    const struct proxies *proxies;
     uv_timer_t closing; // gives the last replies a turn of the loop
     void (*on_closed)(void *arg);
     void *on_closed_arg;
@@ -39,6 +40,8 @@ static const char *status_phrase(unsigned status)
         return "Bad Request";
     case 403:
         return "Forbidden";
+    case 429:
+        return "Too Many Requests";
     default:
         return "Service Unavailable";
     }
@@ -100,8 +103,9 @@ static bool take_websocket(struct client_port *port, const struct arrival *arriv
 
     if (!http_head_parse(arrival->head, &head) || !http_head_asks_for_websocket(&head, &key))
         return false;
-    http_head_request_init(&as_request, &head,
-                           peer_address_print(arrival->address, peer, sizeof(peer)));
+    struct span client = proxies_find_client(
+        port->proxies, &head, peer_address_print(arrival->address, peer, sizeof(peer)));
+    http_head_request_init(&as_request, &head, client);
     engine = port->handlers.find_engine(as_request.request.path, port->handlers.arg);
     if (!engine)
         return false;
@@ -147,6 +151,7 @@ struct client_port *client_port_new(const struct client_port_options *options,
 
     port->handlers = *handlers;
     port->metrics = metrics;
+    port->proxies = options->proxies;
     port->door = front_door_new(options, loop, metrics, on_arrival, port);
     if (!port->door)
         goto fail;

@@ -12,6 +12,7 @@
 #include "edge/adapters/event_loop.h"
 #include "edge/engineio/websocket.h"
 #include "edge/http/origins.h"
+#include "edge/http/proxies.h"
 
 struct client_port_options {
     const char *host;
@@ -20,6 +21,7 @@ struct client_port_options {
     uint32_t max_body;             // of a POST, in bytes
     uint32_t max_connections;      // all kinds together; further ones wait in the backlog
     const struct origins *origins; // for the CORS headers of every reply
+    const struct proxies *proxies; // whose word on a client's address counts; NULL: nobody's
 };
 
 struct client_port_handlers {

@@ -29,6 +29,7 @@ struct http_port {
     struct event_loop *loop;
     struct client_port_metrics *metrics;
     const struct origins *origins;
+    const struct proxies *proxies;
     struct compressor *compressor;
     uint32_t max_body;
     uv_poll_t poll;    // on the library's epoll descriptor
@@ -167,12 +168,14 @@ static bool collect_head(const struct call *call, const char *method, const char
     return MHD_get_connection_values(library, MHD_HEADER_KIND, NULL, NULL) <= HTTP_HEADERS_MAX;
 }
 
-static struct span peer_of(const struct connection *connection, char *out, size_t size)
+static struct span client_of(const struct connection *connection, const struct http_head *head,
+                             char *out, size_t size)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection->library, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-    return peer_address_print(info->client_addr, out, size);
+    return proxies_find_client(connection->port->proxies, head,
+                               peer_address_print(info->client_addr, out, size));
 }
 
 static void allow_origin(struct call *call, const struct http_request *request)
@@ -274,7 +277,8 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
         metric_add(&port->metrics->heads_refused, 1);
         return reply_error(call, 431, "{\"message\":\"Too many headers\"}");
     }
-    http_head_request_init(&as_request, &head, peer_of(call->connection, peer, sizeof(peer)));
+    http_head_request_init(&as_request, &head,
+                           client_of(call->connection, &head, peer, sizeof(peer)));
     allow_origin(call, &as_request.request);
     call->coding = coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
     if (has_ambiguous_length(&head))
@@ -342,7 +346,8 @@ static enum MHD_Result handle(struct call *call, const char *method, const char 
     if (call->too_large)
         return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
     (void)collect_head(call, method, version, &head);
-    http_head_request_init(&as_request, &head, peer_of(call->connection, peer, sizeof(peer)));
+    http_head_request_init(&as_request, &head,
+                           client_of(call->connection, &head, peer, sizeof(peer)));
     if (is_preflight(&as_request.request))
         return answer_preflight(call, &as_request.request);
     as_request.request.body = buffer_span(&call->body);
@@ -567,6 +572,7 @@ struct http_port *http_port_new(const struct client_port_options *options,
     port->loop = loop;
     port->metrics = metrics;
     port->origins = options->origins;
+    port->proxies = options->proxies;
     port->max_body = options->max_body;
     port->compressor = compressor_new();
     port->hangup_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -11,6 +11,7 @@
 
 #include "common/hash.h"
 #include "common/random.h"
+#include "edge/engineio/addresses.h"
 #include "edge/engineio/payload.h"
 #include "edge/engineio/websocket.h"
 
@@ -33,6 +34,7 @@ struct eio_server {
     struct eio_metrics *metrics;
     struct eio_session *by_sid; // in the order of opening
     size_t open_count;
+    struct addresses *addresses; // NULL: sessions per address are not limited
     bool refuses_new;
     struct list dirty;                        // sessions that have something to send
     struct list ending;                       // sessions to end at the next flush
@@ -61,6 +63,7 @@ struct eio_session {
     struct deadline heartbeat; // until the next ping, or until its pong
     struct list queued;        // in `dirty` or `ending`
     void *data;
+    struct address *address; // NULL: not counted
     UT_hash_handle hh;
     char sid[RANDOM_ID_LEN + 1];
 };

@@ -123,16 +123,30 @@ static void on_get(struct eio_session *session, struct http_exchange *exchange)
     }
 }
 
+// The packets before one too many have been handled, as with those before a malformed one.
+static bool is_too_many(struct eio_server *server, size_t packets)
+{
+    size_t max = server->options.max_packets_per_payload;
+
+    if (max == 0 || packets <= max)
+        return false;
+    metric_add(&server->metrics->payloads_too_long, 1);
+    return true;
+}
+
 static bool take_packets(struct eio_session *session, enum eio_payload_form form,
                          struct span payload)
 {
     struct eio_packet packet;
+    size_t packets = 0;
 
     if (form == PAYLOAD_V4 && payload.len == 0)
         return false; // not even an empty packet
     for (;;) {
         switch (eio_payload_take(form, &payload, &session->server->scratch, &packet)) {
         case PAYLOAD_PACKET:
+            if (is_too_many(session->server, ++packets))
+                return false;
             session_on_packet(session, &packet);
             break;
         case PAYLOAD_END:

@@ -28,6 +28,7 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     server->handlers = *handlers;
     server->clock = clock;
     server->metrics = metrics;
+    server->addresses = options->max_sessions_per_address > 0 ? addresses_new() : NULL;
     list_init(&server->dirty);
     list_init(&server->ending);
     deadline_queue_init(&server->ping_due, clock, options->ping_interval_ms,
@@ -68,6 +69,7 @@ void eio_server_free(struct eio_server *server)
     if (!server)
         return;
     free_lingering(server);
+    addresses_free(server->addresses);
     deadline_queue_fini(&server->ping_due);
     deadline_queue_fini(&server->pong_due);
     deadline_queue_fini(&server->client_ping_due);
@@ -105,11 +107,31 @@ static bool refuse(struct eio_server *server, struct eio_refusal *refusal, enum 
     return false;
 }
 
-static bool refuse_busy(struct eio_refusal *refusal, metric *counter, const char *message)
+static bool refuse_without_code(struct eio_refusal *refusal, unsigned status, metric *counter,
+                                const char *message)
 {
     metric_add(counter, 1);
-    *refusal = (struct eio_refusal){503, NO_CODE, message};
+    *refusal = (struct eio_refusal){status, NO_CODE, message};
     return false;
+}
+
+// A handshake that is as it should be, but one too many.
+static bool has_room(struct eio_server *server, const struct http_request *request,
+                     struct eio_refusal *refusal)
+{
+    const struct eio_options *options = &server->options;
+    struct eio_metrics *metrics = server->metrics;
+
+    if (server->refuses_new)
+        return refuse_without_code(refusal, 503, &metrics->refused_draining,
+                                   "Server is shutting down");
+    if (options->max_sessions > 0 && server->open_count >= options->max_sessions)
+        return refuse_without_code(refusal, 503, &metrics->refused_full, "Too many connections");
+    if (server->addresses &&
+        addresses_count(server->addresses, request->peer) >= options->max_sessions_per_address)
+        return refuse_without_code(refusal, 429, &metrics->refused_address,
+                                   "Too many connections from this address");
+    return true;
 }
 
 static bool speaks_known_version(const struct eio_server *server,
@@ -136,11 +158,7 @@ static bool verify_handshake(struct eio_server *server, const struct http_reques
         return refuse(server, refusal, UNSUPPORTED_VERSION);
     if (handlers->allow_request && !handlers->allow_request(request, handlers->arg))
         return refuse(server, refusal, FORBIDDEN);
-    if (server->refuses_new)
-        return refuse_busy(refusal, &server->metrics->refused_draining, "Server is shutting down");
-    if (server->options.max_sessions > 0 && server->open_count >= server->options.max_sessions)
-        return refuse_busy(refusal, &server->metrics->refused_full, "Too many connections");
-    return true;
+    return has_room(server, request, refusal);
 }
 
 // The client's last poll was overtaken by its goodbye: it is let in, and answered by the end.
@@ -166,6 +184,14 @@ static bool verify_session(struct eio_server *server, struct eio_session *sessio
     return true;
 }
 
+static bool has_control_characters(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (((unsigned char)text.ptr[i] < ' ' && text.ptr[i] != '\t') || text.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
 bool server_verify(struct eio_server *server, const struct http_request *request, bool is_websocket,
                    struct eio_session **session, struct eio_refusal *refusal)
 {
@@ -176,6 +202,8 @@ bool server_verify(struct eio_server *server, const struct http_request *request
     *session = NULL;
     if (!transport_is_websocket && !(has_transport && span_is(transport, "polling")))
         return refuse(server, refusal, UNKNOWN_TRANSPORT);
+    if (has_control_characters(http_request_header(request, "Origin")))
+        return refuse(server, refusal, BAD_REQUEST);
     if (!query_find(request->query, "sid", &sid) || sid.len == 0)
         return verify_handshake(server, request, transport_is_websocket, is_websocket, refusal);
     *session = server_find(server, sid);

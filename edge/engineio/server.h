@@ -17,6 +17,9 @@ struct eio_options {
     uint32_t max_payload;      // bytes of one message or one POST body
     uint32_t max_outbox_bytes; // beyond it a client is closed as a slow consumer
     uint32_t max_sessions;     // further handshakes get 503; 0: no limit of its own
+    // Sessions that one client address (http_request.peer) may have; further handshakes get 429.
+    uint32_t max_sessions_per_address; // 0: no limit
+    uint32_t max_packets_per_payload; // of a POST; beyond it 400, and the session ends; 0: no limit
     bool allow_eio3;
 };
 
@@ -40,6 +43,8 @@ struct eio_metrics {
     metric refused[6]; // by error code
     metric refused_full;
     metric refused_draining;
+    metric refused_address;
+    metric payloads_too_long; // POSTs with too many packets
     metric upgrades, upgrades_failed;
     metric closed[EIO_CLOSE_REASONS];
     metric messages_in, bytes_in;

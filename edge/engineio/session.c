@@ -60,6 +60,8 @@ struct eio_session *session_new(struct eio_server *server, const struct http_req
     session->base64 = has_parameter(request, "b64", "1");
     deadline_init(&session->heartbeat);
     list_init(&session->queued);
+    if (server->addresses)
+        session->address = addresses_enter(server->addresses, request->peer);
     random_id(session->sid);
     HASH_ADD_KEYPTR(hh, server->by_sid, session->sid, RANDOM_ID_LEN, session);
     return session;
@@ -68,6 +70,8 @@ struct eio_session *session_new(struct eio_server *server, const struct http_req
 void session_free(struct eio_session *session)
 {
     HASH_DEL(session->server->by_sid, session);
+    if (session->address)
+        addresses_leave(session->server->addresses, session->address);
     deadline_cancel(&session->heartbeat);
     list_unlink(&session->queued);
     outbox_fini(&session->outbox);

@@ -12,7 +12,7 @@ struct http_request {
     struct span path;  // "/socket.io/", not decoded
     struct span query; // raw, without the '?'
     struct span body;
-    struct span peer; // the client's address as text
+    struct span peer; // the client's address as text, also behind proxies of our own
     // The first header of that name, in any case; ptr is NULL when there is none.
     struct span (*header)(const struct http_request *request, const char *name);
 };

@@ -29,6 +29,7 @@ struct fake_exchange {
     struct http_exchange exchange;
     struct http_request request;
     const char *content_type; // that the request names
+    const char *origin;       // also; NULL: none
     struct buffer *sent;      // the engine's
     bool waits;
     unsigned status; // of the reply; 0: there was none
@@ -47,6 +48,8 @@ struct fake_engine {
     unsigned open_sessions;
     struct buffer sent;  // the bytes of all writes and reply bodies, in their order
     struct buffer heard; // what the handlers were told: "open ", "text:hi ", …
+    const char *peer;    // the address that requests come from
+    const char *origin;  // and the Origin that they name
     bool forbids;        // allow_request answers no
     bool echoes;         // every message comes back
     bool closes_at_once; // on_open closes the session
@@ -133,6 +136,8 @@ static inline struct span fake_header(const struct http_request *request, const 
 {
     const struct fake_exchange *self = container_of(request, struct fake_exchange, request);
 
+    if (strcmp(name, "Origin") == 0)
+        return span_of(self->origin);
     return strcmp(name, "Content-Type") == 0 ? span_of(self->content_type) : (struct span){NULL, 0};
 }
 
@@ -220,8 +225,10 @@ static inline struct fake_engine *fake_engine_new(const struct eio_options *opti
 static inline bool fake_websocket_open(struct fake_engine *fake, int who, struct span query)
 {
     struct fake_websocket *self = &fake->websockets[who];
-    struct fake_exchange request = {
-        .request = {.method = HTTP_GET, .query = query, .header = fake_header}};
+    struct fake_exchange request = {.request = {.method = HTTP_GET,
+                                                .query = query,
+                                                .peer = span_of(fake->peer),
+                                                .header = fake_header}};
 
     assert(!self->open);
     buffer_fini(&self->wrote);
@@ -271,8 +278,13 @@ static inline void fake_request(struct fake_engine *fake, int who, enum http_met
     buffer_fini(&self->head);
     *self = (struct fake_exchange){
         .exchange = {.ops = &fake_exchange_ops, .request = &self->request},
-        .request = {.method = method, .query = query, .body = body, .header = fake_header},
+        .request = {.method = method,
+                    .query = query,
+                    .body = body,
+                    .peer = span_of(fake->peer),
+                    .header = fake_header},
         .content_type = content_type,
+        .origin = fake->origin,
         .sent = &fake->sent,
         .waits = true,
     };

@@ -23,10 +23,12 @@ struct refusal_row {
     const char *body;
     int code; // under which it is counted
     bool forbids;
+    const char *origin; // NULL: none
 };
 
 // clang-format off
-#define REFUSES(code, message) 400, "{\"code\":" #code ",\"message\":\"" message "\"}", code, false
+#define REFUSES(code, message) REFUSES_OF(NULL, code, message)
+#define REFUSES_OF(origin, code, message) 400, "{\"code\":" #code ",\"message\":\"" message "\"}", code, false, origin
 static const struct refusal_row refusals[] = {
     {"no query", HTTP_GET, "", REFUSES(0, "Transport unknown")},
     {"no transport", HTTP_GET, "EIO=4", REFUSES(0, "Transport unknown")},
@@ -47,7 +49,10 @@ static const struct refusal_row refusals[] = {
     {"GET of a session that names WebSocket", HTTP_GET, "EIO=4&transport=websocket&sid=$", REFUSES(3, "Bad request")},
     {"GET of one on a WebSocket", HTTP_GET, "EIO=4&transport=polling&sid=#", REFUSES(3, "Bad request")},
     {"POST of one on a WebSocket", HTTP_POST, "EIO=4&transport=polling&sid=#", REFUSES(3, "Bad request")},
-    {"not allowed", HTTP_GET, "EIO=4&transport=polling", 403, "{\"code\":4,\"message\":\"Forbidden\"}", 4, true},
+    {"not allowed", HTTP_GET, "EIO=4&transport=polling", 403, "{\"code\":4,\"message\":\"Forbidden\"}", 4, true, NULL},
+    {"control character in the origin", HTTP_GET, POLLING, REFUSES_OF("http://a\x01", 3, "Bad request")},
+    {"the same of a session", HTTP_GET, TO_SID, REFUSES_OF("\x7f", 3, "Bad request")},
+    {"the transport counts first", HTTP_GET, "EIO=4", REFUSES_OF("\x01", 0, "Transport unknown")},
     {"no version", HTTP_GET, "transport=polling", REFUSES(5, "Unsupported protocol version")},
     {"version of letters", HTTP_GET, "EIO=abc&transport=polling", REFUSES(5, "Unsupported protocol version")},
     {"version 5", HTTP_GET, "EIO=5&transport=polling", REFUSES(5, "Unsupported protocol version")},
@@ -93,6 +98,7 @@ static void is_refused(void **state)
     fake_request(fake, 0, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
     struct span query = fill_in(fake, row->query, websocket_sid);
     fake->forbids = row->forbids;
+    fake->origin = row->origin;
 
     fake_request(fake, 1, row->method, query, SPAN_LIT("4hi"), NULL);
     assert_false(exchange->waits);
@@ -171,6 +177,70 @@ static void refuses_when_it_is_full(void **state)
     fake_request(fake, 1, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
     assert_int_equal(fake->exchanges[1].status, 200);
     fake_engine_free(fake);
+}
+
+static void refuses_an_address_that_has_enough(void **state)
+{
+    struct eio_options two = options;
+
+    (void)state;
+    two.max_sessions_per_address = 2;
+    struct fake_engine *fake = fake_engine_new(&two);
+    fake->peer = "192.0.2.1";
+    assert_true(fake_websocket_open(fake, 0, SPAN_LIT(WEBSOCKET)));
+    fake_request(fake, 0, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
+    fake_request(fake, 1, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
+    assert_int_equal(fake->exchanges[1].status, 429);
+    assert_span(buffer_span(&fake->exchanges[1].body),
+                "{\"message\":\"Too many connections from this address\"}");
+    assert_false(fake_websocket_open(fake, 1, SPAN_LIT(WEBSOCKET)));
+    assert_int_equal(metric_get(&fake->metrics.refused_address), 2);
+
+    struct span upgrade = fake_with_sid(fake, PROBE); // no further session
+    assert_true(fake_websocket_open(fake, 1, upgrade));
+    free((void *)upgrade.ptr);
+    fake->peer = "192.0.2.2";
+    assert_true(fake_websocket_open(fake, 2, SPAN_LIT(WEBSOCKET)));
+    fake->peer = "192.0.2.1";
+    fake_websocket_gone(fake, 0);
+    fake_turn(fake, 0);
+    fake_request(fake, 1, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
+    assert_int_equal(fake->exchanges[1].status, 200);
+    fake_engine_free(fake);
+}
+
+// Of any payload only so many packets are taken; what comes before one too many has been heard.
+static void refuses_a_payload_of_too_many_packets(void **state)
+{
+    static const char *const queries[] = {POLLING, "EIO=3&transport=polling"};
+    static const char *const within[] = {"4a\x1e"
+                                         "6\x1e"
+                                         "4b",
+                                         "2:4a1:62:4b"};
+    static const char *const beyond[] = {"4a\x1e"
+                                         "6\x1e"
+                                         "4b\x1e"
+                                         "4c",
+                                         "2:4a1:62:4b2:4c"};
+    struct eio_options three = options;
+
+    (void)state;
+    three.max_packets_per_payload = 3;
+    for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+        struct fake_engine *fake = fake_engine_new(&three);
+        fake_request(fake, 0, HTTP_GET, span_of(queries[i]), SPAN_LIT(""), NULL);
+        struct span query = fake_with_sid(fake, TO_SID);
+        fake_request(fake, 0, HTTP_POST, query, span_of(within[i]), NULL);
+        assert_int_equal(fake->exchanges[0].status, 200);
+        fake_request(fake, 0, HTTP_POST, query, span_of(beyond[i]), NULL);
+        assert_int_equal(fake->exchanges[0].status, 400);
+        fake_turn(fake, 0);
+        assert_span(buffer_span(&fake->heard),
+                    "open text:a text:b text:a text:b close:parse error ");
+        assert_int_equal(metric_get(&fake->metrics.payloads_too_long), 1);
+        free((void *)query.ptr);
+        fake_engine_free(fake);
+    }
 }
 
 static void refuses_new_ones_while_it_drains(void **state)
@@ -528,6 +598,8 @@ int main(void)
 {
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(refuses_when_it_is_full),
+        cmocka_unit_test(refuses_an_address_that_has_enough),
+        cmocka_unit_test(refuses_a_payload_of_too_many_packets),
         cmocka_unit_test(refuses_new_ones_while_it_drains),
         cmocka_unit_test(closes_the_oldest_first),
         cmocka_unit_test(may_be_closed_as_it_opens),

@@ -1,0 +1,156 @@
+#include "edge/http/proxies.h"
+
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+
+#define V4_PREFIX_BITS 96 // an IPv4 address is the end of an IPv6 one here
+
+struct network {
+    struct in6_addr address;
+    unsigned bits;
+};
+
+struct proxies {
+    struct network *networks;
+    size_t count;
+};
+
+// `base` is the number of bits that an address of this family has in front.
+static bool parse_address(struct span text, struct in6_addr *out, unsigned *base)
+{
+    static const struct in6_addr mapped = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}}};
+    char copy[INET6_ADDRSTRLEN];
+
+    if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len))
+        return false;
+    snprintf(copy, sizeof(copy), SPAN_FMT, SPAN_ARG(text));
+    *out = mapped;
+    *base = V4_PREFIX_BITS;
+    if (inet_pton(AF_INET, copy, &out->s6_addr[12]) == 1)
+        return true;
+    *base = 0;
+    return inet_pton(AF_INET6, copy, out) == 1;
+}
+
+static bool parse_bits(struct span text, unsigned max, unsigned *bits)
+{
+    *bits = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || *bits > max)
+            return false;
+        *bits = *bits * 10 + (unsigned)(text.ptr[i] - '0');
+    }
+    return text.len > 0 && *bits <= max;
+}
+
+static bool parse_network(struct span text, struct network *out)
+{
+    struct span address;
+    unsigned base;
+
+    if (!span_take_until(&text, '/', &address) || !parse_address(address, &out->address, &base))
+        return false;
+    out->bits = 128 - base;
+    if (text.ptr && !parse_bits(text, 128 - base, &out->bits))
+        return false;
+    out->bits += base;
+    return true;
+}
+
+struct proxies *proxies_new(const char *list, struct buffer *wrong)
+{
+    struct proxies *proxies = mem_zalloc(sizeof(*proxies));
+    struct span rest = span_of(list), one;
+
+    while (span_take_until(&rest, ',', &one)) {
+        struct network network;
+        one = span_trim(one);
+        if (one.len == 0)
+            continue;
+        if (!parse_network(one, &network)) {
+            if (wrong)
+                buffer_append(wrong, one);
+            proxies_free(proxies);
+            return NULL;
+        }
+        proxies->networks = mem_realloc(proxies->networks, (proxies->count + 1) * sizeof(network));
+        proxies->networks[proxies->count++] = network;
+    }
+    return proxies;
+}
+
+void proxies_free(struct proxies *proxies)
+{
+    if (!proxies)
+        return;
+    free(proxies->networks);
+    free(proxies);
+}
+
+static bool is_within(const struct in6_addr *address, const struct network *network)
+{
+    unsigned whole = network->bits / 8, rest = network->bits % 8;
+    unsigned char mask = (unsigned char)(0xff00 >> rest);
+
+    return memcmp(address->s6_addr, network->address.s6_addr, whole) == 0 &&
+           (rest == 0 || ((address->s6_addr[whole] ^ network->address.s6_addr[whole]) & mask) == 0);
+}
+
+static bool is_trusted(const struct proxies *proxies, struct span text)
+{
+    struct in6_addr address;
+    unsigned base;
+
+    if (!parse_address(text, &address, &base))
+        return false;
+    for (size_t i = 0; i < proxies->count; i++)
+        if (is_within(&address, &proxies->networks[i]))
+            return true;
+    return false;
+}
+
+static struct span take_last(struct span *list)
+{
+    const char *comma = list->len > 0 ? memrchr(list->ptr, ',', list->len) : NULL;
+    size_t at = comma ? (size_t)(comma - list->ptr) : 0;
+    struct span last = span_skip(*list, comma ? at + 1 : 0);
+
+    list->len = at;
+    return span_trim(last);
+}
+
+// Goes through one header from its end. False when the client was found.
+static bool follow(const struct proxies *proxies, struct span header, struct span *client)
+{
+    while (header.len > 0) {
+        struct in6_addr address;
+        unsigned base;
+        struct span said = take_last(&header);
+        if (!parse_address(said, &address, &base))
+            return false; // so the proxy itself is all that is known
+        *client = said;
+        if (!is_trusted(proxies, said))
+            return false;
+    }
+    return true;
+}
+
+struct span proxies_find_client(const struct proxies *proxies, const struct http_head *head,
+                                struct span peer)
+{
+    struct span client = peer;
+
+    if (!proxies || !is_trusted(proxies, peer))
+        return peer;
+    for (size_t i = head->header_count; i > 0; i--) {
+        const struct http_header *header = &head->headers[i - 1];
+        if (span_eq_nocase(header->name, SPAN_LIT("X-Forwarded-For")) &&
+            !follow(proxies, header->value, &client))
+            break;
+    }
+    return client;
+}

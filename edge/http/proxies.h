@@ -1,0 +1,22 @@
+// Whose X-Forwarded-For is believed: proxies of our own, by address or network.
+//
+// A proxy appends the address that it saw, so the list is read from its end: what a trusted proxy
+// says is believed, and the first address that is not of a trusted proxy is the client's. What
+// stands before that the client may have made up.
+#pragma once
+
+#include "common/buffer.h"
+#include "edge/http/head.h"
+
+struct proxies;
+
+// `list`: addresses and networks ("10.0.0.0/8,192.0.2.7,2001:db8::/32") with commas between them;
+// NULL or empty trusts nobody. NULL when one of them is none; it is put into `wrong` then, unless
+// that is NULL.
+NODISCARD struct proxies *proxies_new(const char *list, struct buffer *wrong);
+void proxies_free(struct proxies *proxies);
+
+// The address of the client behind a request that `peer` sent: a part of `head`, or `peer`.
+// `proxies` NULL trusts nobody.
+struct span proxies_find_client(const struct proxies *proxies, const struct http_head *head,
+                                struct span peer);

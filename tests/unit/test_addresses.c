@@ -1,0 +1,56 @@
+#include "edge/engineio/addresses.h"
+
+#include "tests/unit/unit.h"
+
+struct pair {
+    const char *name;
+    const char *one, *other;
+    bool same; // are counted together
+};
+
+// clang-format off
+static const struct pair pairs[] = {
+    {"one IPv4 address", "192.0.2.1", "192.0.2.1", true},
+    {"two IPv4 addresses", "192.0.2.1", "192.0.2.2", false},
+    {"IPv4 written as IPv6", "192.0.2.1", "::ffff:192.0.2.1", true},
+    {"two of them", "::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+    {"two IPv6 addresses of one /64", "2001:db8:0:1::1", "2001:db8:0:1:ffff::2", true},
+    {"one IPv6 address in two spellings", "2001:db8::1", "2001:0DB8:0:0:0:0:0:1", true},
+    {"two of neighbouring /64", "2001:db8:0:1::1", "2001:db8:0:2::1", false},
+    {"IPv4 and IPv6 of the same bytes", "1.2.3.4", "102:304::", false},
+    {"no addresses", "unknown", "", true},
+    {"no address and one", "unknown", "0.0.0.0", false},
+    {"far too long", "1111111111111111111111111111111111111111111111111", "unknown", true},
+};
+// clang-format on
+
+static void counts(void **state)
+{
+    const struct pair *row = *state;
+    struct addresses *addresses = addresses_new();
+    struct span one = exact_copy(span_of(row->one)), other = exact_copy(span_of(row->other));
+
+    assert_int_equal(addresses_count(addresses, one), 0);
+    struct address *first = addresses_enter(addresses, one);
+    assert_int_equal(addresses_count(addresses, one), 1);
+    assert_int_equal(addresses_count(addresses, other), row->same ? 1 : 0);
+    struct address *second = addresses_enter(addresses, other);
+    assert_int_equal(addresses_count(addresses, one), row->same ? 2 : 1);
+    addresses_leave(addresses, first);
+    assert_int_equal(addresses_count(addresses, one), row->same ? 1 : 0);
+    assert_int_equal(addresses_count(addresses, other), 1);
+    addresses_leave(addresses, second);
+    assert_int_equal(addresses_count(addresses, other), 0);
+    free((char *)one.ptr);
+    free((char *)other.ptr);
+    addresses_free(addresses); // asserts that nothing stayed
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(pairs)];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, pairs, counts);
+    return cmocka_run_group_tests_name("addresses", tests, NULL, NULL);
+}
