@@ -32,3 +32,14 @@ size_t utf8_length(struct span text)
     bool surrogate = code >> 11 == 0x1b;
     return code >= least[len] && code <= 0x10ffff && !surrogate ? len : 0;
 }
+
+bool utf8_valid(struct span text)
+{
+    while (text.len > 0) {
+        size_t n = (unsigned char)text.ptr[0] < 0x80 ? 1 : utf8_length(text);
+        if (n == 0)
+            return false;
+        text = span_skip(text, n);
+    }
+    return true;
+}

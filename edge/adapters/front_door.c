@@ -16,12 +16,13 @@
 #include "common/mem.h"
 #include "edge/http/head.h"
 
-#define BACKLOG         4096
-#define ACCEPTS_A_TURN  256
-#define ACCEPT_RETRY_MS 100
-#define SEND_BUFFER     (128 * 1024)
-#define UNACKED_MS      30000 // after which the kernel gives a silent peer up
-#define DEFER_SECONDS   1     // the kernel holds connections back until they say something
+#define BACKLOG          4096
+#define UNREAD_READS_MAX 16
+#define ACCEPTS_A_TURN   256
+#define ACCEPT_RETRY_MS  100
+#define SEND_BUFFER      (128 * 1024)
+#define UNACKED_MS       30000 // after which the kernel gives a silent peer up
+#define DEFER_SECONDS    1     // the kernel holds connections back until they say something
 
 struct front_door {
     struct event_loop *loop;
@@ -99,9 +100,11 @@ void front_door_turn_away(int fd, unsigned status, const char *reason, struct sp
                        "Content-Length: %zu\r\nConnection: close\r\n\r\n" SPAN_FMT,
                        status, reason, json.len, SPAN_ARG(json));
 
-    // What stays unread would turn the close into a reset that overtakes the reply.
-    while (recv(fd, unread, sizeof(unread), MSG_DONTWAIT) == (ssize_t)sizeof(unread))
-        ;
+    // What stays unread would turn the close into a reset that overtakes the reply. Who goes on
+    // sending has to live with that.
+    for (int i = 0; i < UNREAD_READS_MAX; i++)
+        if (recv(fd, unread, sizeof(unread), MSG_DONTWAIT) != (ssize_t)sizeof(unread))
+            break;
     if (len > 0 && send(fd, reply, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) != len)
         log_debug("reply to a refused connection was not taken status=%u", status);
     close(fd);

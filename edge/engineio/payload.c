@@ -1,5 +1,6 @@
 #include "edge/engineio/payload.h"
 
+#include "common/utf8.h"
 #include "edge/http/query.h"
 
 #define SEPARATOR         '\x1e'
@@ -125,6 +126,9 @@ enum eio_payload_status eio_payload_take(enum eio_payload_form form, struct span
         if (!take_any(form, rest, &kind, &record))
             return PAYLOAD_MALFORMED;
     } while (version == 3 && record.len == 0); // "0:" is tolerated
+    // A WebSocket's text was checked by the library beneath; nobody has checked this.
+    if (kind == FRAME_TEXT && !utf8_valid(record))
+        return PAYLOAD_MALFORMED;
     if (!eio_packet_decode(version, kind, record, scratch, out))
         return PAYLOAD_MALFORMED;
     return PAYLOAD_PACKET;
