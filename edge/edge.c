@@ -3,28 +3,25 @@
 #include "edge/edge.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/ops_server.h"
-#include "common/random.h"
 #include "edge/edge_metrics.h"
 #include "edge/gateway/gateway.h"
 #include "edge/gateway/relay_watch.h"
+#include "edge/surroundings.h"
 
-#define LIVE_STAMP_MS          1000
-#define LIVE_WITHIN_MS         5000
-#define DRAIN_STEP_MS          100
-#define MAX_NAMESPACES         8
-#define CONNECTIONS_BY_DEFAULT 65536 // libwebsockets' work for a new one grows with the limit
-#define OTHER_FILES            64
+#define LIVE_STAMP_MS  1000
+#define LIVE_WITHIN_MS 5000
+#define DRAIN_STEP_MS  100
+#define PATIENCE_MS    2000 // with Redis, before clients are let in without it
+#define MAX_NAMESPACES 8
 
 enum state { RUNNING = 0, DRAINING, CLOSING };
 
@@ -33,18 +30,20 @@ struct edge {
     enum state state;
     struct event_loop loop;
     struct edge_metrics metrics;
-    char id[256];
+    struct buffer id;
     struct origins *origins;
     struct client_bundle *bundle;
     struct redis_bus_options bus_options;
     struct redis_bus *bus;
     struct gateway *gateway;
-    struct client_port *port;
+    uint32_t connections;     // at most
+    struct client_port *port; // NULL: not listening yet
     struct ops_server *ops;
     struct turn_hook flush;
     uv_signal_t terminate, interrupt;
-    struct deadline_queue stamps, drain_steps;
-    struct deadline stamp, drain_step;
+    struct deadline_queue stamps, drain_steps, patience;
+    struct deadline stamp, drain_step, impatience;
+    bool failed;
     size_t drain_clients; // when the drain began
     uint64_t drain_began_ms;
     // Read by the operations port's thread.
@@ -162,7 +161,8 @@ static void drain(struct edge *edge)
     edge->drain_began_ms = clock_monotonic_ms();
     log_info("draining clients=%zu seconds=%d", edge->drain_clients,
              (int)edge->settings->drain_seconds);
-    client_port_stop_listening(edge->port);
+    if (edge->port)
+        client_port_stop_listening(edge->port);
     eio_server_refuse_new(engine);
     on_drain_step(&edge->drain_step, edge);
 }
@@ -193,6 +193,46 @@ static void watch_signals(struct edge *edge)
     uv_signal_start(&edge->interrupt, on_signal, SIGINT);
 }
 
+// ---- letting clients in
+
+static void open_port(struct edge *edge)
+{
+    const struct edge_settings *s = edge->settings;
+    const struct client_port_options options = {
+        .host = s->service_host,
+        .port = (uint16_t)s->port,
+        .head_timeout_ms = (uint32_t)s->head_timeout_ms,
+        .max_body = (uint32_t)s->max_payload,
+        .max_connections = edge->connections,
+        .origins = edge->origins,
+    };
+    const struct client_port_handlers handlers = {
+        .on_http = gateway_on_http, .find_engine = gateway_find_engine, .arg = edge->gateway};
+
+    if (edge->port || edge->state != RUNNING)
+        return;
+    deadline_cancel(&edge->impatience);
+    edge->port = client_port_new(&options, &handlers, &edge->loop, &edge->metrics.port);
+    if (edge->port)
+        return;
+    edge->failed = true;
+    close_all(edge);
+}
+
+// Clients that come before the log is found would have to be sent away again, since what they
+// missed meanwhile cannot be known.
+static void on_following(void *arg)
+{
+    open_port(arg);
+}
+
+// Without Redis the edge is of some use still: /health says what is wrong, and clients wait here.
+static void on_impatience(struct deadline *impatience, void *arg)
+{
+    (void)impatience;
+    open_port(arg);
+}
+
 // ---- building
 
 static void print_for_clients(struct buffer *out, void *arg)
@@ -205,60 +245,13 @@ static void flush(void *arg)
     eio_server_flush(gateway_engine(((struct edge *)arg)->gateway));
 }
 
-static void make_id(struct edge *edge)
+static void load_bundle(struct edge *edge)
 {
-    char host[HOST_NAME_MAX + 1] = "edge", chance[RANDOM_ID_LEN + 1];
-
-    if (edge->settings->edge_id) {
-        snprintf(edge->id, sizeof(edge->id), "%s", edge->settings->edge_id);
-        return;
-    }
-    gethostname(host, sizeof(host) - 1);
-    random_id(chance);
-    snprintf(edge->id, sizeof(edge->id), "%s-%d-%.6s", host, (int)getpid(), chance);
-}
-
-// Beside the program, as it is built, or where it is installed.
-static struct client_bundle *find_bundle(const struct edge_settings *settings)
-{
-    static const char *const places[] = {"client_bundle",
-                                         "../share/websocket-gateway/client_bundle"};
     struct buffer folder = {0};
-    char program[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
-    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        if (settings->client_bundle_dir || len < 0)
-            break;
-        program[len] = '\0';
-        *(strrchr(program, '/') + 1) = '\0';
-        buffer_clear(&folder);
-        buffer_printf(&folder, "%s%s", program, places[i]);
-        if (access(folder.ptr, R_OK) == 0)
-            break;
-    }
-    struct client_bundle *bundle =
-        client_bundle_load(settings->client_bundle_dir ? settings->client_bundle_dir : folder.ptr);
+    find_bundle_folder(edge->settings, &folder);
+    edge->bundle = client_bundle_load(folder.ptr);
     buffer_fini(&folder);
-    return bundle;
-}
-
-// Every client takes a descriptor; the rest is for files, Redis and the operations port.
-static uint32_t count_connections(const struct edge_settings *settings)
-{
-    struct rlimit limit = {.rlim_cur = 1024};
-
-    getrlimit(RLIMIT_NOFILE, &limit);
-    uint64_t possible =
-        limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES : limit.rlim_cur / 2;
-    uint64_t wanted = (uint64_t)settings->max_connections;
-    if (wanted > possible)
-        log_warn("MAX_CONNECTIONS is more than the limit of open files allows wanted=%" PRIu64
-                 " possible=%" PRIu64 "; raise the limit (ulimit -n)",
-                 wanted, possible);
-    if (wanted == 0)
-        wanted = CONNECTIONS_BY_DEFAULT;
-    return (uint32_t)(wanted < possible ? wanted : possible);
 }
 
 static struct sio_options socketio_options(const struct edge_settings *s, uint32_t connections)
@@ -280,11 +273,11 @@ static struct sio_options socketio_options(const struct edge_settings *s, uint32
     };
 }
 
-static void build_gateway(struct edge *edge, uint32_t connections)
+static void build_gateway(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
     const struct gateway_options options = {
-        .socketio = socketio_options(s, connections),
+        .socketio = socketio_options(s, edge->connections),
         .token =
             {
                 .algorithms = s->algorithms,
@@ -295,7 +288,7 @@ static void build_gateway(struct edge *edge, uint32_t connections)
             },
         .allow_anonymous = s->allow_anonymous,
         .room_authorization = (enum room_authorization)s->room_authorization,
-        .edge_id = edge->id,
+        .edge_id = edge->id.ptr,
         .shards = (unsigned)s->bus_shards,
         .metrics_enabled = s->metrics_enabled,
         .metrics_rooms = s->metrics_rooms,
@@ -305,7 +298,11 @@ static void build_gateway(struct edge *edge, uint32_t connections)
         .bundle = edge->bundle,
     };
     const struct gateway_handlers handlers = {
-        .on_drain = on_drain_command, .print_metrics = print_for_clients, .arg = edge};
+        .on_drain = on_drain_command,
+        .on_following = on_following,
+        .print_metrics = print_for_clients,
+        .arg = edge,
+    };
 
     edge->gateway =
         gateway_new(&options, &handlers, redis_bus_interface(edge->bus), &edge->loop.deadlines,
@@ -323,27 +320,9 @@ static void build_bus(struct edge *edge)
         .password = s->redis_password,
         .database = (unsigned)s->redis_db,
         .shards = (unsigned)s->bus_shards,
-        .edge_id = edge->id,
+        .edge_id = edge->id.ptr,
     };
     edge->bus = redis_bus_new(&edge->bus_options, &edge->loop, &edge->metrics.redis);
-}
-
-static bool open_port(struct edge *edge, uint32_t connections)
-{
-    const struct edge_settings *s = edge->settings;
-    const struct client_port_options options = {
-        .host = s->service_host,
-        .port = (uint16_t)s->port,
-        .head_timeout_ms = (uint32_t)s->head_timeout_ms,
-        .max_body = (uint32_t)s->max_payload,
-        .max_connections = connections,
-        .origins = edge->origins,
-    };
-    const struct client_port_handlers handlers = {
-        .on_http = gateway_on_http, .find_engine = gateway_find_engine, .arg = edge->gateway};
-
-    edge->port = client_port_new(&options, &handlers, &edge->loop, &edge->metrics.port);
-    return edge->port != NULL;
 }
 
 static void start_clocks(struct edge *edge)
@@ -351,8 +330,11 @@ static void start_clocks(struct edge *edge)
     deadline_queue_init(&edge->stamps, &edge->loop.deadlines, LIVE_STAMP_MS, on_stamp, edge);
     deadline_queue_init(&edge->drain_steps, &edge->loop.deadlines, DRAIN_STEP_MS, on_drain_step,
                         edge);
+    deadline_queue_init(&edge->patience, &edge->loop.deadlines, PATIENCE_MS, on_impatience, edge);
     deadline_init(&edge->stamp);
     deadline_init(&edge->drain_step);
+    deadline_init(&edge->impatience);
+    deadline_arm(&edge->impatience, &edge->patience);
     on_stamp(&edge->stamp, edge);
 }
 
@@ -367,34 +349,34 @@ static void warn_of_defaults(const struct edge_settings *settings)
 struct edge *edge_new(const struct edge_settings *settings)
 {
     struct edge *edge = mem_zalloc(sizeof(*edge));
-    uint32_t connections = count_connections(settings);
 
     edge->settings = settings;
-    make_id(edge);
+    edge->connections = count_connections(settings);
+    make_edge_id(settings, &edge->id);
     warn_of_defaults(settings);
     event_loop_init(&edge->loop);
     start_clocks(edge);
     watch_signals(edge);
     edge->origins = origins_new(settings->cors_origin);
-    edge->bundle = find_bundle(settings);
+    load_bundle(edge);
     build_bus(edge);
-    build_gateway(edge, connections);
-    if (open_port(edge, connections) && open_ops(edge)) {
-        log_info("started edge=%s version=" GATEWAY_VERSION " connections=%" PRIu32, edge->id,
-                 connections);
-        redis_bus_start(edge->bus);
-        return edge;
-    }
-    close_all(edge);
-    event_loop_run(&edge->loop);
-    edge_free(edge);
-    return NULL;
+    build_gateway(edge);
+    return edge;
 }
 
-void edge_run(struct edge *edge)
+bool edge_run(struct edge *edge)
 {
+    if (open_ops(edge)) {
+        log_info("started edge=%s version=" GATEWAY_VERSION " connections=%" PRIu32, edge->id.ptr,
+                 edge->connections);
+        redis_bus_start(edge->bus);
+    } else {
+        edge->failed = true;
+        close_all(edge);
+    }
     event_loop_run(&edge->loop);
     log_info("stopped");
+    return !edge->failed;
 }
 
 void edge_free(struct edge *edge)
@@ -408,8 +390,10 @@ void edge_free(struct edge *edge)
     redis_bus_free(edge->bus);
     client_bundle_free(edge->bundle);
     origins_free(edge->origins);
+    buffer_fini(&edge->id);
     deadline_queue_fini(&edge->stamps);
     deadline_queue_fini(&edge->drain_steps);
+    deadline_queue_fini(&edge->patience);
     event_loop_fini(&edge->loop);
     free(edge);
 }

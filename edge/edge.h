@@ -11,7 +11,10 @@
 
 struct edge;
 
-// Opens both ports; NULL with a line in the log when it cannot. Borrows the settings.
+// Borrows the settings.
 NODISCARD struct edge *edge_new(const struct edge_settings *settings);
-void edge_run(struct edge *edge); // returns once drained and closed
+// Opens the operations port at once, and the clients' as soon as the log is followed, or Redis is
+// not there for a while. Returns once drained and closed; false, with a line in the log, when a
+// port could not be opened.
+NODISCARD bool edge_run(struct edge *edge);
 void edge_free(struct edge *edge);

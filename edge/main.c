@@ -1,23 +1,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "common/log.h"
 #include "edge/edge.h"
-
-#define FILES_MAX 1000000 // beyond it libwebsockets counts on very few
-
-// As many open files as the hard limit allows: each client is one.
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
+#include "edge/surroundings.h"
 
 static int run(const struct edge_settings *settings)
 {
@@ -31,12 +18,10 @@ static int run(const struct edge_settings *settings)
     if (!log_open(&options))
         return EXIT_FAILURE;
     struct edge *edge = edge_new(settings);
-    int status = edge ? EXIT_SUCCESS : EXIT_FAILURE;
-    if (edge)
-        edge_run(edge);
+    bool ok = edge_run(edge);
     edge_free(edge);
     log_close();
-    return status;
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)

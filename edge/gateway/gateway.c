@@ -202,6 +202,7 @@ static void on_newest(unsigned shard, struct position newest, void *arg)
         return;
     gateway->found_log = true;
     log_info("following the log shards=%u", gateway->shards);
+    gateway->handlers.on_following(gateway->handlers.arg);
 }
 
 static void deliver(const struct envelope *envelope, void *arg)

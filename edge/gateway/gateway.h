@@ -34,7 +34,8 @@ struct gateway_options {
 };
 
 struct gateway_handlers {
-    void (*on_drain)(void *arg); // an operator wants this edge to drain
+    void (*on_drain)(void *arg);     // an operator wants this edge to drain
+    void (*on_following)(void *arg); // the log was found, for the first time
     void (*print_metrics)(struct buffer *out, void *arg);
     void *arg;
 };

@@ -20,12 +20,18 @@ static struct eio_metrics engine_metrics;
 static struct origins *origins;
 static struct fake_websocket peers[PEERS];
 static struct buffer sent, token;
-static bool drained;
+static bool drained, following;
 
 static void on_drain(void *arg)
 {
     (void)arg;
     drained = true;
+}
+
+static void on_following(void *arg)
+{
+    (void)arg;
+    following = true;
 }
 
 static void print_metrics(struct buffer *out, void *arg)
@@ -72,7 +78,8 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
         .event_bus_port = 5672,
         .origins = origins,
     };
-    const struct gateway_handlers handlers = {.on_drain = on_drain, .print_metrics = print_metrics};
+    const struct gateway_handlers handlers = {
+        .on_drain = on_drain, .on_following = on_following, .print_metrics = print_metrics};
 
     gateway = gateway_new(&options, &handlers, &bus.bus, &clock_, &metrics, &socketio_metrics,
                           &engine_metrics);
@@ -83,13 +90,15 @@ static void begin(enum room_authorization authorization, bool allow_anonymous)
     memset(&metrics, 0, sizeof(metrics));
     memset(&socketio_metrics, 0, sizeof(socketio_metrics));
     memset(&engine_metrics, 0, sizeof(engine_metrics));
-    drained = false;
+    drained = following = false;
     deadlines_init(&clock_, 1000000);
     origins = origins_new(NULL);
     fake_bus_init(&bus);
     make_gateway(authorization, allow_anonymous);
     bus.bus.handlers.on_up(bus.bus.handlers.arg);
+    assert_false(following);
     bus.bus.handlers.on_newest(0, (struct position){1, 5}, bus.bus.handlers.arg);
+    assert_true(following);
     buffer_clear(&bus.asked);
 }
 

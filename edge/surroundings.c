@@ -1,0 +1,82 @@
+#define LOG_MODULE "edge"
+
+#include "edge/surroundings.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/random.h"
+
+#define FILES_MAX              1000000 // beyond it libwebsockets counts on very few
+#define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for a new one grows with the limit
+#define OTHER_FILES            64      // for logs, Redis and the operations port
+
+void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+uint32_t count_connections(const struct edge_settings *settings)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t possible =
+        limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES : limit.rlim_cur / 2;
+    uint64_t wanted = (uint64_t)settings->max_connections;
+    if (wanted > possible)
+        log_warn("MAX_CONNECTIONS is more than the limit of open files allows wanted=%" PRIu64
+                 " possible=%" PRIu64 "; raise the limit (ulimit -n)",
+                 wanted, possible);
+    if (wanted == 0)
+        wanted = CONNECTIONS_BY_DEFAULT;
+    return (uint32_t)(wanted < possible ? wanted : possible);
+}
+
+void make_edge_id(const struct edge_settings *settings, struct buffer *out)
+{
+    char host[HOST_NAME_MAX + 1] = "edge", chance[RANDOM_ID_LEN + 1];
+
+    if (settings->edge_id) {
+        buffer_append(out, span_of(settings->edge_id));
+        return;
+    }
+    gethostname(host, sizeof(host) - 1);
+    random_id(chance);
+    buffer_printf(out, "%s-%d-%.6s", host, (int)getpid(), chance);
+}
+
+// The place that is there, or the last one to look for it.
+static void append_place_beside_program(struct buffer *out)
+{
+    static const char *const places[] = {"client_bundle",
+                                         "../share/websocket-gateway/client_bundle"};
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program));
+
+    while (len > 0 && program[len - 1] != '/')
+        len--;
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        buffer_clear(out);
+        buffer_append(out, (struct span){program, len > 0 ? (size_t)len : 0});
+        buffer_append(out, span_of(places[i]));
+        if (access(out->ptr, R_OK) == 0)
+            return;
+    }
+}
+
+void find_bundle_folder(const struct edge_settings *settings, struct buffer *out)
+{
+    if (settings->client_bundle_dir)
+        buffer_append(out, span_of(settings->client_bundle_dir));
+    else
+        append_place_beside_program(out);
+}

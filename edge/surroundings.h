@@ -1,0 +1,19 @@
+// Where the edge runs, and what follows from it: its name, the files beside it, the limits of the
+// operating system.
+#pragma once
+
+#include "common/buffer.h"
+#include "edge/edge_settings.h"
+
+// Raises the limit of open files as far as it goes: each client is one.
+void raise_file_limit(void);
+
+// How many connections there may be at one time, by the settings and the limit of open files.
+uint32_t count_connections(const struct edge_settings *settings);
+
+// Puts the name of this edge into `out`: that of the settings, or host, process and chance.
+void make_edge_id(const struct edge_settings *settings, struct buffer *out);
+
+// Puts the folder of the client bundle into `out`: that of the settings, or beside the program,
+// as it is built or installed.
+void find_bundle_folder(const struct edge_settings *settings, struct buffer *out);
