@@ -205,6 +205,7 @@ static void open_port(struct edge *edge)
         .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
         .origins = edge->origins,
+        .proxies = s->proxies,
     };
     const struct client_port_handlers handlers = {
         .on_http = gateway_on_http, .find_engine = gateway_find_engine, .arg = edge->gateway};
@@ -265,11 +266,15 @@ static struct sio_options socketio_options(const struct edge_settings *s, uint32
                 .max_payload = (uint32_t)s->max_payload,
                 .max_outbox_bytes = (uint32_t)s->max_outbox_bytes,
                 .max_sessions = connections,
+                .max_sessions_per_address = (uint32_t)s->max_connections_per_address,
+                .max_packets_per_payload = (uint32_t)s->max_packets_per_payload,
                 .allow_eio3 = s->allow_eio3,
             },
         .connect_timeout_ms = (uint32_t)s->connect_timeout_ms,
         .max_rooms_per_socket = (uint32_t)s->max_rooms_per_socket,
         .max_namespaces_per_client = MAX_NAMESPACES,
+        .max_packets_per_second = (uint32_t)s->max_events_per_second,
+        .max_bytes_per_second = (uint32_t)s->max_bytes_per_second,
     };
 }
 
@@ -287,6 +292,7 @@ static void build_gateway(struct edge *edge)
                 .keep_rooms = s->room_authorization == ROOM_AUTHORIZATION_CLAIMS,
             },
         .allow_anonymous = s->allow_anonymous,
+        .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
         .room_authorization = (enum room_authorization)s->room_authorization,
         .edge_id = edge->id.ptr,
         .shards = (unsigned)s->bus_shards,

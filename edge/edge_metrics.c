@@ -82,6 +82,7 @@ static const struct metric_info table[] = {
     {UNAUTH, "reason=\"expired\"", COUNTER, GATEWAY(auth_refused[TOKEN_EXPIRED]), UNAUTH_HELP},
     {UNAUTH, "reason=\"not active\"", COUNTER, GATEWAY(auth_refused[TOKEN_NOT_ACTIVE]), UNAUTH_HELP},
     {UNAUTH, "reason=\"half login\"", COUNTER, GATEWAY(auth_refused[TOKEN_HALF_LOGIN]), UNAUTH_HELP},
+    {"ws_edge_users_over_limit_total", NULL, COUNTER, GATEWAY(users_over_limit), "Clients refused because their user has too many sockets here"},
     {EVENTS, "event=\"join_room\"", COUNTER, GATEWAY(events[EVENT_JOIN_ROOM]), EVENTS_HELP},
     {EVENTS, "event=\"leave_room\"", COUNTER, GATEWAY(events[EVENT_LEAVE_ROOM]), EVENTS_HELP},
     {EVENTS, "event=\"typing\"", COUNTER, GATEWAY(events[EVENT_TYPING]), EVENTS_HELP},

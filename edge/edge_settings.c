@@ -77,10 +77,22 @@ static const struct setting table[] = {
      "milliseconds that a connection has to send a whole request head"},
     {"MAX_PAYLOAD", SETTING_NUMBER, FIELD(max_payload), "1000000", 1024, 67108864, NULL,
      "bytes of the largest message that a client may send"},
+    {"MAX_PACKETS_PER_PAYLOAD", SETTING_NUMBER, FIELD(max_packets_per_payload), "2000", 1, 1000000, NULL,
+     "packets that one POST of long-polling may bring"},
+    {"MAX_EVENTS_PER_SECOND", SETTING_NUMBER, FIELD(max_events_per_second), "100", 0, 1000000, NULL,
+     "events that one client may send in the long run, 10 times as many at once; 0: any number"},
+    {"MAX_BYTES_PER_SECOND", SETTING_NUMBER, FIELD(max_bytes_per_second), "1000000", 0, 1000000000, NULL,
+     "bytes that one client may send in the long run, twice MAX_PAYLOAD at once; 0: any number"},
     {"MAX_OUTBOX_BYTES", SETTING_NUMBER, FIELD(max_outbox_bytes), "1048576", 4096, 1073741824, NULL,
      "bytes that may wait for a slow client before it is closed"},
     {"MAX_CONNECTIONS", SETTING_NUMBER, FIELD(max_connections), "0", 0, 1000000, NULL,
      "connections at one time; 0: as many as the limit of open files allows, 65536 at most"},
+    {"MAX_CONNECTIONS_PER_ADDRESS", SETTING_NUMBER, FIELD(max_connections_per_address), "0", 0, 1000000, NULL,
+     "sessions that one client address may have; 0: any number"},
+    {"TRUSTED_PROXIES", SETTING_TEXT, FIELD(trusted_proxies), NULL, 0, 0, NULL,
+     "addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them"},
+    {"MAX_SOCKETS_PER_USER", SETTING_NUMBER, FIELD(max_sockets_per_user), "100", 0, 1000000, NULL,
+     "clients of one user that this edge serves at one time; 0: any number"},
     {"MAX_ROOMS_PER_SOCKET", SETTING_NUMBER, FIELD(max_rooms_per_socket), "1000", 1, 1000000, NULL,
      "rooms that one client may be in"},
     {"ALLOW_EIO3", SETTING_SWITCH, FIELD(allow_eio3), "true", 0, 0, NULL,
@@ -226,6 +238,19 @@ static void check_authorization(struct edge_settings *settings, struct buffer *e
     settings->authorization_assumed = true;
 }
 
+static void check_proxies(struct edge_settings *settings, struct buffer *errors)
+{
+    struct buffer wrong = {0};
+
+    settings->proxies = proxies_new(settings->trusted_proxies, &wrong);
+    if (!settings->proxies)
+        settings_fault(errors,
+                       "TRUSTED_PROXIES must list addresses like 10.0.0.1 and networks like "
+                       "10.0.0.0/8, not \"%.*s\"",
+                       (int)(wrong.len < 64 ? wrong.len : 64), wrong.ptr);
+    buffer_fini(&wrong);
+}
+
 bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
 {
     *settings = (struct edge_settings){.room_authorization = NOT_GIVEN};
@@ -236,5 +261,6 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
     check_secret(settings, errors);
     check_public_keys(settings, errors);
     check_authorization(settings, errors);
+    check_proxies(settings, errors);
     return read && loaded && errors->len == 0;
 }

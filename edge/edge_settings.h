@@ -4,6 +4,7 @@
 #include "common/program.h"
 #include "common/settings.h"
 #include "edge/gateway/jwks.h"
+#include "edge/http/proxies.h"
 
 struct edge_settings {
     int environment; // enum below
@@ -24,7 +25,11 @@ struct edge_settings {
 
     int64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms;
     int64_t head_timeout_ms;
-    int64_t max_payload, max_outbox_bytes, max_connections, max_rooms_per_socket;
+    int64_t max_payload, max_packets_per_payload, max_outbox_bytes;
+    int64_t max_connections, max_connections_per_address;
+    int64_t max_sockets_per_user, max_rooms_per_socket;
+    int64_t max_events_per_second, max_bytes_per_second;
+    const char *trusted_proxies;
     bool allow_eio3;
 
     bool metrics_enabled, metrics_rooms;
@@ -34,9 +39,10 @@ struct edge_settings {
     const char *log_dir;
 
     // What loading makes of the texts above.
-    unsigned algorithms;        // of enum token_algorithm
-    const char *public_key;     // the PEM file's content
-    struct jwks *key_set;       // the key set file's
+    unsigned algorithms;    // of enum token_algorithm
+    const char *public_key; // the PEM file's content
+    struct jwks *key_set;   // the key set file's
+    struct proxies *proxies;
     bool secret_made_up;        // none was given
     bool authorization_assumed; // none was given
 };

@@ -40,6 +40,7 @@ struct gateway {
     struct deadline_queue announcements;
     struct deadline announcement;
     struct buffer text;
+    uint32_t max_sockets_per_user;
     unsigned shards;
     bool found_log;
     bool mismatch_told; // that relay and edge count their shards differently
@@ -105,6 +106,25 @@ static void refuse(struct gateway *gateway, struct sio_socket *socket, enum toke
     sio_socket_refuse(socket, buffer_span(text));
 }
 
+// Every socket of a user is in the user's room; those without a token are in none.
+static bool has_enough(struct gateway *gateway, const struct identity *identity)
+{
+    size_t max = gateway->max_sockets_per_user;
+
+    return max > 0 && rooms_size(sio_namespace_rooms(gateway->nsp),
+                                 room_name_of_user(identity->user, &gateway->text)) >= max;
+}
+
+static void refuse_one_too_many(struct gateway *gateway, struct sio_socket *socket,
+                                struct identity *identity)
+{
+    metric_add(&gateway->metrics->users_over_limit, 1);
+    log_info("refusing a client, its user has too many sockets user=\"" SPAN_FMT "\" max=%" PRIu32,
+             SPAN_ARG(identity->user), gateway->max_sockets_per_user);
+    sio_socket_refuse(socket, SPAN_LIT("Too many connections"));
+    identity_free(identity);
+}
+
 static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
 {
     struct gateway *gateway = arg;
@@ -113,10 +133,12 @@ static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
     enum token_status status = authenticate(&gateway->authentication, auth, &handshake,
                                             sio_socket_version(socket), now_s(), &identity);
 
-    if (status == TOKEN_OK)
-        welcome(gateway, socket, identity);
-    else
+    if (status != TOKEN_OK)
         refuse(gateway, socket, status);
+    else if (has_enough(gateway, identity))
+        refuse_one_too_many(gateway, socket, identity);
+    else
+        welcome(gateway, socket, identity);
 }
 
 static void on_event(struct sio_socket *socket, const struct sio_event *event, void *arg)
@@ -383,6 +405,7 @@ struct gateway *gateway_new(const struct gateway_options *options,
     gateway->metrics = metrics;
     gateway->bus = bus;
     gateway->shards = options->shards;
+    gateway->max_sockets_per_user = options->max_sockets_per_user;
     build_socketio(gateway, options, clock, socketio_metrics, engine_metrics);
     build_behaviour(gateway, options, clock);
     build_following(gateway, options);

@@ -23,6 +23,7 @@ struct gateway_options {
     struct sio_options socketio;
     struct token_options token;
     bool allow_anonymous;
+    uint32_t max_sockets_per_user; // at this edge; 0: no limit
     enum room_authorization room_authorization;
     const char *edge_id;
     unsigned shards;

@@ -15,6 +15,7 @@ enum client_event_kind {
 
 struct gateway_metrics {
     metric auth_refused[TOKEN_STATUSES];
+    metric users_over_limit;        // clients refused because their user has too many
     metric events[EVENT_KINDS + 1]; // the last: unknown ones
     metric events_refused;          // answered with an error
     metric joins_forbidden, joins_unavailable, joins_over_limit;

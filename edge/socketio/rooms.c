@@ -9,7 +9,8 @@
 struct room {
     UT_hash_handle hh;
     struct list members; // of struct membership, by in_room
-    unsigned visits;     // under way; the room outlives them
+    size_t size;
+    unsigned visits; // under way; the room outlives them
     size_t name_len;
     char name[];
 };
@@ -73,6 +74,7 @@ static void add_membership(struct room *room, struct room_member *member)
     membership->room = room;
     membership->member = member;
     list_append(&room->members, &membership->in_room);
+    room->size++;
     list_append(&member->memberships, &membership->in_member);
     member->room_count++;
 }
@@ -82,6 +84,7 @@ static void remove_membership(struct rooms *rooms, struct membership *membership
     struct room *room = membership->room;
 
     list_unlink(&membership->in_room);
+    room->size--;
     list_unlink(&membership->in_member);
     membership->member->room_count--;
     free(membership);
@@ -148,6 +151,13 @@ bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, st
 bool rooms_has(const struct rooms *rooms, struct span name)
 {
     return find_room(rooms, name) != NULL;
+}
+
+size_t rooms_size(const struct rooms *rooms, struct span name)
+{
+    const struct room *room = find_room(rooms, name);
+
+    return room ? room->size : 0;
 }
 
 void rooms_each_member(struct rooms *rooms, struct span name, room_member_fn visit, void *arg)

@@ -31,7 +31,8 @@ NODISCARD enum rooms_join rooms_join(struct rooms *rooms, struct room_member *me
 bool rooms_leave(struct rooms *rooms, struct room_member *member, struct span room);
 void rooms_leave_all(struct rooms *rooms, struct room_member *member);
 bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, struct span room);
-bool rooms_has(const struct rooms *rooms, struct span room); // whether it has members
+bool rooms_has(const struct rooms *rooms, struct span room);    // whether it has members
+size_t rooms_size(const struct rooms *rooms, struct span room); // how many it has
 
 // Calls `visit` for each member, in the order of joining. The visitor may take the visited member
 // out of rooms, but no other; it may visit rooms itself.

@@ -69,6 +69,7 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
             },
         .token = {.algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true},
         .allow_anonymous = allow_anonymous,
+        .max_sockets_per_user = 2,
         .room_authorization = authorization,
         .edge_id = "edge-1",
         .shards = 1,
@@ -259,6 +260,37 @@ static void refusals(void **state)
     assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_MISSING]), 1);
     assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_EXPIRED]), 1);
     assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_HALF_LOGIN]), 1);
+    end();
+}
+
+static void one_user_too_often(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, true);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":\"u1\"}");
+    connect_with(2, "{\"id\":\"u1\"}");
+    hears(2, "44{\"message\":\"Too many connections\"}|");
+    assert_int_equal(metric_get(&metrics.users_over_limit), 1);
+    leave(2);
+    connect_with(2, "{\"id\":\"u2\"}");
+    hears(2, "40{*");
+    leave(1);
+    leave(2);
+    connect_with(2, "{\"id\":\"u1\"}"); // there is room again
+    hears(2, "40{*");
+    end();
+}
+
+static void nobody_is_limited(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, true);
+    for (int who = 0; who < PEERS; who++) {
+        open_peer(who);
+        say(who, "40");
+        hears(who, "40{*");
+    }
     end();
 }
 
@@ -567,13 +599,15 @@ static void a_heartbeat_makes_it_healthy(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + 14];
+    struct CMUnitTest tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + 16];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
     ADD_ROWS(tests, count, http_rows, answers_http);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(welcome);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(refusals);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_user_too_often);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_is_limited);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_in_particular);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(claims_decide);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_others_hear);

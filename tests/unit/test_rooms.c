@@ -75,10 +75,13 @@ static void room_lives_while_it_has_members(void **state)
     assert_int_equal(join(&ann, "lobby"), ROOMS_JOINED);
     assert_int_equal(join(&bob, "lobby"), ROOMS_JOINED);
     assert_int_equal(rooms_count(rooms), 1);
+    assert_int_equal(rooms_size(rooms, LOBBY), 2);
     assert_true(rooms_leave(rooms, &ann.member, LOBBY));
     assert_int_equal(rooms_count(rooms), 1);
+    assert_int_equal(rooms_size(rooms, LOBBY), 1);
     assert_true(rooms_leave(rooms, &bob.member, LOBBY));
     assert_int_equal(rooms_count(rooms), 0);
+    assert_int_equal(rooms_size(rooms, LOBBY), 0);
 }
 
 static void joining_twice_is_one_membership(void **state)
