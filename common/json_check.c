@@ -15,6 +15,7 @@ struct scanner {
 // Which of the containers around the present place are objects.
 struct nesting {
     size_t depth, max_depth;
+    size_t count; // of elements or members in the outermost one
     uint64_t is_object[JSON_DEPTH_MAX / 64];
 };
 
@@ -211,7 +212,8 @@ static enum step open_container(struct scanner *s, struct nesting *open)
         open->is_object[open->depth / 64] |= bit;
     else
         open->is_object[open->depth / 64] &= ~bit;
-    open->depth++;
+    if (open->depth++ == 0)
+        open->count = 1;
     return object ? take_name(s) : STEP_VALUE;
 }
 
@@ -230,6 +232,7 @@ static enum step take_separator(struct scanner *s, struct nesting *open)
     skip_blanks(s);
     if (peek(s) == ',') {
         s->at++;
+        open->count += open->depth == 1;
         return object ? take_name(s) : STEP_VALUE;
     }
     if (peek(s) == (object ? '}' : ']')) {
@@ -250,7 +253,7 @@ static bool skip_value(struct scanner *s, struct nesting *open)
     return step == STEP_DONE;
 }
 
-bool json_check(struct span text, size_t max_depth, struct json_fault *fault)
+bool json_check(struct span text, size_t max_depth, size_t *count, struct json_fault *fault)
 {
     const char *start = text.ptr ? text.ptr : "";
     struct scanner s = {start, start + text.len, NULL};
@@ -262,6 +265,8 @@ bool json_check(struct span text, size_t max_depth, struct json_fault *fault)
         skip_blanks(&s);
     if (ok && s.at < s.end)
         ok = fail(&s, "more behind the end of the value");
+    if (ok && count)
+        *count = open.count;
     if (!ok && fault)
         *fault = (struct json_fault){s.reason, (size_t)(s.at - start)};
     return ok;

@@ -16,5 +16,7 @@ struct json_fault {
 };
 
 // Checks that `text` is one value, with blanks around it at most, whose arrays and objects are at
-// most `max_depth` deep. On false `fault` (which may be NULL) tells why.
-NODISCARD bool json_check(struct span text, size_t max_depth, struct json_fault *fault);
+// most `max_depth` deep. On true `count` tells how many elements or members that value has, on
+// false `fault` tells why; either may be NULL.
+NODISCARD bool json_check(struct span text, size_t max_depth, size_t *count,
+                          struct json_fault *fault);

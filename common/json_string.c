@@ -112,7 +112,8 @@ static bool take_prefix(struct span *text, struct span prefix)
 
 bool json_string_is(struct span inside, struct span text)
 {
-    if (!take_prefix(&text, take_plain(&inside)))
+    // No escape is shorter than what it means.
+    if (inside.len < text.len || !take_prefix(&text, take_plain(&inside)))
         return false;
     while (inside.len > 0) {
         uint32_t code = take_escape(&inside);

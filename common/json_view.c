@@ -21,11 +21,16 @@ static void skip_blanks(struct cursor *c)
 
 static void skip_string(struct cursor *c)
 {
-    const char *at = c->at + 1;
+    const char *at = c->at + 1, *end = c->end;
 
-    while (at < c->end && *at != '"')
-        at += *at == '\\' ? 2 : 1;
-    assert(at < c->end);
+    while (at < end && *at != '"') {
+        if (*at == '\\')
+            at++;
+        at++;
+        while (at < end && *at != '"' && *at != '\\')
+            at++;
+    }
+    assert(at < end);
     c->at = at + 1;
 }
 
@@ -102,17 +107,28 @@ static bool take_colon(struct cursor *c)
     return true;
 }
 
+// Without the blanks at both ends.
+static struct span trimmed(struct cursor c)
+{
+    skip_blanks(&c);
+    while (c.end > c.at && is_blank(c.end[-1]))
+        c.end--;
+    return (struct span){c.at, (size_t)(c.end - c.at)};
+}
+
+struct json_view json_view_of(struct span checked)
+{
+    struct span raw = trimmed((struct cursor){checked.ptr, checked.ptr + checked.len});
+
+    return (struct json_view){kind_of(raw.ptr[0]), raw};
+}
+
 bool json_view_parse(struct span text, size_t max_depth, struct json_view *out,
                      struct json_fault *fault)
 {
-    if (!json_check(text, max_depth, fault))
+    if (!json_check(text, max_depth, NULL, fault))
         return false;
-
-    struct cursor c = {text.ptr, text.ptr + text.len};
-    skip_blanks(&c);
-    while (is_blank(c.end[-1]))
-        c.end--;
-    *out = (struct json_view){kind_of(*c.at), {c.at, (size_t)(c.end - c.at)}};
+    *out = json_view_of(text);
     return true;
 }
 
@@ -141,6 +157,11 @@ static struct cursor cursor_of(const struct json_walk *walk)
 static void keep_rest(struct json_walk *walk, const struct cursor *c)
 {
     walk->rest = (struct span){c->at, (size_t)(c->end - c->at)};
+}
+
+struct span json_walk_rest(const struct json_walk *walk)
+{
+    return trimmed(cursor_of(walk));
 }
 
 bool json_walk_element(struct json_walk *walk, struct json_view *value)

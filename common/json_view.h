@@ -23,7 +23,9 @@ struct json_view {
     struct span raw; // without blanks around it; a string with its quotes
 };
 
-// Checks `text` as json_check() does and views its value.
+// The value of a text that json_check() has let through.
+struct json_view json_view_of(struct span checked);
+// Checks `text` and views its value.
 NODISCARD bool json_view_parse(struct span text, size_t max_depth, struct json_view *out,
                                struct json_fault *fault);
 
@@ -49,6 +51,8 @@ struct json_walk json_walk_over(struct span values);
 NODISCARD bool json_walk_element(struct json_walk *walk, struct json_view *value);
 // The next member of an object, its name without the quotes; false behind the last one.
 NODISCARD bool json_walk_member(struct json_walk *walk, struct span *name, struct json_view *value);
+// All that is left, from the next value to the last, commas between them.
+struct span json_walk_rest(const struct json_walk *walk);
 // The next bracket or plain value at whatever depth, as they stand in the text. An opening bracket
 // is an array or object, a closing one is JSON_KIND_NONE; `name.ptr` is NULL but for members.
 NODISCARD bool json_walk_deep(struct json_walk *walk, struct span *name, struct json_view *value);

@@ -1,36 +1,42 @@
 #include "common/utf8.h"
 
-// By the number of leading one bits of the first byte.
-static size_t length_of_lead(unsigned char lead)
+static bool is_within(unsigned char byte, unsigned char least, unsigned char most)
 {
-    if (lead < 0x80)
-        return 1;
-    if (lead >> 5 == 0x06)
-        return 2;
-    if (lead >> 4 == 0x0e)
-        return 3;
-    return lead >> 3 == 0x1e ? 4 : 0;
+    return byte >= least && byte <= most;
+}
+
+static bool continues(unsigned char byte)
+{
+    return byte >> 6 == 2;
+}
+
+// The second byte tells by itself whether the form is overlong, a surrogate or above U+10FFFF.
+static bool is_second_of_three(unsigned char lead, unsigned char byte)
+{
+    return is_within(byte, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf);
+}
+
+static bool is_second_of_four(unsigned char lead, unsigned char byte)
+{
+    return is_within(byte, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf);
 }
 
 size_t utf8_length(struct span text)
 {
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char lead = (unsigned char)text.ptr[0];
-    size_t len = length_of_lead(lead);
+    const unsigned char *at = (const unsigned char *)text.ptr;
 
-    if (len <= 1)
-        return len;
-    if (len > text.len)
-        return 0;
-    unsigned code = lead & (0xffu >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        unsigned char next = (unsigned char)text.ptr[i];
-        if (next >> 6 != 2)
-            return 0;
-        code = code << 6 | (next & 0x3f);
-    }
-    bool surrogate = code >> 11 == 0x1b;
-    return code >= least[len] && code <= 0x10ffff && !surrogate ? len : 0;
+    if (at[0] < 0x80)
+        return 1;
+    if (is_within(at[0], 0xc2, 0xdf))
+        return text.len >= 2 && continues(at[1]) ? 2 : 0;
+    if (is_within(at[0], 0xe0, 0xef))
+        return text.len >= 3 && is_second_of_three(at[0], at[1]) && continues(at[2]) ? 3 : 0;
+    if (is_within(at[0], 0xf0, 0xf4))
+        return text.len >= 4 && is_second_of_four(at[0], at[1]) && continues(at[2]) &&
+                       continues(at[3])
+                   ? 4
+                   : 0;
+    return 0;
 }
 
 bool utf8_valid(struct span text)

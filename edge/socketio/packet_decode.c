@@ -81,11 +81,13 @@ static void split_query(struct sio_packet *packet)
 
 static bool is_reserved(struct span name)
 {
-    static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
-                                           "disconnecting", "newListener",   "removeListener"};
+    static const struct span reserved[] = {
+        SPAN_INIT("connect"),       SPAN_INIT("connect_error"), SPAN_INIT("disconnect"),
+        SPAN_INIT("disconnecting"), SPAN_INIT("newListener"),   SPAN_INIT("removeListener"),
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
-        if (json_string_is(name, span_of(reserved[i])))
+        if (json_string_is(name, reserved[i]))
             return true;
     }
     return false;
@@ -108,20 +110,6 @@ static enum sio_status take_name(struct json_walk *walk, struct sio_packet *out)
     return is_reserved(out->name) ? SIO_RESERVED_EVENT : SIO_OK;
 }
 
-static enum sio_status take_args(struct json_walk *walk, struct sio_packet *out)
-{
-    struct json_view arg;
-
-    while (json_walk_element(walk, &arg)) {
-        if (out->arg_count == SIO_ARGS_MAX)
-            return SIO_TOO_MANY_ARGS;
-        if (out->arg_count++ == 0)
-            out->args = arg.raw;
-        out->args.len = (size_t)(arg.raw.ptr + arg.raw.len - out->args.ptr);
-    }
-    return SIO_OK;
-}
-
 static bool begins_a_list(struct span json)
 {
     size_t i = 0;
@@ -133,21 +121,26 @@ static bool begins_a_list(struct span json)
 
 static enum sio_status decode_list(struct sio_packet *out, bool named)
 {
-    struct json_view list;
+    size_t count;
     enum sio_status status = SIO_OK;
 
     if (!begins_a_list(out->json))
         return SIO_BAD_PAYLOAD;
-    if (!json_view_parse(out->json, SIO_JSON_DEPTH_MAX, &list, NULL))
+    if (!json_check(out->json, SIO_JSON_DEPTH_MAX, &count, NULL))
         return SIO_BAD_JSON;
-    struct json_walk walk = json_walk_into(list);
+    struct json_walk walk = json_walk_into(json_view_of(out->json));
     if (named)
         status = take_name(&walk, out);
-    if (status == SIO_OK)
-        status = take_args(&walk, out);
-    if (status == SIO_OK && is_binary(out->type) && !placeholders_fit(list.raw, out->attachments))
-        status = SIO_BAD_PLACEHOLDER;
-    return status;
+    if (status != SIO_OK)
+        return status;
+    out->args = json_walk_rest(&walk);
+    count -= named;
+    if (count > SIO_ARGS_MAX)
+        return SIO_TOO_MANY_ARGS;
+    out->arg_count = (uint32_t)count;
+    if (is_binary(out->type) && !placeholders_fit(out->args, out->attachments))
+        return SIO_BAD_PLACEHOLDER;
+    return SIO_OK;
 }
 
 // CONNECT and CONNECT_ERROR: an object or nothing; an error may be a bare string.

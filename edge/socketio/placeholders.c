@@ -33,10 +33,10 @@ static void note_member(struct container *object, struct span name, struct span 
         object->fits = is_index_below(value, attachments);
 }
 
-bool placeholders_fit(struct span json, uint32_t attachments)
+bool placeholders_fit(struct span args, uint32_t attachments)
 {
     struct container open[SIO_JSON_DEPTH_MAX];
-    struct json_walk walk = json_walk_over(json);
+    struct json_walk walk = json_walk_over(args);
     struct json_view value;
     struct span name;
     size_t depth = 0;

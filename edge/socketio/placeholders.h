@@ -7,5 +7,6 @@
 #include "common/span.h"
 
 // Whether each placeholder, at whatever depth, names one of `attachments` binary messages.
-// `json` is text that sio_packet_decode() let through.
-NODISCARD bool placeholders_fit(struct span json, uint32_t attachments);
+// `args` are checked values with commas between them, within an array that nests no deeper than
+// SIO_JSON_DEPTH_MAX.
+NODISCARD bool placeholders_fit(struct span args, uint32_t attachments);

@@ -82,17 +82,36 @@ static size_t count_deep(struct json_view whole)
     return seen;
 }
 
+static size_t count_outermost(struct json_view value)
+{
+    struct json_walk at = json_walk_over((struct span){0});
+    struct json_view inner;
+    struct span name;
+    size_t count = 0;
+
+    if (value.kind == JSON_KIND_ARRAY || value.kind == JSON_KIND_OBJECT)
+        at = json_walk_into(value);
+    while (value.kind == JSON_KIND_OBJECT ? json_walk_member(&at, &name, &inner)
+                                          : json_walk_element(&at, &inner))
+        count++;
+    assert(json_walk_rest(&at).len == 0);
+    return count;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span text = {(const char *)data, size};
     struct json_fault fault = {0};
     struct json_view value;
+    size_t count;
 
-    if (!json_view_parse(text, DEPTH, &value, &fault)) {
+    if (!json_check(text, DEPTH, &count, &fault)) {
         assert(fault.reason && fault.offset <= size);
         return 0;
     }
+    value = json_view_of(text);
     assert(within(value.raw, text));
     assert(walk(value, DEPTH) == count_deep(value));
+    assert(count == count_outermost(value));
     return 0;
 }

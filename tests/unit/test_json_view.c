@@ -56,7 +56,7 @@ static void accepts(void **state)
     struct span text = exact_copy(span_of(c->text));
     struct json_view view;
 
-    assert_true(json_check(text, JSON_DEPTH_MAX, NULL));
+    assert_true(json_check(text, JSON_DEPTH_MAX, NULL, NULL));
     assert_true(json_view_parse(text, JSON_DEPTH_MAX, &view, NULL));
     assert_int_equal(view.kind, c->kind);
     assert_span(view.raw, c->raw ? c->raw : c->text);
@@ -154,7 +154,7 @@ static void refuses(void **state)
     assert_false(json_view_parse(text, JSON_DEPTH_MAX, &view, &fault));
     assert_string_equal(fault.reason, c->reason);
     assert_int_equal(fault.offset, c->offset);
-    assert_false(json_check(text, JSON_DEPTH_MAX, NULL));
+    assert_false(json_check(text, JSON_DEPTH_MAX, NULL, NULL));
     free((void *)text.ptr);
 }
 
@@ -163,11 +163,11 @@ static void refuses_nul_bytes(void **state)
     (void)state;
     struct json_fault fault;
 
-    assert_false(json_check(SPAN_LIT("\"a\0\""), 0, &fault));
+    assert_false(json_check(SPAN_LIT("\"a\0\""), 0, NULL, &fault));
     assert_string_equal(fault.reason, CONTROL);
-    assert_false(json_check(SPAN_LIT("\"\\\0\""), 0, &fault));
+    assert_false(json_check(SPAN_LIT("\"\\\0\""), 0, NULL, &fault));
     assert_string_equal(fault.reason, ESCAPE);
-    assert_false(json_check(SPAN_LIT("1\0"), 0, &fault));
+    assert_false(json_check(SPAN_LIT("1\0"), 0, NULL, &fault));
     assert_string_equal(fault.reason, BEHIND);
 }
 
@@ -196,17 +196,17 @@ static void limits_depth(void **state)
     const struct depth_case *c = *state;
     struct json_fault fault;
 
-    assert_true(json_check(span_of(c->text), c->depth, NULL));
-    assert_true(json_check(span_of(c->text), c->depth + 1, NULL));
-    assert_false(json_check(span_of(c->text), c->depth - 1, &fault));
+    assert_true(json_check(span_of(c->text), c->depth, NULL, NULL));
+    assert_true(json_check(span_of(c->text), c->depth + 1, NULL, NULL));
+    assert_false(json_check(span_of(c->text), c->depth - 1, NULL, &fault));
     assert_string_equal(fault.reason, "nested too deep");
 }
 
 static void plain_values_have_no_depth(void **state)
 {
     (void)state;
-    assert_true(json_check(SPAN_LIT("1"), 0, NULL));
-    assert_true(json_check(SPAN_LIT("\"[{\""), 0, NULL));
+    assert_true(json_check(SPAN_LIT("1"), 0, NULL, NULL));
+    assert_true(json_check(SPAN_LIT("\"[{\""), 0, NULL, NULL));
 }
 
 static void walks_members(void **state)
@@ -251,17 +251,25 @@ static const struct elements_case elements_cases[] = {
     {"deep element", "[[[[1]]]]", {"[[[1]]]"}},
 };
 
+static size_t count_of(const struct elements_case *c)
+{
+    size_t count = 0;
+
+    while (count < ARRAY_LEN(c->elements) && c->elements[count])
+        count++;
+    return count;
+}
+
 static void assert_elements(struct json_walk walk, const struct elements_case *c)
 {
     struct json_view value;
     size_t count = 0;
 
     while (json_walk_element(&walk, &value)) {
-        assert_true(count < ARRAY_LEN(c->elements));
-        assert_non_null(c->elements[count]);
+        assert_true(count < count_of(c));
         assert_span(value.raw, c->elements[count++]);
     }
-    assert_true(count == ARRAY_LEN(c->elements) || !c->elements[count]);
+    assert_int_equal(count, count_of(c));
     assert_false(json_walk_element(&walk, &value)); // and stays at the end
 }
 
@@ -270,11 +278,49 @@ static void walks_elements(void **state)
     const struct elements_case *c = *state;
     struct span text = exact_copy(span_of(c->text));
     struct json_view array;
+    size_t count = 99;
 
-    assert_true(json_view_parse(text, JSON_DEPTH_MAX, &array, NULL));
+    assert_true(json_check(text, JSON_DEPTH_MAX, &count, NULL));
+    assert_int_equal(count, count_of(c));
+    array = json_view_of(text);
     assert_elements(json_walk_into(array), c);
     assert_elements(json_walk_over((struct span){array.raw.ptr + 1, array.raw.len - 2}), c);
     free((void *)text.ptr);
+}
+
+static void counts_the_outermost(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+    } rows[] = {{"1", 0},
+                {"\"a,b\"", 0},
+                {"{}", 0},
+                {"{\"a\":[1,2]}", 1},
+                {"{\"a\":1,\"a\":2}", 2},
+                {"[[1,2,3],{\"a\":1,\"b\":2},4]", 3}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t count = 99;
+        assert_true(json_check(span_of(rows[i].text), 2, &count, NULL));
+        assert_int_equal(count, rows[i].count);
+    }
+}
+
+static void tells_what_is_left(void **state)
+{
+    struct json_walk walk = json_walk_over(SPAN_LIT(" 1 , [2, 3] ,\"a\" "));
+    struct json_view value;
+
+    (void)state;
+    assert_span(json_walk_rest(&walk), "1 , [2, 3] ,\"a\"");
+    assert_true(json_walk_element(&walk, &value));
+    assert_span(json_walk_rest(&walk), "[2, 3] ,\"a\"");
+    assert_true(json_walk_element(&walk, &value));
+    assert_true(json_walk_element(&walk, &value));
+    assert_span(value.raw, "\"a\""); // asking has taken nothing
+    assert_span(json_walk_rest(&walk), "");
 }
 
 static void walks_over_nothing(void **state)
@@ -287,6 +333,7 @@ static void walks_over_nothing(void **state)
     assert_false(json_walk_element(&walk, &value));
     assert_false(json_walk_member(&walk, &name, &value));
     assert_false(json_walk_deep(&walk, &name, &value));
+    assert_int_equal(json_walk_rest(&walk).len, 0);
 }
 
 struct deep_case {
@@ -329,7 +376,7 @@ static void walks_deep(void **state)
 int main(void)
 {
     struct CMUnitTest tests[ARRAY_LEN(good_cases) + ARRAY_LEN(bad_cases) + ARRAY_LEN(depth_cases) +
-                            ARRAY_LEN(elements_cases) + ARRAY_LEN(deep_cases) + 4];
+                            ARRAY_LEN(elements_cases) + ARRAY_LEN(deep_cases) + 6];
     size_t count = 0;
 
     ADD_ROWS(tests, count, good_cases, accepts);
@@ -341,5 +388,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(plain_values_have_no_depth);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(walks_members);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(walks_over_nothing);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(counts_the_outermost);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(tells_what_is_left);
     return cmocka_run_group_tests_name("json_view", tests, NULL, NULL);
 }
