@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
-import { connect } from './support/clients.mjs';
+import { connect, newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
 import { token } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
@@ -35,30 +35,29 @@ function open(t, to, options) {
   return { socket, received, next, ack, refusal };
 }
 
-const ROOM = { roomType: 'conversation', roomId: 'v2' };
-
 for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']]) {
   describe(`over ${transports.join(', then ')}`, () => {
     const options = (id) => ({ transports, query: { token: token({ id }) } });
 
     test('a token in the query, a welcome, a room, events both ways', async (t) => {
+      const room = newConversation();
       const old = open(t, edge, options('old'));
       const { socketId, userId } = await old.next('connected');
       assert.equal(userId, 'old');
       assert.equal(socketId, old.socket.id);
 
       const watcher = await connect(t, there, { userId: 'new' });
-      await watcher.join('conversation', 'v2');
-      assert.deepEqual(await old.ack('join_room', ROOM),
-        { success: true, message: 'Joined room: conversation:v2' });
+      await watcher.join('conversation', room.id);
+      assert.deepEqual(await old.ack('join_room', room.which),
+        { success: true, message: `Joined room: ${room.name}` });
       assert.equal((await watcher.next('user_joined')).socketId, socketId);
-      await old.ack('typing', ROOM);
+      await old.ack('typing', room.which);
       assert.equal((await watcher.next('user_typing')).userId, 'old');
-      await watcher.ack('typing', ROOM);
+      await watcher.ack('typing', room.which);
       assert.equal((await old.next('user_typing')).userId, 'new');
 
       for (let message = 0; message < 100; message++) {
-        await services.publish('message.sent', { conversationId: 'v2', message });
+        await services.publish('message.sent', { conversationId: room.id, message });
       }
       assert.equal((await old.next('new_message', 100)).message, 99);
       assert.deepEqual(old.received.filter(([event]) => event === 'new_message')
@@ -70,10 +69,11 @@ for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']])
     });
 
     test('errors in acks are the same', async (t) => {
+      const room = newConversation();
       const old = open(t, edge, options('old'));
       await old.next('connected');
       assert.deepEqual(await old.ack('join_room', {}), { error: 'Missing roomType or roomId' });
-      assert.deepEqual(await old.ack('typing', ROOM), { error: 'Not in room' });
+      assert.deepEqual(await old.ack('typing', room.which), { error: 'Not in room' });
     });
 
     test('a refusal is the bare string', async (t) => {

@@ -344,10 +344,22 @@ describe('upgrade', () => {
     raw.close();
   });
 
-  test('a pending poll is ended with a noop', async () => {
+  test('a poll that waits already is ended with a noop at the probe', async () => {
+    const polling = await openPolling();
+    const pending = polling.poll();
+    const raw = await openWebSocket({ sid: polling.sid });
+    raw.send('2probe');
+    assert.deepEqual(await pending, ['6']);
+    assert.equal(await raw.next(), '3probe');
+    raw.send('5');
+    raw.send('4x');
+    assert.equal(await raw.nextFor('4'), '4x');
+    raw.close();
+  });
+
+  test('a poll that comes after the probe is ended with a noop', async () => {
     const { polling, raw } = await probed();
-    const packets = await polling.poll();
-    assert.deepEqual(packets, ['6']);
+    assert.deepEqual(await polling.poll(), ['6']);
     raw.send('5');
     raw.send('4x');
     assert.equal(await raw.nextFor('4'), '4x');

@@ -2,67 +2,66 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertAbout, badRooms } from './support/asserts.mjs';
-import { connect } from './support/clients.mjs';
+import { connect, newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
 
 const { edges: [here, there], services } = await gateway({ edges: 2 });
 
-const CONVERSATION = { roomType: 'conversation', roomId: 'c1' };
-const ROOM = 'conversation:c1';
-
 for (const [where, other] of [['on one edge', here], ['across two edges', there]]) {
   describe(where, () => {
-    // A member who watches, and one who acts.
+    // A member of a room who watches, and one who is to act on it.
     async function pair(t) {
+      const room = newConversation();
       const watcher = await connect(t, here, { userId: 'watcher' });
-      await watcher.join('conversation', 'c1');
+      await watcher.join('conversation', room.id);
       const actor = await connect(t, other, { userId: 'actor' });
-      return { watcher, actor, about: { socketId: actor.id, userId: 'actor', room: ROOM } };
+      const about = { socketId: actor.id, userId: 'actor', room: room.name };
+      return { watcher, actor, room, about };
     }
 
     test('joining is acknowledged and announced to the other members', async (t) => {
-      const { watcher, actor, about } = await pair(t);
-      assert.deepEqual(await actor.ack('join_room', CONVERSATION),
-        { success: true, message: 'Joined room: conversation:c1' });
+      const { watcher, actor, room, about } = await pair(t);
+      assert.deepEqual(await actor.ack('join_room', room.which),
+        { success: true, message: `Joined room: ${room.name}` });
       assertAbout(await watcher.next('user_joined'), about);
-      await watcher.ack('typing', CONVERSATION);
+      await watcher.ack('typing', room.which);
       await actor.next('user_typing');
       assert.deepEqual(actor.all('user_joined'), [], 'the one who joined heard of it');
     });
 
     test('leaving is acknowledged and announced to those who remain', async (t) => {
-      const { watcher, actor, about } = await pair(t);
-      await actor.join('conversation', 'c1');
-      assert.deepEqual(await actor.ack('leave_room', CONVERSATION),
-        { success: true, message: 'Left room: conversation:c1' });
+      const { watcher, actor, room, about } = await pair(t);
+      await actor.join('conversation', room.id);
+      assert.deepEqual(await actor.ack('leave_room', room.which),
+        { success: true, message: `Left room: ${room.name}` });
       assertAbout(await watcher.next('user_left'), about);
       assert.deepEqual(actor.all('user_left'), [], 'the one who left heard of it');
     });
 
     test('joining twice succeeds and is announced once', async (t) => {
-      const { watcher, actor } = await pair(t);
-      await actor.join('conversation', 'c1');
-      assert.deepEqual(await actor.ack('join_room', CONVERSATION),
-        { success: true, message: 'Joined room: conversation:c1' });
-      await actor.ack('typing', CONVERSATION);
+      const { watcher, actor, room } = await pair(t);
+      await actor.join('conversation', room.id);
+      assert.deepEqual(await actor.ack('join_room', room.which),
+        { success: true, message: `Joined room: ${room.name}` });
+      await actor.ack('typing', room.which);
       await watcher.next('user_typing');
       assert.equal(watcher.all('user_joined').length, 1);
     });
 
     test('leaving a room that one is not in succeeds and is not announced', async (t) => {
-      const { watcher, actor } = await pair(t);
-      assert.deepEqual(await actor.ack('leave_room', CONVERSATION),
-        { success: true, message: 'Left room: conversation:c1' });
-      await actor.join('conversation', 'c1');
+      const { watcher, actor, room } = await pair(t);
+      assert.deepEqual(await actor.ack('leave_room', room.which),
+        { success: true, message: `Left room: ${room.name}` });
+      await actor.join('conversation', room.id);
       await watcher.next('user_joined');
       assert.deepEqual(watcher.all('user_left'), []);
     });
 
     test('joining again after leaving is announced again', async (t) => {
-      const { watcher, actor } = await pair(t);
-      await actor.join('conversation', 'c1');
-      await actor.ack('leave_room', CONVERSATION);
-      await actor.join('conversation', 'c1');
+      const { watcher, actor, room } = await pair(t);
+      await actor.join('conversation', room.id);
+      await actor.ack('leave_room', room.which);
+      await actor.join('conversation', room.id);
       await watcher.next('user_joined');
       await watcher.next('user_joined');
       assert.deepEqual(watcher.received.map(({ event }) => event),
@@ -70,9 +69,9 @@ for (const [where, other] of [['on one edge', here], ['across two edges', there]
     });
 
     test('disconnecting leaves every room that was joined', async (t) => {
-      const { watcher, actor, about } = await pair(t);
+      const { watcher, actor, room, about } = await pair(t);
       await watcher.join('notification', 'n1');
-      await actor.join('conversation', 'c1');
+      await actor.join('conversation', room.id);
       await actor.join('notification', 'n1');
       actor.socket.disconnect();
       const left = [await watcher.next('user_left'), await watcher.next('user_left')];
@@ -82,8 +81,8 @@ for (const [where, other] of [['on one edge', here], ['across two edges', there]
     });
 
     test('a transport that breaks off leaves them too', async (t) => {
-      const { watcher, actor, about } = await pair(t);
-      await actor.join('conversation', 'c1');
+      const { watcher, actor, room, about } = await pair(t);
+      await actor.join('conversation', room.id);
       actor.socket.io.engine.transport.ws.terminate();
       assertAbout(await watcher.next('user_left'), about);
     });
@@ -106,19 +105,19 @@ for (const [where, other] of [['on one edge', here], ['across two edges', there]
     });
 
     test('rooms of equal id and different type are different rooms', async (t) => {
-      const { watcher, actor } = await pair(t);
-      await actor.join('notification', 'c1');
-      await actor.join('conversation', 'c1');
-      assert.equal((await watcher.next('user_joined')).room, ROOM);
+      const { watcher, actor, room } = await pair(t);
+      await actor.join('notification', room.id);
+      await actor.join('conversation', room.id);
+      assert.equal((await watcher.next('user_joined')).room, room.name);
       assert.equal(watcher.all('user_joined').length, 1);
     });
 
     test('a user id that is a number stays one', async (t) => {
-      const { watcher } = await pair(t);
+      const { watcher, room } = await pair(t);
       const numbered = await connect(t, other, { userId: 42 });
-      await numbered.join('conversation', 'c1');
+      await numbered.join('conversation', room.id);
       assertAbout(await watcher.next('user_joined'),
-        { socketId: numbered.id, userId: 42, room: ROOM });
+        { socketId: numbered.id, userId: 42, room: room.name });
     });
 
     test('the room ids 42 and "42" are one room', async (t) => {

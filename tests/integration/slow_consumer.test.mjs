@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertNumbered } from './support/asserts.mjs';
-import { connect } from './support/clients.mjs';
+import { connect, newConversation } from './support/clients.mjs';
 import { joinedPolling, joinedWebSocket } from './support/engineio.mjs';
 import { gateway } from './support/gateway.mjs';
 import { token } from './support/tokens.mjs';
@@ -10,15 +10,13 @@ import { until } from './support/wait.mjs';
 
 const { edge, services } = await gateway({ env: { MAX_OUTBOX_BYTES: '200000', LOG_LEVEL: 'debug' } });
 
-const JOIN = '42["join_room",{"roomType":"conversation","roomId":"c1"}]';
-
-// Publishes messages of 100 kB until told to stop; returns how many.
-async function publishUntil(done) {
+// Publishes messages of 100 kB to a room until told to stop; returns how many.
+async function publishUntil(room, done) {
   let number = 0;
   while (!await done()) {
     assert.ok(number < 600, 'sixty megabytes did not fill the client');
     await services.publish('message.sent',
-      { conversationId: 'c1', message: number, recipientId: 'x'.repeat(100_000) });
+      { conversationId: room.id, message: number, recipientId: 'x'.repeat(100_000) });
     number += 1;
   }
   return number;
@@ -27,12 +25,13 @@ async function publishUntil(done) {
 const slowClosed = () => edge.metric('ws_edge_sessions_closed_total{reason="slow consumer"}');
 
 async function closesSlowOne(t, open) {
+  const room = newConversation();
   const before = await slowClosed();
   const healthy = await connect(t, edge, { userId: 'healthy' });
-  await healthy.join('conversation', 'c1');
-  const slow = await open();
+  await healthy.join('conversation', room.id);
+  const slow = await open(`42["join_room",${JSON.stringify(room.which)}]`);
   await healthy.next('user_joined');
-  const count = await publishUntil(async () => (await slowClosed()) > before);
+  const count = await publishUntil(room, async () => (await slowClosed()) > before);
   assert.equal((await healthy.next('user_left')).userId, 'slow');
   await until('all messages', () => healthy.all('new_message').length >= count);
   assertNumbered(healthy.all('new_message').map(({ message }) => message), count);
@@ -43,9 +42,9 @@ async function closesSlowOne(t, open) {
 }
 
 test('a WebSocket client that stops reading', async (t) => {
-  const slow = await closesSlowOne(t, async () => {
+  const slow = await closesSlowOne(t, async (join) => {
     const raw = await joinedWebSocket(edge.url, token({ id: 'slow' }));
-    raw.send(JOIN);
+    raw.send(join);
     raw.socket.pause();
     return raw;
   });
@@ -54,9 +53,9 @@ test('a WebSocket client that stops reading', async (t) => {
 });
 
 test('a polling client that never polls', async (t) => {
-  const slow = await closesSlowOne(t, async () => {
+  const slow = await closesSlowOne(t, async (join) => {
     const raw = await joinedPolling(edge.url, token({ id: 'slow' }));
-    await raw.post(JOIN);
+    await raw.post(join);
     return raw;
   });
   const late = await slow.pollRaw();

@@ -73,6 +73,13 @@ test('twenty clients change at once, and talk meanwhile', async (t) => {
   }
 });
 
+test('without any load it takes no longer', async (t) => {
+  const made = await connect(t, edge, { userId: 'idle', transports: ['polling', 'websocket'] });
+  await until('the change', () => made.transport === 'websocket', 3000);
+  await made.join('conversation', 'idle');
+  assert.deepEqual(made.disconnects, []);
+});
+
 test('an upgrade that is given up leaves the polling session as it was', async () => {
   const polling = await joinedPolling(edge.url, token({ id: 'giveup' }));
   const probe = await RawWebSocket.open(edge.url, { sid: polling.sid });

@@ -68,6 +68,15 @@ export class Client {
   }
 }
 
+let rooms = 0;
+
+// A conversation that no other test of this file knows: its members may still be on their way out.
+export function newConversation() {
+  rooms += 1;
+  const which = { roomType: 'conversation', roomId: `c${rooms}` };
+  return { which, id: which.roomId, name: `conversation:${which.roomId}` };
+}
+
 // A client that is not waited for; it is closed when the test `t` ends.
 export function client(t, edge, { userId, ...options } = {}) {
   const auth = userId === undefined ? {} : { auth: { token: token({ id: userId }) } };
