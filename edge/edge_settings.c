@@ -108,7 +108,7 @@ static const struct setting table[] = {
     {"LOG_LEVEL", SETTING_CHOICE, FIELD(log_level), "info", 0, 0, log_levels,
      "the least important lines that are written"},
     {"LOG_FORMAT", SETTING_CHOICE, FIELD(log_format), "json", 0, 0, log_formats,
-     "form of the lines on the console"},
+     "form of the log lines"},
     {"LOG_DIR", SETTING_TEXT, FIELD(log_dir), "logs", 0, 0, NULL,
      "folder of all.log and error.log"},
 };
