@@ -1,0 +1,271 @@
+// bench-clients: loads a running gateway with clients and messages, and prints what that cost.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "compose/tools/tool.h"
+#include "tests/bench/clients.h"
+#include "tests/bench/measure.h"
+#include "tests/bench/source.h"
+#include "tests/bench/tally.h"
+
+#define IN_FLIGHT   128
+#define SETTLE_MS   500
+#define PATIENCE_NS 5000000000ULL // without any delivery once all is published
+
+struct request {
+    int64_t clients, warm_up, seconds, rooms, members, messages, rate, relay;
+    const char *token, *host, *user, *password, *vhost;
+    int64_t port;
+    struct tool_list edges;
+    const char *scenario;
+    uint16_t *ports;
+    pid_t *pids; // of the edges, and of the relay behind them
+    size_t pid_count;
+};
+
+#define ROW(name, type, field, fallback, min, max, help)                                           \
+    {                                                                                              \
+        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
+    }
+
+static const struct setting SETTINGS[] = {
+    ROW("--clients", SETTING_NUMBER, clients, "100", 1, 1000000, ""),
+    ROW("--warm-up", SETTING_NUMBER, warm_up, "0", 0, 1000000, ""),
+    ROW("--seconds", SETTING_NUMBER, seconds, "10", 1, 3600, ""),
+    ROW("--rooms", SETTING_NUMBER, rooms, "1", 1, 100000, ""),
+    ROW("--members", SETTING_NUMBER, members, "10", 1, 100000, ""),
+    ROW("--messages", SETTING_NUMBER, messages, "100", 1, 1000000, ""),
+    ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
+    ROW("--relay", SETTING_NUMBER, relay, "0", 0, INT32_MAX, ""),
+    ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
+    ROW("RABBITMQ_HOST", SETTING_TEXT, host, "127.0.0.1", 0, 0, "where RabbitMQ is"),
+    ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
+    ROW("RABBITMQ_USER", SETTING_TEXT, user, "guest", 0, 0, "user"),
+    ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),
+    ROW("RABBITMQ_VHOST", SETTING_TEXT, vhost, "/", 0, 0, "virtual host"),
+};
+
+static const struct tool_option OPTIONS[] = {
+    {"clients", "N", "--clients", 0, "connections that are measured (connect, idle)"},
+    {"warm-up", "N", "--warm-up", 0, "connections before those (connect)"},
+    {"seconds", "N", "--seconds", 0, "how long they do nothing (idle)"},
+    {"rooms", "N", "--rooms", 0, "rooms (messages)"},
+    {"members", "N", "--members", 0, "clients in each (messages)"},
+    {"messages", "N", "--messages", 0, "events in all, as many for each room (messages)"},
+    {"rate", "N", "--rate", 0, "of them per second; 0: as fast as possible (messages)"},
+    {"relay", "PID", "--relay", 0, "process of the relay, whose CPU time counts"},
+    {"edge", "PORT:PID", NULL, offsetof(struct request, edges),
+     "an edge on loopback, and its process (repeatable)"},
+};
+
+static const struct tool TOOL = {
+    .program = {"bench-clients",
+                "Loads a gateway on this machine and prints one line of what that cost.\n"
+                "SCENARIO is connect, idle or messages. tests/bench/run starts all of it.",
+                SETTINGS, ARRAY_LEN(SETTINGS)},
+    .synopsis = "SCENARIO",
+    .max_operands = 1,
+    .options = OPTIONS,
+    .option_count = ARRAY_LEN(OPTIONS),
+};
+
+static bool take_edges(struct request *request)
+{
+    size_t n = request->edges.count;
+
+    if (n == 0 || !request->token)
+        return tool_fail("give --edge PORT:PID, and WS_TOKEN in the environment");
+    request->ports = mem_zalloc(n * sizeof(*request->ports));
+    request->pids = mem_zalloc((n + 1) * sizeof(*request->pids));
+    for (size_t i = 0; i < n; i++) {
+        unsigned port, pid;
+        char extra;
+        if (sscanf(request->edges.items[i], "%5u:%9u%c", &port, &pid, &extra) != 2 || port == 0 ||
+            port > UINT16_MAX)
+            return tool_fail("--edge must be PORT:PID, not \"%s\"", request->edges.items[i]);
+        request->ports[i] = (uint16_t)port;
+        request->pids[i] = (pid_t)pid;
+    }
+    request->pid_count = n;
+    if (request->relay > 0)
+        request->pids[request->pid_count++] = (pid_t)request->relay;
+    return true;
+}
+
+static double cpu_now(const struct request *request)
+{
+    return cpu_seconds(request->pids, request->pid_count);
+}
+
+static struct clients_options options_of(const struct request *request, int64_t most)
+{
+    return (struct clients_options){.ports = request->ports,
+                                    .port_count = request->edges.count,
+                                    .token = request->token,
+                                    .most = (uint32_t)most};
+}
+
+static bool run_connect(const struct request *request)
+{
+    int64_t all = request->warm_up + request->clients;
+    struct clients_options options = options_of(request, all);
+    struct clients *clients = clients_new(&options);
+    bool ok = clients && clients_connect(clients, (uint32_t)request->warm_up, IN_FLIGHT);
+
+    if (ok) {
+        double cpu = cpu_now(request);
+        uint64_t start = monotonic_ns();
+        ok = clients_connect(clients, (uint32_t)all, IN_FLIGHT);
+        double seconds = (double)(monotonic_ns() - start) / 1e9;
+        cpu = cpu_now(request) - cpu;
+        if (ok)
+            printf("connections %" PRId64 ", CPU %.3f ms each, %.0f per second\n", request->clients,
+                   cpu * 1e3 / (double)request->clients, (double)request->clients / seconds);
+    }
+    clients_free(clients);
+    return ok;
+}
+
+static void read_for(struct clients *clients, uint64_t ns)
+{
+    uint64_t end = monotonic_ns() + ns, now;
+
+    while ((now = monotonic_ns()) < end)
+        clients_read(clients, (int)((end - now) / 1000000) + 1);
+}
+
+static bool run_idle(const struct request *request)
+{
+    struct clients_options options = options_of(request, request->clients);
+    struct clients *clients = clients_new(&options);
+    uint64_t before = resident_bytes(request->pids, request->edges.count);
+    bool ok = clients && clients_connect(clients, (uint32_t)request->clients, IN_FLIGHT);
+
+    if (ok) {
+        clients_settle(clients, SETTLE_MS);
+        int64_t grown = (int64_t)(resident_bytes(request->pids, request->edges.count) - before);
+        double cpu = cpu_now(request);
+        read_for(clients, (uint64_t)request->seconds * 1000000000);
+        cpu = cpu_now(request) - cpu;
+        printf("connections %" PRId64 ", edge memory %.1f KB each, CPU %.2f %% of a core\n",
+               request->clients, (double)grown / 1024 / (double)request->clients,
+               cpu * 100 / (double)request->seconds);
+        ok = clients_closed(clients) == 0;
+    }
+    clients_free(clients);
+    return ok;
+}
+
+static void on_event(void *user, uint32_t client, struct span packet, uint64_t now_ns)
+{
+    tally_packet(user, client, packet, now_ns);
+}
+
+// Reads until every delivery has come, or none comes any more.
+static bool collect(struct clients *clients, struct source *source, const struct tally *tally)
+{
+    uint64_t last_ns = monotonic_ns();
+
+    while (tally->deliveries < tally->expected || source_state(source) == SOURCE_RUNS) {
+        size_t had = tally->deliveries;
+        enum source_state state = source_state(source);
+        clients_read(clients, 100);
+        if (state == SOURCE_FAILED)
+            return false;
+        if (tally->deliveries > had || state == SOURCE_RUNS)
+            last_ns = monotonic_ns();
+        else if (monotonic_ns() - last_ns > PATIENCE_NS)
+            break;
+    }
+    return true;
+}
+
+static bool report(const struct tally *tally, double cpu, double seconds, uint32_t closed)
+{
+    size_t lost = tally->expected - tally->deliveries;
+    double deliveries = tally->deliveries > 0 ? (double)tally->deliveries : 1;
+    uint32_t p50 = percentile(tally->latencies_us, tally->deliveries, 50);
+    uint32_t p99 = percentile(tally->latencies_us, tally->deliveries, 99);
+
+    printf("deliveries %zu of %zu, lost %zu, doubled %zu, reordered %zu, closed %" PRIu32
+           ", %.0f per CPU-second, CPU %.2f us each, latency p50 %.2f ms p99 %.2f ms, %.1f s\n",
+           tally->deliveries, tally->expected, lost, tally->duplicates, tally->reordered, closed,
+           deliveries / cpu, cpu * 1e6 / deliveries, p50 / 1e3, p99 / 1e3, seconds);
+    return lost == 0 && tally->duplicates == 0 && tally->reordered == 0 && closed == 0;
+}
+
+// The clients are there; publishes and measures.
+static bool measure_messages(const struct request *request, struct clients *clients,
+                             struct source *source, struct tally *tally)
+{
+    clients_settle(clients, SETTLE_MS);
+    double cpu = cpu_now(request);
+    uint64_t start = monotonic_ns();
+    source_start(source);
+    if (!collect(clients, source, tally))
+        return false;
+    double seconds = (double)(monotonic_ns() - start) / 1e9;
+    cpu = cpu_now(request) - cpu;
+    clients_settle(clients, SETTLE_MS); // what is doubled comes last
+    return report(tally, cpu, seconds, clients_closed(clients));
+}
+
+static bool run_messages(const struct request *request)
+{
+    const struct source_plan plan = {
+        .target = {request->host, (int)request->port, request->user, request->password,
+                   request->vhost},
+        .rooms = (uint32_t)request->rooms,
+        .messages = (uint32_t)request->messages,
+        .rate = (uint32_t)request->rate,
+    };
+    int64_t count = request->rooms * request->members;
+    struct clients_options options = options_of(request, count);
+    struct tally tally;
+
+    if (request->messages % request->rooms != 0 || count > 1000000)
+        return tool_fail("--messages must be a multiple of --rooms, and the clients a million "
+                         "at most");
+    tally_init(&tally, (uint32_t)count, (uint32_t)(request->messages / request->rooms));
+    options.rooms = (uint32_t)request->rooms;
+    options.on_event = on_event;
+    options.user = &tally;
+    struct clients *clients = clients_new(&options);
+    struct source *source = source_new(&plan);
+    bool ok = clients && source && clients_connect(clients, (uint32_t)count, IN_FLIGHT) &&
+              measure_messages(request, clients, source, &tally);
+    source_free(source);
+    clients_free(clients);
+    tally_fini(&tally);
+    return ok;
+}
+
+static bool run(const struct request *request)
+{
+    struct span scenario = span_of(request->scenario);
+
+    if (span_is(scenario, "connect"))
+        return run_connect(request);
+    if (span_is(scenario, "idle"))
+        return run_idle(request);
+    if (span_is(scenario, "messages"))
+        return run_messages(request);
+    return tool_fail("the scenario must be connect, idle or messages");
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {0};
+    struct tool_list operands = {0};
+    enum tool_action action = tool_start(&TOOL, argc, argv, &request, &operands);
+
+    if (action != TOOL_RUN)
+        return action == TOOL_DONE ? 0 : 2;
+    request.scenario = operands.count > 0 ? operands.items[0] : NULL;
+    bool ok = take_edges(&request) && run(&request);
+    free(request.ports);
+    free(request.pids);
+    return ok ? 0 : 1;
+}
