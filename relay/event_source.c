@@ -17,6 +17,7 @@
 struct event_source {
     struct event_source_options options;
     struct rabbit *rabbit; // NULL: not connected
+    bool declared;         // and all exchanges, queues and bindings are there
     bool active;
     bool told_standby;
     uint64_t alive_ms; // when the broker last heard of us for sure
@@ -38,6 +39,7 @@ static void disconnect(struct event_source *s)
 {
     rabbit_close(s->rabbit);
     s->rabbit = NULL;
+    s->declared = false;
     s->active = false;
 }
 
@@ -51,7 +53,7 @@ void event_source_free(struct event_source *s)
 
 bool event_source_connected(const struct event_source *s)
 {
-    return s->rabbit != NULL;
+    return s->rabbit && s->declared;
 }
 
 static void lose(struct event_source *s)
@@ -157,7 +159,8 @@ static bool connect_and_declare(struct event_source *s)
     if (!declare_exchanges(s) || !declare_queues(s))
         return false;
     enum rabbit_status status = rabbit_set_prefetch(s->rabbit, s->options.prefetch);
-    return step_done(s, status, "set the prefetch of", SPAN_LIT("the channel"));
+    s->declared = step_done(s, status, "set the prefetch of", SPAN_LIT("the channel"));
+    return s->declared;
 }
 
 // Somebody else consumes from `queue`. The broker has closed the channel and with it whatever

@@ -36,6 +36,7 @@ void event_source_free(struct event_source *source);
 
 // One attempt to get (or stay) active. What it is told by the broker it logs when it is new.
 NODISCARD enum source_state event_source_join(struct event_source *source);
+// Connected, and every exchange, queue and binding declared: what is published now is kept.
 bool event_source_connected(const struct event_source *source);
 
 // The next event, within `wait_ms`; valid until the next call. SOURCE_LOST: not active any more,
