@@ -80,7 +80,9 @@ static uint32_t take_escape(struct span *rest)
 // Takes what stands before the next escape, or all.
 static struct span take_plain(struct span *rest)
 {
-    const char *escape = rest->len > 0 ? memchr(rest->ptr, '\\', rest->len) : NULL;
+    if (rest->len == 0) // perhaps without memory
+        return *rest;
+    const char *escape = memchr(rest->ptr, '\\', rest->len);
     struct span plain = {rest->ptr, escape ? (size_t)(escape - rest->ptr) : rest->len};
 
     *rest = span_skip(*rest, plain.len);
@@ -106,7 +108,8 @@ static bool take_prefix(struct span *text, struct span prefix)
 {
     if (!span_starts_with(*text, prefix))
         return false;
-    *text = span_skip(*text, prefix.len);
+    if (prefix.len > 0)
+        *text = span_skip(*text, prefix.len);
     return true;
 }
 
