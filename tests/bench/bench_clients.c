@@ -257,7 +257,7 @@ static bool run(const struct request *request)
 
 int main(int argc, char **argv)
 {
-    struct request request = {0};
+    static struct request request; // its texts live as long as the process
     struct tool_list operands = {0};
     enum tool_action action = tool_start(&TOOL, argc, argv, &request, &operands);
 

@@ -20,7 +20,7 @@ uint64_t monotonic_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void give_up(pid_t pid)
+static _Noreturn void give_up(pid_t pid)
 {
     tool_fail("process %d of the gateway has ended; its log says why", (int)pid);
     exit(1);
