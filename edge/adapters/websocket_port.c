@@ -109,10 +109,14 @@ static void on_close_late(struct deadline *deadline, void *arg)
     abort_connection(container_of(deadline, struct connection, closing));
 }
 
-static int close_with(struct connection *connection, unsigned code)
+// The session is over at once, whether or not the client takes notice. Were it left to the library
+// to close, the session could still write behind the library's close frame.
+static void refuse_message(struct connection *connection, unsigned code)
 {
-    lws_close_reason(connection->wsi, (enum lws_close_status)code, NULL, 0);
-    return -1;
+    connection->open = false;
+    eio_websocket_on_closed(&connection->engine);
+    buffer_fini(&connection->message);
+    close_websocket(&connection->engine, code);
 }
 
 static int on_established(struct websocket_port *port, struct connection *connection,
@@ -145,8 +149,10 @@ static int on_receive(struct connection *connection, struct span piece)
 
     if (connection->close_code)
         return 0;
-    if (connection->message.len + piece.len + remaining > max)
-        return close_with(connection, CLOSE_TOO_BIG);
+    if (connection->message.len + piece.len + remaining > max) {
+        refuse_message(connection, CLOSE_TOO_BIG);
+        return 0;
+    }
     if (whole && connection->message.len == 0) {
         deliver(connection, piece);
         return 0;
