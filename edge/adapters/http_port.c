@@ -384,6 +384,24 @@ static enum MHD_Result on_library_request(void *arg, struct MHD_Connection *libr
     return handle(call, method, version);
 }
 
+static void free_call(struct call *call)
+{
+    free(call->target);
+    free(call->origin);
+    buffer_fini(&call->body);
+    free(call);
+}
+
+// The library would put each parameter into the connection's memory, and when that is used up
+// forget the request without a word. Nobody here asks it for parameters.
+static void hide_query(const char *target)
+{
+    char *mark = strchr((char *)(uintptr_t)target, '?'); // in the library's own buffer
+
+    if (mark)
+        mark[1] = '\0';
+}
+
 // The library calls this with the raw request target, before anything else of a request.
 static void *on_library_target(void *arg, const char *target, struct MHD_Connection *library)
 {
@@ -396,6 +414,7 @@ static void *on_library_target(void *arg, const char *target, struct MHD_Connect
     call->connection->call = call;
     call->exchange.ops = &exchange_operations;
     call->target = mem_strdup(target);
+    hide_query(target);
     deadline_arm(&call->connection->deadline, &call->connection->port->request_due);
     return call;
 }
@@ -413,10 +432,7 @@ static void on_library_completed(void *arg, struct MHD_Connection *library, void
     *request = NULL;
     call->connection->call = NULL;
     deadline_arm(&call->connection->deadline, &call->connection->port->idle_due);
-    free(call->target);
-    free(call->origin);
-    buffer_fini(&call->body);
-    free(call);
+    free_call(call);
 }
 
 // ---- connections -------------------------------------------------------------------------------
@@ -446,6 +462,8 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
         return;
     }
     deadline_cancel(&connection->deadline);
+    if (connection->call)
+        free_call(connection->call); // of a request that the library gave up before its headers
     free(connection);
     *context = NULL;
     port->handlers.on_gone(port->handlers.arg);
