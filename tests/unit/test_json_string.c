@@ -23,6 +23,7 @@ static const struct string_row strings[] = {
     {"around the surrogates", "\\ud7ff\\ue000", "\xed\x9f\xbf\xee\x80\x80", false},
     {"surrogate pair", "\\ud83d\\uDE00!", "\xf0\x9f\x98\x80!", false},
     {"first and last pair", "\\ud800\\udc00\\udbff\\udfff", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", false},
+    {"pair beyond the first planes", "\\ud840\\udc00", "\xf0\xa0\x80\x80", false},
     {"UTF-8 around an escape", "\xc3\xa9\\n\xe2\x82\xac", "\xc3\xa9\n\xe2\x82\xac", false},
 
     {"high half alone", "\\ud83dx", "\xef\xbf\xbdx", true},
@@ -73,6 +74,15 @@ static void compares(void **state)
     free((void *)inside.ptr);
 }
 
+static void the_whole_counts(void **state)
+{
+    (void)state;
+    assert_false(json_string_is(SPAN_LIT("ab"), SPAN_LIT("abc")));
+    assert_false(json_string_is(SPAN_LIT("a\\u0062"), SPAN_LIT("abc")));
+    assert_false(json_string_is(SPAN_LIT("abc"), SPAN_LIT("ab")));
+    assert_false(json_string_is(SPAN_LIT("\\ud83d"), SPAN_LIT("\xed\xa0\xbd")));
+}
+
 static void appends(void **state)
 {
     (void)state;
@@ -106,11 +116,12 @@ static void long_text_is_another(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 * ARRAY_LEN(strings) + 3];
+    struct CMUnitTest tests[2 * ARRAY_LEN(strings) + 4];
     size_t count = 0;
 
     ADD_ROWS(tests, count, strings, decodes);
     ADD_ROWS(tests, count, strings, compares);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_whole_counts);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(appends);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(quotes);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(long_text_is_another);
