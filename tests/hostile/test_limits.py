@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Clients that come too often, send too much or take too little: each limit at work."""
+
+import time
+
+from suite import (GONE, OPEN, POLLING, Client, HostileTest, SocketClient, WEBSOCKET, connect_packet,
+                   fits, join_packet, main, token)
+
+OVER = '[{"error":"Rate limit exceeded"}]'
+
+
+def counted(server, name):
+    return server.metrics()[name]
+
+
+class Rates(HostileTest):
+    settings = {"MAX_EVENTS_PER_SECOND": "20", "MAX_BYTES_PER_SECOND": "50000",
+                "MAX_PAYLOAD": "100000"}
+
+    def test_flood_of_events(self):
+        refused = counted(self.server, "ws_edge_rate_refused_total")
+        with SocketClient(self.server) as client:
+            client.send_all(['42["x"]'] * 5000)
+            self.assertEqual(client.ending(), 1008)
+        self.assertGreater(counted(self.server, "ws_edge_rate_refused_total"), refused + 100)
+        self.assertGreater(
+            counted(self.server, 'ws_edge_sessions_closed_total{reason="rate limit"}'), 0)
+
+    def test_flood_of_broken_events(self):
+        """Over the limit their JSON is not even looked at."""
+        with SocketClient(self.server) as client:
+            client.send_all(['42["x"]'] * 199 + ['421["x'] * 3)
+            self.assertEqual(client.hear(), "431" + OVER)
+
+    def test_flood_with_acks(self):
+        with SocketClient(self.server) as client:
+            client.send_all([f'42{i}["join_room",{{}}]' for i in range(250)])
+            heard = [client.hear() for _ in range(250)]
+            self.assertEqual([text for text in heard if text.endswith(OVER)], heard[199:])
+            self.assertTrue(all(fits('43*[{"error":"Missing*', text) for text in heard[:199]))
+
+    def test_flood_of_connects(self):
+        with SocketClient(self.server, connect=False) as client:
+            client.send_all(["40/x,"] * 200 + ["40/y,"])
+            heard = [client.hear() for _ in range(201)]
+            self.assertEqual(heard[-1], '44/y,{"message":"Rate limit exceeded"}')
+            self.assertEqual(heard[0], '44/x,{"message":"Invalid namespace"}')
+
+    def test_flood_of_bytes(self):
+        with SocketClient(self.server) as client:
+            client.send_all(['421["x","' + "x" * 90000 + '"]'] * 4)
+            self.assertEqual([client.hear() for _ in range(2)], ["431" + OVER] * 2)
+            self.assertEnds(client, OPEN)
+
+    def test_flood_of_attachments(self):
+        with SocketClient(self.server) as client:
+            client.send_all(['453-["x"]', b"x" * 30000, b"x" * 30000, b"x" * 30000] * 2 +
+                            ['453-7["x"]', b"x" * 30000, b"x" * 30000, b"x" * 30000])
+            self.assertEqual(client.hear(), "437" + OVER)
+            self.assertEnds(client, OPEN)
+
+    def test_flood_in_payloads(self):
+        with Client(self.server) as client:
+            sid = self.handshake(client)
+            target = f"{POLLING}&sid={sid}"
+            client.ask("POST", target, "\x1e".join([connect_packet()] + ['42["x"]'] * 1500))
+            self.assertState(sid, GONE)
+
+    def test_a_moment_later_all_is_well(self):
+        with SocketClient(self.server) as client:
+            client.send_all(['42["x"]'] * 220)
+            client.say(join_packet(1))
+            client.skip_to("431" + OVER.replace("[", "*", 1))
+            time.sleep(0.5)
+            client.say(join_packet(2))
+            client.skip_to('432[{"success":true,*')
+
+
+class Numbers(HostileTest):
+    """The bystander of these tests and each healthy client count too."""
+
+    settings = {"MAX_CONNECTIONS_PER_ADDRESS": "10", "MAX_SOCKETS_PER_USER": "4",
+                "TRUSTED_PROXIES": "127.0.0.1"}
+
+    def from_address(self, address):
+        """A WebSocket that a trusted proxy opens for this address; the status."""
+        client = Client(self.server)
+        reply = client.upgrade(WEBSOCKET, headers=(
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"X-Forwarded-For: 203.0.113.9, {address}\r\n"))
+        return client, reply
+
+    def test_sessions_of_one_address(self):
+        clients = [self.from_address("192.0.2.1") for _ in range(11)]
+        self.assertEqual([reply.status for _, reply in clients], [101] * 10 + [429])
+        self.assertEqual(clients[10][1].body,
+                         '{"message":"Too many connections from this address"}')
+        other, reply = self.from_address("192.0.2.2")
+        self.assertEqual(reply.status, 101)
+        with Client(self.server) as client:
+            forwarded = "X-Forwarded-For: 192.0.2.1\r\n"
+            self.assertEqual(client.ask("GET", POLLING, headers=forwarded).status, 429)
+            clients[0][0].socket.close()
+            deadline = time.monotonic() + 5
+            while client.ask("GET", POLLING, headers=forwarded).status != 200:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.05)
+        for client, _ in clients + [(other, None)]:
+            client.socket.close()
+        self.assertEqual(
+            counted(self.server, 'ws_edge_handshakes_refused_total{code="address"}') >= 2, True)
+
+    def test_sessions_of_one_network(self):
+        clients = [self.from_address(f"2001:db8::{i:x}") for i in range(11)]
+        self.assertEqual([reply.status for _, reply in clients], [101] * 10 + [429])
+        for client, _ in clients:
+            client.socket.close()
+
+    def test_made_up_addresses(self):
+        """What stands before the proxy's own word does not count, nor what is no address."""
+        clients = [self.from_address(f"{i}.{i}.{i}.{i}, 192.0.2.7") for i in range(1, 12)]
+        self.assertEqual([reply.status for _, reply in clients], [101] * 10 + [429])
+        for client, _ in clients:
+            client.socket.close()
+
+    def test_sockets_of_one_user(self):
+        auth = token({"id": "busy"})
+        clients = [SocketClient(self.server, auth=auth) for _ in range(4)]
+        with SocketClient(self.server, connect=False) as client:
+            client.say(connect_packet(auth))
+            self.assertEqual(client.hear(), '44{"message":"Too many connections"}')
+            client.say(connect_packet(token({"id": "other"})))
+            client.skip_to('42["connected"*')
+        clients[0].socket.close()
+        with SocketClient(self.server, connect=False) as client:
+            deadline = time.monotonic() + 5
+            while True:
+                client.say(connect_packet(auth))
+                if client.hear().startswith("40"):
+                    break
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.05)
+        for client in clients:
+            client.socket.close()
+
+
+class SlowReaders(HostileTest):
+    settings = {"MAX_EVENTS_PER_SECOND": "0", "MAX_BYTES_PER_SECOND": "0",
+                "MAX_OUTBOX_BYTES": "65536", "PING_TIMEOUT": "30000"}
+
+    def test_who_takes_nothing_is_closed(self):
+        with SocketClient(self.server) as client:
+            client.socket.settimeout(5)
+            try:
+                for i in range(400):
+                    client.send_all([join_packet(i)] * 500)
+            except OSError:
+                pass
+            deadline = time.monotonic() + 10
+            slow = 'ws_edge_sessions_closed_total{reason="slow consumer"}'
+            while counted(self.server, slow) < 1:
+                self.assertLess(time.monotonic(), deadline)
+                self.bystander.ask()
+                time.sleep(0.1)
+
+    def test_who_takes_a_little_is_served(self):
+        with SocketClient(self.server) as client:
+            client.send_all([join_packet(i) for i in range(100)])
+            time.sleep(1)
+            for i in range(100):
+                self.assertTrue(client.hear().startswith(f"43{i}["))
+
+
+class Descriptors(HostileTest):
+    """The edge may have few, and a crowd wants more than there are."""
+
+    files = 300
+
+    def test_used_up(self):
+        crowd = [Client(self.server) for _ in range(500)]
+        for client in crowd:
+            client.send("GET /health HTTP/1.1\r\nHost: h\r\n\r\n")
+        for _ in range(5):
+            self.assertLess(self.bystander.ask(), 1)
+            time.sleep(0.1)
+        self.assertLessEqual(self.server.descriptors(), self.files)
+        for client in crowd:
+            client.socket.close()
+
+
+if __name__ == "__main__":
+    main()
