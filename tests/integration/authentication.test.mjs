@@ -19,7 +19,8 @@ async function welcome(t, options) {
 }
 
 test('a token in the auth object is let in and welcomed', async (t) => {
-  const made = client(t, edge, { auth: { token: token({ id: 'u1', email: 'a@b.c', role: 'guest' }) } });
+  const claims = { id: 'u1', email: 'a@b.c', role: 'guest' };
+  const made = client(t, edge, { auth: { token: token(claims) } });
   await made.connected();
   assert.deepEqual(await made.next('connected'),
     { socketId: made.id, userId: 'u1', message: 'Connected to WebSocket Gateway' });

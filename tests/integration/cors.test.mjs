@@ -162,7 +162,8 @@ test('without a list only the own origin is served', async () => {
 });
 
 test('a browser client of a foreign page sees an error, not a session', async (t) => {
-  const refused = client(t, edge, { userId: 'u1', extraHeaders: { Origin: 'https://evil.example' } });
+  const extraHeaders = { Origin: 'https://evil.example' };
+  const refused = client(t, edge, { userId: 'u1', extraHeaders });
   await refused.refusal();
   assert.deepEqual(refused.received, []);
 });

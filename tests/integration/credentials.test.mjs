@@ -38,7 +38,9 @@ test('a wrong one is not repeated in the log', async (t) => {
 });
 
 test('a wrong password of RabbitMQ is said, not repeated, and tried again', async (t) => {
-  const relay = await made.addRelay({ REDIS_PASSWORD: PASSWORD, RABBITMQ_PASSWORD: 'not-this-one' });
+  const relay = await made.addRelay({
+    REDIS_PASSWORD: PASSWORD, RABBITMQ_PASSWORD: 'not-this-one',
+  });
   await until('a line about it', () => /RABBITMQ_(USER|PASSWORD)/.test(relay.log));
   await notReady(relay);
   assert.doesNotMatch(relay.log, /not-this-one/);

@@ -10,7 +10,9 @@ import { until } from './support/wait.mjs';
 
 const { relay, brokers, services } = await gateway({ edges: 0 });
 
-const redis = createClient({ database: 1, socket: { host: '127.0.0.1', port: brokers.redis.port } });
+const redis = createClient({
+  database: 1, socket: { host: '127.0.0.1', port: brokers.redis.port },
+});
 const subscriber = redis.duplicate();
 after(() => Promise.all([redis.disconnect(), subscriber.disconnect()]));
 await Promise.all([redis.connect(), subscriber.connect()]);

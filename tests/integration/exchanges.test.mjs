@@ -12,7 +12,8 @@ for (const exchange of ['other_events', 'other.more']) {
   test(`events of ${exchange} arrive`, async (t) => {
     await services.channel.assertExchange(exchange, 'topic', { durable: true });
     const client = await connect(t, edge, { userId: 'u1' });
-    await services.publish('booking.confirmed', { bookingId: exchange, userId: 'u1' }, { exchange });
+    await services.publish('booking.confirmed', { bookingId: exchange, userId: 'u1' },
+      { exchange });
     assert.equal((await client.next('booking_update')).bookingId, exchange);
   });
 }

@@ -35,7 +35,10 @@ for (const algorithm of ['RS256', 'ES256']) {
   });
 }
 const jwk = (algorithm, kid) => ({
-  ...createPublicKey(pem(keys[algorithm])).export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig',
+  ...createPublicKey(pem(keys[algorithm])).export({ format: 'jwk' }),
+  kid,
+  alg: algorithm,
+  use: 'sig',
 });
 const both = await made.addEdge({
   JWT_ALGORITHMS: 'HS256,RS256,ES256',

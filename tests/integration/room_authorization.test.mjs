@@ -45,7 +45,8 @@ for (const [name, rooms, [roomType, roomId], granted] of cases) {
 test('what is wrong with the request is said first', async (t) => {
   const client = await holder(t, []);
   assert.deepEqual(await joins(client, 'user', 'u1'), { error: 'Invalid roomType' });
-  assert.deepEqual(await joins(client, 'conversation', ''), { error: 'Missing roomType or roomId' });
+  assert.deepEqual(await joins(client, 'conversation', ''),
+    { error: 'Missing roomType or roomId' });
 });
 
 test('a star does not open the user rooms', async (t) => {

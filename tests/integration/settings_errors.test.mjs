@@ -99,8 +99,11 @@ describe('NODE_ENV=production', () => {
   });
 
   test('is content with both', async () => {
-    const { code, stderr } = await checked('ws-edge',
-      { ...production, JWT_SECRET: 'a-secret-of-some-length-0123456789', ROOM_AUTHORIZATION: 'claims' });
+    const { code, stderr } = await checked('ws-edge', {
+      ...production,
+      JWT_SECRET: 'a-secret-of-some-length-0123456789',
+      ROOM_AUTHORIZATION: 'claims',
+    });
     assert.equal(code, 0, stderr);
   });
 });
@@ -131,7 +134,8 @@ describe('the file .env', () => {
   });
 
   test('that makes no sense stops the start, with its line', async () => {
-    const { code, stderr } = await checked('ws-relay', {}, { dotenv: 'REDIS_DB=1\nthis is no setting\n' });
+    const { code, stderr } = await checked('ws-relay', {},
+      { dotenv: 'REDIS_DB=1\nthis is no setting\n' });
     assert.equal(code, 1);
     assert.match(stderr, /\.env.*2/);
   });

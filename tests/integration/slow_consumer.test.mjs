@@ -8,7 +8,9 @@ import { gateway } from './support/gateway.mjs';
 import { token } from './support/tokens.mjs';
 import { until } from './support/wait.mjs';
 
-const { edge, services } = await gateway({ env: { MAX_OUTBOX_BYTES: '200000', LOG_LEVEL: 'debug' } });
+const { edge, services } = await gateway({
+  env: { MAX_OUTBOX_BYTES: '200000', LOG_LEVEL: 'debug' },
+});
 
 // Publishes messages of 100 kB to a room until told to stop; returns how many.
 async function publishUntil(room, done) {

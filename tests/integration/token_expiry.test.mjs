@@ -104,7 +104,8 @@ describe('refresh_token', () => {
   const refused = [
     ['another user', () => ({ token: token({ id: 'u2' }) }), /./],
     ['an expired token', () => ({ token: token({ id: 'u1' }, { expiresIn: -5 }) }), /jwt expired/],
-    ['another secret', () => ({ token: token({ id: 'u1' }, { secret: 'x' }) }), /invalid signature/],
+    ['another secret', () => ({ token: token({ id: 'u1' }, { secret: 'x' }) }),
+      /invalid signature/],
     ['rubbish', () => ({ token: 'rubbish' }), /jwt malformed/],
     ['a half-login', () => ({ token: token({ id: 'u1', requires2FA: true }) }),
       /second factor required/],

@@ -22,14 +22,18 @@ const fromPairs = (pairs) => Object.fromEntries(
 const ROOMS = 12; // enough for every shard to have some
 
 test('100 messages to each of 12 rooms: all, once, in order within the room', async (t) => {
-  const members = [await connect(t, here, { userId: 'u1' }), await connect(t, there, { userId: 'u2' })];
+  const members = [
+    await connect(t, here, { userId: 'u1' }),
+    await connect(t, there, { userId: 'u2' }),
+  ];
   for (const member of members) {
     for (let room = 0; room < ROOMS; room++) await member.join('conversation', `r${room}`);
   }
   const published = [];
   for (let number = 0; number < 100; number++) {
     for (let room = 0; room < ROOMS; room++) {
-      published.push(services.publish('message.sent', { conversationId: `r${room}`, message: number }));
+      published.push(services.publish('message.sent',
+        { conversationId: `r${room}`, message: number }));
     }
   }
   await Promise.all(published);

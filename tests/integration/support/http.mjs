@@ -1,5 +1,5 @@
 // Plain HTTP requests where every header is ours (fetch would not let a test set Host or Origin).
-import { Agent, request as httpRequest } from 'node:http';
+import { request as httpRequest } from 'node:http';
 
 // Resolves with {status, headers, body, json()}; `body` is a string.
 export function request(url, { method = 'GET', headers = {}, body, agent = false, signal } = {}) {
@@ -23,8 +23,6 @@ export function request(url, { method = 'GET', headers = {}, body, agent = false
     req.end(body);
   });
 }
-
-export const keptAlive = () => new Agent({ keepAlive: true, maxSockets: 1 });
 
 export const webSocketHeaders = () => ({
   Connection: 'Upgrade',

@@ -1,7 +1,9 @@
 // Whether a text is what Prometheus can scrape.
 import assert from 'node:assert/strict';
 
-const SAMPLE = /^([a-zA-Z_:][\w:]*)(\{\w+="(?:[^"\\]|\\.)*"(?:,\w+="(?:[^"\\]|\\.)*")*\})? (-?[\d.e+-]+|NaN|[+-]Inf)$/;
+const LABEL = String.raw`\w+="(?:[^"\\]|\\.)*"`;
+const SAMPLE = new RegExp(
+  String.raw`^([a-zA-Z_:][\w:]*)(\{${LABEL}(?:,${LABEL})*\})? (-?[\d.e+-]+|NaN|[+-]Inf)$`);
 
 export function assertPrometheus(text) {
   assert.ok(text.endsWith('\n'), 'the last line has an end');
