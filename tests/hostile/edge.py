@@ -136,6 +136,12 @@ class Edge(Server):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
 
+    def kill(self):
+        """Of one that stop() did not end."""
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         note = ""

@@ -141,11 +141,9 @@ class HostileTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.redis = Redis()
-        try:
-            cls.server = Edge(cls.program, cls.redis, cls.settings, cls.files)
-        except Exception:
-            cls.redis.stop()
-            raise
+        cls.addClassCleanup(cls.redis.stop)
+        cls.server = Edge(cls.program, cls.redis, cls.settings, cls.files)
+        cls.addClassCleanup(cls.server.kill)
         cls.bystander = Bystander(cls.server)
         for _ in range(3):
             cls.serve_a_healthy_client()
@@ -160,7 +158,6 @@ class HostileTest(unittest.TestCase):
             cls.bystander.stop()
         finally:
             status, output = cls.server.stop()
-            cls.redis.stop()
         if status != 0 or "runtime error" in output or "Sanitizer" in output:
             raise AssertionError(f"the edge ended with {status}:\n{output[-20000:]}")
         if "eyJ" in output:
