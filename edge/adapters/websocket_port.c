@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/http/head.h"
 
 #define CLOSE_TOO_BIG        1009 // RFC 6455, 7.4.1
 #define CLOSE_GRACE_MS       5000 // for a backlog to drain before a close
@@ -207,6 +208,22 @@ static void on_closed(struct connection *connection)
     metric_sub(&connection->port->metrics->websockets, 1);
 }
 
+static int add_headers(struct websocket_port *port, struct lws *wsi,
+                       struct lws_process_html_args *reply)
+{
+    struct span name = port->request ? http_first_subprotocol(port->request) : (struct span){0};
+    unsigned char *at = (unsigned char *)reply->p;
+
+    if (name.len == 0)
+        return 0;
+    if (lws_add_http_header_by_name(
+            wsi, (const unsigned char *)"sec-websocket-protocol:", (const unsigned char *)name.ptr,
+            (int)name.len, &at, at + reply->max_len))
+        return -1;
+    reply->p = (char *)at;
+    return 0;
+}
+
 static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                             size_t len)
 {
@@ -229,6 +246,8 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
     case LWS_CALLBACK_WSI_DESTROY:
         port->on_gone(port->arg);
         return 0;
+    case LWS_CALLBACK_ADD_HEADERS:
+        return add_headers(port, wsi, in);
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
     case LWS_CALLBACK_HTTP: // plain HTTP is never served here
         return -1;

@@ -1,6 +1,7 @@
 #include "edge/http/head.h"
 
 #define WEBSOCKET_KEY_LEN 24
+#define SUBPROTOCOL_MAX   64
 
 size_t http_head_length(struct span bytes)
 {
@@ -119,6 +120,16 @@ bool http_head_asks_for_websocket(const struct http_head *head, struct span *key
            span_is(http_head_single(head, "Sec-WebSocket-Version"), "13") &&
            count_headers(head, "Content-Length", &ignored) == 0 &&
            count_headers(head, "Transfer-Encoding", &ignored) == 0;
+}
+
+struct span http_first_subprotocol(const struct http_request *request)
+{
+    struct span offer = http_request_header(request, "Sec-WebSocket-Protocol"), first;
+
+    if (offer.len == 0 || !span_take_until(&offer, ',', &first))
+        return (struct span){NULL, 0};
+    first = span_trim(first);
+    return is_token(first) && first.len <= SUBPROTOCOL_MAX ? first : (struct span){NULL, 0};
 }
 
 static struct span header_of_head(const struct http_request *request, const char *name)

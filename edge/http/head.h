@@ -31,6 +31,10 @@ struct span http_head_single(const struct http_head *head, const char *name);
 // no body. Fills `key` (24 characters).
 NODISCARD bool http_head_asks_for_websocket(const struct http_head *head, struct span *key);
 
+// The first subprotocol that a WebSocket handshake offers, or an empty span: browsers close a
+// WebSocket whose offer is not answered, and no subprotocol means anything here.
+struct span http_first_subprotocol(const struct http_request *request);
+
 // A request as the other layers know it. Borrows the head.
 struct http_head_request {
     struct http_request request;

@@ -134,6 +134,20 @@ EXTENSIONS = [
 ]
 
 
+# What Sec-WebSocket-Protocol offers, and what is answered.
+SUBPROTOCOLS = [
+    ("subprotocol: one", "chat", "chat"),
+    ("subprotocol: the first of several", " a.b-1 , chat", "a.b-1"),
+    ("subprotocol: none", "", None),
+    ("subprotocol: only commas", ",,", None),
+    ("subprotocol: blank within", "a b", None),
+    ("subprotocol: of 6 KB", "x" * 6000, None),
+    ("subprotocol: 6 KB of them", "x, " * 2000, "x"),
+    ("subprotocol: with a control character", "a\tb", None),
+    ("subprotocol: with bytes of no character", "\xff\xfe", None),
+]
+
+
 class Engine(HostileTest):
     def post(self, target, body, headers, status, state):
         with Client(self.server) as client:
@@ -189,6 +203,16 @@ class Engine(HostileTest):
             client.hear()
             client.send(frame(TEXT, b"\xf2H\xcd\xc9\xc9\x07\x00", reserved=4))
             self.assertEqual(client.close_code(), 1002)
+
+    def subprotocol(self, offer, answer):
+        headers = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                   f"Sec-WebSocket-Protocol: {offer}\r\n")
+        with Client(self.server) as client:
+            reply = client.upgrade(WEBSOCKET, headers)
+            self.assertEqual((reply.status, reply.headers.get("sec-websocket-protocol")),
+                             (101, answer))
+            self.assertEqual(client.hear()[0], "0")
 
     # What takes several connections.
 
@@ -311,6 +335,7 @@ add_rows(Engine, WEBSOCKET_4, Engine.websocket_4)
 add_rows(Engine, WEBSOCKET_3_ROWS, Engine.websocket_3)
 add_rows(Engine, FRAMES, Engine.frames)
 add_rows(Engine, EXTENSIONS, Engine.extension)
+add_rows(Engine, SUBPROTOCOLS, Engine.subprotocol)
 
 if __name__ == "__main__":
     main()
