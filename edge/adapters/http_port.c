@@ -22,6 +22,7 @@
 #define IDLE_MS           75000 // between requests; longer than what proxies keep
 #define COMPRESS_OVER     1024  // bytes of a body
 #define HANGUPS_A_TURN    64
+#define WAKES_MAX         2
 
 struct http_port {
     struct MHD_Daemon *daemon;
@@ -49,6 +50,7 @@ struct connection {
     struct MHD_Connection *library;
     int fd;
     bool has_ended;           // the client says nothing more
+    unsigned wakes;           // of the library, because of that
     struct deadline deadline; // for the request, or for the next one
     struct call *call;        // the request being served
 };
@@ -471,8 +473,6 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
 
 static void on_end(struct connection *connection)
 {
-    if (connection->has_ended)
-        return; // told again because of what is done about it below
     connection->has_ended = true;
     if (connection->call && connection->call->state == CALL_HELD) {
         give_up(connection->call);
@@ -480,7 +480,12 @@ static void on_end(struct connection *connection)
         run_soon(connection->port);
         return;
     }
-    // The library overlooks an end that comes together with the last bytes; this wakes it again.
+    // The library overlooks an end that comes together with the last bytes; this wakes it again. It
+    // also tells us of the end again, in the next turn: then the library has read those bytes and
+    // is woken once more. A third time it would not help.
+    if (connection->wakes == WAKES_MAX)
+        return;
+    connection->wakes++;
     shutdown(connection->fd, SHUT_RD);
 }
 
