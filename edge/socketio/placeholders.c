@@ -48,6 +48,7 @@ bool placeholders_fit(struct span args, uint32_t attachments)
             assert(depth < SIO_JSON_DEPTH_MAX);
             open[depth++] = (struct container){0};
         } else if (value.kind == JSON_KIND_NONE) {
+            assert(depth > 0); // every end has its beginning: the text was checked
             depth--;
             if (open[depth].is_placeholder && !open[depth].fits)
                 return false;
