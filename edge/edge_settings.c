@@ -10,6 +10,7 @@
 #include "common/shard.h"
 #include "edge/gateway/room_access.h"
 #include "edge/gateway/token.h"
+#include "edge/websocket/deflate.h"
 
 #define KEY_FILE_MAX ((size_t)64 * 1024)
 #define MS_MAX       86400000 // a day
@@ -97,6 +98,12 @@ static const struct setting table[] = {
      "rooms that one client may be in"},
     {"ALLOW_EIO3", SETTING_SWITCH, FIELD(allow_eio3), "true", 0, 0, NULL,
      "whether clients of Engine.IO 3 (Socket.IO 2) are served"},
+    {"WS_COMPRESSION", SETTING_SWITCH, FIELD(ws_compression), "false", 0, 0, NULL,
+     "whether WebSockets are compressed (permessage-deflate) for clients that offer it"},
+    {"WS_COMPRESSION_THRESHOLD", SETTING_NUMBER, FIELD(ws_compression_threshold), "1024", 0, 67108864, NULL,
+     "bytes of the smallest packet that is compressed"},
+    {"WS_COMPRESSION_WINDOW_BITS", SETTING_NUMBER, FIELD(ws_compression_window_bits), "15", WS_WINDOW_BITS_MIN, WS_WINDOW_BITS_MAX, NULL,
+     "size of the window that the edge compresses with, as a power of two"},
     {"METRICS_ENABLED", SETTING_SWITCH, FIELD(metrics_enabled), "true", 0, 0, NULL,
      "whether the clients' port answers /metrics"},
     {"METRICS_ROOMS", SETTING_SWITCH, FIELD(metrics_rooms), "true", 0, 0, NULL,

@@ -31,6 +31,8 @@ struct edge_settings {
     int64_t max_events_per_second, max_bytes_per_second;
     const char *trusted_proxies;
     bool allow_eio3;
+    bool ws_compression;
+    int64_t ws_compression_threshold, ws_compression_window_bits;
 
     bool metrics_enabled, metrics_rooms;
     const char *client_bundle_dir;

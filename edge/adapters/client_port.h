@@ -40,7 +40,8 @@ struct client_port_metrics {
     metric http_requests;
     metric http_aborted; // held exchanges whose client went away
     metric body_too_large;
-    metric websockets; // open now
+    metric websockets;        // open now
+    metric websockets_failed; // that were closed because they broke a rule of the protocol
 };
 
 struct client_port;

@@ -2,22 +2,24 @@
 
 #include "edge/adapters/websocket_port.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "common/base64.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/http/head.h"
+#include "edge/websocket/receiver.h"
 
-#define CLOSE_TOO_BIG        1009 // RFC 6455, 7.4.1
-#define CLOSE_GRACE_MS       5000 // for a backlog to drain before a close
-#define RECEIVE_BUFFER       512  // of each connection; larger messages come in pieces
-#define WRITE_MAX            (4 << 20)
-#define SERVICE_BUFFER       65536
-#define OTHER_DESCRIPTORS    512 // of the process: listeners, brokers, files, pipes
-#define HEAD_FOR_LIBRARY_MAX 256
+#define CLOSE_GRACE_MS    5000  // for a backlog to drain before a close
+#define SERVICE_BUFFER    65536 // bytes of one read
+#define OTHER_DESCRIPTORS 512   // of the process: listeners, brokers, files, pipes
+#define DIGEST_LEN        20    // of SHA-1
+#define PROTOCOL          "websocket"
 
 struct websocket_port {
     struct lws_context *context;
@@ -26,9 +28,11 @@ struct websocket_port {
     void (*on_gone)(void *arg);
     void *arg;
     struct deadline_queue close_due;
+    struct ws_inflater *inflater;
     // The handshake that websocket_port_adopt() is doing right now.
     struct eio_server *engine;
     const struct http_request *request;
+    struct span key;
 };
 
 // libwebsockets allocates one for each connection and zeroes it.
@@ -36,7 +40,10 @@ struct connection {
     struct eio_websocket engine;
     struct lws *wsi;
     struct websocket_port *port;
-    struct buffer message; // the pieces of one that came so far
+    struct ws_receiver receiver;
+    struct buffer greeting; // the reply to the handshake, until the first frames go with it
+    struct buffer backlog;  // what the socket has not taken: one write at most, and a goodbye
+    struct buffer pong;     // a frame, the answer to the last ping, while there is a backlog
     struct deadline closing;
     unsigned close_code;
     bool said_goodbye; // the close frame was written
@@ -55,52 +62,136 @@ static void abort_connection(struct connection *connection)
     shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
 }
 
-static bool can_write(struct eio_websocket *websocket)
-{
-    struct connection *connection = connection_of(websocket);
+// ---- writing
 
-    return !connection->close_code && !lws_partial_buffered(connection->wsi);
+static bool has_backlog(const struct connection *connection)
+{
+    return connection->backlog.len > 0;
 }
 
-// The frames are complete, so they go out as they are. The return value is no count (the library
-// buffers what the socket does not take); only failure means something.
-static void write_frames(struct eio_websocket *websocket, struct span frames)
+static void want_writable(struct connection *connection)
 {
-    struct connection *connection = connection_of(websocket);
-
-    if (lws_write(connection->wsi, (unsigned char *)(uintptr_t)frames.ptr, frames.len,
-                  LWS_WRITE_RAW) < 0)
-        abort_connection(connection);
-}
-
-static void want_writable(struct eio_websocket *websocket)
-{
-    struct connection *connection = connection_of(websocket);
-
     if (connection->wants_writable)
         return;
     connection->wants_writable = true;
     lws_callback_on_writable(connection->wsi);
 }
 
-// A close frame may only follow what was written before: the writable callback sends it.
-static void close_websocket(struct eio_websocket *websocket, unsigned code)
+// How much of it the socket took; a broken connection takes all.
+static size_t send_some(struct connection *connection, struct span bytes)
+{
+    ssize_t sent =
+        send(lws_get_socket_fd(connection->wsi), bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (sent >= 0)
+        return (size_t)sent;
+    if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+        return 0;
+    abort_connection(connection);
+    return bytes.len;
+}
+
+// Straight to the socket. The library would keep what is not taken as well, but reads nothing from
+// a connection while it does, not even the answers to heartbeats.
+static void write_bytes(struct connection *connection, struct span bytes)
+{
+    struct span rest = span_skip(bytes, send_some(connection, bytes));
+
+    if (rest.len == 0)
+        return;
+    buffer_append(&connection->backlog, rest);
+    want_writable(connection);
+}
+
+static void send_backlog(struct connection *connection)
+{
+    struct span backlog = buffer_span(&connection->backlog);
+    size_t sent = has_backlog(connection) ? send_some(connection, backlog) : 0;
+
+    if (sent == backlog.len) {
+        buffer_fini(&connection->backlog);
+        return;
+    }
+    memmove(connection->backlog.ptr, backlog.ptr + sent, backlog.len - sent);
+    connection->backlog.len -= sent;
+    want_writable(connection);
+}
+
+static void send_greeting(struct connection *connection)
+{
+    if (connection->greeting.len == 0)
+        return;
+    write_bytes(connection, buffer_span(&connection->greeting));
+    buffer_fini(&connection->greeting);
+}
+
+static bool can_write(struct eio_websocket *websocket)
 {
     struct connection *connection = connection_of(websocket);
 
-    if (code == 0) {
-        abort_connection(connection);
+    return !connection->close_code && !has_backlog(connection);
+}
+
+static void write_frames(struct eio_websocket *websocket, struct span frames)
+{
+    struct connection *connection = connection_of(websocket);
+
+    if (connection->greeting.len == 0) {
+        write_bytes(connection, frames);
         return;
     }
+    buffer_append(&connection->greeting, frames);
+    send_greeting(connection);
+}
+
+static void engine_wants_writable(struct eio_websocket *websocket)
+{
+    want_writable(connection_of(websocket));
+}
+
+// ---- closing
+
+// Behind everything that was written before. Then our side of the stream ends, and the client's
+// end or the deadline brings the rest.
+static void say_goodbye(struct connection *connection)
+{
+    unsigned code = connection->close_code;
+    unsigned char frame[WS_SERVER_HEADER_MAX + 2];
+    size_t payload = code == WS_CLOSE_NO_CODE ? 0 : 2;
+    size_t len = ws_header_write(frame, WS_CLOSE, false, payload);
+
+    frame[len] = (unsigned char)(code >> 8);
+    frame[len + 1] = (unsigned char)code;
+    if (!has_backlog(connection) && !connection->said_goodbye) {
+        connection->said_goodbye = true;
+        write_bytes(connection, (struct span){(char *)frame, len + payload});
+    }
+    if (has_backlog(connection))
+        want_writable(connection);
+    else
+        shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
+}
+
+static void close_connection(struct connection *connection, unsigned code)
+{
     connection->close_code = code;
     deadline_arm(&connection->closing, &connection->port->close_due);
-    lws_callback_on_writable(connection->wsi);
+    send_greeting(connection);
+    say_goodbye(connection);
+}
+
+static void close_websocket(struct eio_websocket *websocket, unsigned code)
+{
+    if (code == 0)
+        abort_connection(connection_of(websocket));
+    else
+        close_connection(connection_of(websocket), code);
 }
 
 static const struct eio_websocket_ops operations = {
     .can_write = can_write,
     .write = write_frames,
-    .want_writable = want_writable,
+    .want_writable = engine_wants_writable,
     .close = close_websocket,
 };
 
@@ -110,118 +201,169 @@ static void on_close_late(struct deadline *deadline, void *arg)
     abort_connection(container_of(deadline, struct connection, closing));
 }
 
-// The session is over at once, whether or not the client takes notice. Were it left to the library
-// to close, the session could still write behind the library's close frame.
-static void refuse_message(struct connection *connection, unsigned code)
+static void leave_engine(struct connection *connection)
 {
+    if (connection->open)
+        eio_websocket_on_closed(&connection->engine);
     connection->open = false;
-    eio_websocket_on_closed(&connection->engine);
-    buffer_fini(&connection->message);
-    close_websocket(&connection->engine, code);
 }
 
-static int on_established(struct websocket_port *port, struct connection *connection,
-                          struct lws *wsi)
+// The session is over at once, whether or not the client takes notice.
+static void end(struct connection *connection, unsigned code)
+{
+    leave_engine(connection);
+    ws_receiver_fini(&connection->receiver);
+    if (!connection->close_code)
+        close_connection(connection, code);
+}
+
+// ---- reading
+
+static void send_pong(struct connection *connection)
+{
+    if (connection->pong.len == 0 || has_backlog(connection))
+        return;
+    send_greeting(connection);
+    write_bytes(connection, buffer_span(&connection->pong));
+    buffer_fini(&connection->pong);
+}
+
+// Of several pings only the last need be answered (RFC 6455, 5.5.3), so a flood of them costs one
+// write for each read.
+static void answer_ping(struct connection *connection, struct span payload)
+{
+    unsigned char header[WS_SERVER_HEADER_MAX];
+    size_t len = ws_header_write(header, WS_PONG, false, payload.len);
+
+    buffer_clear(&connection->pong);
+    buffer_append(&connection->pong, (struct span){(char *)header, len});
+    buffer_append(&connection->pong, payload);
+}
+
+static void on_event(struct connection *connection, enum ws_event event,
+                     const struct ws_received *received)
+{
+    switch (event) {
+    case WS_EVENT_MESSAGE:
+        eio_websocket_on_message(&connection->engine,
+                                 received->kind == WS_TEXT ? FRAME_TEXT : FRAME_BINARY,
+                                 received->bytes);
+        break;
+    case WS_EVENT_PING:
+        answer_ping(connection, received->bytes);
+        break;
+    case WS_EVENT_FAILED:
+        metric_add(&connection->port->metrics->websockets_failed, 1);
+        // fall through
+    case WS_EVENT_CLOSE:
+        end(connection, received->code);
+        break;
+    case WS_EVENT_PONG:
+    case WS_EVENT_NONE:
+        break;
+    }
+}
+
+static void on_receive(struct connection *connection, struct ws_input input)
+{
+    size_t max = eio_server_max_payload(connection->engine.server);
+    struct ws_received received;
+    enum ws_event event;
+
+    do { // what comes behind a close is not looked at
+        if (connection->close_code)
+            return;
+        event = ws_receiver_next(&connection->receiver, max, connection->port->inflater, &input,
+                                 &received);
+        on_event(connection, event, &received);
+    } while (event != WS_EVENT_NONE);
+    send_pong(connection);
+}
+
+static void on_writable(struct connection *connection)
+{
+    connection->wants_writable = false;
+    send_backlog(connection);
+    if (connection->close_code) {
+        say_goodbye(connection);
+        return;
+    }
+    send_pong(connection);
+    eio_websocket_on_writable(&connection->engine);
+}
+
+// ---- the handshake
+
+// RFC 6455, 4.2.2: the key's answer.
+static void append_accept(struct buffer *out, struct span key)
+{
+    struct buffer text = {0};
+    unsigned char digest[DIGEST_LEN];
+
+    buffer_append(&text, key);
+    buffer_append(&text, SPAN_LIT("258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+    lws_SHA1((const unsigned char *)text.ptr, text.len, digest);
+    base64_append(out, (struct span){(char *)digest, sizeof(digest)});
+    buffer_fini(&text);
+}
+
+static bool agree_on_compression(const struct websocket_port *port, struct buffer *out)
+{
+    const struct eio_compression *compression = eio_server_compression(port->engine);
+    struct span offers = http_request_header(port->request, "Sec-WebSocket-Extensions");
+    struct buffer answer = {0};
+    bool agreed =
+        compression->enabled && ws_deflate_accept(offers, compression->window_bits, &answer);
+
+    if (agreed)
+        buffer_printf(out, "Sec-WebSocket-Extensions: %s\r\n", answer.ptr);
+    buffer_fini(&answer);
+    return agreed;
+}
+
+static void answer_handshake(struct websocket_port *port, struct connection *connection)
+{
+    struct buffer *reply = &connection->greeting;
+    struct span subprotocol = http_first_subprotocol(port->request);
+
+    buffer_append(reply, SPAN_LIT("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                                  "Connection: Upgrade\r\nSec-WebSocket-Accept: "));
+    append_accept(reply, port->key);
+    buffer_append(reply, SPAN_LIT("\r\n"));
+    if (subprotocol.len > 0)
+        buffer_printf(reply, "Sec-WebSocket-Protocol: " SPAN_FMT "\r\n", SPAN_ARG(subprotocol));
+    connection->receiver.compression = agree_on_compression(port, reply);
+    buffer_append(reply, SPAN_LIT("\r\n"));
+}
+
+// The reply waits for the first frames of the session, which follow in this turn of the loop; a
+// WebSocket that is to take a session over has nothing to say yet.
+static void on_adopted(struct websocket_port *port, struct connection *connection, struct lws *wsi)
 {
     connection->wsi = wsi;
     connection->port = port;
     deadline_init(&connection->closing);
-    if (!port->engine)
-        return -1; // the handshake was not finished while it was being adopted
-    connection->open =
-        eio_websocket_open(&connection->engine, port->engine, &operations, port->request);
-    port->engine = NULL;
     metric_add(&port->metrics->websockets, 1);
-    return connection->open ? 0 : -1;
-}
-
-static void deliver(struct connection *connection, struct span message)
-{
-    enum frame_kind kind = lws_frame_is_binary(connection->wsi) ? FRAME_BINARY : FRAME_TEXT;
-
-    eio_websocket_on_message(&connection->engine, kind, message);
-}
-
-static int on_receive(struct connection *connection, struct span piece)
-{
-    size_t remaining = lws_remaining_packet_payload(connection->wsi);
-    bool whole = remaining == 0 && lws_is_final_fragment(connection->wsi);
-    size_t max = eio_server_max_payload(connection->engine.server);
-
-    if (connection->close_code)
-        return 0;
-    if (connection->message.len + piece.len + remaining > max) {
-        refuse_message(connection, CLOSE_TOO_BIG);
-        return 0;
-    }
-    if (whole && connection->message.len == 0) {
-        deliver(connection, piece);
-        return 0;
-    }
-    buffer_append(&connection->message, piece);
-    if (whole) {
-        deliver(connection, buffer_span(&connection->message));
-        buffer_fini(&connection->message);
-    }
-    return 0;
-}
-
-// On libuv the library (4.1, as Debian builds it) cuts a connection off that a writable callback
-// asks it to close. So the close frame is written here, and when it is on its way our side of the
-// stream ends; the client's answer or the deadline brings the rest.
-static void say_goodbye(struct connection *connection)
-{
-    unsigned code = connection->close_code;
-    unsigned char frame[] = {0x88, 2, (unsigned char)(code >> 8), (unsigned char)code};
-
-    if (connection->said_goodbye) {
-        shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
-        return;
-    }
-    connection->said_goodbye = true;
-    if (lws_write(connection->wsi, frame, sizeof(frame), LWS_WRITE_RAW) < 0)
-        abort_connection(connection);
-    else
-        lws_callback_on_writable(connection->wsi);
-}
-
-static int on_writable(struct connection *connection)
-{
-    connection->wants_writable = false;
-    if (connection->close_code) {
-        say_goodbye(connection);
-        return 0;
-    }
-    eio_websocket_on_writable(&connection->engine);
-    return 0;
+    answer_handshake(port, connection);
+    connection->open = eio_websocket_open(&connection->engine, port->engine, &operations,
+                                          port->request, connection->receiver.compression);
+    if (!connection->open)
+        close_connection(connection, WS_CLOSE_NORMAL);
+    else if (connection->engine.probing)
+        send_greeting(connection);
 }
 
 static void on_closed(struct connection *connection)
 {
     if (!connection->port)
-        return; // never established
-    if (connection->open)
-        eio_websocket_on_closed(&connection->engine);
-    connection->open = false;
+        return; // never adopted
+    leave_engine(connection);
     deadline_cancel(&connection->closing);
-    buffer_fini(&connection->message);
+    ws_receiver_fini(&connection->receiver);
+    buffer_fini(&connection->greeting);
+    buffer_fini(&connection->backlog);
+    buffer_fini(&connection->pong);
     metric_sub(&connection->port->metrics->websockets, 1);
-}
-
-static int add_headers(struct websocket_port *port, struct lws *wsi,
-                       struct lws_process_html_args *reply)
-{
-    struct span name = port->request ? http_first_subprotocol(port->request) : (struct span){0};
-    unsigned char *at = (unsigned char *)reply->p;
-
-    if (name.len == 0)
-        return 0;
-    if (lws_add_http_header_by_name(
-            wsi, (const unsigned char *)"sec-websocket-protocol:", (const unsigned char *)name.ptr,
-            (int)name.len, &at, at + reply->max_len))
-        return -1;
-    reply->p = (char *)at;
-    return 0;
 }
 
 static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -234,22 +376,23 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
     if (!port)
         return 0; // about the library itself
     switch (reason) {
-    case LWS_CALLBACK_ESTABLISHED:
-        return on_established(port, connection, wsi);
-    case LWS_CALLBACK_RECEIVE:
-        return on_receive(connection, (struct span){in, len});
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        return on_writable(connection);
-    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_RAW_ADOPT:
+        on_adopted(port, connection, wsi);
+        return 0;
+    case LWS_CALLBACK_RAW_RX:
+        on_receive(connection, (struct ws_input){in, len});
+        return 0;
+    case LWS_CALLBACK_RAW_WRITEABLE:
+        on_writable(connection);
+        return 0;
+    case LWS_CALLBACK_RAW_CLOSE:
         on_closed(connection);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         port->on_gone(port->arg);
         return 0;
-    case LWS_CALLBACK_ADD_HEADERS:
-        return add_headers(port, wsi, in);
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
-    case LWS_CALLBACK_HTTP: // plain HTTP is never served here
+    case LWS_CALLBACK_HTTP: // HTTP is never served here
         return -1;
     default:
         return 0;
@@ -288,11 +431,9 @@ struct websocket_port *websocket_port_new(struct event_loop *loop, uint32_t max_
 {
     static const struct lws_protocols protocols[] = {
         {
-            .name = "engine.io",
+            .name = PROTOCOL,
             .callback = on_library_event,
             .per_session_data_size = sizeof(struct connection),
-            .rx_buffer_size = RECEIVE_BUFFER,
-            .tx_packet_size = WRITE_MAX,
         },
         {0},
     };
@@ -301,7 +442,7 @@ struct websocket_port *websocket_port_new(struct event_loop *loop, uint32_t max_
     void *loops[] = {&loop->uv};
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_DISABLE_IPV6,
+                   LWS_SERVER_OPTION_DISABLE_IPV6,
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .foreign_loops = loops,
         .pt_serv_buf_size = SERVICE_BUFFER,
@@ -326,6 +467,7 @@ struct websocket_port *websocket_port_new(struct event_loop *loop, uint32_t max_
         free(port);
         return NULL;
     }
+    port->inflater = ws_inflater_new();
     deadline_queue_init(&port->close_due, &loop->deadlines, CLOSE_GRACE_MS, on_close_late, port);
     return port;
 }
@@ -333,17 +475,13 @@ struct websocket_port *websocket_port_new(struct event_loop *loop, uint32_t max_
 void websocket_port_adopt(struct websocket_port *port, int fd, struct span key,
                           struct eio_server *engine, const struct http_request *request)
 {
-    char head[HEAD_FOR_LIBRARY_MAX];
-    int len = snprintf(head, sizeof(head),
-                       "GET / HTTP/1.1\r\nHost: edge\r\nUpgrade: websocket\r\n"
-                       "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                       "Sec-WebSocket-Key: " SPAN_FMT "\r\n\r\n",
-                       SPAN_ARG(key));
+    lws_sock_file_fd_type descriptor = {.sockfd = fd};
 
     port->engine = engine;
     port->request = request;
-    if (!lws_adopt_socket_vhost_readbuf(port->vhost, fd, head, (size_t)len))
-        log_debug("handshake was not finished");
+    port->key = key;
+    if (!lws_adopt_descriptor_vhost(port->vhost, LWS_ADOPT_SOCKET, descriptor, PROTOCOL, NULL))
+        log_debug("a connection was not adopted");
     port->engine = NULL;
     port->request = NULL;
 }
@@ -359,5 +497,6 @@ void websocket_port_free(struct websocket_port *port)
     if (!port)
         return;
     lws_context_destroy(port->context); // on a foreign loop the second call completes the first
+    ws_inflater_free(port->inflater);
     free(port);
 }

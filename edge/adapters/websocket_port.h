@@ -1,7 +1,7 @@
-// WebSocket connections, by libwebsockets.
+// WebSocket connections. libwebsockets carries their bytes, and what the bytes mean is read and
+// written here, by edge/websocket: the library is lax about what clients send.
 //
-// It never sees what a client wrote before the handshake was judged: the port reads the request
-// head off the socket itself and gives the library a minimal one of its own making.
+// The port answers the handshake itself, so the library never sees anything of a stranger's HTTP.
 #pragma once
 
 #include "edge/adapters/client_port.h"
@@ -15,7 +15,7 @@ NODISCARD struct websocket_port *websocket_port_new(struct event_loop *loop,
                                                     struct client_port_metrics *metrics,
                                                     void (*on_gone)(void *arg), void *arg);
 
-// Does the handshake on `fd`, whose request head was read already, and opens the WebSocket at
+// Answers the handshake on `fd`, whose request head was read already, and opens the WebSocket at
 // `engine`. Takes over the descriptor, also when that fails. `key` is the Sec-WebSocket-Key.
 void websocket_port_adopt(struct websocket_port *port, int fd, struct span key,
                           struct eio_server *engine, const struct http_request *request);

@@ -5,8 +5,13 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/websocket/wire.h"
 
-#define HEADER_MAX 10 // RFC 6455, 5.2: of a frame that is not masked
+// A whole WebSocket frame.
+struct wire {
+    size_t len;
+    char bytes[];
+};
 
 struct frame {
     unsigned refs;
@@ -14,43 +19,38 @@ struct frame {
     size_t len;
     size_t header_len;
     struct frame *next;
-    char bytes[]; // HEADER_MAX, then the packet
+    struct wire *compressed; // NULL: nobody asked for it, or
+    bool incompressible;     // it would be no shorter
+    char bytes[];            // WS_SERVER_HEADER_MAX, then the packet
 };
 
 struct frame *frame_begin(enum frame_kind kind, size_t size, char **packet)
 {
-    struct frame *frame = mem_alloc(sizeof(*frame) + HEADER_MAX + size);
+    struct frame *frame = mem_alloc(sizeof(*frame) + WS_SERVER_HEADER_MAX + size);
 
     frame->refs = 1;
     frame->kind = kind;
     frame->len = 0;
     frame->header_len = 0;
     frame->next = NULL;
-    *packet = frame->bytes + HEADER_MAX;
+    frame->compressed = NULL;
+    frame->incompressible = false;
+    *packet = frame->bytes + WS_SERVER_HEADER_MAX;
     return frame;
 }
 
-static size_t write_header(unsigned char out[HEADER_MAX], enum frame_kind kind, size_t len)
+static enum ws_opcode opcode_of(const struct frame *frame)
 {
-    out[0] = kind == FRAME_TEXT ? 0x81 : 0x82; // FIN, and text or binary
-    if (len < 126) {
-        out[1] = (unsigned char)len;
-        return 2;
-    }
-    size_t length_bytes = len <= UINT16_MAX ? 2 : 8;
-    out[1] = length_bytes == 2 ? 126 : 127;
-    for (size_t i = 0; i < length_bytes; i++)
-        out[2 + i] = (unsigned char)((uint64_t)len >> (8 * (length_bytes - 1 - i)));
-    return 2 + length_bytes;
+    return frame->kind == FRAME_TEXT ? WS_TEXT : WS_BINARY;
 }
 
 void frame_finish(struct frame *frame, size_t len)
 {
-    unsigned char header[HEADER_MAX];
+    unsigned char header[WS_SERVER_HEADER_MAX];
 
     frame->len = len;
-    frame->header_len = write_header(header, frame->kind, len);
-    memcpy(frame->bytes + HEADER_MAX - frame->header_len, header, frame->header_len);
+    frame->header_len = ws_header_write(header, opcode_of(frame), false, len);
+    memcpy(frame->bytes + WS_SERVER_HEADER_MAX - frame->header_len, header, frame->header_len);
 }
 
 struct frame *frame_new(enum frame_kind kind, struct span packet)
@@ -87,6 +87,7 @@ void frame_unref(struct frame *frame)
 {
     while (frame && --frame->refs == 0) {
         struct frame *next = frame->next;
+        free(frame->compressed);
         free(frame);
         frame = next;
     }
@@ -99,11 +100,37 @@ enum frame_kind frame_kind_of(const struct frame *frame)
 
 struct span frame_packet(const struct frame *frame)
 {
-    return (struct span){frame->bytes + HEADER_MAX, frame->len};
+    return (struct span){frame->bytes + WS_SERVER_HEADER_MAX, frame->len};
 }
 
 struct span frame_wire(const struct frame *frame)
 {
-    return (struct span){frame->bytes + HEADER_MAX - frame->header_len,
+    return (struct span){frame->bytes + WS_SERVER_HEADER_MAX - frame->header_len,
                          frame->header_len + frame->len};
+}
+
+static struct wire *compress(const struct frame *frame, struct ws_deflater *deflater)
+{
+    unsigned char header[WS_SERVER_HEADER_MAX];
+    struct span payload = ws_deflate(deflater, frame_packet(frame));
+    size_t header_len = ws_header_write(header, opcode_of(frame), true, payload.len);
+    struct wire *wire;
+
+    if (header_len + payload.len >= frame_wire(frame).len)
+        return NULL;
+    wire = mem_alloc(sizeof(*wire) + header_len + payload.len);
+    wire->len = header_len + payload.len;
+    memcpy(wire->bytes, header, header_len);
+    memcpy(wire->bytes + header_len, payload.ptr, payload.len);
+    return wire;
+}
+
+struct span frame_compressed_wire(struct frame *frame, struct ws_deflater *deflater)
+{
+    if (!frame->compressed && !frame->incompressible) {
+        frame->compressed = compress(frame, deflater);
+        frame->incompressible = !frame->compressed;
+    }
+    return frame->incompressible ? frame_wire(frame)
+                                 : (struct span){frame->compressed->bytes, frame->compressed->len};
 }

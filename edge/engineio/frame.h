@@ -8,6 +8,9 @@
 //                             '-- wire --------------------'
 //                                        '-- packet -------'
 //
+// For WebSockets with permessage-deflate the packet is compressed once, when the first of them
+// takes it, and kept beside the plain one.
+//
 // Reference-counted, read-only once made, single-threaded.
 #pragma once
 
@@ -15,6 +18,7 @@
 
 #include "common/attr.h"
 #include "common/span.h"
+#include "edge/websocket/deflate.h"
 
 struct frame;
 
@@ -43,3 +47,5 @@ enum frame_kind frame_kind_of(const struct frame *frame);
 // Valid for as long as the caller holds a reference.
 struct span frame_packet(const struct frame *frame); // what polling sends
 struct span frame_wire(const struct frame *frame);   // with its WebSocket header
+// Compressed, with its header; the plain wire when that is not longer.
+struct span frame_compressed_wire(struct frame *frame, struct ws_deflater *deflater);

@@ -12,20 +12,11 @@
 #include "common/hash.h"
 #include "common/random.h"
 #include "edge/engineio/addresses.h"
+#include "edge/engineio/gather.h"
 #include "edge/engineio/payload.h"
 #include "edge/engineio/websocket.h"
 
-#define GATHER_MAX_FRAMES 128
-#define GATHER_MAX_BYTES  (128 * 1024)
-#define LINGER_MS         5000
-
-// The frames of the last direct write, put together. A busy room's members all wait for the same
-// frames, so the next session's write is often the same bytes.
-struct gather {
-    struct frame *frames[GATHER_MAX_FRAMES]; // references
-    uint32_t count;
-    struct buffer bytes;
-};
+#define LINGER_MS 5000
 
 struct eio_server {
     struct eio_options options;
@@ -41,8 +32,9 @@ struct eio_server {
     struct deadline_queue ping_due, pong_due; // revision 4: the server pings
     struct deadline_queue client_ping_due;    // revision 3: the client does
     struct deadline_queue upgrade_due, linger_due;
-    struct gather gather;
-    struct buffer scratch; // payloads being built, base64 being decoded
+    struct gather plain, compressed; // of WebSockets without and with permessage-deflate
+    struct ws_deflater *deflater;    // NULL: without it
+    struct buffer scratch;           // payloads being built, base64 being decoded
     struct frame *ping, *probe_pong;
 };
 

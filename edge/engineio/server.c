@@ -18,6 +18,17 @@ enum refusal_code {
     NO_CODE = -1,
 };
 
+static void start_compression(struct eio_server *server)
+{
+    const struct eio_compression *compression = &server->options.compression;
+
+    if (!compression->enabled)
+        return;
+    server->deflater = ws_deflater_new(compression->window_bits);
+    server->compressed.deflater = server->deflater;
+    server->compressed.threshold = compression->threshold;
+}
+
 struct eio_server *eio_server_new(const struct eio_options *options,
                                   const struct eio_handlers *handlers, struct deadlines *clock,
                                   struct eio_metrics *metrics)
@@ -43,6 +54,7 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     deadline_queue_init(&server->linger_due, clock, LINGER_MS, session_on_linger_over, server);
     server->ping = frame_new(FRAME_TEXT, SPAN_LIT("2"));
     server->probe_pong = frame_new(FRAME_TEXT, SPAN_LIT("3probe"));
+    start_compression(server);
     return server;
 }
 
@@ -56,14 +68,6 @@ static void free_lingering(struct eio_server *server)
     }
 }
 
-static void forget_gathered(struct eio_server *server)
-{
-    for (uint32_t i = 0; i < server->gather.count; i++)
-        frame_unref(server->gather.frames[i]);
-    server->gather.count = 0;
-    buffer_clear(&server->gather.bytes);
-}
-
 void eio_server_free(struct eio_server *server)
 {
     if (!server)
@@ -75,8 +79,9 @@ void eio_server_free(struct eio_server *server)
     deadline_queue_fini(&server->client_ping_due);
     deadline_queue_fini(&server->upgrade_due);
     deadline_queue_fini(&server->linger_due);
-    forget_gathered(server);
-    buffer_fini(&server->gather.bytes);
+    gather_fini(&server->plain);
+    gather_fini(&server->compressed);
+    ws_deflater_free(server->deflater);
     buffer_fini(&server->scratch);
     frame_unref(server->ping);
     frame_unref(server->probe_pong);
@@ -302,7 +307,8 @@ void eio_server_flush(struct eio_server *server)
         if (!list_empty(&server->ending))
             session_end(take_first(&server->ending));
     }
-    forget_gathered(server);
+    gather_forget(&server->plain);
+    gather_forget(&server->compressed);
 }
 
 void eio_server_refuse_new(struct eio_server *server)
@@ -334,4 +340,9 @@ size_t eio_server_session_count(const struct eio_server *server)
 size_t eio_server_max_payload(const struct eio_server *server)
 {
     return server->options.max_payload;
+}
+
+const struct eio_compression *eio_server_compression(const struct eio_server *server)
+{
+    return &server->options.compression;
 }

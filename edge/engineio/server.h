@@ -10,6 +10,13 @@
 #include "edge/engineio/session.h"
 #include "edge/http/exchange.h"
 
+// permessage-deflate of WebSockets, for clients that offer it.
+struct eio_compression {
+    bool enabled;
+    uint32_t threshold;   // bytes of the smallest packet that is compressed
+    unsigned window_bits; // 9 to 15
+};
+
 struct eio_options {
     uint32_t ping_interval_ms;
     uint32_t ping_timeout_ms;
@@ -21,6 +28,7 @@ struct eio_options {
     uint32_t max_sessions_per_address; // 0: no limit
     uint32_t max_packets_per_payload; // of a POST; beyond it 400, and the session ends; 0: no limit
     bool allow_eio3;
+    struct eio_compression compression;
 };
 
 struct eio_handlers {
@@ -49,6 +57,8 @@ struct eio_metrics {
     metric closed[EIO_CLOSE_REASONS];
     metric messages_in, bytes_in;
     metric frames_out, bytes_out, writes; // writes: direct writes and polling replies
+    metric websockets_compressed;         // opened with permessage-deflate
+    metric bytes_saved;                   // by compressing what was written to these
 };
 
 struct eio_server;

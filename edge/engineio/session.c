@@ -8,12 +8,9 @@
 #include "common/mem.h"
 #include "edge/engineio/internals.h"
 #include "edge/http/query.h"
+#include "edge/websocket/wire.h"
 
-#define CLOSE_NORMAL     1000 // RFC 6455, 7.4.1
-#define CLOSE_GOING_AWAY 1001
-#define CLOSE_PROTOCOL   1002
-#define CLOSE_POLICY     1008
-#define CLOSE_AT_ONCE    0
+#define CLOSE_AT_ONCE 0 // without a close frame
 
 const char *eio_close_reason_str(enum eio_close_reason reason)
 {
@@ -30,17 +27,17 @@ static unsigned close_code(enum eio_close_reason reason)
 {
     switch (reason) {
     case EIO_PARSE_ERROR:
-        return CLOSE_PROTOCOL;
+        return WS_CLOSE_PROTOCOL;
     case EIO_SHUTTING_DOWN:
-        return CLOSE_GOING_AWAY;
+        return WS_CLOSE_GOING_AWAY;
     case EIO_RATE_LIMIT:
-        return CLOSE_POLICY;
+        return WS_CLOSE_POLICY;
     case EIO_PING_TIMEOUT:
     case EIO_SLOW_CONSUMER:
     case EIO_TRANSPORT_ERROR:
         return CLOSE_AT_ONCE; // there is nobody who would read a goodbye
     default:
-        return CLOSE_NORMAL;
+        return WS_CLOSE_NORMAL;
     }
 }
 
@@ -217,7 +214,7 @@ static bool has_last_words(const struct eio_session *session)
 static void end_transport(struct eio_session *session)
 {
     if (session->probe)
-        websocket_close(session->probe, CLOSE_NORMAL);
+        websocket_close(session->probe, WS_CLOSE_NORMAL);
     if (session->websocket) {
         websocket_flush(session);
         websocket_close(session->websocket, close_code(session->reason));

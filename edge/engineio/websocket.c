@@ -1,26 +1,7 @@
 #include "edge/engineio/websocket.h"
 
 #include "edge/engineio/internals.h"
-
-#define CLOSE_NORMAL 1000
-
-static void gather_clear(struct gather *gather)
-{
-    for (uint32_t i = 0; i < gather->count; i++)
-        frame_unref(gather->frames[i]);
-    gather->count = 0;
-    buffer_clear(&gather->bytes);
-}
-
-static bool gather_holds(const struct gather *gather, const struct outbox *outbox, uint32_t n)
-{
-    if (gather->count != n)
-        return false;
-    for (uint32_t i = 0; i < n; i++)
-        if (gather->frames[i] != outbox_at(outbox, i))
-            return false;
-    return true;
-}
+#include "edge/websocket/wire.h"
 
 // Whether this client's WebSocket takes the frame in another form than all others.
 static bool needs_own_form(const struct eio_session *session, const struct frame *frame)
@@ -46,20 +27,6 @@ static uint32_t frames_of_one_write(const struct eio_session *session)
     return n;
 }
 
-// The bytes of the first `n` frames, taken from the last write when they are the same.
-static struct span gather_frames(struct gather *gather, const struct outbox *outbox, uint32_t n)
-{
-    if (!gather_holds(gather, outbox, n)) {
-        gather_clear(gather);
-        for (; gather->count < n; gather->count++) {
-            struct frame *frame = outbox_at(outbox, gather->count);
-            gather->frames[gather->count] = frame_ref(frame);
-            buffer_append(&gather->bytes, frame_wire(frame));
-        }
-    }
-    return buffer_span(&gather->bytes);
-}
-
 static void write_frames(struct eio_session *session, struct span bytes, uint32_t n)
 {
     struct eio_metrics *metrics = session->server->metrics;
@@ -82,15 +49,20 @@ static void write_in_own_form(struct eio_session *session)
 
 static void write_some(struct eio_session *session)
 {
-    const struct outbox *outbox = &session->outbox;
+    struct eio_server *server = session->server;
+    bool compresses = session->websocket->compresses;
+    struct gather *gather = compresses ? &server->compressed : &server->plain;
     uint32_t n = frames_of_one_write(session);
+    size_t waited = session->outbox.bytes;
 
-    if (n == 0)
+    if (n == 0) {
         write_in_own_form(session);
-    else if (n == 1)
-        write_frames(session, frame_wire(outbox_at(outbox, 0)), 1);
-    else
-        write_frames(session, gather_frames(&session->server->gather, outbox, n), n);
+        return;
+    }
+    struct span bytes = gather_frames(gather, &session->outbox, n);
+    write_frames(session, bytes, n);
+    if (compresses)
+        metric_add(&server->metrics->bytes_saved, waited - session->outbox.bytes - bytes.len);
 }
 
 void websocket_flush(struct eio_session *session)
@@ -128,7 +100,7 @@ void websocket_close(struct eio_websocket *websocket, unsigned code)
 static void abandon_upgrade(struct eio_websocket *websocket)
 {
     metric_add(&websocket->server->metrics->upgrades_failed, 1);
-    websocket_close(websocket, CLOSE_NORMAL);
+    websocket_close(websocket, WS_CLOSE_NORMAL);
 }
 
 void websocket_on_upgrade_late(struct deadline *deadline, void *arg)
@@ -246,15 +218,18 @@ static bool open_probe(struct eio_websocket *websocket, struct eio_session *sess
 }
 
 bool eio_websocket_open(struct eio_websocket *websocket, struct eio_server *server,
-                        const struct eio_websocket_ops *ops, const struct http_request *request)
+                        const struct eio_websocket_ops *ops, const struct http_request *request,
+                        bool compresses)
 {
     struct eio_session *session;
     struct eio_refusal refusal;
 
-    *websocket = (struct eio_websocket){.ops = ops, .server = server};
+    *websocket = (struct eio_websocket){.ops = ops, .server = server, .compresses = compresses};
     deadline_init(&websocket->deadline);
     if (!server_verify(server, request, true, &session, &refusal))
         return false; // it was admitted a moment ago, but its session has ended since
+    if (compresses)
+        metric_add(&server->metrics->websockets_compressed, 1);
     if (session)
         return open_probe(websocket, session);
 

@@ -29,6 +29,7 @@ struct eio_websocket {
     struct eio_session *session; // NULL once parted
     struct eio_server *server;
     struct deadline deadline; // until which a probe must have become the transport
+    bool compresses;          // permessage-deflate was agreed on
     bool probing;             // not the transport yet
     bool answered;            // its "2probe" was
 };
@@ -50,10 +51,11 @@ NODISCARD bool eio_server_admits_websocket(struct eio_server *server,
                                            struct eio_refusal *refusal);
 
 // The handshake is done: opens a session, or begins the upgrade of the one that `request` names.
-// False when that is no longer possible; the port then closes the connection, without on_closed.
+// `compresses`: the client takes compressed frames. False when that is no longer possible; the port
+// then closes the connection, without on_closed.
 NODISCARD bool eio_websocket_open(struct eio_websocket *websocket, struct eio_server *server,
                                   const struct eio_websocket_ops *ops,
-                                  const struct http_request *request);
+                                  const struct http_request *request, bool compresses);
 
 // A whole message. The bytes are borrowed until return.
 void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind kind,
@@ -64,3 +66,5 @@ void eio_websocket_on_closed(struct eio_websocket *websocket);
 
 // The largest message that the port needs to take in.
 size_t eio_server_max_payload(const struct eio_server *server);
+// Whether and how the port may agree on compression.
+const struct eio_compression *eio_server_compression(const struct eio_server *server);

@@ -127,7 +127,10 @@ static void build_servers(struct echo_server *echo, const struct echo_options *o
                    .upgrade_timeout_ms = 10000,
                    .max_payload = options->max_payload,
                    .max_outbox_bytes = 4 * 1024 * 1024,
-                   .allow_eio3 = options->allow_eio3},
+                   .allow_eio3 = options->allow_eio3,
+                   .compression = {.enabled = options->compression,
+                                   .threshold = 1024,
+                                   .window_bits = WS_WINDOW_BITS_MAX}},
         .connect_timeout_ms = 45000,
         .max_namespaces_per_client = 16,
     };

@@ -18,6 +18,7 @@ static const char help[] =
     "  --ping-timeout MS    how long the answer to one may take (20000)\n"
     "  --head-timeout MS    how long a request head may take (10000)\n"
     "  --max-payload BYTES  of one message or one POST (1000000)\n"
+    "  --compression        compress messages of 1 KB and more for WebSockets that offer it\n"
     "  --allow-eio3         serve clients of Engine.IO 3 too\n"
     "  --help               show this text, and exit\n"
     "  --version            show the version, and exit\n";
@@ -29,6 +30,7 @@ enum option_id {
     PING_TIMEOUT,
     HEAD_TIMEOUT,
     MAX_PAYLOAD,
+    COMPRESSION,
     EIO3,
     HELP,
     VERSION
@@ -41,6 +43,7 @@ static const struct option long_options[] = {
     {"ping-timeout", required_argument, NULL, PING_TIMEOUT},
     {"head-timeout", required_argument, NULL, HEAD_TIMEOUT},
     {"max-payload", required_argument, NULL, MAX_PAYLOAD},
+    {"compression", no_argument, NULL, COMPRESSION},
     {"allow-eio3", no_argument, NULL, EIO3},
     {"help", no_argument, NULL, HELP},
     {"version", no_argument, NULL, VERSION},
@@ -90,6 +93,9 @@ static bool take_option(int id, const char *value, struct echo_options *out)
         return read_number("head-timeout", value, 1, INT32_MAX, &out->head_timeout_ms);
     case MAX_PAYLOAD:
         return read_number("max-payload", value, 1, INT32_MAX, &out->max_payload);
+    case COMPRESSION:
+        out->compression = true;
+        return true;
     case EIO3:
         out->allow_eio3 = true;
         return true;

@@ -13,6 +13,7 @@ struct echo_options {
     uint32_t ping_timeout_ms;
     uint32_t head_timeout_ms;
     uint32_t max_payload;
+    bool compression;
     bool allow_eio3;
 };
 

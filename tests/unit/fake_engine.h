@@ -52,6 +52,7 @@ struct fake_engine {
     const char *origin;  // and the Origin that they name
     bool forbids;        // allow_request answers no
     bool echoes;         // every message comes back
+    bool compresses;     // WebSockets take compressed frames
     bool closes_at_once; // on_open closes the session
 };
 
@@ -233,8 +234,8 @@ static inline bool fake_websocket_open(struct fake_engine *fake, int who, struct
     assert(!self->open);
     buffer_fini(&self->wrote);
     *self = (struct fake_websocket){.sent = &fake->sent};
-    self->open =
-        eio_websocket_open(&self->engine, fake->server, &fake_websocket_ops, &request.request);
+    self->open = eio_websocket_open(&self->engine, fake->server, &fake_websocket_ops,
+                                    &request.request, fake->compresses);
     return self->open;
 }
 

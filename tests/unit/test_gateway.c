@@ -145,7 +145,7 @@ static void open_peer(int who)
 
     peers[who] = (struct fake_websocket){.sent = &sent, .wrote = peers[who].wrote};
     assert_true(eio_websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
-                                   &request));
+                                   &request, false));
     peers[who].open = true;
     turn();
 }

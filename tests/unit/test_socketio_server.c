@@ -249,7 +249,7 @@ static void peer_open(struct peer *peer)
 {
     *peer = (struct peer){0};
     assert_true(eio_websocket_open(&peer->websocket, sio_server_engine(server), &peer_ops,
-                                   &requests[version]));
+                                   &requests[version], false));
     turn(0);
     // What it heard first is the handshake of Engine.IO.
     const char *bar = memchr(peer->heard.ptr, '|', peer->heard.len);
