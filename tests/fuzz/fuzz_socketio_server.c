@@ -167,8 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
 
     build(&world);
-    bool opened =
-        eio_websocket_open(&world.websocket, sio_server_engine(world.server), &ops, &request, false);
+    bool opened = eio_websocket_open(&world.websocket, sio_server_engine(world.server), &ops,
+                                     &request, false);
     assert(opened);
     while (span_take_until(&rest, SEPARATOR, &message))
         say(&world, message);

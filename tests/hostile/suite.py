@@ -13,7 +13,7 @@ import time
 import unittest
 
 from edge import PATIENCE, Edge, Redis, token
-from support import BINARY, CLOSE, PING, TEXT, Client, frame, request
+from support import BINARY, CLOSE, PING, PONG, TEXT, Client, frame, request
 
 PATH = "/socket.io/"
 POLLING = PATH + "?EIO=4&transport=polling"

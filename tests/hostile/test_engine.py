@@ -4,9 +4,9 @@
 import struct
 import time
 
-from suite import (GONE, OPEN, PATH, POLLING, POLLING_3, WEBSOCKET, WEBSOCKET_3, Client,
-                   HostileTest, SocketClient, TEXT, add_rows, connect_packet, frame, main, request,
-                   token)
+from suite import (CLOSE, GONE, OPEN, PATH, PING, POLLING, POLLING_3, PONG, TEXT, WEBSOCKET,
+                   WEBSOCKET_3, Client, HostileTest, SocketClient, add_rows, connect_packet, frame,
+                   main, request, token)
 
 BAD, TOO_BIG = 1002, 1009
 BINARY_TYPE = "Content-Type: application/octet-stream\r\n"
@@ -116,8 +116,35 @@ LENGTH_64 = bytes([0x81, 0xff])
 
 # Bytes after the handshake, and the close code; None: cut off without one.
 FRAMES = [
-    ("frame: length with the highest bit", LENGTH_64 + struct.pack(">Q", 1 << 63) + b"mask", None),
-    ("frame: length of all bits", LENGTH_64 + b"\xff" * 8 + b"mask", None),
+    ("frame: length with the highest bit", LENGTH_64 + struct.pack(">Q", 1 << 63) + b"mask", 1002),
+    ("frame: length of all bits", LENGTH_64 + b"\xff" * 8 + b"mask", 1002),
+    ("frame: 5 written in 16 bits", bytes([0x81, 0xfe, 0, 5]) + b"mask", 1002),
+    ("frame: 5 written in 64 bits", LENGTH_64 + struct.pack(">Q", 5) + b"mask", 1002),
+    ("frame: not masked", b"\x81\x016", 1002),
+    ("frame: ping that is not masked", b"\x89\x00", 1002),
+    ("frame: mask of zeros", frame(TEXT, b"9", mask=b"\0\0\0\0"), 1002),
+    ("frame: ping in fragments", frame(PING, b"x", final=False), 1002),
+    ("frame: ping of 126 bytes", frame(PING, b"x" * 126), 1002),
+    ("frame: continuation of nothing", frame(0, b"6"), 1002),
+    ("frame: text within a text", frame(TEXT, b"6", final=False) + frame(TEXT, b"6"), 1002),
+    ("frame: 10 million bytes of empty fragments",
+     frame(TEXT, b"6", final=False) + frame(0, b"", final=False) * 1700000, 1009),
+    ("frame: fragments over the limit together",
+     frame(TEXT, b"6" * 600000, final=False) + frame(0, b"6" * 600000), 1009),
+    ("frame: no UTF-8", frame(TEXT, b"4\xff\xfe"), 1007),
+    ("frame: half a character, the rest is an error",
+     frame(TEXT, b"4\xe2\x82", final=False) + frame(0, b"\x28"), 1007),
+    ("frame: close with one byte", frame(CLOSE, b"\x03"), 1002),
+    ("frame: close with 999", frame(CLOSE, struct.pack(">H", 999)), 1002),
+    ("frame: close with 1005", frame(CLOSE, struct.pack(">H", 1005)), 1002),
+    ("frame: close with 1006", frame(CLOSE, struct.pack(">H", 1006)), 1002),
+    ("frame: close with 5000", frame(CLOSE, struct.pack(">H", 5000)), 1002),
+    ("frame: close with 65535", frame(CLOSE, b"\xff\xff"), 1002),
+    ("frame: close with a reason that is no text", frame(CLOSE, b"\x03\xe8\xff"), 1007),
+    ("frame: close of 126 bytes", frame(CLOSE, b"\x03\xe8" + b"x" * 124), 1002),
+    ("frame: close is answered in kind", frame(CLOSE, b"\x0f\xa0bye"), 4000),
+    ("frame: close without a code", frame(CLOSE), 1005),
+    ("frame: nothing behind a close", frame(CLOSE, b"\x03\xe8") + b"\x81\x016" * 1000, 1000),
     ("frame: length of 1 TB", LENGTH_64 + struct.pack(">Q", 1 << 40) + b"maskx", 1009),
     ("frame: one byte over the limit", LENGTH_64 + struct.pack(">Q", 1000001) + b"maskx", 1009),
     ("frame: deflate that was not agreed on", frame(TEXT, b"\x00" * 20, reserved=4), 1002),
@@ -189,8 +216,23 @@ class Engine(HostileTest):
             if data == b"\x81":
                 client.finish()
             self.assertEqual(client.ending(), code)
-            if code == 1009:
+            if code:
                 self.assertEqual(client.ending(), None)  # it says so once
+
+    def test_ping_flood(self):
+        """Many pings are answered, but not each with a write of its own."""
+        with SocketClient(self.server) as client:
+            client.send(frame(PING, b"x" * 125) * 50000 + frame(PING, b"the last"))
+            while client.take_frame() != (PONG, b"the last"):
+                pass
+            self.assertEnds(client, OPEN)
+
+    def test_ping_flood_of_who_does_not_read(self):
+        with SocketClient(self.server) as client:
+            before = self.server.memory_kb()
+            for _ in range(100):
+                client.send(frame(PING, b"x" * 125) * 1000)
+            self.assertLess(self.server.memory_kb() - before, 8192)
 
     def extension(self, value):
         headers = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -160,6 +160,12 @@ class Client:
     def say(self, text):
         self.frame(TEXT, text.encode())
 
+    def peek(self):
+        """The first byte that was not taken yet."""
+        while not self.unread:
+            self._fill()
+        return self.unread[0]
+
     def take_frame(self):
         first, second = self._take(2)
         length = second & 0x7f
