@@ -70,7 +70,7 @@ static const char *why_not_ready(void *arg)
         return "not subscribed to Redis";
     if (!relay_is_heard(&edge->metrics.gateway, clock_monotonic_ms()))
         return "no heartbeat of a relay for 3 s";
-    return NULL;
+    return client_port_why_paused(&edge->metrics.port);
 }
 
 static void print_metrics(void *arg, struct buffer *out)
@@ -204,6 +204,7 @@ static void open_port(struct edge *edge)
         .head_timeout_ms = (uint32_t)s->head_timeout_ms,
         .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
+        .spare_files = count_spare_files(),
         .origins = edge->origins,
         .proxies = s->proxies,
     };

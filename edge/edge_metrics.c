@@ -9,12 +9,16 @@
 #define COUNTER METRIC_COUNTER
 #define GAUGE   METRIC_GAUGE
 
+#define PAUSES       "ws_edge_accept_paused_total"
+#define PAUSED       "ws_edge_accept_paused"
 #define REFUSED      "ws_edge_handshakes_refused_total"
 #define CLOSED       "ws_edge_sessions_closed_total"
 #define UNAUTH       "ws_edge_auth_refused_total"
 #define EVENTS       "ws_edge_events_total"
 #define JOINS        "ws_edge_joins_refused_total"
 #define OPENED       "ws_edge_handshakes_total"
+#define PAUSES_HELP  "Times that accepting paused, by reason"
+#define PAUSED_HELP  "1 while accepting is paused, by reason"
 #define REFUSED_HELP "Handshakes and requests that the engine refused"
 #define CLOSED_HELP  "Sessions that ended, by reason"
 #define UNAUTH_HELP  "Clients refused at CONNECT, by reason"
@@ -26,7 +30,12 @@
 static const struct metric_info table[] = {
     {"ws_edge_connections", NULL, GAUGE, PORT(connections), "Open connections of all kinds"},
     {"ws_edge_connections_accepted_total", NULL, COUNTER, PORT(accepted), "Connections accepted"},
-    {"ws_edge_accept_paused_total", NULL, COUNTER, PORT(accept_paused), "Times that accepting paused because descriptors ran out"},
+    {PAUSES, "reason=\"full\"", COUNTER, PORT(accept_pauses[ACCEPT_FULL]), PAUSES_HELP},
+    {PAUSES, "reason=\"files\"", COUNTER, PORT(accept_pauses[ACCEPT_NO_FILES]), PAUSES_HELP},
+    {PAUSES, "reason=\"memory\"", COUNTER, PORT(accept_pauses[ACCEPT_NO_MEMORY]), PAUSES_HELP},
+    {PAUSED, "reason=\"full\"", GAUGE, PORT(accept_paused[ACCEPT_FULL]), PAUSED_HELP},
+    {PAUSED, "reason=\"files\"", GAUGE, PORT(accept_paused[ACCEPT_NO_FILES]), PAUSED_HELP},
+    {PAUSED, "reason=\"memory\"", GAUGE, PORT(accept_paused[ACCEPT_NO_MEMORY]), PAUSED_HELP},
     {"ws_edge_heads_refused_total", NULL, COUNTER, PORT(heads_refused), "Malformed or oversized request heads"},
     {"ws_edge_head_timeouts_total", NULL, COUNTER, PORT(head_timeouts), "Connections closed because no whole request came in time"},
     {"ws_edge_http_requests_total", NULL, COUNTER, PORT(http_requests), "Plain HTTP requests"},

@@ -13,6 +13,7 @@
 #define FILES_MAX              1000000 // beyond it libwebsockets counts on very few
 #define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for a new one grows with the limit
 #define OTHER_FILES            64      // for logs, Redis and the operations port
+#define SPARE_FILES            24      // of these, held in reserve
 
 void raise_file_limit(void)
 {
@@ -39,6 +40,14 @@ uint32_t count_connections(const struct edge_settings *settings)
     if (wanted == 0)
         wanted = CONNECTIONS_BY_DEFAULT;
     return (uint32_t)(wanted < possible ? wanted : possible);
+}
+
+unsigned count_spare_files(void)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 4 * OTHER_FILES ? SPARE_FILES : (unsigned)limit.rlim_cur / 32;
 }
 
 void make_edge_id(const struct edge_settings *settings, struct buffer *out)

@@ -10,6 +10,8 @@ void raise_file_limit(void);
 
 // How many connections there may be at one time, by the settings and the limit of open files.
 uint32_t count_connections(const struct edge_settings *settings);
+// How many of the other descriptors to hold in reserve.
+unsigned count_spare_files(void);
 
 // Puts the name of this edge into `out`: that of the settings, or host, process and chance.
 void make_edge_id(const struct edge_settings *settings, struct buffer *out);

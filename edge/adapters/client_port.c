@@ -26,6 +26,17 @@ struct client_port {
     void *on_closed_arg;
 };
 
+const char *client_port_why_paused(const struct client_port_metrics *metrics)
+{
+    if (metric_get(&metrics->accept_paused[ACCEPT_NO_FILES]))
+        return "accepting is paused: out of file descriptors";
+    if (metric_get(&metrics->accept_paused[ACCEPT_NO_MEMORY]))
+        return "accepting is paused: out of memory for sockets";
+    if (metric_get(&metrics->accept_paused[ACCEPT_FULL]))
+        return "accepting is paused: as many connections as allowed are open";
+    return NULL;
+}
+
 static void on_connection_gone(void *arg)
 {
     struct client_port *port = arg;

@@ -20,6 +20,7 @@ struct client_port_options {
     uint32_t head_timeout_ms;
     uint32_t max_body;             // of a POST, in bytes
     uint32_t max_connections;      // all kinds together; further ones wait in the backlog
+    unsigned spare_files;          // descriptors held back for others than clients
     const struct origins *origins; // for the CORS headers of every reply
     const struct proxies *proxies; // whose word on a client's address counts; NULL: nobody's
 };
@@ -32,10 +33,20 @@ struct client_port_handlers {
     void *arg;
 };
 
+// Why no connection is accepted at the moment.
+enum accept_pause {
+    ACCEPT_GOES_ON = 0,
+    ACCEPT_FULL, // max_connections are open
+    ACCEPT_NO_FILES,
+    ACCEPT_NO_MEMORY,
+    ACCEPT_PAUSES, // how many there are
+};
+
 struct client_port_metrics {
     metric connections; // open now, of all kinds
     metric accepted;
-    metric accept_paused; // times that descriptors ran out
+    metric accept_pauses[ACCEPT_PAUSES]; // times that accepting paused
+    metric accept_paused[ACCEPT_PAUSES]; // 1 where it is
     metric heads_refused, head_timeouts;
     metric http_requests;
     metric http_aborted; // held exchanges whose client went away
@@ -43,6 +54,9 @@ struct client_port_metrics {
     metric websockets;        // open now
     metric websockets_failed; // that were closed because they broke a rule of the protocol
 };
+
+// The reason why accepting is paused, a constant text, or NULL. From any thread.
+const char *client_port_why_paused(const struct client_port_metrics *metrics);
 
 struct client_port;
 

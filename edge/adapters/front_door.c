@@ -14,12 +14,15 @@
 #include "common/listener.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/adapters/spare_files.h"
 #include "edge/http/head.h"
 
 #define BACKLOG          4096
 #define UNREAD_READS_MAX 16
 #define ACCEPTS_A_TURN   256
 #define ACCEPT_RETRY_MS  100
+#define FILES_LOOK_MS    1000  // between two looks whether descriptors are to be had
+#define COMPLAIN_MS      60000 // between two lines about a pause
 #define SEND_BUFFER      (128 * 1024)
 #define UNACKED_MS       30000 // after which the kernel gives a silent peer up
 #define DEFER_SECONDS    1     // the kernel holds connections back until they say something
@@ -35,8 +38,12 @@ struct front_door {
     bool listening;
     uv_poll_t poll;
     int open_handles; // freed with the last
-    struct deadline retry;
-    struct deadline_queue head_due, retry_due;
+    enum accept_pause paused;
+    bool pause_logged;
+    uint64_t complained_ms; // when a pause was logged last; 0: never
+    struct spare_files spare;
+    struct deadline look; // again: soon while paused, else whether descriptors are to be had
+    struct deadline_queue head_due, retry_due, files_due;
     struct list visitors;
     char head[HTTP_HEAD_MAX];
 };
@@ -242,15 +249,41 @@ static void receive(struct front_door *door, struct arrival *arrival)
     }
 }
 
-static void pause_accepting(struct front_door *door, const char *why)
+// Of pauses that come and go in quick succession one is told.
+static void log_pause(struct front_door *door, enum accept_pause why)
 {
-    if (metric_get(&door->metrics->accept_paused) == 0)
-        log_warn("accepting pauses reason=\"%s\"; raise the limit of open files (ulimit -n) or "
-                 "MAX_CONNECTIONS, or run more edges",
-                 why);
-    metric_add(&door->metrics->accept_paused, 1);
-    uv_poll_stop(&door->poll);
-    deadline_arm(&door->retry, &door->retry_due);
+    static const char *const reasons[] = {
+        [ACCEPT_FULL] = "as many connections as allowed are open; raise MAX_CONNECTIONS and the "
+                        "limit of open files (ulimit -n), or run more edges",
+        [ACCEPT_NO_FILES] = "out of file descriptors; raise the limit of open files (ulimit -n)",
+        [ACCEPT_NO_MEMORY] = "out of memory for sockets; give the machine more, or run more edges",
+    };
+    uint64_t now_ms = deadlines_now(&door->loop->deadlines);
+
+    if (why == ACCEPT_GOES_ON) {
+        if (door->pause_logged)
+            log_info("accepting goes on");
+        door->pause_logged = false;
+        return;
+    }
+    if (door->complained_ms != 0 && now_ms - door->complained_ms < COMPLAIN_MS)
+        return;
+    log_warn("accepting pauses reason=\"%s\"", reasons[why]);
+    door->complained_ms = now_ms;
+    door->pause_logged = true;
+}
+
+static void set_pause(struct front_door *door, enum accept_pause why)
+{
+    if (why == ACCEPT_NO_FILES)
+        spare_files_release(&door->spare);
+    if (door->paused == why)
+        return;
+    metric_set(&door->metrics->accept_paused[door->paused], 0);
+    metric_set(&door->metrics->accept_paused[why], 1);
+    metric_add(&door->metrics->accept_pauses[why], 1);
+    door->paused = why;
+    log_pause(door, why);
 }
 
 static bool is_full(const struct front_door *door)
@@ -258,38 +291,71 @@ static bool is_full(const struct front_door *door)
     return metric_get(&door->metrics->connections) >= door->max_connections;
 }
 
-static void on_connections(uv_poll_t *handle, int status, int events)
+static enum accept_pause pause_for(int cause)
 {
-    struct front_door *door = container_of(handle, struct front_door, poll);
+    switch (cause) {
+    case EMFILE:
+    case ENFILE:
+        return ACCEPT_NO_FILES;
+    case ENOBUFS:
+    case ENOMEM:
+        return ACCEPT_NO_MEMORY;
+    default:
+        return ACCEPT_GOES_ON; // nobody waits, or who waited has gone
+    }
+}
 
-    (void)status;
-    (void)events;
+static enum accept_pause accept_waiting(struct front_door *door)
+{
     for (int i = 0; i < ACCEPTS_A_TURN && door->listening; i++) {
         struct sockaddr_storage address;
         struct arrival arrival = {.address = (struct sockaddr *)&address,
                                   .address_len = sizeof(address)};
-        if (is_full(door)) {
-            pause_accepting(door, "too many connections");
-            return;
-        }
+        if (is_full(door))
+            return ACCEPT_FULL;
         arrival.fd = accept4(door->fd, (struct sockaddr *)&address, &arrival.address_len,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (arrival.fd < 0) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                pause_accepting(door, strerror(errno));
-            return;
-        }
+        if (arrival.fd < 0)
+            return pause_for(errno);
         receive(door, &arrival);
     }
+    return ACCEPT_GOES_ON;
 }
 
-static void on_accept_retry(struct deadline *deadline, void *arg)
+static void pause_accepting(struct front_door *door, enum accept_pause why)
 {
-    struct front_door *door = container_of(deadline, struct front_door, retry);
+    set_pause(door, why);
+    uv_poll_stop(&door->poll);
+    deadline_arm(&door->look, &door->retry_due);
+}
 
-    (void)arg;
-    if (door->listening)
-        uv_poll_start(&door->poll, UV_READABLE, on_connections);
+static void on_connections(uv_poll_t *handle, int status, int events)
+{
+    struct front_door *door = container_of(handle, struct front_door, poll);
+    enum accept_pause why = accept_waiting(door);
+
+    (void)status;
+    (void)events;
+    if (door->listening && why != ACCEPT_GOES_ON)
+        pause_accepting(door, why);
+}
+
+// Descriptors may run out without anybody at the door, and Redis then wants those in reserve.
+static void on_look(struct deadline *look, void *arg)
+{
+    struct front_door *door = arg;
+    enum accept_pause why =
+        spare_files_take(&door->spare) ? accept_waiting(door) : pause_for(errno);
+
+    if (!door->listening)
+        return;
+    if (why != ACCEPT_GOES_ON) {
+        pause_accepting(door, why);
+        return;
+    }
+    set_pause(door, ACCEPT_GOES_ON);
+    uv_poll_start(&door->poll, UV_READABLE, on_connections);
+    deadline_arm(look, &door->files_due);
 }
 
 static void tune_listener(int fd)
@@ -336,14 +402,17 @@ struct front_door *front_door_new(const struct client_port_options *options,
     door->listening = true;
     door->open_handles = 1;
     list_init(&door->visitors);
-    deadline_init(&door->retry);
+    deadline_init(&door->look);
+    spare_files_init(&door->spare, options->spare_files);
     deadline_queue_init(&door->head_due, &loop->deadlines, options->head_timeout_ms, on_head_late,
                         door);
-    deadline_queue_init(&door->retry_due, &loop->deadlines, ACCEPT_RETRY_MS, on_accept_retry, door);
+    deadline_queue_init(&door->retry_due, &loop->deadlines, ACCEPT_RETRY_MS, on_look, door);
+    deadline_queue_init(&door->files_due, &loop->deadlines, FILES_LOOK_MS, on_look, door);
     int rc = uv_poll_init(&loop->uv, &door->poll, fd);
     assert(rc == 0);
     (void)rc;
     uv_poll_start(&door->poll, UV_READABLE, on_connections);
+    deadline_arm(&door->look, &door->retry_due);
     log_info("listening host=%s port=%u", options->host, door->port);
     return door;
 }
@@ -358,9 +427,10 @@ void front_door_stop_listening(struct front_door *door)
     if (!door->listening)
         return;
     door->listening = false;
-    deadline_cancel(&door->retry);
+    deadline_cancel(&door->look);
     uv_poll_stop(&door->poll);
     close(door->fd);
+    spare_files_release(&door->spare);
 }
 
 void front_door_close(struct front_door *door)
@@ -370,5 +440,6 @@ void front_door_close(struct front_door *door)
         close_connection(door, dismiss(list_entry(entry, struct visitor, entry)));
     deadline_queue_fini(&door->head_due);
     deadline_queue_fini(&door->retry_due);
+    deadline_queue_fini(&door->files_due);
     uv_close((uv_handle_t *)&door->poll, on_door_closed);
 }

@@ -1,8 +1,8 @@
 // The listener: accepts connections and looks at each one's first request head without taking it
 // (MSG_PEEK), so that whoever serves the connection reads it from its first byte.
 //
-// A connection has a deadline until its head is whole. When descriptors run out, accepting pauses
-// and goes on; the backlog waits meanwhile.
+// A connection has a deadline until its head is whole. When descriptors run out or the limit of
+// connections is reached, accepting pauses and goes on by itself; the backlog waits meanwhile.
 #pragma once
 
 #include <netinet/in.h>
