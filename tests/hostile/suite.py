@@ -13,7 +13,7 @@ import time
 import unittest
 
 from edge import PATIENCE, Edge, Redis, token
-from support import BINARY, CLOSE, PING, PONG, TEXT, Client, frame, request
+from support import BINARY, CLOSE, PING, PONG, TEXT, Client, frame, request, upgrade_head
 
 PATH = "/socket.io/"
 POLLING = PATH + "?EIO=4&transport=polling"
@@ -258,7 +258,8 @@ class HostileTest(unittest.TestCase):
 
 __all__ = ["BINARY", "Client", "GONE", "HostileTest", "OPEN", "PATH", "PATIENCE", "PING", "POLLING",
            "POLLING_3", "SocketClient", "TEXT", "WEBSOCKET", "WEBSOCKET_3", "add_rows",
-           "connect_packet", "fits", "frame", "join_packet", "main", "request", "token"]
+           "connect_packet", "fits", "frame", "join_packet", "main", "request", "token",
+           "upgrade_head"]
 
 
 def main():

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """HTTP requests to an edge: targets, queries and headers that mean harm, and foreign pages."""
 
+import gzip
 import time
 
 from suite import (PATH, POLLING, WEBSOCKET, Client, HostileTest, SocketClient, add_rows, main,
-                   request, token)
+                   request, token, upgrade_head)
 
 UNKNOWN_TRANSPORT = '{"code":0,"message":"Transport unknown"}'
 UNKNOWN_SID = '{"code":1,"message":"Session ID unknown"}'
@@ -100,7 +101,58 @@ ORIGINS = [
 ]
 
 
+GET, POST, HOST = f"GET {POLLING}", f"POST {POLLING}&sid=x", "Host: h\r\n"
+
+# Whole requests as they go over the wire, and the status. None: closed without one.
+RAW = [
+    ("raw: HTTP/0.9", "GET /health\r\n\r\n", 400),
+    ("raw: HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    ("raw: TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x00" * 100, None),
+    ("raw: no host", f"{GET} HTTP/1.1\r\n\r\n", 400),
+    ("raw: NUL in the target", f"GET /he\x00alth HTTP/1.1\r\n{HOST}\r\n", 404),
+    ("raw: NUL in a header", f"{GET} HTTP/1.1\r\n{HOST}A: \x00\r\n\r\n", 200),
+    ("raw: a length and chunks", f"{POST} HTTP/1.1\r\n{HOST}Content-Length: 1\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    ("raw: two lengths", f"{POST} HTTP/1.1\r\n{HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\n66",
+     400),
+    ("raw: an unknown encoding", f"{POST} HTTP/1.1\r\n{HOST}Transfer-Encoding: xchunked\r\n\r\n6",
+     400),
+    ("raw: a negative length", f"{POST} HTTP/1.1\r\n{HOST}Content-Length: -1\r\n\r\n", 400),
+    ("raw: a length past 2^64", f"{POST} HTTP/1.1\r\n{HOST}Content-Length: 18446744073709551617\r\n\r\n6",
+     413),
+    ("raw: a chunk past 2^64", f"{POST} HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n"
+     "1ffffffffffffffff\r\n6", 413),
+]
+
+
 class Http(HostileTest):
+    def raw(self, data, expected):
+        with Client(self.server) as client:
+            client.send(data)
+            client.finish()
+            heard = client.until_closed()
+            status = int(heard.split(b" ")[1]) if heard.startswith(b"HTTP/1.") else None
+            self.assertEqual(status, expected, heard[:300])
+
+    def test_reset_behind_a_refused_upgrade(self):
+        """The refusal meets a connection that is no longer there."""
+        for target in (f"{WEBSOCKET}&sid=x", PATH + "?EIO=9&transport=websocket",
+                       PATH + "?EIO=4&transport=constructor"):
+            for _ in range(50):
+                client = Client(self.server)
+                client.send(upgrade_head(target))
+                client.reset()
+
+    def test_body_that_grows_a_thousandfold(self):
+        bomb = gzip.compress(b"4" * 1000 * 900000).decode("latin-1")
+        before = self.server.memory_kb()
+        with Client(self.server) as client:
+            sid = self.handshake(client)
+            reply = client.ask("POST", f"{POLLING}&sid={sid}", bomb, "Content-Encoding: gzip\r\n")
+            self.assertEqual(reply.status, 400)
+            self.assertState(sid, "gone")
+        self.assertLess(self.server.memory_kb(), before + 48 * 1024)
+
     def fill_in(self, text, sid, ws):
         return text.replace("{sid}", sid).replace("{ws}", ws)
 
@@ -185,6 +237,7 @@ class Http(HostileTest):
 
 add_rows(Http, REQUESTS, Http.requests)
 add_rows(Http, ORIGINS, Http.origins)
+add_rows(Http, RAW, Http.raw)
 
 if __name__ == "__main__":
     main()
