@@ -1,7 +1,8 @@
-// Counters and gauges that one thread writes and another may read, and their Prometheus text.
+// Counters, gauges and histograms that one thread writes and any may read, and their Prometheus
+// text.
 //
-// A program has one struct of `metric` fields and one table that names them. Label values come
-// from fixed lists, never from a peer, so their number is bounded.
+// A program has one struct of `metric` and `histogram` fields and one table that names them. Label
+// values come from fixed lists, never from a peer, so their number is bounded.
 #pragma once
 
 #include <stdatomic.h>
@@ -12,13 +13,30 @@
 
 typedef _Atomic uint64_t metric;
 
-enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
+// A row's type also says which buckets of a histogram are printed, and in which unit.
+enum metric_type {
+    METRIC_COUNTER,
+    METRIC_GAUGE,
+    METRIC_INFO,         // always 1, what it says is in its labels; the offset means nothing
+    METRIC_COUNTS,       // a histogram of numbers: 1, 2, 4 … 256
+    METRIC_MILLISECONDS, // of times observed in ms and printed in s: 0.001, 0.002 … 16.384
+    METRIC_MICROSECONDS, // of times observed in us and printed in s: 0.000064 … 16.777216
+};
+
+// How many values were at most 1, 2, 4, 8 … Ending buckets at powers of two makes finding the one
+// of a value a matter of counting bits, and is as fine as a factor of two.
+#define HISTOGRAM_BUCKETS 26 // the last takes everything above 2^24
+
+struct histogram {
+    metric in_bucket[HISTOGRAM_BUCKETS]; // each alone, not with those below it
+    metric sum;
+};
 
 struct metric_info {
     const char *name;   // "ws_edge_deliveries_total"
     const char *labels; // "transport=\"polling\"" or NULL
     enum metric_type type;
-    size_t offset; // of the field in the metrics struct
+    size_t offset; // of the metric or the histogram in the metrics struct
     const char *help;
 };
 
@@ -44,6 +62,24 @@ static inline uint64_t metric_get(const metric *m)
 {
     return atomic_load_explicit(m, memory_order_relaxed);
 }
+
+// The bucket i holds what is above 2^(i-1) and not above 2^i; the first one 0 as well.
+static inline unsigned histogram_bucket_of(uint64_t value)
+{
+    unsigned bits = value <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(value - 1);
+
+    return bits < HISTOGRAM_BUCKETS - 1 ? bits : HISTOGRAM_BUCKETS - 1;
+}
+
+// Observes the same value `times` times, at the cost of once: two loads, two stores.
+static inline void histogram_observe(struct histogram *h, uint64_t value, uint64_t times)
+{
+    metric_add(&h->in_bucket[histogram_bucket_of(value)], times);
+    metric_add(&h->sum, value * times);
+}
+
+// How many values were observed.
+uint64_t histogram_count(const struct histogram *h);
 
 // Appends every metric of `table` in Prometheus' text format. Rows of one name (with different
 // labels) stand together in the table and share one HELP and TYPE.
