@@ -10,9 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/listener.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/process_metrics.h"
 
 #define CONNECTIONS_MAX   32
 #define BACKLOG           32
@@ -22,6 +24,7 @@
 struct ops_server {
     struct MHD_Daemon *daemon;
     struct ops_probes probes;
+    uint64_t started_ms;
     uint16_t port;
 };
 
@@ -55,11 +58,12 @@ static enum MHD_Result answer_probe(struct MHD_Connection *connection, const cha
 }
 
 static enum MHD_Result answer_metrics(struct MHD_Connection *connection,
-                                      const struct ops_probes *probes)
+                                      const struct ops_server *server)
 {
     struct buffer text = {0};
 
-    probes->metrics(probes->arg, &text);
+    server->probes.metrics(server->probes.arg, &text);
+    process_metrics_print(server->started_ms, &text);
     enum MHD_Result queued = answer(connection, MHD_HTTP_OK,
                                     "text/plain; version=0.0.4; charset=utf-8", buffer_span(&text));
     buffer_fini(&text);
@@ -70,7 +74,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **seen)
 {
-    const struct ops_probes *probes = &((struct ops_server *)arg)->probes;
+    const struct ops_server *server = arg;
+    const struct ops_probes *probes = &server->probes;
 
     (void)version, (void)upload, (void)upload_size, (void)seen;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
@@ -80,7 +85,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (strcmp(url, "/ready") == 0)
         return answer_probe(connection, probes->ready(probes->arg));
     if (strcmp(url, "/metrics") == 0)
-        return answer_metrics(connection, probes);
+        return answer_metrics(connection, server);
     return answer_text(connection, MHD_HTTP_NOT_FOUND, "there are /live, /ready and /metrics");
 }
 
@@ -116,6 +121,7 @@ struct ops_server *ops_server_new(const char *host, uint16_t port, const struct 
 
     struct ops_server *server = mem_zalloc(sizeof(*server));
     server->probes = *probes;
+    server->started_ms = clock_wall_ms();
     server->port = listener_port(listener);
     server->daemon = start_daemon(server, listener);
     if (!server->daemon) {

@@ -13,7 +13,8 @@ struct ops_probes {
     // The reason why not (a constant string), or NULL when all is well: 200 "ok" or 503 and it.
     const char *(*live)(void *arg);
     const char *(*ready)(void *arg);
-    void (*metrics)(void *arg, struct buffer *out); // Prometheus text
+    // Prometheus text; that of process_metrics.h comes behind it.
+    void (*metrics)(void *arg, struct buffer *out);
     void *arg;
 };
 

@@ -1,9 +1,13 @@
 #include "common/ops_server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "tests/unit/capture.h"
 
@@ -76,7 +80,6 @@ static const struct request_case request_cases[] = {
     {"not live",         "GET /live HTTP/1.1",    "stuck", NULL,     "503 ", "\r\n\r\nstuck"},
     {"ready",            "GET /ready HTTP/1.1",   "stuck", NULL,     "200 ", "\r\n\r\nok"},
     {"not ready",        "GET /ready HTTP/1.1",   NULL,    "no bus", "503 ", "\r\n\r\nno bus"},
-    {"metrics",          "GET /metrics HTTP/1.1", NULL,    NULL,     "200 ", "\r\n\r\nt_up 1\n"},
     {"query is ignored", "GET /live?x=1 HTTP/1.1", NULL,   NULL,     "200 ", "\r\n\r\nok"},
     {"HEAD has no body", "HEAD /live HTTP/1.1",   NULL,    NULL,     "200 ", "\r\n\r\n"},
     {"other path",       "GET / HTTP/1.1",        NULL,    NULL,     "404 ", "/live, /ready and /metrics"},
@@ -116,6 +119,51 @@ static void names_its_types(void **state)
     assert_non_null(strstr(refused.ptr, "Allow: GET, HEAD\r\n"));
     buffer_fini(&metrics);
     buffer_fini(&refused);
+    ops_server_free(f.server);
+}
+
+// One number of the answer.
+static double value_of(const struct buffer *answer, const char *name)
+{
+    char line[64];
+    double value = -1;
+
+    snprintf(line, sizeof(line), "\n%s ", name);
+    const char *at = strstr(answer->ptr, line);
+    if (!at || sscanf(at + strlen(line), "%lf", &value) != 1)
+        fail_msg("there is no %s in %s", name, answer->ptr);
+    return value;
+}
+
+static void the_process_is_among_the_metrics(void **state)
+{
+    struct fixture f = {0};
+    struct ops_probes probes = probes_of(&f);
+    int files[20];
+    struct rlimit limit;
+    uint64_t now_ms = clock_wall_ms();
+
+    (void)state;
+    f.server = ops_server_new("127.0.0.1", 0, &probes);
+    struct buffer before = ask(ops_server_port(f.server), "GET /metrics HTTP/1.1");
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        files[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct buffer after = ask(ops_server_port(f.server), "GET /metrics HTTP/1.1");
+    assert_non_null(strstr(before.ptr, "\r\n\r\nt_up 1\n# HELP process_cpu_seconds_total"));
+    assert_true(value_of(&after, "process_open_fds") ==
+                value_of(&before, "process_open_fds") + ARRAY_LEN(files));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(value_of(&after, "process_max_fds") == (double)limit.rlim_cur);
+    assert_true(value_of(&after, "process_resident_memory_bytes") > 100000);
+    assert_true(value_of(&after, "process_virtual_memory_bytes") >
+                value_of(&after, "process_resident_memory_bytes"));
+    assert_true(value_of(&after, "process_cpu_seconds_total") > 0);
+    assert_true(value_of(&after, "process_start_time_seconds") >= (double)now_ms / 1000);
+    assert_true(value_of(&after, "process_start_time_seconds") < (double)now_ms / 1000 + 60);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        close(files[i]);
+    buffer_fini(&before);
+    buffer_fini(&after);
     ops_server_free(f.server);
 }
 
@@ -200,12 +248,13 @@ static void listens_on_ipv6_too(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(request_cases) + ARRAY_LEN(fault_cases) + 3] = {
+    struct CMUnitTest tests[ARRAY_LEN(request_cases) + ARRAY_LEN(fault_cases) + 4] = {
         cmocka_unit_test(names_its_types),
+        cmocka_unit_test(the_process_is_among_the_metrics),
         cmocka_unit_test(holds_32_connections),
         cmocka_unit_test(listens_on_ipv6_too),
     };
-    size_t count = 3;
+    size_t count = 4;
 
     log_threshold = LOG_ERROR;
     ADD_ROWS(tests, count, request_cases, answers);
