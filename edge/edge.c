@@ -244,7 +244,7 @@ static void print_for_clients(struct buffer *out, void *arg)
 
 static void flush(void *arg)
 {
-    eio_server_flush(gateway_engine(((struct edge *)arg)->gateway));
+    gateway_flush(((struct edge *)arg)->gateway);
 }
 
 static void load_bundle(struct edge *edge)

@@ -8,6 +8,9 @@
 
 #define COUNTER METRIC_COUNTER
 #define GAUGE   METRIC_GAUGE
+#define INFO    METRIC_INFO
+#define COUNTS  METRIC_COUNTS
+#define MILLIS  METRIC_MILLISECONDS
 
 #define PAUSES       "ws_edge_accept_paused_total"
 #define PAUSED       "ws_edge_accept_paused"
@@ -19,16 +22,23 @@
 #define OPENED       "ws_edge_handshakes_total"
 #define PAUSES_HELP  "Times that accepting paused, by reason"
 #define PAUSED_HELP  "1 while accepting is paused, by reason"
+#define LATENCY      "ws_edge_delivery_latency_seconds"
 #define REFUSED_HELP "Handshakes and requests that the engine refused"
 #define CLOSED_HELP  "Sessions that ended, by reason"
 #define UNAUTH_HELP  "Clients refused at CONNECT, by reason"
 #define EVENTS_HELP  "Events that clients sent, by name"
 #define JOINS_HELP   "Requests to join a room that were refused"
 #define OPENED_HELP  "Sessions opened, by first transport"
+#define LATENCY_HELP                                                                               \
+    "Time of a delivery from the taking of its event by the relay, or from the request of a "      \
+    "client of an edge, to the write"
 
 // clang-format off
 static const struct metric_info table[] = {
+    {"ws_edge_build_info", "version=\"" GATEWAY_VERSION "\"", INFO, 0, "Always 1; the label says which version this is"},
+
     {"ws_edge_connections", NULL, GAUGE, PORT(connections), "Open connections of all kinds"},
+    {"ws_edge_connections_max", NULL, GAUGE, PORT(connections_max), "Connections at which accepting pauses; 0 before the port opens"},
     {"ws_edge_connections_accepted_total", NULL, COUNTER, PORT(accepted), "Connections accepted"},
     {PAUSES, "reason=\"full\"", COUNTER, PORT(accept_pauses[ACCEPT_FULL]), PAUSES_HELP},
     {PAUSES, "reason=\"files\"", COUNTER, PORT(accept_pauses[ACCEPT_NO_FILES]), PAUSES_HELP},
@@ -72,12 +82,12 @@ static const struct metric_info table[] = {
     {CLOSED, "reason=\"rate limit\"", COUNTER, ENGINE(closed[EIO_RATE_LIMIT]), CLOSED_HELP},
     {"ws_edge_messages_received_total", NULL, COUNTER, ENGINE(messages_in), "Messages from clients"},
     {"ws_edge_received_bytes_total", NULL, COUNTER, ENGINE(bytes_in), "Bytes of these messages"},
-    {"ws_edge_frames_sent_total", NULL, COUNTER, ENGINE(frames_out), "Packets sent to clients"},
+    {"ws_edge_write_frames", NULL, COUNTS, ENGINE(frames_per_write), "Packets that went to a client in one write or polling reply"},
     {"ws_edge_sent_bytes_total", NULL, COUNTER, ENGINE(bytes_out), "Bytes of these packets"},
-    {"ws_edge_writes_total", NULL, COUNTER, ENGINE(writes), "Writes and polling replies that carried them"},
 
     {"ws_edge_sockets", NULL, GAUGE, SOCKETIO(sockets), "Connected Socket.IO clients"},
     {"ws_edge_connects_total", NULL, COUNTER, SOCKETIO(connects), "Clients let in"},
+    {"ws_edge_connect_seconds", NULL, MILLIS, SOCKETIO(connect_ms), "Time from the opening of a session until its client was let in, with its own round trip"},
     {"ws_edge_connects_refused_total", NULL, COUNTER, SOCKETIO(connects_refused), "Clients refused at CONNECT"},
     {"ws_edge_connect_timeouts_total", NULL, COUNTER, SOCKETIO(connect_timeouts), "Clients closed because they never connected to the namespace"},
     {"ws_edge_events_received_total", NULL, COUNTER, SOCKETIO(events_in), "Events from clients"},
@@ -115,6 +125,8 @@ static const struct metric_info table[] = {
     {"ws_edge_envelopes_malformed_total", NULL, COUNTER, GATEWAY(envelopes_malformed), "Envelopes and control messages that could not be read"},
     {"ws_edge_envelopes_own_total", NULL, COUNTER, GATEWAY(envelopes_own), "Envelopes that this edge had published itself"},
     {"ws_edge_envelopes_delivered_total", NULL, COUNTER, GATEWAY(envelopes_delivered), "Envelopes for rooms with members here"},
+    {LATENCY, "origin=\"relay\"", MILLIS, GATEWAY(latency_of_relay), LATENCY_HELP},
+    {LATENCY, "origin=\"edge\"", MILLIS, GATEWAY(latency_of_edges), LATENCY_HELP},
     {"ws_edge_duplicates_total", NULL, COUNTER, GATEWAY(duplicates), "Envelopes that had been delivered before"},
     {"ws_edge_gaps_total", NULL, COUNTER, GATEWAY(gaps), "Times that a publication was missed and the log was read"},
     {"ws_edge_log_reads_total", NULL, COUNTER, GATEWAY(log_reads), "Pages read from the log"},

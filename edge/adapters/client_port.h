@@ -43,7 +43,8 @@ enum accept_pause {
 };
 
 struct client_port_metrics {
-    metric connections; // open now, of all kinds
+    metric connections;     // open now, of all kinds
+    metric connections_max; // at which accepting pauses
     metric accepted;
     metric accept_pauses[ACCEPT_PAUSES]; // times that accepting paused
     metric accept_paused[ACCEPT_PAUSES]; // 1 where it is

@@ -397,6 +397,7 @@ struct front_door *front_door_new(const struct client_port_options *options,
     door->on_arrival = on_arrival;
     door->arg = arg;
     door->max_connections = options->max_connections;
+    metric_set(&metrics->connections_max, options->max_connections);
     door->fd = fd;
     door->port = listener_port(fd);
     door->listening = true;

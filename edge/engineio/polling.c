@@ -66,8 +66,8 @@ static void answer_poll(struct eio_session *session, const char *last_packet)
 
     buffer_clear(&server->scratch);
     eio_payload_encode(form, &session->outbox, last_packet, &server->scratch);
-    metric_add(&server->metrics->writes, 1);
-    metric_add(&server->metrics->frames_out, session->outbox.count);
+    histogram_observe(&server->metrics->frames_per_write,
+                      session->outbox.count + (last_packet ? 1 : 0), 1);
     metric_add(&server->metrics->bytes_out, server->scratch.len);
     outbox_drop(&session->outbox, session->outbox.count);
     reply_payload(session, form, buffer_span(&server->scratch));

@@ -56,9 +56,10 @@ struct eio_metrics {
     metric upgrades, upgrades_failed;
     metric closed[EIO_CLOSE_REASONS];
     metric messages_in, bytes_in;
-    metric frames_out, bytes_out, writes; // writes: direct writes and polling replies
-    metric websockets_compressed;         // opened with permessage-deflate
-    metric bytes_saved;                   // by compressing what was written to these
+    struct histogram frames_per_write; // direct writes and polling replies
+    metric bytes_out;
+    metric websockets_compressed; // opened with permessage-deflate
+    metric bytes_saved;           // by compressing what was written to these
 };
 
 struct eio_server;

@@ -31,8 +31,7 @@ static void write_frames(struct eio_session *session, struct span bytes, uint32_
 {
     struct eio_metrics *metrics = session->server->metrics;
 
-    metric_add(&metrics->writes, 1);
-    metric_add(&metrics->frames_out, n);
+    histogram_observe(&metrics->frames_per_write, n, 1);
     metric_add(&metrics->bytes_out, bytes.len);
     session->websocket->ops->write(session->websocket, bytes);
     outbox_drop(&session->outbox, n);

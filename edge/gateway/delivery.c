@@ -7,8 +7,10 @@ void delivery_to_members(struct delivery *delivery, const struct envelope *envel
 
     struct frame *frame =
         sio_encode_event(sio_namespace_name(delivery->nsp), envelope->event, envelope->args);
-    sio_namespace_broadcast(delivery->nsp, envelope->room, envelope->except, frame);
+    size_t clients =
+        sio_namespace_broadcast(delivery->nsp, envelope->room, envelope->except, frame);
     frame_unref(frame);
+    latency_note(&delivery->latency, envelope, clients);
     metric_add(&delivery->metrics->envelopes_delivered, 1);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/latency.h"
 #include "edge/socketio/server.h"
 #include "proto/envelope.h"
 
@@ -9,6 +10,7 @@ struct delivery {
     struct sio_namespace *nsp;
     struct span edge_id;
     struct gateway_metrics *metrics;
+    struct latency latency;
 };
 
 // To every member of its room but the one that it excepts.

@@ -343,8 +343,10 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                                                 .arg = gateway,
                                             });
     gateway->access = room_access_new(options->room_authorization);
-    gateway->delivery =
-        (struct delivery){gateway->nsp, span_of(gateway->edge_id), gateway->metrics};
+    gateway->delivery = (struct delivery){.nsp = gateway->nsp,
+                                          .edge_id = span_of(gateway->edge_id),
+                                          .metrics = gateway->metrics,
+                                          .latency = {.metrics = gateway->metrics}};
     gateway->presence = (struct presence){
         .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
     gateway->events = (struct client_events){
@@ -440,6 +442,12 @@ void gateway_free(struct gateway *gateway)
 struct eio_server *gateway_engine(struct gateway *gateway)
 {
     return sio_server_engine(gateway->socketio);
+}
+
+void gateway_flush(struct gateway *gateway)
+{
+    eio_server_flush(gateway_engine(gateway));
+    latency_measure(&gateway->delivery.latency);
 }
 
 void gateway_on_http(struct http_exchange *exchange, void *arg)

@@ -27,8 +27,10 @@ struct gateway_metrics {
     metric envelopes_malformed;
     metric envelopes_own;       // published by this edge itself, skipped
     metric envelopes_delivered; // that had members here
-    metric duplicates;          // positions that were delivered before
-    metric gaps;                // times that the log had to be read
+    // Of each delivery, see latency.h.
+    struct histogram latency_of_relay, latency_of_edges;
+    metric duplicates; // positions that were delivered before
+    metric gaps;       // times that the log had to be read
     metric log_reads, log_entries;
     metric held_bytes;       // of envelopes that wait for the log
     metric held_dropped;     // over the limit, read again from the log

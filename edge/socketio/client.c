@@ -329,7 +329,7 @@ void client_open(struct sio_server *server, struct eio_session *session,
     list_init(&client->sockets);
     deadline_init(&client->deadline);
     deadline_arm(&client->deadline, &server->connect_due);
-    client->handshake = handshake_new(request);
+    client->handshake = handshake_new(request, deadlines_now(server->clock));
     server->client_count++;
     eio_session_set_data(session, client);
     // Clients of Engine.IO 3 are in the root namespace without asking for it.

@@ -155,12 +155,16 @@ static void send_accepted(struct sio_socket *socket)
 // next turn, as whoever accepts may be looking at it.
 static void settle(struct sio_client *client)
 {
+    struct sio_server *server = client->server;
+
     if (client->was_connected)
         return;
+    histogram_observe(&server->metrics->connect_ms,
+                      deadlines_now(server->clock) - handshake_began_ms(client->handshake), 1);
     client->was_connected = true;
     deadline_cancel(&client->deadline);
-    if (!client->server->options.keep_handshake)
-        deadline_arm(&client->deadline, &client->server->settle_due);
+    if (!server->options.keep_handshake)
+        deadline_arm(&client->deadline, &server->settle_due);
 }
 
 void sio_socket_accept(struct sio_socket *socket)

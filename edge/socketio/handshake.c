@@ -6,6 +6,7 @@
 // One block: the view, and the bytes it points to.
 struct handshake {
     struct sio_handshake view;
+    uint64_t began_ms;
     char bytes[];
 };
 
@@ -19,7 +20,7 @@ static struct span store(char **at, struct span text)
     return stored;
 }
 
-struct handshake *handshake_new(const struct http_request *request)
+struct handshake *handshake_new(const struct http_request *request, uint64_t now_ms)
 {
     struct span authorization = http_request_header(request, "Authorization");
     size_t size = authorization.len + request->query.len + request->peer.len;
@@ -29,10 +30,16 @@ struct handshake *handshake_new(const struct http_request *request)
     handshake->view.authorization = store(&at, authorization);
     handshake->view.query = store(&at, request->query);
     handshake->view.peer = store(&at, request->peer);
+    handshake->began_ms = now_ms;
     return handshake;
 }
 
 struct sio_handshake handshake_view(const struct handshake *handshake)
 {
     return handshake ? handshake->view : (struct sio_handshake){0};
+}
+
+uint64_t handshake_began_ms(const struct handshake *handshake)
+{
+    return handshake->began_ms;
 }

@@ -72,6 +72,7 @@ struct sio_handlers {
 struct sio_metrics {
     metric sockets; // connected now
     metric connects, connects_refused;
+    struct histogram connect_ms; // from a session's opening until its first socket was accepted
     metric events_in, acks_in, bad_packets;
     metric rate_refused; // packets and attachments over the rate limits
     metric connect_timeouts;

@@ -379,7 +379,7 @@ static void the_same_frames_are_put_together_once(void **state)
 {
     struct eio_session *members[4];
     struct fake_engine *fake = room_of_four(members);
-    uint64_t writes = metric_get(&fake->metrics.writes);
+    uint64_t writes = histogram_count(&fake->metrics.frames_per_write);
 
     (void)state;
     send_to_all(members, "4a");
@@ -389,7 +389,7 @@ static void the_same_frames_are_put_together_once(void **state)
         assert_span(buffer_span(&fake->websockets[i].wrote), "4a+4b|");
         assert_ptr_equal(fake->websockets[i].last_write, fake->websockets[0].last_write);
     }
-    assert_int_equal(metric_get(&fake->metrics.writes) - writes, 4);
+    assert_int_equal(histogram_count(&fake->metrics.frames_per_write) - writes, 4);
     fake_engine_free(fake);
 }
 
@@ -563,13 +563,14 @@ static void counts_what_happens(void **state)
     assert_int_equal(metric_get(&metrics->bytes_in), 6);
 
     fake_turn(fake, 0);
-    uint64_t writes = metric_get(&metrics->writes), bytes = metric_get(&metrics->bytes_out);
-    uint64_t frames = metric_get(&metrics->frames_out);
+    uint64_t writes = histogram_count(&metrics->frames_per_write);
+    uint64_t frames = metric_get(&metrics->frames_per_write.sum);
+    uint64_t bytes = metric_get(&metrics->bytes_out);
     fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
     fake_send(fake, FRAME_TEXT, SPAN_LIT("4b"));
     fake_turn(fake, 0);
-    assert_int_equal(metric_get(&metrics->writes) - writes, 1);
-    assert_int_equal(metric_get(&metrics->frames_out) - frames, 2);
+    assert_int_equal(histogram_count(&metrics->frames_per_write) - writes, 1);
+    assert_int_equal(metric_get(&metrics->frames_per_write.sum) - frames, 2);
     assert_int_equal(metric_get(&metrics->bytes_out) - bytes, 8);
 
     fake_websocket_gone(fake, 0);

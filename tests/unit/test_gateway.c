@@ -43,7 +43,7 @@ static void print_metrics(struct buffer *out, void *arg)
 static void turn(void)
 {
     deadlines_run(&clock_, clock_.now_ms);
-    eio_server_flush(gateway_engine(gateway));
+    gateway_flush(gateway);
 }
 
 static struct span no_header(const struct http_request *request, const char *name)
@@ -389,6 +389,8 @@ static void what_comes_over_the_bus(void **state)
     assert_int_equal(metric_get(&metrics.envelopes), 4);
     assert_int_equal(metric_get(&metrics.envelopes_own), 1);
     assert_int_equal(metric_get(&metrics.envelopes_delivered), 2);
+    assert_int_equal(histogram_count(&metrics.latency_of_relay), 1);
+    assert_int_equal(histogram_count(&metrics.latency_of_edges), 1);
     end();
 }
 

@@ -793,11 +793,16 @@ static void counts(void **state)
 
     (void)state;
     peer_open(&peer);
+    turn(300);
     say(&peer, "40");
+    say(&peer, "40/admin,"); // only the first namespace is waited for
+    assert_int_equal(histogram_count(&metrics.connect_ms), 1);
+    assert_int_equal(metric_get(&metrics.connect_ms.sum), 300);
+    say(&peer, "41/admin,");
     say(&peer, "42[\"echo\"]");
     say(&peer, "430[]");
     assert_int_equal(metric_get(&metrics.sockets), 1);
-    assert_int_equal(metric_get(&metrics.connects), 1);
+    assert_int_equal(metric_get(&metrics.connects), 2);
     assert_int_equal(metric_get(&metrics.events_in), 1);
     assert_int_equal(metric_get(&metrics.acks_in), 1);
     assert_int_equal(metric_get(&metrics.deliveries), 1);
