@@ -7,6 +7,7 @@
 
 // Milliseconds that only grow; for intervals.
 uint64_t clock_monotonic_ms(void);
+uint64_t clock_monotonic_us(void);
 
 // Milliseconds since 1970 UTC; for what people and other machines read.
 uint64_t clock_wall_ms(void);

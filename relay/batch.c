@@ -54,6 +54,7 @@ void batch_add(struct batch *batch, struct sequence *sequence, uint64_t tag,
     unsigned shard = shard_of_room(envelope->room, sequence->shards);
 
     entry->shard = shard;
+    entry->taken_ms = envelope->created_at_ms;
     entry->position = (struct position){sequence->epoch, ++sequence->seq};
     envelope->position = entry->position;
     envelope->prev = sequence->last[shard];

@@ -22,6 +22,7 @@ struct batch_entry {
     uint64_t tag; // of the delivery
     unsigned shard;
     struct position position; // none: nothing to append, to be acknowledged only
+    uint64_t taken_ms;        // wall clock
     size_t offset, len;       // of the encoded envelope in `bytes`
     bool logged;
 };

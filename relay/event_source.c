@@ -275,6 +275,23 @@ bool event_source_has_more(const struct event_source *s)
     return s->rabbit && rabbit_has_more(s->rabbit);
 }
 
+uint64_t event_source_count_waiting(struct event_source *s)
+{
+    const struct routes *routes = s->options.routes;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < routes->count && s->rabbit; i++) {
+        const char *queue = routes->items[i].queue;
+        uint32_t count;
+        enum rabbit_status status = rabbit_count_waiting(s->rabbit, queue, &count);
+        if (!step_done(s, status, "look into queue", span_of(queue)))
+            return 0;
+        sum += count;
+        s->options.between(s->options.arg);
+    }
+    return sum;
+}
+
 void event_source_ack(struct event_source *s, uint64_t tag, bool up_to)
 {
     if (!s->rabbit)

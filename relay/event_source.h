@@ -45,6 +45,9 @@ NODISCARD enum source_take event_source_take(struct event_source *source, uint32
                                              struct event *out);
 // Whether more events came in the same read from the network and can be had without another.
 bool event_source_has_more(const struct event_source *source);
+// How many events wait in all queues and were not sent to us yet: one question to the broker for
+// each queue. 0 when it cannot be asked; losing the connection over it shows at the next take.
+uint64_t event_source_count_waiting(struct event_source *source);
 // Acknowledges the event with this tag, or everything up to it. Losing the connection over it
 // shows at the next take.
 void event_source_ack(struct event_source *source, uint64_t tag, bool up_to);

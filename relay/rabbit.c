@@ -272,6 +272,15 @@ enum rabbit_status rabbit_declare_queue(struct rabbit *r, const char *name)
     return answer(r);
 }
 
+enum rabbit_status rabbit_count_waiting(struct rabbit *r, const char *queue, uint32_t *count)
+{
+    const amqp_queue_declare_ok_t *ok = amqp_queue_declare(
+        r->link, CHANNEL, amqp_cstring_bytes(queue), 1, 0, 0, 0, amqp_empty_table);
+
+    *count = ok ? ok->message_count : 0;
+    return answer(r);
+}
+
 enum rabbit_status rabbit_bind(struct rabbit *r, const char *queue, struct span exchange,
                                const char *routing_key)
 {

@@ -74,6 +74,9 @@ NODISCARD enum rabbit_status rabbit_declare_exchange(struct rabbit *rabbit, stru
 NODISCARD enum rabbit_status rabbit_declare_queue(struct rabbit *rabbit, const char *name);
 NODISCARD enum rabbit_status rabbit_bind(struct rabbit *rabbit, const char *queue,
                                          struct span exchange, const char *routing_key);
+// How many messages wait in a queue that is there; those sent to a consumer do not count.
+NODISCARD enum rabbit_status rabbit_count_waiting(struct rabbit *rabbit, const char *queue,
+                                                  uint32_t *count);
 // Consumes exclusively, with at most `prefetch` unacknowledged deliveries.
 NODISCARD enum rabbit_status rabbit_set_prefetch(struct rabbit *rabbit, uint16_t prefetch);
 NODISCARD enum rabbit_status rabbit_consume(struct rabbit *rabbit, const char *queue,

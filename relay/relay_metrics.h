@@ -11,9 +11,12 @@ struct relay_metrics {
     metric dead_letters[TRANSLATE_STATUS_COUNT]; // by reason; TRANSLATE_OK stays unused
     metric dead_letters_safe;
     metric dead_letters_waiting;
-    metric batches;
     metric append_retries;
-    metric append_us; // time from sending a batch to Redis until it is in, together
+    struct histogram append_us;    // waiting for Redis until a batch is in the log
+    struct histogram batch_events; // of those
+    struct histogram latency_ms;   // of an event, from taking it until it is in the log
+    metric unacked;                // taken and not acknowledged
+    metric queued;                 // waiting in RabbitMQ, when last asked
     metric received_bytes;
     metric heartbeats;
     metric superseded;

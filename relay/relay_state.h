@@ -1,4 +1,4 @@
-// What the parts of the relay share. For relay.c and relay_turn.c alone.
+// What the parts of the relay share. For relay.c, relay_turn.c and relay_observe.c alone.
 #pragma once
 
 #include "common/backoff.h"
@@ -40,7 +40,7 @@ struct relay {
     enum role role;
     struct pace pace;
     struct backoff log_backoff, source_backoff, letter_backoff;
-    uint64_t next_heartbeat_ms, next_letters_ms, stop_by_ms;
+    uint64_t next_heartbeat_ms, next_letters_ms, next_count_ms, stop_by_ms;
     struct buffer control;
     struct relay_metrics metrics;
     struct ops_server *ops;
@@ -59,5 +59,10 @@ void relay_wait(struct relay *relay, uint64_t ms);
 void relay_look_around(struct relay *relay);
 void relay_acknowledge(struct relay *relay); // what was held back
 void relay_send_dead_letters(struct relay *relay);
+// What the metrics say: of the relay as it is now, and of a batch that is in the log.
+void relay_observe(struct relay *relay, uint64_t now_ms);
+void relay_observe_batch(struct relay *relay, uint64_t began_us);
+// Asks RabbitMQ now and then how many events wait there. Only while active.
+void relay_count_waiting(struct relay *relay);
 // Whether a stop was asked for so long ago that what is left is left to the next relay.
 bool relay_out_of_time(struct relay *relay);

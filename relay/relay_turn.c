@@ -29,27 +29,6 @@ bool relay_stopping(void)
     return stop_requested != 0;
 }
 
-static void observe_connection(metric *connected, metric *outages, bool now)
-{
-    if (!now && metric_get(connected))
-        metric_add(outages, 1);
-    metric_set(connected, now);
-}
-
-static void observe(struct relay *relay, uint64_t now_ms)
-{
-    struct relay_metrics *m = &relay->metrics;
-
-    metric_set(&m->turned_ms, now_ms);
-    observe_connection(&m->redis_connected, &m->redis_outages, event_log_connected(relay->log));
-    observe_connection(&m->rabbitmq_connected, &m->rabbitmq_outages,
-                       event_source_connected(relay->source));
-    metric_set(&m->active, relay->claimed);
-    metric_set(&m->stopping, stop_requested != 0);
-    metric_set(&m->dead_letters_waiting, dead_letters_count(relay->letters));
-    metric_set(&m->events_per_second, relay->pace.per_second);
-}
-
 static void publish_heartbeat(struct relay *relay)
 {
     struct control control = {
@@ -78,7 +57,7 @@ void relay_look_around(struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
 
-    observe(relay, now_ms);
+    relay_observe(relay, now_ms);
     if (relay->role == ROLE_STANDBY || now_ms < relay->next_heartbeat_ms ||
         !event_log_connected(relay->log))
         return;
@@ -115,14 +94,6 @@ bool relay_out_of_time(struct relay *relay)
     if (relay->stop_by_ms == 0)
         relay->stop_by_ms = now_ms + (uint64_t)relay->settings->drain_seconds * 1000;
     return now_ms >= relay->stop_by_ms;
-}
-
-static uint64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static void remember_id(struct span id, void *arg)
@@ -286,11 +257,8 @@ static void stand_down(struct relay *relay)
     relay_wait(relay, STANDBY_RETRY_MS);
 }
 
-static void note_logged(struct relay *relay, uint64_t started_us)
+static void on_logged(struct relay *relay)
 {
-    metric_add(&relay->metrics.batches, 1);
-    metric_add(&relay->metrics.published, batch_event_count(&relay->batch));
-    metric_add(&relay->metrics.append_us, monotonic_us() - started_us);
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
     backoff_reset(&relay->log_backoff);
 }
@@ -299,12 +267,13 @@ static void note_logged(struct relay *relay, uint64_t started_us)
 // when there is no time left.
 static bool log_batch(struct relay *relay)
 {
-    uint64_t started_us = monotonic_us();
+    uint64_t began_us = clock_monotonic_us();
 
     while (!batch_logged(&relay->batch)) {
         switch (event_log_append(relay->log, &relay->batch)) {
         case EVENT_LOG_OK:
-            note_logged(relay, started_us);
+            on_logged(relay);
+            relay_observe_batch(relay, began_us);
             break;
         case EVENT_LOG_SUPERSEDED:
             stand_down(relay);
@@ -386,6 +355,7 @@ void relay_turn(struct relay *relay)
     relay_look_around(relay);
     if (!ensure_log(relay) || !ensure_active(relay))
         return;
+    relay_count_waiting(relay);
     take_batch(relay);
     event_log_send(relay->log, &relay->batch);
     linger(relay, relay->batch.count); // Redis works meanwhile, and further events gather

@@ -29,7 +29,7 @@ static int tear_down(void **state)
 static void add(uint64_t tag, const char *room)
 {
     struct envelope envelope = {
-        .room = span_of(room), .event = SPAN_LIT("e"), .args = SPAN_LIT("{}")};
+        .room = span_of(room), .event = SPAN_LIT("e"), .args = SPAN_LIT("{}"), .created_at_ms = 7};
 
     batch_add(&batch, &sequence, tag, &envelope);
 }
@@ -130,6 +130,7 @@ static void known_events_need_no_place(void **state)
     batch_add_known(&batch, 1);
     assert_true(batch_logged(&batch));
     add(2, "a");
+    assert_int_equal(batch.entries[1].taken_ms, 7);
     assert_false(batch_logged(&batch));
     assert_int_equal(batch_event_count(&batch), 1);
     assert_position(batch.entries[1].position, EPOCH, 1);

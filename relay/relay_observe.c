@@ -1,0 +1,57 @@
+// What the relay says of itself in its metrics.
+#include "common/clock.h"
+#include "relay/relay_state.h"
+
+#define COUNT_WAITING_MS 5000
+
+static void observe_connection(metric *connected, metric *outages, bool now)
+{
+    if (!now && metric_get(connected))
+        metric_add(outages, 1);
+    metric_set(connected, now);
+}
+
+void relay_observe(struct relay *relay, uint64_t now_ms)
+{
+    struct relay_metrics *m = &relay->metrics;
+    size_t letters = dead_letters_count(relay->letters);
+
+    metric_set(&m->turned_ms, now_ms);
+    observe_connection(&m->redis_connected, &m->redis_outages, event_log_connected(relay->log));
+    observe_connection(&m->rabbitmq_connected, &m->rabbitmq_outages,
+                       event_source_connected(relay->source));
+    metric_set(&m->active, relay->claimed);
+    metric_set(&m->stopping, relay_stopping());
+    metric_set(&m->dead_letters_waiting, letters);
+    metric_set(&m->unacked, relay->batch.count + relay->unacked_count + letters);
+    metric_set(&m->events_per_second, relay->pace.per_second);
+    if (!relay->claimed)
+        metric_set(&m->queued, 0);
+}
+
+void relay_count_waiting(struct relay *relay)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms < relay->next_count_ms)
+        return;
+    metric_set(&relay->metrics.queued, event_source_count_waiting(relay->source));
+    relay->next_count_ms = now_ms + COUNT_WAITING_MS;
+}
+
+void relay_observe_batch(struct relay *relay, uint64_t began_us)
+{
+    struct relay_metrics *m = &relay->metrics;
+    size_t events = batch_event_count(&relay->batch);
+    uint64_t now_ms = clock_wall_ms();
+
+    metric_add(&m->published, events);
+    histogram_observe(&m->append_us, clock_monotonic_us() - began_us, 1);
+    histogram_observe(&m->batch_events, events, 1);
+    for (size_t i = 0; i < relay->batch.count; i++) {
+        const struct batch_entry *entry = &relay->batch.entries[i];
+        if (!position_is_none(entry->position))
+            histogram_observe(&m->latency_ms,
+                              now_ms > entry->taken_ms ? now_ms - entry->taken_ms : 0, 1);
+    }
+}
