@@ -33,7 +33,7 @@ void relay_count_waiting(struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
 
-    if (now_ms < relay->next_count_ms)
+    if (!relay->claimed || now_ms < relay->next_count_ms)
         return;
     metric_set(&relay->metrics.queued, event_source_count_waiting(relay->source));
     relay->next_count_ms = now_ms + COUNT_WAITING_MS;

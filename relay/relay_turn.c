@@ -78,6 +78,7 @@ void relay_wait(struct relay *relay, uint64_t ms)
 
     do {
         relay_look_around(relay);
+        relay_count_waiting(relay);
         event_source_keep_alive(relay->source);
         now_ms = clock_monotonic_ms();
         if (now_ms < until_ms)
