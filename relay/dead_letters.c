@@ -25,6 +25,7 @@ struct letter {
 
 struct dead_letters {
     struct rabbit_options options;
+    const char *queue;
     struct rabbit *rabbit; // NULL: not connected
     struct list letters;   // oldest first
     size_t count, bytes, max_bytes;
@@ -34,11 +35,13 @@ struct dead_letters {
     struct outage outage;
 };
 
-struct dead_letters *dead_letters_new(const struct rabbit_options *options, size_t max_bytes)
+struct dead_letters *dead_letters_new(const struct rabbit_options *options, const char *queue,
+                                      size_t max_bytes)
 {
     struct dead_letters *d = mem_zalloc(sizeof(*d));
 
     d->options = *options;
+    d->queue = queue;
     d->max_bytes = max_bytes;
     d->outage.what = "dead letters";
     list_init(&d->letters);
@@ -139,7 +142,7 @@ static bool ensure_connected(struct dead_letters *d)
     d->rabbit = rabbit_open(&d->options, why);
     if (!d->rabbit)
         return lose(d, why);
-    if (rabbit_declare_queue(d->rabbit, DEAD_LETTER_QUEUE) != RABBIT_OK ||
+    if (rabbit_declare_queue(d->rabbit, d->queue) != RABBIT_OK ||
         rabbit_enable_confirms(d->rabbit) != RABBIT_OK)
         return lose(d, rabbit_reason(d->rabbit));
     return true;
@@ -159,7 +162,7 @@ static bool publish(struct dead_letters *d, struct letter *letter)
         {"x-failed-at", span_of(letter->failed_at)},
     };
 
-    if (!rabbit_publish(d->rabbit, DEAD_LETTER_QUEUE, &message, headers, ARRAY_LEN(headers)))
+    if (!rabbit_publish(d->rabbit, d->queue, &message, headers, ARRAY_LEN(headers)))
         return lose(d, rabbit_reason(d->rabbit));
     letter->confirm = ++d->published;
     return true;

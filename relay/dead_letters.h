@@ -12,15 +12,14 @@
 #include "relay/event.h"
 #include "relay/rabbit.h"
 
-#define DEAD_LETTER_QUEUE "websocket.dead-letter"
-
 struct dead_letters;
 
 // Called with the tag of each event whose letter is safe.
 typedef void (*dead_letter_safe_fn)(uint64_t tag, void *arg);
 
+// `queue` is borrowed for its life.
 NODISCARD struct dead_letters *dead_letters_new(const struct rabbit_options *options,
-                                                size_t max_bytes);
+                                                const char *queue, size_t max_bytes);
 void dead_letters_free(struct dead_letters *letters);
 
 // Copies the event.

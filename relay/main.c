@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         return 2;
     catch_signals();
     if (relay_settings_load(&settings, &errors))
-        routes = routes_load(settings.event_routes_file, &errors);
+        routes = routes_load(settings.event_routes_file, settings.queue_prefix, &errors);
     if (!routes) {
         program_print_faults(relay_program(), &errors);
     } else if (action == PROGRAM_CHECK_CONFIG) {

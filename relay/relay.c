@@ -115,7 +115,9 @@ static struct dead_letters *new_letters(struct relay *relay)
     struct rabbit_options options = rabbit_options(relay);
 
     options.name = "websocket-gateway relay, dead letters";
-    return dead_letters_new(&options, LETTERS_MAX_BYTES);
+    snprintf(relay->letter_queue, sizeof(relay->letter_queue), "%s" DEAD_LETTER_KEY,
+             relay->settings->queue_prefix);
+    return dead_letters_new(&options, relay->letter_queue, LETTERS_MAX_BYTES);
 }
 
 static struct event_log *new_log(struct relay *relay)

@@ -1,6 +1,7 @@
 #include "relay/relay_settings.h"
 
 #include "common/shard.h"
+#include "relay/routes.h"
 
 #define NAME_MAX_BYTES 255 // of everything in AMQP that has a name
 
@@ -24,6 +25,8 @@ static const struct setting table[] = {
     {"RABBITMQ_EXCHANGES", SETTING_TEXT, FIELD(rabbitmq_exchanges),
      "hometrip_events,hometrip-events,hometrip", 0, 0, NULL,
      "topic exchanges that are declared and bound, with commas between them"},
+    {"QUEUE_PREFIX", SETTING_TEXT, FIELD(queue_prefix), "websocket.", 0, 0, NULL,
+     "what the names of our queues begin with; the routing key, or dead-letter, follows"},
     {"EVENT_ROUTES_FILE", SETTING_TEXT, FIELD(event_routes_file), NULL, 0, 0, NULL,
      "JSON file with further routes for events"},
     {"MAX_EVENT_BYTES", SETTING_NUMBER, FIELD(max_event_bytes), "4194304", 1024, 16777216, NULL,
@@ -93,12 +96,25 @@ static void check_exchanges(const struct relay_settings *settings, struct buffer
         settings_fault(errors, "RABBITMQ_EXCHANGES names no exchange");
 }
 
+static void check_queue_prefix(struct span prefix, struct buffer *errors)
+{
+    if (prefix.len > QUEUE_PREFIX_MAX)
+        settings_fault(errors, "QUEUE_PREFIX has over %d bytes", QUEUE_PREFIX_MAX);
+    if (span_starts_with(prefix, SPAN_LIT("amq.")))
+        settings_fault(errors,
+                       "QUEUE_PREFIX is \"" SPAN_FMT
+                       "\", but RabbitMQ keeps names with amq. for itself",
+                       SPAN_ARG(prefix));
+}
+
 bool relay_settings_load(struct relay_settings *out, struct buffer *errors)
 {
     bool read = settings_read_dotenv(".env", errors);
     bool loaded = settings_load(table, ARRAY_LEN(table), out, errors);
 
-    if (loaded)
+    if (loaded) {
         check_exchanges(out, errors);
+        check_queue_prefix(span_of(out->queue_prefix), errors);
+    }
     return read && loaded && errors->len == 0;
 }

@@ -29,6 +29,7 @@ struct relay {
     struct event_source *source;
     struct event_log *log;
     struct dead_letters *letters;
+    char letter_queue[QUEUE_PREFIX_MAX + sizeof(DEAD_LETTER_KEY)];
     struct translator *translator;
     struct dedup *dedup;
     struct batch batch;

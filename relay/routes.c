@@ -52,12 +52,13 @@ static bool put_route(struct routes *routes, const struct route *route)
     return true;
 }
 
-static struct routes *new_routes(size_t cap)
+static struct routes *new_routes(size_t cap, const char *queue_prefix)
 {
     struct routes *routes = mem_zalloc(sizeof(*routes));
 
     routes->items = mem_zalloc(cap * sizeof(*routes->items));
     routes->cap = cap;
+    routes->queue_prefix = queue_prefix;
     return routes;
 }
 
@@ -81,7 +82,7 @@ static int compare_keys(const void *a, const void *b)
 
 bool routes_add(struct routes *routes, struct span text, const char *path, struct buffer *errors)
 {
-    struct routes *added = new_routes(ROUTES_MAX);
+    struct routes *added = new_routes(ROUTES_MAX, routes->queue_prefix);
     bool ok = routes_read(text, path, added, errors);
 
     if (ok && !move_routes(added, routes)) {
@@ -114,9 +115,9 @@ static bool read_whole(const char *path, struct buffer *out, struct buffer *erro
     return ok;
 }
 
-struct routes *routes_load(const char *path, struct buffer *errors)
+struct routes *routes_load(const char *path, const char *queue_prefix, struct buffer *errors)
 {
-    struct routes *routes = new_routes(ROUTES_MAX);
+    struct routes *routes = new_routes(ROUTES_MAX, queue_prefix);
     struct buffer text = {0};
     bool ok = routes_add(routes, routes_builtin(), "routes.json", errors);
 

@@ -12,7 +12,9 @@
 #include "common/span.h"
 
 #define ROUTES_MAX        64
-#define ROUTE_SOURCES_MAX 64 // distinct members of the body that one route reads
+#define QUEUE_PREFIX_MAX  64
+#define DEAD_LETTER_KEY   "dead-letter" // behind the prefix, the queue of dead letters
+#define ROUTE_SOURCES_MAX 64            // distinct members of the body that one route reads
 
 // Members of the body, best first, as indices into `sources` of the route.
 struct route_sources {
@@ -31,7 +33,7 @@ struct route_field {
 
 struct route {
     char *routing_key;
-    char *queue; // "websocket." and the routing key
+    char *queue; // the prefix of queues and the routing key
     char *event;
     char *room_prefix, *room_suffix; // around the room id
     struct route_sources room_from;
@@ -46,11 +48,14 @@ struct route {
 struct routes {
     struct route *items;
     size_t count, cap;
+    const char *queue_prefix; // borrowed
 };
 
 // The built-in routes and, unless `path` is NULL, those of the file. NULL with one line
-// "<path>:<line>: <reason>" added to `errors` when the file cannot be used.
-NODISCARD struct routes *routes_load(const char *path, struct buffer *errors);
+// "<path>:<line>: <reason>" added to `errors` when the file cannot be used. The names of the
+// queues begin with `queue_prefix`, which is borrowed and has QUEUE_PREFIX_MAX bytes at most.
+NODISCARD struct routes *routes_load(const char *path, const char *queue_prefix,
+                                     struct buffer *errors);
 
 // Adds the routes of a text; `path` is for the message only. On false some may have been
 // added.

@@ -6,15 +6,13 @@
 #include "common/json_view.h"
 #include "common/mem.h"
 
-#define QUEUE_PREFIX    "websocket."
-#define ROUTING_KEY_MAX (255 - (sizeof(QUEUE_PREFIX) - 1)) // AMQP names have 255 bytes
-#define TEXT_MAX        255
-#define FIELDS_MAX      64
+#define TEXT_MAX   255 // and of AMQP names
+#define FIELDS_MAX 64
 
 // One reading of a text of routes. The first fault is the one that is told.
 struct reader {
     struct span text;
-    const char *path;
+    const char *path, *queue_prefix;
     struct buffer *errors;
 };
 
@@ -162,11 +160,13 @@ static char *joined(const char *a, const char *b)
 
 static bool read_routing_key(struct reader *r, struct route *route, struct json_view value)
 {
-    if (!read_name(r, value, ROUTING_KEY_MAX, &route->routing_key))
+    if (!read_name(r, value, TEXT_MAX - strlen(r->queue_prefix), &route->routing_key))
         return false;
     if (strpbrk(route->routing_key, "*#"))
         return refuse(r, value.raw, "a routing key with * or # is not possible here");
-    route->queue = joined(QUEUE_PREFIX, route->routing_key);
+    if (strcmp(route->routing_key, DEAD_LETTER_KEY) == 0)
+        return refuse(r, value.raw, "this routing key would take the queue of dead letters");
+    route->queue = joined(r->queue_prefix, route->routing_key);
     return true;
 }
 
@@ -368,7 +368,7 @@ static bool read_text(struct reader *r, struct routes *into)
 
 bool routes_read(struct span text, const char *path, struct routes *into, struct buffer *errors)
 {
-    struct reader r = {text, path, errors};
+    struct reader r = {text, path, into->queue_prefix, errors};
 
     return read_text(&r, into);
 }

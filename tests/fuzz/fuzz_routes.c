@@ -24,7 +24,7 @@ static void check(const struct route *route)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buffer errors = {0};
-    struct routes *routes = routes_load(NULL, &errors);
+    struct routes *routes = routes_load(NULL, "websocket.", &errors);
 
     assert(routes && routes->count == 3);
     bool ok = routes_add(routes, (struct span){(const char *)data, size}, "file", &errors);

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct envelope envelope;
 
     if (!routes) {
-        routes = routes_load(NULL, &errors);
+        routes = routes_load(NULL, "websocket.", &errors);
         translator = translator_new((size_t)64 * 1024);
     }
     assert(routes);

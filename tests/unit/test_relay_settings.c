@@ -47,6 +47,7 @@ static void has_the_promised_defaults(void **state)
     assert_string_equal(settings.rabbitmq_password, "guest");
     assert_string_equal(settings.rabbitmq_vhost, "/");
     assert_string_equal(settings.rabbitmq_exchanges, "hometrip_events,hometrip-events,hometrip");
+    assert_string_equal(settings.queue_prefix, "websocket.");
     assert_null(settings.event_routes_file);
     assert_int_equal(settings.max_event_bytes, 4 * 1024 * 1024);
     assert_int_equal(settings.prefetch, 200);
@@ -71,6 +72,8 @@ static const struct bad_case bad_cases[] = {
     {"no exchange", "RABBITMQ_EXCHANGES", " , ,", "RABBITMQ_EXCHANGES names no exchange"},
     {"exchange of RabbitMQ's own", "RABBITMQ_EXCHANGES", "a, amq.topic", "\"amq.topic\""},
     {"long exchange", "RABBITMQ_EXCHANGES", LONG_64 LONG_64 LONG_64 LONG_64, "over 255 bytes"},
+    {"queues of RabbitMQ's own", "QUEUE_PREFIX", "amq.a.", "QUEUE_PREFIX is \"amq.a.\""},
+    {"long prefix of queues", "QUEUE_PREFIX", LONG_64 "x", "QUEUE_PREFIX has over 64 bytes"},
     {"prefetch of nothing", "RELAY_PREFETCH", "0", "RELAY_PREFETCH"},
     {"too many shards", "BUS_SHARDS", "65", "BUS_SHARDS"},
     {"port out of range", "OPS_PORT", "65536", "OPS_PORT"},

@@ -22,7 +22,7 @@ static int set_up(void **state)
 
 static struct routes *built_in(void)
 {
-    struct routes *routes = routes_load(NULL, &errors);
+    struct routes *routes = routes_load(NULL, "websocket.", &errors);
 
     assert_non_null(routes);
     return routes;
@@ -89,6 +89,17 @@ static void keeps_the_routes_in_order(void **state)
     routes_free(routes);
 }
 
+static void names_queues_with_the_prefix(void **state)
+{
+    struct routes *routes = routes_load(NULL, "gateway-", &errors);
+
+    (void)state;
+    assert_non_null(routes);
+    assert_string_equal(routes_find(routes, SPAN_LIT("message.sent"))->queue,
+                        "gateway-message.sent");
+    routes_free(routes);
+}
+
 static void replaces_a_built_in_route(void **state)
 {
     struct routes *routes = built_in();
@@ -122,6 +133,8 @@ static const struct bad_case bad_cases[] = {
     {"member named twice", ROUTE(EVENT ",\n" EVENT), "f:2: named twice\n"},
     {"routing key with a wildcard", ROUTE("\"routingKey\":\"order.*\""),
      "f:1: a routing key with * or # is not possible here\n"},
+    {"routing key that names the queue of dead letters", ROUTE("\"routingKey\":\"dead-letter\""),
+     "f:1: this routing key would take the queue of dead letters\n"},
     {"empty routing key", ROUTE("\"routingKey\":\"\""),
      "f:1: empty, too long, or not plain text\n"},
     {"routing key that is a number", ROUTE("\"routingKey\":1"), "f:1: a string is wanted here\n"},
@@ -204,7 +217,7 @@ static void reads_a_file(void **state)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
     close(fd);
-    struct routes *routes = routes_load(path, &errors);
+    struct routes *routes = routes_load(path, "websocket.", &errors);
     unlink(path);
     assert_non_null(routes);
     assert_int_equal(routes->count, 4);
@@ -214,7 +227,7 @@ static void reads_a_file(void **state)
 static void names_a_file_that_is_not_there(void **state)
 {
     (void)state;
-    assert_null(routes_load("/nowhere/routes.json", &errors));
+    assert_null(routes_load("/nowhere/routes.json", "websocket.", &errors));
     assert_span(buffer_span(&errors),
                 "/nowhere/routes.json:1: cannot be read: No such file or directory\n");
 }
@@ -232,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup(has_the_built_in_routes, set_up),
         cmocka_unit_test_setup(adds_a_route, set_up),
         cmocka_unit_test_setup(keeps_the_routes_in_order, set_up),
+        cmocka_unit_test_setup(names_queues_with_the_prefix, set_up),
         cmocka_unit_test_setup(replaces_a_built_in_route, set_up),
         cmocka_unit_test_setup(refuses_more_than_fit, set_up),
         cmocka_unit_test_setup(reads_a_file, set_up),

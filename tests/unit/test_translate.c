@@ -23,7 +23,7 @@ static int set_up_group(void **state)
     struct buffer errors = {0};
 
     (void)state;
-    routes = routes_load(NULL, &errors);
+    routes = routes_load(NULL, "websocket.", &errors);
     translator = translator_new(MAX_BYTES);
     if (!routes || !routes_add(routes, span_of(extra_routes), "extra", &errors))
         return -1;
