@@ -1,98 +1,42 @@
 #include "compose/tools/publisher.h"
 
 #include <amqp.h>
-#include <amqp_tcp_socket.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
 #include "compose/tools/tool.h"
 
-#define CHANNEL        1
-#define FRAME_MAX      131072
-#define MAX_WAITING    256
-#define ANSWER_MS      15000
-#define PERSISTENT     2
-#define UNKNOWN_STATUS "the broker answered with something unexpected"
+#define MAX_WAITING 256
+#define MAX_HEADERS 8
+#define PERSISTENT  2
 
 struct publisher {
-    amqp_connection_state_t connection;
+    amqp_connection_state_t link;
     uint64_t next;   // delivery tag of the next message
     uint64_t oldest; // lowest tag without an answer; equal to `next` when there is none
     bool answered[MAX_WAITING];
     bool said_returned;
+    bool channel_closed; // by the broker; the connection may still be of use
     struct publisher_counts counts;
 };
 
-static struct timeval timeval_of(uint64_t ms)
+static bool ask_for_confirms(struct publisher *publisher)
 {
-    return (struct timeval){(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+    amqp_confirm_select(publisher->link, RABBIT_CHANNEL);
+    return rabbit_link_granted(publisher->link, "asking for confirms");
 }
 
-static bool fail_with_method(const char *doing, const amqp_method_t *method)
-{
-    amqp_bytes_t text = {0, NULL};
-
-    if (method->id == AMQP_CONNECTION_CLOSE_METHOD)
-        text = ((amqp_connection_close_t *)method->decoded)->reply_text;
-    else if (method->id == AMQP_CHANNEL_CLOSE_METHOD)
-        text = ((amqp_channel_close_t *)method->decoded)->reply_text;
-    if (!text.bytes)
-        return tool_fail("%s: " UNKNOWN_STATUS, doing);
-    return tool_fail("%s: RabbitMQ says: %.*s", doing, (int)text.len, (const char *)text.bytes);
-}
-
-static bool check(const char *doing, amqp_rpc_reply_t reply)
-{
-    switch (reply.reply_type) {
-    case AMQP_RESPONSE_NORMAL:
-        return true;
-    case AMQP_RESPONSE_LIBRARY_EXCEPTION:
-        return tool_fail("%s: %s", doing, amqp_error_string2(reply.library_error));
-    case AMQP_RESPONSE_SERVER_EXCEPTION:
-        return fail_with_method(doing, &reply.reply);
-    default:
-        return tool_fail("%s: " UNKNOWN_STATUS, doing);
-    }
-}
-
-static bool dial(struct publisher *publisher, const struct publisher_target *target)
-{
-    amqp_connection_state_t c = publisher->connection;
-    amqp_socket_t *socket = amqp_tcp_socket_new(c);
-    struct timeval limit = timeval_of(ANSWER_MS);
-    int rc = socket ? amqp_socket_open_noblock(socket, target->host, target->port, &limit)
-                    : AMQP_STATUS_NO_MEMORY;
-
-    if (rc != AMQP_STATUS_OK)
-        return tool_fail("RabbitMQ at %s:%d cannot be reached (%s); check RABBITMQ_HOST and "
-                         "RABBITMQ_PORT",
-                         target->host, target->port, amqp_error_string2(rc));
-    amqp_set_handshake_timeout(c, &limit);
-    amqp_set_rpc_timeout(c, &limit);
-    if (!check("login", amqp_login(c, target->vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN,
-                                   target->user, target->password)))
-        return tool_fail("check RABBITMQ_USER, RABBITMQ_PASSWORD and RABBITMQ_VHOST");
-    amqp_channel_open(c, CHANNEL);
-    if (!check("opening a channel", amqp_get_rpc_reply(c)))
-        return false;
-    amqp_confirm_select(c, CHANNEL);
-    return check("asking for confirms", amqp_get_rpc_reply(c));
-}
-
-struct publisher *publisher_new(const struct publisher_target *target)
+struct publisher *publisher_new(const struct rabbit_target *target)
 {
     struct publisher *publisher = mem_zalloc(sizeof(*publisher));
 
     publisher->next = publisher->oldest = 1;
-    publisher->connection = amqp_new_connection();
-    if (!publisher->connection) {
-        tool_fail("out of memory");
-    } else if (dial(publisher, target)) {
+    publisher->link = rabbit_link_open(target);
+    if (publisher->link && ask_for_confirms(publisher))
         return publisher;
-    }
     publisher_free(publisher);
     return NULL;
 }
@@ -101,11 +45,18 @@ void publisher_free(struct publisher *publisher)
 {
     if (!publisher)
         return;
-    if (publisher->connection) {
-        amqp_connection_close(publisher->connection, AMQP_REPLY_SUCCESS);
-        amqp_destroy_connection(publisher->connection);
-    }
+    rabbit_link_close(publisher->link);
     free(publisher);
+}
+
+bool publisher_reopen(struct publisher *publisher)
+{
+    if (!publisher->channel_closed)
+        return false;
+    publisher->channel_closed = false;
+    publisher->next = publisher->oldest = 1; // a channel counts from 1
+    memset(publisher->answered, 0, sizeof(publisher->answered));
+    return rabbit_link_reopen(publisher->link) && ask_for_confirms(publisher);
 }
 
 static void settle(struct publisher *publisher, uint64_t tag, bool multiple, uint64_t *count)
@@ -138,9 +89,9 @@ static bool take_returned(struct publisher *publisher, const amqp_basic_return_t
                   (int)method->exchange.len, (const char *)method->exchange.bytes,
                   (int)method->reply_text.len, (const char *)method->reply_text.bytes);
     publisher->said_returned = true;
-    if (!check("reading a returned message",
-               amqp_read_message(publisher->connection, CHANNEL, &message, 0)))
-        return false;
+    if (amqp_read_message(publisher->link, RABBIT_CHANNEL, &message, 0).reply_type !=
+        AMQP_RESPONSE_NORMAL)
+        return tool_fail("a returned message cannot be read");
     amqp_destroy_message(&message);
     return true;
 }
@@ -161,7 +112,8 @@ static bool handle_method(struct publisher *publisher, const amqp_method_t *meth
     case AMQP_BASIC_RETURN_METHOD:
         return take_returned(publisher, method->decoded);
     default:
-        return fail_with_method("publishing", method);
+        publisher->channel_closed = method->id == AMQP_CHANNEL_CLOSE_METHOD;
+        return rabbit_link_fail_with("publishing", method);
     }
 }
 
@@ -170,11 +122,11 @@ bool publisher_wait(struct publisher *publisher, uint64_t ms)
     uint64_t end = clock_monotonic_ms() + ms, now;
 
     while (publisher->oldest < publisher->next && (now = clock_monotonic_ms()) <= end) {
-        struct timeval limit = timeval_of(end - now);
+        struct timeval limit = rabbit_timeval(end - now);
         amqp_frame_t frame;
 
-        amqp_maybe_release_buffers(publisher->connection);
-        int rc = amqp_simple_wait_frame_noblock(publisher->connection, &frame, &limit);
+        amqp_maybe_release_buffers(publisher->link);
+        int rc = amqp_simple_wait_frame_noblock(publisher->link, &frame, &limit);
         if (rc == AMQP_STATUS_TIMEOUT)
             return true;
         if (rc != AMQP_STATUS_OK)
@@ -189,23 +141,38 @@ bool publisher_wait(struct publisher *publisher, uint64_t ms)
 // Waits until at most `most` messages are without an answer.
 static bool wait_for_answers(struct publisher *publisher, uint64_t most)
 {
-    uint64_t end = clock_monotonic_ms() + ANSWER_MS;
+    uint64_t end = clock_monotonic_ms() + RABBIT_ANSWER_MS;
 
     while (publisher->next - publisher->oldest > most) {
         if (clock_monotonic_ms() > end)
             return tool_fail("RabbitMQ has not confirmed for %d s; is it out of memory or disk?",
-                             ANSWER_MS / 1000);
+                             RABBIT_ANSWER_MS / 1000);
         if (!publisher_wait(publisher, 100))
             return false;
     }
     return true;
 }
 
+static amqp_table_t write_headers(const struct publisher_message *message,
+                                  amqp_table_entry_t entries[MAX_HEADERS])
+{
+    assert(message->header_count <= MAX_HEADERS);
+    for (size_t i = 0; i < message->header_count; i++) {
+        const struct publisher_header *header = &message->headers[i];
+        entries[i].key = amqp_cstring_bytes(header->name);
+        entries[i].value.kind = AMQP_FIELD_KIND_UTF8;
+        entries[i].value.value.bytes = amqp_cstring_bytes(header->value);
+    }
+    return (amqp_table_t){(int)message->header_count, entries};
+}
+
 bool publisher_send(struct publisher *publisher, const struct publisher_message *message)
 {
+    amqp_table_entry_t entries[MAX_HEADERS];
     amqp_basic_properties_t properties = {
         ._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG,
-        .content_type = amqp_cstring_bytes("application/json"),
+        .content_type =
+            amqp_cstring_bytes(message->content_type ? message->content_type : "application/json"),
         .delivery_mode = PERSISTENT,
     };
     amqp_bytes_t body = {message->body.len, (void *)message->body.ptr};
@@ -214,10 +181,14 @@ bool publisher_send(struct publisher *publisher, const struct publisher_message 
         properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
         properties.message_id = amqp_cstring_bytes(message->message_id);
     }
+    if (message->header_count > 0) {
+        properties._flags |= AMQP_BASIC_HEADERS_FLAG;
+        properties.headers = write_headers(message, entries);
+    }
     if (!wait_for_answers(publisher, MAX_WAITING - 1))
         return false;
     int rc =
-        amqp_basic_publish(publisher->connection, CHANNEL, amqp_cstring_bytes(message->exchange),
+        amqp_basic_publish(publisher->link, RABBIT_CHANNEL, amqp_cstring_bytes(message->exchange),
                            amqp_cstring_bytes(message->routing_key), 1, 0, &properties, body);
     if (rc != AMQP_STATUS_OK)
         return tool_fail("publishing failed: %s", amqp_error_string2(rc));

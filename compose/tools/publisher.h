@@ -2,22 +2,20 @@
 // fate is known: taken by a queue, returned because no queue wanted it, or refused.
 #pragma once
 
-#include <stdint.h>
-
-#include "common/attr.h"
-#include "common/span.h"
+#include "compose/tools/rabbit_link.h"
 
 struct publisher;
 
-struct publisher_target {
-    const char *host;
-    int port;
-    const char *user, *password, *vhost;
+struct publisher_header {
+    const char *name, *value;
 };
 
 struct publisher_message {
     const char *exchange, *routing_key;
-    const char *message_id; // NULL: none
+    const char *message_id;   // NULL: none
+    const char *content_type; // NULL: JSON
+    const struct publisher_header *headers;
+    size_t header_count;
     struct span body;
 };
 
@@ -26,7 +24,7 @@ struct publisher_counts {
 };
 
 // Connects; NULL with the reason on stderr.
-NODISCARD struct publisher *publisher_new(const struct publisher_target *target);
+NODISCARD struct publisher *publisher_new(const struct rabbit_target *target);
 void publisher_free(struct publisher *publisher);
 
 // Sends one message; waits first while too many are unconfirmed. Each function returns false
@@ -38,5 +36,9 @@ NODISCARD bool publisher_wait(struct publisher *publisher, uint64_t ms);
 
 // Waits until every message has its answer.
 NODISCARD bool publisher_flush(struct publisher *publisher);
+
+// After a failure: another channel, if it was only the channel that the broker closed (there is
+// no such exchange, or no right to publish to it). What was unconfirmed stays uncounted.
+NODISCARD bool publisher_reopen(struct publisher *publisher);
 
 struct publisher_counts publisher_counts(const struct publisher *publisher);

@@ -191,7 +191,7 @@ static bool report(const struct request *request, struct publisher_counts counts
 
 static bool publish(const struct request *request)
 {
-    struct publisher *publisher = publisher_new(&(struct publisher_target){
+    struct publisher *publisher = publisher_new(&(struct rabbit_target){
         .host = request->host,
         .port = (int)request->port,
         .user = request->rabbit_user,

@@ -10,7 +10,7 @@
 struct source;
 
 struct source_plan {
-    struct publisher_target target;
+    struct rabbit_target target;
     uint32_t rooms, messages;
     uint32_t rate; // per second; 0: as fast as RabbitMQ confirms
 };

@@ -1,0 +1,36 @@
+// What a tool says to the edges over Redis, and what they say of themselves there.
+//
+// Reasons for failures go to stderr.
+#pragma once
+
+#include <stdint.h>
+
+#include "common/attr.h"
+#include "common/span.h"
+
+struct control_target {
+    const char *host;
+    int port;
+    const char *password; // or NULL
+    int db;
+};
+
+struct edge_notice {
+    struct span id; // valid until the visit returns
+    uint64_t sockets, rooms, at_ms;
+};
+
+struct control_channel;
+
+// NULL when there is no connection to be had.
+NODISCARD struct control_channel *control_channel_open(const struct control_target *target);
+void control_channel_close(struct control_channel *channel);
+
+// Visits every edge that was heard of within the last 15 s.
+NODISCARD bool control_channel_each_edge(struct control_channel *channel,
+                                         void (*visit)(const struct edge_notice *edge, void *arg),
+                                         void *arg);
+
+// Publishes an encoded control message; `heard` is how many edges were listening.
+NODISCARD bool control_channel_say(struct control_channel *channel, struct span message,
+                                   uint64_t *heard);

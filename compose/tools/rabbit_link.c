@@ -1,0 +1,113 @@
+#include "compose/tools/rabbit_link.h"
+
+#include <amqp.h>
+#include <amqp_tcp_socket.h>
+
+#include "compose/tools/tool.h"
+
+#define FRAME_MAX      131072
+#define UNKNOWN_STATUS "the broker answered with something unexpected"
+
+struct timeval rabbit_timeval(uint64_t ms)
+{
+    return (struct timeval){(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+}
+
+bool rabbit_link_fail(const char *doing, int status)
+{
+    return tool_fail("%s: %s", doing, amqp_error_string2(status));
+}
+
+bool rabbit_link_fail_with(const char *doing, const void *method)
+{
+    const amqp_method_t *m = method;
+    amqp_bytes_t text = {0, NULL};
+
+    if (m->id == AMQP_CONNECTION_CLOSE_METHOD)
+        text = ((amqp_connection_close_t *)m->decoded)->reply_text;
+    else if (m->id == AMQP_CHANNEL_CLOSE_METHOD)
+        text = ((amqp_channel_close_t *)m->decoded)->reply_text;
+    if (!text.bytes)
+        return tool_fail("%s: " UNKNOWN_STATUS, doing);
+    return tool_fail("%s: RabbitMQ says: %.*s", doing, (int)text.len, (const char *)text.bytes);
+}
+
+static bool granted(amqp_rpc_reply_t reply, const char *doing)
+{
+    switch (reply.reply_type) {
+    case AMQP_RESPONSE_NORMAL:
+        return true;
+    case AMQP_RESPONSE_LIBRARY_EXCEPTION:
+        return rabbit_link_fail(doing, reply.library_error);
+    case AMQP_RESPONSE_SERVER_EXCEPTION:
+        return rabbit_link_fail_with(doing, &reply.reply);
+    default:
+        return tool_fail("%s: " UNKNOWN_STATUS, doing);
+    }
+}
+
+bool rabbit_link_granted(amqp_connection_state_t link, const char *doing)
+{
+    return granted(amqp_get_rpc_reply(link), doing);
+}
+
+static bool open_channel(amqp_connection_state_t link)
+{
+    amqp_channel_open(link, RABBIT_CHANNEL);
+    return rabbit_link_granted(link, "opening a channel");
+}
+
+static bool dial(amqp_connection_state_t link, const struct rabbit_target *target)
+{
+    amqp_socket_t *socket = amqp_tcp_socket_new(link);
+    struct timeval limit = rabbit_timeval(RABBIT_ANSWER_MS);
+    int rc = socket ? amqp_socket_open_noblock(socket, target->host, target->port, &limit)
+                    : AMQP_STATUS_NO_MEMORY;
+
+    if (rc != AMQP_STATUS_OK)
+        return tool_fail("RabbitMQ at %s:%d cannot be reached (%s); check RABBITMQ_HOST and "
+                         "RABBITMQ_PORT",
+                         target->host, target->port, amqp_error_string2(rc));
+    amqp_set_handshake_timeout(link, &limit);
+    amqp_set_rpc_timeout(link, &limit);
+    if (!granted(amqp_login(link, target->vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN,
+                            target->user, target->password),
+                 "login"))
+        return tool_fail("check RABBITMQ_USER, RABBITMQ_PASSWORD and RABBITMQ_VHOST");
+    return open_channel(link);
+}
+
+amqp_connection_state_t rabbit_link_open(const struct rabbit_target *target)
+{
+    amqp_connection_state_t link = amqp_new_connection();
+
+    if (!link) {
+        tool_fail("out of memory");
+        return NULL;
+    }
+    if (dial(link, target))
+        return link;
+    rabbit_link_close(link);
+    return NULL;
+}
+
+bool rabbit_link_close(amqp_connection_state_t link)
+{
+    if (!link)
+        return true;
+    bool answered =
+        amqp_connection_close(link, AMQP_REPLY_SUCCESS).reply_type == AMQP_RESPONSE_NORMAL;
+    amqp_destroy_connection(link);
+    return answered;
+}
+
+bool rabbit_link_reopen(amqp_connection_state_t link)
+{
+    amqp_channel_close_ok_t ok = {0};
+    int rc = amqp_send_method(link, RABBIT_CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+
+    if (rc != AMQP_STATUS_OK)
+        return rabbit_link_fail("answering that the channel was closed", rc);
+    amqp_maybe_release_buffers(link);
+    return open_channel(link);
+}

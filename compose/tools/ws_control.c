@@ -1,0 +1,210 @@
+// ws-control: lists the live edges, drains them, and disconnects a user at all of them.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "compose/tools/control_channel.h"
+#include "compose/tools/tool.h"
+#include "proto/envelope.h"
+
+struct request {
+    bool all, dry_run;
+    const char *host, *password;
+    int64_t port, db;
+};
+
+#define ROW(name, type, field, fallback, min, max, help)                                           \
+    {                                                                                              \
+        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
+    }
+
+static const struct setting SETTINGS[] = {
+    ROW("--all", SETTING_SWITCH, all, "false", 0, 0, ""),
+    ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
+    ROW("REDIS_HOST", SETTING_TEXT, host, "redis", 0, 0, "where Redis is"),
+    ROW("REDIS_PORT", SETTING_NUMBER, port, "6379", 1, 65535, "its port"),
+    ROW("REDIS_PASSWORD", SETTING_SECRET, password, NULL, 0, 0, "password, if Redis wants one"),
+    ROW("REDIS_DB", SETTING_NUMBER, db, "1", 0, 1000000, "number of the database"),
+};
+
+static const struct tool_option OPTIONS[] = {
+    {"all", NULL, "--all", 0, "drain every edge"},
+    {"dry-run", NULL, "--dry-run", 0, "say what would be done, and do nothing"},
+};
+
+static const struct tool TOOL = {
+    .program = {"ws-control",
+                "Tells the running edges what to do, through Redis.\n\n"
+                "  edges       lists those that are alive, one line of JSON each\n"
+                "  drain EDGE  lets the edge drain and end as on SIGTERM\n"
+                "  kick USER   disconnects every socket of a user; official clients do not\n"
+                "              reconnect by themselves then",
+                SETTINGS, ARRAY_LEN(SETTINGS)},
+    .synopsis = "edges\n       ws-control [options] drain EDGE\n"
+                "       ws-control [options] drain --all\n       ws-control [options] kick USER",
+    .max_operands = 2,
+    .options = OPTIONS,
+    .option_count = ARRAY_LEN(OPTIONS),
+};
+
+struct work {
+    const struct request *request;
+    struct control_channel *channel;
+    const char *operand; // or NULL
+};
+
+// ---- edges
+
+static void print_edge(const struct edge_notice *edge, void *arg)
+{
+    uint64_t now_ms = clock_wall_ms();
+    struct buffer line = {0};
+    size_t *count = arg;
+
+    (*count)++;
+    buffer_append(&line, SPAN_LIT("{\"edge\":"));
+    buffer_append_json(&line, edge->id);
+    buffer_printf(&line,
+                  ",\"sockets\":%" PRIu64 ",\"rooms\":%" PRIu64 ",\"heardMsAgo\":%" PRIu64 "}",
+                  edge->sockets, edge->rooms, now_ms > edge->at_ms ? now_ms - edge->at_ms : 0);
+    puts(line.ptr);
+    buffer_fini(&line);
+}
+
+static bool list_edges(const struct work *work)
+{
+    size_t count = 0;
+
+    if (!control_channel_each_edge(work->channel, print_edge, &count))
+        return false;
+    return count > 0 || tool_fail("no edge is alive in database %" PRId64, work->request->db);
+}
+
+// ---- telling
+
+static bool say(const struct work *work, const struct control *control, const char *what)
+{
+    struct buffer message = {0};
+    uint64_t heard = 0;
+
+    if (work->request->dry_run) {
+        tool_say("would tell the edges: %s", what);
+        return true;
+    }
+    control_encode(control, &message);
+    bool ok = control_channel_say(work->channel, buffer_span(&message), &heard);
+    buffer_fini(&message);
+    if (!ok)
+        return false;
+    tool_say("told %" PRIu64 " edges: %s", heard, what);
+    return heard > 0 || tool_fail("nobody was listening");
+}
+
+struct search {
+    const char *id;
+    bool found;
+};
+
+static void compare_edge(const struct edge_notice *edge, void *arg)
+{
+    struct search *search = arg;
+
+    search->found = search->found || span_is(edge->id, search->id);
+}
+
+// A name that no edge has would be told to all and heeded by none.
+static bool drain_one(const struct work *work)
+{
+    struct search search = {.id = work->operand};
+
+    if (!control_channel_each_edge(work->channel, compare_edge, &search))
+        return false;
+    if (!search.found)
+        return tool_fail("no edge named \"%s\" is alive; ws-control edges names them",
+                         work->operand);
+    return say(work, &(struct control){.kind = CONTROL_DRAIN, .edge = span_of(work->operand)},
+               "one edge drains");
+}
+
+static bool drain(const struct work *work)
+{
+    if (work->operand)
+        return drain_one(work);
+    return say(work, &(struct control){.kind = CONTROL_DRAIN}, "all drain");
+}
+
+static bool kick(const struct work *work)
+{
+    return say(work, &(struct control){.kind = CONTROL_KICK, .user = span_of(work->operand)},
+               "the user's sockets are disconnected");
+}
+
+// ---- the command line
+
+enum want { NO_OPERAND, OPERAND, OPERAND_OR_ALL };
+
+static const struct command {
+    const char *name;
+    enum want want;
+    bool (*run)(const struct work *work);
+} commands[] = {
+    {"edges", NO_OPERAND, list_edges},
+    {"drain", OPERAND_OR_ALL, drain},
+    {"kick", OPERAND, kick},
+};
+
+static const struct command *find_command(const struct request *request,
+                                          const struct tool_list *operands)
+{
+    bool has_operand = operands->count == 2 && operands->items[1][0] != '\0';
+
+    for (size_t i = 0; operands->count > 0 && i < ARRAY_LEN(commands); i++) {
+        const struct command *command = &commands[i];
+        bool wants_operand =
+            command->want == OPERAND || (command->want == OPERAND_OR_ALL && !request->all);
+        if (strcmp(operands->items[0], command->name) != 0)
+            continue;
+        if (has_operand == wants_operand && (!request->all || command->want == OPERAND_OR_ALL))
+            return command;
+    }
+    tool_fail("say edges, drain EDGE, drain --all, or kick USER; see ws-control --help");
+    return NULL;
+}
+
+static bool run(const struct request *request, const struct command *command, const char *operand)
+{
+    struct work work = {.request = request, .operand = operand};
+    const struct control_target target = {
+        .host = request->host,
+        .port = (int)request->port,
+        .password = request->password,
+        .db = (int)request->db,
+    };
+
+    work.channel = control_channel_open(&target);
+    bool ok = work.channel && command->run(&work);
+    control_channel_close(work.channel);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    static struct request request;
+    struct tool_list operands;
+
+    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
+    case TOOL_DONE:
+        return EXIT_SUCCESS;
+    case TOOL_USAGE:
+        return 2;
+    case TOOL_RUN:
+        break;
+    }
+    const struct command *command = find_command(&request, &operands);
+    if (!command)
+        return 2;
+    return run(&request, command, operands.count == 2 ? operands.items[1] : NULL) ? EXIT_SUCCESS
+                                                                                  : EXIT_FAILURE;
+}

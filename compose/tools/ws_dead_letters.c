@@ -1,0 +1,307 @@
+// ws-dead-letters: reads the events that the relay put aside, sends them again, or drops them.
+//
+// A letter leaves the queue only when its event is safe elsewhere (replay) or was given up on
+// purpose (drop). Whoever kills the tool finds every other letter in its place; an event whose
+// letter was about to leave may be sent twice.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "compose/tools/letter_queue.h"
+#include "compose/tools/publisher.h"
+#include "compose/tools/tool.h"
+
+#define NAME_MAX_BYTES 255 // of everything in AMQP that has a name
+#define MAX_LETTERS    1000000
+#define TEN_YEARS_S    ((int64_t)10 * 365 * 24 * 3600)
+
+enum command { LIST, REPLAY, DROP };
+
+struct request {
+    struct letter_filter filter;
+    int64_t limit;
+    bool show_body, dry_run, gateway_only, yes;
+    const char *host, *user, *password, *vhost, *prefix;
+    int64_t port;
+    enum command command;
+};
+
+#define ROW(name, type, field, fallback, min, max, help)                                           \
+    {                                                                                              \
+        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
+    }
+
+static const struct setting SETTINGS[] = {
+    ROW("--reason", SETTING_TEXT, filter.reason, NULL, 0, 0, ""),
+    ROW("--routing-key", SETTING_TEXT, filter.routing_key, NULL, 0, 0, ""),
+    ROW("--id", SETTING_TEXT, filter.id, NULL, 0, 0, ""),
+    ROW("--older-than", SETTING_DURATION, filter.older_than_s, "0", 0, TEN_YEARS_S, ""),
+    ROW("--newer-than", SETTING_DURATION, filter.newer_than_s, "0", 0, TEN_YEARS_S, ""),
+    ROW("--limit", SETTING_NUMBER, limit, "1000000", 1, MAX_LETTERS, ""),
+    ROW("--show-body", SETTING_SWITCH, show_body, "false", 0, 0, ""),
+    ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
+    ROW("--gateway-only", SETTING_SWITCH, gateway_only, "false", 0, 0, ""),
+    ROW("--yes", SETTING_SWITCH, yes, "false", 0, 0, ""),
+    ROW("RABBITMQ_HOST", SETTING_TEXT, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
+    ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
+    ROW("RABBITMQ_USER", SETTING_TEXT, user, "guest", 0, 0, "user"),
+    ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),
+    ROW("RABBITMQ_VHOST", SETTING_TEXT, vhost, "/", 0, 0, "virtual host"),
+    ROW("QUEUE_PREFIX", SETTING_TEXT, prefix, "websocket.", 0, 0,
+        "what the names of the gateway's queues begin with; that of the letters ends in "
+        "dead-letter"),
+};
+
+static const struct tool_option OPTIONS[] = {
+    {"reason", "TEXT", "--reason", 0, "only letters with this text in their reason"},
+    {"routing-key", "KEY", "--routing-key", 0, "only letters of events with this routing key"},
+    {"id", "ID", "--id", 0, "only letters with this message id"},
+    {"older-than", "TIME", "--older-than", 0, "only letters older than 7d, 12h, 30m or 45s"},
+    {"newer-than", "TIME", "--newer-than", 0, "only letters newer than that"},
+    {"limit", "N", "--limit", 0, "not more than so many letters, oldest first"},
+    {"show-body", NULL, "--show-body", 0, "show the bodies; they are private"},
+    {"dry-run", NULL, "--dry-run", 0, "say what would be done, and do nothing"},
+    {"gateway-only", NULL, "--gateway-only", 0,
+     "replay to the gateway's own queue, so that no other service gets the event again"},
+    {"yes", NULL, "--yes", 0, "drop without it does nothing"},
+};
+
+static const struct tool TOOL = {
+    .program =
+        {"ws-dead-letters",
+         "Reads the events that can never reach a client, sends them again, or drops them.\n\n"
+         "  list    shows the letters, one line of JSON each\n"
+         "  replay  publishes each event where it was first published, and removes its letter\n"
+         "          once RabbitMQ has confirmed that a queue took it. What fails again comes\n"
+         "          back as a new letter\n"
+         "  drop    removes the letters for good; wants --yes\n\n"
+         "Only letters that are there at the start are looked at. The exit status is 0 when all\n"
+         "that were meant are done.",
+         SETTINGS, ARRAY_LEN(SETTINGS)},
+    .synopsis = "list|replay|drop",
+    .max_operands = 1,
+    .options = OPTIONS,
+    .option_count = ARRAY_LEN(OPTIONS),
+};
+
+struct work {
+    const struct request *request;
+    struct letter_queue *queue;
+    struct publisher *publisher; // of a replay
+    size_t seen, meant, done;
+    struct buffer line;
+};
+
+static bool copy_name(char out[NAME_MAX_BYTES + 1], const char *prefix, struct span name)
+{
+    size_t len = strlen(prefix);
+
+    if (len + name.len > NAME_MAX_BYTES || (name.len > 0 && memchr(name.ptr, 0, name.len)))
+        return false;
+    memcpy(out, prefix, len);
+    if (name.len > 0)
+        memcpy(out + len, name.ptr, name.len);
+    out[len + name.len] = '\0';
+    return true;
+}
+
+// Where the event of a letter goes.
+struct address {
+    char exchange[NAME_MAX_BYTES + 1], key[NAME_MAX_BYTES + 1];
+    char id[NAME_MAX_BYTES + 1], type[NAME_MAX_BYTES + 1];
+};
+
+// Without an exchange the routing key names a queue, and nobody else gets the event.
+static bool read_address(const struct request *request, const struct letter *letter,
+                         struct address *out)
+{
+    bool to_queue = request->gateway_only && letter->exchange.len > 0;
+
+    return letter->routing_key.len > 0 &&
+           copy_name(out->exchange, "", to_queue ? (struct span){0} : letter->exchange) &&
+           copy_name(out->key, to_queue ? request->prefix : "", letter->routing_key) &&
+           copy_name(out->id, "", letter->id) && copy_name(out->type, "", letter->content_type);
+}
+
+static bool publish(struct publisher *publisher, const struct address *to, struct span body)
+{
+    char now[ISO8601_LEN + 1];
+    const struct publisher_header headers[] = {{"x-replayed-from", "dead-letter"},
+                                               {"x-replayed-at", now}};
+    const struct publisher_message message = {
+        .exchange = to->exchange,
+        .routing_key = to->key,
+        .message_id = to->id[0] ? to->id : NULL,
+        .content_type = to->type[0] ? to->type : NULL,
+        .headers = headers,
+        .header_count = ARRAY_LEN(headers),
+        .body = body,
+    };
+
+    clock_iso8601(clock_wall_ms(), now);
+    return publisher_send(publisher, &message) && publisher_flush(publisher);
+}
+
+enum fate { SAFE, STAYS, PUBLISHER_LOST };
+
+// A message that no queue took is confirmed as well.
+static enum fate send_again(struct work *work, const struct letter *letter)
+{
+    struct publisher_counts before = publisher_counts(work->publisher), after;
+    struct address to;
+
+    if (!read_address(work->request, letter, &to)) {
+        tool_fail("a letter does not say where its event was published");
+        return STAYS;
+    }
+    if (!publish(work->publisher, &to, letter->body))
+        return publisher_reopen(work->publisher) ? STAYS : PUBLISHER_LOST;
+    after = publisher_counts(work->publisher);
+    return after.confirmed > before.confirmed && after.returned == before.returned ? SAFE : STAYS;
+}
+
+static void show(struct work *work, const struct letter *letter, const char *outcome)
+{
+    buffer_clear(&work->line);
+    letter_write(letter, outcome, work->request->show_body, &work->line);
+    fwrite(work->line.ptr, 1, work->line.len, stdout);
+}
+
+static bool remove_letter(struct work *work, const struct letter *letter, const char *outcome)
+{
+    if (!letter_queue_remove(work->queue))
+        return false;
+    work->done++;
+    show(work, letter, outcome);
+    return true;
+}
+
+// False when it makes no sense to go on.
+static bool replay(struct work *work, const struct letter *letter)
+{
+    enum fate fate = send_again(work, letter);
+
+    if (fate == SAFE)
+        return remove_letter(work, letter, "replayed");
+    show(work, letter, "stays");
+    return fate == STAYS;
+}
+
+static bool handle(struct work *work, const struct letter *letter)
+{
+    const struct request *r = work->request;
+
+    work->meant++;
+    if (r->command == LIST || r->dry_run) {
+        work->done++;
+        show(work, letter,
+             r->command == LIST     ? NULL
+             : r->command == REPLAY ? "would be replayed"
+                                    : "would be dropped");
+        return true;
+    }
+    return r->command == REPLAY ? replay(work, letter) : remove_letter(work, letter, "dropped");
+}
+
+// What comes back while this runs is behind those that are counted.
+static bool handle_all(struct work *work)
+{
+    size_t count = letter_queue_count(work->queue);
+    struct letter letter;
+
+    while (work->seen < count && work->meant < (size_t)work->request->limit) {
+        switch (letter_queue_take(work->queue, &letter)) {
+        case LETTER_NONE:
+            return true;
+        case LETTER_LOST:
+            return false;
+        case LETTER_TAKEN:
+            break;
+        }
+        work->seen++;
+        if (letter_fits(&letter, &work->request->filter, clock_wall_ms()) && !handle(work, &letter))
+            return false;
+    }
+    return true;
+}
+
+static const char *participle(const struct request *request)
+{
+    if (request->command == LIST)
+        return "shown";
+    if (request->command == REPLAY)
+        return request->dry_run ? "would be replayed" : "replayed";
+    return request->dry_run ? "would be dropped" : "dropped";
+}
+
+static bool work_through(struct work *work)
+{
+    size_t count = letter_queue_count(work->queue);
+    bool ok = handle_all(work);
+
+    if (fflush(stdout) != 0)
+        ok = tool_fail("standard output cannot be written");
+    tool_say("%zu letters, %zu looked at, %zu %s", count, work->seen, work->done,
+             participle(work->request));
+    if (work->done < work->meant)
+        ok = tool_fail("%zu stay in the queue", work->meant - work->done);
+    return ok;
+}
+
+static bool run(const struct request *request)
+{
+    const struct rabbit_target target = {
+        .host = request->host,
+        .port = (int)request->port,
+        .user = request->user,
+        .password = request->password,
+        .vhost = request->vhost,
+    };
+    struct work work = {.request = request};
+    char name[NAME_MAX_BYTES + 1];
+    bool ok = copy_name(name, request->prefix, SPAN_LIT("dead-letter")) ||
+              tool_fail("QUEUE_PREFIX is too long");
+
+    if (ok && request->command == REPLAY && !request->dry_run)
+        ok = (work.publisher = publisher_new(&target)) != NULL;
+    if (ok)
+        ok = (work.queue = letter_queue_open(&target, name)) != NULL && work_through(&work);
+    ok = letter_queue_close(work.queue) && ok;
+    publisher_free(work.publisher);
+    buffer_fini(&work.line);
+    return ok;
+}
+
+static bool read_command(struct request *request, const struct tool_list *operands)
+{
+    static const char *const names[] = {"list", "replay", "drop"};
+
+    for (size_t i = 0; operands->count == 1 && i < ARRAY_LEN(names); i++) {
+        if (strcmp(operands->items[0], names[i]) != 0)
+            continue;
+        request->command = (enum command)i;
+        return request->command != DROP || request->yes || request->dry_run ||
+               tool_fail("what is dropped is lost: look at it with drop --dry-run, then say "
+                         "drop --yes");
+    }
+    return tool_fail("say list, replay or drop; see ws-dead-letters --help");
+}
+
+int main(int argc, char **argv)
+{
+    static struct request request;
+    struct tool_list operands;
+
+    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
+    case TOOL_DONE:
+        return EXIT_SUCCESS;
+    case TOOL_USAGE:
+        return 2;
+    case TOOL_RUN:
+        break;
+    }
+    if (!read_command(&request, &operands))
+        return 2;
+    return run(&request) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
