@@ -44,7 +44,7 @@ static bool fits_age(struct span failed_at, const struct letter_filter *filter, 
 
 static bool has_part(struct span text, const char *part)
 {
-    return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+    return text.len > 0 && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
 bool letter_fits(const struct letter *letter, const struct letter_filter *filter, uint64_t now_ms)
