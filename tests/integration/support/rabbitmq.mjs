@@ -37,6 +37,12 @@ export class RabbitMq {
     return `amqp://guest:guest@127.0.0.1:${this.port}`;
   }
 
+  // What rabbitmqctl must find in its environment, in the words of a shell.
+  get environment() {
+    return `HOME='${this.dir}' ERL_EPMD_PORT=${this.mapperPort} ERL_EPMD_ADDRESS=127.0.0.1 `
+      + `RABBITMQ_NODENAME=tests${this.port}@localhost RABBITMQ_CONF_ENV_FILE='${this.dir}/env.conf'`;
+  }
+
   async #prepare() {
     await mkdir(join(this.dir, 'log'), { recursive: true });
     await writeFile(join(this.dir, 'rabbitmq.conf'), [
