@@ -300,6 +300,7 @@ static void build_gateway(struct edge *edge)
         .room_authorization = (enum room_authorization)s->room_authorization,
         .edge_id = edge->id.ptr,
         .shards = (unsigned)s->bus_shards,
+        .console_enabled = s->dev_console,
         .metrics_enabled = s->metrics_enabled,
         .metrics_rooms = s->metrics_rooms,
         .event_bus_host = s->rabbitmq_host,
@@ -354,6 +355,8 @@ static void warn_of_defaults(const struct edge_settings *settings)
         log_warn("JWT_SECRET is not set: every HS256 token is refused");
     if (settings->authorization_assumed)
         log_warn("ROOM_AUTHORIZATION is not set: everybody may join every room");
+    if (settings->dev_console)
+        log_info("the console is served at /console");
 }
 
 struct edge *edge_new(const struct edge_settings *settings)

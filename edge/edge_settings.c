@@ -108,6 +108,8 @@ static const struct setting table[] = {
      "whether the clients' port answers /metrics"},
     {"METRICS_ROOMS", SETTING_SWITCH, FIELD(metrics_rooms), "true", 0, 0, NULL,
      "whether it names the rooms there"},
+    {"DEV_CONSOLE", SETTING_SWITCH, FIELD(dev_console), "false", 0, 0, NULL,
+     "whether /console is served, a page to try the gateway with; never in production"},
     {"CLIENT_BUNDLE_DIR", SETTING_TEXT, FIELD(client_bundle_dir), NULL, 0, 0, NULL,
      "folder of the official client; looked for beside the program when not given"},
     {"DRAIN_SECONDS", SETTING_NUMBER, FIELD(drain_seconds), "10", 0, 3600, NULL,
@@ -245,6 +247,14 @@ static void check_authorization(struct edge_settings *settings, struct buffer *e
     settings->authorization_assumed = true;
 }
 
+// A page that asks people for their tokens has no place among the addresses of a live service.
+static void check_console(const struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->dev_console && is_production(settings))
+        settings_fault(errors, "DEV_CONSOLE must not be true when NODE_ENV=production; the "
+                               "console of an edge elsewhere can connect to this one");
+}
+
 static void check_proxies(struct edge_settings *settings, struct buffer *errors)
 {
     struct buffer wrong = {0};
@@ -268,6 +278,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
     check_secret(settings, errors);
     check_public_keys(settings, errors);
     check_authorization(settings, errors);
+    check_console(settings, errors);
     check_proxies(settings, errors);
     return read && loaded && errors->len == 0;
 }

@@ -34,7 +34,7 @@ struct edge_settings {
     bool ws_compression;
     int64_t ws_compression_threshold, ws_compression_window_bits;
 
-    bool metrics_enabled, metrics_rooms;
+    bool metrics_enabled, metrics_rooms, dev_console;
     const char *client_bundle_dir;
     int64_t drain_seconds;
     int log_level, log_format;

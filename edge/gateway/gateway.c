@@ -386,6 +386,7 @@ static void build_routes(struct gateway *gateway, const struct gateway_options *
         .bundle = options->bundle,
         .relay = &gateway->relay,
         .metrics = gateway->metrics,
+        .console_enabled = options->console_enabled,
         .metrics_enabled = options->metrics_enabled,
         .metrics_rooms = options->metrics_rooms,
         .print_metrics = gateway->handlers.print_metrics,

@@ -28,6 +28,7 @@ struct gateway_options {
     const char *edge_id;
     unsigned shards;
     bool metrics_enabled, metrics_rooms;
+    bool console_enabled;       // for development
     const char *event_bus_host; // for /health, until the relay says where it is
     uint32_t event_bus_port;
     const struct origins *origins;      // borrowed

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/clock.h"
+#include "edge/gateway/console.h"
 
 #define SERVICE_NAME "websocket-gateway"
 #define ROOMS_LISTED 1000
@@ -154,6 +155,6 @@ void http_routes_handle(struct http_routes *routes, struct http_exchange *exchan
         handle_health(routes, exchange);
     else if (is_reading(request) && span_is(request->path, "/metrics") && routes->metrics_enabled)
         handle_metrics(routes, exchange);
-    else
+    else if (!is_reading(request) || !routes->console_enabled || !console_handle(exchange))
         reply_not_found(exchange);
 }

@@ -1,5 +1,5 @@
 // What the client port answers to plain HTTP: the Engine.IO transport, the client bundle,
-// /health, /metrics, and 404.
+// /health, /metrics, the console, and 404.
 #pragma once
 
 #include "edge/gateway/client_bundle.h"
@@ -15,6 +15,7 @@ struct http_routes {
     const struct client_bundle *bundle; // NULL: none
     const struct relay_watch *relay;
     const struct gateway_metrics *metrics;
+    bool console_enabled;
     bool metrics_enabled;
     bool metrics_rooms;                                   // whether /metrics lists rooms by name
     void (*print_metrics)(struct buffer *out, void *arg); // Prometheus text

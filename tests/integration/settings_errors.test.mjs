@@ -32,6 +32,7 @@ describe('one wrong variable is named with what it should be', () => {
     ['ws-edge', 'LOG_FORMAT', ['xml']],
     ['ws-edge', 'ALLOW_AUTH_WITHOUT_JWT', ['maybe']],
     ['ws-edge', 'METRICS_ENABLED', ['2']],
+    ['ws-edge', 'DEV_CONSOLE', ['perhaps']],
     ['ws-edge', 'REDIS_PORT', ['0', 'abc']],
     ['ws-edge', 'REDIS_DB', ['-1']],
     ['ws-edge', 'PING_INTERVAL', ['often']],
@@ -96,6 +97,14 @@ describe('NODE_ENV=production', () => {
     assert.equal(code, 1);
     assert.match(stderr, /JWT_SECRET/);
     assert.doesNotMatch(stderr, /ROOM_AUTHORIZATION/);
+  });
+
+  test('has no console', async () => {
+    const given = { ...production, JWT_SECRET: 'a-secret', ROOM_AUTHORIZATION: 'claims' };
+    const { code, stderr } = await checked('ws-edge', { ...given, DEV_CONSOLE: 'true' });
+    assert.equal(code, 1);
+    assert.match(stderr, /DEV_CONSOLE.*NODE_ENV=production/);
+    assert.equal((await checked('ws-edge', { ...given, DEV_CONSOLE: 'false' })).code, 0);
   });
 
   test('is content with both', async () => {

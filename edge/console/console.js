@@ -1,0 +1,83 @@
+// The page: two clients, what they remember, and the link that fills them.
+//
+//     /console#token=…&second=http://127.0.0.1:3003
+//
+// All of it stands behind the '#', which browsers send to nobody, and goes from the address bar
+// as soon as it is read.
+import { Pane } from './pane.js';
+import { Tabs } from './tabs.js';
+
+const KEY = 'gateway-console';
+
+// The edge beside this one, as compose/up starts them.
+function neighbour() {
+  const { protocol, hostname, port } = window.location;
+  return `${protocol}//${hostname}:${Number(port || 80) + 1}`;
+}
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const main = document.getElementById('panes');
+const both = document.getElementById('connect-both');
+const panes = [];
+const tabs = new Tabs(document.getElementById('tabs'), main);
+
+function remember() {
+  sessionStorage.setItem(KEY, JSON.stringify({
+    urls: panes.map(({ url }) => url), tokens: panes.map(({ token }) => token),
+  }));
+}
+
+function fill() {
+  const link = new URLSearchParams(window.location.hash.slice(1));
+  const { urls = [window.location.origin, neighbour()], tokens = ['', ''] } = remembered();
+  panes.forEach((pane, i) => {
+    Object.assign(pane, { url: urls[i], token: link.get('token') ?? tokens[i] });
+  });
+  if (link.has('second')) panes[1].url = link.get('second');
+  remember();
+  window.history.replaceState(null, '', window.location.pathname);
+}
+
+function anyIsIdle() {
+  return panes.some(({ isIdle }) => isIdle);
+}
+
+function toggleBoth() {
+  const isConnecting = anyIsIdle();
+  for (const pane of panes) if (pane.isIdle === isConnecting) pane.toggle();
+}
+
+function draw() {
+  tabs.draw(panes);
+  both.textContent = anyIsIdle() ? 'Connect both' : 'Disconnect both';
+  both.classList.toggle('primary', anyIsIdle());
+}
+
+function start() {
+  for (const number of [1, 2]) {
+    panes.push(new Pane(number, { onInput: remember, onChange: draw }));
+  }
+  main.append(...panes.map(({ root }) => root));
+  draw();
+  fill();
+  window.addEventListener('hashchange', fill);
+  if (!window.io) {
+    const trouble = document.getElementById('trouble');
+    trouble.textContent = 'The official client is missing: /socket.io/socket.io.js is not there. '
+      + 'Build the target client_bundle, or set CLIENT_BUNDLE_DIR.';
+    trouble.hidden = false;
+    return;
+  }
+  both.disabled = false;
+  both.addEventListener('click', toggleBoth);
+  both.focus({ focusVisible: false });
+}
+
+start();

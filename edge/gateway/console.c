@@ -1,0 +1,64 @@
+#include "edge/gateway/console.h"
+
+#include "edge/gateway/console_files.h"
+
+#define PAGE "/console"
+
+// Only files of this edge run, and none of them can turn text into markup or script, also by
+// mistake. The page connects to whatever gateway its user names.
+#define POLICY                                                                                     \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                    \
+    "connect-src http: https: ws: wss:; base-uri 'none'; form-action 'none'; "                     \
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+static const char *const headers[] = {
+    "Content-Security-Policy",
+    POLICY,
+    "X-Content-Type-Options",
+    "nosniff",
+    "Referrer-Policy",
+    "no-referrer",
+    "Cache-Control",
+    "no-store",
+    NULL,
+};
+
+static bool ends_with(struct span name, struct span end)
+{
+    return name.len >= end.len && span_eq(span_skip(name, name.len - end.len), end);
+}
+
+static const char *type_of(struct span name)
+{
+    if (ends_with(name, SPAN_LIT(".js")))
+        return "text/javascript; charset=utf-8";
+    if (ends_with(name, SPAN_LIT(".css")))
+        return "text/css; charset=utf-8";
+    if (ends_with(name, SPAN_LIT(".svg")))
+        return "image/svg+xml";
+    return "text/html; charset=utf-8";
+}
+
+// "/console/pane.js" is pane.js; the page itself is console.html.
+static struct span name_of(struct span path)
+{
+    if (span_is(path, PAGE))
+        return SPAN_LIT("console.html");
+    if (span_starts_with(path, SPAN_LIT(PAGE "/")))
+        return span_skip(path, sizeof(PAGE));
+    return (struct span){0};
+}
+
+bool console_handle(struct http_exchange *exchange)
+{
+    struct span name = name_of(exchange->request->path);
+    struct span file = console_file(name);
+
+    if (!file.ptr)
+        return false;
+    http_exchange_reply(exchange, &(struct http_reply){.status = 200,
+                                                       .content_type = type_of(name),
+                                                       .body = file,
+                                                       .headers = headers});
+    return true;
+}

@@ -1,0 +1,430 @@
+// The console in a real Chromium, against two edges. CONSOLE_PICTURES=docs/images makes the pictures
+// of the pages anew.
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Browser } from './support/browser.mjs';
+import { gateway } from './support/gateway.mjs';
+import { request } from './support/http.mjs';
+import { freePorts } from './support/ports.mjs';
+import { token } from './support/tokens.mjs';
+import { PATIENCE_MS, sleep, until } from './support/wait.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const pictures = process.env.CONSOLE_PICTURES && resolve(root, process.env.CONSOLE_PICTURES);
+
+const FILES = {
+  'console.css': 'text/css', 'console.svg': 'image/svg+xml', 'console.js': 'text/javascript',
+  'connection.js': 'text/javascript', 'elements.js': 'text/javascript',
+  'event_list.js': 'text/javascript', 'pane.js': 'text/javascript', 'tabs.js': 'text/javascript',
+  'texts.js': 'text/javascript',
+};
+
+const [firstPort, secondPort] = pictures ? [3002, 3003] : await freePorts(2);
+const made = await gateway({ edges: 0,
+  env: { DEV_CONSOLE: 'true', CORS_ORIGIN: `http://127.0.0.1:${firstPort}` } });
+const first = await made.addEdge({}, firstPort);
+const second = await made.addEdge({}, secondPort);
+const plain = await made.addEdge({ DEV_CONSOLE: 'false' });
+await made.ready();
+const { services } = made;
+
+const browser = await Browser.start();
+after(() => browser.close());
+browser.context.setDefaultTimeout(PATIENCE_MS);
+
+// One side of the page, as a person sees it.
+class Side {
+  constructor(page, index) {
+    this.page = page;
+    this.root = page.locator('.pane').nth(index);
+  }
+
+  find(selector) {
+    return this.root.locator(selector);
+  }
+
+  button(name) {
+    return this.root.getByRole('button', { name, exact: true });
+  }
+
+  async is(state) {
+    await this.find('.state').getByText(state, { exact: true }).waitFor();
+  }
+
+  text(selector) {
+    return this.find(selector).textContent();
+  }
+
+  async join(roomType, roomId) {
+    await this.find('.join select').selectOption(roomType);
+    await this.find('.join input').fill(roomId);
+    await this.button('Join').click();
+    await this.find('.room-list .typing:enabled').last().waitFor();
+  }
+
+  room(name) {
+    return this.find(`.room-list li[data-room="${name}"]`);
+  }
+
+  // The row of the newest event of that name.
+  event(name) {
+    return this.find('.event-list li').filter({ has: this.page.getByText(name, { exact: true }) })
+      .first();
+  }
+
+  // Opens it and gives back what it says, as JSON.
+  async detail(name) {
+    await this.event(name).locator('summary').click();
+    return JSON.parse(await this.event(name).locator('pre').textContent());
+  }
+}
+
+const link = (claims) =>
+  `${first.url}/console#second=${second.url}&token=${token(claims)}`;
+
+async function open(t, claims = { id: 'traveller-1' }) {
+  const page = await browser.open(link(claims));
+  t?.after(() => page.close());
+  return { page, sides: [new Side(page, 0), new Side(page, 1)] };
+}
+
+async function openConnected(t, claims) {
+  const opened = await open(t, claims);
+  await opened.page.getByRole('button', { name: 'Connect both' }).click();
+  for (const side of opened.sides) await side.is('Connected');
+  return opened;
+}
+
+describe('the files', () => {
+  const expectGuarded = (headers) => {
+    const policy = headers['content-security-policy'];
+    assert.match(policy, /default-src 'none'/);
+    assert.match(policy, /script-src 'self'(;|$)/);
+    assert.match(policy, /frame-ancestors 'none'/);
+    assert.match(policy, /require-trusted-types-for 'script'/);
+    assert.doesNotMatch(policy, /unsafe|\*/);
+    assert.equal(headers['cache-control'], 'no-store');
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.equal(headers['referrer-policy'], 'no-referrer');
+  };
+
+  test('the page is guarded and has no script of its own', async () => {
+    const answer = await request(`${first.url}/console`);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8');
+    expectGuarded(answer.headers);
+    for (const [, attributes, text] of answer.body.matchAll(/<script([^>]*)>([^<]*)/g)) {
+      assert.match(attributes, / src="\//);
+      assert.equal(text, '');
+    }
+    assert.doesNotMatch(answer.body, /\son\w+=|style=|https?:\/\/(?!")\w/);
+  });
+
+  for (const [name, type] of Object.entries(FILES)) {
+    test(`${name} is guarded too`, async () => {
+      const answer = await request(`${first.url}/console/${name}`);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers['content-type'].split(';')[0], type);
+      expectGuarded(answer.headers);
+    });
+  }
+
+  test('there are no others', async () => {
+    for (const path of ['/console/', '/console/nothing.js', '/console/../console.c', '/consoles',
+      '/console.js', '/console/console.css/']) {
+      assert.equal((await request(first.url + path)).status, 404, path);
+    }
+    assert.equal((await request(`${first.url}/console`, { method: 'POST' })).status, 404);
+  });
+
+  test('without DEV_CONSOLE there are none', async () => {
+    for (const path of ['/console', '/console/console.js', '/console/console.css']) {
+      const answer = await request(plain.url + path);
+      assert.equal(answer.status, 404, path);
+      assert.deepEqual(answer.json(), { error: 'Not Found' });
+    }
+  });
+});
+
+test('the token of the link leaves the address, and stays for a reload', async (t) => {
+  const { page, sides } = await open(t);
+  assert.equal(page.url(), `${first.url}/console`);
+  const shown = await sides[0].find('[name=token]').inputValue();
+  assert.match(shown, /^ey/);
+  await page.reload();
+  assert.equal(await sides[0].find('[name=token]').inputValue(), shown);
+  assert.equal(await sides[1].find('[name=url]').inputValue(), second.url);
+  assert.match(await sides[0].text('.claims'), /^of traveller-1, expires in /);
+});
+
+test('no request has the token in its address', async (t) => {
+  const { page } = await open(t);
+  const addresses = [];
+  page.on('request', (sent) => addresses.push(sent.url()));
+  page.on('websocket', (socket) => addresses.push(socket.url()));
+  await page.getByRole('button', { name: 'Connect both' }).click();
+  await new Side(page, 1).is('Connected');
+  assert.ok(addresses.length > 0);
+  for (const address of addresses) assert.doesNotMatch(address, /token|eyJ/);
+});
+
+test('two clients at two edges see one another type', async (t) => {
+  const { page, sides: [here, there] } = await openConnected(t);
+  for (const side of [here, there]) await side.join('conversation', '42');
+  await there.room('conversation:42').getByRole('button', { name: 'Start typing' }).click();
+  await here.room('conversation:42').getByText('traveller-1 typing').waitFor();
+  const typing = await here.detail('user_typing');
+  assert.equal(typing.room, 'conversation:42');
+  assert.equal(typing.socketId, await there.text('.fact-id'));
+  await there.room('conversation:42').getByRole('button', { name: 'Stop typing' }).click();
+  await here.event('user_stop_typing').waitFor();
+  assert.equal(await here.room('conversation:42').locator('.typists').textContent(), '');
+  assert.match(await there.event('stop_typing').locator('.timing').textContent(), /^ack \d+ ms$/);
+  await there.room('conversation:42').getByRole('button', { name: 'Leave' }).click();
+  await here.event('user_left').waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('a booking arrives at both, with its latency', async (t) => {
+  const { page, sides } = await openConnected(t, { id: 'u-booking' });
+  const sentAt = Date.now();
+  await services.publish('booking.confirmed', { reservationId: 'r1', userId: 'u-booking',
+    timestamp: new Date(sentAt - 5000).toISOString() });
+  for (const side of sides) {
+    await side.event('booking_update').waitFor();
+    const shown = /^(\d+) ms$/.exec(await side.event('booking_update').locator('.timing').textContent());
+    assert.ok(shown, 'a latency in milliseconds');
+    // From the timestamp, which is 5 s old, and not from anything later.
+    assert.ok(Number(shown[1]) >= 5000 && Number(shown[1]) <= 5000 + Date.now() - sentAt, shown[0]);
+    assert.equal((await side.detail('booking_update')).bookingId, 'r1');
+    assert.match(await side.text('.figures'), /^median \d+ ms · max \d+ ms$/);
+  }
+  await until('the announcement', async () =>
+    /Edge [12]: booking_update, \d+ ms/.test(await page.locator('#announcer').textContent()));
+});
+
+test('what looks like markup stays text', async (t) => {
+  const { page, sides: [here, there] } = await openConnected(t);
+  const hostile = '<img src=x onerror="document.title=\'broken in\'"><script>alert(1)</script>';
+  await here.join('conversation', hostile);
+  await there.join('conversation', hostile);
+  await there.room(`conversation:${hostile.replaceAll('"', '\\"')}`)
+    .getByRole('button', { name: 'Start typing' }).click();
+  await here.event('user_typing').waitFor();
+  await services.publish('message.sent', { conversationId: hostile, senderId: hostile,
+    message: hostile });
+  await here.event('new_message').waitFor();
+  assert.equal(await here.event('new_message').locator('.said').textContent(),
+    `${hostile}: ${hostile}`);
+  assert.equal((await here.detail('new_message')).message, hostile);
+  assert.equal(await page.locator('.panes :is(img, script, iframe)').count(), 0);
+  assert.equal(await page.title(), 'Gateway console');
+  assert.deepEqual(page.faults, []);
+});
+
+test('the browser itself refuses markup made of text', async (t) => {
+  const { page } = await open(t);
+  const refused = await page.evaluate(() => {
+    try {
+      document.body.insertAdjacentHTML('beforeend', '<b>x</b>');
+      return 'nothing';
+    } catch (error) {
+      return error.name;
+    }
+  });
+  assert.equal(refused, 'TypeError');
+});
+
+for (const [label, transport] of [['WebSocket', 'websocket'], ['Polling', 'polling']]) {
+  test(`the transport ${label} is what is used`, async (t) => {
+    const { sides: [here] } = await open(t);
+    await here.root.getByLabel(label).check();
+    await here.button('Connect').click();
+    await here.is('Connected');
+    assert.equal(await here.text('.fact-transport'), transport);
+    await here.event('connected').waitFor();
+    assert.equal(await here.event('upgrade').count(), 0);
+  });
+}
+
+test('disconnect and connect again: the rooms come back', async (t) => {
+  const { sides: [here, there] } = await openConnected(t);
+  for (const side of [here, there]) await side.join('notification', 'n1');
+  const id = await here.text('.fact-id');
+  await here.button('Disconnect').click();
+  await here.is('Not connected');
+  await there.event('user_left').waitFor();
+  assert.equal(await here.text('.fact-id'), '–');
+  await here.button('Connect').click();
+  await here.is('Connected');
+  await here.room('notification:n1').locator('.typing:enabled').waitFor();
+  assert.notEqual(await here.text('.fact-id'), id);
+});
+
+test('an edge that goes away and comes back is seen as a reconnect', async (t) => {
+  const { sides: [, there] } = await openConnected(t);
+  await there.join('conversation', '42');
+  await second.kill();
+  await there.is('Reconnecting …');
+  await there.find('.notice').getByText('Trying again').waitFor();
+  await second.start();
+  await second.ready();
+  await there.is('Connected');
+  assert.equal(await there.text('.fact-reconnects'), '1');
+  await there.room('conversation:42').locator('.typing:enabled').waitFor();
+});
+
+test('a refusal says why', async (t) => {
+  const { sides: [here] } = await open(t, { id: 'u1', exp: 1 });
+  assert.equal(await here.text('.claims'), 'of u1, expired');
+  await here.button('Connect').click();
+  await here.is('Refused');
+  assert.equal(await here.text('.notice'), 'Refused: Authentication error: jwt expired');
+});
+
+test('a wrong address says what is wrong', async (t) => {
+  const { sides: [here] } = await open(t);
+  await here.find('[name=url]').fill('javascript:alert(1)');
+  await here.button('Connect').click();
+  assert.match(await here.text('.notice'), /must begin with http/);
+  assert.equal(await here.find('[name=url]').getAttribute('aria-invalid'), 'true');
+});
+
+test('an origin that is not allowed is explained', async (t) => {
+  const { sides: [here] } = await open(t);
+  const foreign = await made.addEdge({ CORS_ORIGIN: 'https://app.example' });
+  await foreign.ready();
+  await here.find('[name=url]').fill(foreign.url);
+  await here.button('Connect').click();
+  await here.find('.notice').getByText('CORS_ORIGIN').waitFor();
+  await here.button('Disconnect').click();
+  await here.is('Not connected');
+});
+
+test('a token that expires is refreshed in place', async (t) => {
+  const { sides: [here] } = await open(t, { id: 'u1', exp: Math.floor(Date.now() / 1000) + 120 });
+  await here.button('Connect').click();
+  await here.is('Connected');
+  await here.find('.notice').getByText('The token expires in').waitFor();
+  await here.find('[name=token]').fill(token({ id: 'u1' }));
+  await here.button('Refresh token').click();
+  await here.event('refresh_token').waitFor();
+  await here.find('.notice').waitFor({ state: 'hidden' });
+  const { sent, ack } = await here.detail('refresh_token');
+  assert.equal(ack.success, true);
+  assert.equal(sent.token, '(not shown)');
+});
+
+test('paused, the list stands still; resumed, it shows what came', async (t) => {
+  const { sides: [here, there] } = await openConnected(t);
+  await here.join('conversation', '42');
+  await here.button('Pause').click();
+  const count = await here.find('.event-list li').count();
+  await there.join('conversation', '42');
+  await here.button('Resume (1)').click();
+  await here.event('user_joined').waitFor();
+  assert.equal(await here.find('.event-list li').count(), count + 1);
+  await here.button('Clear').click();
+  await here.find('.empty').waitFor();
+});
+
+test('of very many events the newest 300 are kept, and the others counted', async (t) => {
+  const { sides: [here] } = await openConnected(t);
+  await here.join('conversation', 'busy');
+  await here.button('Clear').click();
+  for (let number = 1; number <= 350; number++) {
+    await services.publish('message.sent', { conversationId: 'busy', message: `m${number}` });
+  }
+  await here.find('.said').getByText('m350').waitFor();
+  await until('the count', async () => await here.text('.count') === '350');
+  assert.equal(await here.find('.event-list li').count(), 300);
+  assert.match(await here.text('.figures'), /50 older ones gone/);
+});
+
+test('the keyboard alone connects, joins and opens an event', async (t) => {
+  const { page, sides: [here] } = await open(t);
+  await page.keyboard.press('Enter'); // on "Connect both", which has the focus at first
+  await here.is('Connected');
+  await here.find('[name=id]').focus();
+  await page.keyboard.press('Enter');
+  await here.event('join_room').waitFor();
+  await here.event('join_room').locator('summary').focus();
+  const outline = await here.event('join_room').locator('summary')
+    .evaluate((row) => getComputedStyle(row).outlineStyle);
+  assert.equal(outline, 'solid');
+  await page.keyboard.press('Enter');
+  await here.event('join_room').locator('pre').waitFor();
+});
+
+// A conversation about a flat, for the layout and the pictures.
+async function playScene({ sides: [here, there] }) {
+  await there.find('[name=token]').fill(token({ id: 'host-7' }, { expiresIn: 43_199 }));
+  await here.root.getByLabel('WebSocket').check();
+  for (const side of [here, there]) {
+    await side.button('Connect').click();
+    await side.is('Connected');
+    await side.join('conversation', '42');
+  }
+  await there.join('notification', 'host-7');
+  const typing = (side, name) =>
+    side.room('conversation:42').getByRole('button', { name }).click().then(() => sleep(400));
+  const publish = (key, body) =>
+    services.publish(key, { ...body, timestamp: new Date().toISOString() }).then(() => sleep(400));
+  await typing(there, 'Start typing');
+  await publish('message.sent', { messageId: 'm1', conversationId: '42', senderId: 'host-7',
+    text: 'The flat is yours from 3 pm. The keys are with the café next door.' });
+  await typing(there, 'Stop typing');
+  await typing(here, 'Start typing');
+  await publish('message.sent', { messageId: 'm2', conversationId: '42', senderId: 'traveller-1',
+    text: 'Wonderful, see you on Friday!' });
+  await typing(here, 'Stop typing');
+  await publish('booking.confirmed', { reservationId: 'reservation-1', userId: 'traveller-1' });
+  await publish('notification.created', { notificationId: 'n1', userId: 'host-7', type: 'booking',
+    title: 'New booking', message: 'traveller-1 has booked' });
+  await typing(there, 'Start typing');
+  await here.event('user_typing').waitFor();
+  await here.detail('booking_update');
+}
+
+const LOOKS = [
+  ['console-light', 'light', 1440, 900], ['console-dark', 'dark', 1440, 900],
+  [null, 'light', 1280, 720], [null, 'light', 768, 1024], [null, 'dark', 390, 844],
+  ['console-phone', 'light', 390, 844],
+];
+
+test('nothing is wider than the page, from phone to desktop', async (t) => {
+  const opened = await open(t);
+  await playScene(opened);
+  const { page } = opened;
+  for (const [picture, colorScheme, width, height] of LOOKS) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    // Wide ones scroll inside the panes only.
+    const scrolled = await page.evaluate(() => document.documentElement.scrollHeight);
+    if (width > 1000) assert.equal(scrolled, height);
+    const isDark = await page.evaluate(() =>
+      getComputedStyle(document.body).backgroundColor.match(/\d+/g).every((part) => part < 64));
+    assert.equal(isDark, colorScheme === 'dark');
+    if (pictures && picture) {
+      await page.mouse.move(0, 0);
+      await sleep(500);
+      await page.screenshot({ path: `${pictures}/${picture}.png`, fullPage: width < 1000 });
+    }
+  }
+  assert.deepEqual(page.faults, []);
+});
+
+test('a narrow page shows one client and tells of the other', async (t) => {
+  const { page, sides: [here, there] } = await openConnected(t);
+  for (const side of [here, there]) await side.join('conversation', '42');
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await there.root.isVisible(), false);
+  await here.room('conversation:42').getByRole('button', { name: 'Start typing' }).click();
+  await page.getByRole('button', { name: /^Edge 2 ?[1-9]/ }).click();
+  assert.equal(await here.root.isVisible(), false);
+  await there.room('conversation:42').getByText('traveller-1 typing').waitFor();
+  await page.locator('#tabs').getByText('Edge 2', { exact: true }).waitFor();
+});
