@@ -51,10 +51,11 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned s
     return answer(connection, status, "text/plain; charset=utf-8", span_of(text));
 }
 
-static enum MHD_Result answer_probe(struct MHD_Connection *connection, const char *why_not)
+static enum MHD_Result answer_probe(struct MHD_Connection *connection, const char *why_not,
+                                    const char *well)
 {
     return answer_text(connection, why_not ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
-                       why_not ? why_not : "ok");
+                       why_not ? why_not : well);
 }
 
 static enum MHD_Result answer_metrics(struct MHD_Connection *connection,
@@ -81,9 +82,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD");
     if (strcmp(url, "/live") == 0)
-        return answer_probe(connection, probes->live(probes->arg));
+        return answer_probe(connection, probes->live(probes->arg), "ok");
     if (strcmp(url, "/ready") == 0)
-        return answer_probe(connection, probes->ready(probes->arg));
+        return answer_probe(connection, probes->ready(probes->arg),
+                            probes->role ? probes->role(probes->arg) : "ok");
     if (strcmp(url, "/metrics") == 0)
         return answer_metrics(connection, server);
     return answer_text(connection, MHD_HTTP_NOT_FOUND, "there are /live, /ready and /metrics");

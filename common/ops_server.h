@@ -13,6 +13,7 @@ struct ops_probes {
     // The reason why not (a constant string), or NULL when all is well: 200 "ok" or 503 and it.
     const char *(*live)(void *arg);
     const char *(*ready)(void *arg);
+    const char *(*role)(void *arg); // may be NULL; else what /ready says in place of "ok"
     // Prometheus text; that of process_metrics.h comes behind it.
     void (*metrics)(void *arg, struct buffer *out);
     void *arg;

@@ -38,6 +38,13 @@ static const char *probe_ready(void *arg)
     return NULL;
 }
 
+static const char *probe_role(void *arg)
+{
+    struct relay *relay = arg;
+
+    return metric_get(&relay->metrics.active) ? "ok (active)" : "ok (standby)";
+}
+
 static void probe_metrics(void *arg, struct buffer *out)
 {
     struct relay *relay = arg;
@@ -153,9 +160,14 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
     relay->dedup = dedup_new();
     batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
     metric_set(&relay->metrics.turned_ms, clock_monotonic_ms());
-    relay->ops =
-        ops_server_new(settings->service_host, (uint16_t)settings->ops_port,
-                       &(struct ops_probes){probe_live, probe_ready, probe_metrics, relay});
+    relay->ops = ops_server_new(settings->service_host, (uint16_t)settings->ops_port,
+                                &(struct ops_probes){
+                                    .live = probe_live,
+                                    .ready = probe_ready,
+                                    .role = probe_role,
+                                    .metrics = probe_metrics,
+                                    .arg = relay,
+                                });
     if (relay->ops)
         return relay;
     relay_free(relay);

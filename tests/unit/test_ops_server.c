@@ -13,7 +13,7 @@
 
 struct fixture {
     struct ops_server *server;
-    const char *not_live, *not_ready;
+    const char *not_live, *not_ready, *role;
 };
 
 static const char *why_not_live(void *arg)
@@ -26,6 +26,11 @@ static const char *why_not_ready(void *arg)
     return ((struct fixture *)arg)->not_ready;
 }
 
+static const char *role_of(void *arg)
+{
+    return ((struct fixture *)arg)->role;
+}
+
 static void print_metrics(void *arg, struct buffer *out)
 {
     (void)arg;
@@ -34,7 +39,13 @@ static void print_metrics(void *arg, struct buffer *out)
 
 static struct ops_probes probes_of(struct fixture *f)
 {
-    return (struct ops_probes){why_not_live, why_not_ready, print_metrics, f};
+    return (struct ops_probes){
+        .live = why_not_live,
+        .ready = why_not_ready,
+        .role = f->role ? role_of : NULL,
+        .metrics = print_metrics,
+        .arg = f,
+    };
 }
 
 static int connect_to(uint16_t port)
@@ -102,6 +113,26 @@ static void answers(void **state)
     assert_true(text.len >= strlen(c->ending));
     assert_span(span_skip(text, text.len - strlen(c->ending)), c->ending);
     buffer_fini(&answer);
+    ops_server_free(f.server);
+}
+
+static void says_its_role_while_ready(void **state)
+{
+    struct fixture f = {.role = "ok (idle)"};
+    struct ops_probes probes = probes_of(&f);
+
+    (void)state;
+    f.server = ops_server_new("127.0.0.1", 0, &probes);
+    struct buffer ready = ask(ops_server_port(f.server), "GET /ready HTTP/1.1");
+    struct buffer live = ask(ops_server_port(f.server), "GET /live HTTP/1.1");
+    f.not_ready = "no bus";
+    struct buffer not_ready = ask(ops_server_port(f.server), "GET /ready HTTP/1.1");
+    assert_non_null(strstr(ready.ptr, "\r\n\r\nok (idle)"));
+    assert_null(strstr(live.ptr, "idle"));
+    assert_non_null(strstr(not_ready.ptr, "\r\n\r\nno bus"));
+    buffer_fini(&ready);
+    buffer_fini(&live);
+    buffer_fini(&not_ready);
     ops_server_free(f.server);
 }
 
@@ -248,7 +279,8 @@ static void listens_on_ipv6_too(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(request_cases) + ARRAY_LEN(fault_cases) + 4] = {
+    struct CMUnitTest tests[ARRAY_LEN(request_cases) + ARRAY_LEN(fault_cases) + 5] = {
+        cmocka_unit_test(says_its_role_while_ready),
         cmocka_unit_test(names_its_types),
         cmocka_unit_test(the_process_is_among_the_metrics),
         cmocka_unit_test(holds_32_connections),
