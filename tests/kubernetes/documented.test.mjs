@@ -1,0 +1,81 @@
+// The kubectl commands of docs/deployment.md. There is no cluster here: what can be done without one
+// is done, and of the others it is looked up whether what they name is there.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import YAML from 'yaml';
+import { ROOT, kubectl } from './support/kubectl.mjs';
+import { Manifests } from './support/manifests.mjs';
+
+const OVERLAYS = 'compose/kubernetes/overlays';
+const production = Manifests.build(`${OVERLAYS}/production`);
+const both = new Manifests([...production.resources,
+  ...Manifests.build(`${OVERLAYS}/development`).resources]);
+
+// As the shell would split it, with what it would put in.
+const words = (line) => execFileSync('bash', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' })
+  .split('\0').slice(1, -1);
+
+const documented = execFileSync(join(ROOT, 'tests/docs/commands'), [join(ROOT, 'docs/deployment.md')],
+  { encoding: 'utf8' }).split('\n')
+  .filter((line) => line.startsWith('run\tkubectl ')).map((line) => line.slice('run\t'.length));
+
+const KINDS = { deployment: 'Deployment', statefulset: 'StatefulSet', service: 'Service', hpa: 'HorizontalPodAutoscaler' };
+
+function makesSecret(args) {
+  const secret = YAML.parse(kubectl([...args, '--dry-run=client', '--output=yaml']));
+  assert.equal(secret.metadata.namespace, 'websocket-gateway');
+  const made = Object.keys(secret.data).map((key) => `${secret.metadata.name}/${key}`);
+  for (const key of made) assert.ok(secret.data[key.split('/')[1]].length > 0, key);
+  const wanted = new Set(both.secretKeys().map(({ name, key }) => `${name}/${key}`));
+  assert.deepEqual(made.sort(), [...wanted].sort());
+}
+
+function applies([, option, path]) {
+  if (option === '-k') {
+    assert.ok(Manifests.build(path).resources.length > 0);
+  } else {
+    const { kind, metadata } = YAML.parse(readFileSync(join(ROOT, path), 'utf8'));
+    assert.ok(production.get(kind, metadata.name), `${path} is not part of production`);
+  }
+}
+
+function asksForMetric(path) {
+  const [, group, , , namespace, , , metric] = path.split('/').slice(1);
+  assert.equal(group, 'custom.metrics.k8s.io');
+  assert.equal(namespace, 'websocket-gateway');
+  assert.equal(metric, 'ws_edge_sockets');
+}
+
+// KIND/NAME, or KIND NAME behind a verb, and labels.
+function namesWhatIsThere(args) {
+  const named = args.filter((arg) => /^[a-z]+\/[\w-]+$/.test(arg));
+  const labels = args.filter((arg) => arg.startsWith('app.kubernetes.io/'));
+  assert.ok(named.length + labels.length > 0, 'names nothing that is known here');
+  for (const [kind, name] of named.map((arg) => arg.split('/'))) {
+    assert.ok(both.get(KINDS[kind], name), `there is no ${kind}/${name}`);
+  }
+  for (const [key, value] of labels.map((arg) => arg.split('='))) {
+    assert.ok(both.workloadsOf({ matchLabels: { [key]: value } }).length > 0, `${key}=${value}`);
+  }
+}
+
+for (const line of documented) {
+  test(line, () => {
+    const args = words(line);
+    const alone = ['apply', 'kustomize'].includes(args[0]); // the manifests name the namespace
+    if (!alone) assert.deepEqual(args.slice(0, 2), ['--namespace', 'websocket-gateway']);
+    const [verb, ...rest] = alone ? args : args.slice(2);
+    if (verb === 'create' && rest[0] === 'secret') makesSecret(args);
+    else if (verb === 'apply') applies(args);
+    else if (verb === 'kustomize') assert.ok(kubectl(args).length > 0);
+    else if (rest[0] === '--raw') asksForMetric(rest.at(-1));
+    else namesWhatIsThere(rest);
+  });
+}
+
+test('the page has commands', () => {
+  assert.ok(documented.length >= 5, documented.join('\n'));
+});
