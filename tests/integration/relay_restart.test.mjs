@@ -36,8 +36,10 @@ async function flowWhile(t, room, end) {
 test('kill -9 in mid-flow: all, once, in order', (t) => flowWhile(t, 'killed', () =>
   relay.kill()));
 
-test('SIGTERM in mid-flow: all, once, in order', (t) => flowWhile(t, 'ended', () =>
-  relay.stop()));
+test('SIGTERM in mid-flow: all, once, in order', (t) => flowWhile(t, 'ended', async () => {
+  await relay.ready(); // before that SIGTERM may meet a process that does not catch it yet
+  await relay.stop();
+}));
 
 test('a backlog is worked off in order', async (t) => {
   const client = await connect(t, here, { userId: 'u1' });
