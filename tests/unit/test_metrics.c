@@ -129,14 +129,14 @@ static void prints_times_in_seconds(void **state)
     static const char *const lines[] = {
         "t_wait_seconds_bucket{of=\"us\",le=\"0.001\"} 0\n",
         "t_wait_seconds_bucket{of=\"us\",le=\"0.256\"} 1\n",
-        "t_wait_seconds_bucket{of=\"us\",le=\"16.384\"} 1\n"
-        "t_wait_seconds_bucket{of=\"us\",le=\"+Inf\"} 2\n"
-        "t_wait_seconds_sum{of=\"us\"} 60.25\n"
-        "t_wait_seconds_count{of=\"us\"} 2\n",
+        ("t_wait_seconds_bucket{of=\"us\",le=\"16.384\"} 1\n"
+         "t_wait_seconds_bucket{of=\"us\",le=\"+Inf\"} 2\n"
+         "t_wait_seconds_sum{of=\"us\"} 60.25\n"
+         "t_wait_seconds_count{of=\"us\"} 2\n"),
         // What is below the first bucket printed is in it.
         "# TYPE t_work_seconds histogram\nt_work_seconds_bucket{le=\"6.4e-05\"} 2\n",
-        "t_work_seconds_bucket{le=\"16.777216\"} 2\nt_work_seconds_bucket{le=\"+Inf\"} 2\n"
-        "t_work_seconds_sum 5e-05\nt_work_seconds_count 2\n",
+        ("t_work_seconds_bucket{le=\"16.777216\"} 2\nt_work_seconds_bucket{le=\"+Inf\"} 2\n"
+         "t_work_seconds_sum 5e-05\nt_work_seconds_count 2\n"),
     };
     struct counters counters = {0};
     struct buffer out = {0};
