@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
 import { connect, newConversation } from './support/clients.mjs';
+import { ackFault, eventFault } from './support/contract.mjs';
 import { gateway } from './support/gateway.mjs';
 import { token } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
@@ -17,17 +18,24 @@ await made.ready();
 // Its events are collected by hand: this client has no onAny().
 function open(t, to, options) {
   const socket = io(to.url, { forceNew: true, reconnection: false, ...options });
-  t.after(() => socket.close());
   const received = [];
+  t.after(() => {
+    socket.close();
+    for (const [event, ...args] of received) assert.equal(eventFault(event, args), null);
+  });
   for (const event of ['connected', 'booking_update', 'new_message', 'user_joined', 'user_left',
     'user_typing', 'token_expiring_soon', 'token_expired']) {
     socket.on(event, (...args) => received.push([event, ...args]));
   }
   const next = (event, count = 1) => until(`"${event}"`, () =>
     received.filter(([name]) => name === event)[count - 1]?.[1]);
-  const ack = (event, body) => within(`the ack of ${event}`, new Promise((resolve) => {
-    socket.emit(event, body, resolve);
-  }));
+  const ack = async (event, body) => {
+    const answer = await within(`the ack of ${event}`, new Promise((resolve) => {
+      socket.emit(event, body, resolve);
+    }));
+    assert.equal(ackFault(event, answer), null);
+    return answer;
+  };
   const refusal = () => within('a refusal', new Promise((resolve, reject) => {
     socket.on('error', resolve);
     socket.on('connected', () => reject(new Error('the client was let in')));

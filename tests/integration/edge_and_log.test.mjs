@@ -36,7 +36,7 @@ function next(message, inEpoch = top.epoch) {
   const prev = top.seq > 0 ? top : undefined;
   const at = { epoch: inEpoch, seq: inEpoch === top.epoch ? top.seq + 1 : 1 };
   const bytes = logged({ id: `id-${idOf(at)}`, at, prev, room: ROOM, event: 'new_message',
-    args: { message } });
+    args: { conversationId: 'log', message, timestamp: new Date().toISOString() } });
   top = at;
   return {
     append: () => redis.xAdd(LOG, idOf(at), { e: bytes }),

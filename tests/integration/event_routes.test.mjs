@@ -33,17 +33,19 @@ const file = await routesFile('routes.json', {
   }],
 });
 
+const further = ['new_review'];
+
 const { edge, services } = await gateway({ relayEnv: { EVENT_ROUTES_FILE: file } });
 
 test('a routed event reaches the room of its template', async (t) => {
-  const host = await connect(t, edge, { userId: 'h1' });
+  const host = await connect(t, edge, { userId: 'h1', further });
   await services.publish('review.posted', { reviewId: 7, hostId: 'h1', stars: 5, at: 'then' });
   assert.deepStrictEqual(await host.next('new_review'),
     { reviewId: 7, stars: 5, state: 'published', kind: { is: 'review' }, at: 'then' });
 });
 
 test('alternatives, defaults and the present time', async (t) => {
-  const host = await connect(t, edge, { userId: 'h2' });
+  const host = await connect(t, edge, { userId: 'h2', further });
   await services.publish('review.posted', { ownerId: 'h2', rating: 3, state: 'draft' });
   const { at, ...rest } = await host.next('new_review');
   assert.deepStrictEqual(rest, { stars: 3, state: 'draft', kind: { is: 'review' } });

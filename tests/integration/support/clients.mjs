@@ -1,11 +1,15 @@
-// The official client, remembering everything that it received.
+// The official client, remembering everything that it received and comparing it with the contract.
 import { io } from 'socket.io-client';
+import { ackFault, eventFault, refusalFault } from './contract.mjs';
 import { token } from './tokens.mjs';
 import { until, within, PATIENCE_MS } from './wait.mjs';
 
 export class Client {
-  constructor(url, options) {
+  // `further` are events that the contract does not name: those of routes of one's own. With
+  // `judged` false it is not compared: another gateway answers.
+  constructor(url, { further = [], judged = true, ...options } = {}) {
     this.received = []; // {event, args} in order of arrival
+    this.faults = [];
     this.disconnects = [];
     this.socket = io(url, {
       forceNew: true,
@@ -14,7 +18,11 @@ export class Client {
       ...options,
     });
     this.positions = new Map();
-    this.socket.onAny((event, ...args) => this.received.push({ event, args }));
+    this.socket.onAny((event, ...args) => {
+      this.received.push({ event, args });
+      const fault = judged && !further.includes(event) && eventFault(event, args);
+      if (fault) this.faults.push(fault);
+    });
     this.socket.on('disconnect', (reason) => this.disconnects.push(reason));
   }
 
@@ -39,8 +47,11 @@ export class Client {
     return this.all(event)[position];
   }
 
-  ack(event, ...args) {
-    return this.socket.timeout(PATIENCE_MS).emitWithAck(event, ...args);
+  async ack(event, ...args) {
+    const answer = await this.socket.timeout(PATIENCE_MS).emitWithAck(event, ...args);
+    const fault = ackFault(event, answer);
+    if (fault) throw new Error(fault);
+    return answer;
   }
 
   async join(roomType, roomId) {
@@ -51,7 +62,11 @@ export class Client {
   // Resolves with the message of the CONNECT_ERROR, fails when the client is let in.
   refusal() {
     return within('a refusal', new Promise((resolve, reject) => {
-      this.socket.on('connect_error', (error) => resolve(error.message));
+      this.socket.on('connect_error', (error) => {
+        const fault = refusalFault(error);
+        if (fault) reject(new Error(fault));
+        else resolve(error.message);
+      });
       this.socket.on('connect', () => reject(new Error('the client was let in')));
     }));
   }
@@ -66,6 +81,10 @@ export class Client {
   close() {
     this.socket.disconnect();
   }
+
+  checkContract() {
+    if (this.faults.length > 0) throw new Error(this.faults.join('\n'));
+  }
 }
 
 let rooms = 0;
@@ -77,11 +96,15 @@ export function newConversation() {
   return { which, id: which.roomId, name: `conversation:${which.roomId}` };
 }
 
-// A client that is not waited for; it is closed when the test `t` ends.
+// A client that is not waited for. When the test `t` ends, it is closed, and everything that it has
+// received must have been as docs/asyncapi.yaml says.
 export function client(t, edge, { userId, ...options } = {}) {
   const auth = userId === undefined ? {} : { auth: { token: token({ id: userId }) } };
   const made = new Client(edge.url, { ...auth, ...options });
-  t.after(() => made.close());
+  t.after(() => {
+    made.close();
+    made.checkContract();
+  });
   return made;
 }
 

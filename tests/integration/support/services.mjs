@@ -1,7 +1,19 @@
 // The back-end services as the gateway sees them: publishers on RabbitMQ.
 import amqp from 'amqplib';
 import { DEAD_LETTERS } from './brokers.mjs';
-import { until } from './wait.mjs';
+import { ROUTING_KEYS, deadLetterFault, publicationFault } from './contract.mjs';
+import { Hopeless, until } from './wait.mjs';
+
+// Its headers are those of the contract, and its body is none that the contract promises to take.
+function checkDeadLetter({ content, properties: { headers } }) {
+  const fault = deadLetterFault({ headers });
+  if (fault) throw new Hopeless(fault);
+  const key = headers['x-original-routing-key'];
+  const isTooBig = headers['x-reason'].includes('MAX_EVENT_BYTES');
+  if (!isTooBig && ROUTING_KEYS.includes(key) && !publicationFault(key, content)) {
+    throw new Hopeless(`by docs/asyncapi.yaml this is no dead letter: ${content}`);
+  }
+}
 
 export class Services {
   static async connect(brokers) {
@@ -30,6 +42,7 @@ export class Services {
     await this.channel.assertQueue(DEAD_LETTERS, { durable: true });
     const message = await until('a dead letter', () =>
       this.channel.get(DEAD_LETTERS, { noAck: true }));
+    checkDeadLetter(message);
     return { headers: message.properties.headers, body: message.content.toString(), message };
   }
 
