@@ -96,7 +96,7 @@ export function requestFault(name, payload) {
   return fault(`"${name}"`, [fromClients.get(name).payload], payload);
 }
 
-// The ack of an event. Events that are not known are refused for their number only.
+// The ack of an event. An event that the document does not name must not be answered.
 export function ackFault(name, answer) {
   const replies = fromClients.get(name)?.replies;
   if (!replies) return `docs/asyncapi.yaml names no event "${name}" from clients`;
