@@ -1,13 +1,32 @@
-// Ports that nothing listens on.
+// Ports that nothing listens on, below those that the kernel gives to outgoing connections: one of
+// these could be taken between being found and being used. Others (compose/lib) look above 20000.
 import { createServer } from 'node:net';
+
+const LOWEST = 10_000;
+const HIGHEST = 19_999;
+const given = new Set();
+
+function listen(port) {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+async function occupy() {
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
+    if (given.has(port)) continue;
+    given.add(port);
+    const server = await listen(port);
+    if (server) return server;
+  }
+  throw new Error(`no free port was found between ${LOWEST} and ${HIGHEST}`);
+}
 
 // Several at once, so that they differ: all are held until the last one is found.
 export async function freePorts(count) {
-  const servers = await Promise.all(Array.from({ length: count }, () =>
-    new Promise((resolve, reject) => {
-      const server = createServer().once('error', reject);
-      server.listen(0, '127.0.0.1', () => resolve(server));
-    })));
+  const servers = await Promise.all(Array.from({ length: count }, occupy));
   const ports = servers.map((server) => server.address().port);
   await Promise.all(servers.map((server) => new Promise((done) => { server.close(done); })));
   return ports;
