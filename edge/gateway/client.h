@@ -14,6 +14,11 @@ struct client {
     unsigned join_count;
 };
 
+// A client is the data of its socket from then on. Takes the identity over.
+struct client *client_new(struct sio_socket *socket, struct identity *identity);
+// For sio_handlers.free_data. The alarm must be still and no join under way.
+void client_free(void *client);
+
 static inline struct span client_id(const struct client *client)
 {
     return span_of(sio_socket_id(client->socket));

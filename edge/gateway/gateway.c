@@ -9,8 +9,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/gateway/authentication.h"
 #include "edge/gateway/client_events.h"
+#include "edge/gateway/entry.h"
 #include "edge/gateway/http_routes.h"
 #include "edge/gateway/log_follower.h"
 #include "edge/gateway/relay_watch.h"
@@ -27,8 +27,8 @@ struct gateway {
     struct sio_server *socketio;
     struct sio_namespace *nsp;
     struct token_verifier *verifier;
-    struct authentication authentication;
     struct token_watch *watch;
+    struct entry entry;
     struct room_access *access;
     struct delivery delivery;
     struct presence presence;
@@ -40,105 +40,17 @@ struct gateway {
     struct deadline_queue announcements;
     struct deadline announcement;
     struct buffer text;
-    uint32_t max_sockets_per_user;
     unsigned shards;
     bool found_log;
     bool mismatch_told; // that relay and edge count their shards differently
 };
 
-static int64_t now_s(void)
-{
-    return (int64_t)(clock_wall_ms() / 1000);
-}
-
 // ---- clients
-
-static void emit_connected(struct gateway *gateway, const struct client *client)
-{
-    struct buffer *text = &gateway->text;
-
-    buffer_clear(text);
-    buffer_append(text, SPAN_LIT("{\"socketId\":"));
-    buffer_append_json(text, client_id(client));
-    buffer_append(text, SPAN_LIT(",\"userId\":"));
-    buffer_append(text, client->identity->user_json);
-    buffer_append(text, SPAN_LIT(",\"message\":\"Connected to WebSocket Gateway\"}"));
-    sio_socket_emit(client->socket, SPAN_LIT("connected"), buffer_span(text));
-}
-
-static void join_own_room(struct gateway *gateway, const struct client *client)
-{
-    struct span room = room_name_of_user(client->identity->user, &gateway->text);
-    enum rooms_join joined = sio_socket_join(client->socket, room);
-
-    assert(joined == ROOMS_JOINED); // it is the first, and one is always allowed
-    (void)joined;
-}
-
-static void welcome(struct gateway *gateway, struct sio_socket *socket, struct identity *identity)
-{
-    struct client *client = mem_zalloc(sizeof(*client));
-
-    client->socket = socket;
-    client->identity = identity;
-    list_init(&client->joins);
-    token_alarm_init(&client->alarm);
-    sio_socket_set_data(socket, client);
-    sio_socket_accept(socket);
-    if (!identity_is_anonymous(identity)) {
-        join_own_room(gateway, client);
-        emit_connected(gateway, client);
-    }
-    log_debug("client connected sid=%s user=\"" SPAN_FMT "\" role=\"" SPAN_FMT "\"",
-              sio_socket_id(socket), SPAN_ARG(identity->user), SPAN_ARG(identity->role));
-    token_watch_start(gateway->watch, &client->alarm, identity->expires_at_s, now_s());
-}
-
-static void refuse(struct gateway *gateway, struct sio_socket *socket, enum token_status status)
-{
-    struct buffer *text = &gateway->text;
-
-    metric_add(&gateway->metrics->auth_refused[status], 1);
-    log_debug("refusing a client sid=%s reason=\"%s\"", sio_socket_id(socket),
-              token_status_str(status));
-    buffer_clear(text);
-    buffer_printf(text, "Authentication error: %s", token_status_str(status));
-    sio_socket_refuse(socket, buffer_span(text));
-}
-
-// Every socket of a user is in the user's room; those without a token are in none.
-static bool has_enough(struct gateway *gateway, const struct identity *identity)
-{
-    size_t max = gateway->max_sockets_per_user;
-
-    return max > 0 && rooms_size(sio_namespace_rooms(gateway->nsp),
-                                 room_name_of_user(identity->user, &gateway->text)) >= max;
-}
-
-static void refuse_one_too_many(struct gateway *gateway, struct sio_socket *socket,
-                                struct identity *identity)
-{
-    metric_add(&gateway->metrics->users_over_limit, 1);
-    log_info("refusing a client, its user has too many sockets user=\"" SPAN_FMT "\" max=%" PRIu32,
-             SPAN_ARG(identity->user), gateway->max_sockets_per_user);
-    sio_socket_refuse(socket, SPAN_LIT("Too many connections"));
-    identity_free(identity);
-}
 
 static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
 {
-    struct gateway *gateway = arg;
-    struct sio_handshake handshake = sio_socket_handshake(socket);
-    struct identity *identity;
-    enum token_status status = authenticate(&gateway->authentication, auth, &handshake,
-                                            sio_socket_version(socket), now_s(), &identity);
-
-    if (status != TOKEN_OK)
-        refuse(gateway, socket, status);
-    else if (has_enough(gateway, identity))
-        refuse_one_too_many(gateway, socket, identity);
-    else
-        welcome(gateway, socket, identity);
+    (void)auth;
+    entry_welcome(&((struct gateway *)arg)->entry, sio_socket_data(socket));
 }
 
 static void on_event(struct sio_socket *socket, const struct sio_event *event, void *arg)
@@ -160,8 +72,6 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
         log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
     client_events_forget(&gateway->events, client);
     token_watch_stop(&client->alarm);
-    identity_free(client->identity);
-    free(client);
 }
 
 static bool allow_request(const struct http_request *request, void *arg)
@@ -327,6 +237,7 @@ static void build_socketio(struct gateway *gateway, const struct gateway_options
                                                 .on_connect = on_connect,
                                                 .on_event = on_event,
                                                 .on_disconnect = on_disconnect,
+                                                .free_data = client_free,
                                                 .arg = gateway,
                                             });
 }
@@ -335,13 +246,20 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                             struct deadlines *clock)
 {
     gateway->verifier = token_verifier_new(&options->token);
-    gateway->authentication = (struct authentication){.verifier = gateway->verifier,
-                                                      .allow_anonymous = options->allow_anonymous};
     gateway->watch = token_watch_new(clock, &(struct token_watch_handlers){
                                                 .on_expiring = on_expiring,
                                                 .on_expired = on_expired,
                                                 .arg = gateway,
                                             });
+    gateway->entry = (struct entry){
+        .authentication = {.verifier = gateway->verifier,
+                           .allow_anonymous = options->allow_anonymous},
+        .nsp = gateway->nsp,
+        .watch = gateway->watch,
+        .max_sockets_per_user = options->max_sockets_per_user,
+        .metrics = gateway->metrics,
+    };
+    entry_guard(&gateway->entry);
     gateway->access = room_access_new(options->room_authorization);
     gateway->delivery = (struct delivery){.nsp = gateway->nsp,
                                           .edge_id = span_of(gateway->edge_id),
@@ -408,7 +326,6 @@ struct gateway *gateway_new(const struct gateway_options *options,
     gateway->metrics = metrics;
     gateway->bus = bus;
     gateway->shards = options->shards;
-    gateway->max_sockets_per_user = options->max_sockets_per_user;
     build_socketio(gateway, options, clock, socketio_metrics, engine_metrics);
     build_behaviour(gateway, options, clock);
     build_following(gateway, options);
@@ -433,7 +350,7 @@ void gateway_free(struct gateway *gateway)
     presence_fini(&gateway->presence);
     room_access_free(gateway->access);
     token_watch_free(gateway->watch);
-    authentication_fini(&gateway->authentication);
+    entry_fini(&gateway->entry);
     token_verifier_free(gateway->verifier);
     buffer_fini(&gateway->text);
     free(gateway->edge_id);

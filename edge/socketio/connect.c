@@ -96,17 +96,16 @@ static void auth_from_query(struct span query, struct buffer *json)
     buffer_fini(&plain);
 }
 
-static void ask(struct sio_socket *socket, const struct sio_packet *packet)
+static void admit(struct sio_socket *socket, const struct sio_packet *packet)
 {
-    const struct sio_handlers *handlers = &socket->nsp->handlers;
     struct buffer auth = {0};
 
     if (packet->nsp_query.len == 0) {
-        handlers->on_connect(socket, packet->json, handlers->arg);
+        socket_admit(socket, packet->json);
         return;
     }
     auth_from_query(packet->nsp_query, &auth);
-    handlers->on_connect(socket, buffer_span(&auth), handlers->arg);
+    socket_admit(socket, buffer_span(&auth));
     buffer_fini(&auth);
 }
 
@@ -130,7 +129,7 @@ void client_connect(struct sio_client *client, const struct sio_packet *packet)
     else if (client->socket_count >= client->server->options.max_namespaces_per_client)
         send_error(client, name, SPAN_LIT("Too many namespaces"), is_version_3(client));
     else
-        ask(socket_new(client, nsp), packet);
+        admit(socket_new(client, nsp), packet);
 }
 
 void client_refuse_connect(struct sio_client *client, const struct sio_packet *packet,

@@ -6,6 +6,7 @@
 //          │                                                             ▲
 //          └────────── refuse (no on_disconnect then) ───────────────────┘
 //
+// While it is CONNECTING it walks through its namespace's middleware first (admission.c).
 // Whatever ends a socket only marks it and moves it to the server's `ended`; server_reap() calls
 // on_disconnect and frees. It runs when a session was closed, and else in the loop's next turn.
 #pragma once
@@ -33,10 +34,17 @@ struct sio_server {
     struct deadline_queue answer_due;     // of acks
 };
 
+struct middleware {
+    sio_middleware_fn ask;
+    void *arg;
+};
+
 struct sio_namespace {
     struct list entry;
     struct sio_server *server;
     struct sio_handlers handlers;
+    struct middleware middleware[SIO_MIDDLEWARE_MAX]; // in the order of asking
+    uint32_t middleware_count;
     struct rooms *rooms;
     size_t socket_count; // connected ones
     size_t name_len;
@@ -67,6 +75,7 @@ struct sio_socket {
     struct sio_client *client;
     struct list entry; // among the client's sockets, or in the server's `ended`
     const char *end_reason;
+    struct admission *admission; // NULL once on_connect was called
     void *data;
     struct list acks; // of struct pending_ack, oldest first
     unsigned ack_count;
@@ -101,6 +110,10 @@ void client_connect(struct sio_client *client, const struct sio_packet *packet);
 // Answers a CONNECT packet that is not even looked at.
 void client_refuse_connect(struct sio_client *client, const struct sio_packet *packet,
                            struct span message);
+
+// admission.c
+// Asks the middleware, and then on_connect. Borrows `auth`.
+void socket_admit(struct sio_socket *socket, struct span auth);
 
 // socket.c
 void socket_end(struct sio_socket *socket, const char *reason);

@@ -58,7 +58,8 @@ struct sio_event {
 // EIO_PARSE_ERROR and never gets here; so does an event that comes before its CONNECT was
 // accepted.
 struct sio_handlers {
-    // A client asks to connect with this auth payload ("" when it sent none, else a JSON object).
+    // A client asks to connect with this auth payload ("" when it sent none, else a JSON object),
+    // and the namespace's middleware has let it pass.
     // Answer with sio_socket_accept() or sio_socket_refuse(), now or later.
     void (*on_connect)(struct sio_socket *socket, struct span auth, void *arg);
     void (*on_event)(struct sio_socket *socket, const struct sio_event *event, void *arg);
@@ -66,8 +67,18 @@ struct sio_handlers {
     // still there to be read. Freed afterwards. Never called from inside a sio_socket_*() function,
     // but later in the loop's turn or in the next one. May be NULL.
     void (*on_disconnect)(struct sio_socket *socket, const char *reason, void *arg);
+    // Frees what sio_socket_set_data() left with a socket that is about to be freed, also with one
+    // that was refused or never got as far as on_connect. May be NULL.
+    void (*free_data)(void *data);
     void *arg;
 };
+
+// One step on a client's way into a namespace, before on_connect: a check of its own, which says
+// sio_socket_next() or sio_socket_refuse(), now or later. `auth` is borrowed as by on_connect. A
+// socket may end while a step takes its time: whoever answers later learns that by free_data.
+typedef void (*sio_middleware_fn)(struct sio_socket *socket, struct span auth, void *arg);
+
+#define SIO_MIDDLEWARE_MAX 8
 
 struct sio_metrics {
     metric sockets; // connected now
@@ -92,7 +103,13 @@ struct eio_server *sio_server_engine(struct sio_server *server);
 // `name` begins with '/' and is copied. Add all namespaces before the first client.
 struct sio_namespace *sio_server_add_namespace(struct sio_server *server, const char *name,
                                                const struct sio_handlers *handlers);
+// Steps are asked in the order in which they were added, each once the one before it has said next.
+// Add all of them, at most SIO_MIDDLEWARE_MAX, before the first client.
+void sio_namespace_use(struct sio_namespace *nsp, sio_middleware_fn ask, void *arg);
 
+// The step that the socket is at lets it on: to the next one, or to on_connect. Nothing when it is
+// at none, or was refused.
+void sio_socket_next(struct sio_socket *socket);
 // Lets the socket in: sends the CONNECT reply. Events come from now on.
 void sio_socket_accept(struct sio_socket *socket);
 // Answers CONNECT_ERROR {"message":…} (the bare string for Engine.IO 3). `message` is plain text.

@@ -40,9 +40,12 @@ void socket_finish(struct sio_socket *socket)
 
     list_unlink(&socket->entry);
     socket_cancel_acks(socket);
-    if (socket->state == SOCKET_ENDED && nsp->handlers.on_disconnect)
+    if (socket->state == SOCKET_ENDED && !socket->admission && nsp->handlers.on_disconnect)
         nsp->handlers.on_disconnect(socket, socket->end_reason, nsp->handlers.arg);
     rooms_leave_all(nsp->rooms, &socket->member);
+    if (socket->data && nsp->handlers.free_data)
+        nsp->handlers.free_data(socket->data);
+    free(socket->admission);
     free(socket);
 }
 

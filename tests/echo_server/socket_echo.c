@@ -12,10 +12,10 @@ struct greeting {
     char *auth;
 };
 
-static void greeting_free(struct greeting *greeting)
+static void greeting_free(void *data)
 {
-    if (!greeting)
-        return;
+    struct greeting *greeting = data;
+
     deadline_cancel(&greeting->deadline);
     free(greeting->auth);
     free(greeting);
@@ -42,13 +42,6 @@ static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
     deadline_arm(&greeting->deadline, &echo->greetings);
     sio_socket_set_data(socket, greeting);
     sio_socket_accept(socket);
-}
-
-static void on_disconnect(struct sio_socket *socket, const char *reason, void *arg)
-{
-    (void)reason;
-    (void)arg;
-    greeting_free(sio_socket_data(socket));
 }
 
 static void send_back(struct sio_socket *socket, const struct sio_event *event)
@@ -120,5 +113,6 @@ void socket_echo_fini(struct socket_echo *echo)
 
 struct sio_handlers socket_echo_handlers(struct socket_echo *echo)
 {
-    return (struct sio_handlers){on_connect, on_event, on_disconnect, echo};
+    return (struct sio_handlers){
+        .on_connect = on_connect, .on_event = on_event, .free_data = greeting_free, .arg = echo};
 }

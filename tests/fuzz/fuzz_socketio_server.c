@@ -18,7 +18,8 @@ struct world {
     struct eio_websocket websocket;
     struct sio_metrics metrics;
     struct eio_metrics engine_metrics;
-    int calls_due; // on_disconnect and on_answer that have yet to come
+    struct sio_socket *held; // in the guard of /a
+    int calls_due;           // on_disconnect and on_answer that have yet to come
 };
 
 static bool can_write(struct eio_websocket *websocket)
@@ -115,8 +116,38 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
     world->calls_due--;
 }
 
+// Of a socket that waits in the guard the data is the place that knows of it.
+static void free_data(void *data)
+{
+    *(struct sio_socket **)data = NULL;
+}
+
+static void guard(struct sio_socket *socket, struct span auth, void *arg)
+{
+    struct world *world = arg;
+
+    if (world->held || auth.len < 3 || auth.ptr[2] != 'h') {
+        sio_socket_next(socket);
+        return;
+    }
+    world->held = socket;
+    sio_socket_set_data(socket, &world->held);
+}
+
+static void let_on(struct world *world)
+{
+    struct sio_socket *socket = world->held;
+
+    if (!socket)
+        return;
+    world->held = NULL;
+    sio_socket_set_data(socket, NULL);
+    sio_socket_next(socket);
+}
+
 static void turn(struct world *world)
 {
+    let_on(world);
     deadlines_run(&world->now, world->now.now_ms + 1000);
     eio_server_flush(sio_server_engine(world->server));
 }
@@ -145,13 +176,13 @@ static void build(struct world *world)
         .max_rooms_per_socket = 3,
         .max_namespaces_per_client = 2,
     };
-    const struct sio_handlers handlers = {on_connect, on_event, on_disconnect, world};
+    const struct sio_handlers handlers = {on_connect, on_event, on_disconnect, free_data, world};
 
     deadlines_init(&world->now, 1);
     world->server =
         sio_server_new(&options, NULL, NULL, &world->now, &world->metrics, &world->engine_metrics);
     (void)sio_server_add_namespace(world->server, "/", &handlers);
-    (void)sio_server_add_namespace(world->server, "/a", &handlers);
+    sio_namespace_use(sio_server_add_namespace(world->server, "/a", &handlers), guard, world);
     (void)sio_server_add_namespace(world->server, "/b", &handlers);
 }
 

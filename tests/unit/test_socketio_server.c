@@ -27,7 +27,7 @@ static struct eio_metrics engine_metrics;
 static struct sio_server *server;
 static struct sio_namespace *root, *admin;
 static struct buffer journal;   // what the handlers were told
-static struct sio_socket *held; // one whose on_connect has not been answered
+static struct sio_socket *held; // one whose on_connect or middleware has not answered
 
 static bool can_write(struct eio_websocket *websocket)
 {
@@ -214,11 +214,52 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
         held = NULL;
 }
 
+// Only guarded sockets have data: themselves.
+static void free_data(void *data)
+{
+    note("freed");
+    if (held == data)
+        held = NULL;
+}
+
 static struct sio_namespace *add_namespace(const char *name)
 {
-    const struct sio_handlers handlers = {on_connect, on_event, on_disconnect, (void *)name};
+    const struct sio_handlers handlers = {on_connect, on_event, on_disconnect, free_data,
+                                          (void *)name};
 
     return sio_server_add_namespace(server, name, &handlers);
+}
+
+// A step of middleware. It does what the auth payload has for its name, such as {"first":"bar"}.
+static void guard(struct sio_socket *socket, struct span auth, void *arg)
+{
+    const char *name = arg;
+    char bar[32], hold[32], twice[32], both[32];
+
+    snprintf(bar, sizeof(bar), "\"%s\":\"bar\"", name);
+    snprintf(hold, sizeof(hold), "\"%s\":\"hold\"", name);
+    snprintf(twice, sizeof(twice), "\"%s\":\"twice\"", name);
+    snprintf(both, sizeof(both), "\"%s\":\"both\"", name);
+    note("%s " SPAN_FMT, name, SPAN_ARG(auth));
+    sio_socket_set_data(socket, socket);
+    if (holds(auth, hold)) {
+        held = socket;
+        return;
+    }
+    if (!holds(auth, bar))
+        sio_socket_next(socket);
+    if (holds(auth, twice))
+        sio_socket_next(socket);
+    if (holds(auth, bar) || holds(auth, both))
+        sio_socket_refuse(socket, SPAN_LIT("barred"));
+}
+
+static void add_guarded_namespace(void)
+{
+    struct sio_namespace *guarded = add_namespace("/guarded");
+
+    sio_namespace_use(guarded, guard, (void *)"first");
+    sio_namespace_use(guarded, guard, (void *)"second");
 }
 
 static struct span header_of(const struct http_request *request, const char *name)
@@ -261,7 +302,7 @@ static void peer_open(struct peer *peer)
 }
 
 // "&…" is not followed by the end of a turn, "!…" is binary, "+<ms>" lets time pass, "x<n> …" is
-// said n times.
+// said n times. ">" lets the held socket on, "<" refuses it.
 static void say(struct peer *peer, const char *text)
 {
     bool more = *text == '&';
@@ -275,6 +316,10 @@ static void say(struct peer *peer, const char *text)
     struct span bytes = exact_copy(span_of(*text == '!' ? text + 1 : text));
     if (*text == '+')
         turn((uint64_t)atol(text + 1));
+    else if (*text == '>')
+        sio_socket_next(held);
+    else if (*text == '<')
+        sio_socket_refuse(held, SPAN_LIT("barred"));
     else
         eio_websocket_on_message(&peer->websocket, *text == '!' ? FRAME_BINARY : FRAME_TEXT, bytes);
     if (!more)
@@ -331,6 +376,7 @@ static int set_up(void **state)
     root = add_namespace("/");
     admin = add_namespace("/admin");
     (void)add_namespace("/third");
+    add_guarded_namespace();
     return 0;
 }
 
@@ -405,6 +451,28 @@ static const struct dialogue dialogues[] = {
     {"says goodbye", 4, {"40", "40/admin,", "1"}, "40*|40*|*close 1000", "asks / |asks /admin |gone / transport close|gone /admin transport close"},
     {"rooms can be read at the end", 4, {"40", "42[\"join\",1]", "42[\"join\",2]", "42[\"join\",1]", "42[\"join\",3]", "41"}, "40*",
         "asks / |event / join 1|joins 0|event / join 2|joins 0|event / join 1|joins 1|event / join 3|joins 2|gone / client namespace disconnect|was in 1|was in 2"},
+
+    {"guarded: passes", 4, {"40/guarded,{\"a\":1}"}, "40/guarded," SID, "first {\"a\":1}|second {\"a\":1}|asks /guarded {\"a\":1}"},
+    {"guarded: passes without auth", 4, {"40/guarded,"}, "40/guarded," SID, "first |second |asks /guarded "},
+    {"guarded: data of a socket are freed after its end", 4, {"40/guarded,", "41/guarded,"}, "40*", "first |second |asks /guarded |gone /guarded client namespace disconnect|freed"},
+    {"guarded: the first bars it", 4, {"40/guarded,{\"first\":\"bar\"}"}, "44/guarded,{\"message\":\"barred\"}", "first *}|freed"},
+    {"guarded: the second bars it", 4, {"40/guarded,{\"second\":\"bar\"}"}, "44/guarded,{\"message\":\"barred\"}", "first *}|second *}|freed"},
+    {"guarded: on_connect refuses", 4, {"40/guarded,{\"refuse\":1}"}, "44/guarded,{*}", "first *}|second *}|asks *}|freed"},
+    {"guarded: barred, tries again", 4, {"40/guarded,{\"first\":\"bar\"}", "40/guarded,"}, "44*|40/guarded," SID, "first *|freed|first |second |asks /guarded "},
+    {"guarded: other namespaces are not", 4, {"40/admin,{\"first\":\"bar\"}"}, "40/admin," SID, "asks /admin {*}"},
+    {"guarded: version 3", 3, {"40/guarded?second=bar,"}, "40|44/guarded,\"barred\"", "asks / |first *}|second {\"second\":\"bar\"}|freed"},
+    {"guarded: the first takes its time", 4, {"40/guarded,{\"first\":\"hold\"}", "+1000", ">"}, "40/guarded," SID, "first *}|second {\"first\":\"hold\"}|asks /guarded {\"first\":\"hold\"}"},
+    {"guarded: the second takes its time", 4, {"40/guarded,{\"second\":\"hold\"}", "+1000", ">"}, "40/guarded," SID, "first *}|second *}|asks *}"},
+    {"guarded: both take their time", 4, {"40/guarded,{\"first\":\"hold\",\"second\":\"hold\"}", ">", "+1000", ">"}, "40/guarded," SID, "first *}|second *}|asks *}"},
+    {"guarded: the first waits without auth", 4, {"40/guarded,{\"first\":\"hold\"}", ">", "41/guarded,", "40/guarded,"}, "40*|40*", "*"},
+    {"guarded: barred later", 4, {"40/guarded,{\"first\":\"hold\"}", "+1000", "<"}, "44/guarded,{\"message\":\"barred\"}", "first *}|freed"},
+    {"guarded: let on in vain", 4, {"40/guarded,{\"first\":\"hold\",\"second\":\"bar\"}", ">"}, "44/guarded,{*}", "first *}|second *}|freed"},
+    {"guarded: let on twice", 4, {"40/guarded,{\"first\":\"twice\"}"}, "40/guarded," SID, "first *}|second *}|asks *}"},
+    {"guarded: let on and barred", 4, {"40/guarded,{\"first\":\"both\"}"}, "44/guarded,{*}", "first *}|freed"},
+    {"guarded: let on when on_connect was asked", 4, {"40/guarded,{\"wait\":1}", ">"}, "", "first *}|second *}|asks *}"},
+    {"guarded: talks meanwhile", 4, {"40/guarded,{\"first\":\"hold\"}", "42/guarded,[\"hi\"]"}, "close 1002", "first *}|freed"},
+    {"guarded: goes meanwhile", 4, {"40/guarded,{\"second\":\"hold\"}", "1"}, "*close 1000", "first *}|second *}|freed"},
+    {"guarded: for too long", 4, {"40/guarded,{\"first\":\"hold\"}", "+44999", "+1"}, "close 1000", "first *}|freed"},
 
     {"connects to nothing", 4, {"+44999", "+1"}, "close 1000", ""},
     {"connects to nothing that there is", 4, {"40/nope,", "+45000"}, "44*|close 1000", ""},

@@ -1,0 +1,23 @@
+// A client's way into the gateway: its token, how many sockets its user has, and the welcome.
+#pragma once
+
+#include "edge/gateway/authentication.h"
+#include "edge/gateway/client.h"
+#include "edge/gateway/gateway_metrics.h"
+
+struct entry {
+    struct authentication authentication;
+    struct sio_namespace *nsp; // whose clients these are
+    struct token_watch *watch;
+    struct gateway_metrics *metrics;
+    uint32_t max_sockets_per_user; // 0: no limit
+    struct buffer text;
+};
+
+// Adds the checks to the namespace's middleware. A client that fails one is refused with the
+// reason; one that passed both has a struct client as its socket's data.
+void entry_guard(struct entry *entry);
+void entry_fini(struct entry *entry);
+
+// Lets in who passed the checks: its own room, the event `connected`, the watch over its token.
+void entry_welcome(struct entry *entry, struct client *client);
