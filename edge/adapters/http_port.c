@@ -15,12 +15,14 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/adapters/peer_address.h"
+#include "edge/http/body_length.h"
 #include "edge/http/compression.h"
 
 #define CONNECTION_MEMORY 8192  // heads up to about 7 KB; what a held poll costs
 #define REQUEST_MS        20000 // from the request line to the end of the body
 #define IDLE_MS           75000 // between requests; longer than what proxies keep
 #define COMPRESS_OVER     1024  // bytes of a body
+#define SWALLOW_TIMES     4     // of what a body may have: of one that is too large
 #define HANGUPS_A_TURN    64
 #define WAKES_MAX         2
 
@@ -188,36 +190,6 @@ static void allow_origin(struct call *call, const struct http_request *request)
         call->origin = span_dup(http_request_header(request, "Origin"));
 }
 
-static size_t count_values(const struct http_head *head, const char *name)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < head->header_count; i++)
-        count += span_eq_nocase(head->headers[i].name, span_of(name));
-    return count;
-}
-
-// RFC 9112, 6.3: what a proxy and a server may read differently is a way to smuggle requests.
-static bool has_ambiguous_length(const struct http_head *head)
-{
-    size_t lengths = count_values(head, "Content-Length");
-    size_t encodings = count_values(head, "Transfer-Encoding");
-    struct span encoding = http_head_single(head, "Transfer-Encoding");
-
-    return lengths > 1 || encodings > 1 || (lengths > 0 && encodings > 0) ||
-           (encodings > 0 && !span_eq_nocase(encoding, SPAN_LIT("chunked")));
-}
-
-static bool announces_too_much(const struct http_head *head, size_t max)
-{
-    struct span length = http_head_single(head, "Content-Length");
-    size_t n = 0;
-
-    for (size_t i = 0; i < length.len && n <= max; i++)
-        n = n * 10 + (size_t)(length.ptr[i] - '0');
-    return n > max;
-}
-
 static enum MHD_Result answer_preflight(struct call *call, const struct http_request *request)
 {
     struct span asked = http_request_header(request, "Access-Control-Request-Headers");
@@ -266,6 +238,25 @@ static bool hand_over(struct call *call, const struct http_head *head, struct sp
     return false;
 }
 
+static void expect_too_much(struct call *call)
+{
+    metric_add(&call->connection->port->metrics->body_too_large, 1);
+    call->too_large = true;
+    buffer_fini(&call->body);
+}
+
+// An answer that overtakes the body is lost when the connection is closed under a client, or a
+// proxy, that still writes. So a body that is somewhat too large is read first.
+static bool is_worth_swallowing(const struct http_head *head, size_t max)
+{
+    return !body_length_is_over(head, max * SWALLOW_TIMES) && !body_waits_for_leave(head);
+}
+
+static enum MHD_Result refuse_body(struct call *call)
+{
+    return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
+}
+
 static enum MHD_Result begin_call(struct call *call, const char *method, const char *version)
 {
     struct http_port *port = call->connection->port;
@@ -283,11 +274,11 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
                            client_of(call->connection, &head, peer, sizeof(peer)));
     allow_origin(call, &as_request.request);
     call->coding = coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
-    if (has_ambiguous_length(&head))
+    if (body_length_is_ambiguous(&head))
         return reply_error(call, 400, "{\"message\":\"Ambiguous message length\"}");
-    if (announces_too_much(&head, port->max_body)) {
-        metric_add(&port->metrics->body_too_large, 1);
-        return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
+    if (body_length_is_over(&head, port->max_body)) {
+        expect_too_much(call);
+        return is_worth_swallowing(&head, port->max_body) ? MHD_YES : refuse_body(call);
     }
     if (hand_over(call, &head, as_request.request.peer))
         return MHD_NO;
@@ -302,12 +293,10 @@ static enum MHD_Result take_body(struct call *call, struct span piece)
         return MHD_YES;
     if (call->too_large) {
         call->swallowed += piece.len;
-        return call->swallowed > port->max_body ? MHD_NO : MHD_YES;
+        return call->swallowed > SWALLOW_TIMES * (size_t)port->max_body ? MHD_NO : MHD_YES;
     }
     if (call->body.len + piece.len > port->max_body) {
-        metric_add(&port->metrics->body_too_large, 1);
-        call->too_large = true;
-        buffer_fini(&call->body);
+        expect_too_much(call);
         return MHD_YES;
     }
     buffer_append(&call->body, piece);
@@ -346,7 +335,7 @@ static enum MHD_Result handle(struct call *call, const char *method, const char 
 
     deadline_cancel(&call->connection->deadline);
     if (call->too_large)
-        return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
+        return refuse_body(call);
     (void)collect_head(call, method, version, &head);
     http_head_request_init(&as_request, &head,
                            client_of(call->connection, &head, peer, sizeof(peer)));

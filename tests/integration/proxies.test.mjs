@@ -85,6 +85,15 @@ for (const [name, keepAlive] of [['haproxy', true], ['haproxy', false],
       while (!heard.includes('431[')) heard += (await polling.pollRaw({ headers: cookie('a') })).body;
     });
 
+    test('a body over the limit is answered 413', async () => {
+      const polling = await RawPolling.open(url, { headers: cookie('a') });
+      for (const size of [1_000_001, 3_900_000]) {
+        const answer = await polling.postRaw('4'.repeat(size), cookie('a'));
+        assert.equal(answer.status, 413);
+        assert.equal(answer.body, '{"message":"Payload too large"}');
+      }
+    });
+
     test('Socket.IO 2, long-polling alone', async (t) => {
       const socket = ioV2(url, { forceNew: true, reconnection: false, transports: ['polling'],
         query: { token: token({ id: 'old' }) } });

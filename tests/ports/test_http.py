@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Plain HTTP on the client port: heads, bodies, pipelining, and what is no HTTP at all."""
 
+import time
+
 from support import ENGINE, POLLING, PortTest, main, request
 
 
@@ -181,9 +183,21 @@ class Bodies(PortTest):
         self.assertOpen(sid)
 
     def test_too_large_and_never_sent(self):
-        client, sid = self.post("Content-Length: 1000000\r\n", "")
+        for framing in ("Content-Length: 400001\r\n",
+                        "Content-Length: 400000\r\nExpect: 100-continue\r\n"):
+            with self.subTest(framing=framing):
+                client, sid = self.post(framing, "")
+                with client:
+                    self.assertEqual(client.reply().status, 413)
+                self.assertOpen(sid)
+
+    def test_too_large_and_sent_slowly(self):
+        client, sid = self.post("Content-Length: 400000\r\n", "4" + "x" * 199999)
         with client:
+            time.sleep(0.1)
+            client.send("x" * 200000)
             self.assertEqual(client.reply().status, 413)
+            self.assertEqual(client.ask("GET", "/socket.io/?EIO=4&transport=polling").status, 200)
         self.assertOpen(sid)
 
     def test_chunks(self):

@@ -36,7 +36,7 @@ error_log stderr warn;
 events {}
 http {
   access_log off;
-  client_max_body_size 2m;
+  client_max_body_size 4m;
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) =>
     `${name}_temp_path ${dir}/${name};`).join('\n  ')}
   map $http_upgrade $connection_upgrade { default upgrade; '' '${keepAlive ? '' : 'close'}'; }

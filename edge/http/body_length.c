@@ -1,0 +1,35 @@
+#include "edge/http/body_length.h"
+
+static size_t count_values(const struct http_head *head, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < head->header_count; i++)
+        count += span_eq_nocase(head->headers[i].name, span_of(name));
+    return count;
+}
+
+bool body_length_is_ambiguous(const struct http_head *head)
+{
+    size_t lengths = count_values(head, "Content-Length");
+    size_t encodings = count_values(head, "Transfer-Encoding");
+    struct span encoding = http_head_single(head, "Transfer-Encoding");
+
+    return lengths > 1 || encodings > 1 || (lengths > 0 && encodings > 0) ||
+           (encodings > 0 && !span_eq_nocase(encoding, SPAN_LIT("chunked")));
+}
+
+bool body_length_is_over(const struct http_head *head, size_t max)
+{
+    struct span length = http_head_single(head, "Content-Length");
+    size_t n = 0;
+
+    for (size_t i = 0; i < length.len && n <= max; i++)
+        n = n * 10 + (size_t)(length.ptr[i] - '0');
+    return n > max;
+}
+
+bool body_waits_for_leave(const struct http_head *head)
+{
+    return span_eq_nocase(http_head_single(head, "Expect"), SPAN_LIT("100-continue"));
+}
