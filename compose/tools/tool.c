@@ -15,6 +15,12 @@
 
 enum { OPTION_ENV = 1000, OPTION_HELP, OPTION_VERSION };
 
+enum action {
+    RUN,
+    DONE, // --help or --version was answered
+    USAGE // what is wrong was said on stderr
+};
+
 struct command_line {
     const char *env_file;
     const char *values[MAX_OPTIONS]; // of the option with the same index
@@ -100,10 +106,10 @@ static void describe_options(const struct tool *tool, struct option out[MAX_OPTI
     out[n] = (struct option){NULL, 0, NULL, 0};
 }
 
-static enum tool_action point_at_help(const struct tool *tool)
+static enum action point_at_help(const struct tool *tool)
 {
     fprintf(stderr, "Try \"%s --help\".\n", tool->program.name);
-    return TOOL_USAGE;
+    return USAGE;
 }
 
 static void take_option(const struct tool_option *option, const char **value, void *into)
@@ -114,8 +120,8 @@ static void take_option(const struct tool_option *option, const char **value, vo
         add_to_list((struct tool_list *)((char *)into + option->list), optarg);
 }
 
-static enum tool_action read_arguments(const struct tool *tool, int argc, char **argv, void *into,
-                                       struct command_line *line)
+static enum action read_arguments(const struct tool *tool, int argc, char **argv, void *into,
+                                  struct command_line *line)
 {
     struct option options[MAX_OPTIONS + 4];
     int choice;
@@ -128,17 +134,17 @@ static enum tool_action read_arguments(const struct tool *tool, int argc, char *
             break;
         case OPTION_HELP:
             print_help(tool);
-            return TOOL_DONE;
+            return DONE;
         case OPTION_VERSION:
             printf("%s %s\n", tool->program.name, GATEWAY_VERSION);
-            return TOOL_DONE;
+            return DONE;
         case '?': // getopt_long has named it
             return point_at_help(tool);
         default:
             take_option(&tool->options[choice], &line->values[choice], into);
         }
     }
-    return TOOL_RUN;
+    return RUN;
 }
 
 static bool read_settings_file(const struct tool *tool, const char *path, struct buffer *errors)
@@ -172,18 +178,33 @@ static bool load_settings(const struct tool *tool, const struct command_line *li
     return ok;
 }
 
-enum tool_action tool_start(const struct tool *tool, int argc, char **argv, void *into,
-                            struct tool_list *operands)
+static enum action start(const struct tool *tool, int argc, char **argv, void *into,
+                         struct tool_list *operands)
 {
     struct command_line line = {0};
-    enum tool_action action = read_arguments(tool, argc, argv, into, &line);
+    enum action action = read_arguments(tool, argc, argv, into, &line);
 
-    if (action != TOOL_RUN)
+    if (action != RUN)
         return action;
     *operands = (struct tool_list){argv + optind, (size_t)(argc - optind)};
     if (operands->count > tool->max_operands) {
         tool_fail("unexpected argument \"%s\"", operands->items[tool->max_operands]);
         return point_at_help(tool);
     }
-    return load_settings(tool, &line, into) ? TOOL_RUN : TOOL_USAGE;
+    return load_settings(tool, &line, into) ? RUN : USAGE;
+}
+
+int tool_main(const struct tool *tool, int argc, char **argv, tool_run_fn run, void *request)
+{
+    struct tool_list operands;
+
+    switch (start(tool, argc, argv, request, &operands)) {
+    case DONE:
+        return TOOL_OK;
+    case USAGE:
+        return TOOL_USAGE;
+    case RUN:
+        break;
+    }
+    return (int)run(request, &operands);
 }

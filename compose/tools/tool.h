@@ -29,17 +29,17 @@ struct tool {
     size_t option_count;
 };
 
-enum tool_action {
-    TOOL_RUN,
-    TOOL_DONE,  // --help or --version was answered: exit 0
-    TOOL_USAGE, // what is wrong was said on stderr: exit 2
-};
+// Exit statuses. Whoever returns another one than TOOL_OK has said on stderr why.
+enum tool_status { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
-// Reads the command line and the settings into `into`. Settings come from the environment and
+// Does what the command line asks for. `request` is what it and the settings have filled.
+typedef enum tool_status (*tool_run_fn)(void *request, const struct tool_list *operands);
+
+// All that main() of a tool does: answers --help and --version, or reads the command line and the
+// settings into `request`, which is zeroed, and runs. Settings come from the environment and
 // ./.env as they do for the servers, or with `--env FILE` from that file alone, so that a
 // command works the same in every terminal. Lists and operands are borrowed from argv.
-NODISCARD enum tool_action tool_start(const struct tool *tool, int argc, char **argv, void *into,
-                                      struct tool_list *operands);
+int tool_main(const struct tool *tool, int argc, char **argv, tool_run_fn run, void *request);
 
 // One line on stderr: the tool's name, a colon and the message.
 void tool_say(const char *format, ...) PRINTF(1, 2);

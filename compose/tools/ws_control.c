@@ -173,7 +173,8 @@ static const struct command *find_command(const struct request *request,
     return NULL;
 }
 
-static bool run(const struct request *request, const struct command *command, const char *operand)
+static bool do_command(const struct request *request, const struct command *command,
+                       const char *operand)
 {
     struct work work = {.request = request, .operand = operand};
     const struct control_target target = {
@@ -189,22 +190,19 @@ static bool run(const struct request *request, const struct command *command, co
     return ok;
 }
 
+static enum tool_status run(void *request, const struct tool_list *operands)
+{
+    const struct command *command = find_command(request, operands);
+
+    if (!command)
+        return TOOL_USAGE;
+    bool ok = do_command(request, command, operands->count == 2 ? operands->items[1] : NULL);
+    return ok ? TOOL_OK : TOOL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     static struct request request;
-    struct tool_list operands;
 
-    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
-    case TOOL_DONE:
-        return EXIT_SUCCESS;
-    case TOOL_USAGE:
-        return 2;
-    case TOOL_RUN:
-        break;
-    }
-    const struct command *command = find_command(&request, &operands);
-    if (!command)
-        return 2;
-    return run(&request, command, operands.count == 2 ? operands.items[1] : NULL) ? EXIT_SUCCESS
-                                                                                  : EXIT_FAILURE;
+    return tool_main(&TOOL, argc, argv, run, &request);
 }

@@ -249,7 +249,7 @@ static bool work_through(struct work *work)
     return ok;
 }
 
-static bool run(const struct request *request)
+static bool do_command(const struct request *request)
 {
     const struct rabbit_target target = {
         .host = request->host,
@@ -288,20 +288,16 @@ static bool read_command(struct request *request, const struct tool_list *operan
     return tool_fail("say list, replay or drop; see ws-dead-letters --help");
 }
 
+static enum tool_status run(void *request, const struct tool_list *operands)
+{
+    if (!read_command(request, operands))
+        return TOOL_USAGE;
+    return do_command(request) ? TOOL_OK : TOOL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     static struct request request;
-    struct tool_list operands;
 
-    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
-    case TOOL_DONE:
-        return EXIT_SUCCESS;
-    case TOOL_USAGE:
-        return 2;
-    case TOOL_RUN:
-        break;
-    }
-    if (!read_command(&request, &operands))
-        return 2;
-    return run(&request) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return tool_main(&TOOL, argc, argv, run, &request);
 }

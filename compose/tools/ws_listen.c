@@ -279,27 +279,25 @@ static bool listen(const struct request *request, const struct server_url *url)
     return ok;
 }
 
+static enum tool_status run(void *arg, const struct tool_list *operands)
+{
+    const struct request *request = arg;
+    struct server_url url;
+    const char *fault = server_url_parse(span_of(request->url), &url);
+
+    (void)operands;
+    if (fault) {
+        tool_fail("the address %s is wrong: %s", request->url, fault);
+        return TOOL_USAGE;
+    }
+    if (!check_rooms(&request->rooms))
+        return TOOL_USAGE;
+    return listen(request, &url) ? TOOL_OK : TOOL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     static struct request request;
-    struct tool_list operands;
-    struct server_url url;
-    const char *fault;
 
-    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
-    case TOOL_DONE:
-        return EXIT_SUCCESS;
-    case TOOL_USAGE:
-        return 2;
-    case TOOL_RUN:
-        break;
-    }
-    fault = server_url_parse(span_of(request.url), &url);
-    if (fault) {
-        tool_fail("the address %s is wrong: %s", request.url, fault);
-        return 2;
-    }
-    if (!check_rooms(&request.rooms))
-        return 2;
-    return listen(&request, &url) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return tool_main(&TOOL, argc, argv, run, &request);
 }

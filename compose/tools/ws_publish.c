@@ -207,20 +207,16 @@ static bool publish(const struct request *request)
     return ok;
 }
 
+static enum tool_status run(void *request, const struct tool_list *operands)
+{
+    if (!take_operands(request, operands))
+        return TOOL_USAGE;
+    return publish(request) ? TOOL_OK : TOOL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     static struct request request;
-    struct tool_list operands;
 
-    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
-    case TOOL_DONE:
-        return EXIT_SUCCESS;
-    case TOOL_USAGE:
-        return 2;
-    case TOOL_RUN:
-        break;
-    }
-    if (!take_operands(&request, &operands))
-        return 2;
-    return publish(&request) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return tool_main(&TOOL, argc, argv, run, &request);
 }

@@ -194,18 +194,15 @@ static bool mint(const struct request *request)
     return ok;
 }
 
+static enum tool_status run(void *request, const struct tool_list *operands)
+{
+    (void)operands;
+    return mint(request) ? TOOL_OK : TOOL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     static struct request request;
-    struct tool_list operands;
 
-    switch (tool_start(&TOOL, argc, argv, &request, &operands)) {
-    case TOOL_DONE:
-        return EXIT_SUCCESS;
-    case TOOL_USAGE:
-        return 2;
-    case TOOL_RUN:
-        break;
-    }
-    return mint(&request) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return tool_main(&TOOL, argc, argv, run, &request);
 }

@@ -242,7 +242,7 @@ static bool run_messages(const struct request *request)
     return ok;
 }
 
-static bool run(const struct request *request)
+static bool run_scenario(const struct request *request)
 {
     struct span scenario = span_of(request->scenario);
 
@@ -255,17 +255,20 @@ static bool run(const struct request *request)
     return tool_fail("the scenario must be connect, idle or messages");
 }
 
+static enum tool_status run(void *arg, const struct tool_list *operands)
+{
+    struct request *request = arg;
+
+    request->scenario = operands->count > 0 ? operands->items[0] : NULL;
+    bool ok = take_edges(request) && run_scenario(request);
+    free(request->ports);
+    free(request->pids);
+    return ok ? TOOL_OK : TOOL_FAILED;
+}
+
 int main(int argc, char **argv)
 {
-    static struct request request; // its texts live as long as the process
-    struct tool_list operands = {0};
-    enum tool_action action = tool_start(&TOOL, argc, argv, &request, &operands);
+    static struct request request;
 
-    if (action != TOOL_RUN)
-        return action == TOOL_DONE ? 0 : 2;
-    request.scenario = operands.count > 0 ? operands.items[0] : NULL;
-    bool ok = take_edges(&request) && run(&request);
-    free(request.ports);
-    free(request.pids);
-    return ok ? 0 : 1;
+    return tool_main(&TOOL, argc, argv, run, &request);
 }
