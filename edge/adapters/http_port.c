@@ -2,431 +2,34 @@
 
 #include "edge/adapters/http_port.h"
 
-#include <assert.h>
-#include <fcntl.h>
-#include <microhttpd.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/buffer.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/adapters/peer_address.h"
-#include "edge/http/body_length.h"
-#include "edge/http/compression.h"
+#include "edge/adapters/http_internals.h"
 
 #define CONNECTION_MEMORY 8192  // heads up to about 7 KB; what a held poll costs
 #define REQUEST_MS        20000 // from the request line to the end of the body
 #define IDLE_MS           75000 // between requests; longer than what proxies keep
-#define COMPRESS_OVER     1024  // bytes of a body
-#define SWALLOW_TIMES     4     // of what a body may have: of one that is too large
 #define HANGUPS_A_TURN    64
 #define WAKES_MAX         2
 
-struct http_port {
-    struct MHD_Daemon *daemon;
-    struct http_port_handlers handlers;
-    struct event_loop *loop;
-    struct client_port_metrics *metrics;
-    const struct origins *origins;
-    const struct proxies *proxies;
-    struct compressor *compressor;
-    uint32_t max_body;
-    uv_poll_t poll;    // on the library's epoll descriptor
-    uv_poll_t hangups; // on ours
-    uv_check_t check;  // when all that was readable has been looked at
-    uv_timer_t timer;  // when the library wants to run again
-    int hangup_fd;     // epoll of the connections, for their end only
-    struct turn_hook hook;
-    bool needs_run;   // at the end of the turn
-    bool is_readable; // run after the WebSockets
-    struct deadline_queue request_due, idle_due;
-};
-
-// One TCP connection.
-struct connection {
-    struct http_port *port;
-    struct MHD_Connection *library;
-    int fd;
-    bool has_ended;           // the client says nothing more
-    unsigned wakes;           // of the library, because of that
-    struct deadline deadline; // for the request, or for the next one
-    struct call *call;        // the request being served
-};
-
-enum call_state { CALL_READING = 0, CALL_HANDLING, CALL_HELD, CALL_ANSWERED, CALL_ABORTED };
-
-// One request.
-struct call {
-    struct http_exchange exchange;
-    struct connection *connection;
-    enum call_state state;
-    bool begun;       // its head was looked at
-    bool too_large;   // its body; what still comes is dropped
-    size_t swallowed; // of that
-    enum MHD_Result queued;
-    char *target; // path and query as they came
-    char *origin; // that the reply allows; NULL: none
-    struct buffer body;
-    enum content_coding coding; // that the client accepts
-};
-
-static void run_soon(struct http_port *port)
+void http_port_run_soon(struct http_port *port)
 {
     port->needs_run = true;
 }
 
-static void add_headers(struct MHD_Response *response, const struct http_reply *reply,
-                        const struct call *call)
-{
-    if (reply->content_type)
-        MHD_add_response_header(response, "Content-Type", reply->content_type);
-    for (const char *const *pair = reply->headers; pair && pair[0]; pair += 2)
-        MHD_add_response_header(response, pair[0], pair[1]);
-    if (call->origin) {
-        MHD_add_response_header(response, "Access-Control-Allow-Origin", call->origin);
-        MHD_add_response_header(response, "Access-Control-Allow-Credentials", "true");
-    }
-    MHD_add_response_header(response, "Vary", "Origin");
-}
+// ---- connections
 
-static struct MHD_Response *make_response(struct span body)
-{
-    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
-                                           MHD_RESPMEM_MUST_COPY);
-}
-
-static struct MHD_Response *make_compressed(struct call *call, struct span body)
-{
-    struct MHD_Response *response =
-        make_response(compressor_run(call->connection->port->compressor, call->coding, body));
-
-    MHD_add_response_header(response, "Content-Encoding", coding_name(call->coding));
-    MHD_add_response_header(response, "Vary", "Accept-Encoding");
-    return response;
-}
-
-static void queue_reply(struct call *call, const struct http_reply *reply)
-{
-    bool compress = call->coding != CODING_IDENTITY && reply->body.len > COMPRESS_OVER;
-    struct MHD_Response *response =
-        compress ? make_compressed(call, reply->body) : make_response(reply->body);
-
-    add_headers(response, reply, call);
-    call->queued = MHD_queue_response(call->connection->library, reply->status, response);
-    MHD_destroy_response(response);
-}
-
-static void reply(struct http_exchange *exchange, const struct http_reply *reply)
-{
-    struct call *call = container_of(exchange, struct call, exchange);
-    bool was_held = call->state == CALL_HELD;
-
-    assert(was_held || call->state == CALL_HANDLING || call->state == CALL_READING);
-    queue_reply(call, reply);
-    call->state = CALL_ANSWERED;
-    if (was_held) {
-        MHD_resume_connection(call->connection->library);
-        run_soon(call->connection->port);
-    }
-}
-
-static const struct http_exchange_ops exchange_operations = {.reply = reply};
-
-static enum MHD_Result reply_error(struct call *call, unsigned status, const char *json)
-{
-    reply(&call->exchange, &(struct http_reply){.status = status,
-                                                .content_type = "application/json",
-                                                .body = span_of(json)});
-    return call->queued;
-}
-
-// ---- reading a request -------------------------------------------------------------------------
-
-static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name,
-                                  const char *value)
-{
-    struct http_head *head = arg;
-
-    (void)kind;
-    if (head->header_count == HTTP_HEADERS_MAX)
-        return MHD_NO;
-    head->headers[head->header_count++] = (struct http_header){span_of(name), span_of(value)};
-    return MHD_YES;
-}
-
-// False when there are more headers than fit: some would not be looked at.
-static bool collect_head(const struct call *call, const char *method, const char *version,
-                         struct http_head *head)
-{
-    struct MHD_Connection *library = call->connection->library;
-
-    head->method = span_of(method);
-    head->target = span_of(call->target);
-    head->version = span_of(version);
-    head->header_count = 0;
-    MHD_get_connection_values(library, MHD_HEADER_KIND, add_header, head);
-    return MHD_get_connection_values(library, MHD_HEADER_KIND, NULL, NULL) <= HTTP_HEADERS_MAX;
-}
-
-static struct span client_of(const struct connection *connection, const struct http_head *head,
-                             char *out, size_t size)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection->library, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-
-    return proxies_find_client(connection->port->proxies, head,
-                               peer_address_print(info->client_addr, out, size));
-}
-
-static void allow_origin(struct call *call, const struct http_request *request)
-{
-    enum origin_verdict verdict = origins_judge(call->connection->port->origins, request);
-
-    if (verdict == ORIGIN_LISTED || verdict == ORIGIN_OWN)
-        call->origin = span_dup(http_request_header(request, "Origin"));
-}
-
-static enum MHD_Result answer_preflight(struct call *call, const struct http_request *request)
-{
-    struct span asked = http_request_header(request, "Access-Control-Request-Headers");
-    char *echo = span_dup(asked);
-    const char *headers[] = {"Access-Control-Allow-Methods", "GET,POST",
-                             asked.len > 0 ? "Access-Control-Allow-Headers" : NULL, echo, NULL};
-
-    reply(&call->exchange, &(struct http_reply){.status = 204, .headers = headers});
-    free(echo);
-    return call->queued;
-}
-
-static bool is_preflight(const struct http_request *request)
-{
-    return request->method == HTTP_OPTIONS && http_request_header(request, "Origin").ptr &&
-           http_request_header(request, "Access-Control-Request-Method").ptr;
-}
-
-static void watch_end(struct connection *connection)
+void http_port_watch_end(struct connection *connection)
 {
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
 
     epoll_ctl(connection->port->hangup_fd, EPOLL_CTL_ADD, connection->fd, &event);
 }
-
-// The connection leaves the library: MHD_NO makes it close its own descriptor and nothing else.
-static bool hand_over(struct call *call, const struct http_head *head, struct span peer)
-{
-    struct connection *connection = call->connection;
-    struct http_port *port = connection->port;
-    struct span key;
-
-    if (!http_head_asks_for_websocket(head, &key))
-        return false;
-    int fd = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    // Or the registration would outlive the descriptor that it was made with.
-    epoll_ctl(port->hangup_fd, EPOLL_CTL_DEL, connection->fd, NULL);
-    metric_add(&port->metrics->connections, 1); // the library's end of it is counted when it closes
-    if (port->handlers.on_upgrade(fd, head, peer, port->handlers.arg))
-        return true;
-    metric_sub(&port->metrics->connections, 1);
-    close(fd);
-    watch_end(connection);
-    return false;
-}
-
-static void expect_too_much(struct call *call)
-{
-    metric_add(&call->connection->port->metrics->body_too_large, 1);
-    call->too_large = true;
-    buffer_fini(&call->body);
-}
-
-// An answer that overtakes the body is lost when the connection is closed under a client, or a
-// proxy, that still writes. So a body that is somewhat too large is read first.
-static bool is_worth_swallowing(const struct http_head *head, size_t max)
-{
-    return !body_length_is_over(head, max * SWALLOW_TIMES) && !body_waits_for_leave(head);
-}
-
-static enum MHD_Result refuse_body(struct call *call)
-{
-    return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
-}
-
-static enum MHD_Result begin_call(struct call *call, const char *method, const char *version)
-{
-    struct http_port *port = call->connection->port;
-    struct http_head head;
-    struct http_head_request as_request;
-    char peer[INET6_ADDRSTRLEN];
-
-    call->begun = true;
-    metric_add(&port->metrics->http_requests, 1);
-    if (!collect_head(call, method, version, &head)) {
-        metric_add(&port->metrics->heads_refused, 1);
-        return reply_error(call, 431, "{\"message\":\"Too many headers\"}");
-    }
-    http_head_request_init(&as_request, &head,
-                           client_of(call->connection, &head, peer, sizeof(peer)));
-    allow_origin(call, &as_request.request);
-    call->coding = coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
-    if (body_length_is_ambiguous(&head))
-        return reply_error(call, 400, "{\"message\":\"Ambiguous message length\"}");
-    if (body_length_is_over(&head, port->max_body)) {
-        expect_too_much(call);
-        return is_worth_swallowing(&head, port->max_body) ? MHD_YES : refuse_body(call);
-    }
-    if (hand_over(call, &head, as_request.request.peer))
-        return MHD_NO;
-    return MHD_YES;
-}
-
-static enum MHD_Result take_body(struct call *call, struct span piece)
-{
-    struct http_port *port = call->connection->port;
-
-    if (call->state == CALL_ANSWERED)
-        return MHD_YES;
-    if (call->too_large) {
-        call->swallowed += piece.len;
-        return call->swallowed > SWALLOW_TIMES * (size_t)port->max_body ? MHD_NO : MHD_YES;
-    }
-    if (call->body.len + piece.len > port->max_body) {
-        expect_too_much(call);
-        return MHD_YES;
-    }
-    buffer_append(&call->body, piece);
-    return MHD_YES;
-}
-
-static void give_up(struct call *call)
-{
-    struct http_exchange *exchange = &call->exchange;
-
-    metric_add(&call->connection->port->metrics->http_aborted, 1);
-    call->state = CALL_ABORTED;
-    if (exchange->on_abort)
-        exchange->on_abort(exchange->holder);
-}
-
-// The end of the client's stream is told only once, and may have come before its last request was
-// read.
-static enum MHD_Result hold(struct call *call)
-{
-    if (call->connection->has_ended) {
-        give_up(call);
-        return MHD_NO;
-    }
-    call->state = CALL_HELD;
-    MHD_suspend_connection(call->connection->library);
-    return MHD_YES;
-}
-
-static enum MHD_Result handle(struct call *call, const char *method, const char *version)
-{
-    struct http_port *port = call->connection->port;
-    struct http_head head;
-    struct http_head_request as_request;
-    char peer[INET6_ADDRSTRLEN];
-
-    deadline_cancel(&call->connection->deadline);
-    if (call->too_large)
-        return refuse_body(call);
-    (void)collect_head(call, method, version, &head);
-    http_head_request_init(&as_request, &head,
-                           client_of(call->connection, &head, peer, sizeof(peer)));
-    if (is_preflight(&as_request.request))
-        return answer_preflight(call, &as_request.request);
-    as_request.request.body = buffer_span(&call->body);
-    call->state = CALL_HANDLING;
-    call->exchange.request = &as_request.request;
-    port->handlers.on_request(&call->exchange, port->handlers.arg);
-    call->exchange.request = NULL;
-    if (call->state == CALL_ANSWERED)
-        return call->queued;
-    return hold(call);
-}
-
-static enum MHD_Result on_library_request(void *arg, struct MHD_Connection *library,
-                                          const char *url, const char *method, const char *version,
-                                          const char *upload_data, size_t *upload_data_size,
-                                          void **request)
-{
-    struct call *call = *request;
-
-    (void)arg;
-    (void)library;
-    (void)url;
-    if (!call->begun)
-        return begin_call(call, method, version);
-    if (call->state == CALL_ABORTED)
-        return MHD_NO;
-    if (*upload_data_size > 0) {
-        struct span piece = {upload_data, *upload_data_size};
-        *upload_data_size = 0;
-        return take_body(call, piece);
-    }
-    if (call->state != CALL_READING)
-        return MHD_YES;
-    return handle(call, method, version);
-}
-
-static void free_call(struct call *call)
-{
-    free(call->target);
-    free(call->origin);
-    buffer_fini(&call->body);
-    free(call);
-}
-
-// The library would put each parameter into the connection's memory, and when that is used up
-// forget the request without a word. Nobody here asks it for parameters.
-static void hide_query(const char *target)
-{
-    char *mark = strchr((char *)(uintptr_t)target, '?'); // in the library's own buffer
-
-    if (mark)
-        mark[1] = '\0';
-}
-
-// The library calls this with the raw request target, before anything else of a request.
-static void *on_library_target(void *arg, const char *target, struct MHD_Connection *library)
-{
-    struct call *call = mem_zalloc(sizeof(*call));
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(library, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    (void)arg;
-    call->connection = info->socket_context;
-    call->connection->call = call;
-    call->exchange.ops = &exchange_operations;
-    call->target = mem_strdup(target);
-    hide_query(target);
-    deadline_arm(&call->connection->deadline, &call->connection->port->request_due);
-    return call;
-}
-
-static void on_library_completed(void *arg, struct MHD_Connection *library, void **request,
-                                 enum MHD_RequestTerminationCode code)
-{
-    struct call *call = *request;
-
-    (void)arg;
-    (void)library;
-    (void)code;
-    if (!call)
-        return;
-    *request = NULL;
-    call->connection->call = NULL;
-    deadline_arm(&call->connection->deadline, &call->connection->port->idle_due);
-    free_call(call);
-}
-
-// ---- connections -------------------------------------------------------------------------------
 
 static void open_connection(struct http_port *port, struct MHD_Connection *library, void **context)
 {
@@ -438,7 +41,7 @@ static void open_connection(struct http_port *port, struct MHD_Connection *libra
         MHD_get_connection_info(library, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     deadline_init(&connection->deadline);
     deadline_arm(&connection->deadline, &port->idle_due);
-    watch_end(connection);
+    http_port_watch_end(connection);
     *context = connection;
 }
 
@@ -454,7 +57,8 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
     }
     deadline_cancel(&connection->deadline);
     if (connection->call)
-        free_call(connection->call); // of a request that the library gave up before its headers
+        http_call_free(
+            connection->call); // of a request that the library gave up before its headers
     free(connection);
     *context = NULL;
     port->handlers.on_gone(port->handlers.arg);
@@ -463,10 +67,9 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
 static void on_end(struct connection *connection)
 {
     connection->has_ended = true;
-    if (connection->call && connection->call->state == CALL_HELD) {
-        give_up(connection->call);
+    if (connection->call && http_call_abandon(connection->call)) {
         MHD_resume_connection(connection->library);
-        run_soon(connection->port);
+        http_port_run_soon(connection->port);
         return;
     }
     // The library overlooks an end that comes together with the last bytes; this wakes it again. It
@@ -499,7 +102,7 @@ static void on_late(struct deadline *deadline, void *arg)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
-// ---- the library on our loop -------------------------------------------------------------------
+// ---- the library on our loop
 
 static void on_timer(uv_timer_t *timer);
 
@@ -565,12 +168,12 @@ static struct MHD_Daemon *start_daemon(struct http_port *port,
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_TURBO; // without TURBO a close shuts a handed-over socket down too
 
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_library_request, port,                  //
+    return MHD_start_daemon(flags, 0, NULL, NULL, http_call_on_request, port,                //
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections, //
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,   //
                             MHD_OPTION_NOTIFY_CONNECTION, on_library_connection, port,       //
-                            MHD_OPTION_NOTIFY_COMPLETED, on_library_completed, port,         //
-                            MHD_OPTION_URI_LOG_CALLBACK, on_library_target, port,            //
+                            MHD_OPTION_NOTIFY_COMPLETED, http_call_on_completed, port,       //
+                            MHD_OPTION_URI_LOG_CALLBACK, http_call_on_target, port,          //
                             MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
@@ -617,7 +220,7 @@ void http_port_adopt(struct http_port *port, int fd, const struct sockaddr *addr
     // On failure the library has closed the descriptor, without a notification.
     if (MHD_add_connection(port->daemon, fd, address, address_len) != MHD_YES)
         port->handlers.on_gone(port->handlers.arg);
-    run_soon(port);
+    http_port_run_soon(port);
 }
 
 void http_port_close(struct http_port *port)
