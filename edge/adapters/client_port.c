@@ -166,8 +166,7 @@ struct client_port *client_port_new(const struct client_port_options *options,
     port->door = front_door_new(options, loop, metrics, on_arrival, port);
     if (!port->door)
         goto fail;
-    port->websockets =
-        websocket_port_new(loop, options->max_connections, metrics, on_connection_gone, port);
+    port->websockets = websocket_port_new(options, loop, metrics, on_connection_gone, port);
     if (!port->websockets)
         goto fail;
     port->http = http_port_new(options, &http, loop, metrics);

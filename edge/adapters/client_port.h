@@ -18,9 +18,12 @@ struct client_port_options {
     const char *host;
     uint16_t port; // 0: the kernel picks one
     uint32_t head_timeout_ms;
-    uint32_t max_body;             // of a POST, in bytes
-    uint32_t max_connections;      // all kinds together; further ones wait in the backlog
-    unsigned spare_files;          // descriptors held back for others than clients
+    uint32_t max_body;        // of a POST, in bytes
+    uint32_t max_connections; // all kinds together; further ones wait in the backlog
+    unsigned spare_files;     // descriptors held back for others than clients
+    // The answer to a WebSocket's handshake is sent at once; otherwise, with one write less, with
+    // the session's first packets. For clients that begin to listen only when they saw it.
+    bool answers_upgrades_at_once;
     const struct origins *origins; // for the CORS headers of every reply
     const struct proxies *proxies; // whose word on a client's address counts; NULL: nobody's
 };

@@ -29,6 +29,7 @@ struct websocket_port {
     void *arg;
     struct deadline_queue close_due;
     struct ws_inflater *inflater;
+    bool answers_at_once; // see client_port_options
     // The handshake that websocket_port_adopt() is doing right now.
     struct eio_server *engine;
     const struct http_request *request;
@@ -336,8 +337,8 @@ static void answer_handshake(struct websocket_port *port, struct connection *con
     buffer_append(reply, SPAN_LIT("\r\n"));
 }
 
-// The reply waits for the first frames of the session, which follow in this turn of the loop; a
-// WebSocket that is to take a session over has nothing to say yet.
+// The reply waits for the first frames of the session, which follow in this turn of the loop,
+// unless it is wanted at once; a WebSocket that is to take a session over has nothing to say yet.
 static void on_adopted(struct websocket_port *port, struct connection *connection, struct lws *wsi)
 {
     connection->wsi = wsi;
@@ -349,7 +350,7 @@ static void on_adopted(struct websocket_port *port, struct connection *connectio
                                           port->request, connection->receiver.compression);
     if (!connection->open)
         close_connection(connection, WS_CLOSE_NORMAL);
-    else if (connection->engine.probing)
+    else if (connection->engine.probing || port->answers_at_once)
         send_greeting(connection);
 }
 
@@ -425,7 +426,8 @@ static void on_library_log(int level, const char *line)
         log_debug("libwebsockets: %.*s", (int)len, line);
 }
 
-struct websocket_port *websocket_port_new(struct event_loop *loop, uint32_t max_connections,
+struct websocket_port *websocket_port_new(const struct client_port_options *options,
+                                          struct event_loop *loop,
                                           struct client_port_metrics *metrics,
                                           void (*on_gone)(void *arg), void *arg)
 {
@@ -458,7 +460,8 @@ struct websocket_port *websocket_port_new(struct event_loop *loop, uint32_t max_
     port->on_gone = on_gone;
     port->arg = arg;
     lws_set_log_level(LLL_ERR, on_library_log);
-    port->context = create_context(&info, max_connections);
+    port->answers_at_once = options->answers_upgrades_at_once;
+    port->context = create_context(&info, options->max_connections);
     port->vhost = port->context ? lws_create_vhost(port->context, &info) : NULL;
     if (!port->vhost) {
         log_error("libwebsockets cannot start; is libwebsockets-evlib-uv installed?");

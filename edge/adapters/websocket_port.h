@@ -8,10 +8,9 @@
 
 struct websocket_port;
 
-// `max_connections` is what the whole process may have open at its client port. `on_gone` is
-// called for each connection that ended. NULL with one log line on failure.
-NODISCARD struct websocket_port *websocket_port_new(struct event_loop *loop,
-                                                    uint32_t max_connections,
+// `on_gone` is called for each connection that ended. NULL with one log line on failure.
+NODISCARD struct websocket_port *websocket_port_new(const struct client_port_options *options,
+                                                    struct event_loop *loop,
                                                     struct client_port_metrics *metrics,
                                                     void (*on_gone)(void *arg), void *arg);
 

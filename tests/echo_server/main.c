@@ -10,8 +10,8 @@
 #include "tests/echo_server/options.h"
 
 // The suites ask for the first message when they have seen the connection open, and a client that
-// reads the answer to its handshake and that message in one go hands it over before. So after a
-// handshake nothing is sent for this long.
+// reads the answer to its handshake and that message in one go hands it over before. So the answer
+// goes out at once, and nothing else for this long.
 #define PAUSE_MS 5
 
 struct echo_server {
@@ -161,6 +161,7 @@ static bool listen_for_clients(struct echo_server *echo, const struct echo_optio
         .max_body = options->max_payload,
         .max_connections = 1000,
         .origins = echo->origins,
+        .answers_upgrades_at_once = true,
     };
     const struct client_port_handlers handlers = {on_http, find_engine, echo};
 

@@ -1,6 +1,8 @@
 // Engine.IO 4 on the wire, byte by byte.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import WebSocket from 'ws';
 import { MAX_PAYLOAD, PING_INTERVAL, PING_TIMEOUT, echoServer } from './support/echo_server.mjs';
 import { RawPolling, RawWebSocket, pollingUrl, refusedWebSocket } from './support/engineio.mjs';
 import { request } from './support/http.mjs';
@@ -326,6 +328,15 @@ describe('heartbeats', () => {
       await polling.post('3');
     }
   });
+});
+
+// The first message must not overtake the news that the connection is open.
+test('a client that begins to listen when its WebSocket is open hears the handshake', async () => {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${PATH}?EIO=4&transport=websocket`);
+  await within('the open WebSocket', once(socket, 'open'));
+  const [first] = await within('the handshake', once(socket, 'message'));
+  assert.match(first.toString(), /^0\{"sid"/);
+  socket.close();
 });
 
 test('a WebSocket that breaks off ends its session, the others go on', async () => {
