@@ -51,6 +51,7 @@ struct eio_session {
     struct http_exchange *poll;      // the GET that waits for something to say
     char *jsonp;                     // its parameter j, if it has one
     bool on_websocket;               // stays true when the WebSocket is gone
+    bool said_goodbye;               // the client did, by a close packet
     struct outbox outbox;
     struct deadline heartbeat; // until the next ping, or until its pong
     struct list queued;        // in `dirty` or `ending`

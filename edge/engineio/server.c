@@ -169,8 +169,8 @@ static bool verify_handshake(struct eio_server *server, const struct http_reques
 // The client's last poll was overtaken by its goodbye: it is let in, and answered by the end.
 static bool crosses_goodbye(const struct eio_session *session, const struct http_request *request)
 {
-    return session->reason == EIO_TRANSPORT_CLOSE && request->method == HTTP_GET &&
-           !session->on_websocket && !session->poll;
+    return session->said_goodbye && request->method == HTTP_GET && !session->on_websocket &&
+           !session->poll;
 }
 
 // A WebSocket with the sid of a polling session is its upgrade.

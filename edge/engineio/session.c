@@ -180,6 +180,7 @@ void session_on_packet(struct eio_session *session, const struct eio_packet *pac
         on_heartbeat(session, packet);
         break;
     case EIO_CLOSE:
+        session->said_goodbye = true;
         eio_session_close(session, EIO_TRANSPORT_CLOSE);
         break;
     case EIO_OPEN:
@@ -200,7 +201,7 @@ void session_flush(struct eio_session *session)
 // The client's own goodbye is answered with a noop, any other end with a close packet.
 static const char *last_packet(const struct eio_session *session)
 {
-    return session->reason == EIO_TRANSPORT_CLOSE ? "6" : "1";
+    return session->said_goodbye ? "6" : "1";
 }
 
 // Official clients act on an event a moment after they read it, but on a goodbye at once: what

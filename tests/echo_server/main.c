@@ -12,7 +12,7 @@
 // The suites ask for the first message when they have seen the connection open, and a client that
 // reads the answer to its handshake and that message in one go hands it over before. So the answer
 // goes out at once, and nothing else for this long.
-#define PAUSE_MS 5
+#define PAUSE_MS 15
 
 struct echo_server {
     struct event_loop loop;

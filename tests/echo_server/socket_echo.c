@@ -3,7 +3,7 @@
 #include "common/mem.h"
 #include "tests/echo_server/echoes.h"
 
-#define GREETING_DELAY_MS 10
+#define GREETING_DELAY_MS 30
 
 // The `auth` event that a socket has yet to be sent.
 struct greeting {

@@ -135,6 +135,7 @@ static const struct dialogue dialogues[] = {
     // how it ends
     {"close packet", {ON_WEBSOCKET, {SAYS, "1"}, {TURN}, {CLOSED, .number = 1000}, {HEARD, "close:transport close "}}},
     {"close packet overtakes the poll", {ON_POLLING, {POSTS, "1", 1}, {REPLIES, "ok", 1, 200}, {GETS, TO_SID, 2}, {TURN}, {REPLIES, "6", 2, 200}, {HEARD, "close:transport close "}, {GETS, TO_SID, 3}, {REPLIES, "{\"code\":1,\"message\":\"Session ID unknown\"}", 3, 400}}},
+    {"poll in the turn in which another was given up", {ON_POLLING, {GETS, TO_SID, 1}, {ABORTS, .who = 1}, {GETS, TO_SID, 2}, {REPLIES, "{\"code\":1,\"message\":\"Session ID unknown\"}", 2, 400}, {TURN}, {HEARD, "close:transport close "}}},
     {"close packet posted", {ON_POLLING, {GETS, TO_SID, 1}, {POSTS, "1", 2}, {REPLIES, "ok", 2, 200}, {TURN}, {REPLIES, "6", 1, 200}, {HEARD, "close:transport close "}}},
     {"messages behind a close packet", {ON_POLLING, {POSTS, "1\x1e" "4a", 1}, {REPLIES, "ok", 1, 200}, {TURN}, {HEARD, "close:transport close "}}},
     {"WebSocket vanishes", {ON_WEBSOCKET, {GONE}, {HEARD, ""}, {TURN}, {HEARD, "close:transport close "}}},
