@@ -11,7 +11,6 @@ struct client {
     struct identity *identity; // owned
     struct token_alarm alarm;
     struct list joins; // of struct join: requests whose verdict is still to come
-    unsigned join_count;
 };
 
 // A client is the data of its socket from then on. Takes the identity over.

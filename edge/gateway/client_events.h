@@ -4,18 +4,18 @@
 
 #include "edge/gateway/authentication.h"
 #include "edge/gateway/client.h"
+#include "edge/gateway/client_answer.h"
+#include "edge/gateway/joins.h"
 #include "edge/gateway/presence.h"
-#include "edge/gateway/room_access.h"
-
-#define PENDING_JOINS_MAX 64 // of one client, while their verdicts are awaited
 
 struct client_events {
     struct presence *presence;
-    struct room_access *access;
+    struct joins *joins;
+    struct client_answers *answers;
     struct token_verifier *verifier;
     struct token_watch *watch;
     struct gateway_metrics *metrics;
-    struct buffer room, message, reply;
+    struct buffer room;
 };
 
 void client_events_fini(struct client_events *events);
@@ -23,5 +23,5 @@ void client_events_fini(struct client_events *events);
 void client_events_handle(struct client_events *events, struct client *client,
                           const struct sio_event *event);
 
-// The client is gone: its rooms hear of it, and verdicts that come later are for nobody.
+// The client is gone: its rooms hear of it, and what it still asks for is withdrawn.
 void client_events_forget(struct client_events *events, struct client *client);

@@ -32,6 +32,8 @@ struct gateway {
     struct room_access *access;
     struct delivery delivery;
     struct presence presence;
+    struct client_answers answers;
+    struct joins joins;
     struct client_events events;
     struct log_follower *follower;
     struct relay_watch relay;
@@ -260,16 +262,25 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .metrics = gateway->metrics,
     };
     entry_guard(&gateway->entry);
-    gateway->access = room_access_new(options->room_authorization);
+    gateway->access = room_access_new(options->room_authorization, &options->room_services, clock,
+                                      gateway->metrics);
     gateway->delivery = (struct delivery){.nsp = gateway->nsp,
                                           .edge_id = span_of(gateway->edge_id),
                                           .metrics = gateway->metrics,
                                           .latency = {.metrics = gateway->metrics}};
     gateway->presence = (struct presence){
         .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
+    gateway->answers = (struct client_answers){.metrics = gateway->metrics};
+    gateway->joins = (struct joins){
+        .access = gateway->access,
+        .answers = &gateway->answers,
+        .presence = &gateway->presence,
+        .metrics = gateway->metrics,
+    };
     gateway->events = (struct client_events){
         .presence = &gateway->presence,
-        .access = gateway->access,
+        .joins = &gateway->joins,
+        .answers = &gateway->answers,
         .verifier = gateway->verifier,
         .watch = gateway->watch,
         .metrics = gateway->metrics,
@@ -347,6 +358,7 @@ void gateway_free(struct gateway *gateway)
     envelope_decoder_free(gateway->control);
     log_follower_free(gateway->follower);
     client_events_fini(&gateway->events);
+    client_answers_fini(&gateway->answers);
     presence_fini(&gateway->presence);
     room_access_free(gateway->access);
     token_watch_free(gateway->watch);

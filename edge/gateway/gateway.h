@@ -25,6 +25,7 @@ struct gateway_options {
     bool allow_anonymous;
     uint32_t max_sockets_per_user; // at this edge; 0: no limit
     enum room_authorization room_authorization;
+    struct room_inquiry_options room_services; // for ROOM_AUTHORIZATION_SERVICE
     const char *edge_id;
     unsigned shards;
     bool metrics_enabled, metrics_rooms;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/metrics.h"
+#include "edge/gateway/room_authority.h"
 #include "edge/gateway/token.h"
 
 enum client_event_kind {
@@ -19,6 +20,14 @@ struct gateway_metrics {
     metric events[EVENT_KINDS + 1]; // the last: unknown ones
     metric events_refused;          // answered with an error
     metric joins_forbidden, joins_unavailable, joins_over_limit;
+    // Asking services who may join, see room_inquiry.h.
+    metric asks[ROOM_SERVICES][ROOM_ANSWERS];
+    struct histogram ask_ms; // from the first join that waits until the answer
+    metric asks_under_way;   // questions that a service is being asked
+    metric joins_waiting;
+    metric joins_merged;     // into a question that was open already
+    metric joins_overflowed; // there was no place to wait
+    metric answer_cache_hits, answer_cache_entries;
     metric tokens_expiring, tokens_expired, tokens_refreshed;
     metric kicked;
     metric rooms;

@@ -18,7 +18,7 @@ static struct span keep(char **at, struct span text)
 struct identity *identity_new(const struct identity *from)
 {
     size_t texts = from->user.len + from->user_json.len + from->email.len + from->role.len +
-                   from->rooms_json.len;
+                   from->rooms_json.len + from->token.len;
     struct identity *identity = mem_alloc(sizeof(*identity) + texts);
     char *at = (char *)(identity + 1);
 
@@ -27,6 +27,7 @@ struct identity *identity_new(const struct identity *from)
     identity->email = keep(&at, from->email);
     identity->role = keep(&at, from->role);
     identity->rooms_json = keep(&at, from->rooms_json);
+    identity->token = keep(&at, from->token);
     identity->expires_at_s = from->expires_at_s;
     return identity;
 }

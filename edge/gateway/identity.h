@@ -13,6 +13,7 @@ struct identity {
     struct span email;      // empty: the token has none
     struct span role;       // empty: the token has none
     struct span rooms_json; // the claim that lists rooms to join, a JSON array; or empty
+    struct span token;      // as it came, to be shown to services; empty: not kept
     int64_t expires_at_s;   // seconds since 1970; IDENTITY_NEVER: it does not expire
 };
 

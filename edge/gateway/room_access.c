@@ -1,5 +1,6 @@
 #include "edge/gateway/room_access.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
@@ -7,6 +8,7 @@
 
 struct room_access {
     enum room_authorization authorization;
+    struct room_inquiry *inquiry; // NULL: no service is asked
 };
 
 // "conversation:*" covers every conversation, "conversation:1" only itself.
@@ -29,33 +31,48 @@ static bool is_listed(struct span rooms_json, struct span room)
     return listed;
 }
 
-static enum room_verdict judge(const struct room_access *access, const struct identity *who,
-                               struct span room)
+static enum room_verdict judge(const struct identity *who, struct span room)
 {
-    switch (access->authorization) {
-    case ROOM_AUTHORIZATION_OPEN:
-        return ROOM_GRANTED;
-    case ROOM_AUTHORIZATION_CLAIMS:
-        return is_listed(who->rooms_json, room) ? ROOM_GRANTED : ROOM_FORBIDDEN;
-    }
-    return ROOM_UNAVAILABLE;
+    return is_listed(who->rooms_json, room) ? ROOM_GRANTED : ROOM_FORBIDDEN;
 }
 
-struct room_access *room_access_new(enum room_authorization authorization)
+struct room_access *room_access_new(enum room_authorization authorization,
+                                    const struct room_inquiry_options *services,
+                                    struct deadlines *clock, struct gateway_metrics *metrics)
 {
     struct room_access *access = mem_zalloc(sizeof(*access));
 
     access->authorization = authorization;
+    if (authorization == ROOM_AUTHORIZATION_SERVICE)
+        access->inquiry = room_inquiry_new(services, clock, metrics);
     return access;
 }
 
 void room_access_free(struct room_access *access)
 {
+    if (!access)
+        return;
+    room_inquiry_free(access->inquiry);
     free(access);
 }
 
-void room_access_ask(struct room_access *access, const struct identity *who, struct span room,
-                     room_verdict_fn on_verdict, void *arg)
+void room_access_ask(struct room_access *access, struct room_waiter *waiter, struct span room)
 {
-    on_verdict(judge(access, who, room), arg);
+    switch (access->authorization) {
+    case ROOM_AUTHORIZATION_OPEN:
+        waiter->on_verdict(waiter, ROOM_GRANTED);
+        break;
+    case ROOM_AUTHORIZATION_CLAIMS:
+        waiter->on_verdict(waiter, judge(waiter->client->identity, room));
+        break;
+    case ROOM_AUTHORIZATION_SERVICE:
+        room_inquiry_ask(access->inquiry, waiter, room);
+        break;
+    }
+}
+
+void room_access_withdraw(struct room_access *access, struct room_waiter *waiter)
+{
+    assert(access->inquiry); // the others answer at once
+    room_inquiry_withdraw(access->inquiry, waiter);
 }

@@ -2,27 +2,25 @@
 // comes by callback; whoever asks must be ready for both.
 #pragma once
 
-#include "common/attr.h"
-#include "edge/gateway/identity.h"
+#include "edge/gateway/room_inquiry.h"
 
 enum room_authorization {
     ROOM_AUTHORIZATION_OPEN = 0, // everybody may join everything
     ROOM_AUTHORIZATION_CLAIMS,   // what the token lists in its claim "rooms"
+    ROOM_AUTHORIZATION_SERVICE,  // what services say, see room_inquiry.h
 };
-
-enum room_verdict {
-    ROOM_GRANTED = 0,
-    ROOM_FORBIDDEN,
-    ROOM_UNAVAILABLE, // nobody could be asked
-};
-
-typedef void (*room_verdict_fn)(enum room_verdict verdict, void *arg);
 
 struct room_access;
 
-NODISCARD struct room_access *room_access_new(enum room_authorization authorization);
+// `services` is for ROOM_AUTHORIZATION_SERVICE alone. Borrows clock and metrics.
+NODISCARD struct room_access *room_access_new(enum room_authorization authorization,
+                                              const struct room_inquiry_options *services,
+                                              struct deadlines *clock,
+                                              struct gateway_metrics *metrics);
+// Nobody may wait any more.
 void room_access_free(struct room_access *access);
 
-// Calls `on_verdict` exactly once, now or later. Borrows `who` and `room` until return.
-void room_access_ask(struct room_access *access, const struct identity *who, struct span room,
-                     room_verdict_fn on_verdict, void *arg);
+// Gives `waiter`, whose client is set, its verdict on `room`, now or later. Copies `room`.
+void room_access_ask(struct room_access *access, struct room_waiter *waiter, struct span room);
+// For a waiter that has had no verdict yet: it gets none any more.
+void room_access_withdraw(struct room_access *access, struct room_waiter *waiter);

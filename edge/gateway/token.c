@@ -25,7 +25,7 @@ struct token_verifier {
     struct key *keys; // of the accepted algorithms only
     size_t key_count;
     unsigned algorithms; // of enum token_algorithm
-    bool keep_rooms;
+    bool keep_rooms, keep_token;
     // Nearly all tokens have the same few bytes of header; what the last one meant is kept.
     struct buffer last_header;
     const struct key *last_key;
@@ -290,6 +290,8 @@ static enum token_status read_claims(struct token_verifier *verifier, jwt_t *jwt
     found.email = span_of(jwt_get_grant(jwt, "email"));
     found.role = span_of(jwt_get_grant(jwt, "role"));
     found.rooms_json = span_of(rooms);
+    if (verifier->keep_token)
+        found.token = buffer_span(&verifier->text);
     *identity = identity_new(&found);
     free(rooms);
     return TOKEN_OK;
@@ -329,6 +331,7 @@ struct token_verifier *token_verifier_new(const struct token_options *options)
 
     verifier->algorithms = options->algorithms;
     verifier->keep_rooms = options->keep_rooms;
+    verifier->keep_token = options->keep_token;
     if (options->algorithms & TOKEN_HS256)
         add_key(verifier, TOKEN_HS256, NULL, options->secret);
     if (options->key_set) {

@@ -34,6 +34,7 @@ struct token_options {
     const char *public_key;     // PEM, for RS256 and ES256; NULL when there is a set
     const struct jwks *key_set; // for RS256 and ES256, chosen by "kid"; NULL when there is none
     bool keep_rooms;            // whether the claim "rooms" goes into the identity
+    bool keep_token;            // whether the token itself does
 };
 
 struct token_verifier;

@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "edge/gateway/gateway.h"
+#include "tests/unit/fake_authority.h"
 #include "tests/unit/fake_bus.h"
 #include "tests/unit/fake_engine.h"
 #include "tests/unit/token_maker.h"
@@ -13,6 +14,7 @@
 
 static struct deadlines clock_;
 static struct fake_bus bus;
+static struct fake_authority authority;
 static struct gateway *gateway;
 static struct gateway_metrics metrics;
 static struct sio_metrics socketio_metrics;
@@ -67,10 +69,20 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
                 .max_rooms_per_socket = 3,
                 .max_namespaces_per_client = 1,
             },
-        .token = {.algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true},
+        .token = {.algorithms = TOKEN_HS256,
+                  .secret = TOKEN_SECRET,
+                  .keep_rooms = true,
+                  .keep_token = authorization == ROOM_AUTHORIZATION_SERVICE},
         .allow_anonymous = allow_anonymous,
         .max_sockets_per_user = 2,
         .room_authorization = authorization,
+        .room_services = {.authority = &authority.authority,
+                          .paths = {"/conversations/{id}", "/notifications/{id}"},
+                          .timeout_ms = 5000,
+                          .concurrency = 10,
+                          .max_waiters = 10,
+                          .cache_size = 10,
+                          .cache_ms = 60000},
         .edge_id = "edge-1",
         .shards = 1,
         .console_enabled = true,
@@ -96,6 +108,7 @@ static void begin(enum room_authorization authorization, bool allow_anonymous)
     deadlines_init(&clock_, 1000000);
     origins = origins_new(NULL);
     fake_bus_init(&bus);
+    fake_authority_init(&authority);
     make_gateway(authorization, allow_anonymous);
     bus.bus.handlers.on_up(bus.bus.handlers.arg);
     assert_false(following);
@@ -122,6 +135,7 @@ static void end(void)
     }
     assert_int_equal(metric_get(&socketio_metrics.sockets), 0);
     gateway_free(gateway);
+    fake_authority_fini(&authority);
     fake_bus_fini(&bus);
     origins_free(origins);
     buffer_fini(&sent);
@@ -330,6 +344,130 @@ static void claims_decide(void **state)
     end();
 }
 
+// ---- joins that wait for a service
+
+#define JOIN_C1   "421[\"join_room\"," C1 "]"
+#define JOINED_C1 "431[{\"success\":true,\"message\":\"Joined room: conversation:c1\"}]|"
+
+static void a_service_answers(enum room_answer answer)
+{
+    for (int who = 0; who < PEERS; who++)
+        if (peers[who].wrote.len > 0)
+            buffer_clear(&peers[who].wrote);
+    fake_authority_answer(&authority, answer);
+    turn();
+}
+
+struct service_row {
+    const char *name;
+    enum room_answer answer;
+    const char *hears;
+};
+
+// clang-format off
+static const struct service_row service_rows[] = {
+    {"a service says yes", ROOM_ANSWER_YES, JOINED_C1},
+    {"a service says no", ROOM_ANSWER_NO, "431[{\"error\":\"Forbidden\"}]|"},
+    {"a service does not take the token", ROOM_ANSWER_BAD_TOKEN, "431[{\"error\":\"Forbidden\"}]|"},
+    {"a service says neither", ROOM_ANSWER_ERROR, "431[{\"error\":\"Authorization unavailable\"}]|"},
+    {"a service does not answer", ROOM_ANSWER_UNREACHABLE, "431[{\"error\":\"Authorization unavailable\"}]|"},
+};
+// clang-format on
+
+static void asks_a_service(void **state)
+{
+    const struct service_row *row = *state;
+    bool granted = row->answer == ROOM_ANSWER_YES;
+
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    assert_matches(&authority.asked, "messages /conversations/c1 *.*.*; ");
+    assert_non_null(strstr(authority.asked.ptr, token.ptr));
+    say(0, "422[\"typing\"," C1 "]");
+    hears(0, "432[{\"error\":\"Not in room\"}]|");
+    asked("");
+    a_service_answers(row->answer);
+    hears(0, row->hears);
+    asked(granted ? JOINED : "");
+    say(0, "423[\"typing\"," C1 "]");
+    hears(0, granted ? "433[{\"success\":true}]|" : "433[{\"error\":\"Not in room\"}]|");
+    end();
+}
+
+static void the_same_join_twice(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    say(0, "422[\"join_room\"," C1 "]");
+    assert_int_equal(fake_authority_count(&authority), 1);
+    a_service_answers(ROOM_ANSWER_YES);
+    hears(0, "431[{\"success\":true,*+432[{\"success\":true,*");
+    asked(JOINED);
+    end();
+}
+
+static void left_before_the_answer(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    say(0, "422[\"join_room\"," ROOM("conversation", "\"c2\"") "]");
+    say(0, "423[\"leave_room\"," C1 "]");
+    hears(0, "431[{\"error\":\"Join cancelled\"}]+433[{\"success\":true,\"message\":\"Left room: "
+             "conversation:c1\"}]|");
+    a_service_answers(ROOM_ANSWER_YES);
+    assert_int_equal(peers[0].wrote.len, 0);
+    asked("");
+    a_service_answers(ROOM_ANSWER_YES);
+    hears(0, "432[{\"success\":true,*");
+    say(0, "424[\"join_room\"," C1 "]"); // the answer was remembered all the same
+    hears(0, "434[{\"success\":true,*");
+    end();
+}
+
+static void gone_before_the_answer(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    say(1, JOIN_C1);
+    leave(0);
+    a_service_answers(ROOM_ANSWER_YES);
+    hears(1, JOINED_C1);
+    asked(JOINED);
+    end();
+}
+
+static void gone_for_good(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    leave(0);
+    a_service_answers(ROOM_ANSWER_YES);
+    asked("");
+    end();
+}
+
+static void nobody_is_not_asked_about(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, true);
+    open_peer(0);
+    say(0, "40");
+    say(0, JOIN_C1);
+    hears(0, "431[{\"error\":\"Forbidden\"}]|");
+    assert_int_equal(fake_authority_count(&authority), 0);
+    end();
+}
+
 // ---- several clients
 
 static void the_others_hear(void **state)
@@ -508,6 +646,24 @@ static void tokens_are_refreshed(void **state)
     end();
 }
 
+// The answer is one about the user who asked, and a socket cannot become another's.
+static void a_refreshed_token_is_the_same_user_s(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    refresh("{\"id\":\"u2\"}", "437[{\"error\":\"Token belongs to another user\"}]|");
+    refresh("{\"id\":\"u1\",\"role\":\"host\"}", "437[{\"success\":true,\"expiresIn\":null}]|");
+    a_service_answers(ROOM_ANSWER_YES);
+    hears(0, JOINED_C1);
+    buffer_clear(&authority.asked);
+    say(0, "421[\"join_room\"," ROOM("conversation", "\"c2\"") "]");
+    assert_non_null(strstr(authority.asked.ptr, token.ptr)); // the fresh one
+    a_service_answers(ROOM_ANSWER_NO);
+    end();
+}
+
 static void announces_itself(void **state)
 {
     (void)state;
@@ -607,17 +763,25 @@ static void a_heartbeat_makes_it_healthy(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + 16];
+    struct CMUnitTest
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 22];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
     ADD_ROWS(tests, count, http_rows, answers_http);
+    ADD_ROWS(tests, count, service_rows, asks_a_service);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(welcome);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(refusals);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_user_too_often);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_is_limited);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_in_particular);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(claims_decide);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_same_join_twice);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(left_before_the_answer);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(gone_before_the_answer);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(gone_for_good);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_is_not_asked_about);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_refreshed_token_is_the_same_user_s);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_others_hear);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_comes_over_the_bus);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_sender_elsewhere_is_left_out);

@@ -30,21 +30,28 @@ static const struct row rows[] = {
 };
 // clang-format on
 
-static void note_verdict(enum room_verdict verdict, void *arg)
+struct asker {
+    struct room_waiter waiter;
+    enum room_verdict verdict;
+};
+
+static void note_verdict(struct room_waiter *waiter, enum room_verdict verdict)
 {
-    *(enum room_verdict *)arg = verdict;
+    container_of(waiter, struct asker, waiter)->verdict = verdict;
 }
 
 static enum room_verdict ask(enum room_authorization authorization, const struct row *row)
 {
-    struct room_access *access = room_access_new(authorization);
+    struct room_access *access = room_access_new(authorization, NULL, NULL, NULL);
     struct identity *who = identity_new(&(struct identity){.rooms_json = span_of(row->rooms_json)});
-    enum room_verdict verdict = ROOM_UNAVAILABLE;
+    const struct client client = {.identity = who};
+    struct asker asker = {.waiter = {.client = &client, .on_verdict = note_verdict},
+                          .verdict = ROOM_UNAVAILABLE};
 
-    room_access_ask(access, who, span_of(row->room), note_verdict, &verdict);
+    room_access_ask(access, &asker.waiter, span_of(row->room));
     identity_free(who);
     room_access_free(access);
-    return verdict;
+    return asker.verdict;
 }
 
 static void judges_by_claims(void **state)

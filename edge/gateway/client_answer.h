@@ -1,0 +1,35 @@
+// What clients are told in answer to their events, if they asked for an ack.
+#pragma once
+
+#include "edge/gateway/client.h"
+#include "edge/gateway/gateway_metrics.h"
+
+// An ack that a client waits for, or not.
+struct ack {
+    bool wanted;
+    uint64_t id;
+};
+
+struct client_answers {
+    struct gateway_metrics *metrics;
+    struct buffer message, text;
+};
+
+static inline struct ack ack_of(const struct sio_event *event)
+{
+    return (struct ack){event->wants_ack, event->ack_id};
+}
+
+void client_answers_fini(struct client_answers *answers);
+
+// {"success":true}
+void client_answer_success(const struct client *client, struct ack ack);
+// With the message "`done` `room`": "Joined room: conversation:42".
+void client_answer_room(struct client_answers *answers, const struct client *client, struct ack ack,
+                        const char *done, struct span room);
+// With the seconds that the client's token is good for, or null.
+void client_answer_refreshed(struct client_answers *answers, const struct client *client,
+                             struct ack ack, int64_t now_s);
+// {"error":…}, which is counted.
+void client_answer_error(struct client_answers *answers, const struct client *client,
+                         struct ack ack, const char *error);

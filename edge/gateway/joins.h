@@ -1,0 +1,23 @@
+// Requests to join rooms, from the asking until the verdict. One lives no longer than its client.
+#pragma once
+
+#include "edge/gateway/client_answer.h"
+#include "edge/gateway/presence.h"
+#include "edge/gateway/room_access.h"
+
+struct joins {
+    struct room_access *access;
+    struct client_answers *answers;
+    struct presence *presence;
+    struct gateway_metrics *metrics;
+};
+
+// The client, which is not in the room, wants to be. It gets its ack when there is a verdict; the
+// others hear of it if it is let in.
+void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room);
+
+// The client does not want to any more: what it asked for this room is acked with an error.
+void joins_cancel(struct joins *joins, struct client *client, struct span room);
+
+// The client is gone: nobody hears of what it asked for.
+void joins_forget(struct joins *joins, struct client *client);

@@ -1,0 +1,20 @@
+// Where a service is asked about a room: a template such as "/api/conversations/{id}", and the
+// room's id in it, percent-encoded.
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/buffer.h"
+#include "common/span.h"
+
+// A template begins with a slash, has the place {id} once, and is plain visible ASCII without a
+// fragment. A query is allowed, with {id} in it or not.
+bool room_path_is_template(struct span text);
+
+// Whether a path can bear this id. "." and ".." cannot be told from the steps of a path, however
+// they are encoded.
+bool room_path_takes(struct span id);
+
+// Puts the path into `out` in place of what it holds. Of the id only letters, digits and "-._~"
+// stay as they are. Returns it.
+struct span room_path_write(struct span template, struct span id, struct buffer *out);
