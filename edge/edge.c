@@ -13,7 +13,7 @@
 #include "common/mem.h"
 #include "common/ops_server.h"
 #include "edge/edge_metrics.h"
-#include "edge/gateway/gateway.h"
+#include "edge/edge_options.h"
 #include "edge/gateway/relay_watch.h"
 #include "edge/surroundings.h"
 
@@ -21,7 +21,6 @@
 #define LIVE_WITHIN_MS 5000
 #define DRAIN_STEP_MS  100
 #define PATIENCE_MS    2000 // with Redis, before clients are let in without it
-#define MAX_NAMESPACES 8
 
 enum state { RUNNING = 0, DRAINING, CLOSING };
 
@@ -35,6 +34,8 @@ struct edge {
     struct client_bundle *bundle;
     struct redis_bus_options bus_options;
     struct redis_bus *bus;
+    struct http_authority_options authority_options;
+    struct http_authority *authority; // NULL: no service is asked who may join
     struct gateway *gateway;
     uint32_t connections;     // at most
     struct client_port *port; // NULL: not listening yet
@@ -105,11 +106,21 @@ static void on_bus_closed(void *arg)
     event_loop_stop(&edge->loop);
 }
 
-static void on_port_closed(void *arg)
+static void on_authority_closed(void *arg)
 {
     struct edge *edge = arg;
 
     redis_bus_close(edge->bus, on_bus_closed, edge);
+}
+
+static void on_port_closed(void *arg)
+{
+    struct edge *edge = arg;
+
+    if (edge->authority)
+        http_authority_close(edge->authority, on_authority_closed, edge);
+    else
+        on_authority_closed(edge);
 }
 
 static void close_all(struct edge *edge)
@@ -256,48 +267,17 @@ static void load_bundle(struct edge *edge)
     buffer_fini(&folder);
 }
 
-static struct sio_options socketio_options(const struct edge_settings *s, uint32_t connections)
-{
-    return (struct sio_options){
-        .engine =
-            {
-                .ping_interval_ms = (uint32_t)s->ping_interval_ms,
-                .ping_timeout_ms = (uint32_t)s->ping_timeout_ms,
-                .upgrade_timeout_ms = (uint32_t)s->upgrade_timeout_ms,
-                .max_payload = (uint32_t)s->max_payload,
-                .max_outbox_bytes = (uint32_t)s->max_outbox_bytes,
-                .max_sessions = connections,
-                .max_sessions_per_address = (uint32_t)s->max_connections_per_address,
-                .max_packets_per_payload = (uint32_t)s->max_packets_per_payload,
-                .allow_eio3 = s->allow_eio3,
-                .compression = {.enabled = s->ws_compression,
-                                .threshold = (uint32_t)s->ws_compression_threshold,
-                                .window_bits = (unsigned)s->ws_compression_window_bits},
-            },
-        .connect_timeout_ms = (uint32_t)s->connect_timeout_ms,
-        .max_rooms_per_socket = (uint32_t)s->max_rooms_per_socket,
-        .max_namespaces_per_client = MAX_NAMESPACES,
-        .max_packets_per_second = (uint32_t)s->max_events_per_second,
-        .max_bytes_per_second = (uint32_t)s->max_bytes_per_second,
-    };
-}
-
 static void build_gateway(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
     const struct gateway_options options = {
-        .socketio = socketio_options(s, edge->connections),
-        .token =
-            {
-                .algorithms = s->algorithms,
-                .secret = s->jwt_secret,
-                .public_key = s->public_key,
-                .key_set = s->key_set,
-                .keep_rooms = s->room_authorization == ROOM_AUTHORIZATION_CLAIMS,
-            },
+        .socketio = options_of_socketio(s, edge->connections),
+        .token = options_of_tokens(s),
         .allow_anonymous = s->allow_anonymous,
         .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
         .room_authorization = (enum room_authorization)s->room_authorization,
+        .room_services = options_of_inquiry(
+            s, edge->authority ? http_authority_interface(edge->authority) : NULL),
         .edge_id = edge->id.ptr,
         .shards = (unsigned)s->bus_shards,
         .console_enabled = s->dev_console,
@@ -334,6 +314,18 @@ static void build_bus(struct edge *edge)
         .edge_id = edge->id.ptr,
     };
     edge->bus = redis_bus_new(&edge->bus_options, &edge->loop, &edge->metrics.redis);
+}
+
+static void build_authority(struct edge *edge)
+{
+    const struct edge_settings *s = edge->settings;
+
+    if (s->room_authorization != ROOM_AUTHORIZATION_SERVICE)
+        return;
+    edge->authority_options = options_of_authority(s);
+    edge->authority = http_authority_new(&edge->authority_options, &edge->loop);
+    log_info("services say who may join messages=%s notifications=%s", s->message_service_url,
+             s->notification_service_url);
 }
 
 static void start_clocks(struct edge *edge)
@@ -373,6 +365,7 @@ struct edge *edge_new(const struct edge_settings *settings)
     edge->origins = origins_new(settings->cors_origin);
     load_bundle(edge);
     build_bus(edge);
+    build_authority(edge);
     build_gateway(edge);
     return edge;
 }
@@ -400,6 +393,7 @@ void edge_free(struct edge *edge)
     client_port_free(edge->port);
     event_loop_remove_hook(&edge->flush);
     gateway_free(edge->gateway);
+    http_authority_free(edge->authority);
     redis_bus_free(edge->bus);
     client_bundle_free(edge->bundle);
     origins_free(edge->origins);

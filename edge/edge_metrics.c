@@ -20,6 +20,7 @@
 #define EVENTS       "ws_edge_events_total"
 #define JOINS        "ws_edge_joins_refused_total"
 #define OPENED       "ws_edge_handshakes_total"
+#define ASKS         "ws_edge_authorization_asks_total"
 #define PAUSES_HELP  "Times that accepting paused, by reason"
 #define PAUSED_HELP  "1 while accepting is paused, by reason"
 #define LATENCY      "ws_edge_delivery_latency_seconds"
@@ -29,11 +30,21 @@
 #define EVENTS_HELP  "Events that clients sent, by name"
 #define JOINS_HELP   "Requests to join a room that were refused"
 #define OPENED_HELP  "Sessions opened, by first transport"
+#define ASKS_HELP    "Questions to services about who may join, by answer"
 #define LATENCY_HELP                                                                               \
     "Time of a delivery from the taking of its event by the relay, or from the request of a "      \
     "client of an edge, to the write"
 
 // clang-format off
+#define ASK(service, result, field) {ASKS, "service=\"" service "\",result=\"" result "\"", COUNTER, GATEWAY(field), ASKS_HELP}
+#define ASKS_OF(name, service) \
+    ASK(name, "yes", asks[service][ROOM_ANSWER_YES]), \
+    ASK(name, "no", asks[service][ROOM_ANSWER_NO]), \
+    ASK(name, "bad token", asks[service][ROOM_ANSWER_BAD_TOKEN]), \
+    ASK(name, "error", asks[service][ROOM_ANSWER_ERROR]), \
+    ASK(name, "unreachable", asks[service][ROOM_ANSWER_UNREACHABLE]), \
+    ASK(name, "timeout", asks[service][ROOM_ANSWER_TIMEOUT])
+
 static const struct metric_info table[] = {
     {"ws_edge_build_info", "version=\"" GATEWAY_VERSION "\"", INFO, 0, "Always 1; the label says which version this is"},
 
@@ -115,6 +126,15 @@ static const struct metric_info table[] = {
     {JOINS, "reason=\"forbidden\"", COUNTER, GATEWAY(joins_forbidden), JOINS_HELP},
     {JOINS, "reason=\"unavailable\"", COUNTER, GATEWAY(joins_unavailable), JOINS_HELP},
     {JOINS, "reason=\"too many rooms\"", COUNTER, GATEWAY(joins_over_limit), JOINS_HELP},
+    ASKS_OF("messages", ROOM_SERVICE_MESSAGES),
+    ASKS_OF("notifications", ROOM_SERVICE_NOTIFICATIONS),
+    {"ws_edge_authorization_ask_seconds", NULL, MILLIS, GATEWAY(ask_ms), "Time from the first join that waits for an answer until the answer"},
+    {"ws_edge_authorization_asks_under_way", NULL, GAUGE, GATEWAY(asks_under_way), "Questions that services are being asked"},
+    {"ws_edge_authorization_joins_waiting", NULL, GAUGE, GATEWAY(joins_waiting), "Joins that wait for an answer"},
+    {"ws_edge_authorization_joins_merged_total", NULL, COUNTER, GATEWAY(joins_merged), "Joins for which the question was being asked already"},
+    {"ws_edge_authorization_joins_overflowed_total", NULL, COUNTER, GATEWAY(joins_overflowed), "Joins answered Authorization unavailable because too many wait"},
+    {"ws_edge_authorization_cache_hits_total", NULL, COUNTER, GATEWAY(answer_cache_hits), "Joins for which the answer was remembered"},
+    {"ws_edge_authorization_cache_entries", NULL, GAUGE, GATEWAY(answer_cache_entries), "Answers that are remembered"},
     {"ws_edge_tokens_expiring_total", NULL, COUNTER, GATEWAY(tokens_expiring), "Clients warned that their token expires soon"},
     {"ws_edge_tokens_expired_total", NULL, COUNTER, GATEWAY(tokens_expired), "Clients closed because their token expired"},
     {"ws_edge_tokens_refreshed_total", NULL, COUNTER, GATEWAY(tokens_refreshed), "Tokens swapped in place"},

@@ -8,27 +8,33 @@
 #include "common/mem.h"
 #include "common/random.h"
 #include "common/shard.h"
+#include "edge/adapters/http_client.h"
 #include "edge/gateway/room_access.h"
+#include "edge/gateway/room_path.h"
 #include "edge/gateway/token.h"
 #include "edge/websocket/deflate.h"
 
 #define KEY_FILE_MAX ((size_t)64 * 1024)
 #define MS_MAX       86400000 // a day
 #define NOT_GIVEN    (-1)
+#define OTHERWISE    "; or choose ROOM_AUTHORIZATION=claims or open"
 
 #define FIELD(name) offsetof(struct edge_settings, name)
 
 static const char *const environments[] = {"development", "production", "test", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "http", "debug", NULL};
 static const char *const log_formats[] = {"json", "text", NULL};
-static const char *const authorizations[] = {"open", "claims", "service", NULL};
-
-enum { AUTHORIZATION_SERVICE = 2 };
+static const char *const authorizations[] = {
+    [ROOM_AUTHORIZATION_OPEN] = "open",
+    [ROOM_AUTHORIZATION_CLAIMS] = "claims",
+    [ROOM_AUTHORIZATION_SERVICE] = "service",
+    NULL,
+};
 
 // clang-format off
 static const struct setting table[] = {
     {"NODE_ENV", SETTING_CHOICE, FIELD(environment), "development", 0, 0, environments,
-     "production wants JWT_SECRET and ROOM_AUTHORIZATION to be given"},
+     "production wants JWT_SECRET to be given, and asks services who may join which room"},
     {"SERVICE_HOST", SETTING_TEXT, FIELD(service_host), "0.0.0.0", 0, 0, NULL,
      "address that both ports listen on"},
     {"PORT", SETTING_NUMBER, FIELD(port), "3002", 0, 65535, NULL,
@@ -50,8 +56,30 @@ static const struct setting table[] = {
     {"ALLOW_AUTH_WITHOUT_JWT", SETTING_SWITCH, FIELD(allow_anonymous), "false", 0, 0, NULL,
      "whether a client without any token gets in, as nobody"},
     {"ROOM_AUTHORIZATION", SETTING_CHOICE, FIELD(room_authorization), NULL, 0, 0, authorizations,
-     "who may join which room: everybody every room (open, the default outside production), or "
-     "what the token lists in its claim rooms (claims)"},
+     "who may join which room: everybody every room (open, the default outside production), "
+     "what the token lists in its claim rooms (claims), or what services say (service, the "
+     "default in production)"},
+    {"MESSAGE_SERVICE_URL", SETTING_TEXT, FIELD(message_service_url), "http://message-service:4006", 0, 0, NULL,
+     "service that knows who may join a conversation"},
+    {"MESSAGE_SERVICE_PATH", SETTING_TEXT, FIELD(message_service_path), "/api/conversations/{id}", 0, 0, NULL,
+     "what it is asked for"},
+    {"NOTIFICATION_SERVICE_URL", SETTING_TEXT, FIELD(notification_service_url), "http://notification-service:4009", 0, 0, NULL,
+     "service that knows who may join a notification's room"},
+    {"NOTIFICATION_SERVICE_PATH", SETTING_TEXT, FIELD(notification_service_path), "/api/notifications/{id}", 0, 0, NULL,
+     "what it is asked for"},
+    {"ROOM_AUTHORIZATION_CA_FILE", SETTING_TEXT, FIELD(authorization_ca_file), NULL, 0, 0, NULL,
+     "PEM file with the certificates that services at https addresses are verified with, in place "
+     "of the system's"},
+    {"ROOM_AUTHORIZATION_TIMEOUT", SETTING_NUMBER, FIELD(authorization_timeout_ms), "5000", 1, MS_MAX, NULL,
+     "milliseconds that a join waits for a service"},
+    {"ROOM_AUTHORIZATION_CONCURRENCY", SETTING_NUMBER, FIELD(authorization_concurrency), "64", 1, 1000, NULL,
+     "questions that one service is asked at one time"},
+    {"ROOM_AUTHORIZATION_QUEUE", SETTING_NUMBER, FIELD(authorization_queue), "10000", 1, 1000000, NULL,
+     "joins that may wait for services"},
+    {"ROOM_AUTHORIZATION_CACHE_SECONDS", SETTING_NUMBER, FIELD(authorization_cache_seconds), "60", 0, 3600, NULL,
+     "seconds that an answer is remembered; 0: not at all"},
+    {"ROOM_AUTHORIZATION_CACHE_SIZE", SETTING_NUMBER, FIELD(authorization_cache_size), "100000", 0, 10000000, NULL,
+     "answers that are remembered; 0: none"},
     {"REDIS_HOST", SETTING_TEXT, FIELD(redis_host), "redis", 0, 0, NULL,
      "where Redis is"},
     {"REDIS_PORT", SETTING_NUMBER, FIELD(redis_port), "6379", 1, 65535, NULL,
@@ -234,15 +262,56 @@ static void check_public_keys(struct edge_settings *settings, struct buffer *err
                                "or ES256 of JWT_ALGORITHMS");
 }
 
-static void check_authorization(struct edge_settings *settings, struct buffer *errors)
+// The text may have a password in it and is not repeated.
+static void check_service_url(const char *setting, const char *url, struct buffer *errors)
 {
-    if (settings->room_authorization == AUTHORIZATION_SERVICE)
-        settings_fault(errors, "ROOM_AUTHORIZATION=service is not there yet; give claims or open");
+    struct buffer host = {0};
+    const char *fault = http_client_check_url(url, &host);
+
+    if (fault)
+        settings_fault(errors,
+                       "%s must be an address like http://service.example:4006 (%s)" OTHERWISE,
+                       setting, fault);
+    buffer_fini(&host);
+}
+
+static void check_service_path(const char *setting, const char *path, struct buffer *errors)
+{
+    if (!room_path_is_template(span_of(path)))
+        settings_fault(errors,
+                       "%s must be a path with one {id} in it, like /api/rooms/{id}" OTHERWISE,
+                       setting);
+}
+
+static void check_ca_file(const char *path, struct buffer *errors)
+{
+    char *text = path ? read_file("ROOM_AUTHORIZATION_CA_FILE", path, errors) : NULL;
+
+    if (text && !strstr(text, "-----BEGIN CERTIFICATE-----"))
+        settings_fault(errors, "ROOM_AUTHORIZATION_CA_FILE \"%s\" holds no \"BEGIN CERTIFICATE\"",
+                       path);
+    free(text);
+}
+
+static void check_services(const struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->room_authorization != ROOM_AUTHORIZATION_SERVICE)
+        return;
+    check_service_url("MESSAGE_SERVICE_URL", settings->message_service_url, errors);
+    check_service_path("MESSAGE_SERVICE_PATH", settings->message_service_path, errors);
+    check_service_url("NOTIFICATION_SERVICE_URL", settings->notification_service_url, errors);
+    check_service_path("NOTIFICATION_SERVICE_PATH", settings->notification_service_path, errors);
+    check_ca_file(settings->authorization_ca_file, errors);
+}
+
+static void choose_authorization(struct edge_settings *settings)
+{
     if (settings->room_authorization != NOT_GIVEN)
         return;
-    if (is_production(settings))
-        settings_fault(errors, "ROOM_AUTHORIZATION must be given when NODE_ENV=production: claims, "
-                               "or open to let everybody join every room");
+    if (is_production(settings)) {
+        settings->room_authorization = ROOM_AUTHORIZATION_SERVICE;
+        return;
+    }
     settings->room_authorization = ROOM_AUTHORIZATION_OPEN;
     settings->authorization_assumed = true;
 }
@@ -277,7 +346,8 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
     check_algorithms(settings, errors);
     check_secret(settings, errors);
     check_public_keys(settings, errors);
-    check_authorization(settings, errors);
+    choose_authorization(settings);
+    check_services(settings, errors);
     check_console(settings, errors);
     check_proxies(settings, errors);
     return read && loaded && errors->len == 0;

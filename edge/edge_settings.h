@@ -17,6 +17,11 @@ struct edge_settings {
     const char *jwt_algorithms, *jwt_public_key_file, *jwt_jwks_file;
     bool allow_anonymous;
     int room_authorization; // enum room_authorization once loaded
+    const char *message_service_url, *message_service_path;
+    const char *notification_service_url, *notification_service_path;
+    const char *authorization_ca_file; // NULL: the system's certificates
+    int64_t authorization_timeout_ms, authorization_concurrency, authorization_queue;
+    int64_t authorization_cache_seconds, authorization_cache_size;
 
     const char *redis_host, *redis_password;
     int64_t redis_port, redis_db, bus_shards;

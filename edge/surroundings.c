@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "common/random.h"
+#include "edge/gateway/room_access.h"
 
 #define FILES_MAX              1000000 // beyond it libwebsockets counts on very few
 #define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for a new one grows with the limit
@@ -25,13 +26,22 @@ void raise_file_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Descriptors that are not for clients.
+static uint64_t count_other_files(const struct edge_settings *settings)
+{
+    bool asks_services = settings->room_authorization == ROOM_AUTHORIZATION_SERVICE;
+
+    return OTHER_FILES +
+           (asks_services ? ROOM_SERVICES * (uint64_t)settings->authorization_concurrency : 0);
+}
+
 uint32_t count_connections(const struct edge_settings *settings)
 {
     struct rlimit limit = {.rlim_cur = 1024};
 
     getrlimit(RLIMIT_NOFILE, &limit);
-    uint64_t possible =
-        limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES : limit.rlim_cur / 2;
+    uint64_t others = count_other_files(settings);
+    uint64_t possible = limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2;
     uint64_t wanted = (uint64_t)settings->max_connections;
     if (wanted > possible)
         log_warn("MAX_CONNECTIONS is more than the limit of open files allows wanted=%" PRIu64

@@ -1,0 +1,395 @@
+#include "edge/adapters/http_client.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/list.h"
+#include "common/mem.h"
+
+#define ANSWER_MAX        65536 // bytes of heads and body; of a longer answer the rest is not read
+#define IDLE_S            30L   // a connection that was not used for so long is not used again
+#define KEEPALIVE_IDLE_S  5L
+#define KEEPALIVE_EVERY_S 2L
+#define HOST_MAX          253 // of a name, in DNS
+
+struct http_client {
+    struct http_client_options options;
+    struct event_loop *loop;
+    CURLM *multi;
+    uv_timer_t timer;
+    struct list calls;
+    size_t open_handles; // the timer and those of sockets
+    void (*on_closed)(void *arg);
+    void *closed_arg;
+};
+
+struct http_call {
+    struct list node;
+    struct http_client *client;
+    CURL *easy;
+    struct curl_slist *headers, *connect_to;
+    size_t received;
+    bool cut; // the answer was longer than it may be
+    char error[CURL_ERROR_SIZE];
+    http_answer_fn on_answer;
+    void *arg;
+};
+
+// A socket of libcurl's.
+struct watch {
+    uv_poll_t poll;
+    struct http_client *client;
+    curl_socket_t fd;
+};
+
+// ---- addresses
+
+static const char *check_parts(CURLU *parts)
+{
+    static const struct {
+        CURLUPart part;
+        const char *fault;
+    } unwanted[] = {
+        {CURLUPART_USER, "it has a user"},         {CURLUPART_PASSWORD, "it has a password"},
+        {CURLUPART_OPTIONS, "it has options"},     {CURLUPART_QUERY, "it has a query"},
+        {CURLUPART_FRAGMENT, "it has a fragment"},
+    };
+    char *text;
+
+    for (size_t i = 0; i < ARRAY_LEN(unwanted); i++) {
+        if (curl_url_get(parts, unwanted[i].part, &text, 0) != CURLUE_OK)
+            continue;
+        curl_free(text);
+        return unwanted[i].fault;
+    }
+    return NULL;
+}
+
+static const char *take_host(CURLU *parts, struct buffer *host)
+{
+    char *text;
+
+    if (curl_url_get(parts, CURLUPART_HOST, &text, 0) != CURLUE_OK)
+        return "it has no host";
+    struct span name = span_of(text);
+    if (span_starts_with(name, SPAN_LIT("[")))
+        name = (struct span){name.ptr + 1, name.len - 2};
+    buffer_append(host, name);
+    curl_free(text);
+    return host->len <= HOST_MAX ? NULL : "its host is too long";
+}
+
+static bool is_visible_ascii(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
+            return false;
+    return true;
+}
+
+static bool has_scheme(struct span url)
+{
+    return span_starts_with(url, SPAN_LIT("http://")) ||
+           span_starts_with(url, SPAN_LIT("https://"));
+}
+
+const char *http_client_check_url(const char *url, struct buffer *host)
+{
+    if (!has_scheme(span_of(url)))
+        return "it does not begin with http:// or https://";
+    if (!is_visible_ascii(span_of(url)))
+        return "it has a character that must be encoded";
+
+    CURLU *parts = curl_url();
+    CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, 0);
+    const char *fault = code != CURLUE_OK ? curl_url_strerror(code) : check_parts(parts);
+    if (!fault)
+        fault = take_host(parts, host);
+    curl_url_cleanup(parts);
+    return fault;
+}
+
+// ---- requests
+
+static bool is_too_long(struct http_call *call, size_t more)
+{
+    call->received += more;
+    return call->received > ANSWER_MAX;
+}
+
+static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
+{
+    (void)bytes;
+    return is_too_long(arg, size * count) ? 0 : size * count;
+}
+
+// Nobody reads it. With the status known, a body that is too long is no failure.
+static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct http_call *call = arg;
+
+    (void)bytes;
+    call->cut = is_too_long(call, size * count);
+    return call->cut ? 0 : size * count;
+}
+
+static void say_what(struct http_call *call, const struct http_get *get)
+{
+    struct buffer text = {0};
+
+    buffer_printf(&text, "Authorization: Bearer %s", get->token);
+    call->headers = curl_slist_append(NULL, text.ptr);
+    buffer_clear(&text);
+    buffer_printf(&text, strchr(get->address, ':') ? "::[%s]:" : "::%s:", get->address);
+    call->connect_to = curl_slist_append(NULL, text.ptr);
+    buffer_fini(&text);
+    curl_easy_setopt(call->easy, CURLOPT_URL, get->url);
+    curl_easy_setopt(call->easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+    curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
+    curl_easy_setopt(call->easy, CURLOPT_USERAGENT, "websocket-gateway/" GATEWAY_VERSION);
+}
+
+static void say_how(CURL *easy, const struct http_client_options *options)
+{
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (options->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
+}
+
+static void say_to_whom(struct http_call *call)
+{
+    curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->error);
+    curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+}
+
+struct http_call *http_client_get(struct http_client *client, const struct http_get *get,
+                                  http_answer_fn on_answer, void *arg)
+{
+    struct http_call *call = mem_zalloc(sizeof(*call));
+
+    call->easy = curl_easy_init();
+    if (!call->easy)
+        abort();
+    call->client = client;
+    call->on_answer = on_answer;
+    call->arg = arg;
+    say_what(call, get);
+    say_how(call->easy, &client->options);
+    say_to_whom(call);
+    list_append(&client->calls, &call->node);
+    curl_multi_add_handle(client->multi, call->easy);
+    return call;
+}
+
+static void remove_call(struct http_call *call)
+{
+    list_unlink(&call->node);
+    curl_multi_remove_handle(call->client->multi, call->easy);
+    curl_easy_cleanup(call->easy);
+    curl_slist_free_all(call->headers);
+    curl_slist_free_all(call->connect_to);
+    free(call);
+}
+
+void http_call_cancel(struct http_call *call)
+{
+    remove_call(call);
+}
+
+// ---- answers
+
+static unsigned status_of(const struct http_call *call, CURLcode result)
+{
+    long status = 0;
+
+    if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && call->cut))
+        curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status > 0 ? (unsigned)status : 0;
+}
+
+static void finish(struct http_call *call, CURLcode result)
+{
+    http_answer_fn on_answer = call->on_answer;
+    unsigned status = status_of(call, result);
+    char reason[CURL_ERROR_SIZE];
+    void *arg = call->arg;
+
+    snprintf(reason, sizeof(reason), "%s",
+             call->error[0] != '\0' ? call->error : curl_easy_strerror(result));
+    remove_call(call);
+    on_answer(status, reason, arg);
+}
+
+static void take_answers(struct http_client *client)
+{
+    const CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(client->multi, &left))) {
+        struct http_call *call;
+        CURLcode result = message->data.result;
+
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+        finish(call, result);
+    }
+}
+
+// ---- libcurl on the loop
+
+static void act(struct http_client *client, curl_socket_t fd, int what)
+{
+    int running;
+
+    curl_multi_socket_action(client->multi, fd, what, &running);
+    take_answers(client);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    const struct watch *watch = container_of(poll, struct watch, poll);
+    int what = status < 0 ? CURL_CSELECT_ERR : 0;
+
+    if (events & UV_READABLE)
+        what |= CURL_CSELECT_IN;
+    if (events & UV_WRITABLE)
+        what |= CURL_CSELECT_OUT;
+    act(watch->client, watch->fd, what);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+    act(container_of(timer, struct http_client, timer), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void count_closed(struct http_client *client)
+{
+    if (--client->open_handles == 0 && client->on_closed)
+        client->on_closed(client->closed_arg);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    struct watch *watch = container_of((uv_poll_t *)handle, struct watch, poll);
+    struct http_client *client = watch->client;
+
+    free(watch);
+    count_closed(client);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    count_closed(container_of((uv_timer_t *)handle, struct http_client, timer));
+}
+
+// NULL when the socket cannot be watched: whoever waits for it runs into the time limit.
+static struct watch *watch_new(struct http_client *client, curl_socket_t fd)
+{
+    struct watch *watch = mem_zalloc(sizeof(*watch));
+
+    if (uv_poll_init(&client->loop->uv, &watch->poll, fd) != 0) {
+        free(watch);
+        return NULL;
+    }
+    watch->client = client;
+    watch->fd = fd;
+    client->open_handles++;
+    return watch;
+}
+
+static int events_of(int what)
+{
+    return (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+}
+
+// libcurl wants a socket watched, differently or no longer.
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
+{
+    struct http_client *client = arg;
+    struct watch *watch = of_socket;
+
+    (void)easy;
+    if (!watch && what != CURL_POLL_REMOVE) {
+        watch = watch_new(client, fd);
+        curl_multi_assign(client->multi, fd, watch);
+    }
+    if (!watch)
+        return 0;
+    if (what == CURL_POLL_REMOVE)
+        uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+    else
+        uv_poll_start(&watch->poll, events_of(what), on_ready);
+    return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct http_client *client = arg;
+
+    (void)multi;
+    if (timeout_ms < 0)
+        uv_timer_stop(&client->timer);
+    else
+        uv_timer_start(&client->timer, on_due, (uint64_t)timeout_ms, 0);
+    return 0;
+}
+
+struct http_client *http_client_new(const struct http_client_options *options,
+                                    struct event_loop *loop)
+{
+    struct http_client *client = mem_zalloc(sizeof(*client));
+
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    client->options = *options;
+    client->loop = loop;
+    list_init(&client->calls);
+    uv_timer_init(&loop->uv, &client->timer);
+    client->open_handles = 1;
+    client->multi = curl_multi_init();
+    if (!client->multi)
+        abort();
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)options->max_connections);
+    curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    return client;
+}
+
+void http_client_close(struct http_client *client, void (*on_closed)(void *arg), void *arg)
+{
+    assert(list_empty(&client->calls));
+    client->on_closed = on_closed;
+    client->closed_arg = arg;
+    curl_multi_cleanup(client->multi);
+    client->multi = NULL;
+    uv_close((uv_handle_t *)&client->timer, on_timer_closed);
+}
+
+void http_client_free(struct http_client *client)
+{
+    if (!client)
+        return;
+    assert(client->open_handles == 0);
+    free(client);
+    curl_global_cleanup();
+}

@@ -1,0 +1,72 @@
+#include "edge/edge_options.h"
+
+#define MAX_NAMESPACES 8
+
+struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t connections)
+{
+    return (struct sio_options){
+        .engine =
+            {
+                .ping_interval_ms = (uint32_t)s->ping_interval_ms,
+                .ping_timeout_ms = (uint32_t)s->ping_timeout_ms,
+                .upgrade_timeout_ms = (uint32_t)s->upgrade_timeout_ms,
+                .max_payload = (uint32_t)s->max_payload,
+                .max_outbox_bytes = (uint32_t)s->max_outbox_bytes,
+                .max_sessions = connections,
+                .max_sessions_per_address = (uint32_t)s->max_connections_per_address,
+                .max_packets_per_payload = (uint32_t)s->max_packets_per_payload,
+                .allow_eio3 = s->allow_eio3,
+                .compression = {.enabled = s->ws_compression,
+                                .threshold = (uint32_t)s->ws_compression_threshold,
+                                .window_bits = (unsigned)s->ws_compression_window_bits},
+            },
+        .connect_timeout_ms = (uint32_t)s->connect_timeout_ms,
+        .max_rooms_per_socket = (uint32_t)s->max_rooms_per_socket,
+        .max_namespaces_per_client = MAX_NAMESPACES,
+        .max_packets_per_second = (uint32_t)s->max_events_per_second,
+        .max_bytes_per_second = (uint32_t)s->max_bytes_per_second,
+    };
+}
+
+struct token_options options_of_tokens(const struct edge_settings *s)
+{
+    return (struct token_options){
+        .algorithms = s->algorithms,
+        .secret = s->jwt_secret,
+        .public_key = s->public_key,
+        .key_set = s->key_set,
+        .keep_rooms = s->room_authorization == ROOM_AUTHORIZATION_CLAIMS,
+        .keep_token = s->room_authorization == ROOM_AUTHORIZATION_SERVICE,
+    };
+}
+
+struct http_authority_options options_of_authority(const struct edge_settings *s)
+{
+    return (struct http_authority_options){
+        .urls =
+            {
+                [ROOM_SERVICE_MESSAGES] = s->message_service_url,
+                [ROOM_SERVICE_NOTIFICATIONS] = s->notification_service_url,
+            },
+        .ca_file = s->authorization_ca_file,
+        .max_connections = (unsigned)(ROOM_SERVICES * s->authorization_concurrency),
+    };
+}
+
+struct room_inquiry_options options_of_inquiry(const struct edge_settings *s,
+                                               struct room_authority *authority)
+{
+    return (struct room_inquiry_options){
+        .authority = authority,
+        .paths =
+            {
+                [ROOM_SERVICE_MESSAGES] = s->message_service_path,
+                [ROOM_SERVICE_NOTIFICATIONS] = s->notification_service_path,
+            },
+        .timeout_ms = (uint32_t)s->authorization_timeout_ms,
+        .concurrency = (uint32_t)s->authorization_concurrency,
+        .max_waiters = (size_t)s->authorization_queue,
+        .cache_size = (size_t)s->authorization_cache_size,
+        .cache_ms = (uint32_t)s->authorization_cache_seconds * 1000,
+    };
+}

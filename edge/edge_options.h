@@ -1,0 +1,15 @@
+// What the settings mean for the parts of the edge.
+#pragma once
+
+#include "edge/adapters/http_authority.h"
+#include "edge/edge_settings.h"
+#include "edge/gateway/gateway.h"
+
+// For up to `connections` clients.
+struct sio_options options_of_socketio(const struct edge_settings *settings, uint32_t connections);
+struct token_options options_of_tokens(const struct edge_settings *settings);
+
+// For ROOM_AUTHORIZATION=service. They borrow the settings.
+struct http_authority_options options_of_authority(const struct edge_settings *settings);
+struct room_inquiry_options options_of_inquiry(const struct edge_settings *settings,
+                                               struct room_authority *authority);
