@@ -31,7 +31,8 @@ struct http_call {
     CURL *easy;
     struct curl_slist *headers, *connect_to;
     size_t received;
-    bool cut; // the answer was longer than it may be
+    bool head_over; // libcurl is content with a part of it
+    bool cut;       // the answer was longer than it may be
     char error[CURL_ERROR_SIZE];
     http_answer_fn on_answer;
     void *arg;
@@ -119,10 +120,17 @@ static bool is_too_long(struct http_call *call, size_t more)
     return call->received > ANSWER_MAX;
 }
 
+// A line of a head. That of an interim answer is followed by another one.
 static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
 {
-    (void)bytes;
-    return is_too_long(arg, size * count) ? 0 : size * count;
+    struct http_call *call = arg;
+    struct span line = {bytes, size * count};
+
+    if (span_starts_with(line, SPAN_LIT("HTTP/")))
+        call->head_over = false;
+    else if (span_is(line, "\r\n") || span_is(line, "\n"))
+        call->head_over = true;
+    return is_too_long(call, line.len) ? 0 : line.len;
 }
 
 // Nobody reads it. With the status known, a body that is too long is no failure.
@@ -220,10 +228,18 @@ void http_call_cancel(struct http_call *call)
 static unsigned status_of(const struct http_call *call, CURLcode result)
 {
     long status = 0;
+    bool is_good = result == CURLE_OK || (result == CURLE_WRITE_ERROR && call->cut);
 
-    if (result == CURLE_OK || (result == CURLE_WRITE_ERROR && call->cut))
+    if (is_good && call->head_over)
         curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     return status > 0 ? (unsigned)status : 0;
+}
+
+static const char *reason_of(const struct http_call *call, CURLcode result)
+{
+    if (call->error[0] != '\0')
+        return call->error;
+    return result == CURLE_OK ? "no whole answer" : curl_easy_strerror(result);
 }
 
 static void finish(struct http_call *call, CURLcode result)
@@ -233,8 +249,7 @@ static void finish(struct http_call *call, CURLcode result)
     char reason[CURL_ERROR_SIZE];
     void *arg = call->arg;
 
-    snprintf(reason, sizeof(reason), "%s",
-             call->error[0] != '\0' ? call->error : curl_easy_strerror(result));
+    snprintf(reason, sizeof(reason), "%s", reason_of(call, result));
     remove_call(call);
     on_answer(status, reason, arg);
 }
