@@ -91,8 +91,8 @@ static void complain(struct lane *lane, enum room_service service, const char *r
         return;
     lane->failing = true;
     lane->complain_at_ms = now_ms + COMPLAINT_MS;
-    log_warn("a service does not say who may join, so nobody may service=%s reason=\"%s\"; check "
-             "the service and %s",
+    log_warn("a service did not say who may join service=%s reason=\"%s\"; joins like this one are "
+             "answered Authorization unavailable, check the service and %s",
              services[service].name, reason, services[service].variable);
 }
 
