@@ -37,7 +37,7 @@ struct http_authority {
 struct authority_call {
     struct list node; // of its service
     struct service *service;
-    struct http_call *http; // NULL: waits for an address
+    struct http_fetch *http; // NULL: waits for an address
     char *url, *token;
     room_answer_fn on_answer;
     void *arg;
@@ -185,7 +185,7 @@ static void cancel(struct room_authority *interface, struct authority_call *call
 {
     (void)interface;
     if (call->http)
-        http_call_cancel(call->http);
+        http_fetch_cancel(call->http);
     doubt_address(call->service);
     remove_call(call);
 }
@@ -227,7 +227,7 @@ static void stop_service(struct service *service)
 {
     list_for_each (node, &service->asked) {
         struct authority_call *call = list_entry(node, struct authority_call, node);
-        http_call_cancel(call->http);
+        http_fetch_cancel(call->http);
         call->http = NULL;
     }
     if (!service->lookup.busy)

@@ -25,7 +25,7 @@ struct http_client {
     void *closed_arg;
 };
 
-struct http_call {
+struct http_fetch {
     struct list node;
     struct http_client *client;
     CURL *easy;
@@ -114,7 +114,7 @@ const char *http_client_check_url(const char *url, struct buffer *host)
 
 // ---- requests
 
-static bool is_too_long(struct http_call *call, size_t more)
+static bool is_too_long(struct http_fetch *call, size_t more)
 {
     call->received += more;
     return call->received > ANSWER_MAX;
@@ -123,7 +123,7 @@ static bool is_too_long(struct http_call *call, size_t more)
 // A line of a head. That of an interim answer is followed by another one.
 static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
 {
-    struct http_call *call = arg;
+    struct http_fetch *call = arg;
     struct span line = {bytes, size * count};
 
     if (span_starts_with(line, SPAN_LIT("HTTP/")))
@@ -136,14 +136,14 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
 // Nobody reads it. With the status known, a body that is too long is no failure.
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
-    struct http_call *call = arg;
+    struct http_fetch *call = arg;
 
     (void)bytes;
     call->cut = is_too_long(call, size * count);
     return call->cut ? 0 : size * count;
 }
 
-static void say_what(struct http_call *call, const struct http_get *get)
+static void say_what(struct http_fetch *call, const struct http_get *get)
 {
     struct buffer text = {0};
 
@@ -179,7 +179,7 @@ static void say_how(CURL *easy, const struct http_client_options *options)
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
 }
 
-static void say_to_whom(struct http_call *call)
+static void say_to_whom(struct http_fetch *call)
 {
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->error);
@@ -189,10 +189,10 @@ static void say_to_whom(struct http_call *call)
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
 }
 
-struct http_call *http_client_get(struct http_client *client, const struct http_get *get,
-                                  http_answer_fn on_answer, void *arg)
+struct http_fetch *http_client_get(struct http_client *client, const struct http_get *get,
+                                   http_answer_fn on_answer, void *arg)
 {
-    struct http_call *call = mem_zalloc(sizeof(*call));
+    struct http_fetch *call = mem_zalloc(sizeof(*call));
 
     call->easy = curl_easy_init();
     if (!call->easy)
@@ -208,7 +208,7 @@ struct http_call *http_client_get(struct http_client *client, const struct http_
     return call;
 }
 
-static void remove_call(struct http_call *call)
+static void remove_call(struct http_fetch *call)
 {
     list_unlink(&call->node);
     curl_multi_remove_handle(call->client->multi, call->easy);
@@ -218,14 +218,14 @@ static void remove_call(struct http_call *call)
     free(call);
 }
 
-void http_call_cancel(struct http_call *call)
+void http_fetch_cancel(struct http_fetch *call)
 {
     remove_call(call);
 }
 
 // ---- answers
 
-static unsigned status_of(const struct http_call *call, CURLcode result)
+static unsigned status_of(const struct http_fetch *call, CURLcode result)
 {
     long status = 0;
     bool is_good = result == CURLE_OK || (result == CURLE_WRITE_ERROR && call->cut);
@@ -235,14 +235,14 @@ static unsigned status_of(const struct http_call *call, CURLcode result)
     return status > 0 ? (unsigned)status : 0;
 }
 
-static const char *reason_of(const struct http_call *call, CURLcode result)
+static const char *reason_of(const struct http_fetch *call, CURLcode result)
 {
     if (call->error[0] != '\0')
         return call->error;
     return result == CURLE_OK ? "no whole answer" : curl_easy_strerror(result);
 }
 
-static void finish(struct http_call *call, CURLcode result)
+static void finish(struct http_fetch *call, CURLcode result)
 {
     http_answer_fn on_answer = call->on_answer;
     unsigned status = status_of(call, result);
@@ -260,7 +260,7 @@ static void take_answers(struct http_client *client)
     int left;
 
     while ((message = curl_multi_info_read(client->multi, &left))) {
-        struct http_call *call;
+        struct http_fetch *call;
         CURLcode result = message->data.result;
 
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);

@@ -10,7 +10,7 @@
 #include "edge/adapters/event_loop.h"
 
 struct http_client;
-struct http_call; // a request under way
+struct http_fetch; // a request under way
 
 struct http_client_options {
     const char *ca_file;      // PEM, in place of the system's certificates; NULL: these. Borrowed
@@ -35,10 +35,10 @@ void http_client_free(struct http_client *client); // after on_closed
 
 // Calls `on_answer` once and later, unless the call is cancelled. There is no time limit but the
 // caller's. Borrows `get` until return.
-NODISCARD struct http_call *http_client_get(struct http_client *client, const struct http_get *get,
-                                            http_answer_fn on_answer, void *arg);
+NODISCARD struct http_fetch *http_client_get(struct http_client *client, const struct http_get *get,
+                                             http_answer_fn on_answer, void *arg);
 // For a call that was not answered. Its connection is closed.
-void http_call_cancel(struct http_call *call);
+void http_fetch_cancel(struct http_fetch *call);
 
 // What is wrong with the address of a service, or NULL; then its host is in `host`, without the
 // brackets of an IPv6 address. It is "http" or "https", a host, and perhaps a port and a path.
