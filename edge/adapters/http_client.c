@@ -90,16 +90,18 @@ static bool is_visible_ascii(struct span text)
     return true;
 }
 
-static bool has_scheme(struct span url)
+// libcurl takes one slash or three for two.
+static bool begins_well(struct span url)
 {
-    return span_starts_with(url, SPAN_LIT("http://")) ||
-           span_starts_with(url, SPAN_LIT("https://"));
+    return (span_starts_with(url, SPAN_LIT("http://")) ||
+            span_starts_with(url, SPAN_LIT("https://"))) &&
+           !memmem(url.ptr, url.len, ":///", 4);
 }
 
 const char *http_client_check_url(const char *url, struct buffer *host)
 {
-    if (!has_scheme(span_of(url)))
-        return "it does not begin with http:// or https://";
+    if (!begins_well(span_of(url)))
+        return "it does not begin with http:// or https:// and a host";
     if (!is_visible_ascii(span_of(url)))
         return "it has a character that must be encoded";
 

@@ -106,7 +106,7 @@ describe('errors', () => {
   const rate = found(source('edge/socketio/client.c'), /"error\\":\\"([^"\\]+)/g);
 
   test('of acks are those that the edge answers with', () => {
-    const literal = found(source('edge/gateway/client_events.c'), /answer_error\([^;]*?"([^"]+)"/g);
+    const literal = found(gatewaySources, /answer_error\([^;]*?"([^"]+)"/g);
     const room = found(source('edge/gateway/room_request.c'), /\[ROOM_REQUEST_\w+\] = "([^"]+)"/g)
       .filter((word) => word !== 'ok');
     const named = ['JoinRefused', 'LeaveRefused', 'TypingRefused', 'RefreshRefused']
@@ -115,7 +115,7 @@ describe('errors', () => {
   });
 
   test('of refusals are those that the edge refuses with', () => {
-    const gateway = found(source('edge/gateway/gateway.c'),
+    const gateway = found(gatewaySources,
       /sio_socket_refuse\(socket, SPAN_LIT\("([^"]+)"/g);
     const namespace = found(source('edge/socketio/connect.c'), /"(Invalid namespace)"/g);
     assert.deepEqual(sorted(errorsOf('ConnectRefused')), sorted([...gateway, ...namespace, ...rate,

@@ -47,6 +47,11 @@ describe('one wrong variable is named with what it should be', () => {
     ['ws-edge', 'DRAIN_SECONDS', ['-1']],
     ['ws-edge', 'BUS_SHARDS', ['0']],
     ['ws-edge', 'ROOM_AUTHORIZATION', ['closed']],
+    ['ws-edge', 'ROOM_AUTHORIZATION_TIMEOUT', ['0', '5s']],
+    ['ws-edge', 'ROOM_AUTHORIZATION_CONCURRENCY', ['0', '1001']],
+    ['ws-edge', 'ROOM_AUTHORIZATION_QUEUE', ['0']],
+    ['ws-edge', 'ROOM_AUTHORIZATION_CACHE_SECONDS', ['-1', '1m']],
+    ['ws-edge', 'ROOM_AUTHORIZATION_CACHE_SIZE', ['-1']],
     ['ws-edge', 'OPS_PORT', ['70000']],
     ['ws-relay', 'RABBITMQ_PORT', ['x', '0', '99999']],
     ['ws-relay', 'RELAY_PREFETCH', ['0', 'many']],
@@ -83,20 +88,24 @@ test('the value of a secret is not repeated', async () => {
 describe('NODE_ENV=production', () => {
   const production = { NODE_ENV: 'production' };
 
-  test('wants JWT_SECRET and ROOM_AUTHORIZATION, and names both at once', async () => {
+  test('wants JWT_SECRET, and names what else is wrong with it', async () => {
     const { code, stderr } = await start('ws-edge', { ...production, PORT: 'x' });
     assert.equal(code, 1);
-    for (const name of ['JWT_SECRET', 'ROOM_AUTHORIZATION', 'PORT']) {
-      assert.match(stderr, new RegExp(`\\b${name}\\b`));
-    }
+    for (const name of ['JWT_SECRET', 'PORT']) assert.match(stderr, new RegExp(`\\b${name}\\b`));
   });
 
   test('an empty JWT_SECRET is none', async () => {
-    const { code, stderr } = await start('ws-edge',
-      { ...production, JWT_SECRET: '', ROOM_AUTHORIZATION: 'open' });
+    const { code, stderr } = await start('ws-edge', { ...production, JWT_SECRET: '' });
     assert.equal(code, 1);
     assert.match(stderr, /JWT_SECRET/);
-    assert.doesNotMatch(stderr, /ROOM_AUTHORIZATION/);
+  });
+
+  test('asks services who may join, when nothing else is said', async () => {
+    const given = { ...production, JWT_SECRET: 'a-secret' };
+    assert.equal((await checked('ws-edge', given)).code, 0);
+    const { code, stderr } = await checked('ws-edge', { ...given, MESSAGE_SERVICE_URL: 'here' });
+    assert.equal(code, 1);
+    assert.match(stderr, /MESSAGE_SERVICE_URL/);
   });
 
   test('has no console', async () => {
@@ -106,21 +115,46 @@ describe('NODE_ENV=production', () => {
     assert.match(stderr, /DEV_CONSOLE.*NODE_ENV=production/);
     assert.equal((await checked('ws-edge', { ...given, DEV_CONSOLE: 'false' })).code, 0);
   });
-
-  test('is content with both', async () => {
-    const { code, stderr } = await checked('ws-edge', {
-      ...production,
-      JWT_SECRET: 'a-secret-of-some-length-0123456789',
-      ROOM_AUTHORIZATION: 'claims',
-    });
-    assert.equal(code, 0, stderr);
-  });
 });
 
-test('ROOM_AUTHORIZATION=service is not there and says so', async () => {
-  const { code, stderr } = await start('ws-edge', { ROOM_AUTHORIZATION: 'service' });
-  assert.equal(code, 1);
-  assert.match(stderr, /ROOM_AUTHORIZATION.*service/);
+describe('ROOM_AUTHORIZATION=service', () => {
+  const service = { ROOM_AUTHORIZATION: 'service' };
+  const cases = [ // unit tests have more of each kind
+    ['MESSAGE_SERVICE_URL', 'message-service:4006'],
+    ['NOTIFICATION_SERVICE_URL', 'http://service/?a=b'],
+    ['MESSAGE_SERVICE_PATH', '/api/conversations'],
+    ['NOTIFICATION_SERVICE_PATH', '/{notificationId}'],
+  ];
+  for (const [name, value] of cases) {
+    test(`${name}=${value} is named, with the way out`, async () => {
+      const { code, stderr } = await checked('ws-edge', { ...service, [name]: value });
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`\\b${name}\\b.*ROOM_AUTHORIZATION=claims or open`));
+    });
+  }
+
+  test('without it these variables mean nothing', async () => {
+    const wrong = Object.fromEntries(cases);
+    const { code, stderr } = await checked('ws-edge', { ...wrong, ROOM_AUTHORIZATION: 'claims' });
+    assert.equal(code, 0, stderr);
+  });
+
+  test('a password in an address is not repeated', async () => {
+    const { code, stderr } = await checked('ws-edge',
+      { ...service, MESSAGE_SERVICE_URL: 'http://gateway:do-not-tell@service' });
+    assert.equal(code, 1);
+    assert.match(stderr, /MESSAGE_SERVICE_URL.*user/);
+    assert.doesNotMatch(stderr, /do-not-tell/);
+  });
+
+  test('the file of certificates must be one', async () => {
+    for (const file of ['/nowhere.pem', '.env']) {
+      const { code, stderr } = await checked('ws-edge',
+        { ...service, ROOM_AUTHORIZATION_CA_FILE: file }, { dotenv: '# none\n' });
+      assert.equal(code, 1);
+      assert.match(stderr, /ROOM_AUTHORIZATION_CA_FILE/);
+    }
+  });
 });
 
 describe('the file .env', () => {

@@ -213,7 +213,8 @@ export function* security(m) {
 export function* network(m) {
   const edge = m.get('Deployment', 'edge');
   const relay = m.get('Deployment', 'relay');
-  const { PORT, OPS_PORT, REDIS_PORT } = m.environment(podOf(edge).containers[0]);
+  const edgeEnv = m.environment(podOf(edge).containers[0]);
+  const { PORT, OPS_PORT, REDIS_PORT } = edgeEnv;
   const relayEnv = m.environment(podOf(relay).containers[0]);
   const proxy = { namespace: 'ingress-nginx' };
   const prometheus = { namespace: 'monitoring' };
@@ -221,6 +222,10 @@ export function* network(m) {
   const stranger = { namespace: 'default' };
   const redis = m.get('StatefulSet', 'redis') ?? { ip: '10.1.2.3' };
   const rabbitmq = m.get('StatefulSet', 'rabbitmq') ?? { ip: '192.168.1.2' };
+  const service = { ip: '172.16.1.2' };
+  const asked = edgeEnv.ROOM_AUTHORIZATION === 'service'
+    ? [edgeEnv.MESSAGE_SERVICE_URL, edgeEnv.NOTIFICATION_SERVICE_URL].map((url) => new URL(url).port)
+    : [];
   const internet = { ip: '192.0.2.1' };
   const newcomer = { spec: { template: { metadata: {}, spec: { containers: [] } } } };
   const flows = [
@@ -232,6 +237,10 @@ export function* network(m) {
     ['the relay to RabbitMQ', true, relay, rabbitmq, relayEnv.RABBITMQ_PORT],
     ['the edge to DNS', true, edge, dns, 53, 'UDP'],
     ['the relay to DNS', true, relay, dns, 53, 'TCP'],
+    ...asked.flatMap((port) => [
+      [`the edge to the service at ${port}`, true, edge, service, port],
+      [`the relay to the service at ${port}`, false, relay, service, port],
+    ]),
     ['clients to the operations port', false, proxy, edge, OPS_PORT],
     ['clients to the relay', false, proxy, relay, relayEnv.OPS_PORT],
     ['Prometheus to the port of the clients', false, prometheus, edge, PORT],

@@ -26,7 +26,7 @@ test('production differs where it must', () => {
     return m.environment(m.get('Deployment', 'edge').spec.template.spec.containers[0]);
   };
   assert.equal(edge('development').ROOM_AUTHORIZATION, 'open');
-  assert.equal(edge('production').ROOM_AUTHORIZATION, 'claims');
+  assert.equal(edge('production').ROOM_AUTHORIZATION, 'service');
   assert.equal(edge('production').NODE_ENV, 'production');
   assert.equal(built.production.all('StatefulSet').length, 0);
   assert.equal(built.production.all('HorizontalPodAutoscaler').length, 1);

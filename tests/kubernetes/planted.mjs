@@ -70,8 +70,9 @@ export const PLANTED = [
     ['one of the other program', (m) => { configOf(m, 'relay').MAX_PAYLOAD = '5000'; },
       'ws-relay has no MAX_PAYLOAD'],
     ['one out of range', (m) => { configOf(m, 'brokers').BUS_SHARDS = '65'; }, 'BUS_SHARDS'],
-    ['no choice of room authorization', (m) => { delete configOf(m, 'edge').ROOM_AUTHORIZATION; },
-      'ROOM_AUTHORIZATION'],
+    ['a service without an address', (m) => {
+      configOf(m, 'edge').MESSAGE_SERVICE_URL = 'message-service:4006';
+    }, 'MESSAGE_SERVICE_URL'],
     ['a ConfigMap for nobody', (m) => { container(relayOf(m)).envFrom.pop(); },
       'is used by nobody'],
   ]),
@@ -143,6 +144,14 @@ export const PLANTED = [
     ['no Redis', drop('NetworkPolicy', 'to-redis'), 'the edge to Redis is not let through'],
     ['no RabbitMQ', drop('NetworkPolicy', 'rabbitmq'),
       'the relay to RabbitMQ is not let through', 'development'],
+    ['no services', drop('NetworkPolicy', 'to-services'),
+      'the edge to the service at 4006 is not let through'],
+    ['services for relays', (m) => {
+      delete policyOf(m, 'to-services').podSelector.matchLabels['app.kubernetes.io/component'];
+    }, 'the relay to the service at 4009 is let through'],
+    ['another port of a service', (m) => {
+      configOf(m, 'edge').NOTIFICATION_SERVICE_URL = 'http://notification-service.example.com:4010';
+    }, 'the edge to the service at 4010 is not let through'],
     ['another port of Redis', (m) => { configOf(m, 'brokers').REDIS_PORT = '6380'; },
       'the relay to Redis is not let through'],
     ['operations for clients', (m) => {

@@ -1,0 +1,100 @@
+// The addresses of services that settings may name. What the client does on the network is tested
+// from outside.
+#include "edge/adapters/http_client.h"
+
+#include "tests/unit/unit.h"
+
+// clang-format off
+static const struct good_row {
+    const char *name;
+    const char *url, *host;
+} good[] = {
+    {"a name", "http://message-service:4006", "message-service"},
+    {"without a port", "https://service.example", "service.example"},
+    {"a path", "http://service.example/base", "service.example"},
+    {"a path and a slash", "http://service.example:8080/base/more/", "service.example"},
+    {"IPv4", "http://127.0.0.1:4006", "127.0.0.1"},
+    {"IPv6", "http://[::1]:4006", "::1"},
+    {"IPv6 without a port", "https://[2001:db8::7]/", "2001:db8::7"},
+    {"an escape in the path", "http://service/a%20b", "service"},
+};
+
+static const struct bad_row {
+    const char *name;
+    const char *url;
+} bad[] = {
+    {"nothing", ""},
+    {"a name alone", "message-service"},
+    {"a name and a port", "message-service:4006"},
+    {"no scheme", "//message-service"},
+    {"another scheme", "ftp://message-service"},
+    {"a file", "file:///etc/passwd"},
+    {"a scheme in capitals", "HTTP://service"}, // would do, yet nobody writes it
+    {"one slash", "http:/service"},
+    {"no host", "http://"},
+    {"a path without a host", "http:///path"},
+    {"a port without a host", "http://:4006"},
+    {"a port that is none", "http://service:port"},
+    {"a port that is too large", "http://service:70000"},
+    {"a user", "http://user@service"},
+    {"a password", "http://user:secret@service"},
+    {"a query", "http://service/?a=b"},
+    {"an empty query", "http://service/?"},
+    {"a fragment", "http://service/#a"},
+    {"a space", "http://service/a b"},
+    {"a space behind it", "http://service "},
+    {"a line feed", "http://service\n"},
+    {"a letter that is not ASCII", "http://\xc3\xa4.example"},
+    {"IPv6 without brackets", "http://::1"},
+    {"IPv6 with half of them", "http://[::1"},
+    {"no IPv6 in brackets", "http://[service]"},
+    {"a host with a space", "http://ser%20vice"},
+};
+// clang-format on
+
+static void accepts(void **state)
+{
+    const struct good_row *row = *state;
+    struct buffer host = {0};
+    const char *fault = http_client_check_url(row->url, &host);
+
+    if (fault)
+        fail_msg("%s: %s", row->url, fault);
+    assert_span(buffer_span(&host), row->host);
+    buffer_fini(&host);
+}
+
+static void refuses(void **state)
+{
+    const struct bad_row *row = *state;
+    struct buffer host = {0};
+
+    if (!http_client_check_url(row->url, &host))
+        fail_msg("\"%s\" is accepted, its host is \"%s\"", row->url, host.ptr);
+    buffer_fini(&host);
+}
+
+static void hosts_have_an_end(void **state)
+{
+    char url[7 + 255 + 1] = "http://";
+    struct buffer host = {0};
+
+    (void)state;
+    memset(url + 7, 'a', 253);
+    assert_null(http_client_check_url(url, &host));
+    buffer_clear(&host);
+    memset(url + 7, 'a', 254);
+    assert_non_null(http_client_check_url(url, &host));
+    buffer_fini(&host);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(good) + ARRAY_LEN(bad) + 1];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, good, accepts);
+    ADD_ROWS(tests, count, bad, refuses);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(hosts_have_an_end);
+    return cmocka_run_group_tests_name("http_client", tests, NULL, NULL);
+}
