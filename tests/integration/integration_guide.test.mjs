@@ -12,7 +12,8 @@ import { connect } from './support/clients.mjs';
 import { CONTRACT_FILE, publicationFault, schemaFault } from './support/contract.mjs';
 import { gateway } from './support/gateway.mjs';
 import { readPrograms } from './support/guide.mjs';
-import { token } from './support/tokens.mjs';
+import { freePort } from './support/ports.mjs';
+import { SECRET, token } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
 
 const made = await gateway();
@@ -140,6 +141,24 @@ test('chat.mjs misses nothing while an edge restarts', async (t) => {
   await services.publish('message.sent', missed);
   await services.publish('message.sent', write('m4', 'Good'));
   await prints(chat, [...output, 'host-7: Good']);
+});
+
+test('members.mjs says who may join', async (t) => {
+  const PORT = String(await freePort());
+  const asking = await made.addEdge({ ROOM_AUTHORIZATION: 'service',
+    MESSAGE_SERVICE_URL: `http://127.0.0.1:${PORT}` });
+  await asking.ready();
+  const members = start(t, 'members.mjs', { PORT, JWT_SECRET: SECRET });
+  await printing(members, 1);
+  const traveller = await connect(t, asking, { userId: 'traveller-1' });
+  const answers = [];
+  for (const roomId of ['42', '43', '44', 'a/b']) {
+    answers.push(await traveller.ack('join_room', { roomType: 'conversation', roomId }));
+  }
+  const refused = { error: 'Forbidden' };
+  assert.deepEqual(answers, [{ success: true, message: 'Joined room: conversation:42' },
+    refused, refused, refused]);
+  await prints(members, programs.get('members.mjs').outputs[0]);
 });
 
 test('listen.py hears what publish.mjs publishes', async (t) => {
