@@ -12,6 +12,7 @@ import { EVENTS_TO_CLIENTS, EXCHANGES, contract, eventFault, publicationFault, r
   requestFault, schemaFault } from './support/contract.mjs';
 import { brokerSettings, built, gateway } from './support/gateway.mjs';
 import { decode, encode } from './support/proto.mjs';
+import { RoomService } from './support/room_service.mjs';
 import { nowSeconds, rawToken, rsaToken, token } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
 
@@ -19,6 +20,8 @@ const made = await gateway({ relayEnv: { MAX_EVENT_BYTES: '4096' } });
 const { edge, services, brokers } = made;
 const strict = await made.addEdge({ ROOM_AUTHORIZATION: 'claims', MAX_EVENTS_PER_SECOND: '1',
   MAX_ROOMS_PER_SOCKET: '2', MAX_SOCKETS_PER_USER: '1', ALLOW_AUTH_WITHOUT_JWT: 'true' });
+const service = await RoomService.start();
+const asking = await made.addEdge({ ROOM_AUTHORIZATION: 'service', MESSAGE_SERVICE_URL: service.url });
 const leaving = await made.addEdge({ EDGE_ID: 'leaving', DRAIN_SECONDS: '0' });
 await made.ready();
 
@@ -31,7 +34,7 @@ const bus = []; // [channel, bytes]
 for (const channel of ['ws:control', 'ws:bus:{0}']) {
   await listener.subscribe(channel, (bytes) => bus.push([channel, bytes]), true);
 }
-after(() => Promise.all([redis.disconnect(), listener.disconnect()]));
+after(() => Promise.all([redis.disconnect(), listener.disconnect(), service.close()]));
 
 const heard = (channel) => bus.filter(([name]) => name === channel).map(([, bytes]) => bytes);
 
@@ -106,6 +109,18 @@ describe('acks', () => {
     await refuses(socket, 'join_room', 'Too many rooms', room(2));
     await refuses(socket, 'join_room', 'Forbidden', room(3));
     await refuses(socket, 'typing', 'Not in room', room(2));
+  });
+
+  test('of joins that a service is asked about', async (t) => {
+    const socket = await join(t, asking, { userId: 'u1' });
+    const room = (roomId) => ({ roomType: 'conversation', roomId });
+    service.say('broken', 500);
+    await refuses(socket, 'join_room', 'Authorization unavailable', room('broken'));
+    service.hold('slow');
+    const cancelled = refuses(socket, 'join_room', 'Join cancelled', room('slow'));
+    await service.isAsked('slow');
+    await socket.ack('leave_room', room('slow'));
+    await cancelled;
   });
 
   test('of a client that asks for too much', async (t) => {
@@ -329,14 +344,11 @@ describe('all that the document names was seen', () => {
     assert.deepEqual(EVENTS_TO_CLIENTS.filter((name) => !seen.events.has(name)), []);
   });
 
-  // Kept for an authority that is not there yet.
-  const KEPT = ['Authorization unavailable'];
   for (const name of [...new Set(Object.values(ERRORS)), 'ConnectRefused', 'DeadLetterHeaders']) {
     test(`the words of ${name}`, () => {
       const [words] = Object.values(contract.components.schemas[name].properties)
         .map((schema) => schema.enum).filter(Boolean);
-      assert.deepEqual(words.filter((word) => !seen.errors.get(name)?.has(word)),
-        words.filter((word) => KEPT.includes(word)));
+      assert.deepEqual(words.filter((word) => !seen.errors.get(name)?.has(word)), []);
     });
   }
 });
