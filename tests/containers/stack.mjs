@@ -2,6 +2,7 @@
 // project and file from the environment.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { until } from '../integration/support/wait.mjs';
 
 const run = promisify(execFile);
 
@@ -27,11 +28,20 @@ export async function containers(service) {
     name: container.Name.slice(1),
     service: container.Config.Labels[`${label}.service`],
     health: container.State.Health?.Status,
+    restarts: container.RestartCount,
     config: container.Config,
     host: container.HostConfig,
+    addresses: Object.values(container.NetworkSettings.Networks).map((n) => n.IPAddress),
     address: (network) => container.NetworkSettings.Networks[
       `${process.env.COMPOSE_PROJECT_NAME}_${network}`].IPAddress,
   })).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export async function untilHealthy(ms = 60_000) {
+  await until('all containers to be healthy', async () => {
+    const all = await containers();
+    return all.length > 0 && all.every(({ health }) => health === 'healthy');
+  }, ms);
 }
 
 // A command in a container; what it prints, and false in place of it when it fails.
