@@ -280,10 +280,11 @@ static void act(struct http_client *client, curl_socket_t fd, int what)
     take_answers(client);
 }
 
+// An error of the socket is found again by libcurl when it reads, with its reason.
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     const struct watch *watch = container_of(poll, struct watch, poll);
-    int what = status < 0 ? CURL_CSELECT_ERR : 0;
+    int what = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
 
     if (events & UV_READABLE)
         what |= CURL_CSELECT_IN;

@@ -383,6 +383,18 @@ test('a connection that the service has closed is not missed', async (t) => {
   assert.deepEqual(await join(who, room), joined(room));
 });
 
+test('nor one that breaks just when it is used again', async (t) => {
+  const who = await user(t, 'u1');
+  await join(who, newConversation());
+  const room = newConversation();
+  messages.say(room.id, (req, res) => {
+    messages.say(room.id, 200);
+    res.socket.resetAndDestroy();
+  });
+  assert.deepEqual(await join(who, room), joined(room));
+  assert.equal(messages.asked(room.id).length, 2);
+});
+
 test('a service that restarts is found again, and /ready does not care', async (t) => {
   const gone = await RoomService.start();
   const alone = await made.addEdge({ MESSAGE_SERVICE_URL: gone.url });
