@@ -87,9 +87,9 @@ test('the histograms count what happened', async () => {
     assert.equal(count, 5 * 1 + 5 * 2); // the clients of the first time are there at the second
     assert.equal(await at.metric(`${latency}_bucket{origin="relay",le="+Inf"}`), count);
     assert.ok(await at.metric(`${latency}_sum{origin="relay"}`) < count * 10);
-    // Of what edges tell one another the last is that the clients have left.
+    // Joins and typing. Whether a client hears that another left depends on who goes first.
     await until('what edges tell', async () =>
-      await at.metric(`${latency}_count{origin="edge"}`) >= 10);
+      await at.metric(`${latency}_count{origin="edge"}`) >= 9);
     assert.equal(await at.metric('ws_edge_connect_seconds_count'), 2);
     assert.ok(await at.metric('ws_edge_write_frames_sum')
       >= await at.metric('ws_edge_write_frames_count'));
