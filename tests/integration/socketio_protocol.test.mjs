@@ -108,6 +108,26 @@ describe('DISCONNECT', () => {
     raw.close();
   });
 
+  test('of a namespace that is named without a comma leaves the other', async () => {
+    const raw = await openConnected();
+    raw.send('40/custom');
+    assert.match(await raw.next(), /^40\/custom,/);
+    assert.equal(await raw.next(), '42/custom,["auth",{}]');
+    raw.send('41/custom');
+    raw.send('42["message","kept"]');
+    assert.equal(await raw.next(), '42["message-back","kept"]');
+    raw.close();
+  });
+
+  test('of the only namespace leaves the connection', async () => {
+    const raw = await RawWebSocket.open(url);
+    raw.send('40');
+    await raw.nextFor('42["auth"');
+    raw.send('41');
+    assert.equal(await raw.next(), '2');
+    raw.close();
+  });
+
   test('and CONNECT again gives a new id', async () => {
     const raw = await RawWebSocket.open(url, { answering: true });
     raw.send('40');
@@ -199,6 +219,18 @@ describe('binary', () => {
     raw.send(Buffer.from([1, 2, 3]));
     assert.equal(await raw.next(), '451-["message-back",{"_placeholder":true,"num":0}]');
     assert.deepEqual([...await raw.next()], [1, 2, 3]);
+    raw.close();
+  });
+
+  test('an event with two attachments', async () => {
+    const raw = await openConnected();
+    const args = '{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}';
+    raw.send(`452-["message",${args}]`);
+    raw.send(Buffer.from([1, 2]));
+    raw.send(Buffer.from([3]));
+    assert.equal(await raw.next(), `452-["message-back",${args}]`);
+    assert.deepEqual([...await raw.next()], [1, 2]);
+    assert.deepEqual([...await raw.next()], [3]);
     raw.close();
   });
 
