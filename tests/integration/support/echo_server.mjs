@@ -12,11 +12,11 @@ export const PING_TIMEOUT = 200;
 export const MAX_PAYLOAD = 100_000;
 
 // Starts one for this test file and ends it after the last test; returns its URL.
-export async function echoServer() {
+export async function echoServer(...options) {
   const port = await freePort();
   const child = new Child(built('tests/echo-server'), ['--port', String(port),
     '--ping-interval', String(PING_INTERVAL), '--ping-timeout', String(PING_TIMEOUT),
-    '--max-payload', String(MAX_PAYLOAD)], { name: 'echo-server' });
+    '--max-payload', String(MAX_PAYLOAD), ...options], { name: 'echo-server' });
   after(async () => {
     const running = child.running;
     const status = await child.stop();

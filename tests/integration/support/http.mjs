@@ -1,7 +1,7 @@
 // Plain HTTP requests where every header is ours (fetch would not let a test set Host or Origin).
 import { request as httpRequest } from 'node:http';
 
-// Resolves with {status, headers, body, json()}; `body` is a string.
+// Resolves with {status, headers, body, bytes, json()}; `body` is a string, `bytes` a buffer.
 export function request(url, { method = 'GET', headers = {}, body, agent = false, signal } = {}) {
   return new Promise((resolve, reject) => {
     const req = httpRequest(url, { method, headers, agent, signal }, (res) => {
@@ -9,8 +9,9 @@ export function request(url, { method = 'GET', headers = {}, body, agent = false
       res.on('data', (chunk) => chunks.push(chunk));
       res.on('error', reject);
       res.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({ status: res.statusCode, headers: res.headers, body: text,
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString();
+        resolve({ status: res.statusCode, headers: res.headers, body: text, bytes,
           json: () => JSON.parse(text) });
       });
     });
