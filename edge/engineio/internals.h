@@ -11,7 +11,8 @@
 
 #include "common/hash.h"
 #include "common/random.h"
-#include "edge/engineio/addresses.h"
+#include "common/tally.h"
+#include "edge/engineio/address_key.h"
 #include "edge/engineio/gather.h"
 #include "edge/engineio/payload.h"
 #include "edge/engineio/websocket.h"
@@ -25,7 +26,7 @@ struct eio_server {
     struct eio_metrics *metrics;
     struct eio_session *by_sid; // in the order of opening
     size_t open_count;
-    struct addresses *addresses; // NULL: sessions per address are not limited
+    struct tally *addresses; // sessions by address_key(); NULL: they are not limited
     bool refuses_new;
     struct list dirty;                        // sessions that have something to send
     struct list ending;                       // sessions to end at the next flush
@@ -56,7 +57,7 @@ struct eio_session {
     struct deadline heartbeat; // until the next ping, or until its pong
     struct list queued;        // in `dirty` or `ending`
     void *data;
-    struct address *address; // NULL: not counted
+    struct tally_entry *address; // NULL: not counted
     UT_hash_handle hh;
     char sid[RANDOM_ID_LEN + 1];
 };

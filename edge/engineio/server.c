@@ -39,7 +39,7 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     server->handlers = *handlers;
     server->clock = clock;
     server->metrics = metrics;
-    server->addresses = options->max_sessions_per_address > 0 ? addresses_new() : NULL;
+    server->addresses = options->max_sessions_per_address > 0 ? tally_new() : NULL;
     list_init(&server->dirty);
     list_init(&server->ending);
     deadline_queue_init(&server->ping_due, clock, options->ping_interval_ms,
@@ -73,7 +73,7 @@ void eio_server_free(struct eio_server *server)
     if (!server)
         return;
     free_lingering(server);
-    addresses_free(server->addresses);
+    tally_free(server->addresses);
     deadline_queue_fini(&server->ping_due);
     deadline_queue_fini(&server->pong_due);
     deadline_queue_fini(&server->client_ping_due);
@@ -126,14 +126,15 @@ static bool has_room(struct eio_server *server, const struct http_request *reque
 {
     const struct eio_options *options = &server->options;
     struct eio_metrics *metrics = server->metrics;
+    unsigned char key[ADDRESS_KEY_MAX];
 
     if (server->refuses_new)
         return refuse_without_code(refusal, 503, &metrics->refused_draining,
                                    "Server is shutting down");
     if (options->max_sessions > 0 && server->open_count >= options->max_sessions)
         return refuse_without_code(refusal, 503, &metrics->refused_full, "Too many connections");
-    if (server->addresses &&
-        addresses_count(server->addresses, request->peer) >= options->max_sessions_per_address)
+    if (server->addresses && tally_of(server->addresses, address_key(request->peer, key)) >=
+                                 options->max_sessions_per_address)
         return refuse_without_code(refusal, 429, &metrics->refused_address,
                                    "Too many connections from this address");
     return true;

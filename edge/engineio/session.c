@@ -51,6 +51,7 @@ static bool has_parameter(const struct http_request *request, const char *name, 
 struct eio_session *session_new(struct eio_server *server, const struct http_request *request)
 {
     struct eio_session *session = mem_zalloc(sizeof(*session));
+    unsigned char key[ADDRESS_KEY_MAX];
 
     session->server = server;
     session->version = has_parameter(request, "EIO", "3") ? 3 : 4;
@@ -58,7 +59,7 @@ struct eio_session *session_new(struct eio_server *server, const struct http_req
     deadline_init(&session->heartbeat);
     list_init(&session->queued);
     if (server->addresses)
-        session->address = addresses_enter(server->addresses, request->peer);
+        session->address = tally_add(server->addresses, address_key(request->peer, key));
     random_id(session->sid);
     HASH_ADD_KEYPTR(hh, server->by_sid, session->sid, RANDOM_ID_LEN, session);
     return session;
@@ -68,7 +69,7 @@ void session_free(struct eio_session *session)
 {
     HASH_DEL(session->server->by_sid, session);
     if (session->address)
-        addresses_leave(session->server->addresses, session->address);
+        tally_drop(session->server->addresses, session->address);
     deadline_cancel(&session->heartbeat);
     list_unlink(&session->queued);
     outbox_fini(&session->outbox);

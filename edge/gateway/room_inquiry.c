@@ -9,9 +9,9 @@
 #include "common/hash.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/tally.h"
 #include "edge/gateway/room_answers.h"
 #include "edge/gateway/room_path.h"
-#include "edge/gateway/user_counts.h"
 
 #define COMPLAINT_MS 60000 // between two complaints about one service
 
@@ -27,7 +27,7 @@ struct room_inquiry {
     struct deadlines *clock;
     struct gateway_metrics *metrics;
     struct room_answers *answers;
-    struct user_counts *users;
+    struct tally *users;        // their waiters
     struct room_question *open; // by key
     struct lane lanes[ROOM_SERVICES];
     struct deadline_queue patience;
@@ -115,7 +115,7 @@ static void start_waiting(struct room_inquiry *inquiry, struct room_question *qu
                           struct room_waiter *waiter)
 {
     waiter->question = question;
-    waiter->counted = user_counts_add(inquiry->users, waiter->client->identity->user);
+    waiter->counted = tally_add(inquiry->users, waiter->client->identity->user);
     list_append(&question->waiters, &waiter->node);
     metric_set(&inquiry->metrics->joins_waiting, ++inquiry->waiting);
 }
@@ -123,14 +123,14 @@ static void start_waiting(struct room_inquiry *inquiry, struct room_question *qu
 static void stop_waiting(struct room_inquiry *inquiry, struct room_waiter *waiter)
 {
     waiter->question = NULL;
-    user_counts_drop(inquiry->users, waiter->counted);
+    tally_drop(inquiry->users, waiter->counted);
     metric_set(&inquiry->metrics->joins_waiting, --inquiry->waiting);
 }
 
 static bool is_full(const struct room_inquiry *inquiry, struct span user)
 {
     return inquiry->waiting >= inquiry->options.max_waiters ||
-           user_counts_of(inquiry->users, user) >= ROOM_WAITERS_PER_USER;
+           tally_of(inquiry->users, user) >= ROOM_WAITERS_PER_USER;
 }
 
 // A verdict may bring others to ask or to withdraw, so all have stopped waiting before the first
@@ -293,7 +293,7 @@ struct room_inquiry *room_inquiry_new(const struct room_inquiry_options *options
     inquiry->clock = clock;
     inquiry->metrics = metrics;
     inquiry->answers = room_answers_new(options->cache_size, options->cache_ms);
-    inquiry->users = user_counts_new();
+    inquiry->users = tally_new();
     for (size_t i = 0; i < ROOM_SERVICES; i++)
         list_init(&inquiry->lanes[i].queue);
     deadline_queue_init(&inquiry->patience, clock, options->timeout_ms, on_impatience, inquiry);
@@ -310,7 +310,7 @@ void room_inquiry_free(struct room_inquiry *inquiry)
         remove_question(inquiry->open);
     }
     deadline_queue_fini(&inquiry->patience);
-    user_counts_free(inquiry->users);
+    tally_free(inquiry->users);
     room_answers_free(inquiry->answers);
     buffer_fini(&inquiry->key);
     buffer_fini(&inquiry->path);

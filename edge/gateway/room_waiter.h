@@ -11,7 +11,7 @@ enum room_verdict {
 };
 
 struct room_question;
-struct user_count;
+struct tally_entry;
 
 struct room_waiter {
     const struct client *client; // whose token is shown
@@ -20,5 +20,5 @@ struct room_waiter {
     // Of whoever has the answer:
     struct list node;
     struct room_question *question; // NULL: waits for none
-    struct user_count *counted;
+    struct tally_entry *counted;
 };
