@@ -41,7 +41,7 @@ http {
     `${name}_temp_path ${dir}/${name};`).join('\n  ')}
   map $http_upgrade $connection_upgrade { default upgrade; '' '${keepAlive ? '' : 'close'}'; }
   upstream edges {
-    hash place-$cookie_affinity consistent;
+    hash place-$cookie_affinity; # not "consistent": that depends on the ports
     ${edges.map((edge) => `server 127.0.0.1:${edge.port} max_fails=0;`).join('\n    ')}
     ${keepAlive ? 'keepalive 16;' : ''}
   }
