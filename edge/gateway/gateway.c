@@ -107,9 +107,28 @@ static void on_expired(struct token_alarm *alarm, void *arg)
 
 // ---- the bus
 
+static void announce(struct gateway *gateway)
+{
+    size_t rooms = rooms_count(sio_namespace_rooms(gateway->nsp));
+
+    deadline_arm(&gateway->announcement, &gateway->announcements);
+    metric_set(&gateway->metrics->rooms, rooms);
+    bus_announce(gateway->bus, sio_namespace_socket_count(gateway->nsp), rooms);
+}
+
+static void on_announcement(struct deadline *announcement, void *arg)
+{
+    (void)announcement;
+    announce(arg);
+}
+
+// Announces first: an edge that follows the log, and so opens its port, is in the list of edges.
 static void on_bus_up(void *arg)
 {
-    log_follower_on_up(((struct gateway *)arg)->follower);
+    struct gateway *gateway = arg;
+
+    announce(gateway);
+    log_follower_on_up(gateway->follower);
 }
 
 static void on_bus_down(void *arg)
@@ -214,16 +233,6 @@ static void on_control(struct span bytes, void *arg)
     case CONTROL_UNKNOWN:
         break; // of a newer version
     }
-}
-
-static void on_announcement(struct deadline *announcement, void *arg)
-{
-    struct gateway *gateway = arg;
-    size_t rooms = rooms_count(sio_namespace_rooms(gateway->nsp));
-
-    deadline_arm(announcement, &gateway->announcements);
-    metric_set(&gateway->metrics->rooms, rooms);
-    bus_announce(gateway->bus, sio_namespace_socket_count(gateway->nsp), rooms);
 }
 
 // ---- putting the parts together

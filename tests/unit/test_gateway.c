@@ -675,6 +675,23 @@ static void announces_itself(void **state)
     end();
 }
 
+// Before it asks for the log: an edge that serves clients is in the list of edges.
+static void announces_itself_at_once(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    deadlines_run(&clock_, clock_.now_ms + 1500);
+    bus.bus.handlers.on_down(bus.bus.handlers.arg);
+    bus.bus.handlers.on_up(bus.bus.handlers.arg);
+    asked("announce 0 0; read 0 1-5; ");
+    buffer_clear(&bus.asked);
+    deadlines_run(&clock_, clock_.now_ms + 1999);
+    asked("");
+    deadlines_run(&clock_, clock_.now_ms + 1);
+    asked("announce 0 0; ");
+    end();
+}
+
 // ---- HTTP
 
 struct http_row {
@@ -764,7 +781,7 @@ static void a_heartbeat_makes_it_healthy(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 22];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 23];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
@@ -791,6 +808,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_expire);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_are_refreshed);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(announces_itself);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(announces_itself_at_once);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_heartbeat_makes_it_healthy);
     return cmocka_run_group_tests_name("gateway", tests, NULL, NULL);
 }
