@@ -218,6 +218,7 @@ static void open_port(struct edge *edge)
         .spare_files = count_spare_files(),
         .origins = edge->origins,
         .proxies = s->proxies,
+        .memory = &edge->metrics.memory,
     };
     const struct client_port_handlers handlers = {
         .on_http = gateway_on_http, .find_engine = gateway_find_engine, .arg = edge->gateway};
@@ -271,7 +272,7 @@ static void build_gateway(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
     const struct gateway_options options = {
-        .socketio = options_of_socketio(s, edge->connections),
+        .socketio = options_of_socketio(s, edge->connections, &edge->metrics.memory),
         .token = options_of_tokens(s),
         .allow_anonymous = s->allow_anonymous,
         .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
@@ -357,6 +358,7 @@ struct edge *edge_new(const struct edge_settings *settings)
 
     edge->settings = settings;
     edge->connections = count_connections(settings);
+    memory_budget_init(&edge->metrics.memory, count_memory(settings));
     make_edge_id(settings, &edge->id);
     warn_of_defaults(settings);
     event_loop_init(&edge->loop);

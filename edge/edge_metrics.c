@@ -1,5 +1,6 @@
 #include "edge/edge_metrics.h"
 
+#define MEMORY(field)   offsetof(struct edge_metrics, memory.field)
 #define PORT(field)     offsetof(struct edge_metrics, port.field)
 #define ENGINE(field)   offsetof(struct edge_metrics, engine.field)
 #define SOCKETIO(field) offsetof(struct edge_metrics, socketio.field)
@@ -12,25 +13,29 @@
 #define COUNTS  METRIC_COUNTS
 #define MILLIS  METRIC_MILLISECONDS
 
-#define PAUSES       "ws_edge_accept_paused_total"
-#define PAUSED       "ws_edge_accept_paused"
-#define REFUSED      "ws_edge_handshakes_refused_total"
-#define CLOSED       "ws_edge_sessions_closed_total"
-#define UNAUTH       "ws_edge_auth_refused_total"
-#define EVENTS       "ws_edge_events_total"
-#define JOINS        "ws_edge_joins_refused_total"
-#define OPENED       "ws_edge_handshakes_total"
-#define ASKS         "ws_edge_authorization_asks_total"
-#define PAUSES_HELP  "Times that accepting paused, by reason"
-#define PAUSED_HELP  "1 while accepting is paused, by reason"
-#define LATENCY      "ws_edge_delivery_latency_seconds"
-#define REFUSED_HELP "Handshakes and requests that the engine refused"
-#define CLOSED_HELP  "Sessions that ended, by reason"
-#define UNAUTH_HELP  "Clients refused at CONNECT, by reason"
-#define EVENTS_HELP  "Events that clients sent, by name"
-#define JOINS_HELP   "Requests to join a room that were refused"
-#define OPENED_HELP  "Sessions opened, by first transport"
-#define ASKS_HELP    "Questions to services about who may join, by answer"
+#define HELD          "ws_edge_memory_bytes"
+#define NOT_HELD      "ws_edge_memory_refused_total"
+#define PAUSES        "ws_edge_accept_paused_total"
+#define PAUSED        "ws_edge_accept_paused"
+#define REFUSED       "ws_edge_handshakes_refused_total"
+#define CLOSED        "ws_edge_sessions_closed_total"
+#define UNAUTH        "ws_edge_auth_refused_total"
+#define EVENTS        "ws_edge_events_total"
+#define JOINS         "ws_edge_joins_refused_total"
+#define OPENED        "ws_edge_handshakes_total"
+#define ASKS          "ws_edge_authorization_asks_total"
+#define HELD_HELP     "Bytes that clients make the edge hold, by use"
+#define NOT_HELD_HELP "Times that MAX_MEMORY_BYTES had no room, by use"
+#define PAUSES_HELP   "Times that accepting paused, by reason"
+#define PAUSED_HELP   "1 while accepting is paused, by reason"
+#define LATENCY       "ws_edge_delivery_latency_seconds"
+#define REFUSED_HELP  "Handshakes and requests that the engine refused"
+#define CLOSED_HELP   "Sessions that ended, by reason"
+#define UNAUTH_HELP   "Clients refused at CONNECT, by reason"
+#define EVENTS_HELP   "Events that clients sent, by name"
+#define JOINS_HELP    "Requests to join a room that were refused"
+#define OPENED_HELP   "Sessions opened, by first transport"
+#define ASKS_HELP     "Questions to services about who may join, by answer"
 #define LATENCY_HELP                                                                               \
     "Time of a delivery from the taking of its event by the relay, or from the request of a "      \
     "client of an edge, to the write"
@@ -47,6 +52,16 @@
 
 static const struct metric_info table[] = {
     {"ws_edge_build_info", "version=\"" GATEWAY_VERSION "\"", INFO, 0, "Always 1; the label says which version this is"},
+
+    {"ws_edge_memory_max_bytes", NULL, GAUGE, MEMORY(limit), "Bytes that clients may make the edge hold, all together"},
+    {HELD, "use=\"outboxes\"", GAUGE, MEMORY(used[MEMORY_OUTBOXES]), HELD_HELP},
+    {HELD, "use=\"messages\"", GAUGE, MEMORY(used[MEMORY_MESSAGES]), HELD_HELP},
+    {HELD, "use=\"handshakes\"", GAUGE, MEMORY(used[MEMORY_HANDSHAKES]), HELD_HELP},
+    {HELD, "use=\"http\"", GAUGE, MEMORY(used[MEMORY_HTTP]), HELD_HELP},
+    {NOT_HELD, "use=\"outboxes\"", COUNTER, MEMORY(refused[MEMORY_OUTBOXES]), NOT_HELD_HELP},
+    {NOT_HELD, "use=\"messages\"", COUNTER, MEMORY(refused[MEMORY_MESSAGES]), NOT_HELD_HELP},
+    {NOT_HELD, "use=\"handshakes\"", COUNTER, MEMORY(refused[MEMORY_HANDSHAKES]), NOT_HELD_HELP},
+    {NOT_HELD, "use=\"http\"", COUNTER, MEMORY(refused[MEMORY_HTTP]), NOT_HELD_HELP},
 
     {"ws_edge_connections", NULL, GAUGE, PORT(connections), "Open connections of all kinds"},
     {"ws_edge_connections_max", NULL, GAUGE, PORT(connections_max), "Connections at which accepting pauses; 0 before the port opens"},
@@ -78,6 +93,7 @@ static const struct metric_info table[] = {
     {REFUSED, "code=\"4\"", COUNTER, ENGINE(refused[4]), REFUSED_HELP},
     {REFUSED, "code=\"5\"", COUNTER, ENGINE(refused[5]), REFUSED_HELP},
     {REFUSED, "code=\"full\"", COUNTER, ENGINE(refused_full), REFUSED_HELP},
+    {REFUSED, "code=\"memory\"", COUNTER, ENGINE(refused_memory), REFUSED_HELP},
     {REFUSED, "code=\"address\"", COUNTER, ENGINE(refused_address), REFUSED_HELP},
     {REFUSED, "code=\"draining\"", COUNTER, ENGINE(refused_draining), REFUSED_HELP},
     {"ws_edge_payloads_too_long_total", NULL, COUNTER, ENGINE(payloads_too_long), "POSTs with more packets than allowed; each ends its session"},

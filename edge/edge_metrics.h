@@ -1,12 +1,14 @@
 // All that the edge counts, in one struct, and its names in Prometheus' text.
 #pragma once
 
+#include "common/memory_budget.h"
 #include "edge/adapters/client_port.h"
 #include "edge/adapters/redis_bus.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/socketio/server.h"
 
 struct edge_metrics {
+    struct memory_budget memory;
     struct client_port_metrics port;
     struct eio_metrics engine;
     struct sio_metrics socketio;

@@ -2,7 +2,8 @@
 
 #define MAX_NAMESPACES 8
 
-struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t connections)
+struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t connections,
+                                       struct memory_budget *memory)
 {
     return (struct sio_options){
         .engine =
@@ -16,6 +17,7 @@ struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t c
                 .max_sessions_per_address = (uint32_t)s->max_connections_per_address,
                 .max_packets_per_payload = (uint32_t)s->max_packets_per_payload,
                 .allow_eio3 = s->allow_eio3,
+                .memory = memory,
                 .compression = {.enabled = s->ws_compression,
                                 .threshold = (uint32_t)s->ws_compression_threshold,
                                 .window_bits = (unsigned)s->ws_compression_window_bits},

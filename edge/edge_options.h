@@ -5,8 +5,9 @@
 #include "edge/edge_settings.h"
 #include "edge/gateway/gateway.h"
 
-// For up to `connections` clients.
-struct sio_options options_of_socketio(const struct edge_settings *settings, uint32_t connections);
+// For up to `connections` clients. Borrows `memory`.
+struct sio_options options_of_socketio(const struct edge_settings *settings, uint32_t connections,
+                                       struct memory_budget *memory);
 struct token_options options_of_tokens(const struct edge_settings *settings);
 
 // For ROOM_AUTHORIZATION=service. They borrow the settings.

@@ -16,6 +16,7 @@
 
 #define KEY_FILE_MAX ((size_t)64 * 1024)
 #define MS_MAX       86400000 // a day
+#define BYTES_MAX    ((int64_t)1 << 50)
 #define NOT_GIVEN    (-1)
 #define OTHERWISE    "; or choose ROOM_AUTHORIZATION=claims or open"
 
@@ -114,6 +115,8 @@ static const struct setting table[] = {
      "bytes that one client may send in the long run, twice MAX_PAYLOAD at once; 0: any number"},
     {"MAX_OUTBOX_BYTES", SETTING_NUMBER, FIELD(max_outbox_bytes), "1048576", 4096, 1073741824, NULL,
      "bytes that may wait for a slow client before it is closed"},
+    {"MAX_MEMORY_BYTES", SETTING_NUMBER, FIELD(max_memory_bytes), "0", 0, BYTES_MAX, NULL,
+     "bytes that all clients together may make the edge hold; 0: three quarters of what the container or the machine has"},
     {"MAX_CONNECTIONS", SETTING_NUMBER, FIELD(max_connections), "0", 0, 1000000, NULL,
      "connections at one time; 0: as many as the limit of open files allows, 65536 at most"},
     {"MAX_CONNECTIONS_PER_ADDRESS", SETTING_NUMBER, FIELD(max_connections_per_address), "0", 0, 1000000, NULL,

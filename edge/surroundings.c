@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/memory_limit.h"
 #include "common/random.h"
 #include "edge/gateway/room_access.h"
 
@@ -50,6 +51,13 @@ uint32_t count_connections(const struct edge_settings *settings)
     if (wanted == 0)
         wanted = CONNECTIONS_BY_DEFAULT;
     return (uint32_t)(wanted < possible ? wanted : possible);
+}
+
+size_t count_memory(const struct edge_settings *settings)
+{
+    size_t wanted = (size_t)settings->max_memory_bytes;
+
+    return wanted > 0 ? wanted : memory_limit_find() / 4 * 3;
 }
 
 unsigned count_spare_files(void)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/memory_budget.h"
 #include "common/metrics.h"
 #include "edge/adapters/event_loop.h"
 #include "edge/engineio/websocket.h"
@@ -25,6 +26,7 @@ struct client_port_options {
     // the session's first packets. For clients that begin to listen only when they saw it.
     bool answers_upgrades_at_once;
     const struct origins *origins; // for the CORS headers of every reply
+    struct memory_budget *memory;  // borrowed: bodies, replies and messages count; NULL: no limit
     const struct proxies *proxies; // whose word on a client's address counts; NULL: nobody's
 };
 

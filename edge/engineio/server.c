@@ -131,6 +131,8 @@ static bool has_room(struct eio_server *server, const struct http_request *reque
     if (server->refuses_new)
         return refuse_without_code(refusal, 503, &metrics->refused_draining,
                                    "Server is shutting down");
+    if (memory_budget_is_spent(options->memory, MEMORY_HANDSHAKES))
+        return refuse_without_code(refusal, 503, &metrics->refused_memory, "Too little memory");
     if (options->max_sessions > 0 && server->open_count >= options->max_sessions)
         return refuse_without_code(refusal, 503, &metrics->refused_full, "Too many connections");
     if (server->addresses && tally_of(server->addresses, address_key(request->peer, key)) >=

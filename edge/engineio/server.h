@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/deadlines.h"
+#include "common/memory_budget.h"
 #include "common/metrics.h"
 #include "edge/engineio/session.h"
 #include "edge/http/exchange.h"
@@ -28,6 +29,7 @@ struct eio_options {
     uint32_t max_sessions_per_address; // 0: no limit
     uint32_t max_packets_per_payload; // of a POST; beyond it 400, and the session ends; 0: no limit
     bool allow_eio3;
+    struct memory_budget *memory; // borrowed; NULL: without a limit
     struct eio_compression compression;
 };
 
@@ -50,6 +52,7 @@ struct eio_metrics {
     metric handshakes_polling, handshakes_websocket;
     metric refused[6]; // by error code
     metric refused_full;
+    metric refused_memory;
     metric refused_draining;
     metric refused_address;
     metric payloads_too_long; // POSTs with too many packets

@@ -179,6 +179,28 @@ static void refuses_when_it_is_full(void **state)
     fake_engine_free(fake);
 }
 
+static void refuses_when_memory_is_short(void **state)
+{
+    struct memory_budget memory;
+    struct eio_options short_of_memory = options;
+
+    (void)state;
+    memory_budget_init(&memory, 1600);
+    memory_budget_charge(&memory, MEMORY_HTTP, 1550);
+    short_of_memory.memory = &memory;
+    struct fake_engine *fake = fake_engine_new(&short_of_memory);
+    fake_request(fake, 0, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
+    assert_int_equal(fake->exchanges[0].status, 503);
+    assert_span(buffer_span(&fake->exchanges[0].body), "{\"message\":\"Too little memory\"}");
+    assert_false(fake_websocket_open(fake, 0, SPAN_LIT(WEBSOCKET)));
+    assert_int_equal(metric_get(&fake->metrics.refused_memory), 2);
+
+    memory_budget_give(&memory, MEMORY_HTTP, 1550);
+    fake_request(fake, 1, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
+    assert_int_equal(fake->exchanges[1].status, 200);
+    fake_engine_free(fake);
+}
+
 static void refuses_an_address_that_has_enough(void **state)
 {
     struct eio_options two = options;
@@ -599,6 +621,7 @@ int main(void)
 {
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(refuses_when_it_is_full),
+        cmocka_unit_test(refuses_when_memory_is_short),
         cmocka_unit_test(refuses_an_address_that_has_enough),
         cmocka_unit_test(refuses_a_payload_of_too_many_packets),
         cmocka_unit_test(refuses_new_ones_while_it_drains),
