@@ -2,7 +2,7 @@
 // with everything else.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { connect as dial } from 'node:net';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -14,6 +14,7 @@ import { command } from './support/redis.mjs';
 import { sleep, until } from './support/wait.mjs';
 
 const MAX_CONNECTIONS = 12;
+const ENOUGH_FREE = 8; // free descriptors, with which an edge goes on accepting
 const made = await gateway({ env: { MAX_CONNECTIONS: String(MAX_CONNECTIONS) } });
 const { edge, services, brokers } = made;
 
@@ -48,12 +49,28 @@ const ready = async () => {
 const untilReadyIs = (words) => until(`readiness "${words}"`, async () =>
   (await ready()) === words);
 
-// A limit at the first number that is free: not one descriptor more can be had. Those in reserve
-// lie below it.
+// Those that the edge holds in reserve.
+async function reserve() {
+  const numbers = await openFiles();
+  const targets = await Promise.all(numbers.map((number) =>
+    readlink(`/proc/${edge.child.pid}/fd/${number}`).catch(() => 'closed')));
+  return numbers.filter((number, i) => number > 2 && targets[i] === '/dev/null');
+}
+
+// A limit right above the reserve, so that what the edge releases can be had again. Whoever was
+// there before the reserve and has left since leaves numbers below it free: too few to go on with.
 async function useUp() {
-  const taken = await openFiles();
-  const firstFree = [...taken, -1].findIndex((number, i) => number !== i);
-  await limitFiles(firstFree);
+  const held = await until('a reserve', async () => {
+    const numbers = await reserve();
+    return numbers.length >= ENOUGH_FREE && numbers;
+  });
+  const taken = new Set(await openFiles());
+  let limit = Math.max(...held) + 1;
+  while (taken.has(limit)) limit++;
+  const free = Array.from({ length: limit }, (_, number) => number)
+    .filter((number) => !taken.has(number));
+  assert.ok(free.length < ENOUGH_FREE, `${free} are free below ${limit}`);
+  await limitFiles(limit);
   await untilReadyIs(NO_FILES);
 }
 
