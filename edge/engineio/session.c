@@ -233,7 +233,7 @@ void session_end(struct eio_session *session)
 {
     struct eio_server *server = session->server;
 
-    log_debug("session closed sid=%s reason=\"%s\"", session->sid,
+    log_debug("session closed session=%s reason=\"%s\"", eio_session_name(session).text,
               eio_close_reason_str(session->reason));
     metric_add(&server->metrics->closed[session->reason], 1);
     metric_sub(&server->metrics->sessions, 1);
@@ -262,9 +262,9 @@ bool eio_session_is_open(const struct eio_session *session)
     return session->state == SESSION_OPEN;
 }
 
-const char *eio_session_id(const struct eio_session *session)
+struct public_id eio_session_name(const struct eio_session *session)
 {
-    return session->sid;
+    return public_id_of(span_of(session->sid));
 }
 
 unsigned eio_session_version(const struct eio_session *session)

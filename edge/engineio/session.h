@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "common/public_id.h"
 #include "edge/engineio/frame.h"
 
 struct eio_server;
@@ -39,7 +40,9 @@ void eio_session_close(struct eio_session *session, enum eio_close_reason reason
 // True until eio_session_close() or the end of the transport.
 bool eio_session_is_open(const struct eio_session *session);
 
-const char *eio_session_id(const struct eio_session *session);
+// What everybody but the client calls it, logs included: its public id. The session id itself never
+// leaves this library, for whoever knows it can take the session over.
+struct public_id eio_session_name(const struct eio_session *session);
 unsigned eio_session_version(const struct eio_session *session); // Engine.IO revision: 3 or 4
 bool eio_session_on_websocket(const struct eio_session *session);
 

@@ -11,7 +11,8 @@
 static void fail(struct sio_client *client, const char *reason)
 {
     metric_add(&client->server->metrics->bad_packets, 1);
-    log_info("closing client sid=%s reason=\"%s\"", eio_session_id(client->session), reason);
+    log_info("closing client session=%s reason=\"%s\"", eio_session_name(client->session).text,
+             reason);
     eio_session_close(client->session, EIO_PARSE_ERROR);
 }
 
@@ -163,7 +164,8 @@ static bool within_rate(struct sio_client *client, uint32_t packets, size_t byte
         return true;
     metric_add(&server->metrics->rate_refused, 1);
     if (verdict == RATE_GIVEN_UP) {
-        log_info("closing client sid=%s reason=\"rate limit\"", eio_session_id(client->session));
+        log_info("closing client session=%s reason=\"rate limit\"",
+                 eio_session_name(client->session).text);
         eio_session_close(client->session, EIO_RATE_LIMIT);
     }
     return false;

@@ -13,8 +13,8 @@ static bool is_version_3(const struct sio_client *client)
     return eio_session_version(client->session) == 3;
 }
 
-// Engine.IO 4: a name of its own, for the session id is the client's secret. Engine.IO 3: the
-// session id, behind the namespace's name unless that is the root.
+// The session id is the client's secret, so it is none that others may be told. Engine.IO 4: a name
+// of its own. Engine.IO 3: the session's name, behind the namespace's unless that is the root.
 static void make_id(const struct sio_client *client, struct span nsp, struct buffer *out)
 {
     char id[RANDOM_ID_LEN + 1];
@@ -28,7 +28,7 @@ static void make_id(const struct sio_client *client, struct span nsp, struct buf
         buffer_append(out, nsp);
         buffer_append_char(out, '#');
     }
-    buffer_append(out, span_of(eio_session_id(client->session)));
+    buffer_append(out, span_of(eio_session_name(client->session).text));
 }
 
 static struct sio_socket *socket_new(struct sio_client *client, struct sio_namespace *nsp)

@@ -13,7 +13,7 @@ struct sio_server;
 struct sio_namespace;
 struct sio_socket;
 
-#define SIO_ID_LEN 20 // of Engine.IO 4 clients; sockets of older ones are named after their session
+#define SIO_ID_LEN 20
 
 struct sio_options {
     struct eio_options engine;

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
+import { createClient } from 'redis';
 import { connect, newConversation } from './support/clients.mjs';
 import { ackFault, eventFault } from './support/contract.mjs';
 import { gateway } from './support/gateway.mjs';
+import { request } from './support/http.mjs';
 import { token } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
 
@@ -13,6 +15,7 @@ const io = createRequire(import.meta.url)('socket.io-client-v2');
 const made = await gateway({ edges: 2 });
 const { edges: [edge, there], services } = made;
 const modern = await made.addEdge({ ALLOW_EIO3: 'false' });
+const talkative = await made.addEdge({ LOG_LEVEL: 'debug' });
 await made.ready();
 
 // Its events are collected by hand: this client has no onAny().
@@ -52,7 +55,7 @@ for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']])
       const old = open(t, edge, options('old'));
       const { socketId, userId } = await old.next('connected');
       assert.equal(userId, 'old');
-      assert.equal(socketId, old.socket.id);
+      assert.notEqual(socketId, old.socket.id);
 
       const watcher = await connect(t, there, { userId: 'new' });
       await watcher.join('conversation', room.id);
@@ -113,6 +116,39 @@ test('an expiring token is announced and ends the transport', async (t) => {
   await old.next('token_expiring_soon');
   await old.next('token_expired');
   assert.equal(await within('the end', ended), 'transport close');
+});
+
+// Whoever knows a session id may open the session's WebSocket without any token.
+test('nobody but the client hears its session id', async (t) => {
+  const bus = createClient({ socket: { host: '127.0.0.1', port: made.brokers.redis.port } });
+  t.after(() => bus.disconnect());
+  await bus.connect();
+  const published = [];
+  await bus.pSubscribe('*', (message) => published.push(message));
+  const room = newConversation();
+  const old = open(t, talkative, {
+    transports: ['polling'], query: { token: token({ id: 'old' }) },
+  });
+  const { socketId } = await old.next('connected');
+  const watcher = await connect(t, there, { userId: 'new' });
+  await watcher.join('conversation', room.id);
+  await old.ack('join_room', room.which);
+  await old.ack('typing', room.which);
+  assert.equal((await watcher.next('user_joined')).socketId, socketId);
+  assert.equal((await watcher.next('user_typing')).socketId, socketId);
+
+  const answer = await request(
+    `${talkative.url}/socket.io/?EIO=3&transport=polling&sid=${socketId}`);
+  assert.equal(answer.status, 400);
+  assert.deepEqual(answer.json(), { code: 1, message: 'Session ID unknown' });
+
+  const secret = old.socket.id;
+  old.socket.close();
+  assert.equal((await watcher.next('user_left')).socketId, socketId);
+  await until('the log to name it', () => talkative.log.includes(`session=${socketId}`));
+  await until('all on the bus', () => published.some((message) => message.includes('user_left')));
+  const heard = JSON.stringify([old.received, watcher.received, published, talkative.log]);
+  assert.equal(heard.includes(secret), false);
 });
 
 test('ALLOW_EIO3=false refuses the whole generation', async (t) => {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/buffer.h"
+#include "edge/engineio/internals.h"
 #include "edge/engineio/websocket.h"
 
 #define FAKE_WEBSOCKETS 4
@@ -158,7 +159,7 @@ static inline void fake_on_open(struct eio_session *session, const struct http_r
     assert(request->query.ptr && eio_session_is_open(session));
     fake->session = session;
     fake->open_sessions++;
-    snprintf(fake->sid, sizeof(fake->sid), "%s", eio_session_id(session));
+    snprintf(fake->sid, sizeof(fake->sid), "%s", session->sid);
     eio_session_set_data(session, fake);
     buffer_append(&fake->heard, SPAN_LIT("open "));
     if (fake->closes_at_once)

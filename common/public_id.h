@@ -1,0 +1,13 @@
+// A name to show for an id that is a secret, derived from it one way.
+#pragma once
+
+#include "common/span.h"
+
+#define PUBLIC_ID_LEN 20
+
+struct public_id {
+    char text[PUBLIC_ID_LEN + 1]; // base64url and a NUL
+};
+
+// The same for the same secret, which must be as hard to guess as a random_id().
+struct public_id public_id_of(struct span secret);
