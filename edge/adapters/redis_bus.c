@@ -18,6 +18,8 @@
 #define PENDING_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define EDGE_KEY_PREFIX   "ws:edges:"
 #define EDGE_EXPIRY_S     15
+#define ECHO_PREFIX       "ws:echo:"
+#define UNHEARD_MAX       3 // echoes, one with each announcement
 
 enum state { IDLE = 0, RESOLVING, CONNECTING, WAITING, UP, CLOSING };
 enum link { COMMANDS = 0, SUBSCRIPTIONS, LINKS };
@@ -34,6 +36,7 @@ struct redis_bus {
     struct redis_connection *links[LINKS];
     bool commands_ready;
     unsigned channels_ready;
+    unsigned unheard; // echoes that Redis took since the subscription said anything
     size_t pending_bytes;
     uint64_t unanswered_since_ms; // of the oldest announcement; 0: none
     unsigned open_handles;        // of the timer and the connections
@@ -106,9 +109,10 @@ static void on_connect_timeout(uv_timer_t *timer)
 static void check_up(struct redis_bus *bus)
 {
     if (bus->state != CONNECTING || !bus->commands_ready ||
-        bus->channels_ready < bus->options->shards + 1)
+        bus->channels_ready < bus->options->shards + 2) // the shards, control and the echo
         return;
     bus->state = UP;
+    bus->unheard = 0;
     bus->unanswered_since_ms = 0;
     uv_timer_stop(&bus->timer);
     log_info("connected to Redis host=%s port=%u attempts=%u", bus->options->host,
@@ -157,6 +161,7 @@ static void on_select(const struct redis_value *value, uintptr_t tag, void *arg)
 // A push of a subscription is its kind, the channel, and what it says. True for a publication.
 static bool take_push(struct redis_bus *bus, const struct redis_value *value, struct span *message)
 {
+    bus->unheard = 0;
     if (!is_good(bus, value) || redis_value_count(value) != 3)
         return false;
     if (span_is(redis_value_text(redis_value_item(value, 0)), "subscribe")) {
@@ -187,6 +192,14 @@ static void on_control_push(const struct redis_value *value, uintptr_t tag, void
     (void)tag;
     if (take_push(bus, value, &message))
         handlers->on_control(message, handlers->arg);
+}
+
+static void on_echo(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct span message;
+
+    (void)tag;
+    (void)take_push(arg, value, &message); // that it came is all that it says
 }
 
 static void on_published(const struct redis_value *value, uintptr_t len, void *arg)
@@ -296,7 +309,24 @@ static void on_announced(const struct redis_value *value, uintptr_t tag, void *a
         bus->unanswered_since_ms = 0;
 }
 
-// Doubles as the check that Redis still answers.
+static void on_echo_taken(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+
+    (void)tag;
+    if (is_good(bus, value) && ++bus->unheard >= UNHEARD_MAX)
+        fail(bus, "the subscription is silent although commands are answered");
+}
+
+// A subscription whose flow has died without a word looks like one that has nothing to say, so
+// each edge says something that only it hears.
+static void send_echo(struct redis_bus *bus)
+{
+    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0, "PUBLISH " ECHO_PREFIX "%s .",
+                          bus->options->edge_id);
+}
+
+// Doubles as the check that Redis still answers, on both connections.
 static void announce(struct bus *interface, size_t sockets, size_t rooms)
 {
     struct redis_bus *bus = bus_of(interface);
@@ -317,6 +347,7 @@ static void announce(struct bus *interface, size_t sockets, size_t rooms)
                           (unsigned long long)clock_wall_ms()); // hiredis knows no %zu
     redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE " EDGE_KEY_PREFIX "%s %d",
                           id, EDGE_EXPIRY_S);
+    send_echo(bus);
 }
 
 // ---- closing
@@ -403,6 +434,8 @@ static void subscribe(struct redis_bus *bus)
         redis_connection_send(connection, on_shard_push, shard, "SUBSCRIBE %s", channel);
     }
     redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s", CONTROL_CHANNEL);
+    redis_connection_send(connection, on_echo, 0, "SUBSCRIBE " ECHO_PREFIX "%s",
+                          bus->options->edge_id);
 }
 
 static void connect_to(struct redis_bus *bus, const char *address)

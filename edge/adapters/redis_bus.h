@@ -1,8 +1,9 @@
 // The bus on Redis: pub/sub for what happens now, a stream per shard for what was missed.
 //
 // Two connections, because one that subscribes can do nothing else. The bus is up when commands
-// are answered and every channel is subscribed; losing either connection takes both down. It
-// finds its way back by itself, for ever, with backoff.
+// are answered and every channel is subscribed; losing either connection takes both down, and so
+// does a subscription that no longer hears what is said on the edge's own channel. It finds its
+// way back by itself, for ever, with backoff.
 //
 //     RESOLVING ──▶ CONNECTING ──▶ UP ──┐
 //         ▲             │ too long,     │ lost, an error,

@@ -44,13 +44,24 @@ static void free_if_done(struct redis_connection *connection)
     free(connection);
 }
 
-// An error of the poll is found again by hiredis when it writes, and reported its own way.
+// libuv has stopped polling, so this is the end, whatever hiredis makes of it. Reading lets it find
+// the error, which it then reports in its own words; but it finds none where something came before.
+static void on_poll_error(struct redis_connection *connection, int status)
+{
+    if (connection->context)
+        redisAsyncHandleRead(connection->context);
+    if (connection->context && !connection->broken && !connection->let_go)
+        connection->handlers.on_broken(uv_strerror(status), connection->handlers.arg);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct redis_connection *connection = container_of(poll, struct redis_connection, poll);
 
-    if (status < 0)
-        events = UV_WRITABLE;
+    if (status < 0) {
+        on_poll_error(connection, status);
+        return;
+    }
     if (connection->context && (events & UV_READABLE))
         redisAsyncHandleRead(connection->context);
     if (connection->context && (events & UV_WRITABLE))

@@ -1,43 +1,75 @@
-// A TCP proxy that can lose what the server answers: the server has done what it was asked for,
-// and who asked never hears of it.
+// A TCP proxy in front of Redis that breaks connections in the ways in which networks do.
 import { connect, createServer } from 'node:net';
+
+const everyPair = () => true;
+
+// The connections that have subscribed to something.
+export const subscriptions = (pair) => pair.subscribes;
 
 export class Wire {
   static async to(port) {
     const wire = new Wire();
+    wire.target = port; // of connections to come
     wire.pairs = new Set();
     wire.losing = null; // called when an answer was lost, while one is to be lost
-    wire.server = createServer((client) => wire.#join(client, port));
+    wire.server = createServer((client) => wire.#join(client));
     await new Promise((resolve) => { wire.server.listen(0, '127.0.0.1', resolve); });
     wire.port = wire.server.address().port;
     return wire;
   }
 
-  #join(client, port) {
-    const server = connect(port, '127.0.0.1');
-    const pair = [client, server];
+  #join(client) {
+    const server = connect(this.target, '127.0.0.1');
+    const pair = { client, server, subscribes: false, muted: false };
     this.pairs.add(pair);
     const part = () => {
       this.pairs.delete(pair);
-      for (const socket of pair) socket.destroy();
+      client.destroy();
+      server.destroy();
     };
-    for (const socket of pair) socket.setNoDelay(true).on('error', part).on('close', part);
-    client.pipe(server);
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true).on('error', part).on('close', part);
+    }
+    client.on('data', (question) => {
+      pair.subscribes ||= question.includes('SUBSCRIBE');
+      server.write(question);
+    });
     server.on('data', (answer) => {
       if (this.losing) this.losing();
-      else client.write(answer);
+      else if (!pair.muted) client.write(answer);
     });
   }
 
-  // Loses the next answer, and the connections.
+  // Loses the next answer, and the connections: the server has done what it was asked for, and who
+  // asked never hears of it.
   async loseAnswer() {
     await new Promise((resolve) => { this.losing = resolve; });
-    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+    for (const { client, server } of this.pairs) {
+      client.destroy();
+      server.destroy();
+    }
     this.losing = null;
+  }
+
+  // Resets connections: the client's next look at its socket is an error. Returns how many.
+  reset(chosen = everyPair) {
+    const pairs = [...this.pairs].filter(chosen);
+    for (const { client } of pairs) client.resetAndDestroy();
+    return pairs.length;
+  }
+
+  // Whatever the server says on these connections is lost from now on; TCP stays as it is.
+  mute(chosen = everyPair) {
+    const pairs = [...this.pairs].filter(chosen);
+    for (const pair of pairs) pair.muted = true;
+    return pairs.length;
   }
 
   close() {
     this.server.close();
-    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+    for (const { client, server } of this.pairs) {
+      client.destroy();
+      server.destroy();
+    }
   }
 }
