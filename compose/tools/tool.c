@@ -23,7 +23,7 @@ enum action {
 
 struct command_line {
     const char *env_file;
-    const char *values[MAX_OPTIONS]; // of the option with the same index
+    char *values[MAX_OPTIONS]; // of the option with the same index
 };
 
 static void say(const char *format, va_list args)
@@ -112,10 +112,10 @@ static enum action point_at_help(const struct tool *tool)
     return USAGE;
 }
 
-static void take_option(const struct tool_option *option, const char **value, void *into)
+static void take_option(const struct tool_option *option, char **value, void *into)
 {
     if (option->variable)
-        *value = optarg ? optarg : "true";
+        *value = optarg ? optarg : (char *)"true";
     else
         add_to_list((struct tool_list *)((char *)into + option->list), optarg);
 }
@@ -160,6 +160,22 @@ static bool read_settings_file(const struct tool *tool, const char *path, struct
     return settings_read_dotenv(path, errors);
 }
 
+static bool is_secret(const struct program *program, const char *name)
+{
+    for (size_t i = 0; i < program->setting_count; i++)
+        if (strcmp(program->settings[i].name, name) == 0)
+            return program->settings[i].type == SETTING_SECRET;
+    return false;
+}
+
+// Any list of processes shows arguments, so a secret is blotted out as soon as it is read.
+static void take_value(const struct program *program, const struct tool_option *option, char *value)
+{
+    setenv(option->variable, value, 1);
+    if (option->argument && is_secret(program, option->variable))
+        memset(value, 'x', strlen(value));
+}
+
 static bool load_settings(const struct tool *tool, const struct command_line *line, void *into)
 {
     const struct program *program = &tool->program;
@@ -168,7 +184,7 @@ static bool load_settings(const struct tool *tool, const struct command_line *li
 
     for (size_t i = 0; i < tool->option_count; i++) {
         if (line->values[i])
-            setenv(tool->options[i].variable, line->values[i], 1);
+            take_value(program, &tool->options[i], line->values[i]);
     }
     if (ok)
         ok = settings_load(program->settings, program->setting_count, into, &errors);

@@ -123,9 +123,17 @@ export function* settings(m) {
   }
 }
 
+// Variables of the Secret that Kubernetes would put into a command line.
+const secretArguments = (containers) => containers.flatMap(({ command = [], args = [], env = [] }) =>
+  env.filter(({ name, valueFrom }) => valueFrom?.secretKeyRef
+    && [...command, ...args].some((word) => word.includes(`$(${name})`))).map(({ name }) => name));
+
 export function* secrets(m) {
   for (const secret of m.all('Secret')) yield `${nameOf(secret)} does not belong here`;
   for (const workload of m.workloads) {
+    for (const name of secretArguments(podOf(workload).containers)) {
+      yield `${nameOf(workload)}: ${name} is an argument, which any list of processes shows`;
+    }
     for (const { name, value } of podOf(workload).containers.flatMap(({ env = [] }) => env)) {
       if (value !== undefined) yield `${nameOf(workload)}: ${name} stands in the manifest`;
     }

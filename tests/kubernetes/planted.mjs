@@ -85,6 +85,9 @@ export const PLANTED = [
     }, 'JWT_SECRET stands in the manifest'],
     ['a secret in a ConfigMap', (m) => { configOf(m, 'brokers').REDIS_PASSWORD = 'x'; },
       'REDIS_PASSWORD stands in a ConfigMap'],
+    ['a secret among the arguments', (m) => {
+      container(relayOf(m)).args = ['ws-relay', '--password', '$(REDIS_PASSWORD)'];
+    }, 'REDIS_PASSWORD is an argument'],
     ['a secret that is not given', (m) => { container(relayOf(m)).env.pop(); },
       'RABBITMQ_PASSWORD does not come from the Secret'],
   ]),
