@@ -2,6 +2,8 @@
 # caller's, nothing of the machine's own brokers or their settings. Source it behind processes.sh.
 #
 #     start_brokers FOLDER    sets REDIS_PORT and RABBITMQ_PORT and returns when both answer
+#     write_broker_commands FOLDER INTO DATABASE
+#                             makes INTO/redis-cli and INTO/rabbitmqctl, which speak to these two
 
 find_broker_programs() {
     local program
@@ -45,6 +47,13 @@ start_port_mapper() {
     await 20 "Erlang's port mapper" epmd is_port_taken "$EPMD_PORT"
 }
 
+# Sets NODE to what tells the server, and whoever wants to speak to it, which node it is.
+find_node() {
+    NODE=(HOME="$1/rabbitmq/home" ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1
+        RABBITMQ_NODENAME="gateway$RABBITMQ_PORT@localhost"
+        RABBITMQ_CONF_ENV_FILE="$1/rabbitmq/rabbitmq-env.conf")
+}
+
 start_rabbitmq() {
     local folder=$1/rabbitmq distribution_port
     find_free_port
@@ -52,13 +61,11 @@ start_rabbitmq() {
     find_free_port
     distribution_port=$FREE_PORT
     write_rabbitmq_settings "$folder"
+    find_node "$1"
     start_process rabbitmq "$1/rabbitmq.log" env \
-        HOME="$folder/home" ERL_CRASH_DUMP="$folder/erl_crash.dump" \
-        ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1 \
-        RABBITMQ_NODENAME="gateway$RABBITMQ_PORT@localhost" \
+        "${NODE[@]}" ERL_CRASH_DUMP="$folder/erl_crash.dump" \
         RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT="$RABBITMQ_PORT" \
         RABBITMQ_DIST_PORT="$distribution_port" \
-        RABBITMQ_CONF_ENV_FILE="$folder/rabbitmq-env.conf" \
         RABBITMQ_CONFIG_FILE="$folder/rabbitmq.conf" \
         RABBITMQ_ENABLED_PLUGINS_FILE="$folder/enabled_plugins" \
         RABBITMQ_MNESIA_BASE="$folder/mnesia" RABBITMQ_LOG_BASE="$folder/log" \
@@ -75,4 +82,23 @@ start_brokers() {
     start_rabbitmq "$1"
     await 20 "an answer from Redis" redis redis-cli -p "$REDIS_PORT" ping >/dev/null
     await 90 "RabbitMQ's listener" rabbitmq is_port_taken "$RABBITMQ_PORT"
+}
+
+# write_command FILE COMMAND...: a command that goes on with the arguments that it is given.
+write_command() {
+    local file=$1
+    shift
+    {
+        printf '#!/bin/bash\nexec'
+        printf ' %q' "$@"
+        printf ' "$@"\n'
+    } >"$file" && chmod 755 "$file"
+}
+
+# Debian's own rabbitmqctl insists on being root, and knows the machine's node alone.
+write_broker_commands() {
+    find_node "$1"
+    mkdir -p "$2" &&
+        write_command "$2/redis-cli" redis-cli -p "$REDIS_PORT" -n "$3" &&
+        write_command "$2/rabbitmqctl" env "${NODE[@]}" "${RABBITMQ_SERVER%-server}ctl"
 }

@@ -1,5 +1,6 @@
-// The kubectl commands of docs/deployment.md. There is no cluster here: what can be done without one
-// is done, and of the others it is looked up whether what they name is there.
+// The kubectl commands of docs/deployment.md, and those that the table of docs/operations.md makes of
+// its commands. There is no cluster here: what can be done without one is done, and of the others it
+// is looked up whether what they name is there.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -18,14 +19,17 @@ const both = new Manifests([...production.resources,
 const words = (line) => execFileSync('bash', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' })
   .split('\0').slice(1, -1);
 
-const documented = execFileSync(join(ROOT, 'tests/docs/commands'), [join(ROOT, 'docs/deployment.md')],
-  { encoding: 'utf8' }).split('\n')
+const commandsOf = (...args) => execFileSync(join(ROOT, 'tests/docs/commands'), args,
+  { cwd: ROOT, encoding: 'utf8' }).split('\n')
   .filter((line) => line.startsWith('run\tkubectl ')).map((line) => line.slice('run\t'.length));
+const documented = commandsOf('docs/deployment.md');
+const operators = commandsOf('--as', 'kubectl', 'docs/operations.md', 'docs/runbook.md');
 
 const KINDS = { deployment: 'Deployment', statefulset: 'StatefulSet', service: 'Service', hpa: 'HorizontalPodAutoscaler' };
 
-function makesSecret(args) {
-  const secret = YAML.parse(kubectl([...args, '--dry-run=client', '--output=yaml']));
+function makesSecret(line) {
+  const secret = YAML.parse(execFileSync('bash', ['-c', `${line} --dry-run=client --output=yaml`],
+    { encoding: 'utf8' }));
   assert.equal(secret.metadata.namespace, 'websocket-gateway');
   const made = Object.keys(secret.data).map((key) => `${secret.metadata.name}/${key}`);
   for (const key of made) assert.ok(secret.data[key.split('/')[1]].length > 0, key);
@@ -68,7 +72,7 @@ for (const line of documented) {
     const alone = ['apply', 'kustomize'].includes(args[0]); // the manifests name the namespace
     if (!alone) assert.deepEqual(args.slice(0, 2), ['--namespace', 'websocket-gateway']);
     const [verb, ...rest] = alone ? args : args.slice(2);
-    if (verb === 'create' && rest[0] === 'secret') makesSecret(args);
+    if (verb === 'create' && rest[0] === 'secret') makesSecret(line);
     else if (verb === 'apply') applies(args);
     else if (verb === 'kustomize') assert.ok(kubectl(args).length > 0);
     else if (rest[0] === '--raw') asksForMetric(rest.at(-1));
@@ -76,6 +80,40 @@ for (const line of documented) {
   });
 }
 
-test('the page has commands', () => {
+// A pod of a StatefulSet by its name, or one of a Deployment.
+function workloadOf(target) {
+  const [kind, name] = target.includes('/') ? target.split('/') : ['statefulset', target.replace(/-0$/, '')];
+  const workload = both.get(KINDS[kind], name);
+  assert.ok(workload, `there is no ${target}`);
+  return workload.spec.template.spec.containers[0];
+}
+
+const dockerfile = readFileSync(join(ROOT, 'compose/Dockerfile'), 'utf8');
+
+// Of an image of ours: what its stage, or the one that all share, installs or copies.
+function imageHas(image, program) {
+  const stage = /^websocket-gateway\/(\w+):|\/websocket-gateway\/(\w+):/.exec(image);
+  if (!stage) return ['redis-cli', 'rabbitmqctl'].includes(program);
+  return [stage[1] ?? stage[2], 'runtime'].some((name) =>
+    new RegExp(`AS ${name}\\n[^]*?(?=\\nFROM|$)`).exec(dockerfile)[0]
+      .split(/[\s/]+/).includes(program));
+}
+
+for (const line of operators) {
+  test(line, () => {
+    const [namespace, value, verb, target, ...rest] = words(line);
+    assert.deepEqual([namespace, value], ['-n', 'websocket-gateway']);
+    const container = workloadOf(target);
+    if (verb === 'logs') return;
+    assert.deepEqual([verb, rest[0]], ['exec', '--']);
+    assert.ok(imageHas(container.image, rest[1]), `${container.image} has no ${rest[1]}`);
+    const port = /^http:\/\/127\.0\.0\.1:(\d+)\//.exec(rest.at(-1))?.[1];
+    assert.ok(!port || container.ports.some(({ containerPort }) => `${containerPort}` === port), port);
+    if (rest[1] === 'redis-cli') assert.ok(container.env.some(({ name }) => name === 'REDISCLI_AUTH'));
+  });
+}
+
+test('the pages have commands', () => {
+  assert.ok(operators.length >= 15, operators.join('\n'));
   assert.ok(documented.length >= 5, documented.join('\n'));
 });
