@@ -256,7 +256,10 @@ static void print_for_clients(struct buffer *out, void *arg)
 
 static void flush(void *arg)
 {
-    gateway_flush(((struct edge *)arg)->gateway);
+    struct edge *edge = arg;
+
+    if (!gateway_flush(edge->gateway))
+        event_loop_come_back(&edge->loop);
 }
 
 static void load_bundle(struct edge *edge)

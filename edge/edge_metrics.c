@@ -107,6 +107,7 @@ static const struct metric_info table[] = {
     {CLOSED, "reason=\"slow consumer\"", COUNTER, ENGINE(closed[EIO_SLOW_CONSUMER]), CLOSED_HELP},
     {CLOSED, "reason=\"shutting down\"", COUNTER, ENGINE(closed[EIO_SHUTTING_DOWN]), CLOSED_HELP},
     {CLOSED, "reason=\"rate limit\"", COUNTER, ENGINE(closed[EIO_RATE_LIMIT]), CLOSED_HELP},
+    {CLOSED, "reason=\"memory limit\"", COUNTER, ENGINE(closed[EIO_MEMORY_LIMIT]), CLOSED_HELP},
     {"ws_edge_messages_received_total", NULL, COUNTER, ENGINE(messages_in), "Messages from clients"},
     {"ws_edge_received_bytes_total", NULL, COUNTER, ENGINE(bytes_in), "Bytes of these messages"},
     {"ws_edge_write_frames", NULL, COUNTS, ENGINE(frames_per_write), "Packets that went to a client in one write or polling reply"},

@@ -32,6 +32,11 @@ static void schedule_wake(struct event_loop *loop)
     uv_timer_start(&loop->wake, on_wake, next > now ? next - now : 0, 0);
 }
 
+static void on_again(uv_idle_t *handle)
+{
+    uv_idle_stop(handle); // the hooks of this turn ask anew
+}
+
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct event_loop *loop = container_of(handle, struct event_loop, turn_end);
@@ -55,6 +60,7 @@ void event_loop_init(struct event_loop *loop)
     list_init(&loop->turn_hooks);
     loop->wake_at_ms = UINT64_MAX;
     uv_timer_init(&loop->uv, &loop->wake);
+    uv_idle_init(&loop->uv, &loop->again);
     uv_prepare_init(&loop->uv, &loop->turn_end);
     uv_prepare_start(&loop->turn_end, on_turn_end);
 }
@@ -72,6 +78,11 @@ void event_loop_remove_hook(struct turn_hook *hook)
     list_unlink(&hook->entry);
 }
 
+void event_loop_come_back(struct event_loop *loop)
+{
+    uv_idle_start(&loop->again, on_again);
+}
+
 void event_loop_run(struct event_loop *loop)
 {
     uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -80,6 +91,7 @@ void event_loop_run(struct event_loop *loop)
 void event_loop_stop(struct event_loop *loop)
 {
     uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_close((uv_handle_t *)&loop->again, NULL);
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
 }
 

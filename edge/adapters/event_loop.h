@@ -11,6 +11,7 @@ struct event_loop {
     uv_prepare_t turn_end; // runs when everything readable was handled, before the loop sleeps
     uv_timer_t wake;       // for the next deadline
     uint64_t wake_at_ms;
+    uv_idle_t again;        // active: the loop does not sleep before its next turn
     struct list turn_hooks; // of struct turn_hook
 };
 
@@ -25,6 +26,10 @@ void event_loop_init(struct event_loop *loop);
 void event_loop_add_hook(struct event_loop *loop, struct turn_hook *hook, void (*fn)(void *arg),
                          void *arg);
 void event_loop_remove_hook(struct turn_hook *hook);
+
+// There is work left for the next turn: the loop looks what has become readable meanwhile, and does
+// not sleep. For hooks that bound the work of one turn.
+void event_loop_come_back(struct event_loop *loop);
 
 // Runs until no active handle is left besides the loop's own and event_loop_stop() was called.
 void event_loop_run(struct event_loop *loop);

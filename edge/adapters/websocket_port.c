@@ -15,10 +15,12 @@
 #include "edge/http/head.h"
 #include "edge/websocket/receiver.h"
 
-#define CLOSE_GRACE_MS    5000  // for a backlog to drain before a close
-#define SERVICE_BUFFER    65536 // bytes of one read
-#define OTHER_DESCRIPTORS 512   // of the process: listeners, brokers, files, pipes
-#define DIGEST_LEN        20    // of SHA-1
+#define CLOSE_GRACE_MS    5000                 // for a backlog to drain before a close
+#define SERVICE_BUFFER    65536                // bytes of one read
+#define OTHER_DESCRIPTORS 512                  // of the process: listeners, brokers, files, pipes
+#define WRITE_MAX         ((size_t)128 * 1024) // bytes of one write; others get their turn
+#define WITH_GREETING     4096 // bytes of first frames that go with the reply to the handshake
+#define DIGEST_LEN        20   // of SHA-1
 #define PROTOCOL          "websocket"
 
 struct websocket_port {
@@ -42,14 +44,16 @@ struct connection {
     struct lws *wsi;
     struct websocket_port *port;
     struct ws_receiver receiver;
-    struct buffer greeting; // the reply to the handshake, until the first frames go with it
-    struct buffer backlog;  // what the socket has not taken: one write at most, and a goodbye
-    struct buffer pong;     // a frame, the answer to the last ping, while there is a backlog
+    struct buffer own;  // what is not the engine's and was not sent: the reply to the handshake,
+                        // which waits for the first frames; a pong; the goodbye
+    struct buffer pong; // a frame, the answer to the last ping, while there is a backlog
     struct deadline closing;
     unsigned close_code;
     bool said_goodbye; // the close frame was written
     bool open;         // the engine knows it
     bool wants_writable;
+    bool full;   // the socket took less than it was given
+    bool greets; // the reply to the handshake stands in `own`
 };
 
 static struct connection *connection_of(struct eio_websocket *websocket)
@@ -65,9 +69,10 @@ static void abort_connection(struct connection *connection)
 
 // ---- writing
 
+// Something waits that goes ahead of whatever is written next.
 static bool has_backlog(const struct connection *connection)
 {
-    return connection->backlog.len > 0;
+    return (connection->own.len > 0 && !connection->greets) || connection->engine.cut;
 }
 
 static void want_writable(struct connection *connection)
@@ -78,71 +83,82 @@ static void want_writable(struct connection *connection)
     lws_callback_on_writable(connection->wsi);
 }
 
-// How much of it the socket took; a broken connection takes all.
+// How much of it the socket took; a broken connection takes all. Straight to the socket: the
+// library would keep what is not taken, but reads nothing from a connection while it does, not even
+// the answers to heartbeats.
 static size_t send_some(struct connection *connection, struct span bytes)
 {
+    size_t len = bytes.len < WRITE_MAX ? bytes.len : WRITE_MAX;
     ssize_t sent =
-        send(lws_get_socket_fd(connection->wsi), bytes.ptr, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        send(lws_get_socket_fd(connection->wsi), bytes.ptr, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-    if (sent >= 0)
-        return (size_t)sent;
-    if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
-        return 0;
-    abort_connection(connection);
-    return bytes.len;
+    if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
+        abort_connection(connection);
+        return bytes.len;
+    }
+    size_t taken = sent > 0 ? (size_t)sent : 0;
+    if (taken < bytes.len) {
+        connection->full = true;
+        want_writable(connection);
+    }
+    return taken;
 }
 
-// Straight to the socket. The library would keep what is not taken as well, but reads nothing from
-// a connection while it does, not even the answers to heartbeats.
-static void write_bytes(struct connection *connection, struct span bytes)
+static void send_own(struct connection *connection)
 {
-    struct span rest = span_skip(bytes, send_some(connection, bytes));
+    struct buffer *own = &connection->own;
 
-    if (rest.len == 0)
+    connection->greets = false;
+    if (own->len == 0 || connection->full)
         return;
-    buffer_append(&connection->backlog, rest);
-    want_writable(connection);
-}
-
-static void send_backlog(struct connection *connection)
-{
-    struct span backlog = buffer_span(&connection->backlog);
-    size_t sent = has_backlog(connection) ? send_some(connection, backlog) : 0;
-
-    if (sent == backlog.len) {
-        buffer_fini(&connection->backlog);
+    size_t sent = send_some(connection, buffer_span(own));
+    if (sent == own->len) {
+        buffer_fini(own);
         return;
     }
-    memmove(connection->backlog.ptr, backlog.ptr + sent, backlog.len - sent);
-    connection->backlog.len -= sent;
-    want_writable(connection);
+    memmove(own->ptr, own->ptr + sent, own->len - sent);
+    own->len -= sent;
+}
+
+static void write_own(struct connection *connection, struct span bytes)
+{
+    buffer_append(&connection->own, bytes);
+    send_own(connection);
 }
 
 static void send_greeting(struct connection *connection)
 {
-    if (connection->greeting.len == 0)
+    if (connection->greets)
+        send_own(connection);
+}
+
+static void send_pong(struct connection *connection)
+{
+    send_greeting(connection);
+    if (connection->pong.len == 0 || connection->full || has_backlog(connection))
         return;
-    write_bytes(connection, buffer_span(&connection->greeting));
-    buffer_fini(&connection->greeting);
+    write_own(connection, buffer_span(&connection->pong));
+    buffer_fini(&connection->pong);
 }
 
 static bool can_write(struct eio_websocket *websocket)
 {
-    struct connection *connection = connection_of(websocket);
+    const struct connection *connection = connection_of(websocket);
 
-    return !connection->close_code && !has_backlog(connection);
+    return !connection->close_code && !connection->full &&
+           (connection->own.len == 0 || connection->greets);
 }
 
-static void write_frames(struct eio_websocket *websocket, struct span frames)
+static size_t write_frames(struct eio_websocket *websocket, struct span frames)
 {
     struct connection *connection = connection_of(websocket);
 
-    if (connection->greeting.len == 0) {
-        write_bytes(connection, frames);
-        return;
+    if (connection->greets && frames.len <= WITH_GREETING) {
+        write_own(connection, frames);
+        return frames.len;
     }
-    buffer_append(&connection->greeting, frames);
-    send_greeting(connection);
+    send_pong(connection);
+    return connection->full ? 0 : send_some(connection, frames);
 }
 
 static void engine_wants_writable(struct eio_websocket *websocket)
@@ -152,9 +168,7 @@ static void engine_wants_writable(struct eio_websocket *websocket)
 
 // ---- closing
 
-// Behind everything that was written before. Then our side of the stream ends, and the client's
-// end or the deadline brings the rest.
-static void say_goodbye(struct connection *connection)
+static void write_close_frame(struct connection *connection)
 {
     unsigned code = connection->close_code;
     unsigned char frame[WS_SERVER_HEADER_MAX + 2];
@@ -163,10 +177,19 @@ static void say_goodbye(struct connection *connection)
 
     frame[len] = (unsigned char)(code >> 8);
     frame[len + 1] = (unsigned char)code;
-    if (!has_backlog(connection) && !connection->said_goodbye) {
-        connection->said_goodbye = true;
-        write_bytes(connection, (struct span){(char *)frame, len + payload});
-    }
+    connection->said_goodbye = true;
+    write_own(connection, (struct span){(char *)frame, len + payload});
+}
+
+// Behind the rest of what was begun. Then our side of the stream ends, and the client's end or the
+// deadline brings the rest.
+static void say_goodbye(struct connection *connection)
+{
+    send_own(connection);
+    if (!connection->full)
+        eio_websocket_write_rest(&connection->engine);
+    if (!has_backlog(connection) && !connection->said_goodbye)
+        write_close_frame(connection);
     if (has_backlog(connection))
         want_writable(connection);
     else
@@ -177,7 +200,6 @@ static void close_connection(struct connection *connection, unsigned code)
 {
     connection->close_code = code;
     deadline_arm(&connection->closing, &connection->port->close_due);
-    send_greeting(connection);
     say_goodbye(connection);
 }
 
@@ -219,15 +241,6 @@ static void end(struct connection *connection, unsigned code)
 }
 
 // ---- reading
-
-static void send_pong(struct connection *connection)
-{
-    if (connection->pong.len == 0 || has_backlog(connection))
-        return;
-    send_greeting(connection);
-    write_bytes(connection, buffer_span(&connection->pong));
-    buffer_fini(&connection->pong);
-}
 
 // Of several pings only the last need be answered (RFC 6455, 5.5.3), so a flood of them costs one
 // write for each read.
@@ -284,11 +297,12 @@ static void on_receive(struct connection *connection, struct ws_input input)
 static void on_writable(struct connection *connection)
 {
     connection->wants_writable = false;
-    send_backlog(connection);
+    connection->full = false;
     if (connection->close_code) {
         say_goodbye(connection);
         return;
     }
+    send_own(connection);
     send_pong(connection);
     eio_websocket_on_writable(&connection->engine);
 }
@@ -324,7 +338,7 @@ static bool agree_on_compression(const struct websocket_port *port, struct buffe
 
 static void answer_handshake(struct websocket_port *port, struct connection *connection)
 {
-    struct buffer *reply = &connection->greeting;
+    struct buffer *reply = &connection->own;
     struct span subprotocol = http_first_subprotocol(port->request);
 
     buffer_append(reply, SPAN_LIT("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
@@ -346,6 +360,7 @@ static void on_adopted(struct websocket_port *port, struct connection *connectio
     deadline_init(&connection->closing);
     metric_add(&port->metrics->websockets, 1);
     answer_handshake(port, connection);
+    connection->greets = true;
     connection->open = eio_websocket_open(&connection->engine, port->engine, &operations,
                                           port->request, connection->receiver.compression);
     if (!connection->open)
@@ -359,10 +374,10 @@ static void on_closed(struct connection *connection)
     if (!connection->port)
         return; // never adopted
     leave_engine(connection);
+    eio_websocket_fini(&connection->engine);
     deadline_cancel(&connection->closing);
     ws_receiver_fini(&connection->receiver);
-    buffer_fini(&connection->greeting);
-    buffer_fini(&connection->backlog);
+    buffer_fini(&connection->own);
     buffer_fini(&connection->pong);
     metric_sub(&connection->port->metrics->websockets, 1);
 }

@@ -7,6 +7,8 @@
 #include "common/mem.h"
 #include "edge/websocket/wire.h"
 
+#define ALLOCATION 16 // what the allocator adds to each
+
 // A whole WebSocket frame.
 struct wire {
     size_t len;
@@ -16,8 +18,10 @@ struct wire {
 struct frame {
     unsigned refs;
     enum frame_kind kind;
+    size_t size; // of the memory behind `bytes`
     size_t len;
     size_t header_len;
+    struct memory_budget *budget; // NULL: not charged yet
     struct frame *next;
     struct wire *compressed; // NULL: nobody asked for it, or
     bool incompressible;     // it would be no shorter
@@ -30,8 +34,10 @@ struct frame *frame_begin(enum frame_kind kind, size_t size, char **packet)
 
     frame->refs = 1;
     frame->kind = kind;
+    frame->size = WS_SERVER_HEADER_MAX + size;
     frame->len = 0;
     frame->header_len = 0;
+    frame->budget = NULL;
     frame->next = NULL;
     frame->compressed = NULL;
     frame->incompressible = false;
@@ -83,10 +89,41 @@ struct frame *frame_ref(struct frame *frame)
     return frame;
 }
 
+size_t frame_cost(const struct frame *frame)
+{
+    return ALLOCATION + sizeof(*frame) + frame->size + FRAME_PLACE;
+}
+
+// All that is charged to the budget, so that as much is given back.
+static size_t charged_bytes(const struct frame *frame)
+{
+    return frame_cost(frame) +
+           (frame->compressed ? ALLOCATION + sizeof(struct wire) + frame->compressed->len : 0);
+}
+
+bool frame_charge(struct frame *frame, struct memory_budget *budget)
+{
+    if (frame->budget || !budget)
+        return true;
+    if (!memory_budget_take(budget, MEMORY_OUTBOXES, charged_bytes(frame)))
+        return false;
+    frame->budget = budget;
+    return true;
+}
+
+void frame_charge_anyway(struct frame *frame, struct memory_budget *budget)
+{
+    if (frame->budget)
+        return;
+    memory_budget_charge(budget, MEMORY_OUTBOXES, charged_bytes(frame));
+    frame->budget = budget;
+}
+
 void frame_unref(struct frame *frame)
 {
     while (frame && --frame->refs == 0) {
         struct frame *next = frame->next;
+        memory_budget_give(frame->budget, MEMORY_OUTBOXES, charged_bytes(frame));
         free(frame->compressed);
         free(frame);
         frame = next;
@@ -128,8 +165,10 @@ static struct wire *compress(const struct frame *frame, struct ws_deflater *defl
 struct span frame_compressed_wire(struct frame *frame, struct ws_deflater *deflater)
 {
     if (!frame->compressed && !frame->incompressible) {
+        size_t before = charged_bytes(frame);
         frame->compressed = compress(frame, deflater);
         frame->incompressible = !frame->compressed;
+        memory_budget_charge(frame->budget, MEMORY_OUTBOXES, charged_bytes(frame) - before);
     }
     return frame->incompressible ? frame_wire(frame)
                                  : (struct span){frame->compressed->bytes, frame->compressed->len};

@@ -1,6 +1,6 @@
 #include "edge/engineio/gather.h"
 
-static struct span wire_of(const struct gather *gather, struct frame *frame)
+struct span gather_wire(const struct gather *gather, struct frame *frame)
 {
     if (gather->deflater && frame_packet(frame).len >= gather->threshold)
         return frame_compressed_wire(frame, gather->deflater);
@@ -34,13 +34,13 @@ static bool holds(const struct gather *gather, const struct outbox *outbox, uint
 struct span gather_frames(struct gather *gather, const struct outbox *outbox, uint32_t n)
 {
     if (n == 1)
-        return wire_of(gather, outbox_at(outbox, 0));
+        return gather_wire(gather, outbox_at(outbox, 0));
     if (!holds(gather, outbox, n)) {
         gather_forget(gather);
         for (; gather->count < n; gather->count++) {
             struct frame *frame = outbox_at(outbox, gather->count);
             gather->frames[gather->count] = frame_ref(frame);
-            buffer_append(&gather->bytes, wire_of(gather, frame));
+            buffer_append(&gather->bytes, gather_wire(gather, frame));
         }
     }
     return buffer_span(&gather->bytes);

@@ -21,6 +21,8 @@ void gather_fini(struct gather *gather);
 // Drops its references, so that no frame outlives a turn for its sake.
 void gather_forget(struct gather *gather);
 
+// One frame as it goes over the wire here.
+struct span gather_wire(const struct gather *gather, struct frame *frame);
 // The bytes of the first `n` frames of the outbox (1 to GATHER_MAX_FRAMES), from the last call
 // when they are the same. Valid until the next.
 struct span gather_frames(struct gather *gather, const struct outbox *outbox, uint32_t n);

@@ -28,14 +28,18 @@ struct eio_server {
     size_t open_count;
     struct tally *addresses; // sessions by address_key(); NULL: they are not limited
     bool refuses_new;
-    struct list dirty;                        // sessions that have something to send
-    struct list ending;                       // sessions to end at the next flush
+    struct list dirty;  // sessions that have something to send
+    struct list ending; // sessions to end at the next flush
+    uint32_t writes;    // of the flush under way
+    size_t written;     // and their bytes
+    bool flushing;
     struct deadline_queue ping_due, pong_due; // revision 4: the server pings
     struct deadline_queue client_ping_due;    // revision 3: the client does
     struct deadline_queue upgrade_due, linger_due;
     struct gather plain, compressed; // of WebSockets without and with permessage-deflate
     struct ws_deflater *deflater;    // NULL: without it
-    struct buffer scratch;           // payloads being built, base64 being decoded
+    struct buffer scratch;           // base64 being decoded
+    struct buffer answer;            // to a poll, being built
     struct frame *ping, *probe_pong;
 };
 
@@ -88,11 +92,17 @@ void polling_hold(struct eio_session *session, struct http_exchange *exchange);
 
 // websocket.c
 void websocket_flush(struct eio_session *session);
+// One write of what waits, if the socket takes any; false when it takes nothing more.
+bool websocket_write_some(struct eio_session *session);
 void websocket_on_upgrade_late(struct deadline *deadline, void *arg);
 // Parts the WebSocket from its session and closes it.
 void websocket_close(struct eio_websocket *websocket, unsigned code);
 
 // server.c
+// A turn's flush is a slice of bounded work: what is left is done in the next turn, after what has
+// become readable meanwhile.
+void server_note_work(struct eio_server *server, size_t bytes);
+NODISCARD bool server_has_worked_enough(const struct eio_server *server);
 struct eio_session *server_find(struct eio_server *server, struct span sid);
 void server_open_session(struct eio_session *session, const struct http_request *request);
 // Checks what a handshake or a request with a sid must fulfil. `session` is NULL for a handshake.

@@ -6,6 +6,7 @@
 #include "common/mem.h"
 
 #define FIRST_CAPACITY 4
+#define KEPT_CAPACITY  64 // of an empty outbox; what a rush needed goes again
 
 void outbox_fini(struct outbox *outbox)
 {
@@ -29,7 +30,7 @@ static void grow(struct outbox *outbox)
 
 bool outbox_push(struct outbox *outbox, struct frame *frame, size_t max_bytes)
 {
-    size_t size = frame_wire(frame).len;
+    size_t size = frame_cost(frame);
 
     if (outbox->count > 0 && outbox->bytes + size > max_bytes)
         return false;
@@ -53,7 +54,11 @@ void outbox_drop(struct outbox *outbox, uint32_t n)
         struct frame *frame = outbox_at(outbox, 0);
         outbox->head = (outbox->head + 1) & (outbox->capacity - 1);
         outbox->count--;
-        outbox->bytes -= frame_wire(frame).len;
+        outbox->bytes -= frame_cost(frame);
         frame_unref(frame);
+    }
+    if (outbox->count == 0 && outbox->capacity > KEPT_CAPACITY) {
+        free(outbox->ring);
+        *outbox = (struct outbox){0};
     }
 }

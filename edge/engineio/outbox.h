@@ -10,7 +10,7 @@ struct outbox {
     uint32_t capacity;   // a power of two
     uint32_t head;
     uint32_t count;
-    size_t bytes; // of all waiting wires
+    size_t bytes; // that all waiting frames hold: frame_cost()
 };
 
 // A zeroed struct is an empty outbox.

@@ -64,13 +64,13 @@ static void answer_poll(struct eio_session *session, const char *last_packet)
     struct eio_server *server = session->server;
     enum eio_payload_form form = reply_form(session);
 
-    buffer_clear(&server->scratch);
-    eio_payload_encode(form, &session->outbox, last_packet, &server->scratch);
+    buffer_clear(&server->answer);
+    eio_payload_encode(form, &session->outbox, last_packet, &server->answer);
     histogram_observe(&server->metrics->frames_per_write,
                       session->outbox.count + (last_packet ? 1 : 0), 1);
-    metric_add(&server->metrics->bytes_out, server->scratch.len);
+    metric_add(&server->metrics->bytes_out, server->answer.len);
     outbox_drop(&session->outbox, session->outbox.count);
-    reply_payload(session, form, buffer_span(&server->scratch));
+    reply_payload(session, form, buffer_span(&server->answer));
 }
 
 void polling_flush(struct eio_session *session)

@@ -8,6 +8,9 @@
 #include "edge/engineio/internals.h"
 #include "edge/http/query.h"
 
+#define FLUSH_WRITES_MAX 2048                      // of one turn
+#define FLUSH_BYTES_MAX  ((size_t)4 * 1024 * 1024) // and the bytes of these
+
 enum refusal_code {
     UNKNOWN_TRANSPORT = 0,
     UNKNOWN_SID,
@@ -83,6 +86,7 @@ void eio_server_free(struct eio_server *server)
     gather_fini(&server->compressed);
     ws_deflater_free(server->deflater);
     buffer_fini(&server->scratch);
+    buffer_fini(&server->answer);
     frame_unref(server->ping);
     frame_unref(server->probe_pong);
     free(server);
@@ -301,17 +305,44 @@ static struct eio_session *take_first(struct list *queue)
     return session;
 }
 
-void eio_server_flush(struct eio_server *server)
+void server_note_work(struct eio_server *server, size_t bytes)
 {
-    // Ending a session may send to others (who learn that it left), so go on until all is quiet.
-    while (!list_empty(&server->dirty) || !list_empty(&server->ending)) {
-        while (!list_empty(&server->dirty))
-            session_flush(take_first(&server->dirty));
-        if (!list_empty(&server->ending))
+    server->writes++;
+    server->written += bytes;
+}
+
+bool server_has_worked_enough(const struct eio_server *server)
+{
+    return server->flushing &&
+           (server->writes >= FLUSH_WRITES_MAX || server->written >= FLUSH_BYTES_MAX);
+}
+
+// Ending a session may send to others (who learn that it left), so go on until all is quiet.
+static bool flush_slice(struct eio_server *server)
+{
+    while (!list_empty(&server->ending) || !list_empty(&server->dirty)) {
+        if (server_has_worked_enough(server))
+            return false;
+        if (!list_empty(&server->ending)) {
+            server_note_work(server, 0);
             session_end(take_first(&server->ending));
+        } else {
+            session_flush(take_first(&server->dirty));
+        }
     }
+    return true;
+}
+
+bool eio_server_flush(struct eio_server *server)
+{
+    server->writes = 0;
+    server->written = 0;
+    server->flushing = true;
+    bool quiet = flush_slice(server);
+    server->flushing = false;
     gather_forget(&server->plain);
     gather_forget(&server->compressed);
+    return quiet;
 }
 
 void eio_server_refuse_new(struct eio_server *server)

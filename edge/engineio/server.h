@@ -77,8 +77,9 @@ void eio_server_free(struct eio_server *server);
 // Answers a request to the server's path: handshake, GET or POST of long-polling, or the error.
 void eio_server_on_http(struct eio_server *server, struct http_exchange *exchange);
 
-// Writes out what the turn queued and frees the sessions that ended. Once per turn.
-void eio_server_flush(struct eio_server *server);
+// Writes out what the turn queued and frees the sessions that ended. Once per turn, and for so
+// long: false when something is left, for which the loop should come back without sleeping.
+bool eio_server_flush(struct eio_server *server);
 
 // New handshakes are refused with 503 from now on; sessions that are open go on.
 void eio_server_refuse_new(struct eio_server *server);

@@ -19,6 +19,7 @@ const char *eio_close_reason_str(enum eio_close_reason reason)
         [EIO_PING_TIMEOUT] = "ping timeout",          [EIO_PARSE_ERROR] = "parse error",
         [EIO_FORCED_CLOSE] = "forced close",          [EIO_SLOW_CONSUMER] = "slow consumer",
         [EIO_SHUTTING_DOWN] = "server shutting down", [EIO_RATE_LIMIT] = "rate limit",
+        [EIO_MEMORY_LIMIT] = "memory limit",
     };
     return words[reason];
 }
@@ -32,6 +33,8 @@ static unsigned close_code(enum eio_close_reason reason)
         return WS_CLOSE_GOING_AWAY;
     case EIO_RATE_LIMIT:
         return WS_CLOSE_POLICY;
+    case EIO_MEMORY_LIMIT:
+        return WS_CLOSE_TRY_LATER;
     case EIO_PING_TIMEOUT:
     case EIO_SLOW_CONSUMER:
     case EIO_TRANSPORT_ERROR:
@@ -83,15 +86,52 @@ void session_mark_dirty(struct eio_session *session)
         list_append(&session->server->dirty, &session->queued);
 }
 
+enum queued { QUEUED = 0, NO_ROOM, NO_MEMORY };
+
+// One frame always fits into an empty outbox, and is always paid for.
+static enum queued queue(struct eio_session *session, struct frame *frame)
+{
+    const struct eio_options *options = &session->server->options;
+    struct outbox *outbox = &session->outbox;
+
+    if (outbox->count == 0)
+        frame_charge_anyway(frame, options->memory);
+    else if (!frame_charge(frame, options->memory))
+        return NO_MEMORY;
+    return outbox_push(outbox, frame, options->max_outbox_bytes) ? QUEUED : NO_ROOM;
+}
+
+static bool write_some(struct eio_session *session)
+{
+    uint32_t before = session->outbox.count;
+
+    if (session->websocket)
+        return websocket_write_some(session);
+    if (!session->on_websocket)
+        polling_flush(session);
+    return session->outbox.count < before;
+}
+
+// What does not fit may only not have been written yet: a rush comes in one turn, and flushing
+// waits for its end.
+static enum queued write_and_queue(struct eio_session *session, struct frame *frame)
+{
+    enum queued queued;
+
+    do
+        queued = queue(session, frame);
+    while (queued != QUEUED && write_some(session));
+    return queued;
+}
+
 void eio_session_send(struct eio_session *session, struct frame *frame)
 {
-    size_t max_bytes = session->server->options.max_outbox_bytes;
-
     if (session->state != SESSION_OPEN)
         return;
     for (; frame; frame = frame_next(frame)) {
-        if (!outbox_push(&session->outbox, frame, max_bytes)) {
-            eio_session_close(session, EIO_SLOW_CONSUMER);
+        enum queued queued = write_and_queue(session, frame);
+        if (queued != QUEUED) {
+            eio_session_close(session, queued == NO_ROOM ? EIO_SLOW_CONSUMER : EIO_MEMORY_LIMIT);
             return;
         }
     }

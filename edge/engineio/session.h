@@ -24,12 +24,14 @@ enum eio_close_reason {
     EIO_SLOW_CONSUMER, // its outbox passed the limit
     EIO_SHUTTING_DOWN,
     EIO_RATE_LIMIT,    // it sent too much, and went on when it was told
+    EIO_MEMORY_LIMIT,  // it made the process hold more, when there was nothing left
     EIO_CLOSE_REASONS, // how many there are
 };
 const char *eio_close_reason_str(enum eio_close_reason reason);
 
 // Queues the frame and those that follow it; takes references of its own. Nothing happens on a
-// session that is closing. One whose outbox would pass its limit is closed instead.
+// session that is closing. When the outbox would pass its limit, what the transport takes is
+// written first; one whose transport takes too little is closed instead.
 void eio_session_send(struct eio_session *session, struct frame *frame);
 
 // Sends what is queued, as far as the transport takes it at once, and ends the session. The

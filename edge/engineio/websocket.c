@@ -1,5 +1,7 @@
 #include "edge/engineio/websocket.h"
 
+#include <assert.h>
+
 #include "edge/engineio/internals.h"
 #include "edge/websocket/wire.h"
 
@@ -27,14 +29,60 @@ static uint32_t frames_of_one_write(const struct eio_session *session)
     return n;
 }
 
-static void write_frames(struct eio_session *session, struct span bytes, uint32_t n)
+// The socket took only a part of the frame. Behind it nothing goes until its rest has gone.
+static void hold_rest(struct eio_websocket *websocket, struct frame *frame, struct span rest)
 {
-    struct eio_metrics *metrics = session->server->metrics;
+    if (rest.len == 0)
+        return;
+    assert(!websocket->cut);
+    frame_charge_anyway(frame, websocket->server->options.memory);
+    websocket->cut = frame_ref(frame);
+    websocket->rest = rest;
+}
 
-    histogram_observe(&metrics->frames_per_write, n, 1);
-    metric_add(&metrics->bytes_out, bytes.len);
-    session->websocket->ops->write(session->websocket, bytes);
-    outbox_drop(&session->outbox, n);
+static void forget_rest(struct eio_websocket *websocket)
+{
+    frame_unref(websocket->cut);
+    websocket->cut = NULL;
+    websocket->rest = (struct span){NULL, 0};
+}
+
+void eio_websocket_write_rest(struct eio_websocket *websocket)
+{
+    if (!websocket->cut)
+        return;
+    size_t taken = websocket->ops->write(websocket, websocket->rest);
+    websocket->rest = span_skip(websocket->rest, taken);
+    if (websocket->rest.len == 0)
+        forget_rest(websocket);
+}
+
+// A frame that stands in no outbox; what the socket does not take is held.
+static size_t write_alone(struct eio_websocket *websocket, struct frame *frame)
+{
+    struct span wire = frame_wire(frame);
+    size_t taken = websocket->ops->write(websocket, wire);
+
+    hold_rest(websocket, frame, span_skip(wire, taken));
+    return taken;
+}
+
+static size_t plain_bytes(const struct outbox *outbox, uint32_t n)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        bytes += frame_wire(outbox_at(outbox, i)).len;
+    return bytes;
+}
+
+static void count_write(struct eio_session *session, uint32_t frames, size_t bytes)
+{
+    struct eio_server *server = session->server;
+
+    histogram_observe(&server->metrics->frames_per_write, frames, 1);
+    metric_add(&server->metrics->bytes_out, bytes);
+    server_note_work(server, bytes);
 }
 
 static void write_in_own_form(struct eio_session *session)
@@ -42,37 +90,83 @@ static void write_in_own_form(struct eio_session *session)
     struct frame *frame =
         eio_packet_reframe(session->version, session->base64, outbox_at(&session->outbox, 0));
 
-    write_frames(session, frame_wire(frame), 1);
+    count_write(session, 1, write_alone(session->websocket, frame));
+    outbox_drop(&session->outbox, 1);
     frame_unref(frame);
 }
 
-static void write_some(struct eio_session *session)
+// Of the first `n` frames the socket took only so many bytes: those that it took whole go, of the
+// next one the rest is held.
+static uint32_t settle_short_write(struct eio_session *session, const struct gather *gather,
+                                   uint32_t n, size_t taken)
+{
+    uint32_t whole = 0;
+
+    for (; whole < n; whole++) {
+        struct frame *frame = outbox_at(&session->outbox, whole);
+        struct span wire = gather_wire(gather, frame);
+        if (taken < wire.len) {
+            if (taken > 0)
+                hold_rest(session->websocket, frame, span_skip(wire, taken));
+            break;
+        }
+        taken -= wire.len;
+    }
+    return taken > 0 ? whole + 1 : whole;
+}
+
+static void write_gathered(struct eio_session *session, uint32_t n)
 {
     struct eio_server *server = session->server;
-    bool compresses = session->websocket->compresses;
-    struct gather *gather = compresses ? &server->compressed : &server->plain;
-    uint32_t n = frames_of_one_write(session);
-    size_t waited = session->outbox.bytes;
-
-    if (n == 0) {
-        write_in_own_form(session);
-        return;
-    }
+    struct eio_websocket *websocket = session->websocket;
+    struct gather *gather = websocket->compresses ? &server->compressed : &server->plain;
     struct span bytes = gather_frames(gather, &session->outbox, n);
-    write_frames(session, bytes, n);
-    if (compresses)
-        metric_add(&server->metrics->bytes_saved, waited - session->outbox.bytes - bytes.len);
+    size_t taken = websocket->ops->write(websocket, bytes);
+
+    if (websocket->compresses)
+        metric_add(&server->metrics->bytes_saved, plain_bytes(&session->outbox, n) - bytes.len);
+    if (taken < bytes.len)
+        n = settle_short_write(session, gather, n, taken);
+    count_write(session, n, taken);
+    outbox_drop(&session->outbox, n);
+}
+
+bool websocket_write_some(struct eio_session *session)
+{
+    struct eio_websocket *websocket = session->websocket;
+
+    if (!websocket->ops->can_write(websocket)) {
+        websocket->ops->want_writable(websocket);
+        return false;
+    }
+    if (websocket->cut) {
+        size_t before = websocket->rest.len;
+        eio_websocket_write_rest(websocket);
+        server_note_work(session->server, before - websocket->rest.len);
+        return true;
+    }
+    uint32_t n = frames_of_one_write(session);
+    if (n > 0)
+        write_gathered(session, n);
+    else
+        write_in_own_form(session);
+    return true;
+}
+
+static bool has_something(const struct eio_session *session)
+{
+    return session->websocket && (session->outbox.count > 0 || session->websocket->cut);
 }
 
 void websocket_flush(struct eio_session *session)
 {
-    while (session->websocket && session->outbox.count > 0) {
-        struct eio_websocket *websocket = session->websocket;
-        if (!websocket->ops->can_write(websocket)) {
-            websocket->ops->want_writable(websocket);
+    while (has_something(session)) {
+        if (server_has_worked_enough(session->server)) {
+            session_mark_dirty(session); // the rest in the next turn
             return;
         }
-        write_some(session);
+        if (!websocket_write_some(session))
+            return;
     }
 }
 
@@ -144,7 +238,7 @@ static void answer_probe(struct eio_websocket *websocket)
     struct eio_session *session = websocket->session;
 
     websocket->answered = true;
-    websocket->ops->write(websocket, frame_wire(websocket->server->probe_pong));
+    (void)write_alone(websocket, websocket->server->probe_pong);
     if (session->poll)
         polling_release(session, "6");
 }
@@ -191,6 +285,8 @@ void eio_websocket_on_writable(struct eio_websocket *websocket)
 {
     if (websocket->session && !websocket->probing)
         session_mark_dirty(websocket->session);
+    else
+        eio_websocket_write_rest(websocket);
 }
 
 void eio_websocket_on_closed(struct eio_websocket *websocket)
@@ -204,6 +300,11 @@ void eio_websocket_on_closed(struct eio_websocket *websocket)
         metric_add(&websocket->server->metrics->upgrades_failed, 1);
     else
         eio_session_close(session, EIO_TRANSPORT_CLOSE);
+}
+
+void eio_websocket_fini(struct eio_websocket *websocket)
+{
+    forget_rest(websocket);
 }
 
 static bool open_probe(struct eio_websocket *websocket, struct eio_session *session)

@@ -16,11 +16,13 @@ struct eio_websocket;
 struct eio_websocket_ops {
     // True when the socket took everything so far, so that write() may be called.
     bool (*can_write)(struct eio_websocket *websocket);
-    // Writes whole frames; what the socket does not take at once the port keeps and sends later.
-    void (*write)(struct eio_websocket *websocket, struct span frames);
+    // Writes frames, or the rest of one that was cut. Returns how many of the bytes the socket
+    // took. When these are fewer than all, can_write() is false until on_writable.
+    size_t (*write)(struct eio_websocket *websocket, struct span frames);
     // Asks for eio_websocket_on_writable() when can_write() is true again.
     void (*want_writable)(struct eio_websocket *websocket);
-    // Closes after what was written, with this WebSocket close code. on_closed follows later.
+    // Closes with this WebSocket close code, behind the rest of a frame that was cut. on_closed
+    // follows later.
     void (*close)(struct eio_websocket *websocket, unsigned code);
 };
 
@@ -29,6 +31,8 @@ struct eio_websocket {
     struct eio_session *session; // NULL once parted
     struct eio_server *server;
     struct deadline deadline; // until which a probe must have become the transport
+    struct frame *cut;        // of which the socket took only a part; NULL: none
+    struct span rest;         // of its bytes, as they go over the wire
     bool compresses;          // permessage-deflate was agreed on
     bool probing;             // not the transport yet
     bool answered;            // its "2probe" was
@@ -61,8 +65,15 @@ NODISCARD bool eio_websocket_open(struct eio_websocket *websocket, struct eio_se
 void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind kind,
                               struct span bytes);
 void eio_websocket_on_writable(struct eio_websocket *websocket);
-// The connection is gone, for whatever reason; `websocket` is not used afterwards.
+// The connection is gone or is about to be, for whatever reason. Afterwards only the rest of a
+// frame that was cut is left to be written.
 void eio_websocket_on_closed(struct eio_websocket *websocket);
+// Frees that too. `websocket` is not used any more.
+void eio_websocket_fini(struct eio_websocket *websocket);
+
+// Sends what is left of a frame that was cut, as far as the socket takes it: before anything else
+// is written. The port calls it for one that it is closing.
+void eio_websocket_write_rest(struct eio_websocket *websocket);
 
 // The largest message that the port needs to take in.
 size_t eio_server_max_payload(const struct eio_server *server);

@@ -383,10 +383,12 @@ struct eio_server *gateway_engine(struct gateway *gateway)
     return sio_server_engine(gateway->socketio);
 }
 
-void gateway_flush(struct gateway *gateway)
+bool gateway_flush(struct gateway *gateway)
 {
-    eio_server_flush(gateway_engine(gateway));
+    if (!eio_server_flush(gateway_engine(gateway)))
+        return false;
     latency_measure(&gateway->delivery.latency);
+    return true;
 }
 
 void gateway_on_http(struct http_exchange *exchange, void *arg)

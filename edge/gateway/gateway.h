@@ -55,7 +55,7 @@ void gateway_free(struct gateway *gateway);
 struct eio_server *gateway_engine(struct gateway *gateway);
 
 // Writes out what the turn queued and notes how long that took since it was made. Once per turn.
-void gateway_flush(struct gateway *gateway);
+bool gateway_flush(struct gateway *gateway);
 
 // For the client port: answers a request; the engine whose WebSockets live at `path`, or NULL.
 void gateway_on_http(struct http_exchange *exchange, void *gateway);

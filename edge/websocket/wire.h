@@ -30,6 +30,7 @@ enum ws_close_code {
     WS_CLOSE_NOT_TEXT = 1007,
     WS_CLOSE_POLICY = 1008,
     WS_CLOSE_TOO_BIG = 1009,
+    WS_CLOSE_TRY_LATER = 1013,
 };
 
 #define WS_SERVER_HEADER_MAX 10

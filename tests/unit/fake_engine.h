@@ -19,9 +19,12 @@ struct fake_websocket {
     struct buffer *sent; // the engine's
     struct buffer wrote; // readable: the frames of one write joined by '+', behind each write '|'
     const char *last_write;
-    bool open;    // the engine knows it
-    bool closed;  // the engine closed it, with this code
-    bool backlog; // it takes no more at the moment
+    bool open;       // the engine knows it
+    bool closed;     // the engine closed it, with this code
+    bool backlog;    // it takes no more at the moment
+    bool takes_less; // than it is given: so many bytes of one write
+    size_t takes;
+    struct buffer begun; // the bytes of a frame that is not whole yet
     bool wants_writable;
     unsigned close_code;
 };
@@ -57,6 +60,22 @@ struct fake_engine {
     bool closes_at_once; // on_open closes the session
 };
 
+// As far as it is told; more than there is when not even that is.
+static inline size_t fake_frame_len(struct span rest)
+{
+    const unsigned char *at = (const unsigned char *)rest.ptr;
+    size_t header = rest.len < 2 ? 2 : at[1] < 126 ? 2 : at[1] == 126 ? 4 : 10;
+    size_t len = 0;
+
+    if (rest.len < header)
+        return SIZE_MAX;
+    if (header == 2)
+        return header + at[1];
+    for (size_t i = 2; i < header; i++)
+        len = len * 256 + at[i];
+    return header + len;
+}
+
 static inline void fake_append_frame(struct buffer *out, struct span *rest)
 {
     const unsigned char *at = (const unsigned char *)rest->ptr;
@@ -79,19 +98,39 @@ static inline bool fake_can_write(struct eio_websocket *engine)
     return !self->backlog && !self->closed;
 }
 
-static inline void fake_write(struct eio_websocket *engine, struct span frames)
+// A frame that was cut shows when its last byte has come.
+static inline void fake_note_frames(struct fake_websocket *self, struct span bytes)
+{
+    struct span rest;
+
+    buffer_append(&self->begun, bytes);
+    rest = buffer_span(&self->begun);
+    for (bool first = true; fake_frame_len(rest) <= rest.len && rest.len > 0; first = false) {
+        if (!first)
+            buffer_append_char(&self->wrote, '+');
+        fake_append_frame(&self->wrote, &rest);
+    }
+    buffer_append_char(&self->wrote, '|');
+    memmove(self->begun.ptr, rest.ptr, rest.len);
+    self->begun.len = rest.len;
+    if (rest.len == 0)
+        buffer_fini(&self->begun);
+}
+
+static inline size_t fake_write(struct eio_websocket *engine, struct span frames)
 {
     struct fake_websocket *self = container_of(engine, struct fake_websocket, engine);
 
     assert(fake_can_write(engine) && frames.len > 0);
     self->last_write = frames.ptr;
-    buffer_append(self->sent, frames);
-    fake_append_frame(&self->wrote, &frames);
-    while (frames.len > 0) {
-        buffer_append_char(&self->wrote, '+');
-        fake_append_frame(&self->wrote, &frames);
+    if (self->takes_less && frames.len > self->takes) {
+        frames.len = self->takes;
+        self->backlog = true;
+        self->wants_writable = true;
     }
-    buffer_append_char(&self->wrote, '|');
+    buffer_append(self->sent, frames);
+    fake_note_frames(self, frames);
+    return frames.len;
 }
 
 static inline void fake_want_writable(struct eio_websocket *engine)
@@ -234,6 +273,7 @@ static inline bool fake_websocket_open(struct fake_engine *fake, int who, struct
 
     assert(!self->open);
     buffer_fini(&self->wrote);
+    buffer_fini(&self->begun);
     *self = (struct fake_websocket){.sent = &fake->sent};
     self->open = eio_websocket_open(&self->engine, fake->server, &fake_websocket_ops,
                                     &request.request, fake->compresses);
@@ -255,6 +295,7 @@ static inline void fake_websocket_gone(struct fake_engine *fake, int who)
     self->open = false;
     self->closed = true;
     eio_websocket_on_closed(&self->engine);
+    eio_websocket_fini(&self->engine);
     memset(&self->engine, 0xee, sizeof(self->engine)); // its memory is the port's again
 }
 
@@ -358,6 +399,7 @@ static inline void fake_engine_free(struct fake_engine *fake)
             fake_websocket_gone(fake, i);
         }
         buffer_fini(&fake->websockets[i].wrote);
+        buffer_fini(&fake->websockets[i].begun);
     }
     for (int i = 0; i < FAKE_EXCHANGES; i++) {
         assert(!fake->exchanges[i].waits);

@@ -15,6 +15,7 @@ enum act {
     GONE,         // its connection ends
     FILLS,        // it has a backlog from now on
     DRAINS,       // … no more, and says so if it was asked to
+    TAKES,        // of each write it takes `number` bytes at most; 0: all again
     GETS,         // exchange `who` is a GET with the query `text`
     POSTS,        // … a POST of `text` to the session
     POSTS_BINARY, // … of the type application/octet-stream
@@ -46,7 +47,7 @@ struct dialogue {
 #define INTERVAL 300
 #define TIMEOUT  200
 #define UPGRADE  1000
-#define OUTBOX   64
+#define OUTBOX   500 // two frames of 101 bytes with all that they hold, but not three
 #define LINGER   5000
 
 static const struct eio_options options = {
@@ -54,7 +55,7 @@ static const struct eio_options options = {
     .ping_timeout_ms = TIMEOUT,
     .upgrade_timeout_ms = UPGRADE,
     .max_payload = 1000,
-    .max_outbox_bytes = OUTBOX + 200, // beside the handshake, which waits there too
+    .max_outbox_bytes = OUTBOX,
     .allow_eio3 = true,
 };
 
@@ -67,6 +68,11 @@ static const struct eio_options options = {
     "],\"pingInterval\":300,\"pingTimeout\":200,\"maxPayload\":1000}"
 #define WS_OPEN      SAID_OPEN("") "|"
 #define POLLING_OPEN SAID_OPEN("\"websocket\"")
+
+#define HUNDRED                                                                                    \
+    "4"                                                                                            \
+    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"  \
+    "123456789"
 
 // clang-format off
 // How most dialogues begin.
@@ -194,17 +200,35 @@ static const struct dialogue dialogues[] = {
     {"a backlog at the handshake", {{OPENS, WEBSOCKET}, {FILLS}, {TURN}, {WROTE, ""}, {DRAINS}, {TURN}, {WROTE, WS_OPEN}}},
     {"gone with a backlog", {ON_WEBSOCKET, {FILLS}, {SERVER_SENDS, "4a"}, {TURN}, {GONE}, {TURN}, {HEARD, "close:transport close "}}},
     {"slow consumer", {ON_WEBSOCKET, {FILLS},
-        {SERVER_SENDS, "4" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}, {TURN},
-        {SERVER_SENDS, "4" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}, {TURN}, {STAYS}, {HEARD, ""},
-        {SERVER_SENDS, "4" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}, {TURN},
+        {SERVER_SENDS, HUNDRED}, {TURN},
+        {SERVER_SENDS, HUNDRED}, {TURN}, {STAYS}, {HEARD, ""},
+        {SERVER_SENDS, HUNDRED}, {TURN},
         {CLOSED, .number = 0}, {WROTE, ""}, {HEARD, "close:slow consumer "}}},
     {"client that polls too slowly", {ON_POLLING,
-        {SERVER_SENDS, "4" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}, {TURN},
-        {SERVER_SENDS, "4" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}, {TURN}, {HEARD, ""},
-        {SERVER_SENDS, "4" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}, {TURN},
+        {SERVER_SENDS, HUNDRED}, {TURN},
+        {SERVER_SENDS, HUNDRED}, {TURN}, {HEARD, ""},
+        {SERVER_SENDS, HUNDRED}, {TURN},
         {HEARD, "close:slow consumer "}, {GETS, TO_SID, 1}, {REPLIES, "{\"code\":1,\"message\":\"Session ID unknown\"}", 1, 400}}},
+    {"a rush that the WebSocket takes", {ON_WEBSOCKET, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {TURN}, {STAYS}, {WROTE, HUNDRED "+" HUNDRED "|" HUNDRED "+" HUNDRED "|"}}},
+    {"a rush that a waiting poll takes", {ON_POLLING, {GETS, TO_SID, 1}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {REPLIES, HUNDRED "\x1e" HUNDRED, 1, 200}, {GETS, TO_SID, 2}, {REPLIES, HUNDRED, 2, 200}, {HEARD, ""}}},
+    {"a rush of which the WebSocket takes a part", {ON_WEBSOCKET, {TAKES, .number = 150}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {SERVER_SENDS, HUNDRED}, {TURN}, {CLOSED, .number = 0}, {HEARD, "close:slow consumer "}}},
+    {"many small ones hold more than their bytes", {ON_WEBSOCKET, {FILLS}, {SERVER_SENDS, "4"}, {SERVER_SENDS, "4"}, {SERVER_SENDS, "4"}, {SERVER_SENDS, "4"}, {TURN}, {STAYS}, {SERVER_SENDS, "4"}, {SERVER_SENDS, "4"}, {TURN}, {CLOSED, .number = 0}, {HEARD, "close:slow consumer "}}},
+
+    // frames of which the socket takes a part
+    {"cut within a frame", {ON_WEBSOCKET, {TAKES, .number = 3}, {SERVER_SENDS, "4abc"}, {TURN}, {WROTE, "|"}, {TAKES}, {TURN}, {WROTE, ""}, {DRAINS}, {TURN}, {WROTE, "4abc|"}}},
+    {"cut within its header", {ON_WEBSOCKET, {TAKES, .number = 1}, {SERVER_SENDS, "4abc"}, {TURN}, {TAKES}, {DRAINS}, {TURN}, {WROTE, "|4abc|"}}},
+    {"cut many times", {ON_WEBSOCKET, {TAKES, .number = 2}, {SERVER_SENDS, "4abc"}, {TURN}, {DRAINS}, {TURN}, {DRAINS}, {TURN}, {WROTE, "||4abc|"}}},
+    {"cut in the second of three", {ON_WEBSOCKET, {TAKES, .number = 6}, {SERVER_SENDS, "4a"}, {SERVER_SENDS, "4b"}, {SERVER_SENDS, "4c"}, {TURN}, {WROTE, "4a|"}, {TAKES}, {SERVER_SENDS, "4d"}, {DRAINS}, {TURN}, {WROTE, "4b|4c+4d|"}}},
+    {"cut between two", {ON_WEBSOCKET, {TAKES, .number = 4}, {SERVER_SENDS, "4a"}, {SERVER_SENDS, "4b"}, {TURN}, {WROTE, "4a|"}, {TAKES}, {DRAINS}, {TURN}, {WROTE, "4b|"}}},
+    {"cut within the handshake", {{OPENS, WEBSOCKET}, {TAKES, .number = 10}, {TURN}, {SERVER_SENDS, "4a"}, {TAKES}, {DRAINS}, {TURN}, {WROTE, "|" SAID_OPEN("") "|4a|"}}},
+    {"cut binary of revision 3", {{OPENS, "EIO=3&transport=websocket"}, {TURN}, {WROTE, WS_OPEN}, {TAKES, .number = 3}, {SERVER_SENDS_BINARY, "xy"}, {SERVER_SENDS, "4b"}, {TURN}, {TAKES}, {DRAINS}, {TURN}, {WROTE, "|bin:\x04xy|4b|"}}},
+    {"cut answer to a probe", {ON_POLLING, {OPENS, PROBE}, {TAKES, .number = 3}, {SAYS, "2probe"}, {WROTE, "|"}, {TAKES}, {DRAINS}, {WROTE, "3probe|"}, {SAYS, "5"}, {SERVER_SENDS, "4a"}, {TURN}, {WROTE, "4a|"}}},
+    {"cut answer to a probe, and the upgrade", {ON_POLLING, {OPENS, PROBE}, {TAKES, .number = 3}, {SAYS, "2probe"}, {SAYS, "5"}, {SERVER_SENDS, "4a"}, {TURN}, {WROTE, "|"}, {TAKES}, {DRAINS}, {TURN}, {WROTE, "3probe|4a|"}}},
+    {"closed with a cut frame", {ON_WEBSOCKET, {TAKES, .number = 3}, {SERVER_SENDS, "4abc"}, {TURN}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {TURN}, {CLOSED, .number = 1000}}},
+    {"gone with a cut frame", {ON_WEBSOCKET, {TAKES, .number = 3}, {SERVER_SENDS, "4abc"}, {TURN}, {GONE}, {TURN}, {HEARD, "close:transport close "}}},
+
     {"one message over the limit", {ON_WEBSOCKET,
-        {SERVER_SENDS, "4" "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+        {SERVER_SENDS, HUNDRED
                            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
                            "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"},
         {TURN}, {STAYS}, {HEARD, ""}}},
@@ -275,6 +299,10 @@ static void act(struct fake_engine *fake, const struct step *step, struct span t
         break;
     case DRAINS:
         fake_websocket_drained(fake, step->who);
+        break;
+    case TAKES:
+        websocket->takes_less = step->number > 0;
+        websocket->takes = (size_t)step->number;
         break;
     case GETS:
         request(fake, step, HTTP_GET, NULL, text);

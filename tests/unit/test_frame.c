@@ -109,9 +109,42 @@ static void a_follower_may_stay_behind(void **state)
     frame_unref(second);
 }
 
+// However many wait for it, a frame is paid for once, and with all that it holds.
+static void is_charged_once(void **state)
+{
+    struct memory_budget budget;
+    struct ws_deflater *deflater = ws_deflater_new(15);
+    struct span packet = packet_of(5000);
+    struct frame *frame;
+
+    (void)state;
+    memset((char *)packet.ptr, 'a', packet.len);
+    frame = frame_new(FRAME_TEXT, packet);
+    memory_budget_init(&budget, 6000);
+    assert_true(frame_charge(frame, &budget));
+    assert_true(frame_charge(frame, &budget));
+    frame_charge_anyway(frame, &budget);
+    assert_int_equal(budget.total, frame_cost(frame));
+    assert_true(frame_cost(frame) > packet.len + sizeof(void *));
+    (void)frame_compressed_wire(frame, deflater);
+    assert_true(budget.total > frame_cost(frame));
+
+    struct frame *other = frame_new(FRAME_TEXT, packet);
+    assert_false(frame_charge(other, &budget));
+    frame_charge_anyway(other, &budget);
+    assert_true(budget.total > 2 * packet.len);
+    frame_unref(other);
+    frame_unref(frame_ref(frame));
+    assert_true(budget.total > packet.len);
+    frame_unref(frame);
+    assert_int_equal(budget.total, 0);
+    ws_deflater_free(deflater);
+    free((void *)packet.ptr);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(headers) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(headers) + 5];
     size_t count = 0;
 
     ADD_ROWS(tests, count, headers, writes_the_header);
@@ -119,5 +152,6 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(lives_as_long_as_its_last_reference);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(chains_in_order);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_follower_may_stay_behind);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(is_charged_once);
     return cmocka_run_group_tests_name("frame", tests, NULL, NULL);
 }

@@ -5,7 +5,6 @@
 #include "tests/unit/unit.h"
 
 #define NO_LIMIT SIZE_MAX
-#define WIRE     6 // of "4" and three digits: a header of two bytes
 
 static struct frame *numbered(unsigned n)
 {
@@ -13,6 +12,16 @@ static struct frame *numbered(unsigned n)
 
     snprintf(text, sizeof(text), "4%03u", n);
     return frame_new(FRAME_TEXT, span_of(text));
+}
+
+// Of each of them.
+static size_t cost(void)
+{
+    struct frame *frame = numbered(0);
+    size_t bytes = frame_cost(frame);
+
+    frame_unref(frame);
+    return bytes;
 }
 
 static bool push(struct outbox *outbox, unsigned n, size_t max_bytes)
@@ -27,7 +36,7 @@ static bool push(struct outbox *outbox, unsigned n, size_t max_bytes)
 static void assert_holds(const struct outbox *outbox, unsigned first, unsigned count)
 {
     assert_int_equal(outbox->count, count);
-    assert_int_equal(outbox->bytes, count * WIRE);
+    assert_int_equal(outbox->bytes, count * cost());
     for (unsigned i = 0; i < count; i++) {
         struct frame *expected = numbered(first + i);
         assert_bytes(frame_packet(outbox_at(outbox, i)), frame_packet(expected));
@@ -111,13 +120,13 @@ static void limits_the_bytes(void **state)
     struct outbox outbox = {0};
 
     (void)state;
-    assert_true(push(&outbox, 0, 2 * WIRE));
-    assert_true(push(&outbox, 1, 2 * WIRE));
-    assert_false(push(&outbox, 2, 2 * WIRE));
+    assert_true(push(&outbox, 0, 2 * cost()));
+    assert_true(push(&outbox, 1, 2 * cost()));
+    assert_false(push(&outbox, 2, 2 * cost()));
     assert_holds(&outbox, 0, 2);
     outbox_drop(&outbox, 1);
-    assert_false(push(&outbox, 2, 2 * WIRE - 1));
-    assert_true(push(&outbox, 2, 2 * WIRE));
+    assert_false(push(&outbox, 2, 2 * cost() - 1));
+    assert_true(push(&outbox, 2, 2 * cost()));
     assert_holds(&outbox, 1, 2);
     outbox_fini(&outbox);
 }
@@ -150,13 +159,35 @@ static void takes_a_reference_for_each_place(void **state)
     outbox_fini(&b);
 }
 
+// What a rush needed is given back when it is over.
+static void shrinks_when_it_is_empty(void **state)
+{
+    struct outbox outbox = {0};
+
+    (void)state;
+    for (unsigned n = 0; n < 1000; n++)
+        assert_true(push(&outbox, n, NO_LIMIT));
+    outbox_drop(&outbox, 999);
+    assert_int_equal(outbox.capacity, 1024);
+    outbox_drop(&outbox, 1);
+    assert_int_equal(outbox.capacity, 0);
+    assert_true(push(&outbox, 5, NO_LIMIT));
+    assert_holds(&outbox, 5, 1);
+    outbox_fini(&outbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(begins_empty),     cmocka_unit_test(keeps_the_order_while_it_grows),
-        cmocka_unit_test(wraps_around),     cmocka_unit_test(grows_where_it_wraps),
-        cmocka_unit_test(drops_everything), cmocka_unit_test(limits_the_bytes),
-        cmocka_unit_test(one_always_fits),  cmocka_unit_test(takes_a_reference_for_each_place),
+        cmocka_unit_test(begins_empty),
+        cmocka_unit_test(keeps_the_order_while_it_grows),
+        cmocka_unit_test(wraps_around),
+        cmocka_unit_test(grows_where_it_wraps),
+        cmocka_unit_test(drops_everything),
+        cmocka_unit_test(limits_the_bytes),
+        cmocka_unit_test(shrinks_when_it_is_empty),
+        cmocka_unit_test(one_always_fits),
+        cmocka_unit_test(takes_a_reference_for_each_place),
     };
 
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);

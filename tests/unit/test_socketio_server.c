@@ -56,8 +56,9 @@ static void hear(struct peer *peer, const char *mark, struct span text)
     buffer_append(&peer->heard, text);
 }
 
-static void peer_write(struct eio_websocket *websocket, struct span frames)
+static size_t peer_write(struct eio_websocket *websocket, struct span frames)
 {
+    size_t len = frames.len;
     struct peer *peer = container_of(websocket, struct peer, websocket);
 
     while (frames.len > 0) {
@@ -65,6 +66,7 @@ static void peer_write(struct eio_websocket *websocket, struct span frames)
         struct span payload = take_frame(&frames, &binary);
         hear(peer, binary ? "!" : "", payload);
     }
+    return len;
 }
 
 static void want_writable(struct eio_websocket *websocket)

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Rooms of many, and what one makes the edge write to the others: who reads stays, who does not
+costs little, and a bystander notices nothing."""
+
+import selectors
+import threading
+import time
+
+from suite import WEBSOCKET_3, HostileTest, SocketClient, join_packet, main, token
+
+BUS = b"ws:bus:{0}"
+MEGABYTE = 1000000
+
+
+def varint(number):
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def envelope(room, event, args):
+    """An event as another edge would publish it: without a place in the log."""
+    fields = {4: b"another edge", 5: room.encode(), 7: event.encode(), 8: args}
+    return b"".join(bytes([number << 3 | 2]) + varint(len(value)) + value
+                    for number, value in fields.items())
+
+
+class Reading:
+    """Reads all that many clients are sent, on a thread of its own, and counts it."""
+
+    def __init__(self, clients):
+        self.selector = selectors.DefaultSelector()
+        self.bytes = {client: 0 for client in clients}
+        self.ended = []
+        self.goes_on = True
+        for client in clients:
+            client.socket.setblocking(False)
+            self.selector.register(client.socket, selectors.EVENT_READ, client)
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        while self.goes_on:
+            for key, _ in self.selector.select(0.1):
+                try:
+                    piece = key.fileobj.recv(1 << 20)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    piece = b""
+                self.bytes[key.data] += len(piece)
+                if not piece:
+                    self.ended.append(key.data)
+                    self.selector.unregister(key.fileobj)
+
+    def stop(self):
+        self.goes_on = False
+        self.thread.join()
+        self.selector.close()
+
+
+def close_all(clients):
+    for client in clients:
+        client.socket.close()
+
+
+class Crowd(HostileTest):
+    # The limits of what one may send are other tests' matter.
+    settings = {"MAX_EVENTS_PER_SECOND": "0", "MAX_BYTES_PER_SECOND": "0",
+                "MAX_SOCKETS_PER_USER": "0", "PING_INTERVAL": "30000", "PING_TIMEOUT": "30000"}
+
+    def members(self, count, room):
+        clients = [SocketClient(self.server) for _ in range(count)]
+        for client in clients:
+            client.say(join_packet(1, room))
+            client.skip_to('431[{"success":true,*')
+        return clients
+
+    def test_large_event_to_many_who_do_not_read(self):
+        """Nobody gets a copy of his own, nor does the loop stand still for it."""
+        clients = self.members(200, "large")
+        before = self.server.memory_kb()
+        event = envelope("conversation:large", "new_message", b'"%s"' % (b"x" * MEGABYTE))
+        self.redis.command(b"PUBLISH", BUS, event)
+        waited = max(self.bystander.ask() for _ in range(20))
+        self.assertLess(self.server.memory_kb() - before, 40 * 1024)
+        self.assertLess(waited, 1)
+        reading = Reading(clients)
+        deadline = time.monotonic() + 30
+        while min(reading.bytes.values()) < MEGABYTE and time.monotonic() < deadline:
+            time.sleep(0.05)
+        reading.stop()
+        self.assertEqual(reading.ended, [])
+        self.assertGreaterEqual(min(reading.bytes.values()), MEGABYTE)
+        close_all(clients)
+
+    def test_pings_of_one_who_does_not_read(self):
+        """An answer of a few bytes holds many times as much, and counts with all of it."""
+        with SocketClient(self.server, f"{WEBSOCKET_3}&token={token()}", connect=False) as client:
+            client.skip_to('42["connected"*')
+            before = self.server.memory_kb()
+            client.socket.settimeout(2)
+            try:
+                for _ in range(200):
+                    client.send_all(["2"] * 5000)
+            except OSError:
+                pass
+            self.assertLess(self.server.memory_kb() - before, 8 * 1024)
+
+
+if __name__ == "__main__":
+    main()
