@@ -44,18 +44,34 @@ class Proxy {
       .replace('127.0.0.1:3002', `127.0.0.1:${newPort}`));
     proxy.child = new Child('haproxy', ['-db', '-f', join(proxy.dir, 'haproxy.cfg')],
       { name: 'haproxy' });
-    await until('the proxy', async () => (await request(`${proxy.url}/health`)).status === 200);
+    await until('the proxy and both sides', async () => {
+      const checks = await proxy.checks().catch(() => ({}));
+      return checks.old === 'UP L7OK' && checks.new === 'UP L7OK';
+    });
     return proxy;
+  }
+
+  async ask(line) {
+    const socket = connectSocket(this.admin);
+    socket.end(`${line}\n`);
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    return answer.trim();
   }
 
   async say(lines) {
     for (const line of lines.trim().split('\n')) {
-      const socket = connectSocket(this.admin);
-      socket.end(`${line}\n`);
-      let answer = '';
-      for await (const chunk of socket) answer += chunk;
-      assert.equal(answer.trim(), '', `HAProxy answers to "${line}": ${answer}`);
+      assert.equal(await this.ask(line), '', `HAProxy's answer to "${line}"`);
     }
+  }
+
+  // What it thinks of its servers: {name: state and result of the last check}.
+  async checks() {
+    const [head, ...rows] = (await this.ask('show stat gateway 4 -1')).split('\n')
+      .map((line) => line.split(','));
+    const at = (row, name) => row[head.indexOf(name)];
+    return Object.fromEntries(rows.map((row) =>
+      [at(row, 'svname'), `${at(row, 'status')} ${at(row, 'check_status')}`]));
   }
 
   async stop() {
@@ -102,12 +118,17 @@ async function publish(count) {
 const clients = [];
 const comesBack = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 };
 
-// A client that joins again whenever it is back, as apps do. Half of them begin with polling and
-// keep to it; those need the proxy's cookie.
+const KINDS = [
+  { transports: ['websocket'] },
+  { transports: ['polling'], withCredentials: true },
+  { transports: ['polling'] }, // without cookies, as most clients outside browsers
+  { transports: ['polling', 'websocket'] },
+];
+
+// A client that joins again whenever it is back, as apps do.
 async function arrive(number) {
-  const transports = number % 2 === 0 ? ['websocket'] : ['polling'];
   const client = await connect(wholeFile, { url: proxy.url },
-    { userId: `u${number}`, transports, withCredentials: true, judged: false, ...comesBack });
+    { userId: `u${number}`, ...KINDS[number % KINDS.length], judged: false, ...comesBack });
   client.joined = client.join('conversation', ROOM);
   client.socket.on('connect', () => { client.joined = client.join('conversation', ROOM); });
   await client.joined;
@@ -142,6 +163,18 @@ test('half the weight: new clients are dealt out, all of them get each event onc
   assert.deepEqual(await sidesOf(), { old: 10, new: 4 });
   await publish(50);
   await everybodyHasEverything();
+});
+
+test('whatever a client is, it stays at its side, which HAProxy finds well', async () => {
+  const HOLDS_MS = 9000; // longer than it takes to find a side that does not answer
+  const tried = clients.filter(({ transport }) => transport === 'polling');
+  assert.ok(tried.length >= 6, 'clients over polling alone');
+  for (const end = Date.now() + HOLDS_MS; Date.now() < end; await sleep(300)) await publish(1);
+  await everybodyHasEverything();
+  for (const client of clients) assert.deepEqual(client.disconnects, []);
+  assert.equal(clients.filter(({ transport }) => transport === 'websocket').length,
+    clients.length - tried.length);
+  assert.deepEqual(await proxy.checks(), { old: 'UP L7OK', new: 'UP L7OK' });
 });
 
 test('typing does not cross from one side to the other', async () => {

@@ -1,4 +1,5 @@
-// A small gateway of the kind that this one replaces: Socket.IO and amqplib in one process. Its
+// A small gateway of the kind that this one replaces: Socket.IO and amqplib in one process. Like any
+// Socket.IO server to which nobody has added more, it answers no request but those of its path. Its
 // queues have the names that the relay uses by default, and are consumed by everybody who asks.
 import { createServer } from 'node:http';
 import amqp from 'amqplib';
@@ -19,7 +20,7 @@ export class OldGateway {
   static async start(brokers) {
     const old = new OldGateway();
     old.port = await freePort();
-    old.http = createServer((_, response) => response.end('{"status":"healthy"}'));
+    old.http = createServer();
     old.io = new Server(old.http, { cors: { origin: true, credentials: true } });
     old.io.use((socket, next) => old.#letIn(socket, next));
     old.io.on('connection', (socket) => old.#serve(socket));
