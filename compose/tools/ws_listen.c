@@ -41,7 +41,8 @@ static const struct tool_option OPTIONS[] = {
      "join a room, such as conversation:42 (repeatable)"},
     {"event", "NAME", NULL, offsetof(struct request, events),
      "print and count this event only (repeatable)"},
-    {"count", "N", "--count", 0, "exit after N events"},
+    {"count", "N", "--count", 0,
+     "exit after N events; the gateway's own about the connection do not count unless named"},
     {"timeout", "TIME", "--timeout", 0, "exit after this time (10s, 5m); without the N events: 1"},
     {"json", NULL, "--json", 0, "print each event as a JSON object"},
     {"once", NULL, "--once", 0, "do not reconnect"},
@@ -119,6 +120,17 @@ static bool is_wanted(const struct tool_list *events, struct span name)
     return events->count == 0;
 }
 
+// What the gateway says to every client by itself would pass for the event that is waited for.
+static bool is_counted(const struct tool_list *events, struct span name)
+{
+    static const char *const OWN[] = {"connected", "token_expiring_soon", "token_expired"};
+
+    for (size_t i = 0; events->count == 0 && i < ARRAY_LEN(OWN); i++)
+        if (span_is(without_ends(name), OWN[i]))
+            return false;
+    return true;
+}
+
 static void on_event(void *arg, struct span name, struct span args, struct span position)
 {
     struct listener *listener = arg;
@@ -132,6 +144,8 @@ static void on_event(void *arg, struct span name, struct span args, struct span 
     print_event(time, request->json, name, args, position);
     if (fflush(stdout) != 0)
         fail(listener); // whoever read the output is gone
+    if (!is_counted(&request->events, name))
+        return;
     listener->seen++;
     if (listener->seen == request->count)
         client_connection_stop(listener->connection);
