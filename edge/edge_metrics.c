@@ -78,6 +78,7 @@ static const struct metric_info table[] = {
     {"ws_edge_http_aborted_total", NULL, COUNTER, PORT(http_aborted), "Held requests whose client went away"},
     {"ws_edge_http_bodies_too_large_total", NULL, COUNTER, PORT(body_too_large), "Requests refused for the size of their body"},
     {"ws_edge_websockets", NULL, GAUGE, PORT(websockets), "Open WebSockets"},
+    {"ws_edge_websocket_messages_late_total", NULL, COUNTER, PORT(messages_late), "WebSockets closed because a message that had begun did not end in time"},
     {"ws_edge_websockets_failed_total", NULL, COUNTER, PORT(websockets_failed), "WebSockets closed because their client broke a rule of the protocol"},
     {"ws_edge_websockets_compressed_total", NULL, COUNTER, ENGINE(websockets_compressed), "WebSockets opened with permessage-deflate"},
     {"ws_edge_compression_saved_bytes_total", NULL, COUNTER, ENGINE(bytes_saved), "Bytes that these were not sent because packets were compressed"},

@@ -58,6 +58,7 @@ struct client_port_metrics {
     metric http_aborted; // held exchanges whose client went away
     metric body_too_large;
     metric websockets;        // open now
+    metric messages_late;     // that a WebSocket began and did not end in time
     metric websockets_failed; // that were closed because they broke a rule of the protocol
 };
 

@@ -15,9 +15,11 @@
 #include "edge/http/head.h"
 #include "edge/websocket/receiver.h"
 
-#define CLOSE_GRACE_MS    5000                 // for a backlog to drain before a close
-#define SERVICE_BUFFER    65536                // bytes of one read
-#define OTHER_DESCRIPTORS 512                  // of the process: listeners, brokers, files, pipes
+#define CLOSE_GRACE_MS    5000  // for a backlog to drain before a close
+#define MESSAGE_MS        20000 // for a message that has begun to become whole
+#define MESSAGE_STEP      65536 // or, from a client that was let in, to come so much further
+#define SERVICE_BUFFER    65536 // bytes of one read
+#define OTHER_DESCRIPTORS 512   // of the process: listeners, brokers, files, pipes
 #define WRITE_MAX         ((size_t)128 * 1024) // bytes of one write; others get their turn
 #define WITH_GREETING     4096 // bytes of first frames that go with the reply to the handshake
 #define DIGEST_LEN        20   // of SHA-1
@@ -29,7 +31,7 @@ struct websocket_port {
     struct client_port_metrics *metrics;
     void (*on_gone)(void *arg);
     void *arg;
-    struct deadline_queue close_due;
+    struct deadline_queue close_due, message_due;
     struct ws_inflater *inflater;
     bool answers_at_once; // see client_port_options
     // The handshake that websocket_port_adopt() is doing right now.
@@ -47,7 +49,9 @@ struct connection {
     struct buffer own;  // what is not the engine's and was not sent: the reply to the handshake,
                         // which waits for the first frames; a pong; the goodbye
     struct buffer pong; // a frame, the answer to the last ping, while there is a backlog
-    struct deadline closing;
+    size_t held;        // of `receiver`, as the budget knows it
+    size_t held_then;   // when `patience` began
+    struct deadline patience; // with a message that is not whole yet, or with a close
     unsigned close_code;
     bool said_goodbye; // the close frame was written
     bool open;         // the engine knows it
@@ -199,7 +203,7 @@ static void say_goodbye(struct connection *connection)
 static void close_connection(struct connection *connection, unsigned code)
 {
     connection->close_code = code;
-    deadline_arm(&connection->closing, &connection->port->close_due);
+    deadline_arm(&connection->patience, &connection->port->close_due);
     say_goodbye(connection);
 }
 
@@ -221,7 +225,7 @@ static const struct eio_websocket_ops operations = {
 static void on_close_late(struct deadline *deadline, void *arg)
 {
     (void)arg;
-    abort_connection(container_of(deadline, struct connection, closing));
+    abort_connection(container_of(deadline, struct connection, patience));
 }
 
 static void leave_engine(struct connection *connection)
@@ -231,11 +235,19 @@ static void leave_engine(struct connection *connection)
     connection->open = false;
 }
 
+static void forget_message(struct connection *connection)
+{
+    ws_receiver_fini(&connection->receiver);
+    memory_budget_give(eio_server_memory(connection->engine.server), MEMORY_MESSAGES,
+                       connection->held);
+    connection->held = 0;
+}
+
 // The session is over at once, whether or not the client takes notice.
 static void end(struct connection *connection, unsigned code)
 {
     leave_engine(connection);
-    ws_receiver_fini(&connection->receiver);
+    forget_message(connection);
     if (!connection->close_code)
         close_connection(connection, code);
 }
@@ -278,19 +290,69 @@ static void on_event(struct connection *connection, enum ws_event event,
     }
 }
 
+// False when the budget has no room for more.
+static bool settle_held(struct connection *connection)
+{
+    struct memory_budget *memory = eio_server_memory(connection->engine.server);
+    size_t held = ws_receiver_held(&connection->receiver);
+
+    if (held < connection->held)
+        memory_budget_give(memory, MEMORY_MESSAGES, connection->held - held);
+    else if (!memory_budget_take(memory, MEMORY_MESSAGES, held - connection->held))
+        return false;
+    connection->held = held;
+    return true;
+}
+
+static void wait_for_rest(struct connection *connection)
+{
+    connection->held_then = connection->held;
+    deadline_arm(&connection->patience, &connection->port->message_due);
+}
+
+static void on_message_late(struct deadline *deadline, void *arg)
+{
+    struct connection *connection = container_of(deadline, struct connection, patience);
+    struct websocket_port *port = arg;
+
+    if (eio_websocket_is_admitted(&connection->engine) &&
+        connection->held >= connection->held_then + MESSAGE_STEP) {
+        wait_for_rest(connection);
+        return;
+    }
+    metric_add(&port->metrics->messages_late, 1);
+    end(connection, WS_CLOSE_POLICY);
+}
+
+// After a read. What is whole holds nothing; what is not is held, and waited for.
+static void look_after_message(struct connection *connection)
+{
+    bool waits = ws_receiver_is_waiting(&connection->receiver);
+
+    if (!waits && connection->held == 0 && !deadline_is_armed(&connection->patience))
+        return;
+    if (!settle_held(connection))
+        end(connection, WS_CLOSE_TRY_LATER);
+    else if (!waits)
+        deadline_cancel(&connection->patience);
+    else if (!deadline_is_armed(&connection->patience))
+        wait_for_rest(connection);
+}
+
 static void on_receive(struct connection *connection, struct ws_input input)
 {
-    size_t max = eio_server_max_payload(connection->engine.server);
     struct ws_received received;
     enum ws_event event;
 
     do { // what comes behind a close is not looked at
         if (connection->close_code)
             return;
+        size_t max = eio_websocket_max_message(&connection->engine);
         event = ws_receiver_next(&connection->receiver, max, connection->port->inflater, &input,
                                  &received);
         on_event(connection, event, &received);
     } while (event != WS_EVENT_NONE);
+    look_after_message(connection);
     send_pong(connection);
 }
 
@@ -357,7 +419,7 @@ static void on_adopted(struct websocket_port *port, struct connection *connectio
 {
     connection->wsi = wsi;
     connection->port = port;
-    deadline_init(&connection->closing);
+    deadline_init(&connection->patience);
     metric_add(&port->metrics->websockets, 1);
     answer_handshake(port, connection);
     connection->greets = true;
@@ -375,8 +437,8 @@ static void on_closed(struct connection *connection)
         return; // never adopted
     leave_engine(connection);
     eio_websocket_fini(&connection->engine);
-    deadline_cancel(&connection->closing);
-    ws_receiver_fini(&connection->receiver);
+    deadline_cancel(&connection->patience);
+    forget_message(connection);
     buffer_fini(&connection->own);
     buffer_fini(&connection->pong);
     metric_sub(&connection->port->metrics->websockets, 1);
@@ -487,6 +549,7 @@ struct websocket_port *websocket_port_new(const struct client_port_options *opti
     }
     port->inflater = ws_inflater_new();
     deadline_queue_init(&port->close_due, &loop->deadlines, CLOSE_GRACE_MS, on_close_late, port);
+    deadline_queue_init(&port->message_due, &loop->deadlines, MESSAGE_MS, on_message_late, port);
     return port;
 }
 
@@ -507,6 +570,7 @@ void websocket_port_adopt(struct websocket_port *port, int fd, struct span key,
 void websocket_port_close(struct websocket_port *port)
 {
     deadline_queue_fini(&port->close_due);
+    deadline_queue_fini(&port->message_due);
     lws_context_destroy(port->context);
 }
 

@@ -57,6 +57,7 @@ struct eio_session {
     char *jsonp;                     // its parameter j, if it has one
     bool on_websocket;               // stays true when the WebSocket is gone
     bool said_goodbye;               // the client did, by a close packet
+    bool admitted;                   // the layer above knows the client
     struct outbox outbox;
     struct deadline heartbeat; // until the next ping, or until its pong
     struct list queued;        // in `dirty` or `ending`
@@ -70,6 +71,7 @@ struct eio_session {
 NODISCARD struct eio_session *session_new(struct eio_server *server,
                                           const struct http_request *request);
 void session_free(struct eio_session *session);
+size_t session_max_message(const struct eio_session *session);
 void session_expect_heartbeat(struct eio_session *session);
 void session_on_packet(struct eio_session *session, const struct eio_packet *packet);
 // Writes what the transport takes of the outbox.

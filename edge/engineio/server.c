@@ -371,9 +371,9 @@ size_t eio_server_session_count(const struct eio_server *server)
     return server->open_count;
 }
 
-size_t eio_server_max_payload(const struct eio_server *server)
+struct memory_budget *eio_server_memory(const struct eio_server *server)
 {
-    return server->options.max_payload;
+    return server->options.memory;
 }
 
 const struct eio_compression *eio_server_compression(const struct eio_server *server)

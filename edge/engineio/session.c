@@ -212,6 +212,10 @@ void session_on_packet(struct eio_session *session, const struct eio_packet *pac
 {
     if (session->state != SESSION_OPEN)
         return;
+    if (packet->data.len > session_max_message(session)) {
+        eio_session_close(session, EIO_PARSE_ERROR);
+        return;
+    }
     switch (packet->type) {
     case EIO_MESSAGE:
         on_message(session, packet);
@@ -295,6 +299,18 @@ void session_on_linger_over(struct deadline *deadline, void *arg)
 {
     (void)arg;
     session_free(container_of(deadline, struct eio_session, heartbeat));
+}
+
+void eio_session_admit(struct eio_session *session)
+{
+    session->admitted = true;
+}
+
+size_t session_max_message(const struct eio_session *session)
+{
+    size_t max = session->server->options.max_payload;
+
+    return session->admitted || max < EIO_STRANGER_MESSAGE_MAX ? max : EIO_STRANGER_MESSAGE_MAX;
 }
 
 bool eio_session_is_open(const struct eio_session *session)

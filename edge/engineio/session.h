@@ -39,6 +39,12 @@ void eio_session_send(struct eio_session *session, struct frame *frame);
 // of times.
 void eio_session_close(struct eio_session *session, enum eio_close_reason reason);
 
+// The layer above knows its client now. Until then it is a stranger, and a message of its may have
+// EIO_STRANGER_MESSAGE_MAX bytes only.
+void eio_session_admit(struct eio_session *session);
+
+#define EIO_STRANGER_MESSAGE_MAX 65536
+
 // True until eio_session_close() or the end of the transport.
 bool eio_session_is_open(const struct eio_session *session);
 

@@ -260,6 +260,16 @@ static void on_probe_packet(struct eio_websocket *websocket, const struct eio_pa
         abandon_upgrade(websocket);
 }
 
+size_t eio_websocket_max_message(const struct eio_websocket *websocket)
+{
+    return websocket->session ? session_max_message(websocket->session) : EIO_STRANGER_MESSAGE_MAX;
+}
+
+bool eio_websocket_is_admitted(const struct eio_websocket *websocket)
+{
+    return websocket->session && websocket->session->admitted;
+}
+
 void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind kind,
                               struct span bytes)
 {

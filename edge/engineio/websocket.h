@@ -75,7 +75,11 @@ void eio_websocket_fini(struct eio_websocket *websocket);
 // is written. The port calls it for one that it is closing.
 void eio_websocket_write_rest(struct eio_websocket *websocket);
 
-// The largest message that the port needs to take in.
-size_t eio_server_max_payload(const struct eio_server *server);
+// The largest message that the port needs to take in; less while the client is a stranger.
+size_t eio_websocket_max_message(const struct eio_websocket *websocket);
+// Whether the client was let in, so that it may take its time.
+bool eio_websocket_is_admitted(const struct eio_websocket *websocket);
+// Of what the port receives for the server's sessions. May be NULL.
+struct memory_budget *eio_server_memory(const struct eio_server *server);
 // Whether and how the port may agree on compression.
 const struct eio_compression *eio_server_compression(const struct eio_server *server);

@@ -26,6 +26,11 @@ struct sio_socket *client_find_socket(const struct sio_client *client, struct sp
     return NULL;
 }
 
+static struct memory_budget *memory_of(const struct sio_client *client)
+{
+    return client->server->options.engine.memory;
+}
+
 static struct sio_socket *find_connected(const struct sio_client *client, struct span nsp)
 {
     struct sio_socket *socket = client_find_socket(client, nsp);
@@ -35,7 +40,7 @@ static struct sio_socket *find_connected(const struct sio_client *client, struct
 
 static void drop_handshake(struct sio_client *client)
 {
-    free(client->handshake);
+    handshake_free(client->handshake);
     client->handshake = NULL;
 }
 
@@ -221,8 +226,11 @@ static void begin_assembly(struct sio_client *client, const struct sio_packet *p
         fail(client, "binary packet too large");
     } else {
         drop_handshake_if_settled(client); // its deadline is needed otherwise
-        client->assembly = assembly_new(text);
-        deadline_arm(&client->deadline, &client->server->attachment_due);
+        client->assembly = assembly_new(text, memory_of(client));
+        if (client->assembly)
+            deadline_arm(&client->deadline, &client->server->attachment_due);
+        else
+            eio_session_close(client->session, EIO_MEMORY_LIMIT);
     }
 }
 
@@ -247,6 +255,24 @@ static void refuse_assembly(struct sio_client *client)
     assembly_free(assembly);
 }
 
+static void add_attachment(struct sio_client *client, struct span bytes)
+{
+    switch (assembly_add(client->assembly, bytes, assembly_limit(client))) {
+    case ASSEMBLY_TOO_BIG:
+        fail(client, "binary packet too large");
+        break;
+    case ASSEMBLY_NO_MEMORY:
+        eio_session_close(client->session, EIO_MEMORY_LIMIT);
+        break;
+    case ASSEMBLY_OK:
+        if (assembly_complete(client->assembly))
+            finish_assembly(client);
+        else
+            deadline_arm(&client->deadline, &client->server->attachment_due);
+        break;
+    }
+}
+
 static void on_binary(struct sio_client *client, struct span bytes)
 {
     bool in_time = within_rate(client, 0, bytes.len);
@@ -257,12 +283,8 @@ static void on_binary(struct sio_client *client, struct span bytes)
         fail(client, "binary data that no packet announced");
     else if (!in_time)
         refuse_assembly(client);
-    else if (!assembly_add(client->assembly, bytes, assembly_limit(client)))
-        fail(client, "binary packet too large");
-    else if (assembly_complete(client->assembly))
-        finish_assembly(client);
     else
-        deadline_arm(&client->deadline, &client->server->attachment_due);
+        add_attachment(client, bytes);
 }
 
 static void on_text(struct sio_client *client, struct span text)
@@ -331,7 +353,7 @@ void client_open(struct sio_server *server, struct eio_session *session,
     list_init(&client->sockets);
     deadline_init(&client->deadline);
     deadline_arm(&client->deadline, &server->connect_due);
-    client->handshake = handshake_new(request, deadlines_now(server->clock));
+    client->handshake = handshake_new(request, deadlines_now(server->clock), memory_of(client));
     server->client_count++;
     eio_session_set_data(session, client);
     // Clients of Engine.IO 3 are in the root namespace without asking for it.

@@ -161,6 +161,7 @@ static void settle(struct sio_client *client)
     histogram_observe(&server->metrics->connect_ms,
                       deadlines_now(server->clock) - handshake_began_ms(client->handshake), 1);
     client->was_connected = true;
+    eio_session_admit(client->session);
     deadline_cancel(&client->deadline);
     if (!server->options.keep_handshake)
         deadline_arm(&client->deadline, &server->settle_due);

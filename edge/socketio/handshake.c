@@ -7,6 +7,8 @@
 struct handshake {
     struct sio_handshake view;
     uint64_t began_ms;
+    struct memory_budget *memory;
+    size_t size;
     char bytes[];
 };
 
@@ -20,7 +22,8 @@ static struct span store(char **at, struct span text)
     return stored;
 }
 
-struct handshake *handshake_new(const struct http_request *request, uint64_t now_ms)
+struct handshake *handshake_new(const struct http_request *request, uint64_t now_ms,
+                                struct memory_budget *memory)
 {
     struct span authorization = http_request_header(request, "Authorization");
     size_t size = authorization.len + request->query.len + request->peer.len;
@@ -31,7 +34,18 @@ struct handshake *handshake_new(const struct http_request *request, uint64_t now
     handshake->view.query = store(&at, request->query);
     handshake->view.peer = store(&at, request->peer);
     handshake->began_ms = now_ms;
+    handshake->memory = memory;
+    handshake->size = size;
+    memory_budget_charge(memory, MEMORY_HANDSHAKES, size); // no new ones come while it is spent
     return handshake;
+}
+
+void handshake_free(struct handshake *handshake)
+{
+    if (!handshake)
+        return;
+    memory_budget_give(handshake->memory, MEMORY_HANDSHAKES, handshake->size);
+    free(handshake);
 }
 
 struct sio_handshake handshake_view(const struct handshake *handshake)

@@ -90,7 +90,9 @@ struct sio_namespace *server_find_namespace(struct sio_server *server, struct sp
 void server_reap(struct sio_server *server);
 
 // handshake.c
-NODISCARD struct handshake *handshake_new(const struct http_request *request, uint64_t now_ms);
+NODISCARD struct handshake *handshake_new(const struct http_request *request, uint64_t now_ms,
+                                          struct memory_budget *memory);
+void handshake_free(struct handshake *handshake);
 struct sio_handshake handshake_view(const struct handshake *handshake);
 uint64_t handshake_began_ms(const struct handshake *handshake);
 

@@ -209,6 +209,16 @@ enum ws_event ws_receiver_next(struct ws_receiver *receiver, size_t max_message,
     }
 }
 
+bool ws_receiver_is_waiting(const struct ws_receiver *receiver)
+{
+    return receiver->in_message || receiver->in_payload;
+}
+
+size_t ws_receiver_held(const struct ws_receiver *receiver)
+{
+    return receiver->message.cap + receiver->control.cap;
+}
+
 void ws_receiver_fini(struct ws_receiver *receiver)
 {
     buffer_fini(&receiver->message);

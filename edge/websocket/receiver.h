@@ -60,5 +60,9 @@ struct ws_received {
 NODISCARD enum ws_event ws_receiver_next(struct ws_receiver *receiver, size_t max_message,
                                          struct ws_inflater *inflater, struct ws_input *input,
                                          struct ws_received *out);
+// Whether a message or a control frame has begun that is not whole yet.
+bool ws_receiver_is_waiting(const struct ws_receiver *receiver);
+// The bytes that it holds of that.
+size_t ws_receiver_held(const struct ws_receiver *receiver);
 // Frees what it holds of an unfinished message.
 void ws_receiver_fini(struct ws_receiver *receiver);

@@ -2,9 +2,9 @@
 
 static void on_open(struct eio_session *session, const struct http_request *request, void *arg)
 {
-    (void)session;
     (void)request;
     (void)arg;
+    eio_session_admit(session);
 }
 
 static struct frame *encode_message(enum frame_kind kind, struct span bytes)

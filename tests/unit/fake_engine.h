@@ -50,14 +50,15 @@ struct fake_engine {
     struct eio_session *session; // the last that opened; NULL when none is open
     char sid[32];                // stays when it is closed
     unsigned open_sessions;
-    struct buffer sent;  // the bytes of all writes and reply bodies, in their order
-    struct buffer heard; // what the handlers were told: "open ", "text:hi ", …
-    const char *peer;    // the address that requests come from
-    const char *origin;  // and the Origin that they name
-    bool forbids;        // allow_request answers no
-    bool echoes;         // every message comes back
-    bool compresses;     // WebSockets take compressed frames
-    bool closes_at_once; // on_open closes the session
+    struct buffer sent;   // the bytes of all writes and reply bodies, in their order
+    struct buffer heard;  // what the handlers were told: "open ", "text:hi ", …
+    const char *peer;     // the address that requests come from
+    const char *origin;   // and the Origin that they name
+    bool forbids;         // allow_request answers no
+    bool echoes;          // every message comes back
+    bool compresses;      // WebSockets take compressed frames
+    bool closes_at_once;  // on_open closes the session
+    bool keeps_strangers; // on_open does not admit it
 };
 
 // As far as it is told; more than there is when not even that is.
@@ -201,6 +202,8 @@ static inline void fake_on_open(struct eio_session *session, const struct http_r
     snprintf(fake->sid, sizeof(fake->sid), "%s", session->sid);
     eio_session_set_data(session, fake);
     buffer_append(&fake->heard, SPAN_LIT("open "));
+    if (!fake->keeps_strangers)
+        eio_session_admit(session);
     if (fake->closes_at_once)
         eio_session_close(session, EIO_FORCED_CLOSE);
 }

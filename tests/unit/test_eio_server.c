@@ -231,6 +231,39 @@ static void refuses_an_address_that_has_enough(void **state)
     fake_engine_free(fake);
 }
 
+// Nobody knows yet who says it.
+static void a_stranger_may_say_less(void **state)
+{
+    static const struct {
+        bool stranger;
+        size_t len;
+        const char *heard;
+    } rows[] = {
+        {true, EIO_STRANGER_MESSAGE_MAX, "open text:"},
+        {true, EIO_STRANGER_MESSAGE_MAX + 1, "open close:parse error "},
+        {false, EIO_STRANGER_MESSAGE_MAX + 1, "open text:"},
+    };
+    struct eio_options large = options;
+
+    (void)state;
+    large.max_payload = 1000000;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct fake_engine *fake = fake_engine_new(&large);
+        char *text = calloc(1, 1 + rows[i].len);
+
+        memset(text, '4', 1 + rows[i].len);
+        fake->keeps_strangers = rows[i].stranger;
+        assert_true(fake_websocket_open(fake, 0, SPAN_LIT(WEBSOCKET)));
+        assert_int_equal(eio_websocket_max_message(&fake->websockets[0].engine),
+                         rows[i].stranger ? EIO_STRANGER_MESSAGE_MAX : 1000000);
+        fake_websocket_says(fake, 0, FRAME_TEXT, (struct span){text, 1 + rows[i].len});
+        fake_turn(fake, 0);
+        assert_true(span_starts_with(buffer_span(&fake->heard), span_of(rows[i].heard)));
+        free(text);
+        fake_engine_free(fake);
+    }
+}
+
 // Of any payload only so many packets are taken; what comes before one too many has been heard.
 static void refuses_a_payload_of_too_many_packets(void **state)
 {
@@ -623,6 +656,7 @@ int main(void)
         cmocka_unit_test(refuses_when_it_is_full),
         cmocka_unit_test(refuses_when_memory_is_short),
         cmocka_unit_test(refuses_an_address_that_has_enough),
+        cmocka_unit_test(a_stranger_may_say_less),
         cmocka_unit_test(refuses_a_payload_of_too_many_packets),
         cmocka_unit_test(refuses_new_ones_while_it_drains),
         cmocka_unit_test(closes_the_oldest_first),

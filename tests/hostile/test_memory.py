@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""What strangers and members make the edge hold: little each, not for long, and all together no
+more than the budget."""
+
+import struct
+import time
+
+from suite import POLLING, TEXT, WEBSOCKET, Client, HostileTest, SocketClient, add_rows, frame, main
+
+POLICY, TOO_BIG, TRY_LATER = 1008, 1009, 1013
+CALM = {"PING_INTERVAL": "60000", "PING_TIMEOUT": "60000", "CONNECT_TIMEOUT": "60000"}
+
+
+def head(length):
+    """The header of a client's text of this length (126 and more), with a mask of zeros."""
+    told = bytes([0x81, 0xfe]) + struct.pack(">H", length) if length < 65536 else \
+        bytes([0x81, 0xff]) + struct.pack(">Q", length)
+    return told + b"\0\0\0\0"
+
+
+# What a client says before it is let in, and how that ends; None: it stays.
+STRANGERS = [
+    ("stranger: a message of 64 KB", frame(TEXT, b"40" + b" " * 65534), None),
+    ("stranger: one byte more is said", head(65537) + b"40", TOO_BIG),
+    ("stranger: one byte more in fragments",
+     frame(TEXT, b"4" * 40000, final=False) + frame(0, b"4" * 25537, final=False), TOO_BIG),
+    ("stranger: a megabyte is said", head(1000000), TOO_BIG),
+    ("stranger: half a message, and no more", head(60000) + b"4" * 30000, None),
+]
+
+
+class Strangers(HostileTest):
+    def says(self, data, code):
+        with SocketClient(self.server, connect=False) as client:
+            client.send(data)
+            if code:
+                self.assertEqual(client.ending(), code)
+
+    def test_crowd_of_strangers_with_half_messages(self):
+        before = self.server.memory_kb()
+        crowd = [SocketClient(self.server, connect=False) for _ in range(200)]
+        for client in crowd:
+            client.send(head(60000) + b"4" * 59000)
+        self.bystander.ask()
+        self.assertLess(self.server.memory_kb() - before, 48 * 1024)
+        for client in crowd:
+            client.socket.close()
+
+
+class Unended(HostileTest):
+    settings = CALM
+
+    def test_message_that_does_not_end(self):
+        """A stranger gets 20 s; who was let in gets more as long as more comes."""
+        stranger = SocketClient(self.server, connect=False)
+        member = SocketClient(self.server)
+        slow = SocketClient(self.server)
+        stranger.send(head(60000) + b"4" * 50000)
+        member.send(head(900000) + b"4" * 50000)
+        slow.send(head(400000) + b"4")
+        for _ in range(13):
+            time.sleep(2)
+            slow.send(b"x" * 30000)
+        self.assertEqual(stranger.ending(), POLICY)
+        self.assertEqual(member.ending(), POLICY)
+        held = self.server.metrics()['ws_edge_memory_bytes{use="messages"}']
+        self.assertGreater(held, 300000)
+        slow.send(b"x" * (399999 - 13 * 30000))
+        self.assertEqual(slow.ending(), 1002)  # "4x": no packet of Socket.IO
+        self.bystander.ask()
+        self.assertEqual(self.server.metrics()["ws_edge_websocket_messages_late_total"], 2)
+        for client in (stranger, member, slow):
+            client.socket.close()
+
+
+class Budget(HostileTest):
+    settings = {**CALM, "MAX_MEMORY_BYTES": "8800000", "MAX_SOCKETS_PER_USER": "0"}
+
+    def refused(self, use):
+        return self.server.metrics()[f'ws_edge_memory_refused_total{{use="{use}"}}']
+
+    def test_many_begin_large_messages(self):
+        crowd = [SocketClient(self.server) for _ in range(20)]
+        for client in crowd:
+            client.send(head(900000) + b"4" * 800000)
+        self.bystander.ask()
+        metrics = self.server.metrics()
+        self.assertLessEqual(metrics['ws_edge_memory_bytes{use="messages"}'], 8800000)
+        self.assertGreater(self.refused("messages"), 0)
+        with Client(self.server) as client:
+            reply = client.ask("GET", POLLING)
+            self.assertEqual((reply.status, reply.body), (503, '{"message":"Too little memory"}'))
+        with Client(self.server) as client:
+            self.assertEqual(client.upgrade(WEBSOCKET).status, 503)
+        self.assertGreater(self.refused("handshakes"), 1)
+        self.assertEqual(crowd[-1].ending(), TRY_LATER)
+        for client in crowd:
+            client.socket.close()
+        deadline = time.monotonic() + 10
+        while self.server.metrics()['ws_edge_memory_bytes{use="messages"}'] > 0:
+            self.assertLess(time.monotonic(), deadline, "what was held is not given back")
+            time.sleep(0.05)
+
+
+add_rows(Strangers, STRANGERS, Strangers.says)
+
+if __name__ == "__main__":
+    main()
