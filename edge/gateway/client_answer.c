@@ -36,11 +36,11 @@ void client_answer_room(struct client_answers *answers, const struct client *cli
 void client_answer_refreshed(struct client_answers *answers, const struct client *client,
                              struct ack ack, int64_t now_s)
 {
-    int64_t expires_at_s = client->identity->expires_at_s;
+    int64_t expires_at_s = client->identity->life.expires_at_s;
 
     buffer_clear(&answers->text);
     buffer_append(&answers->text, SPAN_LIT("{\"success\":true,\"expiresIn\":"));
-    if (expires_at_s == IDENTITY_NEVER)
+    if (expires_at_s == TOKEN_ENDLESS)
         buffer_append(&answers->text, SPAN_LIT("null"));
     else
         buffer_printf(&answers->text, "%" PRId64, expires_at_s - now_s);

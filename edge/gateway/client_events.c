@@ -101,7 +101,7 @@ static void on_refresh_token(struct client_events *events, struct client *client
     client->identity = fresh;
     metric_add(&events->metrics->tokens_refreshed, 1);
     client_answer_refreshed(events->answers, client, ack_of(event), now_s);
-    token_watch_start(events->watch, &client->alarm, fresh->expires_at_s, now_s);
+    token_watch_swap(events->watch, &client->alarm, fresh->life, now_s);
 }
 
 typedef void (*client_event_fn)(struct client_events *events, struct client *client,

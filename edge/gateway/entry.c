@@ -110,5 +110,5 @@ void entry_welcome(struct entry *entry, struct client *client)
     }
     log_debug("client connected sid=%s user=\"" SPAN_FMT "\" role=\"" SPAN_FMT "\"",
               sio_socket_id(client->socket), SPAN_ARG(identity->user), SPAN_ARG(identity->role));
-    token_watch_start(entry->watch, &client->alarm, identity->expires_at_s, now_s());
+    token_watch_start(entry->watch, &client->alarm, identity->life, now_s());
 }

@@ -28,7 +28,7 @@ struct identity *identity_new(const struct identity *from)
     identity->role = keep(&at, from->role);
     identity->rooms_json = keep(&at, from->rooms_json);
     identity->token = keep(&at, from->token);
-    identity->expires_at_s = from->expires_at_s;
+    identity->life = from->life;
     return identity;
 }
 
@@ -36,7 +36,7 @@ struct identity *identity_new_anonymous(void)
 {
     return identity_new(&(struct identity){
         .user_json = SPAN_LIT("null"),
-        .expires_at_s = IDENTITY_NEVER,
+        .life = {TOKEN_UNDATED, TOKEN_ENDLESS},
     });
 }
 

@@ -1,10 +1,9 @@
 // Who a client is, as its token says. Never changes; a refreshed token brings a new one.
 #pragma once
 
-#include <stdint.h>
-
 #include "common/attr.h"
 #include "common/span.h"
+#include "edge/gateway/token_life.h"
 
 // The texts live as long as the identity.
 struct identity {
@@ -14,10 +13,8 @@ struct identity {
     struct span role;       // empty: the token has none
     struct span rooms_json; // the claim that lists rooms to join, a JSON array; or empty
     struct span token;      // as it came, to be shown to services; empty: not kept
-    int64_t expires_at_s;   // seconds since 1970; IDENTITY_NEVER: it does not expire
+    struct token_life life;
 };
-
-#define IDENTITY_NEVER INT64_MAX
 
 // Copies `from` and its texts.
 NODISCARD struct identity *identity_new(const struct identity *from);

@@ -13,6 +13,8 @@
 #include "edge/gateway/number_text.h"
 #include "edge/gateway/room_name.h"
 
+#define ENDLESS_S 1e15 // seconds; an end that lies further ahead is none
+
 struct key {
     const char *name; // as the token's header writes it
     enum token_algorithm algorithm;
@@ -185,9 +187,9 @@ static enum number_claim read_number(jwt_t *jwt, const char *name, double *out)
 }
 
 // The rules of jsonwebtoken: both claims are optional, but numbers if they are there.
-static enum token_status check_times(jwt_t *jwt, int64_t now_s, int64_t *expires_at_s)
+static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_life *life)
 {
-    double not_before, expiry;
+    double not_before, expiry, issued;
 
     switch (read_number(jwt, "nbf", &not_before)) {
     case NUMBER_WRONG:
@@ -205,12 +207,15 @@ static enum token_status check_times(jwt_t *jwt, int64_t now_s, int64_t *expires
     case NUMBER_PRESENT:
         if ((double)now_s >= expiry)
             return TOKEN_EXPIRED;
-        *expires_at_s = expiry < (double)(INT64_MAX / 2) ? (int64_t)ceil(expiry) : IDENTITY_NEVER;
+        life->expires_at_s = expiry < ENDLESS_S ? (int64_t)ceil(expiry) : TOKEN_ENDLESS;
         break;
     case NUMBER_ABSENT:
-        *expires_at_s = IDENTITY_NEVER;
+        life->expires_at_s = TOKEN_ENDLESS;
         break;
     }
+    // Nothing depends on when it was issued but when to warn of its end, so no value is wrong.
+    bool dated = read_number(jwt, "iat", &issued) == NUMBER_PRESENT && fabs(issued) < ENDLESS_S;
+    life->issued_at_s = dated ? (int64_t)issued : TOKEN_UNDATED;
     return TOKEN_OK;
 }
 
@@ -275,7 +280,7 @@ static enum token_status read_claims(struct token_verifier *verifier, jwt_t *jwt
                                      struct identity **identity)
 {
     struct identity found = {0};
-    enum token_status status = check_times(jwt, now_s, &found.expires_at_s);
+    enum token_status status = check_times(jwt, now_s, &found.life);
 
     if (status != TOKEN_OK)
         return status;

@@ -32,12 +32,12 @@ static void ring(struct token_watch *watch, struct token_alarm *alarm, int64_t n
 {
     const struct token_watch_handlers *handlers = &watch->handlers;
 
-    if (now_s >= alarm->expires_at_s) {
+    if (now_s >= alarm->life.expires_at_s) {
         handlers->on_expired(alarm, handlers->arg);
         return;
     }
-    set_alarm(watch, alarm, alarm->expires_at_s);
-    handlers->on_expiring(alarm, alarm->expires_at_s - now_s, handlers->arg);
+    set_alarm(watch, alarm, alarm->life.expires_at_s);
+    handlers->on_expiring(alarm, alarm->life.expires_at_s - now_s, handlers->arg);
 }
 
 // A handler may stop or restart any alarm, so those of the slot are taken out first, one by one.
@@ -91,19 +91,38 @@ void token_watch_free(struct token_watch *watch)
 void token_alarm_init(struct token_alarm *alarm)
 {
     list_init(&alarm->node);
+    alarm->life = (struct token_life){TOKEN_UNDATED, TOKEN_ENDLESS};
 }
 
-void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, int64_t expires_at_s,
-                       int64_t now_s)
+// When to warn of the token; its end if it is endless.
+static int64_t begin(struct token_alarm *alarm, struct token_life life, int64_t now_s)
 {
     token_watch_stop(alarm);
-    if (expires_at_s == INT64_MAX)
-        return;
-    alarm->expires_at_s = expires_at_s;
-    if (expires_at_s - now_s > TOKEN_WARNING_S)
-        set_alarm(watch, alarm, expires_at_s - TOKEN_WARNING_S);
-    else
+    alarm->life = life;
+    if (life.expires_at_s == TOKEN_ENDLESS)
+        return TOKEN_ENDLESS;
+    return life.expires_at_s - token_life_warning_s(life, now_s);
+}
+
+void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
+                       int64_t now_s)
+{
+    int64_t warn_s = begin(alarm, life, now_s);
+
+    if (warn_s <= now_s)
         ring(watch, alarm, now_s);
+    else if (warn_s != TOKEN_ENDLESS)
+        set_alarm(watch, alarm, warn_s);
+}
+
+void token_watch_swap(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
+                      int64_t now_s)
+{
+    if (token_life_eq(life, alarm->life))
+        return;
+    int64_t warn_s = begin(alarm, life, now_s);
+    if (warn_s != TOKEN_ENDLESS)
+        set_alarm(watch, alarm, warn_s > now_s ? warn_s : life.expires_at_s);
 }
 
 void token_watch_stop(struct token_alarm *alarm)

@@ -8,8 +8,7 @@
 
 #include "common/deadlines.h"
 #include "common/list.h"
-
-#define TOKEN_WARNING_S 300 // how long before its end a token is said to be expiring
+#include "edge/gateway/token_life.h"
 
 struct token_watch;
 
@@ -17,7 +16,7 @@ struct token_watch;
 struct token_alarm {
     struct list node;
     int64_t due_s;
-    int64_t expires_at_s;
+    struct token_life life;
 };
 
 struct token_watch_handlers {
@@ -34,10 +33,14 @@ NODISCARD struct token_watch *token_watch_new(struct deadlines *clock,
 void token_watch_free(struct token_watch *watch);
 
 void token_alarm_init(struct token_alarm *alarm);
-// Starts watching, anew if it was on. A token that is in its last TOKEN_WARNING_S calls
-// on_expiring at once. One that never expires (INT64_MAX) is not watched.
-void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, int64_t expires_at_s,
+// Starts watching the token that a client came with. If the time to warn has passed, on_expiring is
+// called at once.
+void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
                        int64_t now_s);
+// Watches another token instead. It is not warned of at once, for a client that gets a new token
+// whenever it is warned would do nothing else; nor is the same token warned of again.
+void token_watch_swap(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
+                      int64_t now_s);
 // Harmless when it is off.
 void token_watch_stop(struct token_alarm *alarm);
 

@@ -18,7 +18,7 @@ static void judge(enum token_status status, struct identity **found)
         return;
     assert(!identity_is_anonymous(identity));
     assert(identity->user_json.len >= identity->user.len);
-    assert(identity->expires_at_s > NOW);
+    assert(identity->life.expires_at_s > NOW);
     identity_free(identity);
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Server } from 'socket.io';
 import { Child } from './support/child.mjs';
 import { connect } from './support/clients.mjs';
 import { CONTRACT_FILE, publicationFault, schemaFault } from './support/contract.mjs';
@@ -106,8 +107,30 @@ test('acks.mjs', async (t) => {
 });
 
 test('stay.mjs swaps its token', async (t) => {
-  const { env } = await playServices(t, [60, 3600]);
+  const { env } = await playServices(t, [5, 3600]);
   await prints(start(t, 'stay.mjs', env), programs.get('stay.mjs').outputs[0]);
+});
+
+// Of a gateway that warns of each token at once.
+test('stay.mjs holds back', async (t) => {
+  const http = createServer();
+  const io = new Server(http);
+  let refreshed = 0;
+  io.on('connection', (socket) => {
+    socket.emit('token_expiring_soon', { expiresIn: 1 });
+    socket.on('refresh_token', (_, ack) => {
+      refreshed += 1;
+      ack({ success: true, expiresIn: 1 });
+      socket.emit('token_expiring_soon', { expiresIn: 1 });
+    });
+  });
+  await new Promise((resolve) => { http.listen(0, '127.0.0.1', resolve); });
+  t.after(() => io.close());
+  const { env } = await playServices(t, [3600]);
+  start(t, 'stay.mjs', { ...env, GATEWAY_URL: `http://127.0.0.1:${http.address().port}` });
+  await until('a refresh', () => refreshed > 0, 20_000);
+  await new Promise((resolve) => { setTimeout(resolve, 2000); });
+  assert.equal(refreshed, 1);
 });
 
 test('stay.mjs gets a new token late, and comes back', async (t) => {

@@ -6,7 +6,7 @@ import { assertNumbered } from './support/asserts.mjs';
 import { Child } from './support/child.mjs';
 import { connect } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
-import { token } from './support/tokens.mjs';
+import { nowSeconds, token } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
 
 const { edge, services } = await gateway();
@@ -74,7 +74,8 @@ test('a refused client is told the reason', async (t) => {
 });
 
 test('a token that expires soon is announced', async (t) => {
-  const { child, wait } = python(t, 'websocket', token({ id: 8 }, { expiresIn: 100 }), 'soon');
+  const soon = token({ id: 8, iat: nowSeconds() - 3500 }, { expiresIn: 100 });
+  const { child, wait } = python(t, 'websocket', soon, 'soon');
   const [warning] = await wait('token_expiring_soon');
   assert.ok(warning.expiresIn > 80 && warning.expiresIn <= 100, child.output);
 });

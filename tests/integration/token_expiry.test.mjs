@@ -10,9 +10,9 @@ const { edge } = await gateway();
 
 const withToken = (claims, options) => ({ auth: { token: token(claims, options) } });
 
-test('a short-lived token: warned at once, told at its end, transport closed', async (t) => {
+test('a token near its end: warned at once, told at its end, transport closed', async (t) => {
   const exp = nowSeconds() + 2;
-  const made = await connect(t, edge, withToken({ id: 'u1', exp }));
+  const made = await connect(t, edge, withToken({ id: 'u1', iat: exp - 60, exp }));
   const warning = await made.next('token_expiring_soon');
   assert.ok(warning.expiresIn >= 1 && warning.expiresIn <= 2, JSON.stringify(warning));
   assert.deepEqual(Object.keys(warning), ['expiresIn']);
@@ -51,12 +51,24 @@ test('the official client comes back by itself with a fresh token', async (t) =>
 });
 
 test('the warning comes 300 s before the end, not earlier', async (t) => {
-  const made = await connect(t, edge, withToken({ id: 'u1' }, { expiresIn: 302 }));
+  const now = nowSeconds();
+  const made = await connect(t, edge, withToken({ id: 'u1', iat: now - 600, exp: now + 302 }));
   await made.ack('join_room', {});
   assert.deepEqual(made.all('token_expiring_soon'), []);
   const { expiresIn } = await made.next('token_expiring_soon', 4000);
   assert.ok(expiresIn >= 299 && expiresIn <= 300, `expiresIn=${expiresIn}`);
 });
+
+for (const noTimestamp of [false, true]) {
+  test(`a brief token${noTimestamp ? ' without iat' : ''}: a fifth of its life before`, async (t) => {
+    const made = await connect(t, edge,
+      withToken({ id: 'u1' }, { expiresIn: 10, noTimestamp }));
+    await made.ack('join_room', {});
+    assert.deepEqual(made.all('token_expiring_soon'), []);
+    const { expiresIn } = await made.next('token_expiring_soon', 12_000);
+    assert.equal(expiresIn, 2);
+  });
+}
 
 test('a token without an end is never warned about', async (t) => {
   const made = await connect(t, edge, withToken({ id: 'u1' }, { expiresIn: null }));
@@ -80,10 +92,36 @@ describe('refresh_token', () => {
 
   test('the new token is watched in its turn', async (t) => {
     const made = await connect(t, edge, withToken({ id: 'u1' }));
-    await made.ack('refresh_token', { token: token({ id: 'u1' }, { expiresIn: 2 }) });
+    await made.ack('refresh_token', { token: token({ id: 'u1' }, { expiresIn: 3 }) });
     await made.next('token_expiring_soon');
     await made.next('token_expired');
     await until('the end of the transport', () => made.disconnects.length > 0);
+  });
+
+  // However short the tokens are, a warning comes late in the life of each.
+  test('a client that refreshes at each warning has time in between', async (t) => {
+    const made = client(t, edge, withToken({ id: 'u1' }, { expiresIn: 4 }));
+    let refreshed = 0;
+    made.socket.on('token_expiring_soon', async () => {
+      refreshed += 1;
+      await made.ack('refresh_token', { token: token({ id: 'u1' }, { expiresIn: 4 }) });
+    });
+    await new Promise((resolve) => { setTimeout(resolve, 10_000); });
+    made.socket.off('token_expiring_soon');
+    assert.ok(refreshed >= 2 && refreshed <= 5, `${refreshed} in 10 s`);
+    assert.deepEqual(made.disconnects, []);
+  });
+
+  test('a token that is already in its last minutes is not warned of again', async (t) => {
+    const now = nowSeconds();
+    const near = { id: 'u1', iat: now - 600, exp: now + 60 };
+    const made = await connect(t, edge, withToken(near));
+    await made.next('token_expiring_soon');
+    for (const iat of [now - 600, now - 601]) {
+      await made.ack('refresh_token', { token: token({ ...near, iat }) });
+    }
+    await made.ack('join_room', {});
+    assert.equal(made.all('token_expiring_soon').length, 1);
   });
 
   test('works without an ack', async (t) => {

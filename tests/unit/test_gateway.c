@@ -605,20 +605,6 @@ static void drains_on_command(void **state)
 
 // ---- tokens
 
-static void tokens_expire(void **state)
-{
-    char payload[64];
-
-    (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
-    snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"exp\":%llu}",
-             (unsigned long long)(clock_wall_ms() / 1000 + 60));
-    connect_with(0, payload);
-    hears(0, "40*+42[\"connected\",*+42[\"token_expiring_soon\",{\"expiresIn\":*}]|");
-    assert_int_equal(metric_get(&metrics.tokens_expiring), 1);
-    end();
-}
-
 static void refresh(const char *payload, const char *answer)
 {
     struct buffer packet = {0};
@@ -628,6 +614,24 @@ static void refresh(const char *payload, const char *answer)
     say(0, packet.ptr);
     hears(0, answer);
     buffer_fini(&packet);
+}
+
+static void tokens_expire(void **state)
+{
+    char payload[64];
+
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    unsigned long long now = clock_wall_ms() / 1000;
+    snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"iat\":%llu,\"exp\":%llu}", now - 3540,
+             now + 60);
+    connect_with(0, payload);
+    hears(0, "40*+42[\"connected\",*+42[\"token_expiring_soon\",{\"expiresIn\":*}]|");
+    assert_int_equal(metric_get(&metrics.tokens_expiring), 1);
+    snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"iat\":%llu,\"exp\":%llu}", now, now + 60);
+    refresh(payload, "437[{\"success\":true,\"expiresIn\":*}]|");
+    assert_int_equal(metric_get(&metrics.tokens_expiring), 1);
+    end();
 }
 
 static void tokens_are_refreshed(void **state)

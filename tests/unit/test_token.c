@@ -15,7 +15,7 @@ struct row {
 
 // clang-format off
 static const struct row rows[] = {
-    {"id", "{\"id\":\"u1\"}", TOKEN_OK, "u1", "\"u1\"", IDENTITY_NEVER, NULL, NULL},
+    {"id", "{\"id\":\"u1\"}", TOKEN_OK, "u1", "\"u1\"", TOKEN_ENDLESS, NULL, NULL},
     {"userId", "{\"userId\":\"u1\"}", TOKEN_OK, "u1", "\"u1\"", 0, NULL, NULL},
     {"sub", "{\"sub\":\"u1\"}", TOKEN_OK, "u1", "\"u1\"", 0, NULL, NULL},
     {"id comes before the others", "{\"sub\":\"c\",\"userId\":\"b\",\"id\":\"a\"}", TOKEN_OK, "a", "\"a\"", 0, NULL, NULL},
@@ -43,7 +43,7 @@ static const struct row rows[] = {
     {"expires later", "{\"id\":\"u1\",\"exp\":1700000001}", TOKEN_OK, "u1", "\"u1\"", 1700000001, NULL, NULL},
     {"expires now", "{\"id\":\"u1\",\"exp\":1700000000}", TOKEN_EXPIRED, NULL, NULL, 0, NULL, NULL},
     {"expires in half a second", "{\"id\":\"u1\",\"exp\":1700000000.5}", TOKEN_OK, "u1", "\"u1\"", 1700000001, NULL, NULL},
-    {"expires at the end of time", "{\"id\":\"u1\",\"exp\":1e300}", TOKEN_OK, "u1", "\"u1\"", IDENTITY_NEVER, NULL, NULL},
+    {"expires at the end of time", "{\"id\":\"u1\",\"exp\":1e300}", TOKEN_OK, "u1", "\"u1\"", TOKEN_ENDLESS, NULL, NULL},
     {"expired before 1970", "{\"id\":\"u1\",\"exp\":-1}", TOKEN_EXPIRED, NULL, NULL, 0, NULL, NULL},
     {"exp is 0", "{\"id\":\"u1\",\"exp\":0}", TOKEN_EXPIRED, NULL, NULL, 0, NULL, NULL},
     {"exp is a text", "{\"id\":\"u1\",\"exp\":\"1800000000\"}", TOKEN_INVALID, NULL, NULL, 0, NULL, NULL},
@@ -143,7 +143,7 @@ static void judges(void **state)
     assert_span(identity->user, row->user);
     assert_span(identity->user_json, row->user_json);
     if (row->expires_at_s != 0)
-        assert_int_equal(identity->expires_at_s, row->expires_at_s);
+        assert_int_equal(identity->life.expires_at_s, row->expires_at_s);
     identity_free(identity);
 }
 
@@ -168,6 +168,35 @@ static void reads_what_else_is_known(void **state)
     assert_span(identity->email, "a@b.c");
     assert_span(identity->role, "host");
     assert_span(identity->rooms_json, "[\"conversation:1\"]");
+    identity_free(identity);
+}
+
+struct date_row {
+    const char *name;
+    const char *claim; // behind the user's
+    int64_t issued_at_s;
+};
+
+static const struct date_row date_rows[] = {
+    {"issued: a number", ",\"iat\":1699999990", 1699999990},
+    {"issued: a fraction", ",\"iat\":1699999990.7", 1699999990},
+    {"issued: later", ",\"iat\":1700000010", 1700000010},
+    {"issued: not there", "", TOKEN_UNDATED},
+    {"issued: a text", ",\"iat\":\"1699999990\"", TOKEN_UNDATED},
+    {"issued: null", ",\"iat\":null", TOKEN_UNDATED},
+    {"issued: beyond all bounds", ",\"iat\":-1e300", TOKEN_UNDATED},
+};
+
+static void reads_when_it_was_issued(void **state)
+{
+    const struct date_row *row = *state;
+    struct identity *identity;
+    char payload[64];
+
+    snprintf(payload, sizeof(payload), "{\"id\":1%s}", row->claim);
+    make_token(&token, TOKEN_HEADER, payload, TOKEN_SECRET);
+    assert_int_equal(verify(verifier, buffer_span(&token), &identity), TOKEN_OK);
+    assert_int_equal(identity->life.issued_at_s, row->issued_at_s);
     identity_free(identity);
 }
 
@@ -307,11 +336,12 @@ static void a_public_key_is_no_secret(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(raw_rows) + 7];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(raw_rows) + ARRAY_LEN(date_rows) + 7];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, judges);
     ADD_ROWS(tests, count, raw_rows, judges_raw);
+    ADD_ROWS(tests, count, date_rows, reads_when_it_was_issued);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(reads_what_else_is_known);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(bounds_the_length);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(deep_nesting_is_refused);

@@ -7,8 +7,11 @@
 #define TURN_S 1024 // of the wheel, and more
 #define YEAR_S (365 * 24 * 3600)
 
+#define UNDATED INT64_MAX
+
 struct row {
     const char *name;
+    int64_t age_s; // when the client comes with it; UNDATED: it does not say
     int64_t lasts_s;
     int64_t steps[6]; // seconds after the start at which the watch looks; ends with 0
     struct {
@@ -18,17 +21,33 @@ struct row {
 
 // clang-format off
 static const struct row rows[] = {
-    {"a token of ten minutes", 600, {299, 300, 301, 599, 600, 700}, {{300, 300}, {600, 0}}},
-    {"a token in its last minutes", 200, {1, 199, 200}, {{0, 200}, {200, 0}}},
-    {"a token of exactly the warning time", 300, {1, 300}, {{0, 300}, {300, 0}}},
-    {"a second more than the warning time", 301, {1, 301}, {{1, 300}, {301, 0}}},
-    {"a token of one second", 1, {1}, {{0, 1}, {1, 0}}},
-    {"a token of a year", YEAR_S, {1, TURN_S, YEAR_S - 301, YEAR_S - 300, YEAR_S}, {{YEAR_S - 300, 300}, {YEAR_S, 0}}},
-    {"several turns of the wheel, looked at now and then", 3 * TURN_S + 300, {TURN_S, 2 * TURN_S, 3 * TURN_S - 1, 3 * TURN_S}, {{3 * TURN_S, 300}}},
-    {"a late look", 600, {450, 650}, {{450, 150}, {650, 0}}},
-    {"a look after both", 600, {100000}, {{100000, 0}}},
-    {"a clock that is set back", 600, {200, 50, 299, 300, 250, 600}, {{300, 300}, {600, 0}}},
-    {"a token that never expires", INT64_MAX - START, {1, TURN_S, YEAR_S}, {{0, 0}}},
+    {"a token of over ten minutes", 0, 700, {399, 400, 401, 699, 700, 800}, {{400, 300}, {700, 0}}},
+    {"a token in its last minutes", 3400, 200, {1, 199, 200}, {{0, 200}, {200, 0}}},
+    {"a token of exactly the warning time", 3300, 300, {1, 300}, {{0, 300}, {300, 0}}},
+    {"a second more than the warning time", 3299, 301, {1, 301}, {{1, 300}, {301, 0}}},
+    {"a token of a year", 0, YEAR_S, {1, TURN_S, YEAR_S - 301, YEAR_S - 300, YEAR_S}, {{YEAR_S - 300, 300}, {YEAR_S, 0}}},
+    {"several turns of the wheel, looked at now and then", 0, 3 * TURN_S + 300, {TURN_S, 2 * TURN_S, 3 * TURN_S - 1, 3 * TURN_S}, {{3 * TURN_S, 300}}},
+    {"a late look", 0, 700, {550, 750}, {{550, 150}, {750, 0}}},
+    {"a look after both", 0, 700, {100000}, {{100000, 0}}},
+    {"a clock that is set back", 0, 700, {200, 50, 399, 400, 350, 700}, {{400, 300}, {700, 0}}},
+    {"a token that never expires", 0, INT64_MAX - START, {1, TURN_S, YEAR_S}, {{0, 0}}},
+
+    {"brief: ten minutes", 0, 600, {479, 480, 599, 600}, {{480, 120}, {600, 0}}},
+    {"brief: a second over ten minutes is not", 0, 601, {300, 301, 601}, {{301, 300}, {601, 0}}},
+    {"brief: five minutes", 0, 300, {1, 239, 240, 300}, {{240, 60}, {300, 0}}},
+    {"brief: a minute", 0, 60, {47, 48, 60}, {{48, 12}, {60, 0}}},
+    {"brief: half over", 150, 150, {89, 90, 150}, {{90, 60}, {150, 0}}},
+    {"brief: its last fifth has begun", 240, 60, {1, 60}, {{0, 60}, {60, 0}}},
+    {"brief: nearly over", 299, 1, {1}, {{0, 1}, {1, 0}}},
+    {"brief: a fifth that is no whole number", 0, 9, {6, 7, 9}, {{7, 2}, {9, 0}}},
+    {"brief: two seconds", 0, 2, {1, 2}, {{1, 1}, {2, 0}}},
+    {"brief: one second", 0, 1, {1}, {{0, 1}, {1, 0}}},
+    {"undated: ten minutes from now", UNDATED, 600, {479, 480, 600}, {{480, 120}, {600, 0}}},
+    {"undated: 100 s from now", UNDATED, 100, {1, 79, 80, 100}, {{80, 20}, {100, 0}}},
+    {"undated: an hour from now", UNDATED, 3600, {3299, 3300, 3600}, {{3300, 300}, {3600, 0}}},
+    {"issued ahead of time", -50, 100, {79, 80, 100}, {{80, 20}, {100, 0}}},
+    {"issued after its end", -200, 100, {79, 80, 100}, {{80, 20}, {100, 0}}},
+    {"issued at the beginning of time", START, 300, {1, 300}, {{0, 300}, {300, 0}}},
 };
 // clang-format on
 
@@ -80,6 +99,14 @@ static void look_at(int64_t after_s)
     token_watch_advance(watch, now_s);
 }
 
+static struct token_life life_of(int64_t age_s, int64_t lasts_s)
+{
+    return (struct token_life){
+        .issued_at_s = age_s == UNDATED ? TOKEN_UNDATED : now_s - age_s,
+        .expires_at_s = now_s + lasts_s,
+    };
+}
+
 static void rings(void **state)
 {
     const struct row *row = *state;
@@ -88,7 +115,7 @@ static void rings(void **state)
 
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_start(watch, &alarm, START + row->lasts_s, now_s);
+    token_watch_start(watch, &alarm, life_of(row->age_s, row->lasts_s), now_s);
     for (size_t i = 0; i < ARRAY_LEN(row->steps) && row->steps[i] != 0; i++)
         look_at(row->steps[i]);
     while (expected < ARRAY_LEN(row->events) &&
@@ -110,16 +137,63 @@ static void a_new_token_replaces_the_old_one(void **state)
     (void)state;
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_start(watch, &alarm, START + 400, now_s);
+    token_watch_start(watch, &alarm, life_of(600, 400), now_s);
     look_at(100);
-    token_watch_start(watch, &alarm, START + 1000, now_s);
+    token_watch_swap(watch, &alarm, life_of(0, 900), now_s);
     look_at(400);
+    assert_int_equal(seen_count, 1);
     look_at(700);
     assert_int_equal(seen_count, 2);
     assert_int_equal(seen[1].left_s, 300);
-    token_watch_start(watch, &alarm, INT64_MAX, now_s);
+    token_watch_swap(watch, &alarm, (struct token_life){START, TOKEN_ENDLESS}, now_s);
     look_at(5000);
     assert_int_equal(seen_count, 2);
+    token_watch_free(watch);
+}
+
+struct swap_row {
+    const char *name;
+    int64_t first_age_s, first_lasts_s;
+    int64_t at_s; // the second token comes then
+    int64_t age_s, lasts_s;
+    int64_t warned_s; // after it came; 0: never
+};
+
+// clang-format off
+static const struct swap_row swap_rows[] = {
+    {"swap: for a brief one", 0, 300, 240, 0, 300, 240},
+    {"swap: for a very brief one", 0, 10, 8, 0, 2, 1},
+    {"swap: for one of a second", 0, 10, 8, 0, 1, 0},
+    {"swap: for one in its last fifth", 0, 300, 240, 241, 59, 0},
+    {"swap: for one in its last minutes", 0, 3600, 3300, 3300, 300, 0},
+    {"swap: for a long one", 0, 300, 240, 0, 3600, 3300},
+    {"swap: for one that is undated", UNDATED, 300, 240, UNDATED, 300, 240},
+    {"swap: for itself, after the warning", 0, 300, 250, 250, 50, 0},
+    {"swap: for itself, before the warning", 0, 300, 100, 100, 200, 140},
+    {"swap: undated, for itself, after the warning", UNDATED, 300, 250, UNDATED, 50, 0},
+    {"swap: undated, for itself, before the warning", UNDATED, 300, 100, UNDATED, 200, 140},
+};
+// clang-format on
+
+static void swaps(void **state)
+{
+    const struct swap_row *row = *state;
+    struct token_alarm alarm;
+
+    begin(NULL);
+    token_alarm_init(&alarm);
+    token_watch_start(watch, &alarm, life_of(row->first_age_s, row->first_lasts_s), now_s);
+    look_at(row->at_s);
+    seen_count = 0;
+    token_watch_swap(watch, &alarm, life_of(row->age_s, row->lasts_s), now_s);
+    assert_int_equal(seen_count, 0);
+    for (int64_t s = 1; s < row->lasts_s; s++)
+        look_at(row->at_s + s);
+    assert_int_equal(seen_count, row->warned_s > 0);
+    if (seen_count > 0)
+        assert_int_equal(seen[0].at_s - row->at_s, row->warned_s);
+    look_at(row->at_s + row->lasts_s);
+    assert_int_equal(seen[seen_count - 1].left_s, 0);
     token_watch_free(watch);
 }
 
@@ -131,7 +205,7 @@ static void one_that_is_stopped_is_silent(void **state)
     begin(NULL);
     token_alarm_init(&alarm);
     token_watch_stop(&alarm);
-    token_watch_start(watch, &alarm, START + 400, now_s);
+    token_watch_start(watch, &alarm, life_of(0, 400), now_s);
     token_watch_stop(&alarm);
     look_at(5000);
     assert_int_equal(seen_count, 0);
@@ -146,11 +220,11 @@ static void one_may_stop_another_while_it_rings(void **state)
     begin(&second);
     token_alarm_init(&first);
     token_alarm_init(&second);
-    token_watch_start(watch, &first, START + 10, now_s);
-    token_watch_start(watch, &second, START + 10, now_s);
+    token_watch_start(watch, &first, life_of(0, 10), now_s);
+    token_watch_start(watch, &second, life_of(0, 10), now_s);
     look_at(10);
-    assert_int_equal(seen_count, 3); // two warnings, and the end of the first
-    assert_ptr_equal(seen[2].alarm, &first);
+    assert_int_equal(seen_count, 1); // the end of the first
+    assert_ptr_equal(seen[0].alarm, &first);
     token_watch_free(watch);
 }
 
@@ -163,7 +237,7 @@ static void it_looks_by_itself(void **state)
     (void)state;
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_start(watch, &alarm, real_s - 1, real_s - 2); // is in its last second
+    token_watch_start(watch, &alarm, (struct token_life){real_s - 2, real_s - 1}, real_s - 2);
     assert_int_equal(seen_count, 1);
     deadlines_run(&clock_, clock_.now_ms + 500);
     assert_int_equal(seen_count, 2);
@@ -173,10 +247,11 @@ static void it_looks_by_itself(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(swap_rows) + 4];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, rings);
+    ADD_ROWS(tests, count, swap_rows, swaps);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_new_token_replaces_the_old_one);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_that_is_stopped_is_silent);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_may_stop_another_while_it_rings);
