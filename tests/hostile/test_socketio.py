@@ -5,7 +5,7 @@ from suite import (GONE, OPEN, POLLING, Client, HostileTest, SocketClient, WEBSO
                    connect_packet, main, token)
 
 PLACEHOLDER = '{"_placeholder":true,"num":%s}'
-BAD = 1002  # parse error
+BAD, TOO_BIG = 1002, 1009  # a parse error, and what is longer than a stranger may say
 
 # What a client says before it is connected, what it hears, and how it ends.
 UNCONNECTED = [
@@ -24,16 +24,19 @@ UNCONNECTED = [
     ("CONNECT with broken JSON", ['40{"token":'], [], BAD),
     ("CONNECT with text behind the JSON", ["40{}x"], [], BAD),
     ("CONNECT with attachments", ["401-{}"], [], BAD),
-    ("CONNECT with 900 KB of auth", ['40{"x":"' + "x" * 900000 + '"}'], ["44{*"], OPEN),
-    ("CONNECT nested 100,000 deep", ['40{"token":' + "[" * 100000 + "]" * 100000 + "}"], [], BAD),
-    ("CONNECT nested without an end", ['40{"token":' + "[" * 900000], [], BAD),
+    ("CONNECT with 65 KB of auth", ['40{"x":"' + "x" * 65000 + '"}'], ["44{*"], OPEN),
+    ("CONNECT with 900 KB of auth", ['40{"x":"' + "x" * 900000 + '"}'], [], TOO_BIG),
+    ("CONNECT nested 30,000 deep", ['40{"token":' + "[" * 30000 + "]" * 30000 + "}"], [], BAD),
+    ("CONNECT nested 100,000 deep", ['40{"token":' + "[" * 100000 + "]" * 100000 + "}"], [], TOO_BIG),
+    ("CONNECT nested without an end", ['40{"token":' + "[" * 65000], [], BAD),
     ("CONNECT with names of properties", ['40{"__proto__":{"token":"x"},"constructor":1}'],
      ['44{"message":"Authentication error: No token provided"}'], OPEN),
     ("CONNECT with a token of each name", ['40{"token":"x","token":null}'], ["44{*"], OPEN),
     ("CONNECT to an unknown namespace", ["40/x,"], ['44/x,{"message":"Invalid namespace"}'], OPEN),
     ("CONNECT to names that look like paths", ["40//evil/x,", "40/../admin,", "40/%2e,"],
      ["44//evil/x,*", "44/../admin,*", "44/%2e,*"], OPEN),
-    ("CONNECT to a namespace of 1 MB", ["40/" + "x" * 990000 + ","], [], BAD),
+    ("CONNECT to a namespace of 64 KB", ["40/" + "x" * 65000 + ","], [], BAD),
+    ("CONNECT to a namespace of 1 MB", ["40/" + "x" * 990000 + ","], [], TOO_BIG),
     ("CONNECT to a namespace without an end", ["40/x"], ["44/x,*"], OPEN),
     ("refused CONNECT, then an event", ["40", '42["join_room",{}]'], ["44{*"], BAD),
     ("CONNECT to 1000 unknown namespaces", [f"40/n{i}," for i in range(1000)],
