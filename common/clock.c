@@ -29,6 +29,13 @@ uint64_t clock_wall_ms(void)
     return read_ms(CLOCK_REALTIME);
 }
 
+void clock_sleep_ms(uint64_t ms)
+{
+    struct timespec time = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
 void clock_iso8601(uint64_t wall_ms, char out[ISO8601_LEN + 1])
 {
     time_t seconds = (time_t)(wall_ms / 1000);

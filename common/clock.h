@@ -12,5 +12,8 @@ uint64_t clock_monotonic_us(void);
 // Milliseconds since 1970 UTC; for what people and other machines read.
 uint64_t clock_wall_ms(void);
 
+// Sleeps, or less when a signal comes.
+void clock_sleep_ms(uint64_t ms);
+
 // Writes ISO8601_LEN characters and a NUL: UTC with milliseconds, as JavaScript writes dates.
 void clock_iso8601(uint64_t wall_ms, char out[ISO8601_LEN + 1]);

@@ -1,8 +1,8 @@
 #include "common/hash.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 static const unsigned char *process_key(void)
@@ -17,12 +17,18 @@ static const unsigned char *process_key(void)
     return key;
 }
 
-unsigned hash_keyed(const void *bytes, size_t len)
+uint64_t hash_keyed_64(const void *bytes, size_t len)
 {
     unsigned char out[crypto_shorthash_BYTES];
-    unsigned hash;
+    uint64_t hash;
 
+    static_assert(sizeof(out) == sizeof(hash), "SipHash has 64 bits");
     crypto_shorthash(out, bytes, len, process_key());
     memcpy(&hash, out, sizeof(hash));
     return hash;
+}
+
+unsigned hash_keyed(const void *bytes, size_t len)
+{
+    return (unsigned)hash_keyed_64(bytes, len);
 }

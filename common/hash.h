@@ -4,9 +4,11 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-// SipHash of the bytes under a key that is drawn at random once per process.
+// SipHash of the bytes under a key that is drawn at random once per process: whole, and half of it.
+uint64_t hash_keyed_64(const void *bytes, size_t len);
 unsigned hash_keyed(const void *bytes, size_t len);
 
 #define HASH_FUNCTION(keyptr, keylen, hashv) (hashv) = hash_keyed((keyptr), (keylen))

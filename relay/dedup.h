@@ -1,7 +1,7 @@
-// The ids of the newest events in the log: what a redelivered event is compared with.
+// A bag of ids, which answers how often it holds one.
 //
-// It counts: an id that stands twice in the log lets two redeliveries be skipped, not more.
-// Bounded by what the log is asked for, which is what RabbitMQ can have unacknowledged.
+// It keeps 64 bits of a keyed hash of each, so that a log full of long ids costs about 80 bytes for
+// each that is different. Bounded by whoever fills it.
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,9 @@ void dedup_free(struct dedup *dedup);
 void dedup_clear(struct dedup *dedup);
 
 void dedup_add(struct dedup *dedup, struct span id);
+// How often it was added and not taken out yet.
+size_t dedup_times(const struct dedup *dedup, struct span id);
 // Whether the id was still there; takes it out once.
-NODISCARD bool dedup_take(struct dedup *dedup, struct span id);
+bool dedup_take(struct dedup *dedup, struct span id);
 // How many different ids there are.
 size_t dedup_count(const struct dedup *dedup);

@@ -52,6 +52,11 @@ bool event_log_connected(const struct event_log *log)
     return log->redis != NULL;
 }
 
+unsigned event_log_shards(const struct event_log *log)
+{
+    return log->options.shards;
+}
+
 bool event_log_lose(struct event_log *log, const char *reason)
 {
     outage_begin(&log->outage, reason);
@@ -147,12 +152,4 @@ bool event_log_connect(struct event_log *log)
              log->options.port, log->options.db);
     outage_clear(&log->outage);
     return true;
-}
-
-bool event_log_publish_control(struct event_log *log, struct span message)
-{
-    const char *argv[] = {"PUBLISH", CONTROL_CHANNEL, message.ptr};
-    const size_t lens[] = {7, sizeof(CONTROL_CHANNEL) - 1, message.len};
-
-    return event_log_accept_reply(log, event_log_ask(log, 3, argv, lens));
 }

@@ -40,16 +40,26 @@ void event_log_free(struct event_log *log);
 // Connects unless it is connected. Logs the beginning and the end of an outage.
 NODISCARD bool event_log_connect(struct event_log *log);
 bool event_log_connected(const struct event_log *log);
+unsigned event_log_shards(const struct event_log *log);
 
 // Claims the log: a fresh epoch, not below `now_ms`, and where each shard ends.
 NODISCARD bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out);
 // The newest entry of each shard.
 NODISCARD bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX]);
 
-// Calls `visit` with the id of each of the `count` newest events of every shard.
-typedef void (*event_id_fn)(struct span id, void *arg);
-NODISCARD bool event_log_newest_ids(struct event_log *log, size_t count, event_id_fn visit,
-                                    void *arg);
+// A way back through the log, shard by shard.
+struct log_walk {
+    char below[SHARDS_MAX][POSITION_TEXT_MAX + 1]; // what was visited last
+    bool at_start[SHARDS_MAX];                     // nothing is left
+    unsigned page;                                 // entries that are read at once
+};
+
+// Begins with the newest entries below a position.
+void event_log_walk_init(struct log_walk *walk, struct position below);
+// Calls `visit` with the id of each event of the next page of a shard, newest first.
+typedef void (*log_entry_fn)(struct span id, struct position position, void *arg);
+NODISCARD bool event_log_walk_on(struct event_log *log, struct log_walk *walk, unsigned shard,
+                                 log_entry_fn visit, void *arg);
 
 // Puts a fresh batch on its way and does not wait. Nothing but event_log_append() may follow.
 void event_log_send(struct event_log *log, struct batch *batch);
@@ -59,3 +69,7 @@ void event_log_send(struct event_log *log, struct batch *batch);
 NODISCARD enum event_log_status event_log_append(struct event_log *log, struct batch *batch);
 
 NODISCARD bool event_log_publish_control(struct event_log *log, struct span message);
+// Notes up to where the log is known to be acknowledged.
+NODISCARD bool event_log_note_acked(struct event_log *log, struct position acked);
+// What was noted last, by whatever relay; none when nothing was.
+NODISCARD bool event_log_read_acked(struct event_log *log, struct position *out);

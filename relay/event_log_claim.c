@@ -3,7 +3,6 @@
 
 #include "relay/event_log_internals.h"
 
-#define ID_PAGE     50 // entries that are read at once when looking for ids
 #define CLAIM_TRIES 3
 
 // Raises the top of a stream without leaving an entry.
@@ -40,18 +39,9 @@ bool event_log_read_last_id(struct event_log *log, unsigned shard, struct positi
     return event_log_accept_reply(log, info) && found;
 }
 
-// The entries of a page, newest first, that stand before `below` ("+": from the top).
-static redisReply *read_page(struct event_log *log, unsigned shard, const char *below, size_t count)
-{
-    char limit[21];
-
-    snprintf(limit, sizeof(limit), "%zu", count);
-    return EVENT_LOG_ASK(log, "XREVRANGE", log->log_keys[shard], below, "-", "COUNT", limit);
-}
-
 static bool read_newest(struct event_log *log, unsigned shard, struct position *out)
 {
-    redisReply *page = read_page(log, shard, "+", 1);
+    redisReply *page = event_log_read_page(log, shard, "+", 1);
 
     *out = (struct position){0};
     if (page && page->type == REDIS_REPLY_ARRAY && page->elements == 1 &&
@@ -111,55 +101,4 @@ bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *ou
         if (!find_epoch(log, now_ms, &out->epoch) || !raise_tops(log, out->epoch, &taken))
             return false;
     return !taken && event_log_read_tops(log, out->last);
-}
-
-// The field `e` of an entry: the envelope.
-static void visit_entry(struct event_log *log, const redisReply *entry, event_id_fn visit,
-                        void *arg)
-{
-    const redisReply *fields = entry->element[1];
-
-    if (fields->type != REDIS_REPLY_ARRAY || fields->elements < 2)
-        return;
-    const redisReply *bytes = fields->element[1];
-    const struct envelope *envelope =
-        bytes->type == REDIS_REPLY_STRING
-            ? envelope_decode(log->decoder, (struct span){bytes->str, bytes->len})
-            : NULL;
-    if (envelope)
-        visit(envelope->id, arg);
-}
-
-static bool is_entry(const redisReply *entry)
-{
-    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 &&
-           entry->element[0]->type == REDIS_REPLY_STRING;
-}
-
-static bool visit_shard(struct event_log *log, unsigned shard, size_t count, event_id_fn visit,
-                        void *arg)
-{
-    char below[POSITION_TEXT_MAX + 1] = "+";
-    size_t got = ID_PAGE;
-
-    for (size_t left = count; left > 0 && got == ID_PAGE; left -= left < got ? left : got) {
-        redisReply *page = read_page(log, shard, below, ID_PAGE);
-        got = page && page->type == REDIS_REPLY_ARRAY ? page->elements : 0;
-        for (size_t i = 0; i < got && is_entry(page->element[i]); i++) {
-            visit_entry(log, page->element[i], visit, arg);
-            snprintf(below, sizeof(below), "(%.*s", POSITION_TEXT_MAX - 1,
-                     page->element[i]->element[0]->str);
-        }
-        if (!event_log_accept_reply(log, page))
-            return false;
-    }
-    return true;
-}
-
-bool event_log_newest_ids(struct event_log *log, size_t count, event_id_fn visit, void *arg)
-{
-    for (unsigned i = 0; i < log->options.shards; i++)
-        if (!visit_shard(log, i, count, visit, arg))
-            return false;
-    return true;
 }

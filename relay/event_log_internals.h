@@ -1,5 +1,6 @@
-// The inside of the event log, shared by its three files: event_log.c has the connection,
-// event_log_claim.c finds and raises the tops of the shards, event_log_append.c brings batches in.
+// The inside of the event log, shared by its files: event_log.c has the connection,
+// event_log_claim.c finds and raises the tops of the shards, event_log_append.c brings batches in,
+// event_log_walk.c reads it backwards, event_log_notes.c notes beside it.
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -44,6 +45,11 @@ bool event_log_accept_reply(struct event_log *log, redisReply *reply);
 // event_log_claim.c
 // The last id that the stream of a shard ever gave out, whether its entry still exists or not.
 bool event_log_read_last_id(struct event_log *log, unsigned shard, struct position *out);
+
+// event_log_walk.c
+// The entries of a page, newest first, that stand before `below` ("+": from the top).
+redisReply *event_log_read_page(struct event_log *log, unsigned shard, const char *below,
+                                size_t count);
 
 // event_log_append.c
 bool event_log_load_append_script(struct event_log *log);

@@ -157,7 +157,8 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
     relay->log = new_log(relay);
     relay->letters = new_letters(relay);
     relay->translator = translator_new((size_t)settings->max_event_bytes);
-    relay->dedup = dedup_new();
+    relay->redelivery =
+        redelivery_new(relay->log, (size_t)settings->prefetch * routes->count, on_between, relay);
     batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
     metric_set(&relay->metrics.turned_ms, clock_monotonic_ms());
     relay->ops = ops_server_new(settings->service_host, (uint16_t)settings->ops_port,
@@ -180,7 +181,7 @@ void relay_free(struct relay *relay)
         return;
     ops_server_free(relay->ops);
     batch_fini(&relay->batch);
-    dedup_free(relay->dedup);
+    redelivery_free(relay->redelivery);
     translator_free(relay->translator);
     dead_letters_free(relay->letters);
     event_log_free(relay->log);

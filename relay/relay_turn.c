@@ -1,119 +1,28 @@
 #include "relay/relay_state.h"
 
-#include <signal.h>
-#include <time.h>
-
 #include "common/clock.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"
 
-#define HEARTBEAT_MS     1000
 #define STANDBY_RETRY_MS 1000
-#define SLICE_MS         100 // the longest wait after which the loop looks around
+#define LETTERS_EVERY_MS 1000
 #define CONFIRM_MS       500
 #define COMPANY_ENOUGH   32 // events in a batch
-
-static volatile sig_atomic_t stop_requested;
-
-bool relay_stop(void)
-{
-    bool again = stop_requested;
-
-    stop_requested = 1;
-    return again;
-}
-
-bool relay_stopping(void)
-{
-    return stop_requested != 0;
-}
-
-static void publish_heartbeat(struct relay *relay)
-{
-    struct control control = {
-        .kind = CONTROL_HEARTBEAT,
-        .heartbeat =
-            {
-                .relay = span_of(relay->id),
-                .at_ms = clock_wall_ms(),
-                .shard_count = (size_t)relay->settings->bus_shards,
-                .bus_connected = event_source_connected(relay->source),
-                .reconnect_attempts = relay->source_backoff.attempts,
-                .bus_host = span_of(relay->settings->rabbitmq_host),
-                .bus_port = (uint32_t)relay->settings->rabbitmq_port,
-            },
-    };
-
-    memcpy(control.heartbeat.tops, relay->tops, sizeof(relay->tops));
-    buffer_clear(&relay->control);
-    control_encode(&control, &relay->control);
-    if (event_log_publish_control(relay->log, buffer_span(&relay->control)))
-        metric_add(&relay->metrics.heartbeats, 1);
-}
-
-// What must happen however long something else takes; called at least every few hundred ms.
-void relay_look_around(struct relay *relay)
-{
-    uint64_t now_ms = clock_monotonic_ms();
-
-    relay_observe(relay, now_ms);
-    if (relay->role == ROLE_STANDBY || now_ms < relay->next_heartbeat_ms ||
-        !event_log_connected(relay->log))
-        return;
-    relay->next_heartbeat_ms = now_ms + HEARTBEAT_MS;
-    publish_heartbeat(relay);
-}
-
-static void sleep_ms(uint64_t ms)
-{
-    struct timespec time = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
-
-    nanosleep(&time, NULL); // a signal ends it early, which is wanted
-}
-
-void relay_wait(struct relay *relay, uint64_t ms)
-{
-    uint64_t until_ms = clock_monotonic_ms() + ms, now_ms;
-
-    do {
-        relay_look_around(relay);
-        relay_count_waiting(relay);
-        event_source_keep_alive(relay->source);
-        now_ms = clock_monotonic_ms();
-        if (now_ms < until_ms)
-            sleep_ms(until_ms - now_ms < SLICE_MS ? until_ms - now_ms : SLICE_MS);
-    } while (clock_monotonic_ms() < until_ms && !stop_requested);
-}
-
-bool relay_out_of_time(struct relay *relay)
-{
-    uint64_t now_ms = clock_monotonic_ms();
-
-    if (!stop_requested)
-        return false;
-    if (relay->stop_by_ms == 0)
-        relay->stop_by_ms = now_ms + (uint64_t)relay->settings->drain_seconds * 1000;
-    return now_ms >= relay->stop_by_ms;
-}
-
-static void remember_id(struct span id, void *arg)
-{
-    dedup_add(arg, id);
-}
 
 // Becomes active: from now on Redis refuses every other relay, and what may be delivered again
 // although it is in the log already is known.
 static bool claim(struct relay *relay)
 {
-    size_t in_doubt = (size_t)relay->settings->prefetch * relay->routes->count;
+    struct position acked;
 
-    dedup_clear(relay->dedup);
     if (!event_log_claim(relay->log, clock_wall_ms(), &relay->sequence) ||
-        !event_log_newest_ids(relay->log, in_doubt, remember_id, relay->dedup)) {
+        !event_log_read_acked(relay->log, &acked) ||
+        !redelivery_begin(relay->redelivery, relay->sequence.epoch, acked)) {
         relay_wait(relay, backoff_next_ms(&relay->log_backoff));
         return false;
     }
+    relay->logged = relay->acked = relay->acked_before = relay->acked_noted = acked;
     backoff_reset(&relay->log_backoff);
     backoff_reset(&relay->source_backoff);
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
@@ -122,7 +31,7 @@ static bool claim(struct relay *relay)
     relay->unacked_count = 0; // tags of the channel before this one
     relay->next_heartbeat_ms = 0;
     log_info("active relay=%s epoch=%" PRIu64 " known_ids=%zu", relay->id, relay->sequence.epoch,
-             dedup_count(relay->dedup));
+             redelivery_count(relay->redelivery));
     return true;
 }
 
@@ -178,7 +87,22 @@ static void bury(struct relay *relay, const struct event *event, enum translate_
     relay->next_letters_ms = 0;
 }
 
-static void accept_event(struct relay *relay, const struct event *event)
+// Gives back to RabbitMQ what was not acknowledged, and with it being active.
+static void leave_source(struct relay *relay)
+{
+    on_source_lost(relay);
+    event_source_leave(relay->source);
+}
+
+static enum redelivery_verdict judge(struct relay *relay, const struct event *event, struct span id)
+{
+    bool named = id.ptr == event->message_id.ptr; // or the translator has made it
+
+    return event->redelivered ? redelivery_judge(relay->redelivery, id, named) : REDELIVERY_FRESH;
+}
+
+// False when the event could not be judged, and so was given back.
+static bool accept_event(struct relay *relay, const struct event *event)
 {
     struct envelope envelope;
 
@@ -187,17 +111,24 @@ static void accept_event(struct relay *relay, const struct event *event)
     enum translate_status status = translate(relay->translator, event, &envelope);
     if (status != TRANSLATE_OK) {
         bury(relay, event, status);
-        return;
+        return true;
     }
-    if (event->redelivered && dedup_take(relay->dedup, envelope.id)) {
+    switch (judge(relay, event, envelope.id)) {
+    case REDELIVERY_UNDECIDED:
+        leave_source(relay);
+        return false;
+    case REDELIVERY_KNOWN:
         metric_add(&relay->metrics.duplicates, 1);
         batch_add_known(&relay->batch, event->tag);
-        return;
+        return true;
+    case REDELIVERY_FRESH:
+        break;
     }
     envelope.origin = span_of(relay->id);
     batch_add(&relay->batch, &relay->sequence, event->tag, &envelope);
     log_debug("event taken message=" SPAN_FMT " room=" SPAN_FMT, SPAN_ARG(envelope.id),
               SPAN_ARG(envelope.room));
+    return true;
 }
 
 static bool take_one(struct relay *relay, uint32_t wait_ms)
@@ -206,8 +137,7 @@ static bool take_one(struct relay *relay, uint32_t wait_ms)
 
     switch (event_source_take(relay->source, wait_ms, &event)) {
     case SOURCE_EVENT:
-        accept_event(relay, &event);
-        return true;
+        return accept_event(relay, &event);
     case SOURCE_LOST:
         on_source_lost(relay);
         return false;
@@ -221,7 +151,7 @@ static uint32_t until_next_duty(const struct relay *relay)
     uint64_t now_ms = clock_monotonic_ms();
     uint64_t left_ms = relay->next_heartbeat_ms > now_ms ? relay->next_heartbeat_ms - now_ms : 0;
 
-    return (uint32_t)(left_ms < SLICE_MS ? left_ms : SLICE_MS);
+    return (uint32_t)(left_ms < RELAY_SLICE_MS ? left_ms : RELAY_SLICE_MS);
 }
 
 // What one read from the network brings. A busy relay has lingered before, so that this is more
@@ -231,7 +161,7 @@ static void take_batch(struct relay *relay)
     size_t taken = 0;
 
     if (dead_letters_full(relay->letters)) {
-        relay_wait(relay, SLICE_MS);
+        relay_wait(relay, RELAY_SLICE_MS);
         return;
     }
     if (take_one(relay, until_next_duty(relay)))
@@ -252,8 +182,7 @@ static void stand_down(struct relay *relay)
               batch_event_count(&relay->batch));
     metric_add(&relay->metrics.superseded, 1);
     batch_clear(&relay->batch);
-    on_source_lost(relay);
-    event_source_leave(relay->source);
+    leave_source(relay);
     relay->role = ROLE_STANDBY;
     relay_wait(relay, STANDBY_RETRY_MS);
 }
@@ -287,6 +216,7 @@ static bool log_batch(struct relay *relay)
             break;
         }
     }
+    relay->logged = (struct position){relay->sequence.epoch, relay->sequence.seq};
     return true;
 }
 
@@ -295,6 +225,8 @@ void relay_acknowledge(struct relay *relay)
     if (relay->unacked_count > 0)
         event_source_ack(relay->source, relay->unacked_tag, true);
     relay->unacked_count = 0;
+    if (relay->claimed && event_source_connected(relay->source))
+        relay->acked = relay->logged;
 }
 
 // One acknowledgement covers all before it. A busy relay holds it back for a few batches; one
@@ -334,7 +266,7 @@ void relay_send_dead_letters(struct relay *relay)
         return;
     if (dead_letters_flush(relay->letters, CONFIRM_MS, on_letter_safe, relay)) {
         backoff_reset(&relay->letter_backoff);
-        relay->next_letters_ms = now_ms + HEARTBEAT_MS;
+        relay->next_letters_ms = now_ms + LETTERS_EVERY_MS;
     } else {
         relay->next_letters_ms = clock_monotonic_ms() + backoff_next_ms(&relay->letter_backoff);
     }
@@ -347,8 +279,8 @@ static void linger(const struct relay *relay, size_t taken)
     uint32_t linger_ms = pace_linger_ms(&relay->pace);
 
     if (linger_ms > 0 && taken < COMPANY_ENOUGH && !event_source_has_more(relay->source) &&
-        !stop_requested)
-        sleep_ms(linger_ms);
+        !relay_stopping())
+        clock_sleep_ms(linger_ms);
 }
 
 void relay_turn(struct relay *relay)

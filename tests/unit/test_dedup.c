@@ -24,7 +24,7 @@ static void knows_what_was_added(void **state)
 
     (void)state;
     dedup_add(dedup, id);
-    free((void *)id.ptr); // it keeps a copy
+    free((void *)id.ptr); // it does not need it any more
     assert_true(dedup_take(dedup, SPAN_LIT("a1")));
     assert_false(dedup_take(dedup, SPAN_LIT("a1")));
     assert_int_equal(dedup_count(dedup), 0);
@@ -47,10 +47,13 @@ static void lets_as_many_be_skipped_as_there_were(void **state)
     dedup_add(dedup, SPAN_LIT("b"));
     dedup_add(dedup, SPAN_LIT("a"));
     assert_int_equal(dedup_count(dedup), 2);
+    assert_int_equal(dedup_times(dedup, SPAN_LIT("a")), 2);
     assert_true(dedup_take(dedup, SPAN_LIT("a")));
+    assert_int_equal(dedup_times(dedup, SPAN_LIT("a")), 1);
     assert_true(dedup_take(dedup, SPAN_LIT("a")));
     assert_false(dedup_take(dedup, SPAN_LIT("a")));
     assert_true(dedup_take(dedup, SPAN_LIT("b")));
+    assert_int_equal(dedup_times(dedup, SPAN_LIT("b")), 0);
 }
 
 static void forgets_all(void **state)

@@ -11,6 +11,7 @@ export class Wire {
     const wire = new Wire();
     wire.target = port; // of connections to come
     wire.pairs = new Set();
+    wire.frozen = false;
     wire.losing = null; // called when an answer was lost, while one is to be lost
     wire.server = createServer((client) => wire.#join(client));
     await new Promise((resolve) => { wire.server.listen(0, '127.0.0.1', resolve); });
@@ -32,11 +33,11 @@ export class Wire {
     }
     client.on('data', (question) => {
       pair.subscribes ||= question.includes('SUBSCRIBE');
-      server.write(question);
+      if (!this.frozen) server.write(question);
     });
     server.on('data', (answer) => {
       if (this.losing) this.losing();
-      else if (!pair.muted) client.write(answer);
+      else if (!pair.muted && !this.frozen) client.write(answer);
     });
   }
 
@@ -44,11 +45,15 @@ export class Wire {
   // asked never hears of it.
   async loseAnswer() {
     await new Promise((resolve) => { this.losing = resolve; });
+    this.#part();
+    this.losing = null;
+  }
+
+  #part() {
     for (const { client, server } of this.pairs) {
       client.destroy();
       server.destroy();
     }
-    this.losing = null;
   }
 
   // Resets connections: the client's next look at its socket is an error. Returns how many.
@@ -65,11 +70,19 @@ export class Wire {
     return pairs.length;
   }
 
+  // From now on nothing passes in either direction, on old connections and new ones.
+  freeze() {
+    this.frozen = true;
+  }
+
+  // What was said meanwhile is lost, and the connections with it.
+  thaw() {
+    this.frozen = false;
+    this.#part();
+  }
+
   close() {
     this.server.close();
-    for (const { client, server } of this.pairs) {
-      client.destroy();
-      server.destroy();
-    }
+    this.#part();
   }
 }
