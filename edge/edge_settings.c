@@ -12,6 +12,7 @@
 #include "edge/gateway/room_access.h"
 #include "edge/gateway/room_path.h"
 #include "edge/gateway/token.h"
+#include "edge/http/origins.h"
 #include "edge/websocket/deflate.h"
 
 #define KEY_FILE_MAX ((size_t)64 * 1024)
@@ -210,6 +211,20 @@ static void check_secret(struct edge_settings *settings, struct buffer *errors)
     settings->secret_made_up = true;
 }
 
+static void check_origins(const char *list, struct buffer *errors)
+{
+    struct span rest = span_of(list), entry;
+    const char *fault;
+
+    while (origins_take_entry(&rest, &entry, &fault))
+        if (fault)
+            settings_fault(errors,
+                           "CORS_ORIGIN holds \"%.*s\", which no page's origin can equal: %s "
+                           "(an origin is written https://app.example.com or "
+                           "http://localhost:5173)",
+                           (int)(entry.len < 128 ? entry.len : 128), entry.ptr, fault);
+}
+
 static char *read_file(const char *setting, const char *path, struct buffer *errors)
 {
     FILE *file = fopen(path, "re");
@@ -348,6 +363,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
 
     check_algorithms(settings, errors);
     check_secret(settings, errors);
+    check_origins(settings->cors_origin, errors);
     check_public_keys(settings, errors);
     choose_authorization(settings);
     check_services(settings, errors);

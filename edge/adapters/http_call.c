@@ -125,8 +125,8 @@ static bool collect_head(const struct call *call, const char *method, const char
     return MHD_get_connection_values(library, MHD_HEADER_KIND, NULL, NULL) <= HTTP_HEADERS_MAX;
 }
 
-static struct span client_of(const struct connection *connection, const struct http_head *head,
-                             char *out, size_t size)
+static struct span client_of(const struct connection *connection, struct http_head *head, char *out,
+                             size_t size)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection->library, MHD_CONNECTION_INFO_CLIENT_ADDRESS);

@@ -3,38 +3,70 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/http/origin.h"
 
 struct origins {
-    bool all;
+    bool all, null;
     char *text; // the spans point into it
-    struct span *list;
+    struct origin *list;
     size_t count;
 };
 
-static void add(struct origins *origins, struct span origin)
+static bool is_word(struct span entry)
 {
-    // A trailing slash is a common slip: an Origin header never has one.
-    while (origin.len > 0 && origin.ptr[origin.len - 1] == '/')
-        origin.len--;
-    if (origin.len == 0)
-        return;
-    if (span_is(origin, "*")) {
-        origins->all = true;
-        return;
+    return span_is(entry, "*") || span_eq_nocase(entry, SPAN_LIT("null"));
+}
+
+// A slash at the end is a common slip: an Origin header never has one. Those of "file://" belong to
+// it.
+static struct span without_slashes(struct span entry)
+{
+    while (entry.len > 0 && entry.ptr[entry.len - 1] == '/' &&
+           !(entry.len >= 3 && entry.ptr[entry.len - 3] == ':'))
+        entry.len--;
+    return entry;
+}
+
+bool origins_take_entry(struct span *list, struct span *entry, const char **fault)
+{
+    struct origin ignored;
+
+    while (span_take_until(list, ',', entry)) {
+        *entry = span_trim(*entry);
+        if (entry->len == 0)
+            continue;
+        *entry = without_slashes(*entry);
+        *fault = is_word(*entry) ? NULL : origin_parse(*entry, &ignored);
+        return true;
     }
-    origins->list = mem_realloc(origins->list, (origins->count + 1) * sizeof(origins->list[0]));
-    origins->list[origins->count++] = origin;
+    return false;
+}
+
+static void add(struct origins *origins, struct span entry)
+{
+    struct origin origin;
+
+    if (span_is(entry, "*")) {
+        origins->all = true;
+    } else if (is_word(entry)) {
+        origins->null = true;
+    } else if (!origin_parse(entry, &origin)) {
+        origins->list = mem_realloc(origins->list, (origins->count + 1) * sizeof(origin));
+        origins->list[origins->count++] = origin;
+    }
 }
 
 struct origins *origins_new(const char *list)
 {
     struct origins *origins = mem_zalloc(sizeof(*origins));
-    struct span rest, one;
+    struct span rest, entry;
+    const char *fault;
 
     origins->text = mem_strdup(list ? list : "");
     rest = span_of(origins->text);
-    while (span_take_until(&rest, ',', &one))
-        add(origins, span_trim(one));
+    while (origins_take_entry(&rest, &entry, &fault))
+        if (!fault)
+            add(origins, entry);
     return origins;
 }
 
@@ -47,36 +79,49 @@ void origins_free(struct origins *origins)
     free(origins);
 }
 
-static bool is_listed(const struct origins *origins, struct span origin)
+static bool is_listed(const struct origins *origins, const struct origin *origin)
 {
-    if (origins->all)
-        return true;
-    for (size_t i = 0; i < origins->count; i++)
-        if (span_eq_nocase(origins->list[i], origin))
+    for (size_t i = 0; i < origins->count; i++) {
+        const struct origin *entry = &origins->list[i];
+        if (origin_is_pattern(entry) ? origin_fits(origin, entry) : origin_eq(origin, entry))
             return true;
+    }
     return false;
 }
 
-// "http://host:port" against a Host header "host:port".
-static bool is_own(struct span origin, struct span host)
+// Of several proxies the first in the list is the one that the client spoke to.
+static struct span first_of(struct span list)
 {
-    static const struct span schemes[] = {{"http://", 7}, {"https://", 8}};
+    struct span first = {0};
 
-    for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
-        if (span_starts_with(origin, schemes[i]))
-            return host.len > 0 && span_eq_nocase(span_skip(origin, schemes[i].len), host);
-    return false;
+    return list.ptr && span_take_until(&list, ',', &first) ? span_trim(first) : first;
+}
+
+static bool is_own(const struct origin *origin, const struct http_request *request)
+{
+    struct span host = first_of(http_request_header(request, "X-Forwarded-Host"));
+    struct span scheme = first_of(http_request_header(request, "X-Forwarded-Proto"));
+    enum origin_family family = scheme.len > 0 ? origin_family_of(scheme) : origin->family;
+    struct origin own;
+
+    if (host.len == 0)
+        host = http_request_header(request, "Host");
+    return origin->family != ORIGIN_FAMILY_OTHER && origin_parse_host(host, family, &own) &&
+           origin_eq(origin, &own);
 }
 
 enum origin_verdict origins_judge(const struct origins *origins, const struct http_request *request)
 {
-    struct span origin = http_request_header(request, "Origin");
+    struct span text = http_request_header(request, "Origin");
+    struct origin origin;
 
-    if (!origin.ptr)
+    if (!text.ptr)
         return ORIGIN_ABSENT;
-    if (is_listed(origins, origin))
+    if (origins->all || (origins->null && span_is(text, "null")))
         return ORIGIN_LISTED;
-    if (is_own(origin, http_request_header(request, "Host")))
-        return ORIGIN_OWN;
-    return ORIGIN_FOREIGN;
+    if (origin_parse(text, &origin) || origin_is_pattern(&origin))
+        return ORIGIN_FOREIGN;
+    if (is_listed(origins, &origin))
+        return ORIGIN_LISTED;
+    return is_own(&origin, request) ? ORIGIN_OWN : ORIGIN_FOREIGN;
 }

@@ -139,13 +139,28 @@ static bool follow(const struct proxies *proxies, struct span header, struct spa
     return true;
 }
 
-struct span proxies_find_client(const struct proxies *proxies, const struct http_head *head,
+static void strike_forwarding(struct http_head *head)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < head->header_count; i++) {
+        struct span name = head->headers[i].name;
+        if (!span_eq_nocase(name, SPAN_LIT("X-Forwarded-Host")) &&
+            !span_eq_nocase(name, SPAN_LIT("X-Forwarded-Proto")))
+            head->headers[kept++] = head->headers[i];
+    }
+    head->header_count = kept;
+}
+
+struct span proxies_find_client(const struct proxies *proxies, struct http_head *head,
                                 struct span peer)
 {
     struct span client = peer;
 
-    if (!proxies || !is_trusted(proxies, peer))
+    if (!proxies || !is_trusted(proxies, peer)) {
+        strike_forwarding(head);
         return peer;
+    }
     for (size_t i = head->header_count; i > 0; i--) {
         const struct http_header *header = &head->headers[i - 1];
         if (span_eq_nocase(header->name, SPAN_LIT("X-Forwarded-For")) &&

@@ -1,4 +1,4 @@
-// Whose X-Forwarded-For is believed: proxies of our own, by address or network.
+// Whose X-Forwarded-… are believed: proxies of our own, by address or network.
 //
 // A proxy appends the address that it saw, so the list is read from its end: what a trusted proxy
 // says is believed, and the first address that is not of a trusted proxy is the client's. What
@@ -17,6 +17,7 @@ NODISCARD struct proxies *proxies_new(const char *list, struct buffer *wrong);
 void proxies_free(struct proxies *proxies);
 
 // The address of the client behind a request that `peer` sent: a part of `head`, or `peer`.
-// `proxies` NULL trusts nobody.
-struct span proxies_find_client(const struct proxies *proxies, const struct http_head *head,
+// `proxies` NULL trusts nobody. X-Forwarded-Host and X-Forwarded-Proto of a peer that is not
+// trusted are struck from the head.
+struct span proxies_find_client(const struct proxies *proxies, struct http_head *head,
                                 struct span peer);

@@ -11,6 +11,9 @@ const LISTED = ['https://app.example', 'http://localhost:5173'];
 const made = await gateway({ env: { CORS_ORIGIN: LISTED.join(', ') } });
 const { edge } = made;
 const openEdge = await made.addEdge({ CORS_ORIGIN: '*' });
+const trusting = await made.addEdge({
+  TRUSTED_PROXIES: '127.0.0.1', CORS_ORIGIN: 'https://*.app.example',
+});
 const closedEdge = await made.addEdge({ CORS_ORIGIN: '' });
 await made.ready();
 
@@ -121,6 +124,7 @@ describe("the server's own origin is served", () => {
     ['behind TLS, without a port', () => 'https://gateway.example', 'gateway.example'],
     ['behind TLS, with a port', () => 'https://gateway.example:8443', 'gateway.example:8443'],
     ['in other letters', () => 'https://Gateway.Example', 'gateway.example'],
+    ['as apps for iOS name it', () => 'wss://gateway.example', 'gateway.example:443'],
   ];
   for (const [name, origin, Host] of own) {
     const headers = () => ({ Origin: origin(), ...(Host && { Host }) });
@@ -133,6 +137,36 @@ describe("the server's own origin is served", () => {
         { headers: { ...webSocketHeaders(), ...headers() } });
       assert.equal(answer.status, 101);
     });
+  }
+});
+
+describe('behind a proxy', () => {
+  const forwarded = { 'X-Forwarded-Host': 'gateway.example', 'X-Forwarded-Proto': 'https' };
+  const shake = (to, Origin) =>
+    request(pollingUrl(to.url), { headers: { Origin, ...forwarded } });
+
+  test('what a trusted one says of the host counts', async () => {
+    assert.equal((await shake(trusting, 'https://gateway.example')).status, 200);
+    assert.equal((await shake(trusting, 'http://gateway.example')).status, 403);
+    assert.equal((await shake(trusting, trusting.url)).status, 403);
+    const upgraded = await request(webSocketUrl(trusting.url).replace('ws', 'http'), {
+      headers: { ...webSocketHeaders(), ...forwarded, Origin: 'https://gateway.example' },
+    });
+    assert.equal(upgraded.status, 101);
+  });
+
+  test('what another one says does not', async () => {
+    assert.equal((await shake(edge, 'https://gateway.example')).status, 403);
+    assert.equal((await shake(edge, edge.url)).status, 200);
+  });
+});
+
+test('a pattern allows what is below it', async () => {
+  for (const [Origin, status] of [['https://a.app.example', 200], ['https://a.b.app.example', 200],
+    ['https://app.example', 403], ['https://evilapp.example', 403]]) {
+    const answer = await request(pollingUrl(trusting.url), { headers: { Origin } });
+    assert.equal(answer.status, status, Origin);
+    assert.equal(answer.headers['access-control-allow-origin'], status === 200 ? Origin : undefined);
   }
 });
 

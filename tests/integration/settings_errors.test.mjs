@@ -24,6 +24,19 @@ async function start(program, env, { dotenv, args = [] } = {}) {
 const checked = (program, env, options) =>
   start(program, env, { args: ['--check-config'], ...options });
 
+test('an entry of CORS_ORIGIN that can never match is named', async () => {
+  const wrong = ['app.example.com', 'https://app.example.com/app', 'https://a.com https://b.com',
+    'https://*', 'http://localhost:*'];
+  const { code, stderr } = await checked('ws-edge',
+    { CORS_ORIGIN: ['https://right.example', ...wrong].join(',') });
+  assert.equal(code, 1);
+  for (const entry of wrong) assert.ok(stderr.includes(`CORS_ORIGIN holds "${entry}"`), stderr);
+  assert.ok(!stderr.includes('right.example'), stderr);
+  const right = await checked('ws-edge',
+    { CORS_ORIGIN: 'https://right.example, https://*.below.example:8443 ,null,capacitor://localhost' });
+  assert.equal(right.code, 0, right.stderr);
+});
+
 describe('one wrong variable is named with what it should be', () => {
   const cases = [
     ['ws-edge', 'PORT', ['x', '-1', '65536', '3002x', '1.5', ' ']],

@@ -91,12 +91,42 @@ static void reads(void **state)
     buffer_fini(&wrong);
 }
 
+// What a stranger says of where its request went is not believed.
+static void strikes_what_strangers_say(void **state)
+{
+    static const struct http_header said[] = {
+        {SPAN_INIT("Host"), SPAN_INIT("h")},
+        {SPAN_INIT("x-forwarded-host"), SPAN_INIT("a")},
+        {SPAN_INIT("Accept"), SPAN_INIT("b")},
+        {SPAN_INIT("X-Forwarded-Proto"), SPAN_INIT("c")},
+        {SPAN_INIT("X-FORWARDED-HOST"), SPAN_INIT("d")},
+        {SPAN_INIT("X-Forwarded-For"), SPAN_INIT("192.0.2.9")},
+    };
+    struct proxies *proxies = proxies_new("10.0.0.1", NULL);
+    struct http_head head = {.header_count = ARRAY_LEN(said)};
+
+    (void)state;
+    memcpy(head.headers, said, sizeof(said));
+    (void)proxies_find_client(proxies, &head, SPAN_LIT("10.0.0.1"));
+    assert_int_equal(head.header_count, ARRAY_LEN(said));
+    (void)proxies_find_client(proxies, &head, SPAN_LIT("10.0.0.2"));
+    assert_int_equal(head.header_count, 3);
+    assert_span(head.headers[1].name, "Accept");
+    assert_span(head.headers[2].value, "192.0.2.9");
+    memcpy(head.headers, said, sizeof(said));
+    head.header_count = ARRAY_LEN(said);
+    (void)proxies_find_client(NULL, &head, SPAN_LIT("10.0.0.1"));
+    assert_int_equal(head.header_count, 3);
+    proxies_free(proxies);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(clients) + ARRAY_LEN(lists)];
+    struct CMUnitTest tests[ARRAY_LEN(clients) + ARRAY_LEN(lists) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, clients, finds);
     ADD_ROWS(tests, count, lists, reads);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(strikes_what_strangers_say);
     return cmocka_run_group_tests_name("proxies", tests, NULL, NULL);
 }
