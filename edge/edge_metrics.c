@@ -122,7 +122,7 @@ static const struct metric_info table[] = {
     {"ws_edge_events_received_total", NULL, COUNTER, SOCKETIO(events_in), "Events from clients"},
     {"ws_edge_acks_received_total", NULL, COUNTER, SOCKETIO(acks_in), "Acks from clients"},
     {"ws_edge_bad_packets_total", NULL, COUNTER, SOCKETIO(bad_packets), "Malformed or forbidden packets; each closes its client"},
-    {"ws_edge_rate_refused_total", NULL, COUNTER, SOCKETIO(rate_refused), "Packets and attachments refused because their client sent too much"},
+    {"ws_edge_rate_refused_total", NULL, COUNTER, ENGINE(rate_refused), "Packets and attachments refused because their client sent too much"},
     {"ws_edge_deliveries_total", NULL, COUNTER, SOCKETIO(deliveries), "Frames queued for clients"},
 
     {UNAUTH, "reason=\"no token\"", COUNTER, GATEWAY(auth_refused[TOKEN_MISSING]), UNAUTH_HELP},

@@ -15,6 +15,7 @@
 #include "edge/engineio/address_key.h"
 #include "edge/engineio/gather.h"
 #include "edge/engineio/payload.h"
+#include "edge/engineio/rate_share.h"
 #include "edge/engineio/websocket.h"
 
 #define LINGER_MS 5000
@@ -28,6 +29,8 @@ struct eio_server {
     size_t open_count;
     struct tally *addresses; // sessions by address_key(); NULL: they are not limited
     bool refuses_new;
+    struct rate_limits rates, stranger_rates;
+    struct rate_shares shares;
     struct list dirty;  // sessions that have something to send
     struct list ending; // sessions to end at the next flush
     uint32_t writes;    // of the flush under way
@@ -59,6 +62,8 @@ struct eio_session {
     bool said_goodbye;               // the client did, by a close packet
     bool admitted;                   // the layer above knows the client
     struct outbox outbox;
+    struct rate_limiter rate;
+    struct rate_share *share;  // NULL: it shares with nobody
     struct deadline heartbeat; // until the next ping, or until its pong
     struct list queued;        // in `dirty` or `ending`
     void *data;
@@ -72,6 +77,11 @@ NODISCARD struct eio_session *session_new(struct eio_server *server,
                                           const struct http_request *request);
 void session_free(struct eio_session *session);
 size_t session_max_message(const struct eio_session *session);
+// Takes the packet from what the session may send. Closes one that goes on nevertheless.
+NODISCARD enum rate_verdict session_judge(struct eio_session *session,
+                                          const struct eio_packet *packet);
+// Whether the packet bears data of which its type has no use.
+NODISCARD bool session_packet_is_overweight(const struct eio_packet *packet);
 void session_expect_heartbeat(struct eio_session *session);
 void session_on_packet(struct eio_session *session, const struct eio_packet *packet);
 // Writes what the transport takes of the outbox.

@@ -116,7 +116,7 @@ static void on_get(struct eio_session *session, struct http_exchange *exchange)
     } else if (session->state == SESSION_LINGERING) {
         polling_release(session, "1");
         session_free(session);
-    } else if (session->probe && session->probe->answered) {
+    } else if (session->probe && session->probe->answers > 0) {
         polling_release(session, "6"); // lets the client's polling come to an end
     } else {
         polling_flush(session);

@@ -43,6 +43,10 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     server->clock = clock;
     server->metrics = metrics;
     server->addresses = options->max_sessions_per_address > 0 ? tally_new() : NULL;
+    server->rates = rate_limits_of(options->max_packets_per_second, options->max_bytes_per_second,
+                                   options->max_payload);
+    server->stranger_rates = rate_limits_of_strangers(&server->rates);
+    rate_shares_init(&server->shares, clock, options->max_packets_per_second_together);
     list_init(&server->dirty);
     list_init(&server->ending);
     deadline_queue_init(&server->ping_due, clock, options->ping_interval_ms,
@@ -77,6 +81,7 @@ void eio_server_free(struct eio_server *server)
         return;
     free_lingering(server);
     tally_free(server->addresses);
+    rate_shares_fini(&server->shares);
     deadline_queue_fini(&server->ping_due);
     deadline_queue_fini(&server->pong_due);
     deadline_queue_fini(&server->client_ping_due);

@@ -28,6 +28,10 @@ struct eio_options {
     // Sessions that one client address (http_request.peer) may have; further handshakes get 429.
     uint32_t max_sessions_per_address; // 0: no limit
     uint32_t max_packets_per_payload; // of a POST; beyond it 400, and the session ends; 0: no limit
+    // Of one client; 0: no limit. What is over is refused, and whoever goes on is closed: see
+    // rate_limit.h.
+    uint32_t max_packets_per_second, max_bytes_per_second;
+    uint32_t max_packets_per_second_together; // of all that share: eio_session_share_rate()
     bool allow_eio3;
     struct memory_budget *memory; // borrowed; NULL: without a limit
     struct eio_compression compression;
@@ -40,6 +44,10 @@ struct eio_handlers {
     void (*on_open)(struct eio_session *session, const struct http_request *request, void *arg);
     // The bytes are borrowed until return. Messages keep coming until on_close.
     void (*on_message)(struct eio_session *session, enum frame_kind kind, struct span bytes,
+                       void *arg);
+    // One that is over a limit of what the client may send, for an answer that says so; it is not
+    // worth being read. May be NULL.
+    void (*on_refused)(struct eio_session *session, enum frame_kind kind, struct span bytes,
                        void *arg);
     // Called once for every session that opened; it is freed soon after.
     void (*on_close)(struct eio_session *session, enum eio_close_reason reason, void *arg);
@@ -56,6 +64,7 @@ struct eio_metrics {
     metric refused_draining;
     metric refused_address;
     metric payloads_too_long; // POSTs with too many packets
+    metric rate_refused;      // packets over the rate limits
     metric upgrades, upgrades_failed;
     metric closed[EIO_CLOSE_REASONS];
     metric messages_in, bytes_in;

@@ -45,6 +45,10 @@ void eio_session_admit(struct eio_session *session);
 
 #define EIO_STRANGER_MESSAGE_MAX 65536
 
+// What this session and all others of the same key send counts together as well. Call it once at
+// most.
+void eio_session_share_rate(struct eio_session *session, struct span key);
+
 // True until eio_session_close() or the end of the transport.
 bool eio_session_is_open(const struct eio_session *session);
 

@@ -5,6 +5,8 @@
 #include "edge/engineio/internals.h"
 #include "edge/websocket/wire.h"
 
+#define PROBE_ANSWERS_MAX 4 // clients ask once
+
 // Whether this client's WebSocket takes the frame in another form than all others.
 static bool needs_own_form(const struct eio_session *session, const struct frame *frame)
 {
@@ -237,7 +239,7 @@ static void answer_probe(struct eio_websocket *websocket)
 {
     struct eio_session *session = websocket->session;
 
-    websocket->answered = true;
+    websocket->answers++;
     (void)write_alone(websocket, websocket->server->probe_pong);
     if (session->poll)
         polling_release(session, "6");
@@ -246,13 +248,15 @@ static void answer_probe(struct eio_websocket *websocket)
 static bool is_probe(struct eio_websocket *websocket, const struct eio_packet *packet)
 {
     return packet->type == EIO_PING && span_is(packet->data, "probe") &&
-           websocket->ops->can_write(websocket);
+           websocket->answers < PROBE_ANSWERS_MAX && websocket->ops->can_write(websocket);
 }
 
 // Only "2probe" and "5" may come before the WebSocket is the transport.
 static void on_probe_packet(struct eio_websocket *websocket, const struct eio_packet *packet)
 {
-    if (is_probe(websocket, packet))
+    if (session_packet_is_overweight(packet))
+        abandon_upgrade(websocket);
+    else if (is_probe(websocket, packet))
         answer_probe(websocket);
     else if (packet->type == EIO_UPGRADE && eio_session_is_open(websocket->session))
         finish_upgrade(websocket);

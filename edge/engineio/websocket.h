@@ -35,7 +35,7 @@ struct eio_websocket {
     struct span rest;         // of its bytes, as they go over the wire
     bool compresses;          // permessage-deflate was agreed on
     bool probing;             // not the transport yet
-    bool answered;            // its "2probe" was
+    uint8_t answers;          // to its "2probe"
 };
 
 // An HTTP error in Engine.IO's words: status and {"code":…,"message":…}.

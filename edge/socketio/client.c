@@ -158,24 +158,6 @@ static void handle_packet(struct sio_client *client, const struct sio_packet *pa
     handlers[packet->type](client, packet, attachments);
 }
 
-// Takes what the client just sent from what it may send. Closes one that goes on nevertheless.
-static bool within_rate(struct sio_client *client, uint32_t packets, size_t bytes)
-{
-    struct sio_server *server = client->server;
-    enum rate_verdict verdict =
-        rate_judge(&client->rate, &server->rates, packets, bytes, deadlines_now(server->clock));
-
-    if (verdict == RATE_OK)
-        return true;
-    metric_add(&server->metrics->rate_refused, 1);
-    if (verdict == RATE_GIVEN_UP) {
-        log_info("closing client session=%s reason=\"rate limit\"",
-                 eio_session_name(client->session).text);
-        eio_session_close(client->session, EIO_RATE_LIMIT);
-    }
-    return false;
-}
-
 // The attachments that follow a refused packet are thrown away as they come.
 static void expect_unwanted(struct sio_client *client, uint32_t count)
 {
@@ -273,21 +255,31 @@ static void add_attachment(struct sio_client *client, struct span bytes)
     }
 }
 
-static void on_binary(struct sio_client *client, struct span bytes)
+static void on_binary(struct sio_client *client, struct span bytes, bool refused)
 {
-    bool in_time = within_rate(client, 0, bytes.len);
-
     if (client->unwanted > 0)
         take_unwanted(client);
     else if (!client->assembly)
         fail(client, "binary data that no packet announced");
-    else if (!in_time)
+    else if (refused)
         refuse_assembly(client);
     else
         add_attachment(client, bytes);
 }
 
-static void on_text(struct sio_client *client, struct span text)
+static void take_text(struct sio_client *client, struct sio_packet *packet, struct span text)
+{
+    enum sio_status status = sio_packet_decode_payload(packet);
+
+    if (status != SIO_OK)
+        fail(client, sio_status_str(status));
+    else if (packet->attachments > 0)
+        begin_assembly(client, packet, text);
+    else
+        handle_packet(client, packet, NULL);
+}
+
+static void on_text(struct sio_client *client, struct span text, bool refused)
 {
     struct sio_packet packet;
 
@@ -296,30 +288,35 @@ static void on_text(struct sio_client *client, struct span text)
         return;
     }
     enum sio_status status = sio_packet_decode_prefix(text, &packet);
-    // A DISCONNECT is cheap, and there is none without a CONNECT.
-    if (status == SIO_OK && packet.type != SIO_DISCONNECT && !within_rate(client, 1, text.len)) {
+    if (status != SIO_OK) {
+        fail(client, sio_status_str(status));
+    } else if (refused && packet.type != SIO_DISCONNECT) { // which is cheap, and never refused
         refuse(client, &packet);
         expect_unwanted(client, packet.attachments);
-        return;
+    } else {
+        take_text(client, &packet, text);
     }
-    if (status == SIO_OK)
-        status = sio_packet_decode_payload(&packet);
-    if (status != SIO_OK)
-        fail(client, sio_status_str(status));
-    else if (packet.attachments > 0)
-        begin_assembly(client, &packet, text);
-    else
-        handle_packet(client, &packet, NULL);
 }
 
-void client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes)
+static void take_message(struct sio_client *client, enum frame_kind kind, struct span bytes,
+                         bool refused)
 {
     if (!eio_session_is_open(client->session))
         return; // was on its way when the session was closed
     if (kind == FRAME_BINARY)
-        on_binary(client, bytes);
+        on_binary(client, bytes, refused);
     else
-        on_text(client, bytes);
+        on_text(client, bytes, refused);
+}
+
+void client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes)
+{
+    take_message(client, kind, bytes, false);
+}
+
+void client_on_refused(struct sio_client *client, enum frame_kind kind, struct span bytes)
+{
+    take_message(client, kind, bytes, true);
 }
 
 void client_on_connect_late(struct deadline *deadline, void *arg)
@@ -365,6 +362,9 @@ void client_close(struct sio_client *client, enum eio_close_reason reason)
 {
     struct sio_server *server = client->server;
 
+    if (reason == EIO_RATE_LIMIT)
+        log_info("closing client session=%s reason=\"rate limit\"",
+                 eio_session_name(client->session).text);
     while (!list_empty(&client->sockets))
         socket_end(list_entry(client->sockets.next, struct sio_socket, entry),
                    eio_close_reason_str(reason));

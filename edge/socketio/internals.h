@@ -12,7 +12,6 @@
 #pragma once
 
 #include "edge/socketio/assembly.h"
-#include "edge/socketio/rate_limit.h"
 #include "edge/socketio/server.h"
 
 struct sio_server {
@@ -22,7 +21,6 @@ struct sio_server {
     void *allow_arg;
     struct sio_metrics *metrics;
     const struct deadlines *clock;
-    struct rate_limits rates;
     struct list namespaces;
     size_t client_count;
     struct list ended; // sockets
@@ -61,7 +59,7 @@ struct sio_client {
     struct deadline deadline;  // until it must connect, settle, or send the next attachment
     struct assembly *assembly; // the binary packet that is under way
     uint32_t unwanted;         // attachments still to come, of one that was refused
-    struct rate_limiter rate;
+    bool shares_rate;
     struct handshake *handshake; // until it settled, or for good
 };
 
@@ -100,6 +98,8 @@ uint64_t handshake_began_ms(const struct handshake *handshake);
 void client_open(struct sio_server *server, struct eio_session *session,
                  const struct http_request *request);
 void client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes);
+// A message over the limits.
+void client_on_refused(struct sio_client *client, enum frame_kind kind, struct span bytes);
 void client_close(struct sio_client *client, enum eio_close_reason reason);
 void client_on_connect_late(struct deadline *deadline, void *arg);
 void client_on_settled(struct deadline *deadline, void *arg);

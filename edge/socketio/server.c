@@ -27,6 +27,13 @@ static void on_message(struct eio_session *session, enum frame_kind kind, struct
     client_on_message(eio_session_data(session), kind, bytes);
 }
 
+static void on_refused(struct eio_session *session, enum frame_kind kind, struct span bytes,
+                       void *arg)
+{
+    (void)arg;
+    client_on_refused(eio_session_data(session), kind, bytes);
+}
+
 static void on_close(struct eio_session *session, enum eio_close_reason reason, void *arg)
 {
     (void)arg;
@@ -70,6 +77,7 @@ struct sio_server *sio_server_new(const struct sio_options *options,
         .allow_request = allow_request ? allows_request : NULL,
         .on_open = on_open,
         .on_message = on_message,
+        .on_refused = on_refused,
         .on_close = on_close,
         .arg = server,
     };
@@ -79,8 +87,6 @@ struct sio_server *sio_server_new(const struct sio_options *options,
     server->allow_arg = allow_arg;
     server->metrics = metrics;
     server->clock = clock;
-    server->rates = rate_limits_of(options->max_packets_per_second, options->max_bytes_per_second,
-                                   options->engine.max_payload);
     list_init(&server->namespaces);
     list_init(&server->ended);
     deadline_init(&server->reap);

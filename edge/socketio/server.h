@@ -16,14 +16,13 @@ struct sio_socket;
 #define SIO_ID_LEN 20
 
 struct sio_options {
+    // An event over the rates of the engine is answered {"error":"Rate limit exceeded"} if it asks
+    // for an ack, a CONNECT with that error.
     struct eio_options engine;
     uint32_t connect_timeout_ms; // a client that connected to no namespace by then is closed
     uint32_t ack_timeout_ms;     // for answers to the server's own events; 0: 30 s
     uint32_t max_rooms_per_socket;
     uint32_t max_namespaces_per_client;
-    // Of one client; 0: no limit. An event over it is answered {"error":"Rate limit exceeded"} if
-    // it asks for an ack, a CONNECT with that error; whoever goes on is closed (see rate_limit.h).
-    uint32_t max_packets_per_second, max_bytes_per_second;
     // Keep handshakes (see sio_socket_handshake) for as long as the client is there, not only
     // until its first socket is in.
     bool keep_handshake;
@@ -85,7 +84,6 @@ struct sio_metrics {
     metric connects, connects_refused;
     struct histogram connect_ms; // from a session's opening until its first socket was accepted
     metric events_in, acks_in, bad_packets;
-    metric rate_refused; // packets and attachments over the rate limits
     metric connect_timeouts;
     metric deliveries; // frames queued for sockets by broadcasts and emits
 };
@@ -142,6 +140,10 @@ typedef void (*sio_ack_fn)(struct sio_socket *socket, enum sio_ack_result result
 // connected or waits for SIO_ACKS_MAX answers already: nothing is sent or called then.
 NODISCARD bool sio_socket_emit_with_ack(struct sio_socket *socket, struct span name,
                                         struct span args, sio_ack_fn on_answer, void *arg);
+
+// What the socket's client and all others of the same key send counts together as well, beside what
+// each sends. Once for a client; further calls mean nothing.
+void sio_socket_share_rate(struct sio_socket *socket, struct span key);
 
 // Ends the socket with a DISCONNECT packet: official clients do not come back by themselves.
 void sio_socket_disconnect(struct sio_socket *socket);

@@ -99,6 +99,14 @@ void sio_socket_disconnect(struct sio_socket *socket)
     socket_end(socket, "server namespace disconnect");
 }
 
+void sio_socket_share_rate(struct sio_socket *socket, struct span key)
+{
+    if (socket->client->shares_rate)
+        return;
+    socket->client->shares_rate = true;
+    eio_session_share_rate(socket->session, key);
+}
+
 void sio_socket_close_transport(struct sio_socket *socket, enum eio_close_reason reason)
 {
     eio_session_close(socket->session, reason);

@@ -38,4 +38,5 @@ static void on_close(struct eio_session *session, enum eio_close_reason reason, 
     (void)arg;
 }
 
-const struct eio_handlers engine_echo = {NULL, on_open, on_message, on_close, NULL};
+const struct eio_handlers engine_echo = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};

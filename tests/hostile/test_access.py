@@ -34,7 +34,7 @@ ALGORITHM, SIGNATURE = refusal("invalid algorithm"), refusal("invalid signature"
 MISSING = refusal("No token provided")
 WELCOME = "40{*"
 
-DEEP_ID = '{"id":' + '{"a":' * 10000 + "1" + "}" * 10000 + "}"
+DEEP_ID = '{"id":' + '{"a":' * 6000 + "1" + "}" * 6000 + "}"
 
 # The value of auth.token, and the answer.
 TOKENS = [
@@ -48,8 +48,8 @@ TOKENS = [
     ("token: dots", "..", INVALID),
     ("token: a thousand dots", "." * 1000, MALFORMED),
     ("token: four parts", token() + ".x", MALFORMED),
-    ("token: 64 KB", token({"id": "u1", "x": "x" * 65536}), MALFORMED),
-    ("token: 900 KB of rubbish", "x" * 900000, MALFORMED),
+    ("token: 60 KB", token({"id": "u1", "x": "x" * 45000}), MALFORMED),
+    ("token: 60 KB of rubbish", "x" * 60000, MALFORMED),
     ("token: NUL", token() + "\x00", MALFORMED),
     ("token: blanks around it", f" {token()} ", INVALID),
     ("token: Bearer before it", "Bearer " + token(), INVALID),
@@ -86,7 +86,7 @@ TOKENS = [
     ("claims: array", raw("[]"), INVALID),
     ("claims: nothing", raw("{}"), INVALID),
     ("claims: id nested 10,000 deep", token(DEEP_ID[:5500].encode()), INVALID),
-    ("claims: token of an id nested 10,000 deep", raw(DEEP_ID), MALFORMED),
+    ("claims: token of an id nested 6,000 deep", raw(DEEP_ID), MALFORMED),
     ("claims: id of an object", raw('{"id":{"a":1}}'), INVALID),
     ("claims: id of an array", raw('{"id":["u1"]}'), INVALID),
     ("claims: id of a fraction", raw('{"id":1.5}'), INVALID),

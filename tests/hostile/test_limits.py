@@ -2,9 +2,11 @@
 """Clients that come too often, send too much or take too little: each limit at work."""
 
 import time
+import zlib
 
-from suite import (GONE, OPEN, POLLING, Client, HostileTest, SocketClient, WEBSOCKET, connect_packet,
-                   fits, join_packet, main, token)
+from suite import (GONE, OPEN, POLLING, TEXT, WEBSOCKET, WEBSOCKET_3, Client, HostileTest,
+                   SocketClient, add_rows, connect_packet, fits, frame, join_packet, main, token,
+                   upgrade_head)
 
 OVER = '[{"error":"Rate limit exceeded"}]'
 
@@ -143,6 +145,73 @@ class Numbers(HostileTest):
                 time.sleep(0.05)
         for client in clients:
             client.socket.close()
+
+
+def deflated(text):
+    """A frame that the edge expands: long texts of one letter become a thousand times as long."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    payload = deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    return frame(TEXT, payload[:-4], reserved=4)
+
+
+DEFLATE = upgrade_head("").split("\r\n", 2)[2].strip() + \
+    "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
+LARGE = '40{"token":"%s"}' % ("x" * 65000)
+
+# What is sent over and over, up to so many bytes: where, whether by one who was let in, and with
+# which code that ends.
+FLOODS = [
+    ("compressed noops of a megabyte", WEBSOCKET, True, deflated(b"6" + b"a" * 999999), 1002),
+    ("compressed noops of a stranger", WEBSOCKET, False, deflated(b"6" + b"a" * 65000), 1002),
+    ("compressed messages of a megabyte", WEBSOCKET, True,
+     deflated(b'42["x","' + b"a" * 999900 + b'"]'), 1008),
+    ("compressed CONNECTs of a stranger", WEBSOCKET, False, deflated(LARGE.encode()), 1008),
+    ("CONNECTs with large auth", WEBSOCKET, False, frame(TEXT, LARGE.encode()), 1008),
+    ("noops", WEBSOCKET, True, frame(TEXT, b"6"), 1008),
+    ("noops of a stranger", WEBSOCKET, False, frame(TEXT, b"6"), 1008),
+    ("pongs", WEBSOCKET, True, frame(TEXT, b"3"), 1008),
+    ("pings of revision 3", f"{WEBSOCKET_3}&token={token()}", False, frame(TEXT, b"2"), 1008),
+    ("events without a meaning", WEBSOCKET, True, frame(TEXT, b'42["x"]'), 1008),
+]
+FLOOD_BYTES, FLOOD_CPU = 4000000, 0.5  # seconds, with sanitizers
+
+
+class Floods(HostileTest):
+    """With the limits that an edge has by itself: whoever sends much is closed before it costs
+    much, whatever the packets are and however small they were on the wire."""
+
+    settings = {"WS_COMPRESSION": "true"}
+
+    def flood(self, target, connect, data, code):
+        with SocketClient(self.server, target, connect, DEFLATE) as client:
+            before = self.server.cpu_seconds()
+            self.send_until_closed(client, data * (FLOOD_BYTES // len(data)))
+            self.assertEqual(client.ending(), code)
+            self.assertLess(self.bystander.ask(), 1)
+            self.assertLess(self.server.cpu_seconds() - before, FLOOD_CPU)
+
+    @staticmethod
+    def send_until_closed(client, data):
+        """As far as the edge reads: who does not read itself would wait for ever."""
+        client.socket.settimeout(1)
+        try:
+            client.socket.sendall(data)
+        except OSError:
+            pass
+        client.socket.settimeout(10)
+
+    def test_probes(self):
+        """An upgrade that asks over and over is given up; the session stays."""
+        with Client(self.server) as client, Client(self.server) as probe:
+            sid = self.handshake(client)
+            probe.upgrade(f"{WEBSOCKET}&sid={sid}")
+            before = self.server.cpu_seconds()
+            self.send_until_closed(probe, frame(TEXT, b"2probe") * 300000)
+            self.assertLess(self.server.cpu_seconds() - before, FLOOD_CPU)
+            self.assertState(sid, OPEN)
+
+
+add_rows(Floods, FLOODS, Floods.flood)
 
 
 class SlowReaders(HostileTest):

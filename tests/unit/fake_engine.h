@@ -236,6 +236,18 @@ static inline void fake_on_message(struct eio_session *session, enum frame_kind 
         fake_echo(session, kind, bytes);
 }
 
+static inline void fake_on_refused(struct eio_session *session, enum frame_kind kind,
+                                   struct span bytes, void *arg)
+{
+    struct fake_engine *fake = arg;
+
+    (void)session;
+    buffer_append(&fake->heard,
+                  kind == FRAME_TEXT ? SPAN_LIT("refused:") : SPAN_LIT("refused-bin:"));
+    buffer_append(&fake->heard, bytes);
+    buffer_append_char(&fake->heard, ' ');
+}
+
 static inline void fake_on_close(struct eio_session *session, enum eio_close_reason reason,
                                  void *arg)
 {
@@ -255,6 +267,7 @@ static inline struct fake_engine *fake_engine_new(const struct eio_options *opti
     struct eio_handlers handlers = {.allow_request = fake_allow_request,
                                     .on_open = fake_on_open,
                                     .on_message = fake_on_message,
+                                    .on_refused = fake_on_refused,
                                     .on_close = fake_on_close,
                                     .arg = fake};
 

@@ -564,8 +564,10 @@ static void on_message_ignore(struct eio_session *session, enum frame_kind kind,
 static void a_farewell_reaches_the_others_in_the_same_turn(void **state)
 {
     struct eio_session *first = NULL;
-    struct eio_handlers handlers = {NULL, on_open_remember_first, on_message_ignore,
-                                    on_close_send_to_first, &first};
+    struct eio_handlers handlers = {.on_open = on_open_remember_first,
+                                    .on_message = on_message_ignore,
+                                    .on_close = on_close_send_to_first,
+                                    .arg = &first};
     struct fake_engine fake = {0};
 
     (void)state;

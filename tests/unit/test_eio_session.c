@@ -7,7 +7,7 @@ enum act {
     END = 0,
     OPENS,        // WebSocket `who` with the query `text` is taken
     IS_TURNED,    // … is not taken
-    SAYS,         // it brings a text message
+    SAYS,         // it brings a text message, `number` times (0: once)
     SENDS,        // … a binary message
     WROTE,        // what it was given to write since the last such step
     CLOSED,       // it was closed with the code `number`
@@ -28,6 +28,7 @@ enum act {
     SERVER_SENDS_BINARY,
     SERVER_CLOSES, // with the reason `number`
     TURN,          // the loop's turn ends, after `number` milliseconds
+    COUNTED,       // so many packets were refused
     HEARD,         // what the layer above was told since the last such step
 };
 
@@ -73,6 +74,9 @@ static const struct eio_options options = {
     "4"                                                                                            \
     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"  \
     "123456789"
+
+#define TEN_REFUSED                                                                                \
+    "refused: refused: refused: refused: refused: refused: refused: refused: refused: refused: "
 
 // clang-format off
 // How most dialogues begin.
@@ -240,6 +244,133 @@ static const struct dialogue dialogues[] = {
     {"revision 3: binary on a WebSocket", {{OPENS, "EIO=3&transport=websocket"}, {TURN}, {WROTE, WS_OPEN}, {SENDS, "\x04hi"}, {HEARD, "open bin:hi "}, {SERVER_SENDS, "4a"}, {SERVER_SENDS_BINARY, "x"}, {SERVER_SENDS, "4b"}, {TURN}, {WROTE, "4a|bin:\x04x|4b|"}}},
     {"base64 asked for on a WebSocket", {{OPENS, WEBSOCKET "&b64=1"}, {TURN}, {WROTE, WS_OPEN}, {SERVER_SENDS_BINARY, "\x01\x02"}, {TURN}, {WROTE, "bAQI=|"}}},
 };
+
+// What a client may send: 10 packets at once, one more each second.
+static const struct dialogue metered[] = {
+    {"noops within the rate", {ON_WEBSOCKET, {SAYS, "6", .number = 10}, {TURN}, {STAYS}}},
+    {"noops over it are passed over", {ON_WEBSOCKET, {SAYS, "6", .number = 1010}, {TURN}, {STAYS}}},
+    {"but not for ever",
+     {ON_WEBSOCKET,
+      {SAYS, "6", .number = 1011},
+      {TURN},
+      {CLOSED, .number = 1008},
+      {HEARD, "close:rate limit "}}},
+    {"pongs count", {ON_WEBSOCKET, {SAYS, "3", .number = 1011}, {TURN}, {CLOSED, .number = 1008}}},
+    {"messages count",
+     {ON_WEBSOCKET,
+      {SAYS, "4", .number = 10},
+      {HEARD, "text: text: text: text: text: text: text: text: text: text: "},
+      {SAYS, "4", .number = 100},
+      {HEARD, TEN_REFUSED TEN_REFUSED TEN_REFUSED TEN_REFUSED TEN_REFUSED TEN_REFUSED TEN_REFUSED TEN_REFUSED TEN_REFUSED TEN_REFUSED},
+      {TURN},
+      {STAYS},
+      {SAYS, "4"},
+      {TURN},
+      {CLOSED, .number = 1008},
+      {HEARD, "close:rate limit "}}},
+    {"pings of revision 3 over the rate get no answer",
+     {{OPENS, "EIO=3&transport=websocket"},
+      {TURN},
+      {WROTE, WS_OPEN},
+      {SAYS, "2", .number = 12},
+      {TURN},
+      {WROTE, "3+3+3+3+3+3+3+3+3+3|"},
+      {STAYS},
+      {SAYS, "2", .number = 99},
+      {TURN},
+      {CLOSED, .number = 1008}}},
+    {"a goodbye is always taken",
+     {ON_WEBSOCKET,
+      {SAYS, "6", .number = 20},
+      {SAYS, "1"},
+      {TURN},
+      {CLOSED, .number = 1000},
+      {HEARD, "close:transport close "}}},
+    {"a second brings one more",
+     {ON_WEBSOCKET,
+      {SAYS, "4", .number = 10},
+      {HEARD, "text: text: text: text: text: text: text: text: text: text: "},
+      {TURN, .number = 299},
+      {SAYS, "3"},
+      {TURN, .number = 1},
+      {SAYS, "3"},
+      {STAYS}}},
+    {"bytes count",
+     {ON_WEBSOCKET,
+      {SAYS, "4" HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED},
+      {SAYS, "4" HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED},
+      {TURN},
+      {STAYS},
+      {SAYS, "4" HUNDRED HUNDRED HUNDRED},
+      {TURN},
+      {STAYS},
+      {COUNTED, .number = 1}}},
+    {"posted noops count",
+     {ON_POLLING,
+      {POSTS,
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6\x1e"
+       "6",
+       1},
+      {REPLIES, "ok", 1, 200},
+      {COUNTED, .number = 1}}},
+};
+
+// With data that its type has no use for.
+static const struct dialogue overweight[] = {
+    {"a noop with a few bytes",
+     {ON_WEBSOCKET,
+      {SAYS, "6"
+             "abc"},
+      {TURN},
+      {STAYS}}},
+    {"a long noop", {ON_WEBSOCKET, {SAYS, "6" HUNDRED HUNDRED}, {TURN}, {CLOSED, .number = 1002}}},
+    {"a long open", {ON_WEBSOCKET, {SAYS, "0" HUNDRED HUNDRED}, {TURN}, {CLOSED, .number = 1002}}},
+    {"a long upgrade",
+     {ON_WEBSOCKET, {SAYS, "5" HUNDRED HUNDRED}, {TURN}, {CLOSED, .number = 1002}}},
+    {"a long pong", {ON_WEBSOCKET, {SAYS, "3" HUNDRED HUNDRED}, {TURN}, {CLOSED, .number = 1002}}},
+    {"a long goodbye",
+     {ON_WEBSOCKET, {SAYS, "1" HUNDRED HUNDRED}, {TURN}, {CLOSED, .number = 1002}}},
+    {"a long ping of revision 3",
+     {{OPENS, "EIO=3&transport=websocket"},
+      {TURN},
+      {WROTE, WS_OPEN},
+      {SAYS, "2" HUNDRED HUNDRED},
+      {TURN},
+      {WROTE, ""},
+      {CLOSED, .number = 1002}}},
+    {"a long noop in binary of revision 3",
+     {{OPENS, "EIO=3&transport=websocket"},
+      {TURN},
+      {SENDS, "\x06" HUNDRED HUNDRED},
+      {TURN},
+      {CLOSED, .number = 1002}}},
+    {"a long noop posted",
+     {ON_POLLING, {POSTS, "6" HUNDRED HUNDRED, 1}, {TURN}, {HEARD, "close:parse error "}}},
+    {"a long message", {ON_WEBSOCKET, {SAYS, HUNDRED HUNDRED}, {TURN}, {STAYS}}},
+    {"an upgrade with much behind it",
+     {ON_POLLING,
+      {OPENS, PROBE},
+      {SAYS, "2probe"},
+      {SAYS, "5" HUNDRED HUNDRED},
+      {CLOSED, .number = 1000},
+      {HEARD, ""}}},
+    {"a probe that asks again and again",
+     {ON_POLLING,
+      {OPENS, PROBE},
+      {SAYS, "2probe", .number = 5},
+      {WROTE, "3probe|3probe|3probe|3probe|"},
+      {CLOSED, .number = 1000},
+      {HEARD, ""}}},
+};
 // clang-format on
 
 static void check_that(bool ok, const char *what, const struct step *step)
@@ -289,7 +420,9 @@ static void act(struct fake_engine *fake, const struct step *step, struct span t
         break;
     case SAYS:
     case SENDS:
-        fake_websocket_says(fake, step->who, step->act == SAYS ? FRAME_TEXT : FRAME_BINARY, text);
+        for (int i = 0; i < step->number || i == 0; i++)
+            fake_websocket_says(fake, step->who, step->act == SAYS ? FRAME_TEXT : FRAME_BINARY,
+                                text);
         break;
     case GONE:
         fake_websocket_gone(fake, step->who);
@@ -358,6 +491,10 @@ static void play(struct fake_engine *fake, const struct step *step)
     case REPLIES:
         check_reply(exchange, text, step);
         break;
+    case COUNTED:
+        check_that(metric_get(&fake->metrics.rate_refused) == (uint64_t)step->number,
+                   "another number was refused", step);
+        break;
     case HEARD:
         check_seen(&fake->heard, text, step);
         break;
@@ -368,21 +505,37 @@ static void play(struct fake_engine *fake, const struct step *step)
     free((void *)text.ptr);
 }
 
-static void plays_out(void **state)
+static void play_all(const struct dialogue *dialogue, const struct eio_options *with)
 {
-    const struct dialogue *dialogue = *state;
-    struct fake_engine *fake = fake_engine_new(&options);
+    struct fake_engine *fake = fake_engine_new(with);
 
     for (size_t i = 0; i < STEPS_MAX && dialogue->steps[i].act != END; i++)
         play(fake, &dialogue->steps[i]);
     fake_engine_free(fake);
 }
 
+static void plays_out(void **state)
+{
+    play_all(*state, &options);
+}
+
+static void plays_out_within_limits(void **state)
+{
+    struct eio_options limited = options;
+
+    limited.max_packets_per_second = 1;
+    limited.max_bytes_per_second = 1000;
+    limited.max_outbox_bytes = 5000;
+    play_all(*state, &limited);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues)];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(metered) + ARRAY_LEN(overweight)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, plays_out);
+    ADD_ROWS(tests, count, metered, plays_out_within_limits);
+    ADD_ROWS(tests, count, overweight, plays_out);
     return cmocka_run_group_tests_name("engine.io session", tests, NULL, NULL);
 }

@@ -575,10 +575,10 @@ static void plays_out(void **state)
 
 static void plays_out_within_limits(void **state)
 {
-    options.max_packets_per_second = 1;
-    options.max_bytes_per_second = 100;
+    options.engine.max_packets_per_second = 1;
+    options.engine.max_bytes_per_second = 100;
     plays_out(state);
-    options.max_packets_per_second = options.max_bytes_per_second = 0;
+    options.engine.max_packets_per_second = options.engine.max_bytes_per_second = 0;
 }
 
 static void refusals_are_counted(void **state)
@@ -587,15 +587,15 @@ static void refusals_are_counted(void **state)
 
     (void)state;
     sio_server_free(server);
-    options.max_packets_per_second = 1;
+    options.engine.max_packets_per_second = 1;
     (void)set_up(NULL);
-    options.max_packets_per_second = 0;
+    options.engine.max_packets_per_second = 0;
     peer_open(&peer);
     say(&peer, "40");
     say(&peer, "x9 " HI);
-    assert_int_equal(metric_get(&metrics.rate_refused), 0);
+    assert_int_equal(metric_get(&engine_metrics.rate_refused), 0);
     say(&peer, "x3 " HI);
-    assert_int_equal(metric_get(&metrics.rate_refused), 3);
+    assert_int_equal(metric_get(&engine_metrics.rate_refused), 3);
     say(&peer, "x98 " HI);
     assert_int_equal(metric_get(&engine_metrics.closed[EIO_RATE_LIMIT]), 1);
     peer_leave(&peer);

@@ -9,14 +9,16 @@
 
 #include "common/token_bucket.h"
 
-// The same for all clients.
+#define RATE_BURST_SECONDS 10
+
+// The same for all clients of a kind.
 struct rate_limits {
     struct token_rate packets, bytes;
 };
 
 // Of one client. Zeroed: it has sent nothing yet.
 struct rate_limiter {
-    struct token_bucket packets, bytes, refusals;
+    struct token_bucket packets, bytes, patience;
 };
 
 enum rate_verdict {
@@ -28,10 +30,22 @@ enum rate_verdict {
 #define RATE_REFUSALS            100
 #define RATE_REFUSALS_PER_SECOND 10
 
+// What a client sent.
+struct rate_load {
+    uint32_t packets;
+    size_t bytes;
+    bool wants_answer; // refusing it is work, too; what is only dropped counts a tenth of that
+};
+
 // 0: no limit of that kind.
 struct rate_limits rate_limits_of(uint32_t packets_per_second, uint32_t bytes_per_second,
                                   uint32_t max_message);
+// Of clients that nobody knows yet: they bring a token, and little else.
+struct rate_limits rate_limits_of_strangers(const struct rate_limits *limits);
 
 NODISCARD enum rate_verdict rate_judge(struct rate_limiter *limiter,
-                                       const struct rate_limits *limits, uint32_t packets,
-                                       size_t bytes, uint64_t now_ms);
+                                       const struct rate_limits *limits,
+                                       const struct rate_load *load, uint64_t now_ms);
+// The verdict on what was refused for another reason. Large ones try patience sooner.
+NODISCARD enum rate_verdict rate_refuse(struct rate_limiter *limiter, const struct rate_load *load,
+                                        uint64_t now_ms);

@@ -1,0 +1,58 @@
+#include "edge/engineio/rate_limit.h"
+
+#define BURST_MESSAGES 2
+
+#define REFUSAL       10 // parts of patience that one costs which is answered
+#define BYTES_A_PART  1638
+#define STRANGER_RATE 65536       // bytes per second
+#define STRANGER_ROOM (4 * 65536) // and at once: four of their largest messages
+
+static uint32_t product(uint32_t a, uint32_t b)
+{
+    return a > UINT32_MAX / b ? UINT32_MAX : a * b;
+}
+
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+struct rate_limits rate_limits_of(uint32_t packets_per_second, uint32_t bytes_per_second,
+                                  uint32_t max_message)
+{
+    uint32_t messages = product(max_message, BURST_MESSAGES);
+
+    return (struct rate_limits){
+        .packets = {packets_per_second, product(packets_per_second, RATE_BURST_SECONDS)},
+        .bytes = {bytes_per_second, bytes_per_second > messages ? bytes_per_second : messages},
+    };
+}
+
+struct rate_limits rate_limits_of_strangers(const struct rate_limits *limits)
+{
+    return (struct rate_limits){
+        .packets = limits->packets,
+        .bytes = {lesser(limits->bytes.per_second, STRANGER_RATE),
+                  lesser(limits->bytes.burst, STRANGER_ROOM)},
+    };
+}
+
+enum rate_verdict rate_refuse(struct rate_limiter *limiter, const struct rate_load *load,
+                              uint64_t now_ms)
+{
+    static const struct token_rate patience = {RATE_REFUSALS_PER_SECOND * REFUSAL,
+                                               RATE_REFUSALS * REFUSAL};
+    uint64_t parts = (load->wants_answer ? REFUSAL : 1) + load->bytes / BYTES_A_PART;
+
+    return token_bucket_take(&limiter->patience, &patience, parts, now_ms) ? RATE_REFUSED
+                                                                           : RATE_GIVEN_UP;
+}
+
+enum rate_verdict rate_judge(struct rate_limiter *limiter, const struct rate_limits *limits,
+                             const struct rate_load *load, uint64_t now_ms)
+{
+    if (token_bucket_take(&limiter->bytes, &limits->bytes, load->bytes, now_ms) &&
+        token_bucket_take(&limiter->packets, &limits->packets, load->packets, now_ms))
+        return RATE_OK;
+    return rate_refuse(limiter, load, now_ms);
+}
