@@ -141,6 +141,7 @@ static const struct metric_info table[] = {
     {EVENTS, "event=\"refresh_token\"", COUNTER, GATEWAY(events[EVENT_REFRESH_TOKEN]), EVENTS_HELP},
     {"ws_edge_events_unknown_total", NULL, COUNTER, GATEWAY(events[EVENT_KINDS]), "Events of a name that means nothing here"},
     {"ws_edge_events_refused_total", NULL, COUNTER, GATEWAY(events_refused), "Events answered with an error"},
+    {"ws_edge_typing_left_out_total", NULL, COUNTER, GATEWAY(typing_left_out), "Events of typing that were not told, because their room is told too much"},
     {JOINS, "reason=\"forbidden\"", COUNTER, GATEWAY(joins_forbidden), JOINS_HELP},
     {JOINS, "reason=\"unavailable\"", COUNTER, GATEWAY(joins_unavailable), JOINS_HELP},
     {JOINS, "reason=\"too many rooms\"", COUNTER, GATEWAY(joins_over_limit), JOINS_HELP},

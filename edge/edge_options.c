@@ -18,6 +18,7 @@ struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t c
                 .max_packets_per_payload = (uint32_t)s->max_packets_per_payload,
                 .max_packets_per_second = (uint32_t)s->max_events_per_second,
                 .max_bytes_per_second = (uint32_t)s->max_bytes_per_second,
+                .max_packets_per_second_together = (uint32_t)s->max_events_per_second_per_user,
                 .allow_eio3 = s->allow_eio3,
                 .memory = memory,
                 .compression = {.enabled = s->ws_compression,
@@ -27,6 +28,7 @@ struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t c
         .connect_timeout_ms = (uint32_t)s->connect_timeout_ms,
         .max_rooms_per_socket = (uint32_t)s->max_rooms_per_socket,
         .max_namespaces_per_client = MAX_NAMESPACES,
+        .max_deliveries_per_room_per_second = (uint32_t)s->max_room_deliveries_per_second,
     };
 }
 

@@ -34,7 +34,8 @@ struct edge_settings {
     int64_t max_memory_bytes; // 0: three quarters of what the process may use
     int64_t max_connections, max_connections_per_address;
     int64_t max_sockets_per_user, max_rooms_per_socket;
-    int64_t max_events_per_second, max_bytes_per_second;
+    int64_t max_events_per_second, max_events_per_second_per_user, max_bytes_per_second;
+    int64_t max_room_deliveries_per_second;
     const char *trusted_proxies;
     bool allow_eio3;
     bool ws_compression;

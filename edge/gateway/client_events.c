@@ -61,7 +61,10 @@ static void tell_typing(struct client_events *events, struct client *client,
         return;
     }
     client_answer_success(client, ack_of(event));
-    presence_tell(events->presence, client, room, told);
+    if (sio_namespace_may_tell(sio_socket_namespace(client->socket), room))
+        presence_tell(events->presence, client, room, told);
+    else
+        metric_add(&events->metrics->typing_left_out, 1);
 }
 
 static void on_typing(struct client_events *events, struct client *client,

@@ -105,6 +105,7 @@ void entry_welcome(struct entry *entry, struct client *client)
 
     sio_socket_accept(client->socket);
     if (!identity_is_anonymous(identity)) {
+        sio_socket_share_rate(client->socket, identity->user);
         join_own_room(entry, client);
         emit_connected(entry, client);
     }

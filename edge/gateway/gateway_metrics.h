@@ -19,6 +19,7 @@ struct gateway_metrics {
     metric users_over_limit;        // clients refused because their user has too many
     metric events[EVENT_KINDS + 1]; // the last: unknown ones
     metric events_refused;          // answered with an error
+    metric typing_left_out;         // not told to a room that is told too much
     metric joins_forbidden, joins_unavailable, joins_over_limit;
     // Asking services who may join, see room_inquiry.h.
     metric asks[ROOM_SERVICES][ROOM_ANSWERS];

@@ -11,6 +11,7 @@ struct room {
     struct list members; // of struct membership, by in_room
     size_t size;
     unsigned visits; // under way; the room outlives them
+    struct token_bucket taken;
     size_t name_len;
     char name[];
 };
@@ -158,6 +159,15 @@ size_t rooms_size(const struct rooms *rooms, struct span name)
     const struct room *room = find_room(rooms, name);
 
     return room ? room->size : 0;
+}
+
+bool rooms_take(struct rooms *rooms, struct span name, const struct token_rate *rate,
+                uint64_t now_ms)
+{
+    struct room *room = find_room(rooms, name);
+
+    return !room || token_bucket_take(&room->taken, rate,
+                                      room->size < rate->burst ? room->size : rate->burst, now_ms);
 }
 
 void rooms_each_member(struct rooms *rooms, struct span name, room_member_fn visit, void *arg)

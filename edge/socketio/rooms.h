@@ -5,6 +5,7 @@
 #include "common/attr.h"
 #include "common/list.h"
 #include "common/span.h"
+#include "common/token_bucket.h"
 
 struct rooms;
 
@@ -33,6 +34,11 @@ void rooms_leave_all(struct rooms *rooms, struct room_member *member);
 bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, struct span room);
 bool rooms_has(const struct rooms *rooms, struct span room);    // whether it has members
 size_t rooms_size(const struct rooms *rooms, struct span room); // how many it has
+
+// Takes one for each member from what the room may cause at this rate; false when that is not left.
+// A room of more members than a full bucket holds takes a full one.
+NODISCARD bool rooms_take(struct rooms *rooms, struct span room, const struct token_rate *rate,
+                          uint64_t now_ms);
 
 // Calls `visit` for each member, in the order of joining. The visitor may take the visited member
 // out of rooms, but no other; it may visit rooms itself.

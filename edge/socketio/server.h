@@ -23,6 +23,8 @@ struct sio_options {
     uint32_t ack_timeout_ms;     // for answers to the server's own events; 0: 30 s
     uint32_t max_rooms_per_socket;
     uint32_t max_namespaces_per_client;
+    // What sio_namespace_may_tell() grants a room; 0: all.
+    uint32_t max_deliveries_per_room_per_second;
     // Keep handshakes (see sio_socket_handshake) for as long as the client is there, not only
     // until its first socket is in.
     bool keep_handshake;
@@ -169,6 +171,11 @@ void sio_socket_set_data(struct sio_socket *socket, void *data);
 // (empty: nobody is left out). Borrows the frame. Returns how many got it.
 size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, struct span except,
                                struct frame *frame);
+// Whether the room's members may be told something that can be left out as well, like that somebody
+// is typing. Takes a delivery to each from what the room may cause: so many a second, and
+// SIO_ROOM_BURST_SECONDS' worth at once.
+NODISCARD bool sio_namespace_may_tell(struct sio_namespace *nsp, struct span room);
+#define SIO_ROOM_BURST_SECONDS 4
 // Calls `visit` for each connected socket in the room; the visitor may disconnect the visited one.
 void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,
                            void (*visit)(struct sio_socket *socket, void *arg), void *arg);

@@ -6,7 +6,8 @@ import selectors
 import threading
 import time
 
-from suite import WEBSOCKET_3, HostileTest, SocketClient, join_packet, main, token
+from suite import (TEXT, WEBSOCKET_3, HostileTest, SocketClient, frame, join_packet, main,
+                   token)
 
 BUS = b"ws:bus:{0}"
 MEGABYTE = 1000000
@@ -108,6 +109,62 @@ class Crowd(HostileTest):
             except OSError:
                 pass
             self.assertLess(self.server.memory_kb() - before, 8 * 1024)
+
+
+class Typists(HostileTest):
+    """With the limits that an edge has by itself."""
+
+    settings = {"PING_INTERVAL": "30000", "PING_TIMEOUT": "30000", "MAX_SOCKETS_PER_USER": "0"}
+    typing = '42["typing",{"roomType":"conversation","roomId":"%s"}]'
+
+    def members(self, users, room):
+        clients = [SocketClient(self.server, auth=token({"id": user})) for user in users]
+        for client in clients:
+            client.say(join_packet(1, room))
+        for client in clients:
+            client.skip_to('431[{"success":true,*')
+        return clients
+
+    def counted(self, name):
+        return self.server.metrics()[name]
+
+    def test_rush_of_one_user_to_members_who_read(self):
+        """Each of his sockets keeps to its limit, and all together to theirs."""
+        members = self.members([f"reader {i}" for i in range(5)], "rush")
+        typists = self.members(["typist"] * 20, "rush")
+        typed = self.counted('ws_edge_events_total{event="typing"}')
+        reading = Reading(members + typists)
+        for typist in typists:
+            typist.socket.setblocking(True)
+            typist.send_all([self.typing % "rush"] * 980)
+            typist.socket.setblocking(False)
+        for _ in range(10):
+            self.bystander.ask()
+            time.sleep(0.1)
+        reading.stop()
+        self.assertEqual([client in reading.ended for client in members], [False] * 5)
+        self.assertGreater(min(reading.bytes[client] for client in members), 100 * 1000)
+        self.assertLess(self.counted('ws_edge_events_total{event="typing"}') - typed, 3500)
+        self.assertGreater(self.counted("ws_edge_rate_refused_total"), 1000)
+        close_all(members + typists)
+
+    def test_many_typists_in_a_large_room(self):
+        """Of what can be left out a room is told so much that others do not wait for it."""
+        typists = self.members([f"typist {i}" for i in range(100)], "large")
+        readers = self.members([f"reader {i}" for i in range(150)], "large")
+        reading = Reading(typists + readers)
+        burst = b"".join(frame(TEXT, (self.typing % "large").encode()) for _ in range(10))
+        waited = []
+        for _ in range(20):
+            for typist in typists:
+                typist.socket.send(burst)
+            waited.append(self.bystander.ask())
+        reading.stop()
+        self.assertEqual(reading.ended, [])
+        self.assertGreater(min(reading.bytes[client] for client in readers), 10 * 1000)
+        self.assertGreater(self.counted("ws_edge_typing_left_out_total"), 1000)
+        self.assertLess(sorted(waited)[len(waited) * 9 // 10], 0.5)
+        close_all(typists + readers)
 
 
 if __name__ == "__main__":

@@ -184,6 +184,28 @@ static void unknown_room_has_no_members(void **state)
     assert_int_equal(seen.len, 0);
 }
 
+// A room of two takes two at a time, whoever does it, and what is left over waits for company.
+static void takes_one_for_each_member(void **state)
+{
+    const struct token_rate rate = {10, 5}, small = {1, 1}, none = {0, 0};
+
+    (void)state;
+    assert_true(rooms_take(rooms, SPAN_LIT("nobody's"), &rate, 1000));
+    assert_int_equal(join(&ann, "lobby"), ROOMS_JOINED);
+    assert_int_equal(join(&bob, "lobby"), ROOMS_JOINED);
+    assert_int_equal(join(&ann, "other"), ROOMS_JOINED);
+    assert_true(rooms_take(rooms, LOBBY, &rate, 1000));
+    assert_true(rooms_take(rooms, LOBBY, &rate, 1000));
+    assert_false(rooms_take(rooms, LOBBY, &rate, 1000));
+    assert_true(rooms_take(rooms, SPAN_LIT("other"), &rate, 1000));
+    assert_false(rooms_take(rooms, LOBBY, &rate, 1099));
+    assert_true(rooms_take(rooms, LOBBY, &rate, 1100));
+    // It is larger than a full bucket, and takes all of that.
+    assert_true(rooms_take(rooms, LOBBY, &small, 100000));
+    assert_false(rooms_take(rooms, LOBBY, &small, 100000));
+    assert_true(rooms_take(rooms, LOBBY, &none, 100000));
+}
+
 #define WITH_ROOMS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -199,6 +221,7 @@ int main(void)
         WITH_ROOMS(name_may_be_empty),
         WITH_ROOMS(lists_rooms_up_to_a_number),
         WITH_ROOMS(unknown_room_has_no_members),
+        WITH_ROOMS(takes_one_for_each_member),
     };
     return cmocka_run_group_tests_name("rooms", tests, NULL, NULL);
 }
