@@ -28,6 +28,8 @@
 #define NOT_HELD_HELP "Times that MAX_MEMORY_BYTES had no room, by use"
 #define PAUSES_HELP   "Times that accepting paused, by reason"
 #define PAUSED_HELP   "1 while accepting is paused, by reason"
+#define LEFT_OUT      "ws_edge_log_lines_left_out_total"
+#define LEFT_OUT_HELP "Log lines about clients that were left out because there were too many alike"
 #define LATENCY       "ws_edge_delivery_latency_seconds"
 #define REFUSED_HELP  "Handshakes and requests that the engine refused"
 #define CLOSED_HELP   "Sessions that ended, by reason"
@@ -133,6 +135,8 @@ static const struct metric_info table[] = {
     {UNAUTH, "reason=\"expired\"", COUNTER, GATEWAY(auth_refused[TOKEN_EXPIRED]), UNAUTH_HELP},
     {UNAUTH, "reason=\"not active\"", COUNTER, GATEWAY(auth_refused[TOKEN_NOT_ACTIVE]), UNAUTH_HELP},
     {UNAUTH, "reason=\"half login\"", COUNTER, GATEWAY(auth_refused[TOKEN_HALF_LOGIN]), UNAUTH_HELP},
+    {LEFT_OUT, "module=\"gateway\"", COUNTER, GATEWAY(log_left_out), LEFT_OUT_HELP},
+    {LEFT_OUT, "module=\"socketio\"", COUNTER, SOCKETIO(log_left_out), LEFT_OUT_HELP},
     {"ws_edge_users_over_limit_total", NULL, COUNTER, GATEWAY(users_over_limit), "Clients refused because their user has too many sockets here"},
     {EVENTS, "event=\"join_room\"", COUNTER, GATEWAY(events[EVENT_JOIN_ROOM]), EVENTS_HELP},
     {EVENTS, "event=\"leave_room\"", COUNTER, GATEWAY(events[EVENT_LEAVE_ROOM]), EVENTS_HELP},

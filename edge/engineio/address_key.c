@@ -15,6 +15,20 @@ static struct span key_of_v6(const struct in6_addr *address, unsigned char *out)
     return (struct span){(char *)out, len};
 }
 
+struct address_text address_of_key(struct span key)
+{
+    struct in6_addr v6 = {0};
+    struct address_text out = {""};
+
+    if (key.len == IPV4_BYTES) {
+        inet_ntop(AF_INET, key.ptr, out.text, sizeof(out.text));
+    } else if (key.len == SUBSCRIBER_BYTES) {
+        memcpy(&v6, key.ptr, key.len);
+        inet_ntop(AF_INET6, &v6, out.text, sizeof(out.text));
+    }
+    return out;
+}
+
 struct span address_key(struct span text, unsigned char out[ADDRESS_KEY_MAX])
 {
     static const char none[] = "";

@@ -69,6 +69,8 @@ struct eio_session {
     void *data;
     struct tally_entry *address; // NULL: not counted
     UT_hash_handle hh;
+    uint8_t peer_len;
+    unsigned char peer[ADDRESS_KEY_MAX]; // the address_key() of who opened it
     char sid[RANDOM_ID_LEN + 1];
 };
 

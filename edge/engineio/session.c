@@ -56,15 +56,18 @@ static bool has_parameter(const struct http_request *request, const char *name, 
 struct eio_session *session_new(struct eio_server *server, const struct http_request *request)
 {
     struct eio_session *session = mem_zalloc(sizeof(*session));
-    unsigned char key[ADDRESS_KEY_MAX];
+    struct span key = address_key(request->peer, session->peer);
 
+    if (key.ptr != (const char *)session->peer)
+        memcpy(session->peer, key.ptr, key.len);
+    session->peer_len = (uint8_t)key.len;
     session->server = server;
     session->version = has_parameter(request, "EIO", "3") ? 3 : 4;
     session->base64 = has_parameter(request, "b64", "1");
     deadline_init(&session->heartbeat);
     list_init(&session->queued);
     if (server->addresses)
-        session->address = tally_add(server->addresses, address_key(request->peer, key));
+        session->address = tally_add(server->addresses, key);
     random_id(session->sid);
     HASH_ADD_KEYPTR(hh, server->by_sid, session->sid, RANDOM_ID_LEN, session);
     return session;
@@ -393,6 +396,11 @@ bool eio_session_is_open(const struct eio_session *session)
 struct public_id eio_session_name(const struct eio_session *session)
 {
     return public_id_of(span_of(session->sid));
+}
+
+struct address_text eio_session_peer(const struct eio_session *session)
+{
+    return address_of_key((struct span){(const char *)session->peer, session->peer_len});
 }
 
 unsigned eio_session_version(const struct eio_session *session)

@@ -16,9 +16,11 @@ static int64_t now_s(void)
 
 static void refuse_token(struct entry *entry, struct sio_socket *socket, enum token_status status)
 {
+    struct address_text peer = sio_socket_peer(socket);
+
     metric_add(&entry->metrics->auth_refused[status], 1);
-    log_debug("refusing a client sid=%s reason=\"%s\"", sio_socket_id(socket),
-              token_status_str(status));
+    log_peer(&entry->refused_tokens, span_of(peer.text), "refusing a token sid=%s reason=\"%s\"",
+             sio_socket_id(socket), token_status_str(status));
     buffer_clear(&entry->text);
     buffer_printf(&entry->text, "Authentication error: %s", token_status_str(status));
     sio_socket_refuse(socket, buffer_span(&entry->text));
@@ -60,13 +62,17 @@ static void check_sockets_of_user(struct sio_socket *socket, struct span auth, v
         return;
     }
     metric_add(&entry->metrics->users_over_limit, 1);
-    log_info("refusing a client, its user has too many sockets user=\"" SPAN_FMT "\" max=%" PRIu32,
+    struct address_text peer = sio_socket_peer(socket);
+    log_peer(&entry->refused_users, span_of(peer.text),
+             "refusing a client, its user has too many sockets user=\"" SPAN_FMT "\" max=%" PRIu32,
              SPAN_ARG(client->identity->user), entry->max_sockets_per_user);
     sio_socket_refuse(socket, SPAN_LIT("Too many connections"));
 }
 
 void entry_guard(struct entry *entry)
 {
+    peer_log_init(&entry->refused_tokens, &entry->metrics->log_left_out);
+    peer_log_init(&entry->refused_users, &entry->metrics->log_left_out);
     sio_namespace_use(entry->nsp, check_token, entry);
     sio_namespace_use(entry->nsp, check_sockets_of_user, entry);
 }

@@ -1,6 +1,7 @@
 // A client's way into the gateway: its token, how many sockets its user has, and the welcome.
 #pragma once
 
+#include "edge/engineio/peer_log.h"
 #include "edge/gateway/authentication.h"
 #include "edge/gateway/client.h"
 #include "edge/gateway/gateway_metrics.h"
@@ -11,6 +12,7 @@ struct entry {
     struct token_watch *watch;
     struct gateway_metrics *metrics;
     uint32_t max_sockets_per_user; // 0: no limit
+    struct peer_log refused_tokens, refused_users;
     struct buffer text;
 };
 

@@ -43,6 +43,7 @@ struct gateway {
     struct deadline announcement;
     struct buffer text;
     unsigned shards;
+    struct peer_log foreign_origins, slow_consumers;
     bool found_log;
     bool mismatch_told; // that relay and edge count their shards differently
 };
@@ -62,25 +63,50 @@ static void on_event(struct sio_socket *socket, const struct sio_event *event, v
     client_events_handle(&gateway->events, sio_socket_data(socket), event);
 }
 
+static void log_slow_consumer(struct gateway *gateway, const struct sio_socket *socket)
+{
+    struct address_text peer = sio_socket_peer(socket);
+
+    log_peer(&gateway->slow_consumers, span_of(peer.text),
+             "closed a client that takes its messages too slowly sid=%s reason=\"%s\"",
+             sio_socket_id(socket), eio_close_reason_str(EIO_SLOW_CONSUMER));
+}
+
 static void on_disconnect(struct sio_socket *socket, const char *reason, void *arg)
 {
     struct gateway *gateway = arg;
     struct client *client = sio_socket_data(socket);
 
     if (strcmp(reason, eio_close_reason_str(EIO_SLOW_CONSUMER)) == 0)
-        log_info("closed a client that takes its messages too slowly sid=%s reason=\"%s\"",
-                 sio_socket_id(socket), reason);
+        log_slow_consumer(gateway, socket);
     else
         log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
     client_events_forget(&gateway->events, client);
     token_watch_stop(&client->alarm);
 }
 
+// As much of a header as a log line has room for.
+static struct span shown(const struct http_request *request, const char *header)
+{
+    struct span value = http_request_header(request, header);
+
+    return (struct span){value.ptr ? value.ptr : "", value.len < 128 ? value.len : 128};
+}
+
 static bool allow_request(const struct http_request *request, void *arg)
 {
-    const struct gateway *gateway = arg;
+    struct gateway *gateway = arg;
 
-    return origins_judge(gateway->origins, request) != ORIGIN_FOREIGN;
+    if (origins_judge(gateway->origins, request) != ORIGIN_FOREIGN)
+        return true;
+    log_peer(&gateway->foreign_origins, request->peer,
+             "refusing a foreign origin origin=\"" SPAN_FMT "\" host=\"" SPAN_FMT
+             "\" forwarded_host=\"" SPAN_FMT "\" forwarded_proto=\"" SPAN_FMT
+             "\" reason=\"it is neither in CORS_ORIGIN nor the gateway's own\"",
+             SPAN_ARG(shown(request, "Origin")), SPAN_ARG(shown(request, "Host")),
+             SPAN_ARG(shown(request, "X-Forwarded-Host")),
+             SPAN_ARG(shown(request, "X-Forwarded-Proto")));
+    return false;
 }
 
 static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
@@ -262,6 +288,8 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                                                 .on_expired = on_expired,
                                                 .arg = gateway,
                                             });
+    peer_log_init(&gateway->foreign_origins, &gateway->metrics->log_left_out);
+    peer_log_init(&gateway->slow_consumers, &gateway->metrics->log_left_out);
     gateway->entry = (struct entry){
         .authentication = {.verifier = gateway->verifier,
                            .allow_anonymous = options->allow_anonymous},

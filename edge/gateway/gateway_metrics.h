@@ -17,6 +17,7 @@ enum client_event_kind {
 struct gateway_metrics {
     metric auth_refused[TOKEN_STATUSES];
     metric users_over_limit;        // clients refused because their user has too many
+    metric log_left_out;            // lines, see peer_log.h
     metric events[EVENT_KINDS + 1]; // the last: unknown ones
     metric events_refused;          // answered with an error
     metric typing_left_out;         // not told to a room that is told too much

@@ -11,7 +11,10 @@
 static void fail(struct sio_client *client, const char *reason)
 {
     metric_add(&client->server->metrics->bad_packets, 1);
-    log_info("closing client session=%s reason=\"%s\"", eio_session_name(client->session).text,
+    struct address_text peer = eio_session_peer(client->session);
+
+    log_peer(&client->server->log_bad_packets, span_of(peer.text),
+             "closing client session=%s reason=\"%s\"", eio_session_name(client->session).text,
              reason);
     eio_session_close(client->session, EIO_PARSE_ERROR);
 }
@@ -358,13 +361,21 @@ void client_open(struct sio_server *server, struct eio_session *session,
         client_connect(client, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SPAN_LIT("/")});
 }
 
+static void log_rate_limit(const struct sio_client *client)
+{
+    struct address_text peer = eio_session_peer(client->session);
+
+    log_peer(&client->server->log_rate_limits, span_of(peer.text),
+             "closing client session=%s reason=\"rate limit\"",
+             eio_session_name(client->session).text);
+}
+
 void client_close(struct sio_client *client, enum eio_close_reason reason)
 {
     struct sio_server *server = client->server;
 
     if (reason == EIO_RATE_LIMIT)
-        log_info("closing client session=%s reason=\"rate limit\"",
-                 eio_session_name(client->session).text);
+        log_rate_limit(client);
     while (!list_empty(&client->sockets))
         socket_end(list_entry(client->sockets.next, struct sio_socket, entry),
                    eio_close_reason_str(reason));

@@ -11,6 +11,7 @@
 // on_disconnect and frees. It runs when a session was closed, and else in the loop's next turn.
 #pragma once
 
+#include "edge/engineio/peer_log.h"
 #include "edge/socketio/assembly.h"
 #include "edge/socketio/server.h"
 
@@ -21,6 +22,7 @@ struct sio_server {
     void *allow_arg;
     struct sio_metrics *metrics;
     const struct deadlines *clock;
+    struct peer_log log_bad_packets, log_rate_limits;
     struct list namespaces;
     size_t client_count;
     struct list ended; // sockets

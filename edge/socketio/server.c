@@ -87,6 +87,8 @@ struct sio_server *sio_server_new(const struct sio_options *options,
     server->allow_arg = allow_arg;
     server->metrics = metrics;
     server->clock = clock;
+    peer_log_init(&server->log_bad_packets, &metrics->log_left_out);
+    peer_log_init(&server->log_rate_limits, &metrics->log_left_out);
     list_init(&server->namespaces);
     list_init(&server->ended);
     deadline_init(&server->reap);

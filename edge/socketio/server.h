@@ -87,7 +87,8 @@ struct sio_metrics {
     struct histogram connect_ms; // from a session's opening until its first socket was accepted
     metric events_in, acks_in, bad_packets;
     metric connect_timeouts;
-    metric deliveries; // frames queued for sockets by broadcasts and emits
+    metric log_left_out; // lines, see peer_log.h
+    metric deliveries;   // frames queued for sockets by broadcasts and emits
 };
 
 NODISCARD struct sio_server *
@@ -158,7 +159,8 @@ bool sio_socket_is_in(const struct sio_socket *socket, struct span room);
 void sio_socket_each_room(const struct sio_socket *socket, room_name_fn visit, void *arg);
 
 const char *sio_socket_id(const struct sio_socket *socket);
-unsigned sio_socket_version(const struct sio_socket *socket); // Engine.IO revision: 3 or 4
+struct address_text sio_socket_peer(const struct sio_socket *socket); // see eio_session_peer()
+unsigned sio_socket_version(const struct sio_socket *socket);         // Engine.IO revision: 3 or 4
 struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket);
 bool sio_socket_is_connected(const struct sio_socket *socket); // accepted and not ended
 // Valid until the caller returns to the loop. Without sio_options.keep_handshake it is all empty

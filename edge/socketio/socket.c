@@ -137,6 +137,11 @@ const char *sio_socket_id(const struct sio_socket *socket)
     return socket->id;
 }
 
+struct address_text sio_socket_peer(const struct sio_socket *socket)
+{
+    return eio_session_peer(socket->session);
+}
+
 unsigned sio_socket_version(const struct sio_socket *socket)
 {
     return eio_session_version(socket->session);

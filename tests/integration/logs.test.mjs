@@ -4,9 +4,11 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { client, connect } from './support/clients.mjs';
-import { joinedWebSocket } from './support/engineio.mjs';
+import { joinedWebSocket, pollingUrl, RawWebSocket } from './support/engineio.mjs';
 import { gateway } from './support/gateway.mjs';
+import { request } from './support/http.mjs';
 import { SECRET, token } from './support/tokens.mjs';
+import { until } from './support/wait.mjs';
 
 const made = await gateway({ env: { LOG_LEVEL: 'debug' } });
 const { edge, relay, services } = made;
@@ -46,6 +48,55 @@ for (const process of [edge, relay]) {
 
 test('the edge calls itself by the name of the service', () => {
   assert.equal(edge.logLines()[0].service, 'websocket-gateway');
+});
+
+describe('lines that strangers cause', () => {
+  const lines = (phrase) => edge.logLines().filter(({ message }) => message.startsWith(phrase));
+
+  test('a refused token: address and reason', async (t) => {
+    await client(t, edge, { auth: { token: token({ id: 'u1' }, { expiresIn: -5 }) } }).refusal();
+    const [line] = await until('the line', () => lines('refusing a token').length > 0
+      && lines('refusing a token'));
+    assert.equal(line.level, 'info');
+    assert.match(line.message, /reason="jwt expired" address=127\.0\.0\.1 left_out=0$/);
+  });
+
+  test('a foreign origin: address and what was compared', async () => {
+    const headers = { Origin: 'https://other.example', Host: 'own.example' };
+    assert.equal((await request(pollingUrl(edge.url), { headers })).status, 403);
+    const [line] = await until('the line', () => lines('refusing a foreign origin').length > 0
+      && lines('refusing a foreign origin'));
+    assert.equal(line.level, 'info');
+    assert.match(line.message, / origin="https:\/\/other\.example" host="own\.example" /);
+    assert.match(line.message, / reason=".*" address=127\.0\.0\.1 left_out=0$/);
+  });
+
+  // Of each kind from one address, whatever it sends.
+  const kinds = [
+    ['closing client', async () => {
+      const socket = await RawWebSocket.open(edge.url);
+      socket.send('4rubbish');
+      await socket.closed;
+    }],
+    ['refusing a token', async () => {
+      const socket = await RawWebSocket.open(edge.url);
+      socket.send('40{"token":"rubbish"}');
+      await socket.nextFor('44');
+      socket.close();
+    }],
+    ['refusing a foreign origin', () => request(pollingUrl(edge.url),
+      { headers: { Origin: 'https://other.example' } })],
+  ];
+  for (const [phrase, sin] of kinds) {
+    test(`a flood leaves few: ${phrase}`, async () => {
+      const before = await edge.metric('ws_edge_log_lines_left_out_total');
+      for (let i = 0; i < 60; i++) await sin();
+      await until('the counter', async () =>
+        await edge.metric('ws_edge_log_lines_left_out_total') - before >= 49);
+      const { length } = lines(phrase);
+      assert.ok(length >= 9 && length <= 11, `${length} lines`);
+    });
+  }
 });
 
 test('neither tokens nor the secret are logged, at any level', async (t) => {

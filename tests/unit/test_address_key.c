@@ -31,6 +31,8 @@ static void are_told_apart(void **state)
     struct span one = exact_copy(span_of(row->one)), other = exact_copy(span_of(row->other));
 
     assert_int_equal(span_eq(address_key(one, one_out), address_key(other, other_out)), row->same);
+    struct address_text shown = address_of_key(address_key(one, one_out));
+    assert_true(span_eq(address_key(one, one_out), address_key(span_of(shown.text), other_out)));
     free((char *)one.ptr);
     free((char *)other.ptr);
 }
