@@ -18,7 +18,7 @@
 #define CLOSE_GRACE_MS    5000  // for a backlog to drain before a close
 #define MESSAGE_MS        20000 // for a message that has begun to become whole
 #define MESSAGE_STEP      65536 // or, from a client that was let in, to come so much further
-#define SERVICE_BUFFER    65536 // bytes of one read
+#define SERVICE_BUFFER    4096  // bytes of one read: a rush of some does not hold up the others
 #define OTHER_DESCRIPTORS 512   // of the process: listeners, brokers, files, pipes
 #define WRITE_MAX         ((size_t)128 * 1024) // bytes of one write; others get their turn
 #define WITH_GREETING     4096 // bytes of first frames that go with the reply to the handshake

@@ -2,7 +2,9 @@
 """Rooms of many, and what one makes the edge write to the others: who reads stays, who does not
 costs little, and a bystander notices nothing."""
 
+import os
 import selectors
+import signal
 import threading
 import time
 
@@ -147,6 +149,25 @@ class Typists(HostileTest):
         self.assertLess(self.counted('ws_edge_events_total{event="typing"}') - typed, 3500)
         self.assertGreater(self.counted("ws_edge_rate_refused_total"), 1000)
         close_all(members + typists)
+
+    def test_rush_of_many_at_once(self):
+        """Each gets its turn with a part of what it says; nobody waits for all of the others."""
+        rush = self.members([f"hasty {i}" for i in range(150)], "hasty")
+        said = b"".join(frame(TEXT, join_packet(i).encode()) for i in range(2, 850))
+        os.kill(self.server.process.pid, signal.SIGSTOP)
+        for client in rush:
+            client.send(said)
+        os.kill(self.server.process.pid, signal.SIGCONT)
+        waited = self.bystander.ask()
+        began = time.monotonic()
+        reading = Reading(rush)
+        while min(reading.bytes.values()) < 40000 and time.monotonic() < began + 30:
+            time.sleep(0.01)
+        took = time.monotonic() - began
+        reading.stop()
+        self.assertEqual(reading.ended, [])
+        self.assertLess(waited, max(0.2, took / 3), f"all took {took} s")
+        close_all(rush)
 
     def test_many_typists_in_a_large_room(self):
         """Of what can be left out a room is told so much that others do not wait for it."""
