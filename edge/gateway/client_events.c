@@ -14,6 +14,9 @@ static bool take_room(struct client_events *events, const struct client *client,
 {
     enum room_request result = room_request_read(event->args, &events->room);
 
+    if (result == ROOM_REQUEST_OK &&
+        !room_access_takes(events->joins->access, buffer_span(&events->room)))
+        result = ROOM_REQUEST_BAD_ID;
     if (result != ROOM_REQUEST_OK) {
         client_answer_error(events->answers, client, ack_of(event), room_request_str(result));
         return false;

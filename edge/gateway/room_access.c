@@ -56,6 +56,11 @@ void room_access_free(struct room_access *access)
     free(access);
 }
 
+bool room_access_takes(const struct room_access *access, struct span room)
+{
+    return !access->inquiry || room_inquiry_takes(room);
+}
+
 void room_access_ask(struct room_access *access, struct room_waiter *waiter, struct span room)
 {
     switch (access->authorization) {

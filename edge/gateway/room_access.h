@@ -20,6 +20,9 @@ NODISCARD struct room_access *room_access_new(enum room_authorization authorizat
 // Nobody may wait any more.
 void room_access_free(struct room_access *access);
 
+// False for a room that cannot be asked about. It is not to be asked about then.
+NODISCARD bool room_access_takes(const struct room_access *access, struct span room);
+
 // Gives `waiter`, whose client is set, its verdict on `room`, now or later. Copies `room`.
 void room_access_ask(struct room_access *access, struct room_waiter *waiter, struct span room);
 // For a waiter that has had no verdict yet: it gets none any more.

@@ -34,6 +34,9 @@ NODISCARD struct room_inquiry *room_inquiry_new(const struct room_inquiry_option
 // Nobody may wait any more.
 void room_inquiry_free(struct room_inquiry *inquiry);
 
+// False for a room whose id a path cannot bear. It must not be asked about.
+NODISCARD bool room_inquiry_takes(struct span room);
+
 // Gives `waiter`, whose client is set, its verdict: now when it is known, or when there is no place
 // to wait, or later. Copies `room`. The token is the one that the client has when the question
 // gets its turn. A client without one is refused.

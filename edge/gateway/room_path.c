@@ -40,7 +40,7 @@ bool room_path_is_template(struct span text)
 
 bool room_path_takes(struct span id)
 {
-    return !span_is(id, ".") && !span_is(id, "..");
+    return !span_is(id, ".") && !span_is(id, "..") && !has(id, "/\\");
 }
 
 static bool is_unreserved(char c)

@@ -12,7 +12,7 @@
 bool room_path_is_template(struct span text);
 
 // Whether a path can bear this id. "." and ".." cannot be told from the steps of a path, however
-// they are encoded.
+// they are encoded; some proxies decode "%2F" and "%5C", and make two steps of one.
 bool room_path_takes(struct span id);
 
 // Puts the path into `out` in place of what it holds. Of the id only letters, digits and "-._~"

@@ -65,7 +65,13 @@ static const struct id_row {
     {"two dots", "..", false},
     {"three dots", "...", true},
     {"a dot in front", ".a", true},
-    {"two dots and a slash", "../", true}, // the slash is encoded
+    {"two dots behind", "a..", true},
+    {"two dots and a slash", "../", false},
+    {"a slash", "a/b", false},
+    {"a slash alone", "/", false},
+    {"a backslash", "a\\b", false},
+    {"steps up", "..\\..\\health", false},
+    {"an encoded slash", "a%2Fb", true}, // the percent sign is encoded
 };
 // clang-format on
 
