@@ -97,9 +97,9 @@ void session_on_linger_over(struct deadline *deadline, void *arg);
 
 // polling.c
 void polling_on_request(struct eio_session *session, struct http_exchange *exchange);
-// Answers the waiting GET with the outbox, if there are both.
+// Answers the waiting GET with the first of the outbox, if there are both.
 void polling_flush(struct eio_session *session);
-// Answers the waiting GET with this one packet behind whatever the outbox holds.
+// Answers the waiting GET with this one packet behind what else of the outbox goes with it.
 void polling_release(struct eio_session *session, const char *last_packet);
 // From now on the exchange is the session's waiting GET.
 void polling_hold(struct eio_session *session, struct http_exchange *exchange);

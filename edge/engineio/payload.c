@@ -180,8 +180,8 @@ static void append_v3_binary(enum frame_kind kind, struct span packet, struct bu
     buffer_append(out, packet);
 }
 
-void eio_payload_encode(enum eio_payload_form form, const struct outbox *outbox, const char *last,
-                        struct buffer *out)
+uint32_t eio_payload_encode(enum eio_payload_form form, const struct outbox *outbox,
+                            const char *last, struct buffer *out)
 {
     static void (*const append[])(enum frame_kind kind, struct span packet, struct buffer * out) = {
         [PAYLOAD_V4] = append_v4,
@@ -189,12 +189,20 @@ void eio_payload_encode(enum eio_payload_form form, const struct outbox *outbox,
         [PAYLOAD_V3_BINARY] = append_v3_binary,
     };
 
-    for (uint32_t i = 0; i < outbox->count; i++) {
-        struct frame *frame = outbox_at(outbox, i);
+    uint32_t max = EIO_PAYLOAD_PACKETS_MAX - (last ? 1 : 0), n = 0;
+
+    for (; n < outbox->count && n < max; n++) {
+        struct frame *frame = outbox_at(outbox, n);
+        size_t before = out->len;
         append[form](frame_kind_of(frame), frame_packet(frame), out);
+        if (n > 0 && out->len > EIO_PAYLOAD_BYTES_MAX) {
+            out->len = before;
+            break;
+        }
     }
     if (last)
         append[form](FRAME_TEXT, span_of(last), out);
+    return n;
 }
 
 // ---- JSONP -------------------------------------------------------------------------------------

@@ -16,10 +16,15 @@ enum eio_payload_status { PAYLOAD_PACKET, PAYLOAD_END, PAYLOAD_MALFORMED };
 NODISCARD enum eio_payload_status eio_payload_take(enum eio_payload_form form, struct span *rest,
                                                    struct buffer *scratch, struct eio_packet *out);
 
-// Appends all frames that wait in `outbox`, and behind them the text packet `last` unless it is
-// NULL.
-void eio_payload_encode(enum eio_payload_form form, const struct outbox *outbox, const char *last,
-                        struct buffer *out);
+// Clients refuse a payload of more packets (Python's), and a poll is no place for all that an
+// outbox may hold. One packet that is larger goes alone.
+#define EIO_PAYLOAD_PACKETS_MAX 16
+#define EIO_PAYLOAD_BYTES_MAX   ((size_t)256 * 1024)
+
+// Appends the first frames that wait in `outbox`, as many as one payload may have, and behind them
+// the text packet `last` unless it is NULL. Returns how many of the frames it took.
+NODISCARD uint32_t eio_payload_encode(enum eio_payload_form form, const struct outbox *outbox,
+                                      const char *last, struct buffer *out);
 
 // JSONP (query parameter `j`). The reply wraps a payload into a call of ___eio[j]; only the digits
 // of `j` are echoed. A POST brings the payload as the form field `d`, newlines escaped; false when

@@ -16,9 +16,10 @@ static enum eio_payload_form form_of(const struct eio_session *session)
     return session->version == 4 ? PAYLOAD_V4 : PAYLOAD_V3_TEXT;
 }
 
+// Among those that the next payload may have.
 static bool holds_binary(const struct outbox *outbox)
 {
-    for (uint32_t i = 0; i < outbox->count; i++)
+    for (uint32_t i = 0; i < outbox->count && i < EIO_PAYLOAD_PACKETS_MAX; i++)
         if (frame_kind_of(outbox_at(outbox, i)) == FRAME_BINARY)
             return true;
     return false;
@@ -65,11 +66,11 @@ static void answer_poll(struct eio_session *session, const char *last_packet)
     enum eio_payload_form form = reply_form(session);
 
     buffer_clear(&server->answer);
-    eio_payload_encode(form, &session->outbox, last_packet, &server->answer);
-    histogram_observe(&server->metrics->frames_per_write,
-                      session->outbox.count + (last_packet ? 1 : 0), 1);
+    uint32_t frames = eio_payload_encode(form, &session->outbox, last_packet, &server->answer);
+    histogram_observe(&server->metrics->frames_per_write, frames + (last_packet ? 1 : 0), 1);
     metric_add(&server->metrics->bytes_out, server->answer.len);
-    outbox_drop(&session->outbox, session->outbox.count);
+    server_note_work(server, server->answer.len);
+    outbox_drop(&session->outbox, frames);
     reply_payload(session, form, buffer_span(&server->answer));
 }
 

@@ -39,6 +39,23 @@ test('1000 numbered messages: all, once, in order', async (t) => {
   assertNumbered(client.all('booking_update').map(({ bookingId }) => bookingId), 1000);
 });
 
+test('no answer has more than 16 packets', async (t) => {
+  const raw = await joinedPolling(edge.url, token({ id: 'counted' }));
+  for (let i = 0; i < 40; i++) {
+    await services.publish('booking.confirmed', { bookingId: i, userId: 'counted' });
+  }
+  await until('all delivered',
+    async () => await edge.metric('ws_edge_deliveries_total') >= 40);
+  const bookings = [];
+  while (bookings.length < 40) {
+    const packets = await raw.poll();
+    assert.ok(packets.length <= 16, `${packets.length} packets`);
+    bookings.push(...packets.filter((packet) => packet.startsWith('42["booking_update"')));
+    if (packets.includes('2')) await raw.post('3');
+  }
+  assertNumbered(bookings.map((packet) => JSON.parse(packet.slice(2))[1].bookingId), 40);
+});
+
 test('a large message', async (t) => {
   const client = await polling(t, edge, 'large');
   const title = 'é'.repeat(400_000);

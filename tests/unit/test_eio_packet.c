@@ -177,10 +177,52 @@ static void encodes_a_payload(void **state)
 
     push(&outbox, FRAME_TEXT, row->text);
     push(&outbox, FRAME_BINARY, row->binary);
-    eio_payload_encode(row->form, &outbox, row->last, &out);
+    assert_int_equal(eio_payload_encode(row->form, &outbox, row->last, &out), outbox.count);
     assert_bytes(buffer_span(&out), row->bytes);
     outbox_fini(&outbox);
     buffer_fini(&out);
+}
+
+struct limit_row {
+    const char *name;
+    enum eio_payload_form form;
+    uint32_t count;   // of frames that wait
+    size_t size;      // of each
+    const char *last; // behind them
+    uint32_t taken;   // in the first payload
+};
+
+// clang-format off
+static const struct limit_row limits[] = {
+    {"takes 16 packets", PAYLOAD_V4, 16, 10, NULL, 16},
+    {"and no more", PAYLOAD_V4, 17, 10, NULL, 16},
+    {"and no more of revision 3", PAYLOAD_V3_TEXT, 40, 10, NULL, 16},
+    {"and no more in binary", PAYLOAD_V3_BINARY, 40, 10, NULL, 16},
+    {"the last one counts", PAYLOAD_V4, 16, 10, "6", 15},
+    {"takes 256 KB", PAYLOAD_V4, 16, 40000, NULL, 6},
+    {"takes 256 KB and a last one", PAYLOAD_V4, 16, 40000, "6", 6},
+    {"takes one that is larger", PAYLOAD_V4, 3, 300000, NULL, 1},
+    {"takes two of 128 KB", PAYLOAD_V4, 3, 131071, NULL, 2},
+    {"takes one of half as much and a byte", PAYLOAD_V4, 3, 131073, NULL, 1},
+};
+// clang-format on
+
+static void encodes_no_more_than(void **state)
+{
+    const struct limit_row *row = *state;
+    struct outbox outbox = {0};
+    struct buffer out = {0};
+    char *text = calloc(1, row->size + 1);
+
+    memset(text, '4', row->size);
+    for (uint32_t i = 0; i < row->count; i++)
+        push(&outbox, FRAME_TEXT, text);
+    assert_int_equal(eio_payload_encode(row->form, &outbox, row->last, &out), row->taken);
+    assert_true(out.len >= row->taken * row->size);
+    assert_true(row->taken == 1 || out.len <= EIO_PAYLOAD_BYTES_MAX + 2);
+    outbox_fini(&outbox);
+    buffer_fini(&out);
+    free(text);
 }
 
 static void assert_reframed(unsigned version, bool as_text, enum frame_kind kind,
@@ -252,12 +294,13 @@ static void unwraps_jsonp(void **state)
 int main(void)
 {
     struct CMUnitTest tests[ARRAY_LEN(packets) + ARRAY_LEN(payloads) + ARRAY_LEN(encodes) +
-                            ARRAY_LEN(wraps) + ARRAY_LEN(unwraps) + 1];
+                            ARRAY_LEN(limits) + ARRAY_LEN(wraps) + ARRAY_LEN(unwraps) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, packets, decodes_a_packet);
     ADD_ROWS(tests, count, payloads, decodes_a_payload);
     ADD_ROWS(tests, count, encodes, encodes_a_payload);
+    ADD_ROWS(tests, count, limits, encodes_no_more_than);
     ADD_ROWS(tests, count, wraps, wraps_jsonp);
     ADD_ROWS(tests, count, unwraps, unwraps_jsonp);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(reframes_binary);

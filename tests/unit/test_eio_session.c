@@ -21,10 +21,10 @@ enum act {
     POSTS_BINARY, // … of the type application/octet-stream
     POSTS_NOTHING,
     PUTS,
-    WAITS,   // it has no reply yet
-    REPLIES, // it was answered with the status `number` and the body `text`
-    ABORTS,  // its client went away
-    SERVER_SENDS,
+    WAITS,        // it has no reply yet
+    REPLIES,      // it was answered with the status `number` and the body `text`
+    ABORTS,       // its client went away
+    SERVER_SENDS, // `number` times (0: once)
     SERVER_SENDS_BINARY,
     SERVER_CLOSES, // with the reason `number`
     TURN,          // the loop's turn ends, after `number` milliseconds
@@ -75,6 +75,16 @@ static const struct eio_options options = {
     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"  \
     "123456789"
 
+#define FIVE                                                                                       \
+    "4a\x1e"                                                                                       \
+    "4a\x1e"                                                                                       \
+    "4a\x1e"                                                                                       \
+    "4a\x1e"                                                                                       \
+    "4a"
+#define FIFTEEN FIVE "\x1e" FIVE "\x1e" FIVE
+#define SIXTEEN                                                                                    \
+    FIFTEEN "\x1e"                                                                                 \
+            "4a"
 #define TEN_REFUSED                                                                                \
     "refused: refused: refused: refused: refused: refused: refused: refused: refused: refused: "
 
@@ -324,6 +334,14 @@ static const struct dialogue metered[] = {
       {COUNTED, .number = 1}}},
 };
 
+// Of one polling answer; with an outbox that holds more.
+static const struct dialogue crowded[] = {
+    {"16 packets in one answer, the rest with the next poll", {ON_POLLING, {SERVER_SENDS, "4a", .number = 20}, {TURN}, {GETS, TO_SID, 1}, {REPLIES, SIXTEEN, 1, 200}, {SERVER_SENDS, "4b"}, {TURN}, {GETS, TO_SID, 2}, {REPLIES, "4a\x1e" "4a\x1e" "4a\x1e" "4a\x1e" "4b", 2, 200}, {GETS, TO_SID, 3}, {WAITS, .who = 3}}},
+    {"16 packets to a waiting poll", {ON_POLLING, {GETS, TO_SID, 1}, {SERVER_SENDS, "4a", .number = 17}, {TURN}, {REPLIES, SIXTEEN, 1, 200}, {GETS, TO_SID, 2}, {REPLIES, "4a", 2, 200}}},
+    {"last words of several answers", {ON_POLLING, {SERVER_SENDS, "4a", .number = 18}, {SERVER_CLOSES, .number = EIO_FORCED_CLOSE}, {TURN}, {GETS, TO_SID, 1}, {REPLIES, SIXTEEN, 1, 200}, {GETS, TO_SID, 2}, {REPLIES, "4a\x1e" "4a", 2, 200}, {GETS, TO_SID, 3}, {REPLIES, "1", 3, 200}}},
+    {"an upgrade takes what no answer had room for", {ON_POLLING, {GETS, TO_SID, 1}, {SERVER_SENDS, "4a", .number = 17}, {OPENS, PROBE}, {SAYS, "2probe"}, {REPLIES, FIFTEEN "\x1e" "6", 1, 200}, {SAYS, "5"}, {TURN}, {WROTE, "3probe|4a+4a|"}}},
+};
+
 // With data that its type has no use for.
 static const struct dialogue overweight[] = {
     {"a noop with a few bytes",
@@ -457,7 +475,8 @@ static void act(struct fake_engine *fake, const struct step *step, struct span t
         break;
     case SERVER_SENDS:
     case SERVER_SENDS_BINARY:
-        fake_send(fake, step->act == SERVER_SENDS ? FRAME_TEXT : FRAME_BINARY, text);
+        for (int i = 0; i < step->number || i == 0; i++)
+            fake_send(fake, step->act == SERVER_SENDS ? FRAME_TEXT : FRAME_BINARY, text);
         break;
     case SERVER_CLOSES:
         eio_session_close(fake->session, (enum eio_close_reason)step->number);
@@ -529,13 +548,23 @@ static void plays_out_within_limits(void **state)
     play_all(*state, &limited);
 }
 
+static void plays_out_with_room(void **state)
+{
+    struct eio_options roomy = options;
+
+    roomy.max_outbox_bytes = 1 << 20;
+    play_all(*state, &roomy);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(metered) + ARRAY_LEN(overweight)];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(metered) + ARRAY_LEN(crowded) +
+                            ARRAY_LEN(overweight)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, plays_out);
     ADD_ROWS(tests, count, metered, plays_out_within_limits);
+    ADD_ROWS(tests, count, crowded, plays_out_with_room);
     ADD_ROWS(tests, count, overweight, plays_out);
     return cmocka_run_group_tests_name("engine.io session", tests, NULL, NULL);
 }
