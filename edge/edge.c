@@ -64,12 +64,15 @@ static const char *why_not_live(void *arg)
 static const char *why_not_ready(void *arg)
 {
     struct edge *edge = arg;
+    uint64_t now_ms = clock_monotonic_ms();
 
     if (metric_get(&edge->draining))
         return "draining";
     if (!metric_get(&edge->metrics.gateway.following))
         return "not subscribed to Redis";
-    if (!relay_is_heard(&edge->metrics.gateway, clock_monotonic_ms()))
+    if (!redis_bus_is_answered(&edge->metrics.redis, now_ms))
+        return "no answer of Redis for 3 s";
+    if (!relay_is_heard(&edge->metrics.gateway, now_ms))
         return "no heartbeat of a relay for 3 s";
     return client_port_why_paused(&edge->metrics.port);
 }

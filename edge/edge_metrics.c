@@ -184,6 +184,7 @@ static const struct metric_info table[] = {
     {"ws_edge_redis_connected", NULL, GAUGE, REDIS(connected), "1 while Redis is connected"},
     {"ws_edge_redis_connects_total", NULL, COUNTER, REDIS(connects), "Times that Redis was connected"},
     {"ws_edge_redis_failures_total", NULL, COUNTER, REDIS(failures), "Times that Redis was lost or could not be reached"},
+    {"ws_edge_redis_refusals_total", NULL, COUNTER, REDIS(refusals), "Commands that Redis refused, as when it is out of memory"},
     {"ws_edge_published_total", NULL, COUNTER, REDIS(published), "Envelopes published for other edges"},
     {"ws_edge_published_bytes_total", NULL, COUNTER, REDIS(publish_bytes), "Bytes of these envelopes"},
     {"ws_edge_publish_dropped_total", NULL, COUNTER, REDIS(publish_dropped), "Envelopes not published because Redis was down or behind"},

@@ -2,52 +2,24 @@
 
 #include "edge/adapters/redis_bus.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/shard.h"
-#include "edge/adapters/host_lookup.h"
-#include "edge/adapters/redis_connection.h"
+#include "common/redis_error.h"
+#include "edge/adapters/redis_bus_internals.h"
 
 #define CONNECT_MS        5000
 #define FLUSH_MS          1000 // how long closing waits for answers
 #define UNANSWERED_MS     10000
+#define PULSE_MS          1000
 #define PENDING_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define EDGE_KEY_PREFIX   "ws:edges:"
 #define EDGE_EXPIRY_S     15
 #define ECHO_PREFIX       "ws:echo:"
-#define UNHEARD_MAX       3 // echoes, one with each announcement
-
-enum state { IDLE = 0, RESOLVING, CONNECTING, WAITING, UP, CLOSING };
-enum link { COMMANDS = 0, SUBSCRIPTIONS, LINKS };
-
-struct redis_bus {
-    struct bus interface;
-    const struct redis_bus_options *options;
-    struct event_loop *loop;
-    struct redis_bus_metrics *metrics;
-    enum state state;
-    struct backoff backoff;
-    uv_timer_t timer; // ends an attempt to connect, or the wait before the next one
-    struct host_lookup lookup;
-    struct redis_connection *links[LINKS];
-    bool commands_ready;
-    unsigned channels_ready;
-    unsigned unheard; // echoes that Redis took since the subscription said anything
-    size_t pending_bytes;
-    uint64_t unanswered_since_ms; // of the oldest announcement; 0: none
-    unsigned open_handles;        // of the timer and the connections
-    void (*on_closed)(void *arg);
-    void *on_closed_arg;
-};
-
-static struct redis_bus *bus_of(struct bus *interface)
-{
-    return container_of(interface, struct redis_bus, interface);
-}
+#define UNHEARD_MAX       5 // echoes
 
 // ---- losing and finding Redis
 
@@ -106,6 +78,8 @@ static void on_connect_timeout(uv_timer_t *timer)
     fail(container_of(timer, struct redis_bus, timer), "no connection within 5 s");
 }
 
+static void on_pulse(uv_timer_t *timer);
+
 static void check_up(struct redis_bus *bus)
 {
     if (bus->state != CONNECTING || !bus->commands_ready ||
@@ -114,7 +88,9 @@ static void check_up(struct redis_bus *bus)
     bus->state = UP;
     bus->unheard = 0;
     bus->unanswered_since_ms = 0;
-    uv_timer_stop(&bus->timer);
+    bus->refusal[0] = '\0';
+    metric_set(&bus->metrics->answered_at_ms, clock_monotonic_ms());
+    uv_timer_start(&bus->timer, on_pulse, PULSE_MS, PULSE_MS);
     log_info("connected to Redis host=%s port=%u attempts=%u", bus->options->host,
              bus->options->port, bus->backoff.attempts + 1);
     backoff_reset(&bus->backoff);
@@ -123,26 +99,53 @@ static void check_up(struct redis_bus *bus)
     bus->interface.handlers.on_up(bus->interface.handlers.arg);
 }
 
-// The error of a reply ends both connections; false then.
-static bool is_good(struct redis_bus *bus, const struct redis_value *value)
+// What Redis refuses is told when it is new, or comes after an announcement was taken.
+static void note_refusal(struct redis_bus *bus, const char *error)
+{
+    metric_add(&bus->metrics->refusals, 1);
+    if (strncmp(bus->refusal, error, sizeof(bus->refusal) - 1) == 0)
+        return;
+    snprintf(bus->refusal, sizeof(bus->refusal), "%s", error);
+    log_warn("Redis refuses commands, going on reason=\"%s\"", bus->refusal);
+}
+
+bool redis_bus_takes(struct redis_bus *bus, const struct redis_value *value)
 {
     const char *error = redis_value_error(value);
 
-    if (error)
+    if (!error)
+        return true;
+    if (bus->state == CONNECTING || redis_error_ends_connection(error))
         fail(bus, error);
-    return !error;
+    else
+        note_refusal(bus, error);
+    return false;
 }
 
-// A password that Redis does not ask for is no reason to stay away.
 static void on_auth(const struct redis_value *value, uintptr_t tag, void *arg)
 {
     const char *error = redis_value_error(value);
 
     (void)tag;
-    if (error && strstr(error, "without any password"))
-        log_warn("REDIS_PASSWORD is set, but Redis wants none");
+    if (error && redis_error_wants_no_password(error))
+        log_warn("REDIS_PASSWORD is set, but Redis wants none; going on without it");
     else
-        (void)is_good(arg, value);
+        (void)redis_bus_takes(arg, value);
+}
+
+// What a replica takes is not what edges and relays follow. Who may not ask finds out when the
+// first announcement is refused.
+static void on_role(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+    const char *error = redis_value_error(value);
+
+    (void)tag;
+    if (error && redis_error_ends_connection(error))
+        fail(bus, error);
+    else if (redis_value_count(value) > 0 &&
+             !span_is(redis_value_text(redis_value_item(value, 0)), "master"))
+        fail(bus, "this server is no primary");
 }
 
 static void on_select(const struct redis_value *value, uintptr_t tag, void *arg)
@@ -150,7 +153,7 @@ static void on_select(const struct redis_value *value, uintptr_t tag, void *arg)
     struct redis_bus *bus = arg;
 
     (void)tag;
-    if (!is_good(bus, value))
+    if (!redis_bus_takes(bus, value))
         return;
     bus->commands_ready = true;
     check_up(bus);
@@ -162,7 +165,7 @@ static void on_select(const struct redis_value *value, uintptr_t tag, void *arg)
 static bool take_push(struct redis_bus *bus, const struct redis_value *value, struct span *message)
 {
     bus->unheard = 0;
-    if (!is_good(bus, value) || redis_value_count(value) != 3)
+    if (!redis_bus_takes(bus, value) || redis_value_count(value) != 3)
         return false;
     if (span_is(redis_value_text(redis_value_item(value, 0)), "subscribe")) {
         bus->channels_ready++;
@@ -208,13 +211,13 @@ static void on_published(const struct redis_value *value, uintptr_t len, void *a
 
     bus->pending_bytes -= len;
     metric_set(&bus->metrics->pending_bytes, bus->pending_bytes);
-    if (redis_value_error(value))
+    if (!redis_bus_takes(bus, value))
         metric_add(&bus->metrics->publish_failed, 1);
 }
 
 static void publish(struct bus *interface, unsigned shard, struct span envelope)
 {
-    struct redis_bus *bus = bus_of(interface);
+    struct redis_bus *bus = redis_bus_of(interface);
     char channel[SHARD_KEY_MAX];
 
     if (bus->state != UP || bus->pending_bytes + envelope.len > PENDING_BYTES_MAX) {
@@ -230,83 +233,12 @@ static void publish(struct bus *interface, unsigned shard, struct span envelope)
                           channel, envelope.ptr, envelope.len);
 }
 
-// ---- the log
+// ---- that Redis answers, and hears
 
-// A stream entry is [id, [field, value, …]].
-static struct bus_entry read_entry(const struct redis_value *value)
+static void note_answer(struct redis_bus *bus)
 {
-    struct bus_entry entry = {0};
-    const struct redis_value *fields;
-
-    if (redis_value_count(value) != 2 ||
-        !position_parse(redis_value_text(redis_value_item(value, 0)), &entry.position))
-        return entry;
-    fields = redis_value_item(value, 1);
-    for (size_t i = 0; i + 1 < redis_value_count(fields); i += 2)
-        if (span_is(redis_value_text(redis_value_item(fields, i)), "e"))
-            entry.envelope = redis_value_text(redis_value_item(fields, i + 1));
-    return entry;
-}
-
-static void on_range(const struct redis_value *value, uintptr_t shard, void *arg)
-{
-    struct redis_bus *bus = arg;
-    const struct bus_handlers *handlers = &bus->interface.handlers;
-    size_t count = redis_value_count(value);
-
-    if (!is_good(bus, value))
-        return;
-    struct bus_entry *entries = mem_alloc((count + 1) * sizeof(entries[0]));
-    for (size_t i = 0; i < count; i++)
-        entries[i] = read_entry(redis_value_item(value, i));
-    handlers->on_page((unsigned)shard, entries, count, handlers->arg);
-    free(entries);
-}
-
-static void on_newest(const struct redis_value *value, uintptr_t shard, void *arg)
-{
-    struct redis_bus *bus = arg;
-    const struct bus_handlers *handlers = &bus->interface.handlers;
-    struct position newest = {0};
-
-    if (!is_good(bus, value))
-        return;
-    if (redis_value_count(value) > 0)
-        newest = read_entry(redis_value_item(value, 0)).position;
-    handlers->on_newest((unsigned)shard, newest, handlers->arg);
-}
-
-static void read_log(struct bus *interface, unsigned shard, struct position after, size_t count)
-{
-    struct redis_bus *bus = bus_of(interface);
-    char key[SHARD_KEY_MAX], from[POSITION_TEXT_MAX];
-
-    if (bus->state != UP)
-        return;
-    shard_log_key(shard, key);
-    position_print(after, from);
-    redis_connection_send(bus->links[COMMANDS], on_range, shard, "XRANGE %s (%s + COUNT %u", key,
-                          from, (unsigned)count);
-}
-
-static void read_newest(struct bus *interface, unsigned shard)
-{
-    struct redis_bus *bus = bus_of(interface);
-    char key[SHARD_KEY_MAX];
-
-    if (bus->state != UP)
-        return;
-    shard_log_key(shard, key);
-    redis_connection_send(bus->links[COMMANDS], on_newest, shard, "XREVRANGE %s + - COUNT 1", key);
-}
-
-static void on_announced(const struct redis_value *value, uintptr_t tag, void *arg)
-{
-    struct redis_bus *bus = arg;
-
-    (void)tag;
-    if (is_good(bus, value))
-        bus->unanswered_since_ms = 0;
+    bus->unanswered_since_ms = 0;
+    metric_set(&bus->metrics->answered_at_ms, clock_monotonic_ms());
 }
 
 static void on_echo_taken(const struct redis_value *value, uintptr_t tag, void *arg)
@@ -314,40 +246,58 @@ static void on_echo_taken(const struct redis_value *value, uintptr_t tag, void *
     struct redis_bus *bus = arg;
 
     (void)tag;
-    if (is_good(bus, value) && ++bus->unheard >= UNHEARD_MAX)
+    note_answer(bus);
+    if (redis_bus_takes(bus, value) && ++bus->unheard >= UNHEARD_MAX)
         fail(bus, "the subscription is silent although commands are answered");
 }
 
 // A subscription whose flow has died without a word looks like one that has nothing to say, so
-// each edge says something that only it hears.
-static void send_echo(struct redis_bus *bus)
+// each edge says something that only it hears. Redis takes it whatever else it refuses.
+static void on_pulse(uv_timer_t *timer)
 {
-    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0, "PUBLISH " ECHO_PREFIX "%s .",
-                          bus->options->edge_id);
-}
+    struct redis_bus *bus = container_of(timer, struct redis_bus, timer);
+    uint64_t now_ms = clock_monotonic_ms();
 
-// Doubles as the check that Redis still answers, on both connections.
-static void announce(struct bus *interface, size_t sockets, size_t rooms)
-{
-    struct redis_bus *bus = bus_of(interface);
-    const char *id = bus->options->edge_id;
-    uint64_t now_ms = uv_now(&bus->loop->uv);
-
-    if (bus->state != UP)
-        return;
     if (bus->unanswered_since_ms != 0) {
         if (now_ms - bus->unanswered_since_ms >= UNANSWERED_MS)
             fail(bus, "no answer for 10 s");
         return;
     }
     bus->unanswered_since_ms = now_ms;
+    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0, "PUBLISH " ECHO_PREFIX "%s .",
+                          bus->options->edge_id);
+    redis_bus_read_again(bus);
+}
+
+// Announcements must not pile up where nothing is answered.
+static bool is_behind(const struct redis_bus *bus)
+{
+    return bus->unanswered_since_ms != 0 &&
+           clock_monotonic_ms() - bus->unanswered_since_ms >= PULSE_MS;
+}
+
+static void on_announced(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+
+    (void)tag;
+    if (redis_bus_takes(bus, value))
+        bus->refusal[0] = '\0';
+}
+
+static void announce(struct bus *interface, size_t sockets, size_t rooms)
+{
+    struct redis_bus *bus = redis_bus_of(interface);
+    const char *id = bus->options->edge_id;
+
+    if (bus->state != UP || is_behind(bus))
+        return;
     redis_connection_send(bus->links[COMMANDS], on_announced, 0,
                           "HSET " EDGE_KEY_PREFIX "%s sockets %llu rooms %llu at_ms %llu", id,
                           (unsigned long long)sockets, (unsigned long long)rooms,
                           (unsigned long long)clock_wall_ms()); // hiredis knows no %zu
     redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE " EDGE_KEY_PREFIX "%s %d",
                           id, EDGE_EXPIRY_S);
-    send_echo(bus);
 }
 
 // ---- closing
@@ -445,6 +395,7 @@ static void connect_to(struct redis_bus *bus, const char *address)
     bus->channels_ready = 0;
     if (!open_link(bus, COMMANDS, address) || !open_link(bus, SUBSCRIPTIONS, address))
         return;
+    redis_connection_send(bus->links[COMMANDS], on_role, 0, "ROLE");
     redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u", bus->options->database);
     subscribe(bus);
 }
@@ -474,10 +425,15 @@ static void resolve(struct redis_bus *bus)
         fail(bus, reason);
 }
 
+bool redis_bus_is_answered(const struct redis_bus_metrics *metrics, uint64_t now_ms)
+{
+    return now_ms < metric_get(&metrics->answered_at_ms) + REDIS_SILENT_MS;
+}
+
 static const struct bus_ops ops = {
     .publish = publish,
-    .read = read_log,
-    .read_newest = read_newest,
+    .read = redis_bus_read,
+    .read_newest = redis_bus_read_newest,
     .announce = announce,
 };
 

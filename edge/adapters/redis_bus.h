@@ -33,8 +33,15 @@ struct redis_bus_metrics {
     metric published, publish_bytes;
     metric publish_dropped; // the bus was down, or too much was unanswered
     metric publish_failed;
-    metric pending_bytes; // published and not yet answered
+    metric refusals;       // answers that were an error and did not end the connection
+    metric answered_at_ms; // when Redis was last seen to answer; monotonic
+    metric pending_bytes;  // published and not yet answered
 };
+
+#define REDIS_SILENT_MS 3000
+
+// Whether Redis has answered within REDIS_SILENT_MS. Reads an atomic only: any thread may ask.
+bool redis_bus_is_answered(const struct redis_bus_metrics *metrics, uint64_t now_ms);
 
 struct redis_bus;
 

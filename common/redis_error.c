@@ -1,0 +1,38 @@
+#include "common/redis_error.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/attr.h"
+
+// A code begins the error, or, where a command of a script failed, stands somewhere behind a dash.
+static bool has_code(const char *error, const char *code)
+{
+    size_t len = strlen(code);
+
+    for (const char *at = error; at; at = strchr(at, '-'), at = at ? at + 1 : NULL)
+        if (strncmp(at, code, len) == 0 && (at[len] == ' ' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
+bool redis_error_ends_connection(const char *error)
+{
+    static const char *const codes[] = {"READONLY", "MASTERDOWN", "LOADING", "NOAUTH", "WRONGPASS"};
+
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+        if (has_code(error, codes[i]))
+            return true;
+    return false;
+}
+
+bool redis_error_is_out_of_memory(const char *error)
+{
+    return has_code(error, "OOM");
+}
+
+bool redis_error_wants_no_password(const char *error)
+{
+    return strstr(error, "without any password configured") || // 6 and later
+           strstr(error, "no password is set");
+}
