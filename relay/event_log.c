@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "common/redis_error.h"
 #include "relay/event_log_internals.h"
 
 #define LOG_MODULE "redis"
@@ -32,7 +33,7 @@ static void disconnect(struct event_log *log)
     if (log->redis)
         redisFree(log->redis);
     log->redis = NULL;
-    log->answers_due = false;
+    log->answers_due = log->greeted = false;
 }
 
 void event_log_free(struct event_log *log)
@@ -52,6 +53,11 @@ bool event_log_connected(const struct event_log *log)
     return log->redis != NULL;
 }
 
+uint64_t event_log_losses(const struct event_log *log)
+{
+    return log->losses;
+}
+
 unsigned event_log_shards(const struct event_log *log)
 {
     return log->options.shards;
@@ -60,8 +66,17 @@ unsigned event_log_shards(const struct event_log *log)
 bool event_log_lose(struct event_log *log, const char *reason)
 {
     outage_begin(&log->outage, reason);
+    log->losses += log->greeted;
     disconnect(log);
     return false;
+}
+
+void event_log_note_error(struct event_log *log, const char *error)
+{
+    if (redis_error_ends_connection(error))
+        event_log_lose(log, error);
+    else
+        outage_begin(&log->outage, error);
 }
 
 redisReply *event_log_next_reply(struct event_log *log)
@@ -94,10 +109,43 @@ bool event_log_accept_reply(struct event_log *log, redisReply *reply)
     bool ok = reply && reply->type != REDIS_REPLY_ERROR;
 
     if (reply && !ok)
-        outage_begin(&log->outage, reply->str);
+        event_log_note_error(log, reply->str);
     if (reply)
         freeReplyObject(reply);
     return ok;
+}
+
+// What a replica takes is not what edges and relays follow. Who may not ask finds out when the
+// first write is refused.
+bool event_log_is_primary(struct event_log *log)
+{
+    redisReply *role = EVENT_LOG_ASK(log, "ROLE");
+
+    if (role && role->type == REDIS_REPLY_ARRAY && role->elements > 0 &&
+        role->element[0]->type == REDIS_REPLY_STRING &&
+        strcmp(role->element[0]->str, "master") != 0)
+        event_log_lose(log, "this server is no primary; where does REDIS_HOST lead to?");
+    else if (role && role->type == REDIS_REPLY_ERROR && redis_error_ends_connection(role->str))
+        event_log_lose(log, role->str);
+    if (role)
+        freeReplyObject(role);
+    return log->redis != NULL;
+}
+
+static bool log_in(struct event_log *log)
+{
+    redisReply *reply;
+
+    if (!log->options.password)
+        return true;
+    reply = EVENT_LOG_ASK(log, "AUTH", log->options.password);
+    if (!reply || reply->type != REDIS_REPLY_ERROR || !redis_error_wants_no_password(reply->str))
+        return event_log_accept_reply(log, reply);
+    if (!log->told_needless_password)
+        log_warn("REDIS_PASSWORD is set, but Redis wants none; going on without it");
+    log->told_needless_password = true;
+    freeReplyObject(reply);
+    return true;
 }
 
 static bool greet(struct event_log *log)
@@ -105,10 +153,9 @@ static bool greet(struct event_log *log)
     char db[12];
 
     snprintf(db, sizeof(db), "%d", log->options.db);
-    if (log->options.password &&
-        !event_log_accept_reply(log, EVENT_LOG_ASK(log, "AUTH", log->options.password)))
-        return false;
-    return event_log_accept_reply(log, EVENT_LOG_ASK(log, "CLIENT", "SETNAME", "ws-relay")) &&
+    return log_in(log) &&
+           event_log_accept_reply(log, EVENT_LOG_ASK(log, "CLIENT", "SETNAME", "ws-relay")) &&
+           event_log_is_primary(log) &&
            event_log_accept_reply(log, EVENT_LOG_ASK(log, "SELECT", db)) &&
            event_log_load_append_script(log);
 }
@@ -151,5 +198,6 @@ bool event_log_connect(struct event_log *log)
     log_info("connected to Redis host=%s port=%d db=%d", log->options.resolver->host,
              log->options.port, log->options.db);
     outage_clear(&log->outage);
+    log->greeted = true;
     return true;
 }

@@ -40,6 +40,10 @@ void event_log_free(struct event_log *log);
 // Connects unless it is connected. Logs the beginning and the end of an outage.
 NODISCARD bool event_log_connect(struct event_log *log);
 bool event_log_connected(const struct event_log *log);
+// Asks whether Redis is there and still the primary. Ends the connection if not.
+bool event_log_is_primary(struct event_log *log);
+// How often the connection was lost.
+uint64_t event_log_losses(const struct event_log *log);
 unsigned event_log_shards(const struct event_log *log);
 
 // Claims the log: a fresh epoch, not below `now_ms`, and where each shard ends.

@@ -85,17 +85,15 @@ static void judge_answer(struct event_log *log, redisReply *reply, struct answer
         answers->lost = true;
         return;
     }
-    if (reply_is_error(reply, "NOSCRIPT"))
+    if (reply_is_error(reply, "NOSCRIPT")) {
         answers->no_script = true;
-    else if (reply_is_error(reply, REFUSED_XADD))
+    } else if (reply_is_error(reply, REFUSED_XADD)) {
         answers->unclear = true;
-    else if (reply_is_error(reply,
-                            "READONLY")) // no longer the primary: the name may lead to the new one
-        answers->lost = !event_log_lose(log, reply->str);
-    else if (reply->type == REDIS_REPLY_ERROR)
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        event_log_note_error(log, reply->str);
         answers->failed = true;
-    if (answers->failed)
-        outage_begin(&log->outage, reply->str);
+        answers->lost = !event_log_connected(log);
+    }
     freeReplyObject(reply);
 }
 

@@ -26,11 +26,16 @@ struct event_log {
     size_t arg_cap;
     char (*ids)[POSITION_TEXT_MAX]; // the positions among them
     struct outage outage;
+    bool greeted;    // the connection is fit for use
+    uint64_t losses; // of such connections
+    bool told_needless_password;
 };
 
 // event_log.c
 // Ends the connection and tells why. Returns false.
 bool event_log_lose(struct event_log *log, const char *reason);
+// Tells of an error that Redis answered. One of the connection itself ends it.
+void event_log_note_error(struct event_log *log, const char *error);
 // The next answer, or NULL when the connection is lost. The caller frees it.
 redisReply *event_log_next_reply(struct event_log *log);
 // One command and its answer; an error is an answer too. NULL: the connection is lost.

@@ -29,13 +29,7 @@ static const char *probe_ready(void *arg)
 {
     struct relay *relay = arg;
 
-    if (metric_get(&relay->metrics.stopping))
-        return "stopping";
-    if (!metric_get(&relay->metrics.redis_connected))
-        return "not connected to Redis";
-    if (!metric_get(&relay->metrics.rabbitmq_connected))
-        return "not connected to RabbitMQ";
-    return NULL;
+    return relay_obstacle_words(&relay->metrics, clock_monotonic_ms());
 }
 
 static const char *probe_role(void *arg)
@@ -161,6 +155,7 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
         redelivery_new(relay->log, (size_t)settings->prefetch * routes->count, on_between, relay);
     batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
     metric_set(&relay->metrics.turned_ms, clock_monotonic_ms());
+    metric_set(&relay->metrics.obstacle, OBSTACLE_REDIS);
     relay->ops = ops_server_new(settings->service_host, (uint16_t)settings->ops_port,
                                 &(struct ops_probes){
                                     .live = probe_live,

@@ -24,7 +24,7 @@ bool relay_stopping(void)
     return stop_requested != 0;
 }
 
-static void publish_heartbeat(struct relay *relay)
+static bool publish_heartbeat(struct relay *relay)
 {
     struct control control = {
         .kind = CONTROL_HEARTBEAT,
@@ -43,8 +43,10 @@ static void publish_heartbeat(struct relay *relay)
     memcpy(control.heartbeat.tops, relay->tops, sizeof(relay->tops));
     buffer_clear(&relay->control);
     control_encode(&control, &relay->control);
-    if (event_log_publish_control(relay->log, buffer_span(&relay->control)))
-        metric_add(&relay->metrics.heartbeats, 1);
+    if (!event_log_publish_control(relay->log, buffer_span(&relay->control)))
+        return false;
+    metric_add(&relay->metrics.heartbeats, 1);
+    return true;
 }
 
 // RabbitMQ may not have taken the last acknowledgements when the relay dies, so what is noted is
@@ -65,13 +67,16 @@ void relay_look_around(struct relay *relay)
     uint64_t now_ms = clock_monotonic_ms();
 
     relay_observe(relay, now_ms);
+    if (relay->claimed && event_log_connected(relay->log))
+        relay->log_usable_ms = now_ms;
     note_acked(relay, now_ms);
     redelivery_rest(relay->redelivery, now_ms);
-    if (relay->role == ROLE_STANDBY || now_ms < relay->next_heartbeat_ms ||
-        !event_log_connected(relay->log))
+    if (now_ms < relay->next_heartbeat_ms || !event_log_connected(relay->log))
         return;
     relay->next_heartbeat_ms = now_ms + HEARTBEAT_MS;
-    publish_heartbeat(relay);
+    if (event_log_is_primary(relay->log) &&
+        (relay->role == ROLE_STANDBY || publish_heartbeat(relay)))
+        metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());
 }
 
 void relay_wait(struct relay *relay, uint64_t ms)

@@ -19,11 +19,12 @@ struct relay_metrics {
     metric queued;                 // waiting in RabbitMQ, when last asked
     metric received_bytes;
     metric heartbeats;
-    metric superseded;
+    metric superseded, given_up;
     metric redis_outages, rabbitmq_outages;
     metric redis_connected, rabbitmq_connected;
     metric active;
-    metric stopping;
+    metric obstacle; // enum relay_obstacle
+    metric heard_ms; // monotonic clock when Redis last took what we say each second
     metric events_per_second;
     metric turned_ms; // monotonic clock when the loop last moved
 };

@@ -3,6 +3,7 @@
 #include "relay/relay_state.h"
 
 #define COUNT_WAITING_MS 5000
+#define REDIS_SILENT_MS  3000
 
 static void observe_connection(metric *connected, metric *outages, bool now)
 {
@@ -11,17 +12,47 @@ static void observe_connection(metric *connected, metric *outages, bool now)
     metric_set(connected, now);
 }
 
+static enum relay_obstacle find_obstacle(const struct relay *relay)
+{
+    if (relay_stopping())
+        return OBSTACLE_STOPPING;
+    if (!event_log_connected(relay->log))
+        return OBSTACLE_REDIS;
+    if (!event_source_connected(relay->source))
+        return OBSTACLE_RABBITMQ;
+    if (!relay->claimed && relay->role != ROLE_STANDBY)
+        return OBSTACLE_CLAIM;
+    return OBSTACLE_NONE;
+}
+
+const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t now_ms)
+{
+    static const char *const words[OBSTACLE_COUNT] = {
+        [OBSTACLE_STOPPING] = "stopping",
+        [OBSTACLE_REDIS] = "not connected to Redis",
+        [OBSTACLE_RABBITMQ] = "not connected to RabbitMQ",
+        [OBSTACLE_CLAIM] = "the log in Redis is not claimed yet",
+    };
+
+    enum relay_obstacle obstacle = (enum relay_obstacle)metric_get(&metrics->obstacle);
+
+    if (obstacle == OBSTACLE_NONE && now_ms >= metric_get(&metrics->heard_ms) + REDIS_SILENT_MS)
+        return "no answer of Redis for 3 s";
+    return words[obstacle];
+}
+
 void relay_observe(struct relay *relay, uint64_t now_ms)
 {
     struct relay_metrics *m = &relay->metrics;
     size_t letters = dead_letters_count(relay->letters);
 
     metric_set(&m->turned_ms, now_ms);
-    observe_connection(&m->redis_connected, &m->redis_outages, event_log_connected(relay->log));
+    metric_set(&m->redis_connected, event_log_connected(relay->log));
+    metric_set(&m->redis_outages, event_log_losses(relay->log));
     observe_connection(&m->rabbitmq_connected, &m->rabbitmq_outages,
                        event_source_connected(relay->source));
     metric_set(&m->active, relay->claimed);
-    metric_set(&m->stopping, relay_stopping());
+    metric_set(&m->obstacle, find_obstacle(relay));
     metric_set(&m->dead_letters_waiting, letters);
     metric_set(&m->unacked, relay->batch.count + relay->unacked_count + letters);
     metric_set(&m->events_per_second, relay->pace.per_second);

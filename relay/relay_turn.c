@@ -5,74 +5,9 @@
 #define LOG_MODULE "relay"
 #include "common/log.h"
 
-#define STANDBY_RETRY_MS 1000
 #define LETTERS_EVERY_MS 1000
 #define CONFIRM_MS       500
 #define COMPANY_ENOUGH   32 // events in a batch
-
-// Becomes active: from now on Redis refuses every other relay, and what may be delivered again
-// although it is in the log already is known.
-static bool claim(struct relay *relay)
-{
-    struct position acked;
-
-    if (!event_log_claim(relay->log, clock_wall_ms(), &relay->sequence) ||
-        !event_log_read_acked(relay->log, &acked) ||
-        !redelivery_begin(relay->redelivery, relay->sequence.epoch, acked)) {
-        relay_wait(relay, backoff_next_ms(&relay->log_backoff));
-        return false;
-    }
-    relay->logged = relay->acked = relay->acked_before = relay->acked_noted = acked;
-    backoff_reset(&relay->log_backoff);
-    backoff_reset(&relay->source_backoff);
-    memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
-    relay->claimed = true;
-    relay->role = ROLE_ACTIVE;
-    relay->unacked_count = 0; // tags of the channel before this one
-    relay->next_heartbeat_ms = 0;
-    log_info("active relay=%s epoch=%" PRIu64 " known_ids=%zu", relay->id, relay->sequence.epoch,
-             redelivery_count(relay->redelivery));
-    return true;
-}
-
-static bool ensure_log(struct relay *relay)
-{
-    if (event_log_connected(relay->log))
-        return true;
-    if (event_log_connect(relay->log) &&
-        (relay->claimed || event_log_read_tops(relay->log, relay->tops)))
-        return true;
-    relay_wait(relay, backoff_next_ms(&relay->log_backoff));
-    return false;
-}
-
-// Everything that was delivered and not acknowledged will come again, to us or to another.
-static void on_source_lost(struct relay *relay)
-{
-    relay->claimed = false;
-    relay->unacked_count = 0;
-    dead_letters_forget(relay->letters);
-}
-
-static bool ensure_active(struct relay *relay)
-{
-    if (relay->claimed && event_source_connected(relay->source))
-        return true;
-    if (relay->claimed)
-        on_source_lost(relay);
-    switch (event_source_join(relay->source)) {
-    case SOURCE_ACTIVE:
-        return claim(relay);
-    case SOURCE_STANDBY:
-        relay->role = ROLE_STANDBY;
-        backoff_reset(&relay->source_backoff);
-        relay_wait(relay, STANDBY_RETRY_MS);
-        return false;
-    default:
-        relay_wait(relay, backoff_next_ms(&relay->source_backoff));
-        return false;
-    }
-}
 
 static void bury(struct relay *relay, const struct event *event, enum translate_status status)
 {
@@ -85,13 +20,6 @@ static void bury(struct relay *relay, const struct event *event, enum translate_
     metric_add(&relay->metrics.dead_letters[status], 1);
     dead_letters_add(relay->letters, event, reason);
     relay->next_letters_ms = 0;
-}
-
-// Gives back to RabbitMQ what was not acknowledged, and with it being active.
-static void leave_source(struct relay *relay)
-{
-    on_source_lost(relay);
-    event_source_leave(relay->source);
 }
 
 static enum redelivery_verdict judge(struct relay *relay, const struct event *event, struct span id)
@@ -115,7 +43,7 @@ static bool accept_event(struct relay *relay, const struct event *event)
     }
     switch (judge(relay, event, envelope.id)) {
     case REDELIVERY_UNDECIDED:
-        leave_source(relay);
+        relay_leave_source(relay);
         return false;
     case REDELIVERY_KNOWN:
         metric_add(&relay->metrics.duplicates, 1);
@@ -139,7 +67,7 @@ static bool take_one(struct relay *relay, uint32_t wait_ms)
     case SOURCE_EVENT:
         return accept_event(relay, &event);
     case SOURCE_LOST:
-        on_source_lost(relay);
+        relay_on_source_lost(relay);
         return false;
     default:
         return false;
@@ -172,21 +100,6 @@ static void take_batch(struct relay *relay)
     pace_note(&relay->pace, clock_monotonic_ms(), taken);
 }
 
-// Redis itself has said that another relay is active. Without acknowledgement the events of the
-// batch go to that one.
-static void stand_down(struct relay *relay)
-{
-    log_error("another relay has claimed the log: this one was frozen or cut off, or two RabbitMQs "
-              "share one Redis database; it stops being active and stands by, events=%zu go back "
-              "to RabbitMQ",
-              batch_event_count(&relay->batch));
-    metric_add(&relay->metrics.superseded, 1);
-    batch_clear(&relay->batch);
-    leave_source(relay);
-    relay->role = ROLE_STANDBY;
-    relay_wait(relay, STANDBY_RETRY_MS);
-}
-
 static void on_logged(struct relay *relay)
 {
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
@@ -206,10 +119,10 @@ static bool log_batch(struct relay *relay)
             relay_observe_batch(relay, began_us);
             break;
         case EVENT_LOG_SUPERSEDED:
-            stand_down(relay);
+            relay_stand_down(relay);
             return false;
         case EVENT_LOG_FAILED:
-            if (relay_out_of_time(relay))
+            if (relay_out_of_time(relay) || relay_gives_up(relay))
                 return false;
             metric_add(&relay->metrics.append_retries, 1);
             relay_wait(relay, backoff_next_ms(&relay->log_backoff));
@@ -286,7 +199,7 @@ static void linger(const struct relay *relay, size_t taken)
 void relay_turn(struct relay *relay)
 {
     relay_look_around(relay);
-    if (!ensure_log(relay) || !ensure_active(relay))
+    if (!relay_is_active(relay))
         return;
     relay_count_waiting(relay);
     take_batch(relay);

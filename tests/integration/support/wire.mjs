@@ -12,6 +12,7 @@ export class Wire {
     wire.target = port; // of connections to come
     wire.pairs = new Set();
     wire.frozen = false;
+    wire.forging = null; // takes an answer that is to be forged
     wire.losing = null; // called when an answer was lost, while one is to be lost
     wire.server = createServer((client) => wire.#join(client));
     await new Promise((resolve) => { wire.server.listen(0, '127.0.0.1', resolve); });
@@ -36,6 +37,7 @@ export class Wire {
       if (!this.frozen) server.write(question);
     });
     server.on('data', (answer) => {
+      if (this.forging && this.forging(pair, answer)) return;
       if (this.losing) this.losing();
       else if (!pair.muted && !this.frozen) client.write(answer);
     });
@@ -68,6 +70,19 @@ export class Wire {
     const pairs = [...this.pairs].filter(chosen);
     for (const pair of pairs) pair.muted = true;
     return pairs.length;
+  }
+
+  // Puts `answer` in the place of the next one that is a number alone, as PUBLISH has.
+  forge(answer, chosen = everyPair) {
+    return new Promise((resolve) => {
+      this.forging = (pair, genuine) => {
+        if (!chosen(pair) || !/^:\d+\r\n$/.test(genuine.toString('latin1'))) return false;
+        this.forging = null;
+        pair.client.write(answer);
+        resolve();
+        return true;
+      };
+    });
   }
 
   // From now on nothing passes in either direction, on old connections and new ones.

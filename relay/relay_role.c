@@ -1,0 +1,128 @@
+// Being active: who holds the queues of RabbitMQ and has claimed the log in Redis. Both are needed.
+#include "relay/relay_state.h"
+
+#include "common/clock.h"
+
+#define LOG_MODULE "relay"
+#include "common/log.h"
+
+#define STANDBY_RETRY_MS 1000
+#define GIVE_UP_MS       10000
+#define AWAY_MS          3000 // longer than it takes one that stands by to ask again
+
+void relay_on_source_lost(struct relay *relay)
+{
+    relay->claimed = relay->holding = false;
+    relay->unacked_count = 0;
+    dead_letters_forget(relay->letters);
+}
+
+void relay_leave_source(struct relay *relay)
+{
+    relay_on_source_lost(relay);
+    event_source_leave(relay->source);
+}
+
+void relay_stand_down(struct relay *relay)
+{
+    log_error("another relay has claimed the log: this one was frozen or cut off, or two RabbitMQs "
+              "share one Redis database; it stops being active and stands by, events=%zu go back "
+              "to RabbitMQ",
+              batch_event_count(&relay->batch));
+    metric_add(&relay->metrics.superseded, 1);
+    batch_clear(&relay->batch);
+    relay_leave_source(relay);
+    relay->role = ROLE_STANDBY;
+    relay_wait(relay, STANDBY_RETRY_MS);
+}
+
+bool relay_gives_up(struct relay *relay)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+
+    if (!relay->holding || now_ms < relay->log_usable_ms + GIVE_UP_MS)
+        return false;
+    log_warn("Redis could not be used for %d s: the queues are given up, another relay may fare "
+             "better; events=%zu go back to RabbitMQ",
+             GIVE_UP_MS / 1000, batch_event_count(&relay->batch));
+    metric_add(&relay->metrics.given_up, 1);
+    batch_clear(&relay->batch);
+    relay_leave_source(relay);
+    relay->role = ROLE_STARTING;
+    relay->away_until_ms = now_ms + AWAY_MS;
+    return true;
+}
+
+static void wait_for_log(struct relay *relay)
+{
+    if (!relay_gives_up(relay))
+        relay_wait(relay, backoff_next_ms(&relay->log_backoff));
+}
+
+// Becomes active: from now on Redis refuses every other relay, and what may be delivered again
+// although it is in the log already is known.
+static bool claim(struct relay *relay)
+{
+    struct position acked;
+
+    if (!relay->holding)
+        relay->log_usable_ms = clock_monotonic_ms();
+    relay->holding = true;
+    if (!event_log_claim(relay->log, clock_wall_ms(), &relay->sequence) ||
+        !event_log_read_acked(relay->log, &acked) ||
+        !redelivery_begin(relay->redelivery, relay->sequence.epoch, acked)) {
+        wait_for_log(relay);
+        return false;
+    }
+    relay->logged = relay->acked = relay->acked_before = relay->acked_noted = acked;
+    backoff_reset(&relay->log_backoff);
+    backoff_reset(&relay->source_backoff);
+    memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
+    relay->claimed = true;
+    relay->role = ROLE_ACTIVE;
+    relay->unacked_count = 0; // tags of the channel before this one
+    relay->next_heartbeat_ms = 0;
+    log_info("active relay=%s epoch=%" PRIu64 " known_ids=%zu", relay->id, relay->sequence.epoch,
+             redelivery_count(relay->redelivery));
+    return true;
+}
+
+static bool ensure_log(struct relay *relay)
+{
+    if (event_log_connected(relay->log))
+        return true;
+    if (event_log_connect(relay->log) &&
+        (relay->claimed || event_log_read_tops(relay->log, relay->tops)))
+        return true;
+    wait_for_log(relay);
+    return false;
+}
+
+static bool ensure_active(struct relay *relay)
+{
+    if (relay->claimed && event_source_connected(relay->source))
+        return true;
+    if (relay->claimed)
+        relay_on_source_lost(relay);
+    if (clock_monotonic_ms() < relay->away_until_ms) {
+        relay_wait(relay, RELAY_SLICE_MS);
+        return false;
+    }
+    switch (event_source_join(relay->source)) {
+    case SOURCE_ACTIVE:
+        return claim(relay);
+    case SOURCE_STANDBY:
+        relay->role = ROLE_STANDBY;
+        backoff_reset(&relay->source_backoff);
+        relay_wait(relay, STANDBY_RETRY_MS);
+        return false;
+    default:
+        relay_wait(relay, backoff_next_ms(&relay->source_backoff));
+        return false;
+    }
+}
+
+bool relay_is_active(struct relay *relay)
+{
+    return ensure_log(relay) && ensure_active(relay);
+}
