@@ -130,6 +130,7 @@ static const struct metric_info table[] = {
     {UNAUTH, "reason=\"no token\"", COUNTER, GATEWAY(auth_refused[TOKEN_MISSING]), UNAUTH_HELP},
     {UNAUTH, "reason=\"malformed\"", COUNTER, GATEWAY(auth_refused[TOKEN_MALFORMED]), UNAUTH_HELP},
     {UNAUTH, "reason=\"invalid\"", COUNTER, GATEWAY(auth_refused[TOKEN_INVALID]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"unsigned\"", COUNTER, GATEWAY(auth_refused[TOKEN_UNSIGNED]), UNAUTH_HELP},
     {UNAUTH, "reason=\"signature\"", COUNTER, GATEWAY(auth_refused[TOKEN_BAD_SIGNATURE]), UNAUTH_HELP},
     {UNAUTH, "reason=\"algorithm\"", COUNTER, GATEWAY(auth_refused[TOKEN_BAD_ALGORITHM]), UNAUTH_HELP},
     {UNAUTH, "reason=\"expired\"", COUNTER, GATEWAY(auth_refused[TOKEN_EXPIRED]), UNAUTH_HELP},

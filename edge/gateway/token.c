@@ -15,12 +15,27 @@
 
 #define ENDLESS_S 1e15 // seconds; an end that lies further ahead is none
 
-struct key {
+static const struct {
     const char *name; // as the token's header writes it
     enum token_algorithm algorithm;
     jwt_alg_t jwt_algorithm;
+} algorithms[] = {
+    {"HS256", TOKEN_HS256, JWT_ALG_HS256},
+    {"RS256", TOKEN_RS256, JWT_ALG_RS256},
+    {"ES256", TOKEN_ES256, JWT_ALG_ES256},
+};
+
+struct key {
+    enum token_algorithm algorithm;
     char *id; // the "kid" of tokens that it is for; NULL: of all
     char *bytes;
+};
+
+// What a token's header says. Nearly all tokens have the same few bytes of it, so the last is kept.
+struct header {
+    struct buffer text;             // as it stands in the token; empty: there was none
+    enum token_algorithm algorithm; // 0: none that is accepted
+    struct buffer id;               // its "kid"; empty: none
 };
 
 struct token_verifier {
@@ -28,9 +43,7 @@ struct token_verifier {
     size_t key_count;
     unsigned algorithms; // of enum token_algorithm
     bool keep_rooms, keep_token;
-    // Nearly all tokens have the same few bytes of header; what the last one meant is kept.
-    struct buffer last_header;
-    const struct key *last_key;
+    struct header header;
     struct buffer text; // the token with a NUL behind it, as libjwt wants it
     struct buffer standard, decoded, user, user_json;
 };
@@ -46,6 +59,7 @@ const char *token_status_str(enum token_status status)
         [TOKEN_MISSING] = "No token provided",
         [TOKEN_MALFORMED] = "jwt malformed",
         [TOKEN_INVALID] = "invalid token",
+        [TOKEN_UNSIGNED] = "jwt signature is required",
         [TOKEN_BAD_SIGNATURE] = "invalid signature",
         [TOKEN_BAD_ALGORITHM] = "invalid algorithm",
         [TOKEN_EXPIRED] = "jwt expired",
@@ -101,45 +115,32 @@ static struct json_doc *decode_part(struct token_verifier *verifier, struct span
     return NULL;
 }
 
-static const struct key *find_key_of(const struct token_verifier *verifier, struct span algorithm,
-                                     struct span id)
+static enum token_algorithm accepted_algorithm(const struct token_verifier *verifier,
+                                               struct span name)
 {
-    for (size_t i = 0; i < verifier->key_count; i++) {
-        const struct key *key = &verifier->keys[i];
-        if (span_is(algorithm, key->name) && (!key->id || id.len == 0 || span_is(id, key->id)))
-            return key;
-    }
-    return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
+        if (span_is(name, algorithms[i].name))
+            return verifier->algorithms & algorithms[i].algorithm;
+    return 0;
 }
 
-// A token that names a key that is not there is judged by another of its algorithm: its signature
-// is what is wrong with it.
-static const struct key *find_key(const struct token_verifier *verifier, struct span algorithm,
-                                  struct span id)
+// False when it cannot be read.
+static bool read_header(struct token_verifier *verifier, struct span text)
 {
-    const struct key *named = find_key_of(verifier, algorithm, id);
+    struct header *header = &verifier->header;
 
-    return named ? named : find_key_of(verifier, algorithm, SPAN_LIT(""));
-}
-
-// False when the header cannot be read; *key is NULL when its algorithm is not accepted.
-static bool read_header(struct token_verifier *verifier, struct span header, const struct key **key)
-{
-    if (verifier->last_key && span_eq(header, buffer_span(&verifier->last_header))) {
-        *key = verifier->last_key;
+    if (header->text.len > 0 && span_eq(text, buffer_span(&header->text)))
         return true;
-    }
-    struct json_doc *doc = decode_part(verifier, header);
+    struct json_doc *doc = decode_part(verifier, text);
     if (!doc)
         return false;
-    *key = find_key(verifier, json_doc_text(json_doc_member(doc, "alg")),
-                    json_doc_text(json_doc_member(doc, "kid")));
+    struct span id = json_doc_text(json_doc_member(doc, "kid"));
+    header->algorithm = accepted_algorithm(verifier, json_doc_text(json_doc_member(doc, "alg")));
+    buffer_clear(&header->id);
+    buffer_append(&header->id, id);
     json_doc_free(doc);
-    if (*key) {
-        verifier->last_key = *key;
-        buffer_clear(&verifier->last_header);
-        buffer_append(&verifier->last_header, header);
-    }
+    buffer_clear(&header->text);
+    buffer_append(&header->text, text);
     return true;
 }
 
@@ -158,16 +159,45 @@ static enum token_status explain(struct token_verifier *verifier, struct span pa
     return is_readable(verifier, payload) ? otherwise : TOKEN_INVALID;
 }
 
-static bool is_signed(const struct token_verifier *verifier, const struct key *key, jwt_t **jwt)
+static bool is_signed_with(const struct token_verifier *verifier, const struct key *key,
+                           jwt_t **jwt)
 {
+    jwt_alg_t expected = JWT_ALG_NONE;
+
     // Without a key libjwt would take any token.
     assert(key->bytes[0] != '\0');
     if (jwt_decode(jwt, verifier->text.ptr, (const unsigned char *)key->bytes,
                    (int)strlen(key->bytes)) != 0)
         return false;
-    if (jwt_get_alg(*jwt) == key->jwt_algorithm)
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
+        if (algorithms[i].algorithm == key->algorithm)
+            expected = algorithms[i].jwt_algorithm;
+    if (jwt_get_alg(*jwt) == expected)
         return true;
     jwt_free(*jwt);
+    return false;
+}
+
+// A key that has no id is for all tokens. A token that names none is tried with all keys, so their
+// number is bounded: each costs what a signature costs.
+static bool may_have_signed(const struct key *key, const struct header *header)
+{
+    struct span id = buffer_span(&header->id);
+
+    return key->algorithm == header->algorithm && (!key->id || id.len == 0 || span_is(id, key->id));
+}
+
+static bool is_signed(const struct token_verifier *verifier, jwt_t **jwt)
+{
+    unsigned tried = 0;
+
+    for (size_t i = 0; i < verifier->key_count && tried < TOKEN_KEYS_TRIED_MAX; i++) {
+        if (!may_have_signed(&verifier->keys[i], &verifier->header))
+            continue;
+        if (is_signed_with(verifier, &verifier->keys[i], jwt))
+            return true;
+        tried++;
+    }
     return false;
 }
 
@@ -305,16 +335,9 @@ static enum token_status read_claims(struct token_verifier *verifier, jwt_t *jwt
 static void add_key(struct token_verifier *verifier, enum token_algorithm algorithm, const char *id,
                     const char *bytes)
 {
-    struct key key = {"HS256", algorithm, JWT_ALG_HS256, mem_strdup(id), mem_strdup(bytes)};
+    struct key key = {algorithm, mem_strdup(id), mem_strdup(bytes)};
 
     assert(bytes && bytes[0] != '\0');
-    if (algorithm == TOKEN_RS256) {
-        key.name = "RS256";
-        key.jwt_algorithm = JWT_ALG_RS256;
-    } else if (algorithm == TOKEN_ES256) {
-        key.name = "ES256";
-        key.jwt_algorithm = JWT_ALG_ES256;
-    }
     verifier->keys =
         mem_realloc(verifier->keys, (verifier->key_count + 1) * sizeof(verifier->keys[0]));
     verifier->keys[verifier->key_count++] = key;
@@ -359,7 +382,8 @@ void token_verifier_free(struct token_verifier *verifier)
         free(verifier->keys[i].bytes);
     }
     free(verifier->keys);
-    buffer_fini(&verifier->last_header);
+    buffer_fini(&verifier->header.text);
+    buffer_fini(&verifier->header.id);
     buffer_fini(&verifier->text);
     buffer_fini(&verifier->standard);
     buffer_fini(&verifier->decoded);
@@ -371,21 +395,23 @@ void token_verifier_free(struct token_verifier *verifier)
 enum token_status token_verify(struct token_verifier *verifier, struct span token, int64_t now_s,
                                struct identity **identity)
 {
-    const struct key *key;
     struct parts parts;
     jwt_t *jwt;
 
+    // In the order in which jsonwebtoken decides.
     if (token.len > TOKEN_MAX_BYTES || !split(token, &parts))
         return TOKEN_MALFORMED;
     if (!is_base64url(parts.payload) || !is_base64url(parts.signature) ||
-        !read_header(verifier, parts.header, &key))
+        !read_header(verifier, parts.header))
         return TOKEN_INVALID;
-    if (!key)
+    if (parts.signature.len == 0)
+        return explain(verifier, parts.payload, TOKEN_UNSIGNED);
+    if (!verifier->header.algorithm)
         return explain(verifier, parts.payload, TOKEN_BAD_ALGORITHM);
 
     buffer_clear(&verifier->text);
     buffer_append(&verifier->text, token);
-    if (!is_signed(verifier, key, &jwt))
+    if (!is_signed(verifier, &jwt))
         return explain(verifier, parts.payload, TOKEN_BAD_SIGNATURE);
     enum token_status status = read_claims(verifier, jwt, now_s, identity);
     jwt_free(jwt);

@@ -10,7 +10,8 @@
 #include "edge/gateway/identity.h"
 #include "edge/gateway/jwks.h"
 
-#define TOKEN_MAX_BYTES 8192 // longer ones are malformed
+#define TOKEN_MAX_BYTES      32768 // longer ones are malformed
+#define TOKEN_KEYS_TRIED_MAX 8     // on one token
 
 enum token_algorithm { TOKEN_HS256 = 1 << 0, TOKEN_RS256 = 1 << 1, TOKEN_ES256 = 1 << 2 };
 
@@ -19,6 +20,7 @@ enum token_status {
     TOKEN_MISSING,
     TOKEN_MALFORMED,
     TOKEN_INVALID,
+    TOKEN_UNSIGNED,
     TOKEN_BAD_SIGNATURE,
     TOKEN_BAD_ALGORITHM,
     TOKEN_EXPIRED,
@@ -32,11 +34,14 @@ struct token_options {
     unsigned algorithms;        // the only ones that are accepted, of enum token_algorithm
     const char *secret;         // for HS256; not empty then
     const char *public_key;     // PEM, for RS256 and ES256; NULL when there is a set
-    const struct jwks *key_set; // for RS256 and ES256, chosen by "kid"; NULL when there is none
+    const struct jwks *key_set; // for RS256 and ES256, see below; NULL when there is none
     bool keep_rooms;            // whether the claim "rooms" goes into the identity
     bool keep_token;            // whether the token itself does
 };
 
+// Of a set, a token that names a key ("kid") is judged by the keys of that id; if there is none,
+// its signature is wrong. Keys without an id judge every token, and a token without one is judged
+// by all.
 struct token_verifier;
 
 // Copies what `options` points to.

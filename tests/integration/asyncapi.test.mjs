@@ -13,7 +13,7 @@ import { EVENTS_TO_CLIENTS, EXCHANGES, contract, eventFault, publicationFault, r
 import { brokerSettings, built, gateway } from './support/gateway.mjs';
 import { decode, encode } from './support/proto.mjs';
 import { RoomService } from './support/room_service.mjs';
-import { nowSeconds, rawToken, rsaToken, token } from './support/tokens.mjs';
+import { nowSeconds, rawToken, rsaToken, token, unsignedToken } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
 
 const made = await gateway({ relayEnv: { MAX_EVENT_BYTES: '4096' } });
@@ -65,6 +65,7 @@ const BAD_TOKENS = {
   'No token provided': undefined,
   'jwt malformed': 'rubbish',
   'invalid token': token({ email: 'a@b.c' }),
+  'jwt signature is required': unsignedToken({ id: 'u1' }),
   'invalid signature': token({ id: 'u1' }, { secret: 'another' }),
   'invalid algorithm': rsaToken({ id: 'u1' }),
   'jwt expired': token({ id: 'u1' }, { expiresIn: -5 }),

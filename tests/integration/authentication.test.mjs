@@ -178,6 +178,73 @@ describe('unsigned tokens are refused', () => {
   }
 });
 
+// Of tokens with several faults at once jsonwebtoken names the one that it sees first.
+describe('the reason is the one that jsonwebtoken gives', () => {
+  const headers = { right: { alg: 'HS256', typ: 'JWT' }, none: { alg: 'none', typ: 'JWT' },
+    other: { alg: 'RS256', typ: 'JWT' }, 'no JSON': '{' };
+  const payloads = {
+    right: { id: 'u1' },
+    late: { id: 'u1', exp: nowSeconds() - 5 },
+    early: { id: 'u1', nbf: nowSeconds() + 600 },
+    'early and late': { id: 'u1', nbf: nowSeconds() + 600, exp: nowSeconds() - 5 },
+    'no JSON': '{"id":',
+    empty: '',
+  };
+  const signatures = { right: (signed) => signed, wrong: (signed) => `${signed.slice(0, -4)}AAAA`,
+    none: (signed) => signed.slice(0, signed.lastIndexOf('.') + 1),
+    'no base64': (signed) => `${signed}$`, twice: (signed) => `${signed}.x` };
+  const KNOWN = ['jwt malformed', 'jwt signature is required', 'invalid signature',
+    'invalid algorithm', 'jwt not active', 'jwt expired'];
+
+  function verdict(made) {
+    try {
+      jwt.verify(made, SECRET, { algorithms: ['HS256'] });
+      return 'let in';
+    } catch ({ message }) {
+      return KNOWN.includes(message) ? message : 'invalid token';
+    }
+  }
+
+  for (const [header, head] of Object.entries(headers)) {
+    for (const [payload, claims] of Object.entries(payloads)) {
+      for (const [signature, sign] of Object.entries(signatures)) {
+        test(`header ${header}, payload ${payload}, signature ${signature}`, async (t) => {
+          const made = sign(rawToken(head, claims));
+          const who = client(t, edge, { auth: { token: made } });
+          const expected = verdict(made);
+          if (expected === 'let in') await who.connected();
+          else assert.equal(await who.refusal(), `Authentication error: ${expected}`);
+        });
+      }
+    }
+  }
+});
+
+describe('long tokens', () => {
+  const sized = (bytes) => {
+    const made = token({ id: 'u1', groups: 'x'.repeat(Math.floor(bytes * 0.75) - 200) });
+    assert.ok(made.length < bytes && made.length > bytes - 400, `${made.length}`);
+    return made;
+  };
+  for (const transports of [['websocket'], ['polling']]) {
+    test(`32 KB are taken over ${transports}`, async (t) => {
+      const body = await welcome(t, { transports, auth: { token: sized(32768) } });
+      assert.equal(body.userId, 'u1');
+    });
+
+    test(`33 KB are not, over ${transports}`, async (t) => {
+      const message = await client(t, edge, { transports, auth: { token: sized(33 * 1024 + 400) } })
+        .refusal();
+      assert.equal(message, 'Authentication error: jwt malformed');
+    });
+  }
+
+  test('32 KB are taken by refresh_token', async (t) => {
+    const who = await connect(t, edge, { userId: 'u1' });
+    assert.equal((await who.ack('refresh_token', { token: sized(32768) })).success, true);
+  });
+});
+
 test('a refused client gets nothing that is sent to its user', async (t) => {
   const made = client(t, edge, { auth: { token: token({ id: 'u9' }, { expiresIn: -1 }) } });
   await made.refusal();

@@ -34,8 +34,8 @@ for (const algorithm of ['RS256', 'ES256']) {
     JWT_PUBLIC_KEY_FILE: await file(`${algorithm}.pem`, pem(keys[algorithm])),
   });
 }
-const jwk = (algorithm, kid) => ({
-  ...createPublicKey(pem(keys[algorithm])).export({ format: 'jwk' }),
+const jwk = (algorithm, kid, pairs = keys) => ({
+  ...createPublicKey(pem(pairs[algorithm])).export({ format: 'jwk' }),
   kid,
   alg: algorithm,
   use: 'sig',
@@ -44,6 +44,11 @@ const both = await made.addEdge({
   JWT_ALGORITHMS: 'HS256,RS256,ES256',
   JWT_JWKS_FILE: await file('jwks.json',
     JSON.stringify({ keys: [jwk('RS256', 'r1'), jwk('ES256', 'e1')] })),
+});
+const nameless = await made.addEdge({
+  JWT_ALGORITHMS: 'RS256,ES256',
+  JWT_JWKS_FILE: await file('nameless.json', JSON.stringify({ keys: [keys, strangers].flatMap(
+    (pairs) => ['RS256', 'ES256'].map((algorithm) => jwk(algorithm, undefined, pairs))) })),
 });
 await made.ready();
 
@@ -119,5 +124,30 @@ describe('a key set, and all three algorithms', () => {
   test('HS256 with the public key for a secret', async (t) => {
     const forged = rawToken({ alg: 'HS256', typ: 'JWT', kid: 'r1' }, claims(), pem(keys.RS256));
     assert.equal(await refused(t, both, forged), 'Authentication error: invalid signature');
+  });
+});
+
+describe('a key set', () => {
+  for (const [algorithm, kid] of [['RS256', 'e1'], ['RS256', 'x'], ['ES256', 'r1'], ['ES256', 'x']]) {
+    test(`${algorithm} of the right key, which is named ${kid}`, async (t) => {
+      assert.equal(await refused(t, both, signed(algorithm, keys, { keyid: kid })),
+        'Authentication error: invalid signature');
+    });
+  }
+
+  test('a token without an id is tried with all keys', async (t) => {
+    for (const algorithm of ['RS256', 'ES256']) await letIn(t, both, signed(algorithm));
+  });
+
+  test('keys without an id are all tried', async (t) => {
+    for (const options of [{}, { keyid: 'some' }]) {
+      for (const [algorithm, pairs] of [['RS256', keys], ['RS256', strangers], ['ES256', keys],
+        ['ES256', strangers]]) {
+        await letIn(t, nameless, signed(algorithm, pairs, options));
+      }
+      const others = { RS256: pair.RS256() };
+      assert.equal(await refused(t, nameless, signed('RS256', others, options)),
+        'Authentication error: invalid signature');
+    }
   });
 });

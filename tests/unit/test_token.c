@@ -94,9 +94,14 @@ static const struct raw_row raw_rows[] = {
     {"blanks around", " eyJhbGciOiJIUzI1NiJ9.eyJpZCI6InUxIn0.c ", TOKEN_INVALID},
     {"standard base64 in the signature", "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6InUxIn0.a+b/", TOKEN_INVALID},
     {"padding", "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6InUxIn0=.c", TOKEN_INVALID},
-    {"no signature", "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6InUxIn0.", TOKEN_BAD_SIGNATURE},
+    {"no signature", "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6InUxIn0.", TOKEN_UNSIGNED},
     {"a cut signature", "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6InUxIn0.Q", TOKEN_BAD_SIGNATURE},
-    {"none without a signature", "eyJhbGciOiJub25lIn0.eyJpZCI6InUxIn0.", TOKEN_BAD_ALGORITHM},
+    {"none without a signature", "eyJhbGciOiJub25lIn0.eyJpZCI6InUxIn0.", TOKEN_UNSIGNED},
+    {"no signature, a payload that is no JSON", "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6.", TOKEN_INVALID},
+    {"no signature, a header that is no JSON", "eyJ.eyJpZCI6InUxIn0.", TOKEN_INVALID},
+    {"no signature, no payload", "eyJhbGciOiJIUzI1NiJ9..", TOKEN_INVALID},
+    {"only a signature", "..c", TOKEN_INVALID},
+    {"a blank for a signature", "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6InUxIn0. ", TOKEN_INVALID},
 };
 // clang-format on
 
