@@ -87,7 +87,9 @@ bool ws_deflate_accept(struct span offers, unsigned window_bits, struct buffer *
             continue;
         buffer_append(answer, SPAN_LIT("permessage-deflate; server_no_context_takeover; "
                                        "client_no_context_takeover"));
-        if (window_bits < WS_WINDOW_BITS_MAX)
+        // Whoever asks for a window is told which, even where it is the largest (RFC
+        // 7692, 7.1.2.1).
+        if (offer.server_bits || window_bits < WS_WINDOW_BITS_MAX)
             buffer_printf(answer, "; server_max_window_bits=%u", window_bits);
         return true;
     }
