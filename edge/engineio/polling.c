@@ -50,6 +50,7 @@ static void reply_payload(struct eio_session *session, enum eio_payload_form for
     struct buffer script = {0};
 
     if (session->jsonp) {
+        type = "text/javascript; charset=UTF-8";
         eio_jsonp_wrap(span_of(session->jsonp), payload, &script);
         payload = buffer_span(&script);
     }

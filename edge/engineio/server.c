@@ -258,6 +258,9 @@ void server_open_session(struct eio_session *session, const struct http_request 
     session_expect_heartbeat(session);
     eio_session_send(session, open);
     frame_unref(open);
+    // The answer to a handshake is this packet alone; what the layer above says at once comes with
+    // the next poll, as clients of the reference server know it.
+    polling_flush(session);
     server->handlers.on_open(session, request, server->handlers.arg);
 }
 
@@ -285,8 +288,6 @@ static void open_polling(struct eio_server *server, struct http_exchange *exchan
     metric_add(&server->metrics->handshakes_polling, 1);
     polling_hold(session, exchange);
     server_open_session(session, exchange->request);
-    if (eio_session_is_open(session))
-        polling_flush(session);
 }
 
 void eio_server_on_http(struct eio_server *server, struct http_exchange *exchange)

@@ -252,6 +252,44 @@ describe('upgrade', () => {
   });
 });
 
+// As engine.io-client 3 does it in a page that has nothing else: scripts and a form.
+describe('JSONP', () => {
+  const FORM = 'application/x-www-form-urlencoded';
+
+  const packetsOfScript = (script, j) => {
+    const [, number, payload] = /^___eio\[(\d+)\]\((".*")\);$/s.exec(script);
+    assert.equal(Number(number), j);
+    return packetsOf(JSON.parse(payload));
+  };
+
+  test('handshake, poll, then a POST of a form', async () => {
+    const base = address(SOCKETS, 'polling');
+    const handshake = await request(`${base}&j=0`);
+    assert.equal(handshake.headers['content-type'], 'text/javascript; charset=UTF-8');
+    const [open, ...behind] = packetsOfScript(handshake.body, 0);
+    assert.deepEqual(behind, []);
+    const polled = `${base}&sid=${JSON.parse(open.slice(1)).sid}`;
+
+    const packets = [];
+    for (let j = 1; packets.length < 2; j += 1) {
+      packets.push(...packetsOfScript((await within('a poll', request(`${polled}&j=${j}`))).body, j));
+    }
+    assert.deepEqual(packets, ['40', '42["auth",{}]']);
+
+    const forms = [[FORM, ['a\nb+c']], [`${FORM}; charset=UTF-8`, ['é😀', '\\n']], ['text/plain', ['']]];
+    for (const [j, [type, args]] of forms.entries()) {
+      const packet = `42${JSON.stringify(['message', ...args])}`;
+      const payload = `${packet.length}:${packet}`.replace(/\\n/g, '\\\\n').replace(/\n/g, '\\n');
+      const poll = within('a poll', request(`${polled}&j=${20 + j}`));
+      const post = await request(`${polled}&j=${10 + j}`, { method: 'POST',
+        headers: { 'Content-Type': type }, body: `d=${encodeURIComponent(payload)}` });
+      assert.deepEqual([post.status, post.body], [200, 'ok']);
+      const [back] = packetsOfScript((await poll).body, 20 + j);
+      assert.deepEqual(JSON.parse(back.slice(2)), ['message-back', ...args]);
+    }
+  });
+});
+
 describe('Socket.IO', () => {
   async function openConnected() {
     const raw = await openWebSocket({ path: SOCKETS });
@@ -271,7 +309,8 @@ describe('Socket.IO', () => {
 
   test('connects to the main namespace unasked, over polling', async () => {
     const polling = await Polling.open(SOCKETS);
-    const packets = polling.behind; // the first ones may come along with the handshake
+    assert.deepEqual(polling.behind, []); // nothing comes along with the handshake
+    const packets = [];
     while (packets.length < 2) packets.push(...packetsOf((await polling.poll()).body));
     assert.deepEqual(packets, ['40', '42["auth",{}]']);
     await polling.post('15:42["message",1]');
