@@ -1,7 +1,9 @@
 #include "relay/dead_letters.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/list.h"
 #include "common/mem.h"
@@ -10,7 +12,11 @@
 #define LOG_MODULE "dead_letters"
 #include "common/log.h"
 
-#define IDLE_MS 10000 // an unused connection is closed after so long
+#define IDLE_MS      10000 // an unused connection is closed after so long
+#define SLOW_MS      2000  // without a confirm for so long the queue counts as failing
+#define PATIENCE_MS  10000 // and after so long another connection is tried
+#define GRACE_MS     2000  // no letter is given up before it has been failing for so long
+#define LOST_TELL_MS 10000 // letters that are given up are told of so often
 
 struct letter {
     struct list node;
@@ -18,31 +24,34 @@ struct letter {
     uint64_t confirm; // number of its publication on the present connection; 0: not published
     const char *reason;
     char failed_at[ISO8601_LEN + 1];
-    struct span exchange, routing_key, message_id, content_type, body; // in `bytes`
+    struct span exchange, routing_key, properties, body; // in `bytes`
+    uint64_t missing_bytes;                              // of the body
     size_t len;
     char bytes[];
 };
 
 struct dead_letters {
-    struct rabbit_options options;
-    const char *queue;
+    struct dead_letters_options options;
     struct rabbit *rabbit; // NULL: not connected
     struct list letters;   // oldest first
-    size_t count, bytes, max_bytes;
+    size_t count, bytes;
     uint64_t published; // on the present connection
     uint64_t used_ms;
+    uint64_t moved_ms;   // when a letter was last confirmed, or the first of those that wait came
+    uint64_t retry_ms;   // not before
+    uint64_t failing_ms; // since then
+    struct backoff backoff;
     bool blocked; // the broker reads nothing now; more publications would only fill the socket
+    bool failing;
+    uint64_t lost, lost_told_ms;
     struct outage outage;
 };
 
-struct dead_letters *dead_letters_new(const struct rabbit_options *options, const char *queue,
-                                      size_t max_bytes)
+struct dead_letters *dead_letters_new(const struct dead_letters_options *options)
 {
     struct dead_letters *d = mem_zalloc(sizeof(*d));
 
     d->options = *options;
-    d->queue = queue;
-    d->max_bytes = max_bytes;
     d->outage.what = "dead letters";
     list_init(&d->letters);
     return d;
@@ -81,9 +90,47 @@ size_t dead_letters_count(const struct dead_letters *d)
     return d->count;
 }
 
+static bool is_over(const struct dead_letters *d)
+{
+    return d->count > d->options.max_count || d->bytes > d->options.max_bytes;
+}
+
 bool dead_letters_full(const struct dead_letters *d)
 {
-    return d->bytes > d->max_bytes;
+    return is_over(d);
+}
+
+bool dead_letters_failing(const struct dead_letters *d)
+{
+    return d->failing;
+}
+
+static void tell_of_lost(struct dead_letters *d, uint64_t now_ms)
+{
+    if (d->lost_told_ms != 0 && now_ms - d->lost_told_ms < LOST_TELL_MS)
+        return;
+    d->lost_told_ms = now_ms;
+    log_error("dead letters are given up: the queue does not take them, and more than may wait do; "
+              "RabbitMQ drops their events, unless their queues have a dead-letter exchange "
+              "queue=%s lost=%" PRIu64 " waiting=%zu reason=\"%s\"",
+              d->options.queue, d->lost, d->count, d->outage.reason);
+}
+
+// The oldest go: if one of them is what the broker does not like, the others get their turn.
+static void give_up_excess(struct dead_letters *d)
+{
+    uint64_t lost_before = d->lost, now_ms = clock_monotonic_ms();
+
+    if (!d->failing || now_ms - d->failing_ms < GRACE_MS)
+        return;
+    while (is_over(d)) {
+        struct letter *oldest = list_entry(d->letters.next, struct letter, node);
+        d->options.on_lost(oldest->tag, d->options.arg);
+        free_letter(d, oldest);
+        d->lost++;
+    }
+    if (d->lost > lost_before)
+        tell_of_lost(d, now_ms);
 }
 
 static struct span keep(char **at, struct span bytes)
@@ -98,26 +145,24 @@ static struct span keep(char **at, struct span bytes)
 
 void dead_letters_add(struct dead_letters *d, const struct event *event, const char *reason)
 {
-    size_t len = event->exchange.len + event->routing_key.len + event->message_id.len +
-                 event->content_type.len + event->body.len;
+    size_t len =
+        event->exchange.len + event->routing_key.len + event->properties.len + event->body.len;
     struct letter *letter = mem_alloc(sizeof(*letter) + len);
     char *at = letter->bytes;
 
-    *letter = (struct letter){.tag = event->tag, .reason = reason, .len = len};
+    *letter = (struct letter){
+        .tag = event->tag, .reason = reason, .missing_bytes = event->missing_bytes, .len = len};
     clock_iso8601(event->received_ms, letter->failed_at);
     letter->exchange = keep(&at, event->exchange);
     letter->routing_key = keep(&at, event->routing_key);
-    letter->message_id = keep(&at, event->message_id);
-    letter->content_type = keep(&at, event->content_type);
+    letter->properties = keep(&at, event->properties);
     letter->body = keep(&at, event->body);
+    if (d->count == 0)
+        d->moved_ms = clock_monotonic_ms();
     list_append(&d->letters, &letter->node);
     d->count++;
-    bool was_full = dead_letters_full(d);
     d->bytes += len;
-    if (!was_full && dead_letters_full(d))
-        log_warn("too many dead letters wait: no further events are taken until RabbitMQ has "
-                 "confirmed some letters=%zu bytes=%zu",
-                 d->count, d->bytes);
+    give_up_excess(d);
 }
 
 void dead_letters_forget(struct dead_letters *d)
@@ -126,9 +171,28 @@ void dead_letters_forget(struct dead_letters *d)
         free_letter(d, list_entry(node, struct letter, node));
 }
 
+static void fail(struct dead_letters *d, const char *reason)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+
+    outage_begin(&d->outage, reason);
+    if (!d->failing)
+        d->failing_ms = now_ms;
+    d->failing = true;
+    d->retry_ms = now_ms + backoff_next_ms(&d->backoff);
+}
+
+static void recover(struct dead_letters *d)
+{
+    outage_end(&d->outage);
+    backoff_reset(&d->backoff);
+    d->failing = false;
+}
+
 static bool lose(struct dead_letters *d, const char *reason)
 {
-    outage_begin(&d->outage, reason);
+    fail(d, reason);
+    rabbit_abandon(d->rabbit);
     disconnect(d);
     return false;
 }
@@ -139,10 +203,11 @@ static bool ensure_connected(struct dead_letters *d)
 
     if (d->rabbit)
         return true;
-    d->rabbit = rabbit_open(&d->options, why);
+    d->rabbit = rabbit_open(&d->options.rabbit, why);
     if (!d->rabbit)
         return lose(d, why);
-    if (rabbit_declare_queue(d->rabbit, d->queue) != RABBIT_OK ||
+    d->moved_ms = clock_monotonic_ms();
+    if (rabbit_declare_queue(d->rabbit, d->options.queue) != RABBIT_OK ||
         rabbit_enable_confirms(d->rabbit) != RABBIT_OK)
         return lose(d, rabbit_reason(d->rabbit));
     return true;
@@ -150,19 +215,23 @@ static bool ensure_connected(struct dead_letters *d)
 
 static bool publish(struct dead_letters *d, struct letter *letter)
 {
-    struct rabbit_message message = {
-        .body = letter->body,
-        .content_type = letter->content_type,
-        .message_id = letter->message_id,
-    };
     struct rabbit_header headers[] = {
-        {"x-reason", span_of(letter->reason)},
-        {"x-original-routing-key", letter->routing_key},
-        {"x-original-exchange", letter->exchange},
-        {"x-failed-at", span_of(letter->failed_at)},
+        {.name = "x-reason", .text = span_of(letter->reason)},
+        {.name = "x-original-routing-key", .text = letter->routing_key},
+        {.name = "x-original-exchange", .text = letter->exchange},
+        {.name = "x-failed-at", .text = span_of(letter->failed_at)},
+        {.name = "x-original-size",
+         .is_number = true,
+         .number = letter->body.len + letter->missing_bytes},
+    };
+    struct rabbit_letter message = {
+        .properties = letter->properties,
+        .body = letter->body,
+        .headers = headers,
+        .header_count = ARRAY_LEN(headers),
     };
 
-    if (!rabbit_publish(d->rabbit, d->queue, &message, headers, ARRAY_LEN(headers)))
+    if (!rabbit_publish_letter(d->rabbit, d->options.queue, &message))
         return lose(d, rabbit_reason(d->rabbit));
     letter->confirm = ++d->published;
     return true;
@@ -178,64 +247,116 @@ static bool publish_all(struct dead_letters *d)
     return true;
 }
 
-static void take_confirm(struct dead_letters *d, const struct rabbit_message *confirm,
-                         dead_letter_safe_fn safe, void *arg)
+static bool is_meant(const struct letter *letter, const struct rabbit_message *confirm)
 {
+    return letter->confirm != 0 &&
+           (confirm->multiple ? letter->confirm <= confirm->tag : letter->confirm == confirm->tag);
+}
+
+static void take_confirm(struct dead_letters *d, const struct rabbit_message *confirm)
+{
+    d->moved_ms = clock_monotonic_ms();
     list_for_each (node, &d->letters) {
         struct letter *letter = list_entry(node, struct letter, node);
-        bool meant =
-            confirm->multiple ? letter->confirm <= confirm->tag : letter->confirm == confirm->tag;
-        if (!meant || letter->confirm == 0)
+        if (!is_meant(letter, confirm))
             continue;
-        safe(letter->tag, arg);
+        d->options.on_safe(letter->tag, d->options.arg);
         free_letter(d, letter);
     }
 }
 
-static bool take_confirms(struct dead_letters *d, uint32_t wait_ms, dead_letter_safe_fn safe,
-                          void *arg)
+// They are published once more after a while.
+static void take_rejection(struct dead_letters *d, const struct rabbit_message *rejection)
+{
+    list_for_each (node, &d->letters) {
+        struct letter *letter = list_entry(node, struct letter, node);
+        if (is_meant(letter, rejection))
+            letter->confirm = 0;
+    }
+    fail(d, "their queue refuses them; is it full?");
+}
+
+static void take_block(struct dead_letters *d)
+{
+    d->blocked = true;
+    fail(d, "RabbitMQ is short of memory or disk and takes none");
+    d->retry_ms = 0;
+}
+
+// What has come from the broker. False when the connection is given up.
+static bool take_news(struct dead_letters *d)
 {
     struct rabbit_message confirm;
 
-    while (d->count > 0) {
-        switch (rabbit_next(d->rabbit, wait_ms, &confirm)) {
+    while (true) {
+        switch (rabbit_next(d->rabbit, 0, &confirm)) {
         case RABBIT_CONFIRMED:
-            take_confirm(d, &confirm, safe, arg);
-            break;
-        case RABBIT_NOTHING:
-            if (!d->blocked)
-                outage_begin(&d->outage, "the broker does not confirm them");
-            return false;
-        case RABBIT_BLOCKED:
-            d->blocked = true;
-            outage_begin(&d->outage, "RabbitMQ is short of memory or disk and takes none");
-            return false;
-        case RABBIT_UNBLOCKED:
-            d->blocked = false;
+            take_confirm(d, &confirm);
             break;
         case RABBIT_REJECTED:
-            return lose(d, "the broker refused one, or its queue is gone");
+            take_rejection(d, &confirm);
+            break;
+        case RABBIT_BLOCKED:
+            take_block(d);
+            break;
+        case RABBIT_UNBLOCKED:
+            d->blocked = false;
+            d->moved_ms = clock_monotonic_ms();
+            break;
+        case RABBIT_RETURNED:
+            return lose(d, "their queue is gone");
         case RABBIT_CANCELLED:
         case RABBIT_GONE:
             return lose(d, rabbit_reason(d->rabbit));
         default:
-            break;
+            return true;
         }
     }
-    outage_end(&d->outage);
-    return true;
 }
 
-bool dead_letters_flush(struct dead_letters *d, uint32_t wait_ms, dead_letter_safe_fn safe,
-                        void *arg)
+// What the silence of the broker means.
+static void judge_silence(struct dead_letters *d)
+{
+    uint64_t still_ms = clock_monotonic_ms() - d->moved_ms;
+
+    if (still_ms > PATIENCE_MS)
+        lose(d, "the broker does not confirm them");
+    else if (still_ms > SLOW_MS && !d->failing)
+        fail(d, "the broker does not confirm them");
+}
+
+static void exchange_news(struct dead_letters *d)
+{
+    bool may_publish = clock_monotonic_ms() >= d->retry_ms;
+
+    if (!d->rabbit && (!may_publish || !ensure_connected(d)))
+        return;
+    if ((may_publish && !publish_all(d)) || !take_news(d))
+        return;
+    if (d->count == 0)
+        recover(d);
+    else if (!d->blocked)
+        judge_silence(d);
+}
+
+// Nothing is to be said about the queue while no letter waits for it.
+static void rest(struct dead_letters *d)
+{
+    if (d->blocked)
+        rabbit_abandon(d->rabbit);
+    disconnect(d);
+    recover(d);
+}
+
+void dead_letters_flush(struct dead_letters *d)
 {
     uint64_t now_ms = clock_monotonic_ms();
 
-    if (d->count == 0) {
-        if (d->rabbit && now_ms - d->used_ms > IDLE_MS)
-            disconnect(d);
-        return true;
-    }
-    d->used_ms = now_ms;
-    return ensure_connected(d) && publish_all(d) && take_confirms(d, wait_ms, safe, arg);
+    if (d->count > 0)
+        d->used_ms = now_ms;
+    else if (now_ms - d->used_ms > IDLE_MS && (d->rabbit || d->failing))
+        rest(d);
+    if (d->count > 0 || d->rabbit)
+        exchange_news(d);
+    give_up_excess(d);
 }

@@ -15,7 +15,8 @@ struct event {
     struct span routing_key;
     struct span message_id;  // AMQP property; empty when there is none
     struct span traceparent; // AMQP header
-    struct span content_type;
-    struct span body;
-    uint64_t received_ms; // wall clock
+    struct span properties;  // all of AMQP's, as they are on the wire
+    struct span body;        // of one over MAX_EVENT_BYTES only its beginning
+    uint64_t missing_bytes;  // what it had beyond that
+    uint64_t received_ms;    // wall clock
 };

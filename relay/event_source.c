@@ -13,12 +13,15 @@
 #define KEEP_ALIVE_MS     2000
 #define CODE_REFUSED      403
 #define CODE_PRECONDITION 406
+#define HELD_MAX_BYTES    ((size_t)16 * 1024 * 1024) // delivered before all queues are consumed
+#define PREFETCH_DIVISOR  8
 
 struct event_source {
     struct event_source_options options;
     struct rabbit *rabbit; // NULL: not connected
     bool declared;         // and all exchanges, queues and bindings are there
     bool active;
+    uint16_t prefetch; // what is asked for now; less than the option where events are large
     bool told_standby;
     uint64_t alive_ms; // when the broker last heard of us for sure
     struct outage outage;
@@ -29,6 +32,7 @@ struct event_source *event_source_new(const struct event_source_options *options
     struct event_source *s = mem_zalloc(sizeof(*s));
 
     s->options = *options;
+    s->prefetch = options->prefetch;
     s->outage.what = "RabbitMQ";
     s->outage.settings = "RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD and "
                          "RABBITMQ_VHOST";
@@ -58,6 +62,7 @@ bool event_source_connected(const struct event_source *s)
 
 static void lose(struct event_source *s)
 {
+    s->prefetch = s->options.prefetch;
     outage_begin(&s->outage, rabbit_reason(s->rabbit));
     disconnect(s);
 }
@@ -158,7 +163,7 @@ static bool connect_and_declare(struct event_source *s)
     s->options.between(s->options.arg);
     if (!declare_exchanges(s) || !declare_queues(s))
         return false;
-    enum rabbit_status status = rabbit_set_prefetch(s->rabbit, s->options.prefetch);
+    enum rabbit_status status = rabbit_set_prefetch(s->rabbit, s->prefetch);
     s->declared = step_done(s, status, "set the prefetch of", SPAN_LIT("the channel"));
     return s->declared;
 }
@@ -173,7 +178,7 @@ static enum source_state stand_by(struct event_source *s, const char *queue)
     s->told_standby = true;
     outage_clear(&s->outage);
     if (rabbit_open_channel(s->rabbit) == RABBIT_OK &&
-        rabbit_set_prefetch(s->rabbit, s->options.prefetch) == RABBIT_OK)
+        rabbit_set_prefetch(s->rabbit, s->prefetch) == RABBIT_OK)
         return SOURCE_STANDBY;
     lose(s);
     return SOURCE_DOWN;
@@ -182,6 +187,24 @@ static enum source_state stand_by(struct event_source *s, const char *queue)
 static bool is_held_by_another(const struct event_source *s)
 {
     return rabbit_code(s->rabbit) == CODE_REFUSED && strstr(rabbit_reason(s->rabbit), "exclusive");
+}
+
+// With one delivery from each queue what is held has a bound anyway.
+static size_t held_max(const struct event_source *s)
+{
+    return s->prefetch > 1 ? HELD_MAX_BYTES : SIZE_MAX;
+}
+
+// RabbitMQ sends up to the prefetch of one queue before it has answered about the next one.
+static enum source_state lower_prefetch(struct event_source *s)
+{
+    s->prefetch =
+        (uint16_t)(s->prefetch / PREFETCH_DIVISOR > 0 ? s->prefetch / PREFETCH_DIVISOR : 1);
+    log_info("the events that wait are large: consuming anew with a smaller prefetch prefetch=%u",
+             s->prefetch);
+    rabbit_abandon(s->rabbit);
+    disconnect(s);
+    return SOURCE_DOWN;
 }
 
 static enum source_state consume_all(struct event_source *s)
@@ -193,7 +216,9 @@ static enum source_state consume_all(struct event_source *s)
         char consumer[21];
 
         snprintf(consumer, sizeof(consumer), "%zu", i); // says which route a delivery is of
-        enum rabbit_status status = rabbit_consume(s->rabbit, queue, consumer);
+        enum rabbit_status status = rabbit_consume(s->rabbit, queue, consumer, held_max(s));
+        if (status == RABBIT_TOO_MUCH)
+            return lower_prefetch(s);
         if (status == RABBIT_REFUSED && is_held_by_another(s))
             return stand_by(s, queue);
         if (!step_done(s, status, "consume from queue", span_of(queue)))
@@ -201,8 +226,7 @@ static enum source_state consume_all(struct event_source *s)
         s->options.between(s->options.arg);
     }
     log_info("consuming from RabbitMQ host=%s port=%d queues=%zu prefetch=%u",
-             s->options.rabbit.resolver->host, s->options.rabbit.port, routes->count,
-             s->options.prefetch);
+             s->options.rabbit.resolver->host, s->options.rabbit.port, routes->count, s->prefetch);
     outage_clear(&s->outage);
     s->active = true;
     s->told_standby = false;
@@ -239,8 +263,9 @@ static enum source_take take_message(struct event_source *s, const struct rabbit
         .routing_key = message->routing_key,
         .message_id = message->message_id,
         .traceparent = message->traceparent,
-        .content_type = message->content_type,
+        .properties = message->properties,
         .body = message->body,
+        .missing_bytes = message->body_size - message->body.len,
         .received_ms = clock_wall_ms(),
     };
     return out->route ? SOURCE_EVENT : SOURCE_NONE;
@@ -298,6 +323,12 @@ void event_source_ack(struct event_source *s, uint64_t tag, bool up_to)
         return;
     s->alive_ms = clock_monotonic_ms();
     if (!rabbit_ack(s->rabbit, tag, up_to))
+        lose(s);
+}
+
+void event_source_reject(struct event_source *s, uint64_t tag)
+{
+    if (s->rabbit && !rabbit_reject(s->rabbit, tag))
         lose(s);
 }
 

@@ -52,6 +52,9 @@ uint64_t event_source_count_waiting(struct event_source *source);
 // shows at the next take.
 void event_source_ack(struct event_source *source, uint64_t tag, bool up_to);
 
+// Gives an event up: RabbitMQ passes it to its queue's dead-letter exchange, or drops it.
+void event_source_reject(struct event_source *source, uint64_t tag);
+
 // While nothing is taken: keeps the connection alive. Cheap enough to be called often.
 void event_source_keep_alive(struct event_source *source);
 // Gives up the connection and with it being active.

@@ -14,6 +14,7 @@
 #define LETTERS_MAX_BYTES    ((size_t)32 * 1024 * 1024)
 #define STANDS_STILL_MS      5000
 #define RABBITMQ_HEARTBEAT_S 5 // a frozen relay is noticed within two or three of them
+#define LETTERS_HEARTBEAT_S  10
 #define DRAIN_RETRY_MS       100
 
 static const char *probe_live(void *arg)
@@ -57,8 +58,7 @@ static void drain(struct relay *relay)
 
     relay_acknowledge(relay);
     while (dead_letters_count(relay->letters) > 0 && !relay_out_of_time(relay)) {
-        relay->next_letters_ms = 0;
-        relay_send_dead_letters(relay);
+        dead_letters_flush(relay->letters);
         if (dead_letters_count(relay->letters) > 0)
             relay_wait(relay, DRAIN_RETRY_MS);
     }
@@ -91,6 +91,7 @@ static struct rabbit_options rabbit_options(struct relay *relay)
         .user = s->rabbitmq_user,
         .password = s->rabbitmq_password,
         .vhost = s->rabbitmq_vhost,
+        .max_body = (size_t)s->max_event_bytes,
     };
 }
 
@@ -111,14 +112,40 @@ static struct event_source *new_source(struct relay *relay)
     return event_source_new(&options);
 }
 
+static void on_letter_safe(uint64_t tag, void *arg)
+{
+    struct relay *relay = arg;
+
+    metric_add(&relay->metrics.dead_letters_safe, 1);
+    event_source_ack(relay->source, tag, false);
+}
+
+static void on_letter_lost(uint64_t tag, void *arg)
+{
+    struct relay *relay = arg;
+
+    metric_add(&relay->metrics.dead_letters_lost, 1);
+    event_source_reject(relay->source, tag);
+}
+
+// Letters may hold back a half of what RabbitMQ sends ahead, so that a queue full of them goes on.
 static struct dead_letters *new_letters(struct relay *relay)
 {
-    struct rabbit_options options = rabbit_options(relay);
+    struct dead_letters_options options = {
+        .rabbit = rabbit_options(relay),
+        .queue = relay->letter_queue,
+        .max_count = (size_t)relay->settings->prefetch / 2,
+        .max_bytes = LETTERS_MAX_BYTES,
+        .on_safe = on_letter_safe,
+        .on_lost = on_letter_lost,
+        .arg = relay,
+    };
 
-    options.name = "websocket-gateway relay, dead letters";
+    options.rabbit.name = "websocket-gateway relay, dead letters";
+    options.rabbit.heartbeat_s = LETTERS_HEARTBEAT_S;
     snprintf(relay->letter_queue, sizeof(relay->letter_queue), "%s" DEAD_LETTER_KEY,
              relay->settings->queue_prefix);
-    return dead_letters_new(&options, relay->letter_queue, LETTERS_MAX_BYTES);
+    return dead_letters_new(&options);
 }
 
 static struct event_log *new_log(struct relay *relay)

@@ -10,6 +10,8 @@ struct relay_metrics {
     metric duplicates;                           // redelivered, and in the log already
     metric dead_letters[TRANSLATE_STATUS_COUNT]; // by reason; TRANSLATE_OK stays unused
     metric dead_letters_safe;
+    metric dead_letters_lost;
+    metric dead_letters_failing;
     metric dead_letters_waiting;
     metric append_retries;
     struct histogram append_us;    // waiting for Redis until a batch is in the log

@@ -22,6 +22,8 @@ static enum relay_obstacle find_obstacle(const struct relay *relay)
         return OBSTACLE_RABBITMQ;
     if (!relay->claimed && relay->role != ROLE_STANDBY)
         return OBSTACLE_CLAIM;
+    if (dead_letters_failing(relay->letters))
+        return OBSTACLE_LETTERS;
     return OBSTACLE_NONE;
 }
 
@@ -32,6 +34,7 @@ const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t n
         [OBSTACLE_REDIS] = "not connected to Redis",
         [OBSTACLE_RABBITMQ] = "not connected to RabbitMQ",
         [OBSTACLE_CLAIM] = "the log in Redis is not claimed yet",
+        [OBSTACLE_LETTERS] = "dead letters cannot be put aside",
     };
 
     enum relay_obstacle obstacle = (enum relay_obstacle)metric_get(&metrics->obstacle);
@@ -54,6 +57,7 @@ void relay_observe(struct relay *relay, uint64_t now_ms)
     metric_set(&m->active, relay->claimed);
     metric_set(&m->obstacle, find_obstacle(relay));
     metric_set(&m->dead_letters_waiting, letters);
+    metric_set(&m->dead_letters_failing, dead_letters_failing(relay->letters));
     metric_set(&m->unacked, relay->batch.count + relay->unacked_count + letters);
     metric_set(&m->events_per_second, relay->pace.per_second);
     if (!relay->claimed)

@@ -26,6 +26,7 @@ enum relay_obstacle {
     OBSTACLE_REDIS,
     OBSTACLE_RABBITMQ,
     OBSTACLE_CLAIM,
+    OBSTACLE_LETTERS, // dead letters cannot be put aside
     OBSTACLE_COUNT,
 };
 
@@ -58,8 +59,8 @@ struct relay {
     bool claimed; // and the log is ours
     enum role role;
     struct pace pace;
-    struct backoff log_backoff, source_backoff, letter_backoff;
-    uint64_t next_heartbeat_ms, next_letters_ms, next_count_ms, next_note_ms, stop_by_ms;
+    struct backoff log_backoff, source_backoff;
+    uint64_t next_heartbeat_ms, next_count_ms, next_note_ms, stop_by_ms;
     uint64_t log_usable_ms; // while holding: when the log was there last
     uint64_t away_until_ms; // the source is left to others
     struct buffer control;
@@ -95,7 +96,6 @@ bool relay_gives_up(struct relay *relay);
 void relay_turn(struct relay *relay);
 // The parts of a turn that draining needs as well.
 void relay_acknowledge(struct relay *relay); // what was held back
-void relay_send_dead_letters(struct relay *relay);
 // What the metrics say: of the relay as it is now, and of a batch that is in the log.
 void relay_observe(struct relay *relay, uint64_t now_ms);
 // Why it is not ready, in words; NULL when it is. Reads atomics only.

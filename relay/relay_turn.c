@@ -5,21 +5,18 @@
 #define LOG_MODULE "relay"
 #include "common/log.h"
 
-#define LETTERS_EVERY_MS 1000
-#define CONFIRM_MS       500
-#define COMPANY_ENOUGH   32 // events in a batch
+#define COMPANY_ENOUGH 32 // events in a batch
 
 static void bury(struct relay *relay, const struct event *event, enum translate_status status)
 {
     const char *reason = translate_status_str(status);
 
     log_warn("event dead-lettered reason=\"%s\" exchange=" SPAN_FMT " routing_key=" SPAN_FMT
-             " message_id=" SPAN_FMT " bytes=%zu",
+             " message_id=" SPAN_FMT " bytes=%" PRIu64,
              reason, SPAN_ARG(event->exchange), SPAN_ARG(event->routing_key),
-             SPAN_ARG(event->message_id), event->body.len);
+             SPAN_ARG(event->message_id), event->body.len + event->missing_bytes);
     metric_add(&relay->metrics.dead_letters[status], 1);
     dead_letters_add(relay->letters, event, reason);
-    relay->next_letters_ms = 0;
 }
 
 static enum redelivery_verdict judge(struct relay *relay, const struct event *event, struct span id)
@@ -35,7 +32,7 @@ static bool accept_event(struct relay *relay, const struct event *event)
     struct envelope envelope;
 
     metric_add(&relay->metrics.events, 1);
-    metric_add(&relay->metrics.received_bytes, event->body.len);
+    metric_add(&relay->metrics.received_bytes, event->body.len + event->missing_bytes);
     enum translate_status status = translate(relay->translator, event, &envelope);
     if (status != TRANSLATE_OK) {
         bury(relay, event, status);
@@ -163,28 +160,6 @@ static void acknowledge_batch(struct relay *relay)
     batch_clear(&relay->batch);
 }
 
-static void on_letter_safe(uint64_t tag, void *arg)
-{
-    struct relay *relay = arg;
-
-    metric_add(&relay->metrics.dead_letters_safe, 1);
-    event_source_ack(relay->source, tag, false);
-}
-
-void relay_send_dead_letters(struct relay *relay)
-{
-    uint64_t now_ms = clock_monotonic_ms();
-
-    if (now_ms < relay->next_letters_ms)
-        return;
-    if (dead_letters_flush(relay->letters, CONFIRM_MS, on_letter_safe, relay)) {
-        backoff_reset(&relay->letter_backoff);
-        relay->next_letters_ms = now_ms + LETTERS_EVERY_MS;
-    } else {
-        relay->next_letters_ms = clock_monotonic_ms() + backoff_next_ms(&relay->letter_backoff);
-    }
-}
-
 // With so much company already, waiting for more would only leave RabbitMQ waiting for
 // acknowledgements.
 static void linger(const struct relay *relay, size_t taken)
@@ -208,5 +183,5 @@ void relay_turn(struct relay *relay)
     if (!log_batch(relay))
         return;
     acknowledge_batch(relay);
-    relay_send_dead_letters(relay);
+    dead_letters_flush(relay->letters);
 }

@@ -265,7 +265,7 @@ enum translate_status translate(struct translator *t, const struct event *event,
     const struct route *route = event->route;
     struct json_view body;
 
-    if (event->body.len > t->max_event_bytes)
+    if (event->missing_bytes > 0 || event->body.len > t->max_event_bytes)
         return TRANSLATE_TOO_BIG;
     if (!json_view_parse(event->body, DEPTH_MAX, &body, NULL))
         return TRANSLATE_NOT_JSON;

@@ -5,10 +5,12 @@ import { assertFresh } from './support/asserts.mjs';
 import { DEAD_LETTERS, QUEUES } from './support/brokers.mjs';
 import { connect } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
+import { longHeader, publishRaw } from './support/raw_publish.mjs';
 import { until } from './support/wait.mjs';
 
 const { edge, relay, services } = await gateway();
 
+const EXCERPT = 64 * 1024; // what is kept of a body over the limit
 const LIMIT = 4 * 1024 * 1024; // the default of MAX_EVENT_BYTES, or a little more than it
 
 const cases = [
@@ -45,7 +47,9 @@ for (const [name, routingKey, body] of cases) {
 
     const sent = typeof body === 'string' || Buffer.isBuffer(body)
       ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
-    assert.ok(letter.message.content.equals(sent), 'the body was changed');
+    const kept = sent.length > LIMIT ? sent.subarray(0, EXCERPT) : sent;
+    assert.ok(letter.message.content.equals(kept), 'the body was changed');
+    assert.equal(letter.headers['x-original-size'], sent.length);
     assert.equal(typeof letter.headers['x-reason'], 'string');
     assert.ok(letter.headers['x-reason'].length > 0);
     assert.equal(letter.headers['x-original-routing-key'], routingKey);
@@ -69,13 +73,40 @@ test('the reason tells the cases apart', async () => {
 });
 
 test('properties of the message are kept', async () => {
-  await services.publish('message.sent', 'not json', {
-    messageId: 'id-17', contentType: 'application/json', headers: { 'x-tenant': 'eu' },
-  });
-  const { message } = await services.deadLetter();
-  assert.equal(message.properties.messageId, 'id-17');
-  assert.equal(message.properties.contentType, 'application/json');
-  assert.equal(message.properties.deliveryMode, 2, 'a dead letter is persistent');
+  const headers = { 'x-tenant': 'eu', list: [1, 'two', { three: true }], nothing: null, 'x-reason': 'mine' };
+  const kept = {
+    messageId: 'id-17', contentType: 'application/json', contentEncoding: 'utf-8', priority: 3,
+    correlationId: 'c-1', replyTo: 'answers', timestamp: 1700000000, type: 'MessageSent',
+    appId: 'message-service',
+  };
+  await services.publish('message.sent', 'not json',
+    { ...kept, headers, expiration: '60000', userId: 'guest', persistent: false });
+  const { message: { properties } } = await services.deadLetter();
+  for (const [name, value] of Object.entries(kept)) assert.equal(properties[name], value, name);
+  assert.equal(properties.headers['x-tenant'], 'eu');
+  assert.deepEqual(properties.headers.list, headers.list);
+  assert.equal(properties.headers.nothing, null);
+  assert.notEqual(properties.headers['x-reason'], 'mine');
+  assert.equal(properties.deliveryMode, 2, 'a dead letter is persistent');
+  assert.equal(properties.expiration, undefined, 'a dead letter does not expire');
+  assert.equal(properties.headers['x-original-expiration'], '60000');
+  assert.equal(properties.headers['x-original-user-id'], 'guest');
+});
+
+test('a letter goes into no other queue, whatever the event said', async () => {
+  await services.publish('message.sent', 'not json', { CC: ['booking.confirmed'] });
+  const reasons = [await services.deadLetter(), await services.deadLetter()];
+  for (const { headers } of reasons) assert.deepEqual(headers['x-original-cc'], ['booking.confirmed']);
+  assert.equal(await services.waiting(DEAD_LETTERS), 0);
+});
+
+test('headers that fill a frame leave the reason its room', async (t) => {
+  const channel = await services.connection.createChannel();
+  t.after(() => channel.close());
+  publishRaw(channel, QUEUES[0], longHeader(131072 - 100), 'full', 'not json');
+  const { headers, message } = await services.deadLetter();
+  assert.equal(message.properties.messageId, 'full');
+  assert.ok(headers['x-original-headers-dropped'] > 130_000);
 });
 
 test('they are logged without their text, and counted', async () => {
