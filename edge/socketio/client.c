@@ -175,6 +175,8 @@ static void take_unwanted(struct sio_client *client)
 {
     if (--client->unwanted > 0)
         deadline_arm(&client->deadline, &client->server->attachment_due);
+    else if (client->is_nowhere)
+        deadline_arm(&client->deadline, &client->server->connect_due);
     else
         deadline_cancel(&client->deadline);
 }
@@ -320,6 +322,16 @@ void client_on_message(struct sio_client *client, enum frame_kind kind, struct s
 void client_on_refused(struct sio_client *client, enum frame_kind kind, struct span bytes)
 {
     take_message(client, kind, bytes, true);
+}
+
+// Refused CONNECTs do not give it more time.
+void client_on_nowhere(struct sio_client *client)
+{
+    if (client->is_nowhere)
+        return;
+    client->is_nowhere = true;
+    drop_handshake_if_settled(client); // its deadline is needed otherwise
+    deadline_arm(&client->deadline, &client->server->connect_due);
 }
 
 void client_on_connect_late(struct deadline *deadline, void *arg)

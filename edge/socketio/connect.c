@@ -156,6 +156,10 @@ static void settle(struct sio_client *client)
 {
     struct sio_server *server = client->server;
 
+    if (client->is_nowhere) {
+        client->is_nowhere = false;
+        deadline_cancel(&client->deadline);
+    }
     if (client->was_connected)
         return;
     histogram_observe(&server->metrics->connect_ms,

@@ -58,6 +58,7 @@ struct sio_client {
     struct list sockets; // those that have not ended
     unsigned socket_count;
     bool was_connected;        // to some namespace, at some time
+    bool is_nowhere;           // it was, and has left the last one
     struct deadline deadline;  // until it must connect, settle, or send the next attachment
     struct assembly *assembly; // the binary packet that is under way
     uint32_t unwanted;         // attachments still to come, of one that was refused
@@ -103,6 +104,8 @@ void client_on_message(struct sio_client *client, enum frame_kind kind, struct s
 // A message over the limits.
 void client_on_refused(struct sio_client *client, enum frame_kind kind, struct span bytes);
 void client_close(struct sio_client *client, enum eio_close_reason reason);
+// It has left its last namespace. Until it connects again it is as one that never did.
+void client_on_nowhere(struct sio_client *client);
 void client_on_connect_late(struct deadline *deadline, void *arg);
 void client_on_settled(struct deadline *deadline, void *arg);
 void client_on_attachment_late(struct deadline *deadline, void *arg);

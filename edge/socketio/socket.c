@@ -16,6 +16,8 @@ static void bury(struct sio_socket *socket, enum socket_state state)
     list_unlink(&socket->entry);
     list_append(&client->server->ended, &socket->entry);
     deadline_arm(&client->server->reap, &client->server->reap_due);
+    if (client->socket_count == 0 && client->was_connected)
+        client_on_nowhere(client);
 }
 
 static bool is_gone(const struct sio_socket *socket)

@@ -164,6 +164,12 @@ class SocketIO(HostileTest):
             client.send_all(says)
             self.assertEnds(client, end, hears)
 
+    def test_who_leaves_the_namespace_does_not_stay(self):
+        """Outside it counts against no user, and no token ends it."""
+        with SocketClient(self.server) as client:
+            client.say("41")
+            self.assertEqual(client.ending(), 1000)
+
     def version_3(self, says, hears, end):
         target = f"{WEBSOCKET_3}&token={token()}"
         with SocketClient(self.server, target, connect=False) as client:
