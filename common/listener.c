@@ -32,6 +32,18 @@ static int open_at(const struct addrinfo *address, const struct listener_options
     return -1;
 }
 
+static void log_failure(const struct listener_options *options, int cause)
+{
+    bool may_share = cause == EADDRINUSE && options->share_setting && !options->shared;
+
+    log_error(
+        "cannot listen on %s host=%s port=%u reason=\"%s\"; set %s to a free port, or to 0 for "
+        "any%s%s%s",
+        options->what, options->host, options->port, strerror(cause), options->port_setting,
+        may_share ? "; or set " : "", may_share ? options->share_setting : "",
+        may_share ? "=true on all who share it" : "");
+}
+
 int listener_open(const struct listener_options *options)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
@@ -48,10 +60,7 @@ int listener_open(const struct listener_options *options)
     }
     int fd = open_at(found, options);
     if (fd < 0)
-        log_error("cannot listen on %s host=%s port=%u reason=\"%s\"; set %s to a free port, or to "
-                  "0 for any",
-                  options->what, options->host, options->port, strerror(errno),
-                  options->port_setting);
+        log_failure(options, errno);
     freeaddrinfo(found);
     return fd;
 }

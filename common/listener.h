@@ -10,11 +10,12 @@ struct listener_options {
     const char *host; // a name or an address of this machine
     uint16_t port;    // 0: the kernel picks one
     int backlog;
-    bool shared; // further processes may listen on the same port (SO_REUSEPORT)
+    bool shared; // with further processes that say the same (SO_REUSEPORT); else the port is ours
     // Called before the socket is bound, for options that its connections inherit. May be NULL.
     void (*tune)(int fd);
     // How an error names the port and the way out: "the client port", "PORT", ….
     const char *what, *port_setting, *host_setting;
+    const char *share_setting; // that sets `shared`; NULL: none does
 };
 
 // A listening, non-blocking, close-on-exec descriptor that the caller closes; -1 with one line in

@@ -215,6 +215,7 @@ static void open_port(struct edge *edge)
     const struct client_port_options options = {
         .host = s->service_host,
         .port = (uint16_t)s->port,
+        .share_port = s->share_port,
         .head_timeout_ms = (uint32_t)s->head_timeout_ms,
         .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,

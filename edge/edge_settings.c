@@ -41,6 +41,9 @@ static const struct setting table[] = {
      "address that both ports listen on"},
     {"PORT", SETTING_NUMBER, FIELD(port), "3002", 0, 65535, NULL,
      "port of the clients; 0 picks a free one"},
+    {"SHARE_PORT", SETTING_SWITCH, FIELD(share_port), "false", 0, 0, NULL,
+     "whether further edges of this machine may listen on PORT as well; otherwise a port that is "
+     "taken stops the start"},
     {"OPS_PORT", SETTING_NUMBER, FIELD(ops_port), "9102", 0, 65535, NULL,
      "operations port: /live, /ready and /metrics; 0 picks a free one"},
     {"EDGE_ID", SETTING_TEXT, FIELD(edge_id), NULL, 0, 0, NULL,

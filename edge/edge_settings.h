@@ -10,6 +10,7 @@ struct edge_settings {
     int environment; // enum below
     const char *service_host;
     int64_t port, ops_port;
+    bool share_port;
     const char *edge_id; // NULL: one is made of host name, process and chance
     const char *cors_origin;
 

@@ -373,10 +373,11 @@ static int listen_for_clients(const struct client_port_options *options)
         .host = options->host,
         .port = options->port,
         .backlog = BACKLOG,
-        .shared = true,
+        .shared = options->share_port,
         .tune = tune_listener,
         .what = "the client port",
         .port_setting = "PORT",
+        .share_setting = "SHARE_PORT",
         .host_setting = "SERVICE_HOST",
     });
 }

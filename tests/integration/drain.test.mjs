@@ -5,14 +5,22 @@ import { connect } from './support/clients.mjs';
 import { pollingUrl } from './support/engineio.mjs';
 import { gateway } from './support/gateway.mjs';
 import { request } from './support/http.mjs';
-import { until } from './support/wait.mjs';
+import { until, within } from './support/wait.mjs';
 
 const SECONDS = 2;
 
-const made = await gateway({ env: { DRAIN_SECONDS: String(SECONDS) } });
+const made = await gateway({ env: { DRAIN_SECONDS: String(SECONDS), SHARE_PORT: 'true' } });
 const { edge, services } = made;
 
 const comesBack = { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 };
+
+test('a port that is taken stops the start, unless all who listen there share it', async () => {
+  const second = await made.addEdge({ SHARE_PORT: 'false' }, edge.port);
+  assert.deepEqual(await within('its end', second.child.exited), { code: 1, signal: null });
+  assert.match(second.log,
+    new RegExp(`cannot listen on the client port host=.* port=${edge.port} .*PORT.*SHARE_PORT=true`));
+  assert.equal((await request(pollingUrl(edge.url))).status, 200);
+});
 
 test('two edges share one port, and the clients of one move to the other', async (t) => {
   const twin = await made.addEdge({}, edge.port);
