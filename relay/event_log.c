@@ -12,13 +12,15 @@
 #define LOG_MODULE "redis"
 #include "common/log.h"
 
+#define CONNECTION_SETTINGS "REDIS_HOST, REDIS_PORT and REDIS_PASSWORD"
+
 struct event_log *event_log_new(const struct event_log_options *options)
 {
     struct event_log *log = mem_zalloc(sizeof(*log));
 
     log->options = *options;
     log->outage.what = "Redis";
-    log->outage.settings = "REDIS_HOST, REDIS_PORT and REDIS_PASSWORD";
+    log->outage.settings = CONNECTION_SETTINGS;
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
     for (unsigned i = 0; i < options->shards; i++) {
@@ -53,6 +55,11 @@ bool event_log_connected(const struct event_log *log)
     return log->redis != NULL;
 }
 
+enum event_log_refusal event_log_refusal(const struct event_log *log)
+{
+    return log->refusal;
+}
+
 uint64_t event_log_losses(const struct event_log *log)
 {
     return log->losses;
@@ -71,12 +78,30 @@ bool event_log_lose(struct event_log *log, const char *reason)
     return false;
 }
 
+static const char *way_out(const char *error)
+{
+    if (redis_error_is_out_of_memory(error))
+        return "maxmemory of Redis, what else is in it, and LOG_MAX_BYTES";
+    return redis_error_ends_connection(error) ? CONNECTION_SETTINGS : NULL;
+}
+
 void event_log_note_error(struct event_log *log, const char *error)
 {
+    log->outage.settings = way_out(error);
     if (redis_error_ends_connection(error))
         event_log_lose(log, error);
     else
         outage_begin(&log->outage, error);
+    log->outage.settings = CONNECTION_SETTINGS;
+}
+
+void event_log_note_write(struct event_log *log, const char *error)
+{
+    if (!error)
+        log->refusal = EVENT_LOG_WRITABLE;
+    else
+        log->refusal =
+            redis_error_is_out_of_memory(error) ? EVENT_LOG_NO_MEMORY : EVENT_LOG_REFUSED;
 }
 
 redisReply *event_log_next_reply(struct event_log *log)
@@ -199,5 +224,6 @@ bool event_log_connect(struct event_log *log)
              log->options.port, log->options.db);
     outage_clear(&log->outage);
     log->greeted = true;
+    log->grown_bytes = log->options.max_bytes; // who knows what is in this server
     return true;
 }

@@ -18,13 +18,17 @@
 #define EVENT_LOG_CONNECT_MS 500
 #define EVENT_LOG_ANSWER_MS  700
 
+// Why Redis does not let the log be written although it is there.
+enum event_log_refusal { EVENT_LOG_WRITABLE = 0, EVENT_LOG_NO_MEMORY, EVENT_LOG_REFUSED };
+
 struct event_log_options {
     struct resolver *resolver; // of the host
     int port;
     const char *password; // or NULL
     int db;
     unsigned shards;
-    uint64_t max_len; // entries that each shard keeps, roughly
+    uint64_t max_len;   // entries that each shard keeps, roughly
+    uint64_t max_bytes; // that each shard takes in Redis, roughly
 };
 
 enum event_log_status {
@@ -42,6 +46,7 @@ NODISCARD bool event_log_connect(struct event_log *log);
 bool event_log_connected(const struct event_log *log);
 // Asks whether Redis is there and still the primary. Ends the connection if not.
 bool event_log_is_primary(struct event_log *log);
+enum event_log_refusal event_log_refusal(const struct event_log *log); // of the last write
 // How often the connection was lost.
 uint64_t event_log_losses(const struct event_log *log);
 unsigned event_log_shards(const struct event_log *log);
@@ -72,8 +77,14 @@ void event_log_send(struct event_log *log, struct batch *batch);
 // lost answer it first asks Redis what is in.
 NODISCARD enum event_log_status event_log_append(struct event_log *log, struct batch *batch);
 
+// Trims what is more than `max_bytes`. Cheap unless much was appended. Call between batches.
+void event_log_keep_within_bytes(struct event_log *log);
+// How many entries were trimmed, for want of bytes or of memory.
+uint64_t event_log_trimmed(const struct event_log *log);
+
 NODISCARD bool event_log_publish_control(struct event_log *log, struct span message);
-// Notes up to where the log is known to be acknowledged.
+// Notes up to where the log is known to be acknowledged. Shows whether Redis takes writes, and
+// makes room where it has no memory left.
 NODISCARD bool event_log_note_acked(struct event_log *log, struct position acked);
 // What was noted last, by whatever relay; none when nothing was.
 NODISCARD bool event_log_read_acked(struct event_log *log, struct position *out);

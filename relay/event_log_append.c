@@ -2,9 +2,12 @@
 #include <stdio.h>
 
 #include "common/mem.h"
+#include "common/redis_error.h"
 #include "relay/event_log_internals.h"
 
 #define ARGS_FIXED 6 // EVALSHA sha 2 log channel max_len
+#define TRIES_MAX  8
+#define FULL       "OOM command not allowed when used memory > 'maxmemory'" // in Redis' own words
 
 // One call for all events of a shard. Each is its own publication.
 static const char append_script[] =
@@ -76,6 +79,7 @@ struct answers {
     bool lost;      // not all came
     bool unclear;   // an id was refused: what is in must be found out
     bool no_script; // Redis has forgotten the script
+    bool full;      // Redis has no memory left
     bool failed;    // Redis said no for another reason
 };
 
@@ -90,8 +94,11 @@ static void judge_answer(struct event_log *log, redisReply *reply, struct answer
     } else if (reply_is_error(reply, REFUSED_XADD)) {
         answers->unclear = true;
     } else if (reply->type == REDIS_REPLY_ERROR) {
-        event_log_note_error(log, reply->str);
-        answers->failed = true;
+        event_log_note_write(log, reply->str);
+        answers->full = redis_error_is_out_of_memory(reply->str);
+        answers->failed = !answers->full;
+        if (answers->failed)
+            event_log_note_error(log, reply->str);
         answers->lost = !event_log_connected(log);
     }
     freeReplyObject(reply);
@@ -126,11 +133,12 @@ static struct answers take_answers(struct event_log *log, struct batch *batch)
         if (!log->sent[i])
             continue;
         judge_answer(log, event_log_next_reply(log), &answer);
-        if (!answer.lost && !answer.unclear && !answer.no_script && !answer.failed)
+        if (!answer.lost && !answer.unclear && !answer.no_script && !answer.full && !answer.failed)
             mark_shard_logged(batch, i);
         answers.lost |= answer.lost;
         answers.unclear |= answer.unclear;
         answers.no_script |= answer.no_script;
+        answers.full |= answer.full;
         answers.failed |= answer.failed;
     }
     return answers;
@@ -171,8 +179,14 @@ static enum event_log_status append_once(struct event_log *log, struct batch *ba
     struct answers answers = take_answers(log, batch);
     if (answers.no_script && !answers.lost)
         event_log_load_append_script(log);
+    if (answers.full && !answers.lost && !event_log_make_room(log)) {
+        event_log_note_error(log, FULL);
+        answers.failed = true;
+    }
     if (batch_logged(batch)) {
         batch->in_doubt = false;
+        log->grown_bytes += batch->bytes.len;
+        event_log_note_write(log, NULL);
         outage_end(&log->outage);
     }
     return answers.lost || answers.failed ? EVENT_LOG_FAILED : EVENT_LOG_OK;
@@ -188,8 +202,9 @@ enum event_log_status event_log_append(struct event_log *log, struct batch *batc
 {
     enum event_log_status status = EVENT_LOG_OK;
 
-    // The second and third time are for a script that Redis has forgotten and for refused ids.
-    for (int i = 0; i < 3 && status == EVENT_LOG_OK && !batch_logged(batch); i++) {
+    // Further times are for a script that Redis has forgotten, for refused ids, and when room had
+    // to be made.
+    for (int i = 0; i < TRIES_MAX && status == EVENT_LOG_OK && !batch_logged(batch); i++) {
         if (!event_log_connect(log))
             return EVENT_LOG_FAILED;
         status = append_once(log, batch);

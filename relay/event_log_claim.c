@@ -1,6 +1,7 @@
 // Where the shards of the log end, and how a relay makes them its own.
 #include <stdio.h>
 
+#include "common/redis_error.h"
 #include "relay/event_log_internals.h"
 
 #define CLAIM_TRIES 3
@@ -84,10 +85,15 @@ static bool raise_tops(struct event_log *log, uint64_t epoch, bool *taken)
     for (unsigned i = 0; i < log->options.shards && !*taken; i++) {
         redisReply *reply = EVENT_LOG_ASK(log, "EVAL", claim_script, "1", log->log_keys[i], id);
         *taken = reply && reply_is_error(reply, REFUSED_XADD);
-        if (*taken)
+        bool full =
+            reply && reply->type == REDIS_REPLY_ERROR && redis_error_is_out_of_memory(reply->str);
+        if (*taken) {
             freeReplyObject(reply);
-        else if (!event_log_accept_reply(log, reply))
+        } else if (!event_log_accept_reply(log, reply)) {
+            if (full)
+                event_log_make_room(log); // for the next attempt
             return false;
+        }
     }
     return true;
 }

@@ -1,6 +1,7 @@
 // The inside of the event log, shared by its files: event_log.c has the connection,
 // event_log_claim.c finds and raises the tops of the shards, event_log_append.c brings batches in,
-// event_log_walk.c reads it backwards, event_log_notes.c notes beside it.
+// event_log_walk.c reads it backwards, event_log_notes.c notes beside it,
+// event_log_room.c keeps it small.
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -28,7 +29,11 @@ struct event_log {
     struct outage outage;
     bool greeted;    // the connection is fit for use
     uint64_t losses; // of such connections
-    bool told_needless_password;
+    bool told_needless_password, told_unmeasured;
+    enum event_log_refusal refusal;
+    uint64_t grown_bytes; // since the room that the log takes was measured
+    uint64_t trimmed;     // entries, to keep the log small
+    uint64_t told_full_ms;
 };
 
 // event_log.c
@@ -50,6 +55,13 @@ bool event_log_accept_reply(struct event_log *log, redisReply *reply);
 // event_log_claim.c
 // The last id that the stream of a shard ever gave out, whether its entry still exists or not.
 bool event_log_read_last_id(struct event_log *log, unsigned shard, struct position *out);
+
+// A write was refused, or was taken (NULL).
+void event_log_note_write(struct event_log *log, const char *error);
+
+// event_log_room.c
+// Redis is out of memory: makes the log smaller by a quarter. False when that is of no use.
+bool event_log_make_room(struct event_log *log);
 
 // event_log_walk.c
 // The entries of a page, newest first, that stand before `below` ("+": from the top).

@@ -1,4 +1,5 @@
 // What a relay says each second, and what it notes beside the log.
+#include "common/redis_error.h"
 #include "relay/event_log_internals.h"
 
 #define ACKED_KEY   "ws:acked"
@@ -17,8 +18,18 @@ bool event_log_note_acked(struct event_log *log, struct position acked)
     char position[POSITION_TEXT_MAX];
 
     position_print(acked, position);
-    return event_log_accept_reply(log,
-                                  EVENT_LOG_ASK(log, "HSET", ACKED_KEY, ACKED_FIELD, position));
+    redisReply *reply = EVENT_LOG_ASK(log, "HSET", ACKED_KEY, ACKED_FIELD, position);
+    if (!reply)
+        return false;
+    bool refused = reply->type == REDIS_REPLY_ERROR;
+    event_log_note_write(log, refused ? reply->str : NULL);
+    if (refused && redis_error_is_out_of_memory(reply->str) && event_log_make_room(log)) {
+        freeReplyObject(reply);
+        return false; // the next note shows whether it was enough
+    }
+    if (!refused)
+        outage_end(&log->outage);
+    return event_log_accept_reply(log, reply);
 }
 
 bool event_log_read_acked(struct event_log *log, struct position *out)

@@ -159,6 +159,7 @@ static struct event_log *new_log(struct relay *relay)
         .db = (int)s->redis_db,
         .shards = (unsigned)s->bus_shards,
         .max_len = (uint64_t)s->log_max_len,
+        .max_bytes = (uint64_t)s->log_max_bytes,
     });
 }
 

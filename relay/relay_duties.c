@@ -56,9 +56,12 @@ static void note_acked(struct relay *relay, uint64_t now_ms)
     if (!relay->claimed || now_ms < relay->next_note_ms)
         return;
     relay->next_note_ms = now_ms + NOTE_ACKED_MS;
-    if (position_compare(relay->acked_before, relay->acked_noted) > 0 &&
-        event_log_note_acked(relay->log, relay->acked_before))
-        relay->acked_noted = relay->acked_before;
+    bool due = now_ms >= relay->noted_ms + HEARTBEAT_MS; // whether Redis takes writes is asked too
+    if (due || position_compare(relay->acked_before, relay->acked_noted) > 0) {
+        relay->noted_ms = now_ms;
+        if (event_log_note_acked(relay->log, relay->acked_before))
+            relay->acked_noted = relay->acked_before;
+    }
     relay->acked_before = relay->acked;
 }
 

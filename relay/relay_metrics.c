@@ -50,6 +50,8 @@ static const struct metric_info table[] = {
      "Heartbeats published"},
     {"ws_relay_superseded_total", NULL, METRIC_COUNTER, FIELD(superseded),
      "Times that another relay had claimed the log while this one was active"},
+    {"ws_relay_log_trimmed_total", NULL, METRIC_COUNTER, FIELD(log_trimmed),
+     "Entries of the log that had to go for LOG_MAX_BYTES, or because Redis was out of memory"},
     {"ws_relay_given_up_total", NULL, METRIC_COUNTER, FIELD(given_up),
      "Times that the queues were given up because Redis could not be used for 10 s"},
     {"ws_relay_redis_outages_total", NULL, METRIC_COUNTER, FIELD(redis_outages),

@@ -25,6 +25,7 @@ struct relay_metrics {
     metric redis_outages, rabbitmq_outages;
     metric redis_connected, rabbitmq_connected;
     metric active;
+    metric log_trimmed;
     metric obstacle; // enum relay_obstacle
     metric heard_ms; // monotonic clock when Redis last took what we say each second
     metric events_per_second;

@@ -22,6 +22,10 @@ static enum relay_obstacle find_obstacle(const struct relay *relay)
         return OBSTACLE_RABBITMQ;
     if (!relay->claimed && relay->role != ROLE_STANDBY)
         return OBSTACLE_CLAIM;
+    if (event_log_refusal(relay->log) == EVENT_LOG_NO_MEMORY)
+        return OBSTACLE_MEMORY;
+    if (event_log_refusal(relay->log) == EVENT_LOG_REFUSED)
+        return OBSTACLE_REFUSAL;
     if (dead_letters_failing(relay->letters))
         return OBSTACLE_LETTERS;
     return OBSTACLE_NONE;
@@ -33,6 +37,8 @@ const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t n
         [OBSTACLE_STOPPING] = "stopping",
         [OBSTACLE_REDIS] = "not connected to Redis",
         [OBSTACLE_RABBITMQ] = "not connected to RabbitMQ",
+        [OBSTACLE_MEMORY] = "Redis is out of memory, nothing can be logged",
+        [OBSTACLE_REFUSAL] = "Redis refuses writes, nothing can be logged",
         [OBSTACLE_CLAIM] = "the log in Redis is not claimed yet",
         [OBSTACLE_LETTERS] = "dead letters cannot be put aside",
     };
@@ -51,6 +57,7 @@ void relay_observe(struct relay *relay, uint64_t now_ms)
 
     metric_set(&m->turned_ms, now_ms);
     metric_set(&m->redis_connected, event_log_connected(relay->log));
+    metric_set(&m->log_trimmed, event_log_trimmed(relay->log));
     metric_set(&m->redis_outages, event_log_losses(relay->log));
     observe_connection(&m->rabbitmq_connected, &m->rabbitmq_outages,
                        event_source_connected(relay->source));

@@ -45,6 +45,8 @@ static const struct setting table[] = {
      "number of the database"},
     {"LOG_MAXLEN", SETTING_NUMBER, FIELD(log_max_len), "100000", 1000, 100000000, NULL,
      "events that each shard's log in Redis keeps, roughly"},
+    {"LOG_MAX_BYTES", SETTING_NUMBER, FIELD(log_max_bytes), "134217728", 1048576, 1099511627776, NULL,
+     "bytes of Redis' memory that each shard's log may take, roughly"},
     {"BUS_SHARDS", SETTING_NUMBER, FIELD(bus_shards), "1", 1, SHARDS_MAX, NULL,
      "shards of the bus; the same for relays and edges"},
     {"SERVICE_HOST", SETTING_TEXT, FIELD(service_host), "0.0.0.0", 0, 0, NULL,

@@ -21,6 +21,7 @@ struct relay_settings {
     const char *redis_password; // or NULL
     int64_t redis_db;
     int64_t log_max_len;
+    int64_t log_max_bytes;
     int64_t bus_shards;
     const char *service_host;
     int64_t ops_port;

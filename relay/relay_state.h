@@ -26,6 +26,8 @@ enum relay_obstacle {
     OBSTACLE_REDIS,
     OBSTACLE_RABBITMQ,
     OBSTACLE_CLAIM,
+    OBSTACLE_MEMORY,
+    OBSTACLE_REFUSAL,
     OBSTACLE_LETTERS, // dead letters cannot be put aside
     OBSTACLE_COUNT,
 };
@@ -60,7 +62,7 @@ struct relay {
     enum role role;
     struct pace pace;
     struct backoff log_backoff, source_backoff;
-    uint64_t next_heartbeat_ms, next_count_ms, next_note_ms, stop_by_ms;
+    uint64_t next_heartbeat_ms, next_count_ms, next_note_ms, noted_ms, stop_by_ms;
     uint64_t log_usable_ms; // while holding: when the log was there last
     uint64_t away_until_ms; // the source is left to others
     struct buffer control;

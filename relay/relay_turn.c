@@ -183,5 +183,6 @@ void relay_turn(struct relay *relay)
     if (!log_batch(relay))
         return;
     acknowledge_batch(relay);
+    event_log_keep_within_bytes(relay->log);
     dead_letters_flush(relay->letters);
 }
