@@ -245,12 +245,24 @@ static void report_wrong(const struct setting *setting, const char *text, struct
     buffer_append_char(errors, '\n');
 }
 
+static const char *value_of(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text && text[0] != '\0' ? text : NULL;
+}
+
+bool settings_is_given(const char *name)
+{
+    return value_of(name) != NULL;
+}
+
 static bool load_one(const struct setting *setting, void *into, struct buffer *errors)
 {
     void *field = (char *)into + setting->offset;
-    const char *text = getenv(setting->name);
+    const char *text = value_of(setting->name);
 
-    if (text && text[0] != '\0') {
+    if (text) {
         if (store(setting, text, field))
             return true;
         report_wrong(setting, text, errors);

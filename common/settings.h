@@ -41,6 +41,9 @@ NODISCARD bool settings_read_dotenv(const char *path, struct buffer *errors);
 NODISCARD bool settings_load(const struct setting *table, size_t count, void *into,
                              struct buffer *errors);
 
+// Whether the environment gives the variable a value, for defaults that depend on others.
+NODISCARD bool settings_is_given(const char *name);
+
 // Adds a line to `errors`, for rules that span several settings.
 void settings_fault(struct buffer *errors, const char *format, ...) PRINTF(2, 3);
 

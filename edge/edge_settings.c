@@ -145,8 +145,8 @@ static const struct setting table[] = {
      "size of the window that the edge compresses with, as a power of two"},
     {"METRICS_ENABLED", SETTING_SWITCH, FIELD(metrics_enabled), "true", 0, 0, NULL,
      "whether the clients' port answers /metrics"},
-    {"METRICS_ROOMS", SETTING_SWITCH, FIELD(metrics_rooms), "true", 0, 0, NULL,
-     "whether it names the rooms there"},
+    {"METRICS_ROOMS", SETTING_SWITCH, FIELD(metrics_rooms), NULL, 0, 0, NULL,
+     "whether it names the rooms there, and so the users, to everybody; true by default, false in production"},
     {"DEV_CONSOLE", SETTING_SWITCH, FIELD(dev_console), "false", 0, 0, NULL,
      "whether /console is served, a page to try the gateway with; never in production"},
     {"CLIENT_BUNDLE_DIR", SETTING_TEXT, FIELD(client_bundle_dir), NULL, 0, 0, NULL,
@@ -178,6 +178,12 @@ const struct program *edge_program(void)
 static bool is_production(const struct edge_settings *settings)
 {
     return settings->environment == ENV_PRODUCTION;
+}
+
+static void choose_metrics(struct edge_settings *settings)
+{
+    if (!settings_is_given("METRICS_ROOMS"))
+        settings->metrics_rooms = !is_production(settings);
 }
 
 static void check_algorithms(struct edge_settings *settings, struct buffer *errors)
@@ -373,6 +379,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
     check_origins(settings->cors_origin, errors);
     check_public_keys(settings, errors);
     choose_authorization(settings);
+    choose_metrics(settings);
     check_services(settings, errors);
     check_console(settings, errors);
     check_proxies(settings, errors);

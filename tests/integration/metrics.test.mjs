@@ -77,6 +77,19 @@ test('METRICS_ROOMS=false names no room and still counts', async (t) => {
   assert.deepEqual(body.rooms ?? [], []);
 });
 
+for (const [NODE_ENV, METRICS_ROOMS, names] of [['production', '', false],
+  ['production', 'true', true], ['test', '', true], ['test', 'false', false]]) {
+  test(`NODE_ENV=${NODE_ENV} METRICS_ROOMS=${METRICS_ROOMS}`, async (t) => {
+    const of = await made.addEdge({ NODE_ENV, METRICS_ROOMS });
+    await of.ready();
+    t.after(() => of.stop());
+    await connect(t, of, { userId: 'u1' });
+    assert.deepEqual((await metrics(of)).json().rooms, names ? ['user:u1'] : []);
+    const text = (await metrics(of, 'text/plain')).body + (await request(`${of.opsUrl}/metrics`)).body;
+    assert.ok(!text.includes('u1'), 'the user is named');
+  });
+}
+
 test('METRICS_ENABLED=false turns it off', async () => {
   assert.equal((await metrics(without)).status, 404);
   assert.equal((await metrics(without, 'text/plain')).status, 404);
