@@ -12,8 +12,6 @@
 #include "edge/adapters/websocket_port.h"
 #include "edge/http/head.h"
 
-#define HTTP_HEAD_LIMIT 7168 // of plain HTTP; a connection's memory there is 8 KB
-
 struct client_port {
     struct client_port_handlers handlers;
     struct client_port_metrics *metrics;
@@ -131,13 +129,6 @@ static void on_arrival(const struct arrival *arrival, void *arg)
 
     if (take_websocket(port, arrival))
         return;
-    if (http_head_length(arrival->head) > HTTP_HEAD_LIMIT) {
-        metric_add(&port->metrics->heads_refused, 1);
-        front_door_turn_away(arrival->fd, 431, "Request Header Fields Too Large",
-                             SPAN_LIT("{\"message\":\"Request head too large\"}"));
-        on_connection_gone(port);
-        return;
-    }
     http_port_adopt(port->http, arrival->fd, arrival->address, arrival->address_len);
 }
 

@@ -124,6 +124,20 @@ static void turn_away(struct front_door *door, int fd, unsigned status, const ch
     front_door_turn_away(fd, status, reason, SPAN_LIT("{\"message\":\"Request head too large\"}"));
 }
 
+// Empty lines before a request mean nothing (RFC 9112, 2.2). They are taken off the socket, so that
+// the request begins where its server begins to read.
+static struct span skip_empty_lines(int fd, struct span head)
+{
+    char taken[HTTP_HEAD_MAX];
+    size_t n = 0;
+
+    while (n < head.len && (head.ptr[n] == '\r' || head.ptr[n] == '\n'))
+        n++;
+    if (n > 0 && recv(fd, taken, n, MSG_DONTWAIT) < 0)
+        log_debug("the connection went away before its request");
+    return span_skip(head, n);
+}
+
 enum look { LOOK_GONE, LOOK_PARTIAL, LOOK_TOO_LARGE, LOOK_WHOLE };
 
 static enum look look_at(struct front_door *door, int fd, struct span *head)
@@ -134,10 +148,10 @@ static enum look look_at(struct front_door *door, int fd, struct span *head)
         n = 0;
     else if (n <= 0)
         return LOOK_GONE;
-    *head = (struct span){door->head, (size_t)n};
+    *head = skip_empty_lines(fd, (struct span){door->head, (size_t)n});
     if (http_head_length(*head) > 0)
         return LOOK_WHOLE;
-    return n == sizeof(door->head) ? LOOK_TOO_LARGE : LOOK_PARTIAL;
+    return head->len == sizeof(door->head) ? LOOK_TOO_LARGE : LOOK_PARTIAL;
 }
 
 // Level-triggered polling would spin on bytes that are only peeked at: the kernel is told to wake

@@ -9,8 +9,6 @@
 
 #include "edge/adapters/client_port.h"
 
-#define HTTP_HEAD_MAX 16384 // bytes of a request head
-
 // A connection that was accepted and whose request head has arrived.
 struct arrival {
     int fd; // now the handler's

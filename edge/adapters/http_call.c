@@ -26,8 +26,9 @@ struct call {
     bool too_large;   // its body; what still comes is dropped
     size_t swallowed; // of that
     enum MHD_Result queued;
-    char *target; // path and query as they came
-    char *origin; // that the reply allows; NULL: none
+    char *target;          // path and query as they came
+    const char *target_at; // where the library has them
+    char *origin;          // that the reply allows; NULL: none
     struct buffer body;
     enum content_coding coding; // that the client accepts
 };
@@ -82,6 +83,7 @@ static void reply(struct http_exchange *exchange, const struct http_reply *reply
     queue_reply(call, reply);
     call->state = CALL_ANSWERED;
     if (was_held) {
+        deadline_cancel(&call->connection->quiet);
         MHD_resume_connection(call->connection->library);
         http_port_run_soon(call->connection->port);
     }
@@ -99,30 +101,26 @@ static enum MHD_Result reply_error(struct call *call, unsigned status, const cha
 
 // ---- reading a request
 
-static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name,
-                                  const char *value)
+// Of the first head it is known where the library's memory begins: the front door saw to it that
+// nothing stands before it.
+static void find_pool(struct connection *connection, const char *method)
 {
-    struct http_head *head = arg;
-
-    (void)kind;
-    if (head->header_count == HTTP_HEADERS_MAX)
-        return MHD_NO;
-    head->headers[head->header_count++] = (struct http_header){span_of(name), span_of(value)};
-    return MHD_YES;
+    if (!connection->has_asked && (uintptr_t)method % HTTP_POOL_ALIGNMENT == 0)
+        connection->pool = method;
+    connection->has_asked = true;
 }
 
-// False when there are more headers than fit: some would not be looked at.
-static bool collect_head(const struct call *call, const char *method, const char *version,
-                         struct http_head *head)
+static enum head_fault read_head(const struct call *call, const char *method, const char *version,
+                                 struct http_head *head)
 {
-    struct MHD_Connection *library = call->connection->library;
+    const struct request_line line = {
+        .method = method,
+        .version = version,
+        .target_at = call->target_at,
+        .target = span_of(call->target),
+    };
 
-    head->method = span_of(method);
-    head->target = span_of(call->target);
-    head->version = span_of(version);
-    head->header_count = 0;
-    MHD_get_connection_values(library, MHD_HEADER_KIND, add_header, head);
-    return MHD_get_connection_values(library, MHD_HEADER_KIND, NULL, NULL) <= HTTP_HEADERS_MAX;
+    return http_heads_read(call->connection, &line, head);
 }
 
 static struct span client_of(const struct connection *connection, struct http_head *head, char *out,
@@ -203,6 +201,19 @@ static enum MHD_Result refuse_body(struct call *call)
     return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
 }
 
+static enum MHD_Result refuse_head(struct call *call, enum head_fault fault)
+{
+    metric_add(&call->connection->port->metrics->heads_refused, 1);
+    switch (fault) {
+    case HEAD_TOO_LARGE:
+        return reply_error(call, 431, "{\"message\":\"Request head too large\"}");
+    case HEAD_TOO_MANY_HEADERS:
+        return reply_error(call, 431, "{\"message\":\"Too many headers\"}");
+    default:
+        return reply_error(call, 400, "{\"message\":\"Malformed request head\"}");
+    }
+}
+
 static enum MHD_Result begin_call(struct call *call, const char *method, const char *version)
 {
     struct http_port *port = call->connection->port;
@@ -212,10 +223,10 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
 
     call->begun = true;
     metric_add(&port->metrics->http_requests, 1);
-    if (!collect_head(call, method, version, &head)) {
-        metric_add(&port->metrics->heads_refused, 1);
-        return reply_error(call, 431, "{\"message\":\"Too many headers\"}");
-    }
+    find_pool(call->connection, method);
+    enum head_fault fault = read_head(call, method, version, &head);
+    if (fault != HEAD_FINE)
+        return refuse_head(call, fault);
     http_head_request_init(&as_request, &head,
                            client_of(call->connection, &head, peer, sizeof(peer)));
     allow_origin(call, &as_request.request);
@@ -276,6 +287,7 @@ static enum MHD_Result hold(struct call *call)
         return MHD_NO;
     }
     call->state = CALL_HELD;
+    deadline_arm(&call->connection->quiet, &call->connection->port->quiet_due);
     MHD_suspend_connection(call->connection->library);
     return MHD_YES;
 }
@@ -290,7 +302,7 @@ static enum MHD_Result handle(struct call *call, const char *method, const char 
     deadline_cancel(&call->connection->deadline);
     if (call->too_large)
         return refuse_body(call);
-    (void)collect_head(call, method, version, &head);
+    (void)read_head(call, method, version, &head); // it was judged before its body was read
     http_head_request_init(&as_request, &head,
                            client_of(call->connection, &head, peer, sizeof(peer)));
     if (is_preflight(&as_request.request))
@@ -337,16 +349,6 @@ void http_call_free(struct call *call)
     free(call);
 }
 
-// The library would put each parameter into the connection's memory, and when that is used up
-// forget the request without a word. Nobody here asks it for parameters.
-static void hide_query(const char *target)
-{
-    char *mark = strchr((char *)(uintptr_t)target, '?'); // in the library's own buffer
-
-    if (mark)
-        mark[1] = '\0';
-}
-
 // The library calls this with the raw request target, before anything else of a request.
 void *http_call_on_target(void *arg, const char *target, struct MHD_Connection *library)
 {
@@ -359,8 +361,10 @@ void *http_call_on_target(void *arg, const char *target, struct MHD_Connection *
     call->connection->call = call;
     call->exchange.ops = &exchange_operations;
     call->target = mem_strdup(target);
-    hide_query(target);
+    call->target_at = target;
+    http_heads_hide(call->connection, target);
     deadline_arm(&call->connection->deadline, &call->connection->port->request_due);
+    deadline_cancel(&call->connection->quiet);
     return call;
 }
 
@@ -377,5 +381,6 @@ void http_call_on_completed(void *arg, struct MHD_Connection *library, void **re
     *request = NULL;
     call->connection->call = NULL;
     deadline_arm(&call->connection->deadline, &call->connection->port->idle_due);
+    deadline_arm(&call->connection->quiet, &call->connection->port->quiet_due);
     http_call_free(call);
 }

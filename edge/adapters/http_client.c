@@ -19,6 +19,7 @@ struct http_client {
     struct event_loop *loop;
     CURLM *multi;
     uv_timer_t timer;
+    bool is_due; // the timer's callback is running
     struct list calls;
     size_t open_handles; // the timer and those of sockets
     void (*on_closed)(void *arg);
@@ -295,7 +296,11 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 static void on_due(uv_timer_t *timer)
 {
-    act(container_of(timer, struct http_client, timer), CURL_SOCKET_TIMEOUT, 0);
+    struct http_client *client = container_of(timer, struct http_client, timer);
+
+    client->is_due = true;
+    act(client, CURL_SOCKET_TIMEOUT, 0);
+    client->is_due = false;
 }
 
 static void count_closed(struct http_client *client)
@@ -358,6 +363,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of
     return 0;
 }
 
+// A timer that its own callback starts with 0 runs again in the same pass of the loop, and nobody
+// else has a turn.
 static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 {
     struct http_client *client = arg;
@@ -365,6 +372,8 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
     (void)multi;
     if (timeout_ms < 0)
         uv_timer_stop(&client->timer);
+    else if (timeout_ms == 0 && client->is_due)
+        uv_timer_start(&client->timer, on_due, 1, 0);
     else
         uv_timer_start(&client->timer, on_due, (uint64_t)timeout_ms, 0);
     return 0;

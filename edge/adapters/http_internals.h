@@ -1,9 +1,10 @@
-// The inside of the HTTP port, shared by its two files: http_port.c has the connections and the
-// library on our loop, http_call.c has one request from its head to its answer.
+// The inside of the HTTP port, shared by its files: http_port.c has the connections and the library
+// on our loop, http_call.c has one request from its head to its answer, http_heads.c reads heads.
 #pragma once
 
 #include <microhttpd.h>
 
+#include "edge/adapters/http_pool.h"
 #include "edge/adapters/http_port.h"
 #include "edge/http/compression.h"
 
@@ -21,12 +22,12 @@ struct http_port {
     uv_poll_t poll;    // on the library's epoll descriptor
     uv_poll_t hangups; // on ours
     uv_check_t check;  // when all that was readable has been looked at
-    uv_timer_t timer;  // when the library wants to run again
+    uv_idle_t again;   // while the library wants to run in the next turn too
     int hangup_fd;     // epoll of the connections, for their end only
     struct turn_hook hook;
     bool needs_run;   // at the end of the turn
     bool is_readable; // run after the WebSockets
-    struct deadline_queue request_due, idle_due;
+    struct deadline_queue request_due, idle_due, quiet_due;
 };
 
 // One TCP connection.
@@ -37,6 +38,9 @@ struct connection {
     bool has_ended;           // the client says nothing more
     unsigned wakes;           // of the library, because of that
     struct deadline deadline; // for the request, or for the next one
+    struct deadline quiet;    // while it waits: for an answer, or for the next request
+    const char *pool;         // where the library's memory for it begins; NULL: not known
+    bool has_asked;           // its first request has been looked at
     struct call *call;        // the request being served
 };
 
@@ -58,3 +62,22 @@ void http_call_on_completed(void *arg, struct MHD_Connection *library, void **re
 // must go on with the connection.
 bool http_call_abandon(struct call *call);
 void http_call_free(struct call *call);
+
+// http_heads.c
+// Takes from the library, which has just read a request line, what nobody here asks it for: the
+// query's parameters and, as far as they have come, the cookies.
+void http_heads_hide(const struct connection *connection, const char *target);
+struct request_line { // as the library cut it up, in its memory
+    const char *method, *version;
+    const char *target_at;
+    struct span target; // a copy: the library writes into its own
+};
+enum head_fault {
+    HEAD_FINE = 0,
+    HEAD_TOO_LARGE,
+    HEAD_TOO_MANY_HEADERS, // or cookies: some would not be looked at
+    HEAD_MALFORMED,        // the library read something else than stands there
+};
+// Fills `head`, which borrows from the library; of one at fault what was read of it.
+enum head_fault http_heads_read(struct connection *connection, const struct request_line *line,
+                                struct http_head *head);

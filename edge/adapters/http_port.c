@@ -11,11 +11,11 @@
 #include "common/mem.h"
 #include "edge/adapters/http_internals.h"
 
-#define CONNECTION_MEMORY 8192  // heads up to about 7 KB; what a held poll costs
-#define REQUEST_MS        20000 // from the request line to the end of the body
-#define IDLE_MS           75000 // between requests; longer than what proxies keep
-#define HANGUPS_A_TURN    64
-#define WAKES_MAX         2
+#define REQUEST_MS     20000 // from the request line to the end of the body
+#define IDLE_MS        75000 // between requests; longer than what proxies keep
+#define QUIET_MS       1000  // until a connection that waits gives memory back
+#define HANGUPS_A_TURN 64
+#define WAKES_MAX      2
 
 void http_port_run_soon(struct http_port *port)
 {
@@ -40,6 +40,7 @@ static void open_connection(struct http_port *port, struct MHD_Connection *libra
     connection->fd =
         MHD_get_connection_info(library, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     deadline_init(&connection->deadline);
+    deadline_init(&connection->quiet);
     deadline_arm(&connection->deadline, &port->idle_due);
     http_port_watch_end(connection);
     *context = connection;
@@ -56,6 +57,7 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
         return;
     }
     deadline_cancel(&connection->deadline);
+    deadline_cancel(&connection->quiet);
     if (connection->call)
         http_call_free(
             connection->call); // of a request that the library gave up before its headers
@@ -102,30 +104,39 @@ static void on_late(struct deadline *deadline, void *arg)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
+static void on_quiet(struct deadline *quiet, void *arg)
+{
+    (void)arg;
+    http_pool_trim(container_of(quiet, struct connection, quiet)->pool);
+}
+
 // ---- the library on our loop
 
-static void on_timer(uv_timer_t *timer);
+static void on_again(uv_idle_t *handle)
+{
+    container_of(handle, struct http_port, again)->is_readable = true;
+}
 
-static void schedule(struct http_port *port)
+// An idle handle and no timer: a timer that is started with 0 by its own callback runs in the same
+// pass, and while the library wants to go on nobody else of the loop would have a turn.
+static void run_again(struct http_port *port)
+{
+    uv_idle_start(&port->again, on_again);
+}
+
+// One run looks once at each connection that has something to read or to write, and serves one
+// request of it at most. The library has no timeouts of its own here: it wants to run again at
+// once, or when its descriptor says so.
+static void run(struct http_port *port)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
 
-    if (MHD_get_timeout(port->daemon, &wait_ms) == MHD_YES)
-        uv_timer_start(&port->timer, on_timer, wait_ms, 0);
-    else
-        uv_timer_stop(&port->timer);
-}
-
-static void run(struct http_port *port)
-{
     port->needs_run = false;
     MHD_run(port->daemon);
-    schedule(port);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    run(container_of(timer, struct http_port, timer));
+    if (MHD_get_timeout(port->daemon, &wait_ms) == MHD_YES)
+        run_again(port);
+    else
+        uv_idle_stop(&port->again);
 }
 
 static void on_readable(uv_poll_t *handle, int status, int events)
@@ -159,7 +170,7 @@ static void on_turn_end(void *arg)
     if (!port->needs_run)
         return;
     run(port);
-    uv_timer_start(&port->timer, on_timer, 0, 0);
+    run_again(port);
 }
 
 static struct MHD_Daemon *start_daemon(struct http_port *port,
@@ -170,7 +181,7 @@ static struct MHD_Daemon *start_daemon(struct http_port *port,
 
     return MHD_start_daemon(flags, 0, NULL, NULL, http_call_on_request, port,                //
                             MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections, //
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,   //
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,     //
                             MHD_OPTION_NOTIFY_CONNECTION, on_library_connection, port,       //
                             MHD_OPTION_NOTIFY_COMPLETED, http_call_on_completed, port,       //
                             MHD_OPTION_URI_LOG_CALLBACK, http_call_on_target, port,          //
@@ -202,7 +213,8 @@ struct http_port *http_port_new(const struct client_port_options *options,
     }
     deadline_queue_init(&port->request_due, &loop->deadlines, REQUEST_MS, on_late, port);
     deadline_queue_init(&port->idle_due, &loop->deadlines, IDLE_MS, on_late, port);
-    uv_timer_init(&loop->uv, &port->timer);
+    deadline_queue_init(&port->quiet_due, &loop->deadlines, QUIET_MS, on_quiet, port);
+    uv_idle_init(&loop->uv, &port->again);
     uv_poll_init(&loop->uv, &port->poll,
                  MHD_get_daemon_info(port->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
     uv_poll_start(&port->poll, UV_READABLE, on_readable);
@@ -231,10 +243,11 @@ void http_port_close(struct http_port *port)
     uv_close((uv_handle_t *)&port->poll, NULL);
     uv_close((uv_handle_t *)&port->hangups, NULL);
     uv_close((uv_handle_t *)&port->check, NULL);
-    uv_close((uv_handle_t *)&port->timer, NULL);
+    uv_close((uv_handle_t *)&port->again, NULL);
     MHD_stop_daemon(port->daemon);
     deadline_queue_fini(&port->request_due);
     deadline_queue_fini(&port->idle_due);
+    deadline_queue_fini(&port->quiet_due);
     close(port->hangup_fd);
 }
 

@@ -24,7 +24,7 @@ static bool take_line(struct span *rest, struct span *line)
     return true;
 }
 
-static bool is_token(struct span s)
+bool http_is_token(struct span s)
 {
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
@@ -46,10 +46,10 @@ static bool is_field_value(struct span s)
 
 static bool parse_request_line(struct span line, struct http_head *head)
 {
-    return span_take_until(&line, ' ', &head->method) && is_token(head->method) &&
+    return span_take_until(&line, ' ', &head->method) && http_is_token(head->method) &&
            span_take_until(&line, ' ', &head->target) && is_field_value(head->target) &&
            head->target.len > 0 && head->target.ptr[0] == '/' &&
-           span_take_until(&line, ' ', &head->version) && is_token(head->version) && !line.ptr;
+           span_take_until(&line, ' ', &head->version) && http_is_token(head->version) && !line.ptr;
 }
 
 static bool parse_header(struct span line, struct http_head *head)
@@ -58,7 +58,7 @@ static bool parse_header(struct span line, struct http_head *head)
 
     if (head->header_count == HTTP_HEADERS_MAX)
         return false;
-    if (!span_take_until(&line, ':', &header->name) || !is_token(header->name) || !line.ptr)
+    if (!span_take_until(&line, ':', &header->name) || !http_is_token(header->name) || !line.ptr)
         return false;
     header->value = span_trim(line);
     head->header_count++;
@@ -116,7 +116,7 @@ bool http_head_asks_for_websocket(const struct http_head *head, struct span *key
     return span_is(head->method, "GET") && span_is(head->version, "HTTP/1.1") &&
            span_eq_nocase(http_head_single(head, "Upgrade"), SPAN_LIT("websocket")) &&
            has_list_item(http_head_single(head, "Connection"), "upgrade") &&
-           key->len == WEBSOCKET_KEY_LEN && is_token(*key) &&
+           key->len == WEBSOCKET_KEY_LEN && http_is_token(*key) &&
            span_is(http_head_single(head, "Sec-WebSocket-Version"), "13") &&
            count_headers(head, "Content-Length", &ignored) == 0 &&
            count_headers(head, "Transfer-Encoding", &ignored) == 0;
@@ -129,7 +129,7 @@ struct span http_first_subprotocol(const struct http_request *request)
     if (offer.len == 0 || !span_take_until(&offer, ',', &first))
         return (struct span){NULL, 0};
     first = span_trim(first);
-    return is_token(first) && first.len <= SUBPROTOCOL_MAX ? first : (struct span){NULL, 0};
+    return http_is_token(first) && first.len <= SUBPROTOCOL_MAX ? first : (struct span){NULL, 0};
 }
 
 static struct span header_of_head(const struct http_request *request, const char *name)

@@ -5,6 +5,7 @@
 
 #include "edge/http/request.h"
 
+#define HTTP_HEAD_MAX    16384 // bytes of a request head
 #define HTTP_HEADERS_MAX 100
 
 struct http_header {
@@ -19,6 +20,9 @@ struct http_head {
 
 // How many bytes the first head in `bytes` takes, its empty line included; 0 while it is not whole.
 size_t http_head_length(struct span bytes);
+
+// What names of headers, methods and versions consist of: no control characters, blanks or colons.
+bool http_is_token(struct span s);
 
 // Parses a whole head strictly: single spaces, CRLF, no folded lines, no control characters in
 // values. False for anything else; a lenient server may still make sense of it.

@@ -132,10 +132,6 @@ class Edge(Server):
         return {name: float(number) for name, number in
                 (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
-    def memory_kb(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
-
     def kill(self):
         """Of one that stop() did not end."""
         self.process.kill()

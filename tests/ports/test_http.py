@@ -3,7 +3,7 @@
 
 import time
 
-from support import ENGINE, POLLING, PortTest, main, request
+from support import ENGINE, KEY, POLLING, WEBSOCKET, PortTest, main, request
 
 
 class Pipelining(PortTest):
@@ -86,12 +86,6 @@ class Heads(PortTest):
             self.assertEqual(client.reply().status, 431)
             client.until_closed(2)
 
-    def test_head_of_16_kb_of_plain_http(self):
-        with self.client() as client:
-            client.send(request("GET", POLLING, headers=f"X: {'x' * 15000}\r\n"))
-            self.assertEqual(client.reply().status, 431)
-            client.until_closed(2)
-
     def test_many_small_headers(self):
         with self.client() as client:
             client.send(request("GET", POLLING, headers="A: b\r\n" * 900))
@@ -159,6 +153,138 @@ class Heads(PortTest):
                        POLLING + "&sid=%00", POLLING + "&sid=" + "x" * 5000, POLLING + "&a&=&&"):
             with self.subTest(target=target[:40]), self.client() as client:
                 self.assertIn(client.ask("GET", target).status, (200, 400, 404))
+
+
+def head(line, size, headers="", last=""):
+    """A head of exactly `size` bytes."""
+    begin = f"{line} HTTP/1.1\r\nHost: h\r\n{headers}X: "
+    return begin + "x" * (size - len(begin) - len(last) - 4) + last + "\r\n\r\n"
+
+
+LARGEST = 16384
+UPGRADE = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+           f"Sec-WebSocket-Key: {KEY}\r\n")
+
+
+class LargestHeads(PortTest):
+    """16 KB and 100 headers, on a connection's first request and on later ones."""
+
+    def clients(self):
+        """A new connection, and one that has asked something."""
+        with self.client() as client:
+            yield client
+        with self.client() as client:
+            self.handshake(client)
+            yield client
+
+    def answers(self, text, statuses):
+        for client in self.clients():
+            client.send(text)
+            self.assertEqual(client.reply().status, statuses)
+
+    def test_sizes(self):
+        for size in (3900, 4224, 7168, 8000, 8192, 12000, 16000, LARGEST - 1, LARGEST):
+            with self.subTest(size=size):
+                self.answers(head(f"GET {POLLING}", size), 200)
+
+    def test_one_more(self):
+        for size in (LARGEST + 1, 17000, 24000):
+            with self.subTest(size=size):
+                self.answers(head(f"GET {POLLING}", size), 431)
+
+    def test_target(self):
+        self.answers(f"GET {POLLING}&x={'x' * 16000} HTTP/1.1\r\nHost: h\r\n\r\n", 200)
+
+    def test_headers(self):
+        for count, status in ((100, 200), (101, 431)):
+            with self.subTest(count=count):
+                lines = "".join(f"X-{i}: {'x' * 140}\r\n" for i in range(count - 1))
+                self.answers(f"GET {POLLING} HTTP/1.1\r\nHost: h\r\n{lines}\r\n", status)
+
+    def test_cookies(self):
+        for count, length in ((1, 16000), (200, 70), (3, 5000)):
+            with self.subTest(count=count):
+                cookies = "; ".join(f"c{i}={'x' * length}" for i in range(count))
+                self.answers(request("GET", POLLING, headers=f"Cookie: {cookies}\r\n"), 200)
+
+    def test_cookies_and_headers(self):
+        cookies = "; ".join(f"c{i}={'x' * 30}" for i in range(180))
+        lines = "".join(f"X-{i}: {'x' * 80}\r\n" for i in range(95))
+        self.answers(request("GET", POLLING, headers=f"Cookie: {cookies}\r\n{lines}"), 200)
+
+    def test_upgrade(self):
+        for size in (3900, 8000, LARGEST):
+            for client in self.clients():
+                with self.subTest(size=size):
+                    client.send(head(f"GET {WEBSOCKET}", size, UPGRADE))
+                    self.assertEqual(client.reply().status, 101)
+                    self.assertEqual(client.hear()[0], "0")
+
+    def test_post(self):
+        for size in (3900, 8000, LARGEST):
+            for client in self.clients():
+                with self.subTest(size=size):
+                    target = f"{POLLING}&sid={self.handshake(client)}"
+                    client.send(head(f"POST {target}", size, "Content-Length: 70001\r\n") +
+                                "4" + "x" * 70000)
+                    self.assertEqual(client.reply().body, "ok")
+
+    def test_behind_empty_lines(self):
+        with self.client() as client:
+            client.send("\r\n\r\n" * 1024 + head(f"GET {POLLING}", 8000))
+            self.assertEqual(client.reply().status, 200)
+            client.send("\r\n" * 50 + head(f"GET {POLLING}", LARGEST))
+            self.assertEqual(client.reply().status, 200)
+
+
+class UsedUpMemory(PortTest):
+    """Heads of all sizes and a body behind them, which once filled the memory that a connection has:
+    then nothing went on, not even the loop."""
+
+    def survive(self, texts):
+        clients = []
+        for text in texts:
+            client = self.client()
+            target = f"{POLLING}&sid={self.handshake(client)}"
+            try:
+                client.send(text.replace("TARGET", target))
+            except OSError:
+                pass  # it was refused
+            clients.append(client)
+        time.sleep(0.2)
+        with self.client() as other:
+            self.handshake(other)
+        for client in clients:
+            client.socket.close()
+        self.assertIdle()
+
+    def test_head_of_4224_bytes_with_62_headers(self):
+        lines = "".join(f"00: {'v' * 60}\r\n" for _ in range(59))
+        begin = head(f"POST {POLLING}", 4224, f"Content-Length: 3000\r\n{lines}")
+        with self.client() as client:
+            client.send(begin + "x" * 3000)
+            self.assertEqual(client.reply().status, 400)
+        self.assertIdle()
+
+    def test_few_headers(self):
+        self.survive(head("POST TARGET", size, "Content-Length: 3000\r\n") + "x" * 10
+                     for size in list(range(200, LARGEST, 97)) + list(range(16000, 60000, 997)))
+
+    def test_many_headers(self):
+        for count in (30, 60, 97):
+            lines = "".join(f"{i:02}: {'v' * 10}\r\n" for i in range(count))
+            self.survive(head("POST TARGET", size, f"Content-Length: 3000\r\n{lines}") + "x" * 10
+                         for size in range(2500, LARGEST, 371))
+
+    def test_many_cookies(self):
+        self.survive(f"POST TARGET HTTP/1.1\r\nHost: h\r\nContent-Length: 3000\r\n"
+                     f"Cookie: {'a=b;' * count}\r\n\r\n" + "x" * 10
+                     for count in range(10, 4000, 61))
+
+    def test_behind_requests_that_are_read_ahead(self):
+        ahead = request("GET", "/nowhere")
+        self.survive(ahead * count + head("POST TARGET", size, "Content-Length: 3000\r\n") + "x" * 10
+                     for count in (100, 400, 700, 1000) for size in range(600, 16000, 1700))
 
 
 class Bodies(PortTest):

@@ -91,6 +91,43 @@ class Aborts(PortTest):
             self.assertGone(sid)
 
 
+class Memory(PortTest):
+    options = ("--ping-interval", "60000")
+
+    def per_poll(self, count):
+        """KB that a held poll takes, whose session has said something."""
+        before = self.server.memory_kb()
+        crowd = [self.client() for _ in range(count)]
+        for client in crowd:
+            target = f"{POLLING}&sid={self.handshake(client)}"
+            client.ask("POST", target, "4hi")
+            client.ask("GET", target)
+            client.send(request("GET", target))
+        time.sleep(2.5)  # until what is empty has been given back
+        used = (self.server.memory_kb() - before) / count
+        for client in crowd:
+            client.socket.close()
+        return used
+
+    def test_held_polls(self):
+        """A connection could hold a head of 16 KB and all that the library notes of it."""
+        self.per_poll(100)
+        self.assertLess(self.per_poll(300), 20)
+
+    def test_what_is_read_ahead_outlives_the_wait(self):
+        """The memory that is given back is the empty one only."""
+        with self.client() as client, self.client() as other:
+            target = f"{POLLING}&sid={self.handshake(client)}"
+            posts = [request("POST", target, "4" + "x" * 3000) for _ in range(6)]
+            client.send(request("GET", target) + "".join(posts)[:18000])
+            time.sleep(1.5)
+            other.ask("POST", target, "4a")
+            self.assertEqual(client.reply().body, "4a")
+            client.send("".join(posts)[18000:] + request("GET", target))
+            self.assertEqual([client.reply().body for _ in range(6)], ["ok"] * 6)
+            self.assertEqual(client.reply().body, "\x1e".join(["4" + "x" * 3000] * 6))
+
+
 class Deadlines(PortTest):
     options = ("--head-timeout", "500")
 
