@@ -1,6 +1,8 @@
 #include "common/settings.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -152,6 +154,18 @@ static bool parse_switch(struct span text, bool *out)
     return true;
 }
 
+static bool is_host(const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+
+    if (strchr(text, ':'))
+        return inet_pton(AF_INET6, text, address) == 1;
+    for (const char *at = text; *at; at++)
+        if (!isalnum((unsigned char)*at) && !strchr("-._", *at))
+            return false;
+    return text[0] != '\0';
+}
+
 static bool within(const struct setting *setting, int64_t n)
 {
     return n >= setting->min && n <= setting->max;
@@ -163,8 +177,14 @@ static bool store(const struct setting *setting, const char *text, void *field)
     int64_t n;
 
     switch (setting->type) {
+    case SETTING_HOST:
+        if (!is_host(text))
+            return false;
+        *(const char **)field = mem_strdup(text);
+        return true;
     case SETTING_TEXT:
     case SETTING_SECRET:
+    case SETTING_FOLDER:
         *(const char **)field = mem_strdup(text);
         return true;
     case SETTING_NUMBER:
@@ -214,6 +234,12 @@ static void describe(const struct setting *setting, struct buffer *out)
     case SETTING_SECRET:
         buffer_printf(out, "a secret text");
         break;
+    case SETTING_HOST:
+        buffer_printf(out, "a host name or an address, without scheme, port, user and path");
+        break;
+    case SETTING_FOLDER:
+        buffer_printf(out, "a folder, or empty for none");
+        break;
     case SETTING_NUMBER:
         buffer_printf(out, "a number from %" PRId64 " to %" PRId64, setting->min, setting->max);
         break;
@@ -240,27 +266,37 @@ static void report_wrong(const struct setting *setting, const char *text, struct
         shown.len = VALUE_SHOWN;
     buffer_printf(errors, "%s must be ", setting->name);
     describe(setting, errors);
-    buffer_printf(errors, ", not ");
-    buffer_append_json(errors, shown);
+    if (setting->type != SETTING_HOST || !strchr(text, '@')) { // a password may stand before it
+        buffer_printf(errors, ", not ");
+        buffer_append_json(errors, shown);
+    }
     buffer_append_char(errors, '\n');
-}
-
-static const char *value_of(const char *name)
-{
-    const char *text = getenv(name);
-
-    return text && text[0] != '\0' ? text : NULL;
 }
 
 bool settings_is_given(const char *name)
 {
-    return value_of(name) != NULL;
+    const char *text = getenv(name);
+
+    return text && text[0] != '\0';
+}
+
+static const char *value_of(const struct setting *setting)
+{
+    return setting->type == SETTING_FOLDER || settings_is_given(setting->name)
+               ? getenv(setting->name)
+               : NULL;
+}
+
+bool setting_is_text(const struct setting *setting)
+{
+    return setting->type == SETTING_TEXT || setting->type == SETTING_SECRET ||
+           setting->type == SETTING_HOST || setting->type == SETTING_FOLDER;
 }
 
 static bool load_one(const struct setting *setting, void *into, struct buffer *errors)
 {
     void *field = (char *)into + setting->offset;
-    const char *text = value_of(setting->name);
+    const char *text = value_of(setting);
 
     if (text) {
         if (store(setting, text, field))
@@ -273,7 +309,7 @@ static bool load_one(const struct setting *setting, void *into, struct buffer *e
         assert(right);
         return right;
     }
-    if (setting->type == SETTING_TEXT || setting->type == SETTING_SECRET)
+    if (setting_is_text(setting))
         *(const char **)field = NULL;
     return true;
 }

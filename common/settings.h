@@ -12,6 +12,8 @@
 enum setting_type {
     SETTING_TEXT,     // const char *; an unset one without default is NULL
     SETTING_SECRET,   // const char *; its value is never printed
+    SETTING_HOST,     // const char *; a host name or an address, and nothing else
+    SETTING_FOLDER,   // const char *; a text; given but empty it is the empty text: no folder
     SETTING_NUMBER,   // int64_t within min..max
     SETTING_SWITCH,   // bool: true/false, 1/0, yes/no, on/off
     SETTING_CHOICE,   // int: index into `choices`
@@ -28,6 +30,9 @@ struct setting {
     const char *help;           // one line for --help
 };
 
+// Whether its field is a const char *.
+bool setting_is_text(const struct setting *setting);
+
 // Reads ./.env if there is one; the environment wins over it. A line is NAME=value, with an
 // optional `export `, quotes around the value and # comments; anything else in the file, or a
 // file above 64 KB, is an error. Call once at start; returns false and says what is wrong in
@@ -36,8 +41,9 @@ NODISCARD bool settings_read_dotenv(const char *path, struct buffer *errors);
 
 // Fills `into` from the environment. Every wrong variable adds one line to `errors`
 // ("PORT must be a number from 0 to 65535, not \"x\""); false if there was any.
-// An empty variable counts as unset. What is unset and has no default becomes NULL if it is a
-// text, and stays as it was otherwise. Texts are copies that live as long as the process.
+// An empty variable counts as unset, but for folders. What is unset and has no default becomes NULL
+// if it is a text, and stays as it was otherwise. Texts are copies that live as long as the
+// process.
 NODISCARD bool settings_load(const struct setting *table, size_t count, void *into,
                              struct buffer *errors);
 

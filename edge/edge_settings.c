@@ -37,7 +37,7 @@ static const char *const authorizations[] = {
 static const struct setting table[] = {
     {"NODE_ENV", SETTING_CHOICE, FIELD(environment), "development", 0, 0, environments,
      "production wants JWT_SECRET to be given, and asks services who may join which room"},
-    {"SERVICE_HOST", SETTING_TEXT, FIELD(service_host), "0.0.0.0", 0, 0, NULL,
+    {"SERVICE_HOST", SETTING_HOST, FIELD(service_host), "0.0.0.0", 0, 0, NULL,
      "address that both ports listen on"},
     {"PORT", SETTING_NUMBER, FIELD(port), "3002", 0, 65535, NULL,
      "port of the clients; 0 picks a free one"},
@@ -85,7 +85,7 @@ static const struct setting table[] = {
      "seconds that an answer is remembered; 0: not at all"},
     {"ROOM_AUTHORIZATION_CACHE_SIZE", SETTING_NUMBER, FIELD(authorization_cache_size), "100000", 0, 10000000, NULL,
      "answers that are remembered; 0: none"},
-    {"REDIS_HOST", SETTING_TEXT, FIELD(redis_host), "redis", 0, 0, NULL,
+    {"REDIS_HOST", SETTING_HOST, FIELD(redis_host), "redis", 0, 0, NULL,
      "where Redis is"},
     {"REDIS_PORT", SETTING_NUMBER, FIELD(redis_port), "6379", 1, 65535, NULL,
      "and its port"},
@@ -95,7 +95,7 @@ static const struct setting table[] = {
      "number of the database"},
     {"BUS_SHARDS", SETTING_NUMBER, FIELD(bus_shards), "1", 1, SHARDS_MAX, NULL,
      "shards of the bus; the same for relays and edges"},
-    {"RABBITMQ_HOST", SETTING_TEXT, FIELD(rabbitmq_host), "rabbitmq", 0, 0, NULL,
+    {"RABBITMQ_HOST", SETTING_HOST, FIELD(rabbitmq_host), "rabbitmq", 0, 0, NULL,
      "what /health shows until a relay says where its RabbitMQ is"},
     {"RABBITMQ_PORT", SETTING_NUMBER, FIELD(rabbitmq_port), "5672", 1, 65535, NULL,
      "and its port"},
@@ -157,8 +157,8 @@ static const struct setting table[] = {
      "the least important lines that are written"},
     {"LOG_FORMAT", SETTING_CHOICE, FIELD(log_format), "json", 0, 0, log_formats,
      "form of the log lines"},
-    {"LOG_DIR", SETTING_TEXT, FIELD(log_dir), "logs", 0, 0, NULL,
-     "folder of all.log and error.log"},
+    {"LOG_DIR", SETTING_FOLDER, FIELD(log_dir), "logs", 0, 0, NULL,
+     "folder of all.log and error.log; empty: the console only"},
 };
 // clang-format on
 

@@ -19,6 +19,7 @@ static void catch_signals(void)
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGHUP, &ignore, NULL); // a terminal that closes is no reason to stop
 }
 
 static int run(const struct relay_settings *settings, const struct routes *routes)

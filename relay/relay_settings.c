@@ -12,7 +12,7 @@ static const char *const log_formats[] = {"json", "text", NULL};
 
 // clang-format off
 static const struct setting table[] = {
-    {"RABBITMQ_HOST", SETTING_TEXT, FIELD(rabbitmq_host), "rabbitmq", 0, 0, NULL,
+    {"RABBITMQ_HOST", SETTING_HOST, FIELD(rabbitmq_host), "rabbitmq", 0, 0, NULL,
      "where RabbitMQ is"},
     {"RABBITMQ_PORT", SETTING_NUMBER, FIELD(rabbitmq_port), "5672", 1, 65535, NULL,
      "and its AMQP port"},
@@ -35,7 +35,7 @@ static const struct setting table[] = {
      "unacknowledged events that RabbitMQ may have sent, of each queue"},
     {"RELAY_LINGER_MS", SETTING_NUMBER, FIELD(linger_ms), "3", 0, 100, NULL,
      "how long a busy relay holds an event back for company; an idle one never does"},
-    {"REDIS_HOST", SETTING_TEXT, FIELD(redis_host), "redis", 0, 0, NULL,
+    {"REDIS_HOST", SETTING_HOST, FIELD(redis_host), "redis", 0, 0, NULL,
      "where Redis is"},
     {"REDIS_PORT", SETTING_NUMBER, FIELD(redis_port), "6379", 1, 65535, NULL,
      "and its port"},
@@ -49,7 +49,7 @@ static const struct setting table[] = {
      "bytes of Redis' memory that each shard's log may take, roughly"},
     {"BUS_SHARDS", SETTING_NUMBER, FIELD(bus_shards), "1", 1, SHARDS_MAX, NULL,
      "shards of the bus; the same for relays and edges"},
-    {"SERVICE_HOST", SETTING_TEXT, FIELD(service_host), "0.0.0.0", 0, 0, NULL,
+    {"SERVICE_HOST", SETTING_HOST, FIELD(service_host), "0.0.0.0", 0, 0, NULL,
      "address that the operations port listens on"},
     {"OPS_PORT", SETTING_NUMBER, FIELD(ops_port), "9103", 0, 65535, NULL,
      "operations port: /live, /ready and /metrics; 0 picks a free one"},
@@ -59,8 +59,8 @@ static const struct setting table[] = {
      "the least important lines that are written"},
     {"LOG_FORMAT", SETTING_CHOICE, FIELD(log_format), "json", 0, 0, log_formats,
      "form of the log lines"},
-    {"LOG_DIR", SETTING_TEXT, FIELD(log_dir), "logs", 0, 0, NULL,
-     "folder of all.log and error.log"},
+    {"LOG_DIR", SETTING_FOLDER, FIELD(log_dir), "logs", 0, 0, NULL,
+     "folder of all.log and error.log; empty: the console only"},
 };
 // clang-format on
 

@@ -23,7 +23,7 @@ struct request {
 static const struct setting SETTINGS[] = {
     ROW("--all", SETTING_SWITCH, all, "false", 0, 0, ""),
     ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
-    ROW("REDIS_HOST", SETTING_TEXT, host, "redis", 0, 0, "where Redis is"),
+    ROW("REDIS_HOST", SETTING_HOST, host, "redis", 0, 0, "where Redis is"),
     ROW("REDIS_PORT", SETTING_NUMBER, port, "6379", 1, 65535, "its port"),
     ROW("REDIS_PASSWORD", SETTING_SECRET, password, NULL, 0, 0, "password, if Redis wants one"),
     ROW("REDIS_DB", SETTING_NUMBER, db, "1", 0, 1000000, "number of the database"),

@@ -43,7 +43,7 @@ static const struct setting SETTINGS[] = {
     ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
     ROW("--gateway-only", SETTING_SWITCH, gateway_only, "false", 0, 0, ""),
     ROW("--yes", SETTING_SWITCH, yes, "false", 0, 0, ""),
-    ROW("RABBITMQ_HOST", SETTING_TEXT, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
+    ROW("RABBITMQ_HOST", SETTING_HOST, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
     ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
     ROW("RABBITMQ_USER", SETTING_TEXT, user, "guest", 0, 0, "user"),
     ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),

@@ -39,7 +39,7 @@ static const struct setting SETTINGS[] = {
     ROW("--user", SETTING_TEXT, user, NULL, 0, 0, ""),
     ROW("--conversation", SETTING_TEXT, conversation, "42", 0, 0, ""),
     {"--sample", SETTING_CHOICE, offsetof(struct request, sample), "none", 0, 0, SAMPLE_NAMES, ""},
-    ROW("RABBITMQ_HOST", SETTING_TEXT, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
+    ROW("RABBITMQ_HOST", SETTING_HOST, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
     ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
     ROW("RABBITMQ_USER", SETTING_TEXT, rabbit_user, "guest", 0, 0, "user"),
     ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),

@@ -50,6 +50,21 @@ test('the edge calls itself by the name of the service', () => {
   assert.equal(edge.logLines()[0].service, 'websocket-gateway');
 });
 
+describe('LOG_DIR= is the console only, and SIGHUP is ignored', () => {
+  for (const kind of ['addEdge', 'addRelay']) {
+    test(kind, async () => {
+      const process = await made[kind]({ LOG_DIR: '' });
+      if (kind === 'addEdge') await process.ready();
+      await until('lines', () => process.logLines().length > 1);
+      assert.deepEqual(await readdir(process.dir), []);
+      process.child.signal('SIGHUP');
+      await new Promise((resolve) => { setTimeout(resolve, 300); });
+      assert.ok(process.child.running);
+      await process.stop();
+    });
+  }
+});
+
 describe('lines that strangers cause', () => {
   const lines = (phrase) => edge.logLines().filter(({ message }) => message.startsWith(phrase));
 

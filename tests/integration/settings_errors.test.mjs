@@ -37,6 +37,27 @@ test('an entry of CORS_ORIGIN that can never match is named', async () => {
   assert.equal(right.code, 0, right.stderr);
 });
 
+describe('a host is a host', () => {
+  const wrong = ['redis://redis', 'redis://:do-not-tell@redis:6379/1', 'amqp://guest:do-not-tell@mq',
+    'http://redis', 'redis:6379', '127.0.0.1:6379', '[::1]:6379', '[::1]', 'redis/1', 'a b',
+    'me:do-not-tell@redis', 'do-not-tell@redis', 'a,b', 'redis?x', ' redis'];
+  const hosts = [['ws-edge', 'REDIS_HOST'], ['ws-edge', 'RABBITMQ_HOST'], ['ws-edge', 'SERVICE_HOST'],
+    ['ws-relay', 'REDIS_HOST'], ['ws-relay', 'RABBITMQ_HOST'], ['ws-relay', 'SERVICE_HOST']];
+  for (const [program, name] of hosts) {
+    test(`${name} of ${program}`, async () => {
+      for (const value of wrong) {
+        const { code, stderr } = await checked(program, { [name]: value });
+        assert.equal(code, 1, value);
+        assert.match(stderr, new RegExp(`${name} must be a host name or an address, without scheme`));
+        assert.doesNotMatch(stderr, /do-not-tell/);
+      }
+      for (const value of ['redis', 'redis.internal.example', 'my_redis-1', '127.0.0.1', '::1', '']) {
+        assert.equal((await checked(program, { [name]: value })).code, 0, value);
+      }
+    });
+  }
+});
+
 describe('one wrong variable is named with what it should be', () => {
   const cases = [
     ['ws-edge', 'PORT', ['x', '-1', '65536', '3002x', '1.5', ' ']],

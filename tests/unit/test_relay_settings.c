@@ -22,7 +22,7 @@ static void forget(const struct setting *setting)
 {
     char **text = (char **)((char *)&settings + setting->offset);
 
-    if (setting->type != SETTING_TEXT && setting->type != SETTING_SECRET)
+    if (!setting_is_text(setting))
         return;
     free(*text);
     *text = NULL;
