@@ -215,8 +215,9 @@ add_rows(Floods, FLOODS, Floods.flood)
 
 
 class SlowReaders(HostileTest):
-    settings = {"MAX_EVENTS_PER_SECOND": "0", "MAX_BYTES_PER_SECOND": "0",
-                "MAX_OUTBOX_BYTES": "65536", "PING_TIMEOUT": "30000"}
+    settings = {"MAX_EVENTS_PER_SECOND": "0", "MAX_EVENTS_PER_SECOND_PER_USER": "0",
+                "MAX_BYTES_PER_SECOND": "0", "MAX_OUTBOX_BYTES": "65536",
+                "PING_TIMEOUT": "30000"}
 
     def test_who_takes_nothing_is_closed(self):
         with SocketClient(self.server) as client:
