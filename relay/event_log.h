@@ -82,7 +82,18 @@ void event_log_keep_within_bytes(struct event_log *log);
 // How many entries were trimmed, for want of bytes or of memory.
 uint64_t event_log_trimmed(const struct event_log *log);
 
-NODISCARD bool event_log_publish_control(struct event_log *log, struct span message);
+enum event_log_speech {
+    EVENT_LOG_UNHEARD, // Redis could not be had
+    EVENT_LOG_HEARD,
+    EVENT_LOG_SILENT, // another one speaks
+};
+
+// Publishes a heartbeat, unless another relay has within the last seconds. `over_others`: does so
+// all the same, and from now on it is the other one that is silent.
+NODISCARD enum event_log_speech event_log_speak(struct event_log *log, struct span message,
+                                                const char *speaker, bool over_others);
+// Whether another relay has claimed the log since `epoch`. False also when that cannot be known.
+bool event_log_is_superseded(struct event_log *log, uint64_t epoch);
 // Notes up to where the log is known to be acknowledged. Shows whether Redis takes writes, and
 // makes room where it has no memory left.
 NODISCARD bool event_log_note_acked(struct event_log *log, struct position acked);

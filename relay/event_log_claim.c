@@ -54,6 +54,13 @@ static bool read_newest(struct event_log *log, unsigned shard, struct position *
     return event_log_accept_reply(log, page);
 }
 
+bool event_log_is_superseded(struct event_log *log, uint64_t epoch)
+{
+    struct position last;
+
+    return event_log_read_last_id(log, 0, &last) && last.epoch > epoch;
+}
+
 bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX])
 {
     for (unsigned i = 0; i < log->options.shards; i++)

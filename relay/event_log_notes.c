@@ -2,15 +2,41 @@
 #include "common/redis_error.h"
 #include "relay/event_log_internals.h"
 
-#define ACKED_KEY   "ws:acked"
-#define ACKED_FIELD "position"
+#define ACKED_KEY       "ws:acked"
+#define ACKED_FIELD     "position"
+#define SPEAKER_KEY     "ws:speaker"
+#define SPEAKER_SECONDS "3" // after which edges miss a heartbeat
 
-bool event_log_publish_control(struct event_log *log, struct span message)
+// Who speaks is noted where Redis takes notes; what is said goes out in any case.
+static const char speak_script[] =
+    "local speaker = redis.pcall('HGETALL', KEYS[1])[2]\n"
+    "if ARGV[4] ~= 'over' and speaker and speaker ~= ARGV[3] then return 0 end\n"
+    "redis.call('PUBLISH', ARGV[1], ARGV[2])\n"
+    "redis.pcall('HSET', KEYS[1], 'id', ARGV[3])\n"
+    "redis.pcall('EXPIRE', KEYS[1], ARGV[5])\n"
+    "return 1\n";
+
+enum event_log_speech event_log_speak(struct event_log *log, struct span message,
+                                      const char *speaker, bool over_others)
 {
-    const char *argv[] = {"PUBLISH", CONTROL_CHANNEL, message.ptr};
-    const size_t lens[] = {7, sizeof(CONTROL_CHANNEL) - 1, message.len};
+    const char *manner = over_others ? "over" : "";
+    const char *argv[] = {"EVAL",      speak_script, "1",    SPEAKER_KEY,    CONTROL_CHANNEL,
+                          message.ptr, speaker,      manner, SPEAKER_SECONDS};
+    const size_t lens[] = {4,
+                           sizeof(speak_script) - 1,
+                           1,
+                           sizeof(SPEAKER_KEY) - 1,
+                           sizeof(CONTROL_CHANNEL) - 1,
+                           message.len,
+                           strlen(speaker),
+                           strlen(manner),
+                           sizeof(SPEAKER_SECONDS) - 1};
+    redisReply *reply = event_log_ask(log, ARRAY_LEN(argv), argv, lens);
+    bool silent = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
 
-    return event_log_accept_reply(log, event_log_ask(log, 3, argv, lens));
+    if (!event_log_accept_reply(log, reply))
+        return EVENT_LOG_UNHEARD;
+    return silent ? EVENT_LOG_SILENT : EVENT_LOG_HEARD;
 }
 
 bool event_log_note_acked(struct event_log *log, struct position acked)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/redis_error.h"
 #include "relay/event_log_internals.h"
 
 #define LOG_MODULE "redis"
@@ -17,17 +18,27 @@ struct room {
     uint64_t entries, bytes;
 };
 
-static bool ask_number(struct event_log *log, redisReply *reply, uint64_t *out)
+// Rights that are missing leave the log as long as its entries allow.
+static void note_error(struct event_log *log, const char *error)
+{
+    if (redis_error_ends_connection(error)) {
+        event_log_lose(log, error);
+        return;
+    }
+    if (!log->told_unmeasured)
+        log_warn("the log cannot be kept within LOG_MAX_BYTES: %s; grant memory|usage, xlen and "
+                 "xtrim to the user of Redis",
+                 error);
+    log->told_unmeasured = true;
+}
+
+static bool take_number(struct event_log *log, redisReply *reply, uint64_t *out)
 {
     bool number = reply && reply->type == REDIS_REPLY_INTEGER;
 
     *out = number ? (uint64_t)reply->integer : 0; // nothing: there is no such stream
-    if (reply && reply->type == REDIS_REPLY_ERROR && !log->told_unmeasured) {
-        log_warn("the log cannot be kept within LOG_MAX_BYTES: %s; grant memory|usage, xlen and "
-                 "xtrim to the user of Redis",
-                 reply->str);
-        log->told_unmeasured = true;
-    }
+    if (reply && reply->type == REDIS_REPLY_ERROR)
+        note_error(log, reply->str);
     if (reply)
         freeReplyObject(reply);
     return number;
@@ -37,9 +48,9 @@ static bool measure(struct event_log *log, unsigned shard, struct room *out)
 {
     const char *key = log->log_keys[shard];
 
-    return ask_number(log, EVENT_LOG_ASK(log, "MEMORY", "USAGE", key, "SAMPLES", "0"),
-                      &out->bytes) &&
-           ask_number(log, EVENT_LOG_ASK(log, "XLEN", key), &out->entries);
+    return take_number(log, EVENT_LOG_ASK(log, "MEMORY", "USAGE", key, "SAMPLES", "0"),
+                       &out->bytes) &&
+           take_number(log, EVENT_LOG_ASK(log, "XLEN", key), &out->entries);
 }
 
 static bool trim(struct event_log *log, unsigned shard, uint64_t keep)
@@ -48,8 +59,8 @@ static bool trim(struct event_log *log, unsigned shard, uint64_t keep)
     uint64_t trimmed;
 
     snprintf(count, sizeof(count), "%" PRIu64, keep);
-    if (!ask_number(log, EVENT_LOG_ASK(log, "XTRIM", log->log_keys[shard], "MAXLEN", count),
-                    &trimmed))
+    if (!take_number(log, EVENT_LOG_ASK(log, "XTRIM", log->log_keys[shard], "MAXLEN", count),
+                     &trimmed))
         return false;
     log->trimmed += trimmed;
     return trimmed > 0;

@@ -24,7 +24,7 @@ bool relay_stopping(void)
     return stop_requested != 0;
 }
 
-static bool publish_heartbeat(struct relay *relay)
+static struct span encode_heartbeat(struct relay *relay)
 {
     struct control control = {
         .kind = CONTROL_HEARTBEAT,
@@ -43,10 +43,24 @@ static bool publish_heartbeat(struct relay *relay)
     memcpy(control.heartbeat.tops, relay->tops, sizeof(relay->tops));
     buffer_clear(&relay->control);
     control_encode(&control, &relay->control);
-    if (!event_log_publish_control(relay->log, buffer_span(&relay->control)))
-        return false;
-    metric_add(&relay->metrics.heartbeats, 1);
-    return true;
+    return buffer_span(&relay->control);
+}
+
+// One relay speaks: the active one. Where there is none, one of those that cannot reach RabbitMQ,
+// so that edges learn why nothing comes. An active one that hears another was not alone for a
+// while: it goes on speaking only if the log is still its own.
+static bool speak(struct relay *relay)
+{
+    struct span heartbeat = encode_heartbeat(relay);
+    enum event_log_speech speech = event_log_speak(relay->log, heartbeat, relay->id, false);
+
+    if (speech == EVENT_LOG_SILENT && relay->claimed) {
+        relay->superseded = event_log_is_superseded(relay->log, relay->sequence.epoch);
+        if (!relay->superseded)
+            speech = event_log_speak(relay->log, heartbeat, relay->id, true);
+    }
+    metric_add(&relay->metrics.heartbeats, speech == EVENT_LOG_HEARD);
+    return speech != EVENT_LOG_UNHEARD;
 }
 
 // RabbitMQ may not have taken the last acknowledgements when the relay dies, so what is noted is
@@ -77,8 +91,7 @@ void relay_look_around(struct relay *relay)
     if (now_ms < relay->next_heartbeat_ms || !event_log_connected(relay->log))
         return;
     relay->next_heartbeat_ms = now_ms + HEARTBEAT_MS;
-    if (event_log_is_primary(relay->log) &&
-        (relay->role == ROLE_STANDBY || publish_heartbeat(relay)))
+    if (event_log_is_primary(relay->log) && (relay->role == ROLE_STANDBY || speak(relay)))
         metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());
 }
 

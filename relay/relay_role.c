@@ -12,7 +12,7 @@
 
 void relay_on_source_lost(struct relay *relay)
 {
-    relay->claimed = relay->holding = false;
+    relay->claimed = relay->holding = relay->superseded = false;
     relay->unacked_count = 0;
     dead_letters_forget(relay->letters);
 }
@@ -124,5 +124,9 @@ static bool ensure_active(struct relay *relay)
 
 bool relay_is_active(struct relay *relay)
 {
+    if (relay->superseded) {
+        relay_stand_down(relay);
+        return false;
+    }
     return ensure_log(relay) && ensure_active(relay);
 }

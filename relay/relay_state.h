@@ -57,8 +57,9 @@ struct relay {
     // While claimed: all up to here was acknowledged; had been a while ago; is noted beside the
     // log.
     struct position acked, acked_before, acked_noted;
-    bool holding; // the source is consumed
-    bool claimed; // and the log is ours
+    bool holding;    // the source is consumed
+    bool claimed;    // and the log is ours
+    bool superseded; // or was, before another relay claimed it
     enum role role;
     struct pace pace;
     struct backoff log_backoff, source_backoff;
