@@ -207,7 +207,8 @@ static bool ensure_connected(struct dead_letters *d)
     if (!d->rabbit)
         return lose(d, why);
     d->moved_ms = clock_monotonic_ms();
-    if (rabbit_declare_queue(d->rabbit, d->options.queue) != RABBIT_OK ||
+    if (rabbit_ensure_queue(d->rabbit, d->options.queue, d->options.queue_type, false) !=
+            RABBIT_OK ||
         rabbit_enable_confirms(d->rabbit) != RABBIT_OK)
         return lose(d, rabbit_reason(d->rabbit));
     return true;

@@ -20,6 +20,7 @@ struct dead_letters;
 struct dead_letters_options {
     struct rabbit_options rabbit;
     const char *queue;
+    enum rabbit_queue_type queue_type; // if it is to be created
     size_t max_count, max_bytes;
     // With the tag of an event whose letter is safe, or is given up.
     void (*on_safe)(uint64_t tag, void *arg);

@@ -224,34 +224,16 @@ enum rabbit_status rabbit_open_channel(struct rabbit *r)
     return rabbit_answer(r);
 }
 
-enum rabbit_status rabbit_declare_exchange(struct rabbit *r, struct span name)
+enum rabbit_status rabbit_close_channel(struct rabbit *r)
 {
-    amqp_exchange_declare(r->link, CHANNEL, rabbit_bytes(name), amqp_cstring_bytes("topic"), 0, 1,
-                          0, 0, amqp_empty_table);
-    return rabbit_answer(r);
-}
+    amqp_channel_close_t close = {.reply_code = AMQP_REPLY_SUCCESS};
+    int status = amqp_send_method(r->link, CHANNEL, AMQP_CHANNEL_CLOSE_METHOD, &close);
 
-enum rabbit_status rabbit_declare_queue(struct rabbit *r, const char *name)
-{
-    amqp_queue_declare(r->link, CHANNEL, amqp_cstring_bytes(name), 0, 1, 0, 0, amqp_empty_table);
-    return rabbit_answer(r);
-}
-
-enum rabbit_status rabbit_count_waiting(struct rabbit *r, const char *queue, uint32_t *count)
-{
-    const amqp_queue_declare_ok_t *ok = amqp_queue_declare(
-        r->link, CHANNEL, amqp_cstring_bytes(queue), 1, 0, 0, 0, amqp_empty_table);
-
-    *count = ok ? ok->message_count : 0;
-    return rabbit_answer(r);
-}
-
-enum rabbit_status rabbit_bind(struct rabbit *r, const char *queue, struct span exchange,
-                               const char *routing_key)
-{
-    amqp_queue_bind(r->link, CHANNEL, amqp_cstring_bytes(queue), rabbit_bytes(exchange),
-                    amqp_cstring_bytes(routing_key), amqp_empty_table);
-    return rabbit_answer(r);
+    if (status != AMQP_STATUS_OK) {
+        rabbit_lose_by(r, status);
+        return RABBIT_LOST;
+    }
+    return rabbit_await(r, AMQP_CHANNEL_CLOSE_OK_METHOD, false, SIZE_MAX);
 }
 
 enum rabbit_status rabbit_set_prefetch(struct rabbit *r, uint16_t prefetch)
@@ -261,12 +243,12 @@ enum rabbit_status rabbit_set_prefetch(struct rabbit *r, uint16_t prefetch)
 }
 
 enum rabbit_status rabbit_consume(struct rabbit *r, const char *queue, const char *consumer,
-                                  size_t max_held_bytes)
+                                  bool exclusive, size_t max_held_bytes)
 {
     amqp_basic_consume_t method = {
         .queue = amqp_cstring_bytes(queue),
         .consumer_tag = amqp_cstring_bytes(consumer),
-        .exclusive = 1,
+        .exclusive = exclusive,
     };
     int status = amqp_send_method(r->link, CHANNEL, AMQP_BASIC_CONSUME_METHOD, &method);
 

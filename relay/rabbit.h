@@ -42,6 +42,13 @@ enum rabbit_status {
     RABBIT_TOO_MUCH, // more was delivered before the answer than may be held; close
 };
 
+enum rabbit_queue_type { RABBIT_CLASSIC, RABBIT_QUORUM };
+
+struct rabbit_queue_state {
+    uint32_t waiting;   // messages; those sent to a consumer do not count
+    uint32_t consumers; // of a quorum queue with a single active consumer only that one
+};
+
 enum rabbit_news {
     RABBIT_NOTHING, // the wait is over
     RABBIT_DELIVERY,
@@ -95,19 +102,26 @@ const char *rabbit_reason(const struct rabbit *rabbit);
 int rabbit_code(const struct rabbit *rabbit);
 
 NODISCARD enum rabbit_status rabbit_open_channel(struct rabbit *rabbit);
-// All durable: a topic exchange, a queue without arguments, a binding between them.
-NODISCARD enum rabbit_status rabbit_declare_exchange(struct rabbit *rabbit, struct span name);
-NODISCARD enum rabbit_status rabbit_declare_queue(struct rabbit *rabbit, const char *name);
+// What was delivered over it goes back to its queues.
+NODISCARD enum rabbit_status rabbit_close_channel(struct rabbit *rabbit);
+
+// What exists is used as it is, whatever its arguments; what is missing is created durable: a
+// topic exchange, a queue of `type`. A quorum queue that is `consumed` gets a single active
+// consumer, since its exclusive ones are not.
+NODISCARD enum rabbit_status rabbit_ensure_exchange(struct rabbit *rabbit, struct span name);
+NODISCARD enum rabbit_status rabbit_ensure_queue(struct rabbit *rabbit, const char *name,
+                                                 enum rabbit_queue_type type, bool consumed);
 NODISCARD enum rabbit_status rabbit_bind(struct rabbit *rabbit, const char *queue,
                                          struct span exchange, const char *routing_key);
-// How many messages wait in a queue that is there; those sent to a consumer do not count.
-NODISCARD enum rabbit_status rabbit_count_waiting(struct rabbit *rabbit, const char *queue,
-                                                  uint32_t *count);
-// Consumes exclusively, with at most `prefetch` unacknowledged deliveries.
+// Looks at a queue that is there.
+NODISCARD enum rabbit_status rabbit_look(struct rabbit *rabbit, const char *queue,
+                                         struct rabbit_queue_state *out);
+// Consumes with at most `prefetch` unacknowledged deliveries of each queue.
 NODISCARD enum rabbit_status rabbit_set_prefetch(struct rabbit *rabbit, uint16_t prefetch);
 // Deliveries that come before the answer are held, up to `max_held_bytes`, and taken first.
 NODISCARD enum rabbit_status rabbit_consume(struct rabbit *rabbit, const char *queue,
-                                            const char *consumer, size_t max_held_bytes);
+                                            const char *consumer, bool exclusive,
+                                            size_t max_held_bytes);
 
 // What comes next from the broker, within `wait_ms` or little more. A long body may take several
 // calls, which return RABBIT_NOTHING until it is whole.

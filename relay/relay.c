@@ -33,11 +33,13 @@ static const char *probe_ready(void *arg)
     return relay_obstacle_words(&relay->metrics, clock_monotonic_ms());
 }
 
+// For the one thread that asks.
 static const char *probe_role(void *arg)
 {
     struct relay *relay = arg;
 
-    return metric_get(&relay->metrics.active) ? "ok (active)" : "ok (standby)";
+    relay_role_words(relay, relay->role_words, sizeof(relay->role_words));
+    return relay->role_words;
 }
 
 static void probe_metrics(void *arg, struct buffer *out)
@@ -103,6 +105,7 @@ static struct event_source *new_source(struct relay *relay)
         .exchanges = s->rabbitmq_exchanges,
         .routes = relay->routes,
         .prefetch = (uint16_t)s->prefetch,
+        .queue_type = (enum rabbit_queue_type)s->queue_type,
         .between = on_between,
         .arg = relay,
     };
@@ -134,6 +137,7 @@ static struct dead_letters *new_letters(struct relay *relay)
     struct dead_letters_options options = {
         .rabbit = rabbit_options(relay),
         .queue = relay->letter_queue,
+        .queue_type = (enum rabbit_queue_type)relay->settings->queue_type,
         .max_count = (size_t)relay->settings->prefetch / 2,
         .max_bytes = LETTERS_MAX_BYTES,
         .on_safe = on_letter_safe,

@@ -26,8 +26,11 @@ struct relay_metrics {
     metric redis_connected, rabbitmq_connected;
     metric active;
     metric log_trimmed;
-    metric obstacle; // enum relay_obstacle
-    metric heard_ms; // monotonic clock when Redis last took what we say each second
+    metric left_out;         // routes whose queue cannot be consumed
+    metric left_out_first;   // index of the first of them
+    metric bindings_refused; // routes whose queue could not be bound to every exchange
+    metric obstacle;         // enum relay_obstacle
+    metric heard_ms;         // monotonic clock when Redis last took what we say each second
     metric events_per_second;
     metric turned_ms; // monotonic clock when the loop last moved
 };

@@ -1,6 +1,9 @@
 // What the relay says of itself in its metrics.
-#include "common/clock.h"
 #include "relay/relay_state.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
 
 #define COUNT_WAITING_MS 5000
 #define REDIS_SILENT_MS  3000
@@ -50,6 +53,34 @@ const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t n
     return words[obstacle];
 }
 
+void relay_role_words(const struct relay *relay, char *out, size_t size)
+{
+    const struct relay_metrics *m = &relay->metrics;
+    unsigned long left_out = (unsigned long)metric_get(&m->left_out);
+    unsigned long unbound = (unsigned long)metric_get(&m->bindings_refused);
+    int len = snprintf(out, size, "ok (%s)", metric_get(&m->active) ? "active" : "standby");
+
+    if (left_out > 0)
+        len += snprintf(out + len, size - (size_t)len,
+                        ", degraded: %lu of %zu queues cannot be consumed: %.255s", left_out,
+                        relay->routes->count,
+                        relay->routes->items[metric_get(&m->left_out_first)].queue);
+    if (unbound > 0)
+        snprintf(out + len, size - (size_t)len,
+                 ", degraded: %lu queues are not known to be bound to every exchange", unbound);
+}
+
+static void observe_routes(struct relay *relay)
+{
+    struct relay_metrics *m = &relay->metrics;
+    size_t first = 0;
+    size_t left_out = event_source_left_out(relay->source, &first);
+
+    metric_set(&m->left_out_first, first);
+    metric_set(&m->left_out, left_out);
+    metric_set(&m->bindings_refused, event_source_refused_bindings(relay->source));
+}
+
 void relay_observe(struct relay *relay, uint64_t now_ms)
 {
     struct relay_metrics *m = &relay->metrics;
@@ -63,6 +94,7 @@ void relay_observe(struct relay *relay, uint64_t now_ms)
                        event_source_connected(relay->source));
     metric_set(&m->active, relay->claimed);
     metric_set(&m->obstacle, find_obstacle(relay));
+    observe_routes(relay);
     metric_set(&m->dead_letters_waiting, letters);
     metric_set(&m->dead_letters_failing, dead_letters_failing(relay->letters));
     metric_set(&m->unacked, relay->batch.count + relay->unacked_count + letters);

@@ -10,6 +10,8 @@
 static const char *const log_levels[] = {"error", "warn", "info", "http", "debug", NULL};
 static const char *const log_formats[] = {"json", "text", NULL};
 
+static const char *const queue_types[] = {"classic", "quorum", NULL};
+
 // clang-format off
 static const struct setting table[] = {
     {"RABBITMQ_HOST", SETTING_HOST, FIELD(rabbitmq_host), "rabbitmq", 0, 0, NULL,
@@ -17,7 +19,7 @@ static const struct setting table[] = {
     {"RABBITMQ_PORT", SETTING_NUMBER, FIELD(rabbitmq_port), "5672", 1, 65535, NULL,
      "and its AMQP port"},
     {"RABBITMQ_USER", SETTING_TEXT, FIELD(rabbitmq_user), "guest", 0, 0, NULL,
-     "who we are there; needs configure, write and read on exchanges and queues"},
+     "who we are there; needs write and read on exchanges and queues, configure on missing ones"},
     {"RABBITMQ_PASSWORD", SETTING_SECRET, FIELD(rabbitmq_password), "guest", 0, 0, NULL,
      "and the password"},
     {"RABBITMQ_VHOST", SETTING_TEXT, FIELD(rabbitmq_vhost), "/", 0, 0, NULL,
@@ -25,6 +27,8 @@ static const struct setting table[] = {
     {"RABBITMQ_EXCHANGES", SETTING_TEXT, FIELD(rabbitmq_exchanges),
      "hometrip_events,hometrip-events,hometrip", 0, 0, NULL,
      "topic exchanges that are declared and bound, with commas between them"},
+    {"RABBITMQ_QUEUE_TYPE", SETTING_CHOICE, FIELD(queue_type), "classic", 0, 0, queue_types,
+     "type of the queues that are missing and created; those that exist are used as they are"},
     {"QUEUE_PREFIX", SETTING_TEXT, FIELD(queue_prefix), "websocket.", 0, 0, NULL,
      "what the names of our queues begin with; the routing key, or dead-letter, follows"},
     {"EVENT_ROUTES_FILE", SETTING_TEXT, FIELD(event_routes_file), NULL, 0, 0, NULL,

@@ -11,6 +11,7 @@ struct relay_settings {
     int64_t rabbitmq_port;
     const char *rabbitmq_user, *rabbitmq_password, *rabbitmq_vhost;
     const char *rabbitmq_exchanges;
+    int queue_type; // enum rabbit_queue_type
     const char *queue_prefix;
     const char *event_routes_file; // or NULL
     int64_t max_event_bytes;

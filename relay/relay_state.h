@@ -16,6 +16,7 @@
 #include "relay/relay_metrics.h"
 #include "relay/translate.h"
 
+#define ROLE_WORDS_MAX  512
 #define RELAY_ID_PREFIX "relay-"
 #define RELAY_SLICE_MS  100 // the longest wait after which the loop looks around
 
@@ -69,6 +70,7 @@ struct relay {
     struct buffer control;
     struct relay_metrics metrics;
     struct ops_server *ops;
+    char role_words[ROLE_WORDS_MAX]; // of the operations port
     char id[sizeof(RELAY_ID_PREFIX) + RANDOM_ID_LEN];
 };
 
@@ -102,6 +104,8 @@ void relay_acknowledge(struct relay *relay); // what was held back
 // What the metrics say: of the relay as it is now, and of a batch that is in the log.
 void relay_observe(struct relay *relay, uint64_t now_ms);
 // Why it is not ready, in words; NULL when it is. Reads atomics only.
+// "ok (active)", and what is amiss nevertheless. Reads atomics and constants only.
+void relay_role_words(const struct relay *relay, char *out, size_t size);
 const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t now_ms);
 void relay_observe_batch(struct relay *relay, uint64_t began_us);
 // Asks RabbitMQ now and then how many events wait there. Only while active.

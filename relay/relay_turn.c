@@ -177,6 +177,7 @@ void relay_turn(struct relay *relay)
     if (!relay_is_active(relay))
         return;
     relay_count_waiting(relay);
+    event_source_tend(relay->source);
     take_batch(relay);
     event_log_send(relay->log, &relay->batch);
     linger(relay, relay->batch.count); // Redis works meanwhile, and further events gather
