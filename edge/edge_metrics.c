@@ -175,6 +175,7 @@ static const struct metric_info table[] = {
     {"ws_edge_gaps_total", NULL, COUNTER, GATEWAY(gaps), "Times that a publication was missed and the log was read"},
     {"ws_edge_log_reads_total", NULL, COUNTER, GATEWAY(log_reads), "Pages read from the log"},
     {"ws_edge_log_entries_total", NULL, COUNTER, GATEWAY(log_entries), "Entries read from the log"},
+    {"ws_edge_log_pauses_total", NULL, COUNTER, GATEWAY(log_pauses), "Times that reading the log waited for clients who were behind"},
     {"ws_edge_held_bytes", NULL, GAUGE, GATEWAY(held_bytes), "Bytes of envelopes that wait for the log"},
     {"ws_edge_held_dropped_total", NULL, COUNTER, GATEWAY(held_dropped), "Times that too many of them waited; they are read again from the log"},
     {"ws_edge_losses_total", NULL, COUNTER, GATEWAY(losses), "Times that the log had lost events"},

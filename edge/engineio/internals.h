@@ -36,6 +36,7 @@ struct eio_server {
     uint32_t writes;    // of the flush under way
     size_t written;     // and their bytes
     bool flushing;
+    struct eio_crowd crowd;
     struct deadline_queue ping_due, pong_due; // revision 4: the server pings
     struct deadline_queue client_ping_due;    // revision 3: the client does
     struct deadline_queue upgrade_due, linger_due;
@@ -61,6 +62,7 @@ struct eio_session {
     bool on_websocket;               // stays true when the WebSocket is gone
     bool said_goodbye;               // the client did, by a close packet
     bool admitted;                   // the layer above knows the client
+    bool crowded;                    // it counts among the server's crowd
     struct outbox outbox;
     struct rate_limiter rate;
     struct rate_share *share;  // NULL: it shares with nobody
@@ -78,6 +80,8 @@ struct eio_session {
 NODISCARD struct eio_session *session_new(struct eio_server *server,
                                           const struct http_request *request);
 void session_free(struct eio_session *session);
+// Takes the first `n` frames off the outbox: they were sent.
+void session_drop_sent(struct eio_session *session, uint32_t n);
 size_t session_max_message(const struct eio_session *session);
 // Takes the packet from what the session may send. Closes one that goes on nevertheless.
 NODISCARD enum rate_verdict session_judge(struct eio_session *session,

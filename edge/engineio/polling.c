@@ -71,7 +71,7 @@ static void answer_poll(struct eio_session *session, const char *last_packet)
     histogram_observe(&server->metrics->frames_per_write, frames + (last_packet ? 1 : 0), 1);
     metric_add(&server->metrics->bytes_out, server->answer.len);
     server_note_work(server, server->answer.len);
-    outbox_drop(&session->outbox, frames);
+    session_drop_sent(session, frames);
     reply_payload(session, form, buffer_span(&server->answer));
 }
 

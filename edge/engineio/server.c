@@ -372,6 +372,11 @@ size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_c
     return closed;
 }
 
+struct eio_crowd eio_server_crowd(const struct eio_server *server)
+{
+    return server->crowd;
+}
+
 size_t eio_server_session_count(const struct eio_server *server)
 {
     return server->open_count;

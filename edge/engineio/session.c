@@ -93,6 +93,28 @@ void session_mark_dirty(struct eio_session *session)
         list_append(&session->server->dirty, &session->queued);
 }
 
+static bool is_filling_up(const struct eio_session *session)
+{
+    return session->outbox.bytes > session->server->options.max_outbox_bytes / 4;
+}
+
+static void leave_crowd(struct eio_session *session)
+{
+    if (session->crowded)
+        session->server->crowd.sessions--;
+    session->crowded = false;
+}
+
+void session_drop_sent(struct eio_session *session, uint32_t n)
+{
+    outbox_drop(&session->outbox, n);
+    if (!session->crowded || n == 0)
+        return;
+    session->server->crowd.taken++;
+    if (!is_filling_up(session))
+        leave_crowd(session);
+}
+
 enum queued { QUEUED = 0, NO_ROOM, NO_MEMORY };
 
 // One frame always fits into an empty outbox, and is always paid for.
@@ -142,6 +164,10 @@ void eio_session_send(struct eio_session *session, struct frame *frame)
             return;
         }
     }
+    if (!session->crowded && is_filling_up(session)) {
+        session->crowded = true;
+        session->server->crowd.sessions++;
+    }
     session_mark_dirty(session);
 }
 
@@ -151,6 +177,7 @@ void eio_session_close(struct eio_session *session, enum eio_close_reason reason
         return;
     session->state = SESSION_ENDING;
     session->reason = reason;
+    leave_crowd(session);
     deadline_cancel(&session->heartbeat);
     list_unlink(&session->queued);
     list_append(&session->server->ending, &session->queued);

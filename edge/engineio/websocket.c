@@ -93,7 +93,7 @@ static void write_in_own_form(struct eio_session *session)
         eio_packet_reframe(session->version, session->base64, outbox_at(&session->outbox, 0));
 
     count_write(session, 1, write_alone(session->websocket, frame));
-    outbox_drop(&session->outbox, 1);
+    session_drop_sent(session, 1);
     frame_unref(frame);
 }
 
@@ -130,7 +130,7 @@ static void write_gathered(struct eio_session *session, uint32_t n)
     if (taken < bytes.len)
         n = settle_short_write(session, gather, n, taken);
     count_write(session, n, taken);
-    outbox_drop(&session->outbox, n);
+    session_drop_sent(session, n);
 }
 
 bool websocket_write_some(struct eio_session *session)

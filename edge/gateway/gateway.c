@@ -202,6 +202,11 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
              shard, closed, reason);
 }
 
+static struct eio_crowd crowd(void *arg)
+{
+    return eio_server_crowd(sio_server_engine(((struct gateway *)arg)->socketio));
+}
+
 static void on_heartbeat(struct gateway *gateway, const struct heartbeat *heartbeat)
 {
     relay_watch_on_heartbeat(&gateway->relay, heartbeat, clock_monotonic_ms());
@@ -324,11 +329,13 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
     };
 }
 
-static void build_following(struct gateway *gateway, const struct gateway_options *options)
+static void build_following(struct gateway *gateway, const struct gateway_options *options,
+                            struct deadlines *clock)
 {
     gateway->follower = log_follower_new(
-        options->shards, gateway->bus,
-        &(struct log_follower_handlers){.deliver = deliver, .on_loss = on_loss, .arg = gateway},
+        options->shards, gateway->bus, clock,
+        &(struct log_follower_handlers){
+            .deliver = deliver, .on_loss = on_loss, .crowd = crowd, .arg = gateway},
         gateway->metrics);
     gateway->control = envelope_decoder_new();
     gateway->bus->handlers = (struct bus_handlers){
@@ -376,7 +383,7 @@ struct gateway *gateway_new(const struct gateway_options *options,
     gateway->shards = options->shards;
     build_socketio(gateway, options, clock, socketio_metrics, engine_metrics);
     build_behaviour(gateway, options, clock);
-    build_following(gateway, options);
+    build_following(gateway, options, clock);
     build_routes(gateway, options);
     deadline_queue_init(&gateway->announcements, clock, ANNOUNCE_MS, on_announcement, gateway);
     deadline_init(&gateway->announcement);
@@ -413,10 +420,12 @@ struct eio_server *gateway_engine(struct gateway *gateway)
 
 bool gateway_flush(struct gateway *gateway)
 {
-    if (!eio_server_flush(gateway_engine(gateway)))
-        return false;
-    latency_measure(&gateway->delivery.latency);
-    return true;
+    bool quiet = eio_server_flush(gateway_engine(gateway));
+
+    log_follower_go_on(gateway->follower);
+    if (quiet)
+        latency_measure(&gateway->delivery.latency);
+    return quiet;
 }
 
 void gateway_on_http(struct http_exchange *exchange, void *arg)

@@ -43,6 +43,7 @@ struct gateway_metrics {
     metric duplicates; // positions that were delivered before
     metric gaps;       // times that the log had to be read
     metric log_reads, log_entries;
+    metric log_pauses;       // because clients were behind
     metric held_bytes;       // of envelopes that wait for the log
     metric held_dropped;     // over the limit, read again from the log
     metric losses;           // times that the log had lost something

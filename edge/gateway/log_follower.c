@@ -10,11 +10,12 @@
 #include "common/mem.h"
 
 #define PAGE_ENTRIES   64
+#define LOOK_MS        100                       // between two looks whether what paused may go on
 #define HELD_BYTES_MAX ((size_t)8 * 1024 * 1024) // over all shards
 
 static const struct position nowhere = {0, 0};
 
-enum state { OFFLINE = 0, LOCATING, READING, LIVE };
+enum state { OFFLINE = 0, LOCATING, READING, PAUSED, LIVE };
 
 // An envelope that waits until the log was read up to it.
 struct held {
@@ -39,6 +40,9 @@ struct log_follower {
     struct log_follower_handlers handlers;
     struct gateway_metrics *metrics;
     struct envelope_decoder *decoder;
+    struct replay_pace pace;
+    struct deadline_queue looks;
+    struct deadline look; // armed while a shard is paused
     bool up;
     size_t held_bytes;
     unsigned shard_count;
@@ -129,6 +133,21 @@ static void read_on(struct log_follower *follower, struct shard *shard)
     bus_read(follower->bus, number_of(follower, shard), shard->position, PAGE_ENTRIES);
 }
 
+static void pause(struct log_follower *follower, struct shard *shard)
+{
+    shard->state = PAUSED;
+    metric_add(&follower->metrics->log_pauses, 1);
+    deadline_arm(&follower->look, &follower->looks);
+}
+
+static void read_on_or_pause(struct log_follower *follower, struct shard *shard)
+{
+    if (replay_pace_must_wait(&follower->pace))
+        pause(follower, shard);
+    else
+        read_on(follower, shard);
+}
+
 static void locate(struct log_follower *follower, struct shard *shard)
 {
     shard->state = LOCATING;
@@ -145,7 +164,8 @@ static void deliver_held(struct log_follower *follower, struct shard *shard, str
     drop_held(follower, held);
 }
 
-// Delivers what was held. False when the log has to be read before that can go on. An envelope
+// Delivers what was held. False when the log has to be read before that can go on, or clients are
+// behind; what is not delivered then is read as well. An envelope
 // that was known when the read began and was not reached by it is one whose like the log lost.
 static bool release_held(struct log_follower *follower, struct shard *shard)
 {
@@ -153,8 +173,9 @@ static bool release_held(struct log_follower *follower, struct shard *shard)
         struct held *held = list_entry(shard->held.next, struct held, node);
         if (!is_above(held->position, shard->position)) {
             drop_held(follower, held);
-        } else if (position_compare(held->prev, shard->position) == 0 ||
-                   !is_above(held->position, shard->goal)) {
+        } else if ((position_compare(held->prev, shard->position) == 0 ||
+                    !is_above(held->position, shard->goal)) &&
+                   !replay_pace_must_wait(&follower->pace)) {
             deliver_held(follower, shard, held);
         } else {
             shard->known = greater(shard->known, held->position);
@@ -175,18 +196,24 @@ static void judge_goal(struct log_follower *follower, struct shard *shard)
     shard->unmet = is_above(shard->goal, shard->position) ? shard->goal : nowhere;
 }
 
+static void become_live(struct log_follower *follower, struct shard *shard)
+{
+    shard->state = LIVE;
+    replay_pace_reset(&follower->pace);
+}
+
 // The log was read to its end, or its newest entry was located.
 static void settle(struct log_follower *follower, struct shard *shard)
 {
     if (!release_held(follower, shard)) {
-        read_on(follower, shard);
+        read_on_or_pause(follower, shard);
         return;
     }
     judge_goal(follower, shard);
     if (is_above(shard->known, shard->goal) && is_above(shard->known, shard->position))
         read_on(follower, shard);
     else
-        shard->state = LIVE;
+        become_live(follower, shard);
 }
 
 static void take_entry(struct log_follower *follower, struct shard *shard,
@@ -243,7 +270,25 @@ static void take_heartbeat(struct log_follower *follower, struct shard *shard, s
         locate(follower, shard);
 }
 
-struct log_follower *log_follower_new(unsigned shards, struct bus *bus,
+void log_follower_go_on(struct log_follower *follower)
+{
+    if (!deadline_is_armed(&follower->look) || replay_pace_must_wait(&follower->pace))
+        return;
+    deadline_cancel(&follower->look);
+    for (unsigned i = 0; i < follower->shard_count; i++)
+        if (follower->shards[i].state == PAUSED)
+            read_on(follower, &follower->shards[i]);
+}
+
+static void on_look(struct deadline *look, void *arg)
+{
+    struct log_follower *follower = arg;
+
+    deadline_arm(look, &follower->looks);
+    log_follower_go_on(follower);
+}
+
+struct log_follower *log_follower_new(unsigned shards, struct bus *bus, struct deadlines *clock,
                                       const struct log_follower_handlers *handlers,
                                       struct gateway_metrics *metrics)
 {
@@ -254,6 +299,10 @@ struct log_follower *log_follower_new(unsigned shards, struct bus *bus,
     follower->handlers = *handlers;
     follower->metrics = metrics;
     follower->decoder = envelope_decoder_new();
+    follower->pace =
+        (struct replay_pace){.clock = clock, .look = handlers->crowd, .arg = handlers->arg};
+    deadline_queue_init(&follower->looks, clock, LOOK_MS, on_look, follower);
+    deadline_init(&follower->look);
     follower->shard_count = shards;
     for (unsigned i = 0; i < shards; i++)
         list_init(&follower->shards[i].held);
@@ -266,6 +315,7 @@ void log_follower_free(struct log_follower *follower)
         return;
     for (unsigned i = 0; i < follower->shard_count; i++)
         drop_all_held(follower, &follower->shards[i]);
+    deadline_queue_fini(&follower->looks);
     envelope_decoder_free(follower->decoder);
     free(follower);
 }
@@ -286,6 +336,8 @@ void log_follower_on_up(struct log_follower *follower)
 void log_follower_on_down(struct log_follower *follower)
 {
     follower->up = false;
+    deadline_cancel(&follower->look);
+    replay_pace_reset(&follower->pace);
     for (unsigned i = 0; i < follower->shard_count; i++) {
         drop_all_held(follower, &follower->shards[i]);
         follower->shards[i].state = OFFLINE;
@@ -323,10 +375,15 @@ void log_follower_on_page(struct log_follower *follower, unsigned shard_number,
     struct shard *shard = &follower->shards[shard_number];
 
     assert(shard->state == READING);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && replay_pace_must_wait(&follower->pace)) {
+            pause(follower, shard); // the rest is read again
+            return;
+        }
         take_entry(follower, shard, &entries[i]);
+    }
     if (count == PAGE_ENTRIES)
-        read_on(follower, shard);
+        read_on_or_pause(follower, shard);
     else
         settle(follower, shard);
 }

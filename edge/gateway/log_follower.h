@@ -21,12 +21,16 @@
 // LOCATING  the newest entry of the log is asked for: at first to know where to begin; later
 //           because the relay reports a position below ours, which means that the log was reset.
 //
+// A read may pause: between two entries, while clients are behind. It then begins anew behind the
+// last that was delivered.
+//
 // When the log no longer has what lies behind the position (it was trimmed, or Redis lost data),
 // that is a loss: it is reported, never passed over, and the follower goes on behind it.
 #pragma once
 
 #include "edge/gateway/bus.h"
 #include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/replay_pace.h"
 #include "proto/envelope.h"
 
 struct log_follower_handlers {
@@ -34,13 +38,17 @@ struct log_follower_handlers {
     void (*deliver)(const struct envelope *envelope, void *arg);
     // Clients connected at this moment may have missed something.
     void (*on_loss)(unsigned shard, const char *reason, void *arg);
+    // Whether clients are behind with what they were sent: a replay of the log waits for those who
+    // read (see replay_pace.h). NULL: it never does.
+    struct eio_crowd (*crowd)(void *arg);
     void *arg;
 };
 
 struct log_follower;
 
-// Borrows the bus, which must outlive it, and the metrics.
+// Borrows the bus and the clock, which must outlive it, and the metrics.
 NODISCARD struct log_follower *log_follower_new(unsigned shards, struct bus *bus,
+                                                struct deadlines *clock,
                                                 const struct log_follower_handlers *handlers,
                                                 struct gateway_metrics *metrics);
 void log_follower_free(struct log_follower *follower);
@@ -53,6 +61,9 @@ void log_follower_on_page(struct log_follower *follower, unsigned shard,
                           const struct bus_entry *entries, size_t count);
 void log_follower_on_newest(struct log_follower *follower, unsigned shard, struct position newest);
 void log_follower_on_heartbeat(struct log_follower *follower, const struct heartbeat *heartbeat);
+
+// Clients have been written to: goes on with what paused, if it may.
+void log_follower_go_on(struct log_follower *follower);
 
 // True while the bus is up and the place in every shard's log is known.
 bool log_follower_is_following(const struct log_follower *follower);

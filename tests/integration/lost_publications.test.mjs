@@ -4,7 +4,11 @@ import { test } from 'node:test';
 import { connect } from './support/clients.mjs';
 import { assertAllArrived, publishFlow } from './support/flow.mjs';
 import { gateway } from './support/gateway.mjs';
+import { joinedPolling } from './support/engineio.mjs';
 import { command } from './support/redis.mjs';
+import { Services } from './support/services.mjs';
+import { token } from './support/tokens.mjs';
+import { sleep, until } from './support/wait.mjs';
 
 const { edges: [here, there], brokers } = await gateway({ edges: 2 });
 
@@ -49,4 +53,36 @@ test('the last message before a quiet time is not forgotten', async (t) => {
     ]);
   }
   for (let round = 0; round < 5; round++) await client.next('new_message');
+});
+
+// What was missed comes from the log as fast as Redis gives it; a client of a long way takes what
+// its outbox holds only then.
+test('who polls slowly is not overrun by what was missed', async () => {
+  const MISSED = 700;
+  const BODY = 'x'.repeat(2000); // together more than an outbox may hold
+  const raw = await joinedPolling(here.url, token({ id: 'far away' }));
+  const services = await Services.connect(brokers);
+  here.child.process.kill('SIGSTOP');
+  await cutSubscriptions();
+  for (let first = 0; first < MISSED; first += 100) {
+    await Promise.all(Array.from({ length: 100 }, (_, i) => services.publish(
+      'booking.confirmed', { bookingId: first + i, userId: 'far away', status: BODY })));
+  }
+  await sleep(500); // until the relay has logged them
+  here.child.process.kill('SIGCONT');
+  const bookings = [];
+  await until('all that was missed', async () => {
+    const packets = await raw.poll();
+    for (const packet of packets) {
+      if (packet.startsWith('42["booking_update"')) {
+        bookings.push(JSON.parse(packet.slice(2))[1].bookingId);
+      }
+    }
+    if (packets.includes('2')) await raw.post('3');
+    await sleep(200);
+    return bookings.length >= MISSED;
+  }, 60_000);
+  assert.deepEqual(bookings, Array.from({ length: MISSED }, (_, i) => i));
+  assert.ok(await here.metric('ws_edge_log_pauses_total') > 0);
+  await services.close();
 });

@@ -231,6 +231,41 @@ static void refuses_an_address_that_has_enough(void **state)
     fake_engine_free(fake);
 }
 
+// Who has more than a quarter of what may wait is of the crowd, until it is taken or the end.
+static void knows_its_crowd(void **state)
+{
+    struct fake_engine *fake = fake_engine_new(&(struct eio_options){.ping_interval_ms = 300,
+                                                                     .ping_timeout_ms = 200,
+                                                                     .max_payload = 1000,
+                                                                     .max_outbox_bytes = 1600});
+    struct eio_session *first;
+
+    (void)state;
+    assert_true(fake_websocket_open(fake, 0, SPAN_LIT(WEBSOCKET)));
+    first = fake->session;
+    assert_true(fake_websocket_open(fake, 1, SPAN_LIT(WEBSOCKET)));
+    fake_turn(fake, 0);
+    fake->websockets[0].backlog = fake->websockets[1].backlog = true;
+    fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
+    assert_int_equal(eio_server_crowd(fake->server).sessions, 0);
+    for (int i = 0; i < 4; i++)
+        fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
+    assert_int_equal(eio_server_crowd(fake->server).sessions, 1);
+    fake->session = first;
+    for (int i = 0; i < 5; i++)
+        fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
+    assert_int_equal(eio_server_crowd(fake->server).sessions, 2);
+    assert_int_equal(eio_server_crowd(fake->server).taken, 0);
+
+    fake_websocket_drained(fake, 0);
+    fake_turn(fake, 0);
+    assert_int_equal(eio_server_crowd(fake->server).sessions, 1);
+    assert_int_equal(eio_server_crowd(fake->server).taken, 1);
+    fake_websocket_gone(fake, 1);
+    assert_int_equal(eio_server_crowd(fake->server).sessions, 0);
+    fake_engine_free(fake);
+}
+
 // Nobody knows yet who says it.
 static void a_stranger_may_say_less(void **state)
 {
@@ -658,6 +693,7 @@ int main(void)
         cmocka_unit_test(refuses_when_it_is_full),
         cmocka_unit_test(refuses_when_memory_is_short),
         cmocka_unit_test(refuses_an_address_that_has_enough),
+        cmocka_unit_test(knows_its_crowd),
         cmocka_unit_test(a_stranger_may_say_less),
         cmocka_unit_test(refuses_a_payload_of_too_many_packets),
         cmocka_unit_test(refuses_new_ones_while_it_drains),

@@ -6,6 +6,8 @@
 //     newest 1-9, page …      answers; a page is a list of entries, "page" an empty one
 //     full 1-9                a full page of entries behind 1-9
 //     beat 1-9                a heartbeat that reports 1-9 as the top
+//     crowd, calm             clients are behind from now on, or no longer
+//     taken, flush, 500 ms    one of them took something; a flush is over; time passes
 //
 // The journal has "D<position>" for a delivery, "LOSS", and what was asked of the bus.
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include "edge/gateway/log_follower.h"
 #include "tests/unit/fake_bus.h"
 
-#define STEPS_MAX 16
+#define STEPS_MAX 24
 #define PAGE      64
 #define BIG_BYTES ((size_t)5 * 1024 * 1024)
 
@@ -24,8 +26,9 @@ struct row {
     bool following;
 };
 
-#define START "up", "newest 1-5"
-#define SAID  "newest 0; "
+#define START  "up", "newest 1-5"
+#define SAID   "newest 0; "
+#define BEHIND START, "1-9<1-8", "crowd"
 
 // clang-format off
 static const struct row rows[] = {
@@ -80,10 +83,23 @@ static const struct row rows[] = {
     {"malformed publications are dropped", {START, "rubbish", "1-6<1-5"}, SAID "D1-6; ", true},
     {"malformed entries are passed over", {START, "1-8<1-7", "page 1-6<1-5 rubbish-1-7 1-8<1-7"}, SAID "read 0 1-5; D1-6; D1-8; ", true},
 
+    {"while clients are behind a read pauses", {BEHIND, "page 1-6<1-5 1-7<1-6 1-8<1-7", "flush", "100 ms", "down"}, SAID "read 0 1-5; D1-6; ", false},
+    {"and goes on when they are not", {BEHIND, "page 1-6<1-5 1-7<1-6 1-8<1-7", "calm", "flush", "page 1-7<1-6 1-8<1-7"}, SAID "read 0 1-5; D1-6; read 0 1-6; D1-7; D1-8; D1-9; ", true},
+    {"also without a flush", {BEHIND, "page 1-6<1-5 1-7<1-6", "calm", "100 ms", "down"}, SAID "read 0 1-5; D1-6; read 0 1-6; ", false},
+    {"who takes nothing is not waited for", {BEHIND, "page 1-6<1-5 1-7<1-6", "2900 ms", "100 ms", "page 1-7<1-6 1-8<1-7"}, SAID "read 0 1-5; D1-6; read 0 1-6; D1-7; D1-8; D1-9; ", true},
+    {"who takes something is", {BEHIND, "page 1-6<1-5 1-7<1-6", "2900 ms", "taken", "100 ms", "2900 ms", "taken", "100 ms", "down"}, SAID "read 0 1-5; D1-6; ", false},
+    {"but not for ever", {BEHIND, "page 1-6<1-5 1-7<1-6", "taken", "2900 ms", "taken", "2900 ms", "taken", "2900 ms", "taken", "2900 ms", "taken", "2900 ms", "taken", "2900 ms", "taken", "2600 ms", "down"}, SAID "read 0 1-5; D1-6; read 0 1-6; ", false},
+    {"what is published while it pauses waits", {BEHIND, "page 1-6<1-5 1-7<1-6", "1-10<1-9", "~", "calm", "flush", "page 1-7<1-6 1-8<1-7"}, SAID "read 0 1-5; D1-6; D0-0; read 0 1-6; D1-7; D1-8; D1-9; D1-10; ", true},
+    {"what was published meanwhile waits for clients, too", {START, "beat 1-6", "1-7<1-6", "crowd", "page 1-6<1-5", "calm", "flush", "page 1-7<1-6", "1-8<1-7"}, SAID "read 0 1-5; D1-6; read 0 1-6; D1-7; D1-8; ", true},
+    {"down while it pauses", {BEHIND, "page 1-6<1-5 1-7<1-6", "down", "calm", "100 ms", "up", "page 1-7<1-6"}, SAID "read 0 1-5; D1-6; read 0 1-6; D1-7; ", true},
+    {"who follows live waits for nobody", {START, "crowd", "1-6<1-5", "1-7<1-6"}, SAID "D1-6; D1-7; ", true},
+
     {"what passes the limit while it reads is read from the log", {START, "big 1-7<1-6", "big 1-8<1-7", "page 1-6<1-5", "beat 1-8", "page 1-7<1-6 1-8<1-7", "1-9<1-8"}, SAID "read 0 1-5; D1-6; read 0 1-6; D1-7; D1-8; D1-9; ", true},
 };
 // clang-format on
 
+static struct deadlines now;
+static struct eio_crowd crowd;
 static struct fake_bus bus;
 static struct gateway_metrics metrics;
 static struct log_follower *follower;
@@ -106,6 +122,15 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
     if (strcmp(reason, "connected before the log was found") != 0)
         buffer_append(&bus.asked, SPAN_LIT("LOSS; "));
 }
+
+static struct eio_crowd look_at_crowd(void *arg)
+{
+    (void)arg;
+    return crowd;
+}
+
+static const struct log_follower_handlers handlers = {
+    .deliver = deliver, .on_loss = on_loss, .crowd = look_at_crowd};
 
 static struct position position_of(struct span text)
 {
@@ -179,11 +204,29 @@ static void answer_full_page(struct position after)
         free((char *)entries[i].envelope.ptr);
 }
 
+// What clients and the clock do.
+static bool play_surroundings(struct span step, struct span word)
+{
+    if (span_is(step, "crowd") || span_is(step, "calm"))
+        crowd.sessions = span_is(step, "crowd");
+    else if (span_is(step, "taken"))
+        crowd.taken++;
+    else if (span_is(step, "flush"))
+        log_follower_go_on(follower);
+    else if (memmem(step.ptr, step.len, " ms", 3))
+        deadlines_run(&now, now.now_ms + strtoul(word.ptr, NULL, 10));
+    else
+        return false;
+    return true;
+}
+
 static void play(struct span step)
 {
     struct span rest = step, word;
 
     assert_true(span_take_until(&rest, ' ', &word));
+    if (play_surroundings(step, word))
+        return;
     if (span_is(word, "up"))
         log_follower_on_up(follower);
     else if (span_is(word, "down"))
@@ -208,11 +251,11 @@ static void play(struct span step)
 static void plays_out(void **state)
 {
     const struct row *row = *state;
-    const struct log_follower_handlers handlers = {.deliver = deliver, .on_loss = on_loss};
-
     memset(&metrics, 0, sizeof(metrics));
+    deadlines_init(&now, 1000000);
+    crowd = (struct eio_crowd){0, 0};
     fake_bus_init(&bus);
-    follower = log_follower_new(1, &bus.bus, &handlers, &metrics);
+    follower = log_follower_new(1, &bus.bus, &now, &handlers, &metrics);
     for (size_t i = 0; i < STEPS_MAX && row->steps[i]; i++)
         play(span_of(row->steps[i]));
     assert_span(buffer_span(&bus.asked), row->journal);
@@ -226,12 +269,11 @@ static void plays_out(void **state)
 
 static void shards_do_not_wait_for_one_another(void **state)
 {
-    const struct log_follower_handlers handlers = {.deliver = deliver, .on_loss = on_loss};
-
     (void)state;
+    deadlines_init(&now, 1000000);
     fake_bus_init(&bus);
     memset(&metrics, 0, sizeof(metrics));
-    follower = log_follower_new(2, &bus.bus, &handlers, &metrics);
+    follower = log_follower_new(2, &bus.bus, &now, &handlers, &metrics);
     log_follower_on_up(follower);
     log_follower_on_newest(follower, 0, (struct position){1, 5});
     assert_false(log_follower_is_following(follower));
