@@ -116,6 +116,13 @@ static bool read_control(const Gateway__V1__Control *from, struct control *to)
     case GATEWAY__V1__CONTROL__COMMAND_KICK:
         to->kind = CONTROL_KICK;
         to->user = span_of(from->kick->user);
+        to->ask = from->kick->ask;
+        return true;
+    case GATEWAY__V1__CONTROL__COMMAND_KICKED:
+        to->kind = CONTROL_KICKED;
+        to->edge = span_of(from->kicked->edge);
+        to->ask = from->kicked->ask;
+        to->sockets = from->kicked->sockets;
         return true;
     default:
         return true; // of a newer version
@@ -259,15 +266,31 @@ static void encode_drain(struct span edge, struct buffer *out)
     free(texts.block);
 }
 
-static void encode_kick(struct span user, struct buffer *out)
+static void encode_kick(const struct control *control, struct buffer *out)
 {
     Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
     Gateway__V1__Kick kick = GATEWAY__V1__KICK__INIT;
-    struct texts texts = texts_new(user.len, 1);
+    struct texts texts = texts_new(control->user.len, 1);
 
-    kick.user = add_text(&texts, user);
+    kick.user = add_text(&texts, control->user);
+    kick.ask = control->ask;
     message.command_case = GATEWAY__V1__CONTROL__COMMAND_KICK;
     message.kick = &kick;
+    append_packed(&message.base, out);
+    free(texts.block);
+}
+
+static void encode_kicked(const struct control *control, struct buffer *out)
+{
+    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
+    Gateway__V1__Kicked kicked = GATEWAY__V1__KICKED__INIT;
+    struct texts texts = texts_new(control->edge.len, 1);
+
+    kicked.ask = control->ask;
+    kicked.edge = add_text(&texts, control->edge);
+    kicked.sockets = control->sockets;
+    message.command_case = GATEWAY__V1__CONTROL__COMMAND_KICKED;
+    message.kicked = &kicked;
     append_packed(&message.base, out);
     free(texts.block);
 }
@@ -283,7 +306,10 @@ void control_encode(const struct control *control, struct buffer *out)
         encode_drain(control->edge, out);
         break;
     case CONTROL_KICK:
-        encode_kick(control->user, out);
+        encode_kick(control, out);
+        break;
+    case CONTROL_KICKED:
+        encode_kicked(control, out);
         break;
     case CONTROL_UNKNOWN:
         break; // encodes to nothing, which reads as unknown

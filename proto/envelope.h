@@ -28,7 +28,13 @@ struct envelope {
     struct span traceparent;
 };
 
-enum control_kind { CONTROL_UNKNOWN = 0, CONTROL_HEARTBEAT, CONTROL_DRAIN, CONTROL_KICK };
+enum control_kind {
+    CONTROL_UNKNOWN = 0,
+    CONTROL_HEARTBEAT,
+    CONTROL_DRAIN,
+    CONTROL_KICK,
+    CONTROL_KICKED
+};
 
 struct heartbeat {
     struct span relay;
@@ -44,8 +50,10 @@ struct heartbeat {
 struct control {
     enum control_kind kind;
     struct heartbeat heartbeat;
-    struct span edge; // of a drain; empty: all
+    struct span edge; // of a drain; empty: all. Of a kicked: who says it
     struct span user; // of a kick
+    uint64_t ask;     // of a kick, 0: nobody wants to know; and of the kicked that answers it
+    uint32_t sockets; // of a kicked
 };
 
 // Appends the encoded message to `out`.

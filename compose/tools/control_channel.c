@@ -2,16 +2,20 @@
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/time.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "common/shard.h"
 #include "compose/tools/tool.h"
 
 #define ANSWER_S        5
+#define KICKED_MS       2000
 #define EDGE_KEY_PREFIX "ws:edges:"
 
 struct control_channel {
+    struct control_target target;
     redisContext *redis;
 };
 
@@ -49,6 +53,7 @@ struct control_channel *control_channel_open(const struct control_target *target
     struct control_channel *channel = mem_zalloc(sizeof(*channel));
     const struct timeval limit = {.tv_sec = ANSWER_S};
 
+    channel->target = *target;
     channel->redis = redisConnectWithTimeout(target->host, target->port, limit);
     if (!channel->redis) {
         tool_fail("out of memory");
@@ -127,12 +132,98 @@ bool control_channel_each_edge(struct control_channel *channel,
     return ok;
 }
 
-bool control_channel_say(struct control_channel *channel, struct span message, uint64_t *heard)
+bool control_channel_say(struct control_channel *channel, const struct control *message,
+                         uint64_t *heard)
 {
-    redisReply *reply =
-        redisCommand(channel->redis, "PUBLISH " CONTROL_CHANNEL " %b", message.ptr, message.len);
+    struct buffer bytes = {0};
 
+    control_encode(message, &bytes);
+    redisReply *reply =
+        redisCommand(channel->redis, "PUBLISH " CONTROL_CHANNEL " %b", bytes.ptr, bytes.len);
+    buffer_fini(&bytes);
     if (reply && reply->type == REDIS_REPLY_INTEGER)
         *heard = (uint64_t)reply->integer;
     return granted(channel, reply, "publishing");
+}
+
+// ---- a kick and its answers
+
+static void count_edge(const struct edge_notice *edge, void *arg)
+{
+    (void)edge;
+    (*(uint64_t *)arg)++;
+}
+
+// The next push of a subscription, waited for until `deadline_ms`; NULL when there is none.
+static redisReply *take_push(struct control_channel *listener, uint64_t deadline_ms)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+    uint64_t left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+    const struct timeval left = {.tv_sec = (time_t)(left_ms / 1000),
+                                 .tv_usec = (suseconds_t)(left_ms % 1000 * 1000)};
+    void *reply = NULL;
+
+    if (left_ms == 0 || redisSetTimeout(listener->redis, left) != REDIS_OK ||
+        redisGetReply(listener->redis, &reply) != REDIS_OK)
+        return NULL;
+    return reply;
+}
+
+static void count_answer(const redisReply *push, uint64_t ask, struct envelope_decoder *decoder,
+                         struct kick_result *result)
+{
+    const redisReply *last = push->elements == 3 ? push->element[2] : NULL;
+
+    if (!last || last->type != REDIS_REPLY_STRING)
+        return;
+    const struct control *said = control_decode(decoder, (struct span){last->str, last->len});
+    if (!said || said->kind != CONTROL_KICKED || said->ask != ask)
+        return;
+    result->answered++;
+    result->sockets += said->sockets;
+}
+
+// Until as many edges have answered as are alive and were told, or time is over. Others than edges
+// may have heard the kick as well, and edges of a former version say nothing.
+static void gather(struct control_channel *listener, uint64_t ask, uint64_t alive,
+                   struct kick_result *result)
+{
+    uint64_t deadline_ms = clock_monotonic_ms() + KICKED_MS;
+    uint64_t awaited = alive > 0 && alive < result->told ? alive : result->told;
+    struct envelope_decoder *decoder = envelope_decoder_new();
+    redisReply *push;
+
+    while (result->answered < awaited && (push = take_push(listener, deadline_ms))) {
+        count_answer(push, ask, decoder, result);
+        freeReplyObject(push);
+    }
+    envelope_decoder_free(decoder);
+}
+
+static bool ask_for_kick(struct control_channel *channel, struct control_channel *listener,
+                         struct span user, struct kick_result *result)
+{
+    struct control kick = {.kind = CONTROL_KICK, .user = user};
+    uint64_t alive = 0;
+
+    if (getrandom(&kick.ask, sizeof(kick.ask), 0) != sizeof(kick.ask) || kick.ask == 0)
+        kick.ask = clock_wall_ms();
+    if (!control_channel_each_edge(channel, count_edge, &alive) ||
+        !granted(listener, redisCommand(listener->redis, "SUBSCRIBE " CONTROL_CHANNEL),
+                 "listening for answers") ||
+        !control_channel_say(channel, &kick, &result->told))
+        return false;
+    result->told -= result->told > 0; // the listener
+    gather(listener, kick.ask, alive, result);
+    return true;
+}
+
+bool control_channel_kick(struct control_channel *channel, struct span user,
+                          struct kick_result *result)
+{
+    struct control_channel *listener = control_channel_open(&channel->target);
+    bool ok = listener && ask_for_kick(channel, listener, user, result);
+
+    control_channel_close(listener);
+    return ok;
 }

@@ -7,6 +7,7 @@
 
 #include "common/attr.h"
 #include "common/span.h"
+#include "proto/envelope.h"
 
 struct control_target {
     const char *host;
@@ -31,6 +32,16 @@ NODISCARD bool control_channel_each_edge(struct control_channel *channel,
                                          void (*visit)(const struct edge_notice *edge, void *arg),
                                          void *arg);
 
-// Publishes an encoded control message; `heard` is how many edges were listening.
-NODISCARD bool control_channel_say(struct control_channel *channel, struct span message,
+// Publishes a control message; `heard` is how many edges were listening.
+NODISCARD bool control_channel_say(struct control_channel *channel, const struct control *message,
                                    uint64_t *heard);
+
+struct kick_result {
+    uint64_t told;     // edges that heard it
+    uint64_t answered; // edges that said within 2 s how many sockets they had
+    uint64_t sockets;  // all of them
+};
+
+// Publishes a kick and gathers what the edges say to it.
+NODISCARD bool control_channel_kick(struct control_channel *channel, struct span user,
+                                    struct kick_result *result);

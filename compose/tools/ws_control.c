@@ -39,8 +39,8 @@ static const struct tool TOOL = {
                 "Tells the running edges what to do, through Redis.\n\n"
                 "  edges       lists those that are alive, one line of JSON each\n"
                 "  drain EDGE  lets the edge drain and end as on SIGTERM\n"
-                "  kick USER   disconnects every socket of a user; official clients do not\n"
-                "              reconnect by themselves then",
+                "  kick USER   disconnects every socket of a user, and says how many there were;\n"
+                "              official clients do not reconnect by themselves then",
                 SETTINGS, ARRAY_LEN(SETTINGS)},
     .synopsis = "edges\n       ws-control [options] drain EDGE\n"
                 "       ws-control [options] drain --all\n       ws-control [options] kick USER",
@@ -84,19 +84,19 @@ static bool list_edges(const struct work *work)
 
 // ---- telling
 
+static bool would_say(const char *what)
+{
+    tool_say("would tell the edges: %s", what);
+    return true;
+}
+
 static bool say(const struct work *work, const struct control *control, const char *what)
 {
-    struct buffer message = {0};
     uint64_t heard = 0;
 
-    if (work->request->dry_run) {
-        tool_say("would tell the edges: %s", what);
-        return true;
-    }
-    control_encode(control, &message);
-    bool ok = control_channel_say(work->channel, buffer_span(&message), &heard);
-    buffer_fini(&message);
-    if (!ok)
+    if (work->request->dry_run)
+        return would_say(what);
+    if (!control_channel_say(work->channel, control, &heard))
         return false;
     tool_say("told %" PRIu64 " edges: %s", heard, what);
     return heard > 0 || tool_fail("nobody was listening");
@@ -135,10 +135,31 @@ static bool drain(const struct work *work)
     return say(work, &(struct control){.kind = CONTROL_DRAIN}, "all drain");
 }
 
+static bool judge_kick(const struct kick_result *result)
+{
+    const char *none = "the user has no socket at any of them";
+
+    if (result->told == 0)
+        return tool_fail("nobody was listening");
+    if (result->answered < result->told)
+        tool_say("%" PRIu64 " of %" PRIu64 " who heard it have said how many sockets there were",
+                 result->answered, result->told);
+    if (result->sockets == 0)
+        return tool_fail("told %" PRIu64 " edges: %s", result->told,
+                         result->answered > 0 ? none : "none of them has answered");
+    tool_say("told %" PRIu64 " edges: the user's sockets are disconnected, %" PRIu64 " in all",
+             result->told, result->sockets);
+    return true;
+}
+
 static bool kick(const struct work *work)
 {
-    return say(work, &(struct control){.kind = CONTROL_KICK, .user = span_of(work->operand)},
-               "the user's sockets are disconnected");
+    struct kick_result result = {0};
+
+    if (work->request->dry_run)
+        return would_say("the user's sockets are disconnected");
+    return control_channel_kick(work->channel, span_of(work->operand), &result) &&
+           judge_kick(&result);
 }
 
 // ---- the command line

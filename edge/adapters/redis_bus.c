@@ -215,22 +215,31 @@ static void on_published(const struct redis_value *value, uintptr_t len, void *a
         metric_add(&bus->metrics->publish_failed, 1);
 }
 
-static void publish(struct bus *interface, unsigned shard, struct span envelope)
+static void publish_on(struct redis_bus *bus, const char *channel, struct span message)
 {
-    struct redis_bus *bus = redis_bus_of(interface);
-    char channel[SHARD_KEY_MAX];
-
-    if (bus->state != UP || bus->pending_bytes + envelope.len > PENDING_BYTES_MAX) {
+    if (bus->state != UP || bus->pending_bytes + message.len > PENDING_BYTES_MAX) {
         metric_add(&bus->metrics->publish_dropped, 1);
         return;
     }
-    shard_bus_channel(shard, channel);
-    bus->pending_bytes += envelope.len;
+    bus->pending_bytes += message.len;
     metric_set(&bus->metrics->pending_bytes, bus->pending_bytes);
     metric_add(&bus->metrics->published, 1);
-    metric_add(&bus->metrics->publish_bytes, envelope.len);
-    redis_connection_send(bus->links[COMMANDS], on_published, envelope.len, "PUBLISH %s %b",
-                          channel, envelope.ptr, envelope.len);
+    metric_add(&bus->metrics->publish_bytes, message.len);
+    redis_connection_send(bus->links[COMMANDS], on_published, message.len, "PUBLISH %s %b", channel,
+                          message.ptr, message.len);
+}
+
+static void publish(struct bus *interface, unsigned shard, struct span envelope)
+{
+    char channel[SHARD_KEY_MAX];
+
+    shard_bus_channel(shard, channel);
+    publish_on(redis_bus_of(interface), channel, envelope);
+}
+
+static void publish_control(struct bus *interface, struct span control)
+{
+    publish_on(redis_bus_of(interface), CONTROL_CHANNEL, control);
 }
 
 // ---- that Redis answers, and hears
@@ -432,6 +441,7 @@ bool redis_bus_is_answered(const struct redis_bus_metrics *metrics, uint64_t now
 
 static const struct bus_ops ops = {
     .publish = publish,
+    .publish_control = publish_control,
     .read = redis_bus_read,
     .read_newest = redis_bus_read_newest,
     .announce = announce,

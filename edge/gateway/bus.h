@@ -31,6 +31,7 @@ struct bus_handlers {
 
 struct bus_ops {
     void (*publish)(struct bus *bus, unsigned shard, struct span envelope);
+    void (*publish_control)(struct bus *bus, struct span control);
     void (*read)(struct bus *bus, unsigned shard, struct position after, size_t count);
     void (*read_newest)(struct bus *bus, unsigned shard);
     void (*announce)(struct bus *bus, size_t sockets, size_t rooms);
@@ -45,6 +46,12 @@ struct bus {
 static inline void bus_publish(struct bus *bus, unsigned shard, struct span envelope)
 {
     bus->ops->publish(bus, shard, envelope);
+}
+
+// Says something on the control channel, to edges and whoever listens. Lost as envelopes are.
+static inline void bus_publish_control(struct bus *bus, struct span control)
+{
+    bus->ops->publish_control(bus, control);
 }
 
 // Asks for up to `count` entries of the shard's log behind `after`, oldest first: on_page.

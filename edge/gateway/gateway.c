@@ -221,18 +221,32 @@ static void on_heartbeat(struct gateway *gateway, const struct heartbeat *heartb
 
 static void kick(struct sio_socket *socket, void *arg)
 {
-    struct gateway *gateway = arg;
-
-    metric_add(&gateway->metrics->kicked, 1);
+    (*(uint32_t *)arg)++;
     sio_socket_disconnect(socket);
 }
 
-static void on_kick(struct gateway *gateway, struct span user)
+static void say_kicked(struct gateway *gateway, uint64_t ask, uint32_t sockets)
 {
+    buffer_clear(&gateway->text);
+    control_encode(&(struct control){.kind = CONTROL_KICKED,
+                                     .ask = ask,
+                                     .edge = span_of(gateway->edge_id),
+                                     .sockets = sockets},
+                   &gateway->text);
+    bus_publish_control(gateway->bus, buffer_span(&gateway->text));
+}
+
+static void on_kick(struct gateway *gateway, struct span user, uint64_t ask)
+{
+    uint32_t sockets = 0;
+
     if (user.len == 0)
         return;
-    log_info("kicking a user user=\"" SPAN_FMT "\"", SPAN_ARG(user));
-    sio_namespace_each_in(gateway->nsp, room_name_of_user(user, &gateway->text), kick, gateway);
+    sio_namespace_each_in(gateway->nsp, room_name_of_user(user, &gateway->text), kick, &sockets);
+    metric_add(&gateway->metrics->kicked, sockets);
+    log_info("kicked a user user=\"" SPAN_FMT "\" sockets=%u", SPAN_ARG(user), sockets);
+    if (ask != 0)
+        say_kicked(gateway, ask, sockets);
 }
 
 static void on_drain(struct gateway *gateway, struct span edge)
@@ -259,8 +273,10 @@ static void on_control(struct span bytes, void *arg)
         on_drain(gateway, control->edge);
         break;
     case CONTROL_KICK:
-        on_kick(gateway, control->user);
+        on_kick(gateway, control->user, control->ask);
         break;
+    case CONTROL_KICKED:
+        break; // for whoever asked
     case CONTROL_UNKNOWN:
         break; // of a newer version
     }

@@ -37,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert_same(&decoded->heartbeat, &control->heartbeat);
     assert(span_eq(decoded->edge, control->edge));
     assert(span_eq(decoded->user, control->user));
+    assert(decoded->ask == control->ask && decoded->sockets == control->sockets);
     buffer_fini(&again);
     return 0;
 }

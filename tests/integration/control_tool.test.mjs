@@ -42,7 +42,7 @@ test('kick: every socket of the user at every edge, and nobody else', async (t) 
     await connect(t, other, { userId: 'u2', transports: ['polling'], ...comesBack })];
   const bystander = await connect(t, one, { userId: 'u3' });
   const { stderr } = await ok('kick', 'u2');
-  assert.match(stderr, /told 2 edges: the user's sockets are disconnected/);
+  assert.match(stderr, /told 2 edges: the user's sockets are disconnected, 2 in all/);
   await until('both to be gone', () => kicked.every(({ socket }) => !socket.connected));
   for (const client of kicked) {
     assert.deepEqual(client.disconnects, ['io server disconnect']);
@@ -51,6 +51,23 @@ test('kick: every socket of the user at every edge, and nobody else', async (t) 
   assert.ok(kicked.every(({ socket }) => !socket.connected), 'one came back by itself');
   assert.deepEqual(bystander.disconnects, []);
   assert.equal(await one.metric('ws_edge_kicked_total'), 1);
+});
+
+test('kick of a user who is not there fails, and says so at once', async () => {
+  const started = Date.now();
+  const { code, stderr } = await control('kick', 'nobody');
+  assert.equal(code, 1);
+  assert.match(stderr, /told 2 edges: the user has no socket at any of them/);
+  assert.ok(Date.now() - started < 1500, 'it waited in vain');
+});
+
+test('kick: an edge that does not answer is not waited for without end', async (t) => {
+  process.kill(other.child.pid, 'SIGSTOP');
+  t.after(() => process.kill(other.child.pid, 'SIGCONT'));
+  await connect(t, one, { userId: 'u7' });
+  const { stderr } = await ok('kick', 'u7');
+  assert.match(stderr, /1 of 2 who heard it/);
+  assert.match(stderr, /the user's sockets are disconnected, 1 in all/);
 });
 
 test('a dry run tells nobody', async (t) => {

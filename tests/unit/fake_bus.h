@@ -30,6 +30,17 @@ static inline void fake_publish(struct bus *bus, unsigned shard, struct span byt
                   SPAN_ARG(envelope->room), SPAN_ARG(envelope->event));
 }
 
+static inline void fake_publish_control(struct bus *bus, struct span bytes)
+{
+    struct fake_bus *self = fake_bus_of(bus);
+    const struct control *control = control_decode(self->decoder, bytes);
+
+    assert_non_null(control);
+    assert_int_equal(control->kind, CONTROL_KICKED);
+    buffer_printf(&self->asked, "kicked %u at " SPAN_FMT " for %llu; ", control->sockets,
+                  SPAN_ARG(control->edge), (unsigned long long)control->ask);
+}
+
 static inline void fake_read(struct bus *bus, unsigned shard, struct position after, size_t count)
 {
     char text[POSITION_TEXT_MAX];
@@ -51,6 +62,7 @@ static inline void fake_announce(struct bus *bus, size_t sockets, size_t rooms)
 
 static const struct bus_ops fake_bus_ops = {
     .publish = fake_publish,
+    .publish_control = fake_publish_control,
     .read = fake_read,
     .read_newest = fake_read_newest,
     .announce = fake_announce,

@@ -44,6 +44,8 @@ static void survives(const struct control *control)
     assert_same_heartbeat(&decoded->heartbeat, &control->heartbeat);
     assert_bytes(decoded->edge, control->edge);
     assert_bytes(decoded->user, control->user);
+    assert_true(decoded->ask == control->ask);
+    assert_int_equal(decoded->sockets, control->sockets);
     envelope_decoder_free(decoder);
     buffer_fini(&bytes);
 }
@@ -76,6 +78,8 @@ static const struct command_case command_cases[] = {
     {"drain of one edge", {.kind = CONTROL_DRAIN, .edge = SPAN_INIT("edge-a")}},
     {"drain of all", {.kind = CONTROL_DRAIN}},
     {"kick", {.kind = CONTROL_KICK, .user = SPAN_INIT("42")}},
+    {"kick that asks", {.kind = CONTROL_KICK, .user = SPAN_INIT("42"), .ask = UINT64_MAX}},
+    {"kicked", {.kind = CONTROL_KICKED, .ask = 7, .edge = SPAN_INIT("edge-a"), .sockets = 3}},
     {"empty heartbeat", {.kind = CONTROL_HEARTBEAT}},
     {"unknown", {.kind = CONTROL_UNKNOWN}},
 };

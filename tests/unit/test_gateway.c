@@ -586,6 +586,27 @@ static void kicks(void **state)
     hears(0, "41|");
     hears(1, "");
     assert_int_equal(metric_get(&metrics.kicked), 1);
+    asked("");
+    end();
+}
+
+static void says_how_many_it_kicked(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":\"u1\"}");
+    buffer_clear(&bus.asked);
+    command(&(struct control){.kind = CONTROL_KICK, .user = SPAN_LIT("u1"), .ask = 7});
+    asked("kicked 2 at edge-1 for 7; ");
+    buffer_clear(&bus.asked);
+    command(&(struct control){.kind = CONTROL_KICK, .user = SPAN_LIT("u1"), .ask = UINT64_MAX});
+    asked("kicked 0 at edge-1 for 18446744073709551615; ");
+    buffer_clear(&bus.asked);
+    command(&(struct control){.kind = CONTROL_KICKED, .ask = 7, .sockets = 2});
+    asked("");
+    assert_int_equal(metric_get(&metrics.kicked), 2);
+    assert_int_equal(metric_get(&metrics.envelopes_malformed), 0);
     end();
 }
 
@@ -785,7 +806,7 @@ static void a_heartbeat_makes_it_healthy(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 23];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 24];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
@@ -808,6 +829,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_sender_elsewhere_is_left_out);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_loss_closes_everybody);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(kicks);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(says_how_many_it_kicked);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(drains_on_command);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_expire);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_are_refreshed);
