@@ -217,6 +217,9 @@ static void open_port(struct edge *edge)
         .port = (uint16_t)s->port,
         .share_port = s->share_port,
         .head_timeout_ms = (uint32_t)s->head_timeout_ms,
+        // Not before the heartbeats do: who was without a network for a while comes back to all
+        // that it missed.
+        .unacked_ms = (uint32_t)(s->ping_interval_ms + s->ping_timeout_ms),
         .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
         .spare_files = count_spare_files(),

@@ -20,6 +20,7 @@ struct client_port_options {
     uint16_t port;   // 0: the kernel picks one
     bool share_port; // with further processes that say so, see listener.h
     uint32_t head_timeout_ms;
+    uint32_t unacked_ms;      // after which the kernel gives up a peer that acknowledges nothing
     uint32_t max_body;        // of a POST, in bytes
     uint32_t max_connections; // all kinds together; further ones wait in the backlog
     unsigned spare_files;     // descriptors held back for others than clients

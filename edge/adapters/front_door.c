@@ -24,8 +24,7 @@
 #define FILES_LOOK_MS    1000  // between two looks whether descriptors are to be had
 #define COMPLAIN_MS      60000 // between two lines about a pause
 #define SEND_BUFFER      (128 * 1024)
-#define UNACKED_MS       30000 // after which the kernel gives a silent peer up
-#define DEFER_SECONDS    1     // the kernel holds connections back until they say something
+#define DEFER_SECONDS    1 // the kernel holds connections back until they say something
 
 struct front_door {
     struct event_loop *loop;
@@ -234,12 +233,10 @@ static void let_wait(struct front_door *door, const struct arrival *arrival)
 static void tune_socket(int fd)
 {
     int on = 1, send_buffer = SEND_BUFFER;
-    unsigned unacked_ms = UNACKED_MS;
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
 
 // Mostly the head is there already, because the kernel defers connections that say nothing.
@@ -383,7 +380,7 @@ static void tune_listener(int fd)
 
 static int listen_for_clients(const struct client_port_options *options)
 {
-    return listener_open(&(struct listener_options){
+    int fd = listener_open(&(struct listener_options){
         .host = options->host,
         .port = options->port,
         .backlog = BACKLOG,
@@ -394,6 +391,11 @@ static int listen_for_clients(const struct client_port_options *options)
         .share_setting = "SHARE_PORT",
         .host_setting = "SERVICE_HOST",
     });
+
+    if (fd >= 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &options->unacked_ms,
+                   sizeof(options->unacked_ms));
+    return fd;
 }
 
 struct front_door *front_door_new(const struct client_port_options *options,

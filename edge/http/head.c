@@ -108,18 +108,42 @@ static bool has_list_item(struct span list, const char *item)
     return false;
 }
 
+// A list may stand on several lines (RFC 9110, 5.3).
+static bool lists_item(const struct http_head *head, const char *name, const char *item)
+{
+    for (size_t i = 0; i < head->header_count; i++)
+        if (span_eq_nocase(head->headers[i].name, span_of(name)) &&
+            has_list_item(head->headers[i].value, item))
+            return true;
+    return false;
+}
+
+// Some proxies say that there is none.
+static bool has_no_body(const struct http_head *head)
+{
+    struct span length = {NULL, 0}, ignored;
+
+    switch (count_headers(head, "Content-Length", &length)) {
+    case 0:
+        break;
+    case 1:
+        if (!span_is(length, "0"))
+            return false;
+        break;
+    default:
+        return false;
+    }
+    return count_headers(head, "Transfer-Encoding", &ignored) == 0;
+}
+
 bool http_head_asks_for_websocket(const struct http_head *head, struct span *key)
 {
-    struct span ignored;
-
     *key = http_head_single(head, "Sec-WebSocket-Key");
     return span_is(head->method, "GET") && span_is(head->version, "HTTP/1.1") &&
            span_eq_nocase(http_head_single(head, "Upgrade"), SPAN_LIT("websocket")) &&
-           has_list_item(http_head_single(head, "Connection"), "upgrade") &&
-           key->len == WEBSOCKET_KEY_LEN && http_is_token(*key) &&
-           span_is(http_head_single(head, "Sec-WebSocket-Version"), "13") &&
-           count_headers(head, "Content-Length", &ignored) == 0 &&
-           count_headers(head, "Transfer-Encoding", &ignored) == 0;
+           lists_item(head, "Connection", "upgrade") && key->len == WEBSOCKET_KEY_LEN &&
+           http_is_token(*key) && span_is(http_head_single(head, "Sec-WebSocket-Version"), "13") &&
+           has_no_body(head);
 }
 
 struct span http_first_subprotocol(const struct http_request *request)

@@ -123,13 +123,37 @@ static struct span take_last(struct span *list)
     return span_trim(last);
 }
 
+static bool is_port(struct span text)
+{
+    unsigned port;
+
+    return parse_bits(text, UINT16_MAX, &port);
+}
+
+// Some proxies write the client's port as well: 203.0.113.7:51008, [2001:db8::1]:443. A colon alone
+// says nothing, for IPv6 addresses are full of them.
+static struct span without_port(struct span said)
+{
+    const char *colon = said.len > 0 ? memrchr(said.ptr, ':', said.len) : NULL;
+    struct span host = {said.ptr, colon ? (size_t)(colon - said.ptr) : said.len};
+    bool has_port = colon && is_port(span_skip(said, host.len + 1));
+
+    if (said.len > 1 && said.ptr[0] == '[') {
+        struct span bracketed = has_port && colon[-1] == ']' ? host : said;
+        return bracketed.ptr[bracketed.len - 1] == ']'
+                   ? (struct span){said.ptr + 1, bracketed.len - 2}
+                   : said;
+    }
+    return has_port && !memchr(host.ptr, ':', host.len) ? host : said;
+}
+
 // Goes through one header from its end. False when the client was found.
 static bool follow(const struct proxies *proxies, struct span header, struct span *client)
 {
     while (header.len > 0) {
         struct in6_addr address;
         unsigned base;
-        struct span said = take_last(&header);
+        struct span said = without_port(take_last(&header));
         if (!parse_address(said, &address, &base))
             return false; // so the proxy itself is all that is known
         *client = said;

@@ -158,6 +158,7 @@ static bool listen_for_clients(struct echo_server *echo, const struct echo_optio
         .host = options->host,
         .port = options->port,
         .head_timeout_ms = options->head_timeout_ms,
+        .unacked_ms = options->ping_interval_ms + options->ping_timeout_ms,
         .max_body = options->max_payload,
         .max_connections = 1000,
         .origins = echo->origins,

@@ -220,6 +220,15 @@ class LargestHeads(PortTest):
                     self.assertEqual(client.reply().status, 101)
                     self.assertEqual(client.hear()[0], "0")
 
+    def test_upgrade_as_proxies_write_it(self):
+        for lines in ("Content-Length: 0\r\n", "Connection: keep-alive\r\n",
+                      "Content-Length: 0\r\nConnection: keep-alive\r\n"):
+            for client in self.clients():
+                with self.subTest(lines=lines):
+                    client.send(f"GET {WEBSOCKET} HTTP/1.1\r\nHost: h\r\n{lines}{UPGRADE}\r\n")
+                    self.assertEqual(client.reply().status, 101)
+                    self.assertEqual(client.hear()[0], "0")
+
     def test_post(self):
         for size in (3900, 8000, LARGEST):
             for client in self.clients():

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Clients that come and go, say nothing, or say it slowly: nothing of them stays behind."""
 
+import ctypes
 import json
+import os
 import socket
 import time
 import unittest
@@ -9,6 +11,7 @@ import unittest
 from support import Client, POLLING, PortTest, Server, main, request, upgrade_head
 
 COUNT = 500
+PIDFD_GETFD = 438  # the number of the system call
 
 
 class Aborts(PortTest):
@@ -182,6 +185,33 @@ class Heartbeats(PortTest):
             sid = self.handshake(client)
             self.assertEqual(client.ask("GET", f"{POLLING}&sid={sid}").body, "2")
             self.assertGone(sid)
+
+
+class Silence(PortTest):
+    """Who is without a network for a while is given up by its heartbeat, not before by the kernel."""
+
+    options = ("--ping-interval", "25000", "--ping-timeout", "60000")
+
+    def sockets(self):
+        """Of the server: copies."""
+        libc, process = ctypes.CDLL(None, use_errno=True), self.server.process.pid
+        pidfd = os.pidfd_open(process)
+        for number in os.listdir(f"/proc/{process}/fd"):
+            if os.readlink(f"/proc/{process}/fd/{number}").startswith("socket:"):
+                with socket.socket(fileno=libc.syscall(PIDFD_GETFD, pidfd, int(number), 0)) as copy:
+                    yield copy
+        os.close(pidfd)
+
+    def user_timeouts(self):
+        """Of all its connections, in ms."""
+        return [copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+                for copy in self.sockets() if copy.family == socket.AF_INET and
+                not copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
+
+    def test_patience_of_the_kernel(self):
+        with self.websocket(), self.client() as client:
+            self.handshake(client)
+            self.assertEqual(self.user_timeouts(), [85000, 85000])
 
 
 class Crowds(PortTest):
