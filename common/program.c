@@ -1,7 +1,11 @@
+#define LOG_MODULE "settings"
+
 #include "common/program.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "common/log.h"
 
 static void print_help(const struct program *program)
 {
@@ -34,6 +38,24 @@ enum program_action program_arguments(const struct program *program, int argc, c
         action = PROGRAM_CHECK_CONFIG;
     }
     return action;
+}
+
+void program_print_warnings(const struct program *program, const struct buffer *warnings)
+{
+    struct span rest = buffer_span(warnings), line;
+
+    while (span_take_until(&rest, '\n', &line))
+        if (line.len > 0)
+            fprintf(stderr, "%s: warning: " SPAN_FMT "\n", program->name, SPAN_ARG(line));
+}
+
+void program_log_warnings(const struct buffer *warnings)
+{
+    struct span rest = buffer_span(warnings), line;
+
+    while (span_take_until(&rest, '\n', &line))
+        if (line.len > 0)
+            log_warn("perhaps not meant so: " SPAN_FMT, SPAN_ARG(line));
 }
 
 void program_print_faults(const struct program *program, const struct buffer *errors)

@@ -25,5 +25,9 @@ enum program_action {
 NODISCARD enum program_action program_arguments(const struct program *program, int argc,
                                                 char **argv);
 
+// Says what is not wrong but may not be meant, a line each: on stderr, or in the log.
+void program_print_warnings(const struct program *program, const struct buffer *warnings);
+void program_log_warnings(const struct buffer *warnings);
+
 // Prints "<name>: wrong settings:" and the lines of `errors` to stderr.
 void program_print_faults(const struct program *program, const struct buffer *errors);

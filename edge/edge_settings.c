@@ -1,25 +1,23 @@
 #include "edge/edge_settings.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/mem.h"
-#include "common/random.h"
+#include "common/setting_typos.h"
 #include "common/shard.h"
 #include "edge/adapters/http_client.h"
+#include "edge/edge_keys.h"
 #include "edge/gateway/room_access.h"
 #include "edge/gateway/room_path.h"
 #include "edge/gateway/token.h"
 #include "edge/http/origins.h"
 #include "edge/websocket/deflate.h"
 
-#define KEY_FILE_MAX ((size_t)64 * 1024)
-#define MS_MAX       86400000 // a day
-#define BYTES_MAX    ((int64_t)1 << 50)
-#define NOT_GIVEN    (-1)
-#define OTHERWISE    "; or choose ROOM_AUTHORIZATION=claims or open"
+#define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
+#define MS_MAX      86400000 // a day
+#define BYTES_MAX   ((int64_t)1 << 50)
+#define NOT_GIVEN   (-1)
+#define OTHERWISE   "; or choose ROOM_AUTHORIZATION=claims or open"
 
 #define FIELD(name) offsetof(struct edge_settings, name)
 
@@ -207,23 +205,6 @@ static void check_algorithms(struct edge_settings *settings, struct buffer *erro
     }
 }
 
-// Outside production a secret may be missing: nobody has tokens for this edge then, and one that
-// nobody knows refuses whatever comes.
-static void check_secret(struct edge_settings *settings, struct buffer *errors)
-{
-    if (settings->jwt_secret || !(settings->algorithms & TOKEN_HS256))
-        return;
-    if (is_production(settings)) {
-        settings_fault(errors, "JWT_SECRET must be given when NODE_ENV=production: the secret "
-                               "that the tokens are signed with");
-        return;
-    }
-    char *secret = mem_alloc(RANDOM_ID_LEN + 1);
-    random_id(secret);
-    settings->jwt_secret = secret;
-    settings->secret_made_up = true;
-}
-
 static void check_origins(const char *list, struct buffer *errors)
 {
     struct span rest = span_of(list), entry;
@@ -236,61 +217,6 @@ static void check_origins(const char *list, struct buffer *errors)
                            "(an origin is written https://app.example.com or "
                            "http://localhost:5173)",
                            (int)(entry.len < 128 ? entry.len : 128), entry.ptr, fault);
-}
-
-static char *read_file(const char *setting, const char *path, struct buffer *errors)
-{
-    FILE *file = fopen(path, "re");
-
-    if (!file) {
-        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
-        return NULL;
-    }
-    char *text = mem_zalloc(KEY_FILE_MAX + 1);
-    size_t len = fread(text, 1, KEY_FILE_MAX, file);
-    fclose(file);
-    text[len] = '\0';
-    return text;
-}
-
-static void read_public_key(struct edge_settings *settings, struct buffer *errors)
-{
-    const char *path = settings->jwt_public_key_file;
-    char *text = read_file("JWT_PUBLIC_KEY_FILE", path, errors);
-
-    settings->public_key = text;
-    if (text && !strstr(text, "-----BEGIN PUBLIC KEY-----"))
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" holds no \"BEGIN PUBLIC KEY\"", path);
-}
-
-static void read_key_set(struct edge_settings *settings, struct buffer *errors)
-{
-    const char *path = settings->jwt_jwks_file;
-    char *text = read_file("JWT_JWKS_FILE", path, errors);
-    struct buffer reason = {0};
-
-    if (!text)
-        return;
-    settings->key_set = jwks_parse(span_of(text), &reason);
-    if (!settings->key_set)
-        settings_fault(errors, "JWT_JWKS_FILE \"%s\" %s", path, reason.ptr);
-    buffer_fini(&reason);
-    free(text);
-}
-
-static void check_public_keys(struct edge_settings *settings, struct buffer *errors)
-{
-    if (!(settings->algorithms & (TOKEN_RS256 | TOKEN_ES256)))
-        return;
-    if (settings->jwt_public_key_file && settings->jwt_jwks_file)
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE and JWT_JWKS_FILE exclude each other");
-    else if (settings->jwt_jwks_file)
-        read_key_set(settings, errors);
-    else if (settings->jwt_public_key_file)
-        read_public_key(settings, errors);
-    else
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE or JWT_JWKS_FILE must be given for the RS256 "
-                               "or ES256 of JWT_ALGORITHMS");
 }
 
 // The text may have a password in it and is not repeated.
@@ -316,7 +242,8 @@ static void check_service_path(const char *setting, const char *path, struct buf
 
 static void check_ca_file(const char *path, struct buffer *errors)
 {
-    char *text = path ? read_file("ROOM_AUTHORIZATION_CA_FILE", path, errors) : NULL;
+    char *text =
+        path ? edge_file_read("ROOM_AUTHORIZATION_CA_FILE", path, CA_FILE_MAX, errors) : NULL;
 
     if (text && !strstr(text, "-----BEGIN CERTIFICATE-----"))
         settings_fault(errors, "ROOM_AUTHORIZATION_CA_FILE \"%s\" holds no \"BEGIN CERTIFICATE\"",
@@ -368,16 +295,17 @@ static void check_proxies(struct edge_settings *settings, struct buffer *errors)
     buffer_fini(&wrong);
 }
 
-bool edge_settings_load(struct edge_settings *settings, struct buffer *errors)
+bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
+                        struct buffer *warnings)
 {
     *settings = (struct edge_settings){.room_authorization = NOT_GIVEN};
     bool read = settings_read_dotenv(".env", errors);
     bool loaded = settings_load(table, ARRAY_LEN(table), settings, errors);
 
+    settings_find_typos(warnings);
     check_algorithms(settings, errors);
-    check_secret(settings, errors);
+    edge_keys_load(settings, errors, warnings);
     check_origins(settings->cors_origin, errors);
-    check_public_keys(settings, errors);
     choose_authorization(settings);
     choose_metrics(settings);
     check_services(settings, errors);

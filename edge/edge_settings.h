@@ -62,5 +62,6 @@ enum edge_environment { ENV_DEVELOPMENT = 0, ENV_PRODUCTION, ENV_TEST };
 const struct program *edge_program(void);
 
 // Reads ./.env and the environment, and checks what spans several settings. False, and every
-// fault in `errors`, when something is wrong.
-NODISCARD bool edge_settings_load(struct edge_settings *settings, struct buffer *errors);
+// fault in `errors`, when something is wrong. What may not be meant is in `warnings`.
+NODISCARD bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
+                                  struct buffer *warnings);

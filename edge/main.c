@@ -6,7 +6,7 @@
 #include "edge/edge.h"
 #include "edge/surroundings.h"
 
-static int run(const struct edge_settings *settings)
+static int run(const struct edge_settings *settings, const struct buffer *warnings)
 {
     struct log_options options = {
         .service = "websocket-gateway",
@@ -17,6 +17,7 @@ static int run(const struct edge_settings *settings)
 
     if (!log_open(&options))
         return EXIT_FAILURE;
+    program_log_warnings(warnings);
     struct edge *edge = edge_new(settings);
     bool ok = edge_run(edge);
     edge_free(edge);
@@ -28,7 +29,8 @@ int main(int argc, char **argv)
 {
     enum program_action action = program_arguments(edge_program(), argc, argv);
     static struct edge_settings settings; // its texts live as long as the process
-    struct buffer errors = {0};
+    struct buffer errors = {0}, warnings = {0};
+    int status = EXIT_FAILURE;
 
     if (action == PROGRAM_DONE)
         return EXIT_SUCCESS;
@@ -36,16 +38,19 @@ int main(int argc, char **argv)
         return 2;
     signal(SIGPIPE, SIG_IGN); // hiredis writes to sockets that may be gone
     signal(SIGHUP, SIG_IGN);  // a terminal that closes is no reason to stop
-    bool right = edge_settings_load(&settings, &errors);
-    if (!right)
+    bool right = edge_settings_load(&settings, &errors, &warnings);
+    if (!right || action == PROGRAM_CHECK_CONFIG)
+        program_print_warnings(edge_program(), &warnings);
+    if (!right) {
         program_print_faults(edge_program(), &errors);
-    buffer_fini(&errors);
-    if (!right)
-        return EXIT_FAILURE;
-    if (action == PROGRAM_CHECK_CONFIG) {
+    } else if (action == PROGRAM_CHECK_CONFIG) {
         puts("ws-edge: the settings are right");
-        return EXIT_SUCCESS;
+        status = EXIT_SUCCESS;
+    } else {
+        raise_file_limit();
+        status = run(&settings, &warnings);
     }
-    raise_file_limit();
-    return run(&settings);
+    buffer_fini(&errors);
+    buffer_fini(&warnings);
+    return status;
 }

@@ -22,7 +22,8 @@ static void catch_signals(void)
     sigaction(SIGHUP, &ignore, NULL); // a terminal that closes is no reason to stop
 }
 
-static int run(const struct relay_settings *settings, const struct routes *routes)
+static int run(const struct relay_settings *settings, const struct routes *routes,
+               const struct buffer *warnings)
 {
     struct log_options options = {
         .service = "websocket-gateway",
@@ -33,6 +34,7 @@ static int run(const struct relay_settings *settings, const struct routes *route
 
     if (!log_open(&options))
         return EXIT_FAILURE;
+    program_log_warnings(warnings);
     struct relay *relay = relay_new(settings, routes);
     int status = relay ? EXIT_SUCCESS : EXIT_FAILURE;
     if (relay)
@@ -47,7 +49,7 @@ int main(int argc, char **argv)
     enum program_action action = program_arguments(relay_program(), argc, argv);
     static struct relay_settings settings; // its texts live as long as the process
     struct routes *routes = NULL;
-    struct buffer errors = {0};
+    struct buffer errors = {0}, warnings = {0};
     int status = EXIT_FAILURE;
 
     if (action == PROGRAM_DONE)
@@ -55,17 +57,20 @@ int main(int argc, char **argv)
     if (action == PROGRAM_USAGE)
         return 2;
     catch_signals();
-    if (relay_settings_load(&settings, &errors))
+    if (relay_settings_load(&settings, &errors, &warnings))
         routes = routes_load(settings.event_routes_file, settings.queue_prefix, &errors);
+    if (!routes || action == PROGRAM_CHECK_CONFIG)
+        program_print_warnings(relay_program(), &warnings);
     if (!routes) {
         program_print_faults(relay_program(), &errors);
     } else if (action == PROGRAM_CHECK_CONFIG) {
         printf("%s: the settings are right, %zu routes\n", relay_program()->name, routes->count);
         status = EXIT_SUCCESS;
     } else {
-        status = run(&settings, routes);
+        status = run(&settings, routes, &warnings);
     }
     routes_free(routes);
     buffer_fini(&errors);
+    buffer_fini(&warnings);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "relay/relay_settings.h"
 
+#include "common/setting_typos.h"
 #include "common/shard.h"
 #include "relay/routes.h"
 
@@ -113,11 +114,12 @@ static void check_queue_prefix(struct span prefix, struct buffer *errors)
                        SPAN_ARG(prefix));
 }
 
-bool relay_settings_load(struct relay_settings *out, struct buffer *errors)
+bool relay_settings_load(struct relay_settings *out, struct buffer *errors, struct buffer *warnings)
 {
     bool read = settings_read_dotenv(".env", errors);
     bool loaded = settings_load(table, ARRAY_LEN(table), out, errors);
 
+    settings_find_typos(warnings);
     if (loaded) {
         check_exchanges(out, errors);
         check_queue_prefix(span_of(out->queue_prefix), errors);

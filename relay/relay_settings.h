@@ -34,5 +34,7 @@ struct relay_settings {
 
 const struct program *relay_program(void);
 
-// Fills `out` from ./.env and the environment. False with a line in `errors` for each fault.
-NODISCARD bool relay_settings_load(struct relay_settings *out, struct buffer *errors);
+// Fills `out` from ./.env and the environment. False with a line in `errors` for each fault; what
+// may not be meant is in `warnings`.
+NODISCARD bool relay_settings_load(struct relay_settings *out, struct buffer *errors,
+                                   struct buffer *warnings);

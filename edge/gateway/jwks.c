@@ -10,10 +10,11 @@
 #include "common/base64.h"
 #include "common/mem.h"
 #include "edge/gateway/json_doc.h"
+#include "edge/gateway/public_key.h"
 
 #define P256_COORDINATE 32
-#define RSA_BYTES_MIN   256 // 2048 bits
-#define RSA_BYTES_MAX   1024
+#define ID_SHOWN        64
+#define MODULUS_MAX     (2 * RSA_BITS_MAX / 8) // what is not even looked at
 #define KEYS_MAX        64
 
 static struct span text_of(const struct json_doc *key, const char *name)
@@ -76,7 +77,7 @@ static char *rsa_pem(const struct json_doc *key)
     char *pem = NULL;
 
     if (take_bytes(key, "n", &modulus) && take_bytes(key, "e", &exponent) &&
-        modulus.len >= RSA_BYTES_MIN && modulus.len <= RSA_BYTES_MAX && exponent.len <= 8) {
+        modulus.len <= MODULUS_MAX && exponent.len <= 8) {
         OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
         BIGNUM *n = number_of(&modulus), *e = number_of(&exponent);
         if (builder && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
@@ -120,36 +121,56 @@ static bool is_for_signatures(const struct json_doc *key)
     return use.len == 0 || span_is(use, "sig");
 }
 
-static bool take_key(const struct json_doc *key, struct jwks_key *out)
+// NULL when its members are none of a key.
+static char *pem_of(const struct json_doc *key, struct span type)
 {
-    struct span type = text_of(key, "kty"), id = text_of(key, "kid");
-
-    *out = (struct jwks_key){.rsa = span_is(type, "RSA")};
-    if (!is_for_signatures(key))
-        return false;
-    if (out->rsa)
-        out->pem = rsa_pem(key);
-    else if (span_is(type, "EC"))
-        out->pem = p256_pem(key);
-    if (!out->pem)
-        return false;
-    out->id = id.len > 0 ? span_dup(id) : NULL;
-    return true;
+    return span_is(type, "RSA") ? rsa_pem(key) : p256_pem(key);
 }
 
-static bool take_keys(struct jwks *set, const struct json_doc *list)
+static void name_unusable(struct span id, const char *fault, struct buffer *unusable)
+{
+    if (unusable->len > 0)
+        buffer_append(unusable, SPAN_LIT(", "));
+    if (id.len > 0)
+        buffer_append_json(unusable, (struct span){id.ptr, id.len < ID_SHOWN ? id.len : ID_SHOWN});
+    else
+        buffer_append(unusable, SPAN_LIT("one without kid"));
+    buffer_printf(unusable, " %s", fault);
+}
+
+static bool take_key(const struct json_doc *key, struct jwks_key *out, struct buffer *unusable)
+{
+    struct span type = text_of(key, "kty"), id = text_of(key, "kid");
+    struct buffer fault = {0};
+
+    if (!is_for_signatures(key) || (!span_is(type, "RSA") && !span_is(type, "EC")))
+        return false;
+    char *pem = pem_of(key, type);
+    enum public_key_kind kind = pem ? public_key_judge(pem, &fault) : PUBLIC_KEY_WRONG;
+    if (kind == PUBLIC_KEY_WRONG) {
+        name_unusable(id, pem ? fault.ptr : "has no key that can be read", unusable);
+        free(pem);
+    } else {
+        *out = (struct jwks_key){
+            .id = id.len > 0 ? span_dup(id) : NULL, .rsa = kind == PUBLIC_KEY_RS256, .pem = pem};
+    }
+    buffer_fini(&fault);
+    return kind != PUBLIC_KEY_WRONG;
+}
+
+static bool take_keys(struct jwks *set, const struct json_doc *list, struct buffer *unusable)
 {
     const struct json_doc *key;
 
     for (size_t i = 0; (key = json_doc_item(list, i)) != NULL; i++)
         if (i == KEYS_MAX)
             return false;
-        else if (take_key(key, &set->keys[set->count]))
+        else if (take_key(key, &set->keys[set->count], unusable))
             set->count++;
     return true;
 }
 
-struct jwks *jwks_parse(struct span json, struct buffer *error)
+struct jwks *jwks_parse(struct span json, struct buffer *error, struct buffer *unusable)
 {
     struct json_doc *doc = json_doc_parse(json);
     const struct json_doc *list = json_doc_member(doc, "keys");
@@ -159,10 +180,11 @@ struct jwks *jwks_parse(struct span json, struct buffer *error)
     set->keys = mem_zalloc(KEYS_MAX * sizeof(set->keys[0]));
     if (json_doc_kind(list) != DOC_ARRAY)
         buffer_printf(error, "is no JSON object with an array \"keys\"");
-    else if (!take_keys(set, list))
+    else if (!take_keys(set, list, unusable))
         buffer_printf(error, "has more than %d keys", KEYS_MAX);
     else if (set->count == 0)
-        buffer_printf(error, "has no public RSA key of 2048 bits or more and no P-256 key");
+        buffer_printf(error, "has no public RSA key of 2048 bits or more and no P-256 key%s%s",
+                      unusable->len > 0 ? ": " : "", unusable->len > 0 ? unusable->ptr : "");
     json_doc_free(doc);
     if (error->len == faults)
         return set;

@@ -1,7 +1,8 @@
 // A JSON Web Key Set (RFC 7517): the public keys that tokens may be signed with, from a file.
 //
 // RSA keys serve RS256 and P-256 keys ES256. Keys for encryption, of other types and secret ones
-// are passed over; a set without one usable key is an error.
+// are passed over, and so are RSA and EC keys that cannot serve; a set without one usable key is an
+// error.
 #pragma once
 
 #include "common/attr.h"
@@ -18,6 +19,7 @@ struct jwks {
     size_t count;
 };
 
-// Reads a set from its JSON text. NULL with the reason in `error`.
-NODISCARD struct jwks *jwks_parse(struct span json, struct buffer *error);
+// Reads a set from its JSON text. NULL with the reason in `error`. RSA and EC keys for signatures
+// that are passed over are named in `unusable`, with the reasons and commas between them.
+NODISCARD struct jwks *jwks_parse(struct span json, struct buffer *error, struct buffer *unusable);
 void jwks_free(struct jwks *set);

@@ -1,5 +1,6 @@
 // A wrong setting stops the start, with one message that names every wrong variable.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,149 @@ test('an entry of CORS_ORIGIN that can never match is named', async () => {
   const right = await checked('ws-edge',
     { CORS_ORIGIN: 'https://right.example, https://*.below.example:8443 ,null,capacitor://localhost' });
   assert.equal(right.code, 0, right.stderr);
+});
+
+describe('keys that cannot do what they are for stop the start', () => {
+  const publicKey = (type, options) => generateKeyPairSync(type, options).publicKey;
+  const rsa = (modulusLength) => publicKey('rsa', { modulusLength });
+  const ec = (namedCurve) => publicKey('ec', { namedCurve });
+  const pem = (key) => key.export({ type: 'spki', format: 'pem' });
+  const set = (...keys) => JSON.stringify({ keys: keys.map((key, i) =>
+    ({ kid: `k${i}`, ...key.export({ format: 'jwk' }) })) });
+
+  async function judged(name, content, JWT_ALGORITHMS) {
+    const dir = await mkdtemp(join(tmpdir(), 'keys-'));
+    folders.push(dir);
+    await writeFile(join(dir, 'key'), content);
+    return checked('ws-edge', { JWT_ALGORITHMS, [name]: join(dir, 'key') });
+  }
+
+  const pems = [
+    ['an RSA key of 512 bits', () => rsa(512), 'RS256', /512 bits/],
+    ['an RSA key of 2047 bits', () => rsa(2047), 'HS256,RS256', /2047 bits/],
+    ['an RSA key of 2048 bits', () => rsa(2048), 'RS256', null],
+    ['a key on P-384', () => ec('P-384'), 'ES256', /secp384r1.*P-256/],
+    ['a key on secp256k1', () => ec('secp256k1'), 'ES256', /secp256k1.*P-256/],
+    ['a key on P-256', () => ec('P-256'), 'ES256', null],
+    ['an Ed25519 key', () => publicKey('ed25519'), 'ES256', /neither/],
+    ['an RSA key for PSS', () => publicKey('rsa-pss', { modulusLength: 2048 }), 'RS256', /neither/],
+    ['an RSA key for ES256', () => rsa(2048), 'ES256', /RS256.*JWT_ALGORITHMS/],
+    ['a P-256 key for RS256', () => ec('P-256'), 'RS256', /ES256.*JWT_ALGORITHMS/],
+  ];
+  for (const [name, make, algorithms, fault] of pems) {
+    test(name, async () => {
+      const { code, stderr } = await judged('JWT_PUBLIC_KEY_FILE', pem(make()), algorithms);
+      assert.equal(code, fault ? 1 : 0, stderr);
+      if (fault) assert.match(stderr, new RegExp(`JWT_PUBLIC_KEY_FILE .*${fault.source}`));
+    });
+  }
+
+  test('a file that only begins like a key', async () => {
+    const cut = pem(rsa(2048)).slice(0, 200);
+    const { code, stderr } = await judged('JWT_PUBLIC_KEY_FILE', cut, 'RS256');
+    assert.equal(code, 1);
+    assert.match(stderr, /JWT_PUBLIC_KEY_FILE/);
+  });
+
+  const sets = [
+    ['a weak key alone', () => set(rsa(1024)), 'RS256', 1, /no public RSA key.*"k0" is an RSA key of 1024 bits/],
+    ['a weak key beside a good one', () => set(rsa(1024), rsa(2048)), 'RS256', 0, /warning: .*"k0" is an RSA key of 1024/],
+    ['P-384 beside P-256', () => set(ec('P-256'), ec('P-384')), 'ES256', 0, /warning: .*"k1"/],
+    ['no key of the algorithm', () => set(rsa(2048)), 'ES256', 1, /no key for JWT_ALGORITHMS=ES256/],
+    ['over 64 KB', () => `${set(rsa(2048))}${' '.repeat(65536)}`, 'RS256', 1, /has more than 64 KB/],
+    ['just 64 KB', () => set(rsa(2048)).padEnd(65536), 'RS256', 0, /^$/],
+    ['no JSON', () => '{', 'RS256', 1, /no JSON/],
+  ];
+  for (const [name, make, algorithms, code, words] of sets) {
+    test(`a key set: ${name}`, async () => {
+      const result = await judged('JWT_JWKS_FILE', make(), algorithms);
+      assert.equal(result.code, code, result.stderr);
+      assert.match(result.stderr, words);
+    });
+  }
+
+  test('a folder for a file', async () => {
+    const { code, stderr } = await checked('ws-edge',
+      { JWT_ALGORITHMS: 'RS256', JWT_JWKS_FILE: '/tmp' });
+    assert.equal(code, 1);
+    assert.match(stderr, /JWT_JWKS_FILE "\/tmp" cannot be read/);
+  });
+});
+
+describe('a weak secret', () => {
+  const cases = [
+    ['production', 7, 1, /JWT_SECRET has 7 bytes/],
+    ['production', 8, 0, /warning: JWT_SECRET has 8 bytes/],
+    ['production', 31, 0, /warning: JWT_SECRET has 31 bytes/],
+    ['production', 32, 0, /^$/],
+    ['development', 7, 0, /^$/],
+  ];
+  for (const [NODE_ENV, length, code, words] of cases) {
+    test(`of ${length} bytes in ${NODE_ENV}`, async () => {
+      const JWT_SECRET = 'q'.repeat(length);
+      const result = await checked('ws-edge', { NODE_ENV, JWT_SECRET });
+      assert.equal(result.code, code, result.stderr);
+      assert.match(result.stderr, words);
+      assert.ok(!result.stderr.includes(JWT_SECRET), result.stderr);
+      if (code === 0) assert.match(result.stdout, /settings are right/);
+    });
+  }
+
+  test('is warned of at the start as well', async () => {
+    const { stdout } = await start('ws-edge', { NODE_ENV: 'production', JWT_SECRET: 'q'.repeat(20),
+      JWT_SECRETT: 'x', PORT: '0', OPS_PORT: '0', SERVICE_HOST: '192.0.2.1' });
+    const warned = stdout.split('\n').filter((line) => line.includes('"warn"'));
+    assert.match(warned.join(), /JWT_SECRET has 20 bytes/);
+    assert.match(warned.join(), /JWT_SECRETT is not known; is JWT_SECRET meant\?/);
+  });
+
+  test('is not looked at where HS256 is not accepted', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'keys-'));
+    folders.push(dir);
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await writeFile(join(dir, 'key'), publicKey.export({ type: 'spki', format: 'pem' }));
+    const { code, stderr } = await checked('ws-edge', { NODE_ENV: 'production', JWT_SECRET: 'short',
+      JWT_ALGORITHMS: 'ES256', JWT_PUBLIC_KEY_FILE: join(dir, 'key') });
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, '');
+  });
+});
+
+describe('variables that are nearly ours', () => {
+  const PROGRAMS = ['ws-edge', 'ws-relay'];
+  const known = new Set();
+
+  for (const program of PROGRAMS) {
+    test(`${program} warns of them and goes on`, async () => {
+      const { code, stderr } = await checked(program, { JWT_SECRETT: 'do-not-tell', LOG_LEVLE: 'x',
+        CORS_ORIGINS: 'x', redis_host: 'x', HOSTNAME: 'x', REDIS_PORT_6379_TCP: 'x' });
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(stderr.trimEnd().split('\n').sort(), [['CORS_ORIGINS', 'CORS_ORIGIN'],
+        ['JWT_SECRETT', 'JWT_SECRET'], ['LOG_LEVLE', 'LOG_LEVEL'], ['redis_host', 'REDIS_HOST']]
+        .map(([name, meant]) => `${program}: warning: ${name} is not known; is ${meant} meant?`));
+    });
+  }
+
+  // The list of names that are known to all is a list of its own.
+  test('none of a program\'s own is one, and each has such', async () => {
+    for (const program of [...PROGRAMS, 'ws-token', 'ws-publish', 'ws-listen', 'ws-dead-letters',
+      'ws-control']) {
+      const { stdout } = await start(program, {}, { args: ['--help'] });
+      for (const [, name] of stdout.matchAll(/^ {2}([A-Z][A-Z0-9_]+)(?:=.*)?$/gm)) known.add(name);
+    }
+    assert.ok(known.size > 60);
+    const names = [...known];
+    for (const program of PROGRAMS) {
+      const right = await checked(program, Object.fromEntries(names.map((name) => [name, ''])));
+      assert.equal(right.stderr, '');
+      const wrong = await checked(program,
+        Object.fromEntries(names.map((name) => [`${name}Q`, 'x'])));
+      for (const name of names) {
+        assert.ok(wrong.stderr.includes(`${name}Q is not known; is ${name} meant?`),
+          `${name} is missing in common/setting_typos.c`);
+      }
+    }
+  });
 });
 
 describe('a host is a host', () => {

@@ -12,25 +12,30 @@
 #define EC_Y      "LVbiwWCqmtaW61NKhobP8f7YQnSlzxCMRNiDALvYD9Q"
 #define RSA(more) "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"" RSA_N "\"" more "}"
 #define EC(more)  "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_X "\",\"y\":\"" EC_Y "\"" more "}"
+#define ZEROS_64  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define ZEROS_256 ZEROS_64 ZEROS_64 ZEROS_64 ZEROS_64 ZEROS_64 ZEROS_64
 #define SET(keys) "{\"keys\":[" keys "]}"
 
 struct jwks_case {
     const char *name;
     const char *json;
-    size_t count;    // usable keys
-    const char *id;  // of the first
-    const char *why; // a part of the reason when there is none
+    size_t count;         // usable keys
+    const char *id;       // of the first
+    const char *why;      // a part of the reason when there is none
+    const char *unusable; // a part of what is said of those that are passed over
 };
 
 // clang-format off
 static const struct jwks_case rows[] = {
-    {"one RSA key",            SET(RSA("")), 1, NULL, NULL},
+    {"one RSA key",            SET(RSA("")), 1, .id = NULL},
     {"with its id",            SET(RSA(",\"kid\":\"a\"")), 1, .id = "a"},
     {"one P-256 key",          SET(EC(",\"kid\":\"b\"")), 1, .id = "b"},
     {"both",                   SET(RSA(",\"kid\":\"a\",\"use\":\"sig\"") "," EC("")), 2, .id = "a"},
     {"for encryption",         SET(RSA(",\"use\":\"enc\"")), 0, .why = "no public"},
-    {"others are passed over", SET("{\"kty\":\"oct\",\"k\":\"AAAA\"},7,{}," EC("")), 1, NULL, NULL},
+    {"others are passed over", SET("{\"kty\":\"oct\",\"k\":\"AAAA\"},7,{}," EC("")), 1, .id = NULL},
     {"a small RSA key",        SET("{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"AQAB\"}"), 0, .why = "2048 bits"},
+    {"small ones beside others", SET("{\"kty\":\"RSA\",\"kid\":\"s\",\"e\":\"AQAB\",\"n\":\"AQAB\"}," EC("")), 1, .unusable = "\"s\" is an RSA key of 17 bits"},
+    {"small ones behind zeros", SET("{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"" ZEROS_256 "AQAB\"}"), 0, .why = "RSA key of 17 bits"},
     {"no exponent",            SET("{\"kty\":\"RSA\",\"n\":\"" RSA_N "\"}"), 0, .why = "no public"},
     {"a point off the curve",  SET("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_Y "\",\"y\":\"" EC_X "\"}"), 0, .why = "no public"},
     {"another curve",          SET("{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" EC_X "\",\"y\":\"" EC_Y "\"}"), 0, .why = "no public"},
@@ -47,9 +52,11 @@ static const struct jwks_case rows[] = {
 static void parses(void **state)
 {
     const struct jwks_case *c = *state;
-    struct buffer reason = {0};
-    struct jwks *set = jwks_parse(span_of(c->json), &reason);
+    struct buffer reason = {0}, unusable = {0};
+    struct jwks *set = jwks_parse(span_of(c->json), &reason, &unusable);
 
+    if (c->unusable)
+        assert_non_null(strstr(unusable.ptr, c->unusable));
     if (c->why) {
         assert_null(set);
         assert_non_null(strstr(reason.ptr, c->why));
@@ -64,22 +71,24 @@ static void parses(void **state)
         assert_non_null(strstr(set->keys[0].pem, "-----BEGIN PUBLIC KEY-----"));
     }
     buffer_fini(&reason);
+    buffer_fini(&unusable);
     jwks_free(set);
 }
 
 static void too_many_keys(void **state)
 {
-    struct buffer json = {0}, reason = {0};
+    struct buffer json = {0}, reason = {0}, unusable = {0};
 
     (void)state;
     buffer_append(&json, SPAN_LIT("{\"keys\":["));
     for (int i = 0; i < 65; i++)
         buffer_append(&json, i == 0 ? SPAN_LIT("{}") : SPAN_LIT(",{}"));
     buffer_append(&json, SPAN_LIT("]}"));
-    assert_null(jwks_parse(buffer_span(&json), &reason));
+    assert_null(jwks_parse(buffer_span(&json), &reason, &unusable));
     assert_non_null(strstr(reason.ptr, "more than 64"));
     buffer_fini(&json);
     buffer_fini(&reason);
+    buffer_fini(&unusable);
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #define LONG_64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static struct relay_settings settings;
-static struct buffer errors;
+static struct buffer errors, warnings;
 
 static int set_up(void **state)
 {
@@ -34,13 +34,14 @@ static int tear_down(void **state)
     for (size_t i = 0; i < relay_program()->setting_count; i++)
         forget(&relay_program()->settings[i]);
     buffer_fini(&errors);
+    buffer_fini(&warnings);
     return 0;
 }
 
 static void has_the_promised_defaults(void **state)
 {
     (void)state;
-    assert_true(relay_settings_load(&settings, &errors));
+    assert_true(relay_settings_load(&settings, &errors, &warnings));
     assert_string_equal(settings.rabbitmq_host, "rabbitmq");
     assert_int_equal(settings.rabbitmq_port, 5672);
     assert_string_equal(settings.rabbitmq_user, "guest");
@@ -87,7 +88,7 @@ static void refuses(void **state)
 
     set_up(state);
     setenv(c->variable, c->value, 1);
-    assert_false(relay_settings_load(&settings, &errors));
+    assert_false(relay_settings_load(&settings, &errors, &warnings));
     assert_non_null(strstr(errors.ptr, c->told));
     tear_down(state);
 }

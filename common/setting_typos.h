@@ -1,0 +1,13 @@
+// Variables of the environment that look as if they were meant for a setting.
+#pragma once
+
+#include "common/settings.h"
+
+// Adds a line to `warnings` for each variable that no program of the project knows but is written
+// nearly like one that is known: JWT_SECRETT, jwt_secret, LOG_LEVLE. Values are not shown.
+void settings_find_typos(struct buffer *warnings);
+
+// How many letters must be put in, left out, changed, or swapped with their neighbour to make one
+// word of the other, in whatever case; more than TYPO_DISTANCE_MAX are not counted.
+#define TYPO_DISTANCE_MAX 3
+unsigned typo_distance(struct span a, struct span b);

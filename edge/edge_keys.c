@@ -1,0 +1,168 @@
+#include "edge/edge_keys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/random.h"
+#include "edge/gateway/public_key.h"
+#include "edge/gateway/token.h"
+
+#define KEY_FILE_KB       64
+#define KEY_FILE_MAX      ((size_t)KEY_FILE_KB * 1024)
+#define SECRET_BYTES_MIN  8
+#define SECRET_BYTES_GOOD 32 // as many as HS256's hash has (RFC 7518, 3.2)
+
+char *edge_file_read(const char *setting, const char *path, size_t max, struct buffer *errors)
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file) {
+        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
+        return NULL;
+    }
+    char *text = mem_zalloc(max + 2);
+    size_t len = fread(text, 1, max + 1, file);
+    int cause = ferror(file) ? errno : 0;
+    fclose(file);
+    if (cause == 0 && len <= max)
+        return text;
+    if (cause != 0)
+        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(cause));
+    else
+        settings_fault(errors, "%s \"%s\" has more than %zu KB", setting, path, max / 1024);
+    free(text);
+    return NULL;
+}
+
+// Outside production a secret may be missing: nobody has tokens for this edge then, and one that
+// nobody knows refuses whatever comes.
+static void make_up_secret(struct edge_settings *settings)
+{
+    char *secret = mem_alloc(RANDOM_ID_LEN + 1);
+
+    random_id(secret);
+    settings->jwt_secret = secret;
+    settings->secret_made_up = true;
+}
+
+// Who has one token can try secrets until one fits, without asking anybody.
+static void check_strength(const char *secret, struct buffer *errors, struct buffer *warnings)
+{
+    size_t len = strlen(secret);
+
+    if (len < SECRET_BYTES_MIN)
+        settings_fault(errors,
+                       "JWT_SECRET has %zu bytes, which anybody guesses who has a token; "
+                       "production wants %d, such as openssl rand -hex 32 makes",
+                       len, SECRET_BYTES_GOOD);
+    else if (len < SECRET_BYTES_GOOD)
+        settings_fault(warnings,
+                       "JWT_SECRET has %zu bytes; give it %d or more, such as openssl rand -hex 32 "
+                       "makes, or whoever has a token may find it by trying",
+                       len, SECRET_BYTES_GOOD);
+}
+
+static void load_secret(struct edge_settings *settings, struct buffer *errors,
+                        struct buffer *warnings)
+{
+    bool production = settings->environment == ENV_PRODUCTION;
+
+    if (!(settings->algorithms & TOKEN_HS256))
+        return;
+    if (settings->jwt_secret && production)
+        check_strength(settings->jwt_secret, errors, warnings);
+    else if (production)
+        settings_fault(errors, "JWT_SECRET must be given when NODE_ENV=production: the secret "
+                               "that the tokens are signed with");
+    else if (!settings->jwt_secret)
+        make_up_secret(settings);
+}
+
+static void judge_public_key(const struct edge_settings *settings, struct buffer *errors)
+{
+    static const struct {
+        enum token_algorithm algorithm;
+        const char *name;
+    } wanted[] = {
+        [PUBLIC_KEY_RS256] = {TOKEN_RS256, "RS256"}, [PUBLIC_KEY_ES256] = {TOKEN_ES256, "ES256"}};
+    const char *path = settings->jwt_public_key_file;
+    struct buffer fault = {0};
+    enum public_key_kind kind = public_key_judge(settings->public_key, &fault);
+
+    if (kind == PUBLIC_KEY_WRONG)
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" %s", path, fault.ptr);
+    else if (!(settings->algorithms & wanted[kind].algorithm))
+        settings_fault(errors,
+                       "JWT_PUBLIC_KEY_FILE \"%s\" is a key for %s, which JWT_ALGORITHMS does not "
+                       "accept",
+                       path, wanted[kind].name);
+    buffer_fini(&fault);
+}
+
+static void read_public_key(struct edge_settings *settings, struct buffer *errors)
+{
+    const char *path = settings->jwt_public_key_file;
+    char *text = edge_file_read("JWT_PUBLIC_KEY_FILE", path, KEY_FILE_MAX, errors);
+
+    settings->public_key = text;
+    if (text && !strstr(text, "-----BEGIN PUBLIC KEY-----"))
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" holds no \"BEGIN PUBLIC KEY\"", path);
+    else if (text)
+        judge_public_key(settings, errors);
+}
+
+static bool has_key_for(const struct jwks *set, unsigned algorithms)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (algorithms & (set->keys[i].rsa ? TOKEN_RS256 : TOKEN_ES256))
+            return true;
+    return false;
+}
+
+static void read_key_set(struct edge_settings *settings, struct buffer *errors,
+                         struct buffer *warnings)
+{
+    const char *path = settings->jwt_jwks_file;
+    char *text = edge_file_read("JWT_JWKS_FILE", path, KEY_FILE_MAX, errors);
+    struct buffer reason = {0}, unusable = {0};
+
+    if (!text)
+        return;
+    settings->key_set = jwks_parse(span_of(text), &reason, &unusable);
+    if (!settings->key_set)
+        settings_fault(errors, "JWT_JWKS_FILE \"%s\" %s", path, reason.ptr);
+    else if (!has_key_for(settings->key_set, settings->algorithms))
+        settings_fault(errors, "JWT_JWKS_FILE \"%s\" has no key for JWT_ALGORITHMS=%s", path,
+                       settings->jwt_algorithms);
+    else if (unusable.len > 0)
+        settings_fault(warnings, "JWT_JWKS_FILE \"%s\": keys are passed over: %s", path,
+                       unusable.ptr);
+    buffer_fini(&reason);
+    buffer_fini(&unusable);
+    free(text);
+}
+
+static void load_public_keys(struct edge_settings *settings, struct buffer *errors,
+                             struct buffer *warnings)
+{
+    if (!(settings->algorithms & (TOKEN_RS256 | TOKEN_ES256)))
+        return;
+    if (settings->jwt_public_key_file && settings->jwt_jwks_file)
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE and JWT_JWKS_FILE exclude each other");
+    else if (settings->jwt_jwks_file)
+        read_key_set(settings, errors, warnings);
+    else if (settings->jwt_public_key_file)
+        read_public_key(settings, errors);
+    else
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE or JWT_JWKS_FILE must be given for the RS256 "
+                               "or ES256 of JWT_ALGORITHMS");
+}
+
+void edge_keys_load(struct edge_settings *settings, struct buffer *errors, struct buffer *warnings)
+{
+    load_secret(settings, errors, warnings);
+    load_public_keys(settings, errors, warnings);
+}
