@@ -107,6 +107,27 @@ export function* images(m) {
   }
 }
 
+const isDashboard = ({ metadata }) => metadata.labels?.grafana_dashboard === '1';
+
+// What alerts mean by a job has to be what Prometheus calls those that it scrapes.
+export function* monitoring(m) {
+  for (const monitor of m.all('ServiceMonitor')) {
+    const { spec, metadata } = monitor;
+    const scraped = m.all('Service').filter((service) => labelsFit(spec.selector, service.metadata.labels)
+      && service.spec.ports.some(({ name }) => name === spec.endpoints[0].port));
+    const jobs = new Set(scraped.map((service) =>
+      service.metadata.labels[spec.jobLabel] ?? service.metadata.name));
+    const rules = m.get('PrometheusRule', metadata.name)?.spec.groups.flatMap((group) => group.rules);
+    if (!rules) yield `${nameOf(monitor)}: nobody raises alerts`;
+    const meant = new Set((rules ?? []).flatMap(({ expr }) =>
+      [...expr.matchAll(/job=~?"([^"]+)"/g)].flatMap(([, names]) => names.split('|'))));
+    for (const job of meant) {
+      if (!jobs.has(job)) yield `${nameOf(monitor)}: alerts speak of a job ${job} that is not scraped`;
+    }
+    if (!m.all('ConfigMap').some(isDashboard)) yield `${nameOf(monitor)}: there is no dashboard`;
+  }
+}
+
 export function* settings(m) {
   for (const [workload, container, env] of programs(m)) {
     const program = programOf(container);
@@ -119,6 +140,7 @@ export function* settings(m) {
   const used = new Set(m.workloads.flatMap((workload) => podOf(workload).containers)
     .flatMap(({ envFrom = [] }) => envFrom.map(({ configMapRef }) => configMapRef.name)));
   for (const map of m.all('ConfigMap')) {
+    if (isDashboard(map)) continue; // Grafana looks for them
     if (!used.has(map.metadata.name)) yield `${nameOf(map)} is used by nobody`;
   }
 }

@@ -76,6 +76,13 @@ export const PLANTED = [
     ['a ConfigMap for nobody', (m) => { container(relayOf(m)).envFrom.pop(); },
       'is used by nobody'],
   ]),
+  ...planted('monitoring', [
+    ['jobs by the names of Services', (m) => {
+      delete m.get('ServiceMonitor', 'websocket-gateway').spec.jobLabel;
+    }, 'alerts speak of a job edge that is not scraped'],
+    ['no alerts', drop('PrometheusRule', 'websocket-gateway'), 'nobody raises alerts'],
+    ['no dashboard', drop('ConfigMap', 'websocket-gateway-dashboard'), 'there is no dashboard'],
+  ]),
   ...planted('secrets', [
     ['a Secret', (m) => {
       m.resources.push({ kind: 'Secret', metadata: { name: 'x', namespace: 'websocket-gateway' } });
