@@ -3,13 +3,14 @@
 #include "common/random.h"
 
 #define FIRST_MS 50u
-#define LAST_MS  5000u
+#define NEAR_MS  1000u
+#define FAR_MS   5000u
 
-uint32_t backoff_next_ms(struct backoff *backoff)
+uint32_t backoff_next_ms(struct backoff *backoff, bool answers)
 {
-    uint32_t step = LAST_MS;
+    uint32_t last = answers ? NEAR_MS : FAR_MS, step = last;
 
-    if (backoff->attempts < 7 && FIRST_MS << backoff->attempts < LAST_MS)
+    if (backoff->attempts < 7 && FIRST_MS << backoff->attempts < last)
         step = FIRST_MS << backoff->attempts;
     backoff->attempts++;
     return step / 2 + random_below(step / 2 + 1);

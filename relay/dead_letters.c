@@ -179,7 +179,7 @@ static void fail(struct dead_letters *d, const char *reason)
     if (!d->failing)
         d->failing_ms = now_ms;
     d->failing = true;
-    d->retry_ms = now_ms + backoff_next_ms(&d->backoff);
+    d->retry_ms = now_ms + backoff_next_ms(&d->backoff, false);
 }
 
 static void recover(struct dead_letters *d)

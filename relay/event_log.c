@@ -200,6 +200,7 @@ static bool dial(struct event_log *log)
                                              (struct timeval){.tv_usec = wait_ms * 1000});
         if (!log->redis)
             abort(); // out of memory
+        log->options.resolver->reached = !log->redis->err || errno == ECONNREFUSED;
         if (!log->redis->err)
             return true;
     }

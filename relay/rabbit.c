@@ -128,7 +128,8 @@ static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o
 }
 
 // Tries one address after the other; together they have RABBIT_CONNECT_MS.
-static bool connect_to(struct rabbit *r, const struct addresses *addresses, int port)
+static bool connect_to(struct rabbit *r, const struct addresses *addresses,
+                       const struct rabbit_options *o)
 {
     struct timeval wait = rabbit_timeval(RABBIT_CONNECT_MS / (uint32_t)addresses->count);
     amqp_socket_t *socket = amqp_tcp_socket_new(r->link);
@@ -137,7 +138,8 @@ static bool connect_to(struct rabbit *r, const struct addresses *addresses, int 
     if (!socket)
         abort(); // out of memory
     for (size_t i = 0; i < addresses->count && status != AMQP_STATUS_OK; i++)
-        status = amqp_socket_open_noblock(socket, addresses->text[i], port, &wait);
+        status = amqp_socket_open_noblock(socket, addresses->text[i], o->port, &wait);
+    o->resolver->reached = status != AMQP_STATUS_TIMEOUT;
     if (status == AMQP_STATUS_SOCKET_ERROR)
         return rabbit_lose(r, "connection refused, or the host cannot be reached");
     return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
@@ -152,7 +154,7 @@ static bool dial(struct rabbit *r, const struct rabbit_options *o)
 
     if (unresolved)
         return rabbit_lose(r, unresolved);
-    if (!connect_to(r, &addresses, o->port))
+    if (!connect_to(r, &addresses, o))
         return false;
     // A peer that takes nothing more for so long is lost; a write would wait for ever.
     setsockopt(amqp_get_sockfd(r->link), IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms,

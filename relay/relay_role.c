@@ -56,7 +56,7 @@ bool relay_gives_up(struct relay *relay)
 static void wait_for_log(struct relay *relay)
 {
     if (!relay_gives_up(relay))
-        relay_wait(relay, backoff_next_ms(&relay->log_backoff));
+        relay_wait(relay, backoff_next_ms(&relay->log_backoff, relay->redis_host.reached));
 }
 
 // Becomes active: from now on Redis refuses every other relay, and what may be delivered again
@@ -117,7 +117,7 @@ static bool ensure_active(struct relay *relay)
         relay_wait(relay, STANDBY_RETRY_MS);
         return false;
     default:
-        relay_wait(relay, backoff_next_ms(&relay->source_backoff));
+        relay_wait(relay, backoff_next_ms(&relay->source_backoff, relay->rabbitmq_host.reached));
         return false;
     }
 }

@@ -122,7 +122,7 @@ static bool log_batch(struct relay *relay)
             if (relay_out_of_time(relay) || relay_gives_up(relay))
                 return false;
             metric_add(&relay->metrics.append_retries, 1);
-            relay_wait(relay, backoff_next_ms(&relay->log_backoff));
+            relay_wait(relay, backoff_next_ms(&relay->log_backoff, relay->redis_host.reached));
             break;
         }
     }

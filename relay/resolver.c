@@ -59,6 +59,7 @@ const char *resolver_ask(struct resolver *resolver, uint32_t wait_ms, struct add
     int status = resolver->pending ? 0 : ask(resolver);
 
     out->count = 0;
+    resolver->reached = false;
     if (status != 0) {
         forget_answer(resolver);
         return gai_strerror(status);

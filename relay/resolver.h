@@ -4,6 +4,7 @@
 // is left to the C library's own helper thread, and an answer that comes late serves the next try.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@
 struct resolver {
     const char *host;
     struct gaicb *pending; // asked, and not answered yet
+    bool reached; // noted by who dials: when last tried, it answered on TCP, be it by refusing
 };
 
 struct addresses {

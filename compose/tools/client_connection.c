@@ -80,7 +80,7 @@ static void go_down(struct client_connection *connection, const char *reason, bo
     if (connection->options.once || final) {
         connection->stopping = 1;
     } else {
-        retry_ms = backoff_next_ms(&connection->backoff);
+        retry_ms = backoff_next_ms(&connection->backoff, false);
         schedule(connection, &connection->retry, on_retry, retry_ms);
     }
     connection->callbacks->on_down(connection->arg, reason, retry_ms);

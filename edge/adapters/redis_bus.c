@@ -41,6 +41,15 @@ static void drop_links(struct redis_bus *bus)
     metric_set(&bus->metrics->pending_bytes, 0);
 }
 
+static bool is_answered(const struct redis_bus *bus)
+{
+    const struct redis_connection *commands = bus->links[COMMANDS];
+    const struct redis_connection *subscriptions = bus->links[SUBSCRIPTIONS];
+
+    return (commands && redis_connection_is_answered(commands)) ||
+           (subscriptions && redis_connection_is_answered(subscriptions));
+}
+
 static void log_failure(const struct redis_bus *bus, bool was_up, const char *reason)
 {
     const struct redis_bus_options *o = bus->options;
@@ -67,7 +76,7 @@ static void fail(struct redis_bus *bus, const char *reason)
     metric_add(&bus->metrics->failures, 1);
     metric_set(&bus->metrics->connected, 0);
     log_failure(bus, was_up, reason);
-    uv_timer_start(&bus->timer, on_retry, backoff_next_ms(&bus->backoff), 0);
+    uv_timer_start(&bus->timer, on_retry, backoff_next_ms(&bus->backoff, is_answered(bus)), 0);
     drop_links(bus);
     if (was_up)
         bus->interface.handlers.on_down(bus->interface.handlers.arg);

@@ -1,6 +1,7 @@
 #include "edge/adapters/redis_connection.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <netinet/in.h>
@@ -22,8 +23,9 @@ struct redis_connection {
     uv_poll_t poll;
     int wanted;
     bool poll_closed;
-    bool broken; // hiredis frees the context itself
-    bool let_go; // by its owner
+    bool answered; // on TCP, be it by refusing
+    bool broken;   // hiredis frees the context itself
+    bool let_go;   // by its owner
     struct list requests;
 };
 
@@ -151,6 +153,9 @@ static void on_broken(const redisAsyncContext *context, const char *otherwise)
 
 static void on_connect(const redisAsyncContext *context, int status)
 {
+    struct redis_connection *connection = context->data;
+
+    connection->answered = status == REDIS_OK || errno == ECONNREFUSED;
     if (status != REDIS_OK)
         on_broken(context, "connection refused");
 }
@@ -195,6 +200,11 @@ void redis_connection_close(struct redis_connection *connection)
     if (connection->context && !connection->broken)
         redisAsyncFree(connection->context);
     free_if_done(connection);
+}
+
+bool redis_connection_is_answered(const struct redis_connection *connection)
+{
+    return connection->answered;
 }
 
 static void on_reply(redisAsyncContext *context, void *reply, void *arg)

@@ -4,6 +4,7 @@
 // connection is never reported, and leaks where polling cannot start. This one does neither.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/attr.h"
@@ -26,6 +27,9 @@ redis_connection_new(struct event_loop *loop, const char *address, uint16_t port
                      const struct redis_connection_handlers *handlers, const char **reason);
 // Ends it, whatever is unanswered. No handler but on_closed is called any more.
 void redis_connection_close(struct redis_connection *connection);
+
+// Whether the other side has answered on TCP, be it by refusing.
+bool redis_connection_is_answered(const struct redis_connection *connection);
 
 // What Redis answered. Borrowed until the callback returns.
 struct redis_value;

@@ -12,13 +12,21 @@
 struct step_case {
     const char *name;
     unsigned attempts;
+    bool answers;
     uint32_t step_ms;
 };
 
 static const struct step_case step_cases[] = {
-    {"back-off: first wait", 0, 50},          {"back-off: second wait", 1, 100},
-    {"back-off: seventh wait", 6, 3200},      {"back-off: eighth is the longest", 7, 5000},
-    {"back-off: thousandth wait", 999, 5000}, {"back-off: counter near its end", 4294967295u, 5000},
+    {"back-off: first wait", 0, false, 50},
+    {"back-off: second wait", 1, false, 100},
+    {"back-off: seventh wait", 6, false, 3200},
+    {"back-off: eighth is the longest", 7, false, 5000},
+    {"back-off: thousandth wait", 999, false, 5000},
+    {"back-off: counter near its end", 4294967295u, false, 5000},
+    {"back-off: first wait, who answers", 0, true, 50},
+    {"back-off: fifth wait, who answers", 4, true, 800},
+    {"back-off: sixth is the longest, who answers", 5, true, 1000},
+    {"back-off: thousandth wait, who answers", 999, true, 1000},
 };
 
 static void waits_half_to_all_of_the_step(void **state)
@@ -28,7 +36,7 @@ static void waits_half_to_all_of_the_step(void **state)
 
     for (int i = 0; i < 400; i++) {
         struct backoff backoff = {c->attempts};
-        uint32_t ms = backoff_next_ms(&backoff);
+        uint32_t ms = backoff_next_ms(&backoff, c->answers);
         assert_in_range(ms, c->step_ms / 2, c->step_ms);
         assert_int_equal(backoff.attempts, c->attempts + 1);
         least = ms < least ? ms : least;
@@ -44,7 +52,7 @@ static void reset_starts_from_the_first_wait(void **state)
 
     (void)state;
     backoff_reset(&backoff);
-    assert_in_range(backoff_next_ms(&backoff), 25, 50);
+    assert_in_range(backoff_next_ms(&backoff, false), 25, 50);
 }
 
 struct date_case {
