@@ -4,6 +4,8 @@
 #include "edge/engineio/internals.h"
 #include "edge/http/query.h"
 
+#define ANSWER_KEPT ((size_t)1024 * 1024) // of the buffer for answers; a large one goes again
+
 static const char *const no_store[] = {"Cache-Control", "no-store", NULL};
 
 static void reply_status(struct http_exchange *exchange, unsigned status)
@@ -73,6 +75,8 @@ static void answer_poll(struct eio_session *session, const char *last_packet)
     server_note_work(server, server->answer.len);
     session_drop_sent(session, frames);
     reply_payload(session, form, buffer_span(&server->answer));
+    if (server->answer.cap > ANSWER_KEPT)
+        buffer_fini(&server->answer);
 }
 
 void polling_flush(struct eio_session *session)
