@@ -6,86 +6,6 @@
 #define NAME_LEN_MAX 64
 #define LONG_NAME    10 // may have two slips, a shorter one has one
 
-// Of all programs of the project, for they may share an environment.
-static const char *const known[] = {
-    "ALLOW_AUTH_WITHOUT_JWT",
-    "ALLOW_EIO3",
-    "BOOKING_SERVICE_URL",
-    "BUS_SHARDS",
-    "CLIENT_BUNDLE_DIR",
-    "CONNECT_TIMEOUT",
-    "CORS_ORIGIN",
-    "DEV_CONSOLE",
-    "DRAIN_SECONDS",
-    "EDGE_ID",
-    "EVENT_ROUTES_FILE",
-    "HEAD_TIMEOUT",
-    "JWT_ALGORITHMS",
-    "JWT_EXPIRES_IN",
-    "JWT_JWKS_FILE",
-    "JWT_PUBLIC_KEY_FILE",
-    "JWT_REFRESH_EXPIRES_IN",
-    "JWT_SECRET",
-    "LOG_DIR",
-    "LOG_FORMAT",
-    "LOG_LEVEL",
-    "LOG_MAXLEN",
-    "LOG_MAX_BYTES",
-    "MAX_BYTES_PER_SECOND",
-    "MAX_CONNECTIONS",
-    "MAX_CONNECTIONS_PER_ADDRESS",
-    "MAX_EVENTS_PER_SECOND",
-    "MAX_EVENTS_PER_SECOND_PER_USER",
-    "MAX_EVENT_BYTES",
-    "MAX_MEMORY_BYTES",
-    "MAX_OUTBOX_BYTES",
-    "MAX_PACKETS_PER_PAYLOAD",
-    "MAX_PAYLOAD",
-    "MAX_ROOMS_PER_SOCKET",
-    "MAX_ROOM_DELIVERIES_PER_SECOND",
-    "MAX_SOCKETS_PER_USER",
-    "MESSAGE_SERVICE_PATH",
-    "MESSAGE_SERVICE_URL",
-    "METRICS_ENABLED",
-    "METRICS_ROOMS",
-    "NODE_ENV",
-    "NOTIFICATION_SERVICE_PATH",
-    "NOTIFICATION_SERVICE_URL",
-    "OPS_PORT",
-    "PING_INTERVAL",
-    "PING_TIMEOUT",
-    "PORT",
-    "QUEUE_PREFIX",
-    "RABBITMQ_EXCHANGES",
-    "RABBITMQ_HOST",
-    "RABBITMQ_PASSWORD",
-    "RABBITMQ_PORT",
-    "RABBITMQ_USER",
-    "RABBITMQ_VHOST",
-    "REDIS_DB",
-    "REDIS_HOST",
-    "REDIS_PASSWORD",
-    "REDIS_PORT",
-    "RELAY_LINGER_MS",
-    "RELAY_PREFETCH",
-    "ROOM_AUTHORIZATION",
-    "ROOM_AUTHORIZATION_CACHE_SECONDS",
-    "ROOM_AUTHORIZATION_CACHE_SIZE",
-    "ROOM_AUTHORIZATION_CA_FILE",
-    "ROOM_AUTHORIZATION_CONCURRENCY",
-    "ROOM_AUTHORIZATION_QUEUE",
-    "ROOM_AUTHORIZATION_TIMEOUT",
-    "SERVICE_HOST",
-    "SHARE_PORT",
-    "TRUSTED_PROXIES",
-    "UPGRADE_TIMEOUT",
-    "WS_COMPRESSION",
-    "WS_COMPRESSION_THRESHOLD",
-    "WS_COMPRESSION_WINDOW_BITS",
-    "WS_TOKEN",
-    "WS_URL",
-};
-
 static bool same_letter(char a, char b)
 {
     return toupper((unsigned char)a) == toupper((unsigned char)b);
@@ -129,13 +49,13 @@ static const char *find_meant(struct span name)
     const char *nearest = NULL;
     unsigned least = TYPO_DISTANCE_MAX;
 
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        if (span_is(name, known[i]))
+    for (const char *const *known = setting_names(); *known; known++) {
+        if (span_is(name, *known))
             return NULL;
-        unsigned apart = typo_distance(name, span_of(known[i]));
-        if (apart < least && (apart < 2 || strlen(known[i]) >= LONG_NAME)) {
+        unsigned apart = typo_distance(name, span_of(*known));
+        if (apart < least && (apart < 2 || strlen(*known) >= LONG_NAME)) {
             least = apart;
-            nearest = known[i];
+            nearest = *known;
         }
     }
     return nearest;

@@ -7,6 +7,10 @@
 // nearly like one that is known: JWT_SECRETT, jwt_secret, LOG_LEVLE. Values are not shown.
 void settings_find_typos(struct buffer *warnings);
 
+// The variables of all programs, which may share an environment; NULL-terminated. CMake reads them
+// from the tables of the programs.
+const char *const *setting_names(void);
+
 // How many letters must be put in, left out, changed, or swapped with their neighbour to make one
 // word of the other, in whatever case; more than TYPO_DISTANCE_MAX are not counted.
 #define TYPO_DISTANCE_MAX 3

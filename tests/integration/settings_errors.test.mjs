@@ -159,7 +159,6 @@ describe('variables that are nearly ours', () => {
     });
   }
 
-  // The list of names that are known to all is a list of its own.
   test('none of a program\'s own is one, and each has such', async () => {
     for (const program of [...PROGRAMS, 'ws-token', 'ws-publish', 'ws-listen', 'ws-dead-letters',
       'ws-control']) {
@@ -175,7 +174,7 @@ describe('variables that are nearly ours', () => {
         Object.fromEntries(names.map((name) => [`${name}Q`, 'x'])));
       for (const name of names) {
         assert.ok(wrong.stderr.includes(`${name}Q is not known; is ${name} meant?`),
-          `${name} is missing in common/setting_typos.c`);
+          `${name} is not among the setting_names`);
       }
     }
   });
