@@ -5,12 +5,12 @@
 
 #include "common/setting_typos.h"
 #include "common/shard.h"
-#include "edge/adapters/http_client.h"
 #include "edge/edge_keys.h"
 #include "edge/gateway/room_access.h"
 #include "edge/gateway/room_path.h"
 #include "edge/gateway/token.h"
 #include "edge/http/origins.h"
+#include "edge/http/service_url.h"
 #include "edge/websocket/deflate.h"
 
 #define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
@@ -223,7 +223,7 @@ static void check_origins(const char *list, struct buffer *errors)
 static void check_service_url(const char *setting, const char *url, struct buffer *errors)
 {
     struct buffer host = {0};
-    const char *fault = http_client_check_url(url, &host);
+    const char *fault = service_url_check(url, &host);
 
     if (fault)
         settings_fault(errors,

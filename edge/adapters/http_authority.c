@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "edge/adapters/host_lookup.h"
 #include "edge/adapters/http_client.h"
+#include "edge/http/service_url.h"
 
 #define ADDRESS_GOOD_MS 30000
 
@@ -195,7 +196,7 @@ static const struct room_authority_ops ops = {.ask = ask, .cancel = cancel};
 static void init_service(struct service *service, struct http_authority *authority, const char *url)
 {
     service->authority = authority;
-    const char *fault = http_client_check_url(url, &service->host);
+    const char *fault = service_url_check(url, &service->host);
     assert(!fault);
     (void)fault;
     service->url = span_of(url);

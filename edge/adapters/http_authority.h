@@ -10,7 +10,7 @@
 struct http_authority;
 
 struct http_authority_options {
-    const char *urls[ROOM_SERVICES]; // as http_client_check_url() takes them
+    const char *urls[ROOM_SERVICES]; // as service_url_check() takes them
     const char *ca_file;             // see http_client.h; NULL: the system's
     unsigned max_connections;        // that are kept open
 };

@@ -12,7 +12,6 @@
 #define IDLE_S            30L   // a connection that was not used for so long is not used again
 #define KEEPALIVE_IDLE_S  5L
 #define KEEPALIVE_EVERY_S 2L
-#define HOST_MAX          253 // of a name, in DNS
 
 struct http_client {
     struct http_client_options options;
@@ -45,75 +44,6 @@ struct watch {
     struct http_client *client;
     curl_socket_t fd;
 };
-
-// ---- addresses
-
-static const char *check_parts(CURLU *parts)
-{
-    static const struct {
-        CURLUPart part;
-        const char *fault;
-    } unwanted[] = {
-        {CURLUPART_USER, "it has a user"},         {CURLUPART_PASSWORD, "it has a password"},
-        {CURLUPART_OPTIONS, "it has options"},     {CURLUPART_QUERY, "it has a query"},
-        {CURLUPART_FRAGMENT, "it has a fragment"},
-    };
-    char *text;
-
-    for (size_t i = 0; i < ARRAY_LEN(unwanted); i++) {
-        if (curl_url_get(parts, unwanted[i].part, &text, 0) != CURLUE_OK)
-            continue;
-        curl_free(text);
-        return unwanted[i].fault;
-    }
-    return NULL;
-}
-
-static const char *take_host(CURLU *parts, struct buffer *host)
-{
-    char *text;
-
-    if (curl_url_get(parts, CURLUPART_HOST, &text, 0) != CURLUE_OK)
-        return "it has no host";
-    struct span name = span_of(text);
-    if (span_starts_with(name, SPAN_LIT("[")))
-        name = (struct span){name.ptr + 1, name.len - 2};
-    buffer_append(host, name);
-    curl_free(text);
-    return host->len <= HOST_MAX ? NULL : "its host is too long";
-}
-
-static bool is_visible_ascii(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
-            return false;
-    return true;
-}
-
-// libcurl takes one slash or three for two.
-static bool begins_well(struct span url)
-{
-    return (span_starts_with(url, SPAN_LIT("http://")) ||
-            span_starts_with(url, SPAN_LIT("https://"))) &&
-           !memmem(url.ptr, url.len, ":///", 4);
-}
-
-const char *http_client_check_url(const char *url, struct buffer *host)
-{
-    if (!begins_well(span_of(url)))
-        return "it does not begin with http:// or https:// and a host";
-    if (!is_visible_ascii(span_of(url)))
-        return "it has a character that must be encoded";
-
-    CURLU *parts = curl_url();
-    CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, 0);
-    const char *fault = code != CURLUE_OK ? curl_url_strerror(code) : check_parts(parts);
-    if (!fault)
-        fault = take_host(parts, host);
-    curl_url_cleanup(parts);
-    return fault;
-}
 
 // ---- requests
 

@@ -39,7 +39,3 @@ NODISCARD struct http_fetch *http_client_get(struct http_client *client, const s
                                              http_answer_fn on_answer, void *arg);
 // For a call that was not answered. Its connection is closed.
 void http_fetch_cancel(struct http_fetch *call);
-
-// What is wrong with the address of a service, or NULL; then its host is in `host`, without the
-// brackets of an IPv6 address. It is "http" or "https", a host, and perhaps a port and a path.
-NODISCARD const char *http_client_check_url(const char *url, struct buffer *host);

@@ -1,6 +1,4 @@
-// The addresses of services that settings may name. What the client does on the network is tested
-// from outside.
-#include "edge/adapters/http_client.h"
+#include "edge/http/service_url.h"
 
 #include "tests/unit/unit.h"
 
@@ -40,7 +38,32 @@ static const struct bad_row {
     {"a password", "http://user:secret@service"},
     {"a query", "http://service/?a=b"},
     {"an empty query", "http://service/?"},
+    {"an empty query without a path", "http://service?"},
+    {"a query without a path", "http://service?a=b"},
     {"a fragment", "http://service/#a"},
+    {"an empty fragment", "http://service/#"},
+    {"an empty fragment without a path", "http://service#"},
+    {"an empty user", "http://@service"},
+    {"an empty password", "http://user:@service"},
+    {"options", "http://user;auth=x@service"},
+    {"a port and a colon", "http://service:4006:4006"},
+    {"a colon without a port", "http://service:"},
+    {"port 0", "http://service:0"},
+    {"a port with a sign", "http://service:+80"},
+    {"a port with more behind", "http://service:80x"},
+    {"a backslash", "http://service\\a"},
+    {"a backslash in the path", "http://service/a\\b"},
+    {"braces", "http://service/{id}"},
+    {"half an escape", "http://service/a%2"},
+    {"an escape that is none", "http://service/a%zz"},
+    {"a star", "http://*.service"},
+    {"a comma", "http://a,b"},
+    {"an empty label", "http://a..b"},
+    {"three slashes", "https:///service"},
+    {"IPv6 with more behind", "http://[::1]x"},
+    {"IPv6 with a scope", "http://[fe80::1%25eth0]"},
+    {"too much in brackets", "http://[1:2:3:4:5:6:7:8:9]"},
+    {"brackets with nothing", "http://[]"},
     {"a space", "http://service/a b"},
     {"a space behind it", "http://service "},
     {"a line feed", "http://service\n"},
@@ -56,7 +79,7 @@ static void accepts(void **state)
 {
     const struct good_row *row = *state;
     struct buffer host = {0};
-    const char *fault = http_client_check_url(row->url, &host);
+    const char *fault = service_url_check(row->url, &host);
 
     if (fault)
         fail_msg("%s: %s", row->url, fault);
@@ -69,7 +92,7 @@ static void refuses(void **state)
     const struct bad_row *row = *state;
     struct buffer host = {0};
 
-    if (!http_client_check_url(row->url, &host))
+    if (!service_url_check(row->url, &host))
         fail_msg("\"%s\" is accepted, its host is \"%s\"", row->url, host.ptr);
     buffer_fini(&host);
 }
@@ -81,10 +104,10 @@ static void hosts_have_an_end(void **state)
 
     (void)state;
     memset(url + 7, 'a', 253);
-    assert_null(http_client_check_url(url, &host));
+    assert_null(service_url_check(url, &host));
     buffer_clear(&host);
     memset(url + 7, 'a', 254);
-    assert_non_null(http_client_check_url(url, &host));
+    assert_non_null(service_url_check(url, &host));
     buffer_fini(&host);
 }
 
@@ -96,5 +119,5 @@ int main(void)
     ADD_ROWS(tests, count, good, accepts);
     ADD_ROWS(tests, count, bad, refuses);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(hosts_have_an_end);
-    return cmocka_run_group_tests_name("http_client", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("service url", tests, NULL, NULL);
 }
