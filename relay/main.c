@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/deep_stack.h"
 #include "common/log.h"
 #include "relay/relay.h"
 
@@ -22,20 +23,26 @@ static void catch_signals(void)
     sigaction(SIGHUP, &ignore, NULL); // a terminal that closes is no reason to stop
 }
 
-static int run(const struct relay_settings *settings, const struct routes *routes,
-               const struct buffer *warnings)
+struct configuration {
+    const struct relay_settings *settings;
+    const struct routes *routes;
+    const struct buffer *warnings;
+};
+
+static int run(void *arg)
 {
+    const struct configuration *with = arg;
     struct log_options options = {
         .service = "websocket-gateway",
-        .level = (enum log_level)settings->log_level,
-        .format = (enum log_format)settings->log_format,
-        .dir = settings->log_dir,
+        .level = (enum log_level)with->settings->log_level,
+        .format = (enum log_format)with->settings->log_format,
+        .dir = with->settings->log_dir,
     };
 
     if (!log_open(&options))
         return EXIT_FAILURE;
-    program_log_warnings(warnings);
-    struct relay *relay = relay_new(settings, routes);
+    program_log_warnings(with->warnings);
+    struct relay *relay = relay_new(with->settings, with->routes);
     int status = relay ? EXIT_SUCCESS : EXIT_FAILURE;
     if (relay)
         relay_run(relay);
@@ -67,7 +74,8 @@ int main(int argc, char **argv)
         printf("%s: the settings are right, %zu routes\n", relay_program()->name, routes->count);
         status = EXIT_SUCCESS;
     } else {
-        status = run(&settings, routes, &warnings);
+        // Events have headers as deep as their services make them.
+        status = deep_stack_run(run, &(struct configuration){&settings, routes, &warnings});
     }
     routes_free(routes);
     buffer_fini(&errors);

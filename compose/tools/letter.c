@@ -1,5 +1,6 @@
 #include "compose/tools/letter.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 #include "common/base64.h"
@@ -75,6 +76,16 @@ static void append_member(struct buffer *out, const char *name, struct span valu
     buffer_append_char(out, ',');
 }
 
+uint64_t letter_size(const struct letter *letter)
+{
+    return letter->size > letter->body.len ? letter->size : letter->body.len;
+}
+
+bool letter_is_whole(const struct letter *letter)
+{
+    return letter_size(letter) == letter->body.len;
+}
+
 void letter_write(const struct letter *letter, const char *outcome, bool show_body,
                   struct buffer *out)
 {
@@ -88,5 +99,5 @@ void letter_write(const struct letter *letter, const char *outcome, bool show_bo
     append_member(out, "exchange", letter->exchange);
     if (show_body)
         append_member(out, "body", letter->body);
-    buffer_printf(out, "\"bytes\":%zu}\n", letter->body.len);
+    buffer_printf(out, "\"bytes\":%" PRIu64 "}\n", letter_size(letter));
 }

@@ -9,9 +9,11 @@
 
 // What the relay put into the queue of dead letters. Borrowed views; what is absent is empty.
 struct letter {
-    struct span id; // AMQP message id
+    struct span id; // AMQP message id, or a name made of the letter where there is none
     struct span failed_at, reason, routing_key, exchange;
-    struct span content_type, body;
+    struct span body;
+    uint64_t size; // of the event's body, of which `body` may be the beginning; 0: not said
+    const void *properties; // rabbitmq-c's own, for publisher.h
 };
 
 // All that is given must fit.
@@ -25,6 +27,10 @@ struct letter_filter {
 
 // A letter without a readable time fits no filter of age.
 bool letter_fits(const struct letter *letter, const struct letter_filter *filter, uint64_t now_ms);
+
+// Bytes of the event's body; and whether the letter has all of them.
+uint64_t letter_size(const struct letter *letter);
+bool letter_is_whole(const struct letter *letter);
 
 // Appends one line of JSON. `outcome` is what became of the letter, or NULL; the body is private
 // and only shown when asked for: as text, or in base64 when it is none.

@@ -1,21 +1,27 @@
 #include "compose/tools/letter_queue.h"
 
 #include <amqp.h>
+#include <amqp_framing.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
 #include "compose/tools/tool.h"
 
-#define NOT_FOUND 404
+#define NOT_FOUND   404
+#define NAME_PREFIX "letter-"
+#define HASH_BYTES  16
+#define POOL_PAGE   4096
 
 struct letter_queue {
     amqp_connection_state_t link;
     const char *name;
     size_t count;
     size_t removed;
-    uint64_t tag; // of the letter at hand
-    bool has_letter;
-    amqp_message_t letter;
+    uint64_t tag;     // of the letter at hand
+    amqp_pool_t pool; // of the properties at hand
+    struct buffer properties, body;
+    char made_id[sizeof(NAME_PREFIX) + 2 * (size_t)HASH_BYTES];
 };
 
 static struct span span_of_bytes(amqp_bytes_t bytes)
@@ -55,6 +61,9 @@ struct letter_queue *letter_queue_open(const struct rabbit_target *target, const
 {
     struct letter_queue *queue = mem_zalloc(sizeof(*queue));
 
+    if (sodium_init() < 0)
+        abort();
+    init_amqp_pool(&queue->pool, POOL_PAGE);
     queue->name = name;
     queue->link = rabbit_link_open(target);
     if (queue->link && look_at(queue))
@@ -70,9 +79,9 @@ size_t letter_queue_count(const struct letter_queue *queue)
 
 static void drop_letter(struct letter_queue *queue)
 {
-    if (queue->has_letter)
-        amqp_destroy_message(&queue->letter);
-    queue->has_letter = false;
+    recycle_amqp_pool(&queue->pool);
+    buffer_clear(&queue->properties);
+    buffer_clear(&queue->body);
     amqp_maybe_release_buffers(queue->link);
 }
 
@@ -88,26 +97,80 @@ static struct span find_header(const amqp_table_t *headers, const char *name)
     return (struct span){0};
 }
 
-static struct letter read_letter(const amqp_message_t *message)
+static uint64_t find_number(const amqp_table_t *headers, const char *name)
 {
-    const amqp_basic_properties_t *p = &message->properties;
-    struct letter letter = {.body = span_of_bytes(message->body)};
+    for (int i = 0; i < headers->num_entries; i++) {
+        const amqp_table_entry_t *entry = &headers->entries[i];
+        if (span_is(span_of_bytes(entry->key), name) && entry->value.kind == AMQP_FIELD_KIND_I64)
+            return entry->value.value.i64 > 0 ? (uint64_t)entry->value.value.i64 : 0;
+    }
+    return 0;
+}
+
+// An event without a message id can be named as well. Two letters that differ in nothing have one
+// name.
+static void make_id(const struct letter *letter, char *out, size_t size)
+{
+    const struct span parts[] = {letter->failed_at, letter->reason, letter->routing_key,
+                                 letter->exchange, letter->body};
+    unsigned char hash[HASH_BYTES];
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        uint64_t len = parts[i].len;
+        crypto_generichash_update(&state, (const unsigned char *)&len, sizeof(len));
+        crypto_generichash_update(&state, (const unsigned char *)parts[i].ptr, parts[i].len);
+    }
+    crypto_generichash_final(&state, hash, sizeof(hash));
+    memcpy(out, NAME_PREFIX, sizeof(NAME_PREFIX));
+    sodium_bin2hex(out + sizeof(NAME_PREFIX) - 1, size - (sizeof(NAME_PREFIX) - 1), hash,
+                   sizeof(hash));
+}
+
+static struct letter read_letter(const amqp_basic_properties_t *p, struct span body)
+{
+    struct letter letter = {.body = body};
 
     if (p->_flags & AMQP_BASIC_MESSAGE_ID_FLAG)
         letter.id = span_of_bytes(p->message_id);
-    if (p->_flags & AMQP_BASIC_CONTENT_TYPE_FLAG)
-        letter.content_type = span_of_bytes(p->content_type);
+    letter.properties = p;
     if (p->_flags & AMQP_BASIC_HEADERS_FLAG) {
         letter.failed_at = find_header(&p->headers, "x-failed-at");
         letter.reason = find_header(&p->headers, "x-reason");
         letter.routing_key = find_header(&p->headers, "x-original-routing-key");
         letter.exchange = find_header(&p->headers, "x-original-exchange");
+        letter.size = find_number(&p->headers, "x-original-size");
     }
     return letter;
 }
 
+static bool read_frames(struct letter_queue *queue, const amqp_basic_properties_t **properties)
+{
+    amqp_frame_t frame;
+    void *decoded;
+
+    if (!rabbit_link_next_frame(queue->link, "reading a letter", AMQP_FRAME_HEADER, &frame))
+        return false;
+    uint64_t size = frame.payload.properties.body_size;
+    buffer_append(&queue->properties, span_of_bytes(frame.payload.properties.raw));
+    while (queue->body.len < size) {
+        amqp_maybe_release_buffers(queue->link);
+        if (!rabbit_link_next_frame(queue->link, "reading a letter", AMQP_FRAME_BODY, &frame))
+            return false;
+        buffer_append(&queue->body, span_of_bytes(frame.payload.body_fragment));
+    }
+    int rc = amqp_decode_properties(AMQP_BASIC_CLASS, &queue->pool,
+                                    (amqp_bytes_t){queue->properties.len, queue->properties.ptr},
+                                    &decoded);
+    *properties = decoded;
+    return rc >= 0 || rabbit_link_fail("reading a letter", rc);
+}
+
 enum letter_take letter_queue_take(struct letter_queue *queue, struct letter *out)
 {
+    const amqp_basic_properties_t *properties;
+
     drop_letter(queue);
     amqp_rpc_reply_t reply =
         amqp_basic_get(queue->link, RABBIT_CHANNEL, amqp_cstring_bytes(queue->name), 0);
@@ -121,13 +184,13 @@ enum letter_take letter_queue_take(struct letter_queue *queue, struct letter *ou
     if (reply.reply.id == AMQP_BASIC_GET_EMPTY_METHOD)
         return LETTER_NONE;
     queue->tag = ((amqp_basic_get_ok_t *)reply.reply.decoded)->delivery_tag;
-    reply = amqp_read_message(queue->link, RABBIT_CHANNEL, &queue->letter, 0);
-    if (reply.reply_type != AMQP_RESPONSE_NORMAL) {
-        rabbit_link_fail("reading a letter", reply.library_error);
+    if (!read_frames(queue, &properties))
         return LETTER_LOST;
+    *out = read_letter(properties, buffer_span(&queue->body));
+    if (out->id.len == 0) {
+        make_id(out, queue->made_id, sizeof(queue->made_id));
+        out->id = span_of(queue->made_id);
     }
-    queue->has_letter = true;
-    *out = read_letter(&queue->letter);
     return LETTER_TAKEN;
 }
 
@@ -146,9 +209,11 @@ bool letter_queue_close(struct letter_queue *queue)
     if (!queue)
         return true;
     if (queue->link) {
-        drop_letter(queue);
         ok = rabbit_link_close(queue->link) || queue->removed == 0;
     }
+    empty_amqp_pool(&queue->pool);
+    buffer_fini(&queue->properties);
+    buffer_fini(&queue->body);
     free(queue);
     return ok || tool_fail("RabbitMQ did not say that it has handled the last removals: some of "
                            "these letters may still be there");

@@ -1,20 +1,20 @@
 #include "compose/tools/publisher.h"
 
 #include <amqp.h>
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "compose/tools/letter_properties.h"
 #include "compose/tools/tool.h"
 
 #define MAX_WAITING 256
-#define MAX_HEADERS 8
 #define PERSISTENT  2
 
 struct publisher {
     amqp_connection_state_t link;
+    const char *user;
     uint64_t next;   // delivery tag of the next message
     uint64_t oldest; // lowest tag without an answer; equal to `next` when there is none
     bool answered[MAX_WAITING];
@@ -34,6 +34,7 @@ struct publisher *publisher_new(const struct rabbit_target *target)
     struct publisher *publisher = mem_zalloc(sizeof(*publisher));
 
     publisher->next = publisher->oldest = 1;
+    publisher->user = target->user;
     publisher->link = rabbit_link_open(target);
     if (publisher->link && ask_for_confirms(publisher))
         return publisher;
@@ -76,11 +77,26 @@ static void settle(struct publisher *publisher, uint64_t tag, bool multiple, uin
         publisher->answered[publisher->oldest++ % MAX_WAITING] = false;
 }
 
+static bool skip_content(struct publisher *publisher)
+{
+    static const char doing[] = "reading a returned message";
+    amqp_frame_t frame;
+
+    if (!rabbit_link_next_frame(publisher->link, doing, AMQP_FRAME_HEADER, &frame))
+        return false;
+    for (uint64_t left = frame.payload.properties.body_size; left > 0;) {
+        amqp_maybe_release_buffers(publisher->link);
+        if (!rabbit_link_next_frame(publisher->link, doing, AMQP_FRAME_BODY, &frame))
+            return false;
+        uint64_t len = frame.payload.body_fragment.len;
+        left -= len < left ? len : left;
+    }
+    return true;
+}
+
 // A returned message is confirmed as well, right afterwards.
 static bool take_returned(struct publisher *publisher, const amqp_basic_return_t *method)
 {
-    amqp_message_t message;
-
     publisher->counts.returned++;
     if (!publisher->said_returned)
         tool_fail("no queue takes the routing key \"%.*s\" of the exchange \"%.*s\" (%.*s): is the "
@@ -89,11 +105,7 @@ static bool take_returned(struct publisher *publisher, const amqp_basic_return_t
                   (int)method->exchange.len, (const char *)method->exchange.bytes,
                   (int)method->reply_text.len, (const char *)method->reply_text.bytes);
     publisher->said_returned = true;
-    if (amqp_read_message(publisher->link, RABBIT_CHANNEL, &message, 0).reply_type !=
-        AMQP_RESPONSE_NORMAL)
-        return tool_fail("a returned message cannot be read");
-    amqp_destroy_message(&message);
-    return true;
+    return skip_content(publisher);
 }
 
 static bool handle_method(struct publisher *publisher, const amqp_method_t *method)
@@ -153,10 +165,10 @@ static bool wait_for_answers(struct publisher *publisher, uint64_t most)
     return true;
 }
 
-static amqp_table_t write_headers(const struct publisher_message *message,
-                                  amqp_table_entry_t entries[MAX_HEADERS])
+static amqp_table_t write_headers(const struct publisher_message *message)
 {
-    assert(message->header_count <= MAX_HEADERS);
+    amqp_table_entry_t *entries = mem_zalloc(message->header_count * sizeof(*entries));
+
     for (size_t i = 0; i < message->header_count; i++) {
         const struct publisher_header *header = &message->headers[i];
         entries[i].key = amqp_cstring_bytes(header->name);
@@ -166,30 +178,42 @@ static amqp_table_t write_headers(const struct publisher_message *message,
     return (amqp_table_t){(int)message->header_count, entries};
 }
 
-bool publisher_send(struct publisher *publisher, const struct publisher_message *message)
+// The caller frees the headers.
+static void write_properties(const struct publisher_message *message, amqp_basic_properties_t *out)
 {
-    amqp_table_entry_t entries[MAX_HEADERS];
-    amqp_basic_properties_t properties = {
+    *out = (amqp_basic_properties_t){
         ._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG,
         .content_type =
             amqp_cstring_bytes(message->content_type ? message->content_type : "application/json"),
         .delivery_mode = PERSISTENT,
     };
-    amqp_bytes_t body = {message->body.len, (void *)message->body.ptr};
-
     if (message->message_id) {
-        properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
-        properties.message_id = amqp_cstring_bytes(message->message_id);
+        out->_flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
+        out->message_id = amqp_cstring_bytes(message->message_id);
     }
     if (message->header_count > 0) {
-        properties._flags |= AMQP_BASIC_HEADERS_FLAG;
-        properties.headers = write_headers(message, entries);
+        out->_flags |= AMQP_BASIC_HEADERS_FLAG;
+        out->headers = write_headers(message);
     }
+}
+
+bool publisher_send(struct publisher *publisher, const struct publisher_message *message)
+{
+    amqp_bytes_t body = {message->body.len, (void *)message->body.ptr};
+    amqp_basic_properties_t properties;
+
     if (!wait_for_answers(publisher, MAX_WAITING - 1))
         return false;
+    if (message->of_letter)
+        letter_properties_restore(message->of_letter, message->exchange[0] != '\0', publisher->user,
+                                  message->headers, message->header_count, &properties);
+    else
+        write_properties(message, &properties);
     int rc =
         amqp_basic_publish(publisher->link, RABBIT_CHANNEL, amqp_cstring_bytes(message->exchange),
                            amqp_cstring_bytes(message->routing_key), 1, 0, &properties, body);
+    if (properties._flags & AMQP_BASIC_HEADERS_FLAG)
+        free(properties.headers.entries);
     if (rc != AMQP_STATUS_OK)
         return tool_fail("publishing failed: %s", amqp_error_string2(rc));
     publisher->next++;

@@ -16,6 +16,8 @@ struct publisher_message {
     const char *content_type; // NULL: JSON
     const struct publisher_header *headers;
     size_t header_count;
+    const void *of_letter; // the properties of a letter, whose event this is: all of them go along,
+                           // and message id and content type are those that it had; or NULL
     struct span body;
 };
 
@@ -23,7 +25,7 @@ struct publisher_counts {
     uint64_t published, confirmed, returned, refused;
 };
 
-// Connects; NULL with the reason on stderr.
+// Connects; borrows what the target names. NULL with the reason on stderr.
 NODISCARD struct publisher *publisher_new(const struct rabbit_target *target);
 void publisher_free(struct publisher *publisher);
 

@@ -101,6 +101,20 @@ bool rabbit_link_close(amqp_connection_state_t link)
     return answered;
 }
 
+bool rabbit_link_next_frame(amqp_connection_state_t link, const char *doing, uint8_t type,
+                            void *out)
+{
+    struct timeval limit = rabbit_timeval(RABBIT_ANSWER_MS);
+    amqp_frame_t *frame = out;
+    int rc = amqp_simple_wait_frame_noblock(link, frame, &limit);
+
+    if (rc != AMQP_STATUS_OK)
+        return rabbit_link_fail(doing, rc);
+    if (frame->frame_type == AMQP_FRAME_METHOD)
+        return rabbit_link_fail_with(doing, &frame->payload.method);
+    return frame->frame_type == type || rabbit_link_fail(doing, AMQP_STATUS_UNEXPECTED_STATE);
+}
+
 bool rabbit_link_reopen(amqp_connection_state_t link)
 {
     amqp_channel_close_ok_t ok = {0};

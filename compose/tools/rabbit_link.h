@@ -33,6 +33,10 @@ NODISCARD bool rabbit_link_granted(struct amqp_connection_state_t_ *link, const 
 bool rabbit_link_fail(const char *doing, int status);
 // The same with the reason of a method (amqp_method_t) that closes the channel or the connection.
 bool rabbit_link_fail_with(const char *doing, const void *method);
+// Reads the next frame (amqp_frame_t), which must be of this type. The library's own call for the
+// content of a message has no limit of time, and refuses headers without a name.
+NODISCARD bool rabbit_link_next_frame(struct amqp_connection_state_t_ *link, const char *doing,
+                                      uint8_t type, void *frame);
 // Opens the channel again after the broker has closed it, and it alone.
 NODISCARD bool rabbit_link_reopen(struct amqp_connection_state_t_ *link);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/deep_stack.h"
 #include "compose/tools/letter_queue.h"
 #include "compose/tools/publisher.h"
 #include "compose/tools/tool.h"
@@ -56,7 +57,7 @@ static const struct setting SETTINGS[] = {
 static const struct tool_option OPTIONS[] = {
     {"reason", "TEXT", "--reason", 0, "only letters with this text in their reason"},
     {"routing-key", "KEY", "--routing-key", 0, "only letters of events with this routing key"},
-    {"id", "ID", "--id", 0, "only letters with this message id"},
+    {"id", "ID", "--id", 0, "only letters with this message id, or the id that list has made"},
     {"older-than", "TIME", "--older-than", 0, "only letters older than 7d, 12h, 30m or 45s"},
     {"newer-than", "TIME", "--newer-than", 0, "only letters newer than that"},
     {"limit", "N", "--limit", 0, "not more than so many letters, oldest first"},
@@ -109,7 +110,6 @@ static bool copy_name(char out[NAME_MAX_BYTES + 1], const char *prefix, struct s
 // Where the event of a letter goes.
 struct address {
     char exchange[NAME_MAX_BYTES + 1], key[NAME_MAX_BYTES + 1];
-    char id[NAME_MAX_BYTES + 1], type[NAME_MAX_BYTES + 1];
 };
 
 // Without an exchange the routing key names a queue, and nobody else gets the event.
@@ -120,11 +120,11 @@ static bool read_address(const struct request *request, const struct letter *let
 
     return letter->routing_key.len > 0 &&
            copy_name(out->exchange, "", to_queue ? (struct span){0} : letter->exchange) &&
-           copy_name(out->key, to_queue ? request->prefix : "", letter->routing_key) &&
-           copy_name(out->id, "", letter->id) && copy_name(out->type, "", letter->content_type);
+           copy_name(out->key, to_queue ? request->prefix : "", letter->routing_key);
 }
 
-static bool publish(struct publisher *publisher, const struct address *to, struct span body)
+static bool publish(struct publisher *publisher, const struct address *to,
+                    const struct letter *letter)
 {
     char now[ISO8601_LEN + 1];
     const struct publisher_header headers[] = {{"x-replayed-from", "dead-letter"},
@@ -132,11 +132,10 @@ static bool publish(struct publisher *publisher, const struct address *to, struc
     const struct publisher_message message = {
         .exchange = to->exchange,
         .routing_key = to->key,
-        .message_id = to->id[0] ? to->id : NULL,
-        .content_type = to->type[0] ? to->type : NULL,
+        .of_letter = letter->properties,
         .headers = headers,
         .header_count = ARRAY_LEN(headers),
-        .body = body,
+        .body = letter->body,
     };
 
     clock_iso8601(clock_wall_ms(), now);
@@ -155,7 +154,14 @@ static enum fate send_again(struct work *work, const struct letter *letter)
         tool_fail("a letter does not say where its event was published");
         return STAYS;
     }
-    if (!publish(work->publisher, &to, letter->body))
+    if (!letter_is_whole(letter)) {
+        tool_fail("letter " SPAN_FMT
+                  " has only the first %zu bytes of its event's body: its service "
+                  "must publish it again, or drop it",
+                  SPAN_ARG(letter->id), letter->body.len);
+        return STAYS;
+    }
+    if (!publish(work->publisher, &to, letter))
         return publisher_reopen(work->publisher) ? STAYS : PUBLISHER_LOST;
     after = publisher_counts(work->publisher);
     return after.confirmed > before.confirmed && after.returned == before.returned ? SAFE : STAYS;
@@ -295,9 +301,21 @@ static enum tool_status run(void *request, const struct tool_list *operands)
     return do_command(request) ? TOOL_OK : TOOL_FAILED;
 }
 
-int main(int argc, char **argv)
+struct arguments {
+    int argc;
+    char **argv;
+};
+
+static int run_tool(void *arg)
 {
     static struct request request;
+    const struct arguments *arguments = arg;
 
-    return tool_main(&TOOL, argc, argv, run, &request);
+    return tool_main(&TOOL, arguments->argc, arguments->argv, run, &request);
+}
+
+// The headers of a letter are as deep as whoever published its event has made them.
+int main(int argc, char **argv)
+{
+    return deep_stack_run(run_tool, &(struct arguments){argc, argv});
 }

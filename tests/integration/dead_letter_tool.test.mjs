@@ -5,6 +5,7 @@ import { DEAD_LETTERS } from './support/brokers.mjs';
 import { Child, run } from './support/child.mjs';
 import { connect, newConversation } from './support/clients.mjs';
 import { brokerSettings, built, gateway } from './support/gateway.mjs';
+import { nestedHeader, publishRaw } from './support/raw_publish.mjs';
 import { sleep, until } from './support/wait.mjs';
 
 // Everything over 1 KB is a dead letter, until a relay comes that takes more.
@@ -132,6 +133,83 @@ test('replay: the client gets the event, the letter is gone, headers tell', asyn
   assert.ok(Math.abs(Date.parse(again.properties.headers['x-replayed-at']) - Date.now()) < 60_000);
 });
 
+test('replay: all properties and headers that the event had are back', async (t) => {
+  const others = await otherService(t, 'message.sent');
+  const headers = {
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tenant: 'eu', depth: { list: [1, [true, null]] },
+  };
+  const properties = {
+    messageId: 'id-8', contentType: 'application/json', contentEncoding: 'gzip', priority: 2,
+    correlationId: 'c-8', replyTo: 'answers', timestamp: 1700000000, type: 'MessageSent',
+    appId: 'message-service', userId: 'guest', expiration: '600000',
+  };
+  await services.publish('message.sent', 'x'.repeat(2000),
+    { ...properties, headers, CC: ['nobody.listens'] });
+  await arrivesInQueue(1);
+  await ok('replay');
+  await until('the event twice', () => others.length === 2);
+  const again = others[1].properties;
+  for (const [name, value] of Object.entries(properties)) assert.equal(again[name], value, name);
+  const { 'x-replayed-from': from, 'x-replayed-at': at, ...back } = again.headers;
+  assert.deepEqual(back, { ...headers, CC: ['nobody.listens'] });
+  assert.ok(from && at);
+});
+
+test('a letter whose event had no message id has one of its own', async () => {
+  put(letterOf(NO_ROOM), '{"n":1}');
+  put(letterOf(NO_ROOM), '{"n":2}');
+  await arrivesInQueue(2);
+  const ids = async () => (await ok('list')).letters.map(({ id }) => id);
+  const [one, two] = await ids();
+  assert.match(one, /^letter-[0-9a-f]{32}$/);
+  assert.notEqual(one, two);
+  assert.equal((await ok('drop', '--yes', '--id', one)).letters[0].id, one);
+  assert.deepEqual(await ids(), [two]);
+  const others = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(others.queue, 'hometrip_events', 'message.sent');
+  await ok('replay', '--id', two);
+  const { properties } = await until('the event', () => channel.get(others.queue, { noAck: true }));
+  assert.equal(properties.messageId, undefined, 'the event has none still');
+});
+
+test('the beginning of a large event is not sent as if it were the event', async () => {
+  await services.publish('message.sent', 'x'.repeat(100_000), { messageId: 'large' });
+  await arrivesInQueue(1);
+  assert.equal((await ok('list')).letters[0].bytes, 100_000);
+  const { code, stderr } = await tool('replay');
+  assert.equal(code, 1);
+  assert.match(stderr, /letter large has only the first 65536 bytes of its event's body/);
+  await ok('drop', '--yes', '--id', 'large');
+});
+
+for (const [name, kind, levels] of [
+  ['lists in lists', 'A', 26_000], ['tables in tables without names', 'F', 20_800],
+]) {
+  test(`headers that are ${name}, with a stack of 1 MB`, async (t) => {
+    await made.relay.stop();
+    const small = (program, args = []) =>
+      ['/bin/sh', ['-c', 'ulimit -s 1024; exec "$0" "$@"', built(program), ...args]];
+    const relay = new Child(...small('ws-relay'),
+      { name: 'ws-relay', env: made.relay.env, cwd: made.relay.dir });
+    t.after(async () => {
+      await relay.stop();
+      await made.relay.start();
+      await made.relay.ready();
+    });
+    await made.relay.ready.call({ ...made.relay, child: relay, opsUrl: made.relay.opsUrl });
+    const other = await services.connection.createChannel();
+    publishRaw(other, 'websocket.message.sent', nestedHeader(kind, levels), 'deep', 'not json');
+    await arrivesInQueue(1);
+    assert.ok(relay.running, relay.output);
+    for (const command of [['list'], ['drop', '--yes', '--id', 'deep']]) {
+      const { code, stdout, stderr } = await run(...small('ws-dead-letters', command), { env });
+      assert.equal(code, 0, stderr);
+      assert.equal(lines(stdout)[0].id, 'deep');
+    }
+    await other.close();
+  });
+}
+
 test('replay to the gateway only: no other service gets it again', async (t) => {
   const room = newConversation();
   const user = await connect(t, edge, { userId: 'u1' });
@@ -170,19 +248,21 @@ test('what cannot be routed stays, and is in nobody\'s way', async () => {
   put(letterOf(NO_ROOM, 'no.such.key'), '{}', { messageId: 'b' });
   put({}, '{}', { messageId: 'c' });
   put(letterOf(NO_ROOM, 'k'.repeat(300)), '{}', { messageId: 'd' });
+  put({ ...letterOf(NO_ROOM, 'no.such.key'), '': 'a header without a name' },
+    'x'.repeat(300_000), { messageId: 'f' });
   put(letterOf(NO_ROOM), '{"message":"x"}', { messageId: 'e' });
-  await arrivesInQueue(5);
+  await arrivesInQueue(6);
   const { code, stdout, stderr } = await tool('replay');
   assert.equal(code, 1);
   assert.deepEqual(lines(stdout).map(({ id, outcome }) => `${id} ${outcome}`),
-    ['a stays', 'b stays', 'c stays', 'd stays', 'e replayed']);
+    ['a stays', 'b stays', 'c stays', 'd stays', 'f stays', 'e replayed']);
   assert.match(stderr, /no exchange 'no-such-exchange'/);
   assert.match(stderr, /no queue takes the routing key "no\.such\.key"/);
   assert.match(stderr, /does not say where its event was published/);
-  assert.match(stderr, /5 letters, 5 looked at, 1 replayed/);
-  assert.match(stderr, /4 stay in the queue/);
+  assert.match(stderr, /6 letters, 6 looked at, 1 replayed/);
+  assert.match(stderr, /5 stay in the queue/);
   await until('the letters', async () =>
-    (await ok('list')).letters.map(({ id }) => id).join('') === 'abcde');
+    (await ok('list')).letters.map(({ id }) => id).join('') === 'abcdfe');
 });
 
 test('a dry run changes nothing; drop wants a yes', async () => {
