@@ -304,7 +304,8 @@ test('an origin that is not allowed is explained', async (t) => {
 });
 
 test('a token that expires is refreshed in place', async (t) => {
-  const { sides: [here] } = await open(t, { id: 'u1', exp: Math.floor(Date.now() / 1000) + 120 });
+  const now = Math.floor(Date.now() / 1000);
+  const { sides: [here] } = await open(t, { id: 'u1', iat: now - 900, exp: now + 120 });
   await here.button('Connect').click();
   await here.is('Connected');
   await here.find('.notice').getByText('The token expires in').waitFor();

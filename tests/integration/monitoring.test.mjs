@@ -107,8 +107,9 @@ test('every alert finds what it asks for, and none fires', async () => {
     assert.equal(health, 'ok', `${name}: ${lastError}`);
     await assertSelects(query);
   }
-  assert.deepEqual(await prometheus.query(
-    'ALERTS{severity="critical",alertname!="EventsStandStill"}'), []);
+  // One that is pending may have been scraped while a dead letter was on its way.
+  await until('no critical alert, not even a pending one', async () => (await prometheus.query(
+    'ALERTS{severity="critical",alertname!="EventsStandStill"}')).length === 0);
 });
 
 test('every query of the dashboard returns something', async () => {
