@@ -13,6 +13,7 @@
 #include "edge/gateway/entry.h"
 #include "edge/gateway/http_routes.h"
 #include "edge/gateway/log_follower.h"
+#include "edge/gateway/origin_guard.h"
 #include "edge/gateway/relay_watch.h"
 #include "edge/gateway/room_name.h"
 
@@ -20,7 +21,7 @@
 
 struct gateway {
     char *edge_id;
-    const struct origins *origins;
+    struct origin_guard origins;
     struct gateway_handlers handlers;
     struct gateway_metrics *metrics;
     struct bus *bus;
@@ -43,7 +44,7 @@ struct gateway {
     struct deadline announcement;
     struct buffer text;
     unsigned shards;
-    struct peer_log foreign_origins, slow_consumers;
+    struct peer_log slow_consumers;
     bool found_log;
     bool mismatch_told; // that relay and edge count their shards differently
 };
@@ -83,30 +84,6 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
         log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
     client_events_forget(&gateway->events, client);
     token_watch_stop(&client->alarm);
-}
-
-// As much of a header as a log line has room for.
-static struct span shown(const struct http_request *request, const char *header)
-{
-    struct span value = http_request_header(request, header);
-
-    return (struct span){value.ptr ? value.ptr : "", value.len < 128 ? value.len : 128};
-}
-
-static bool allow_request(const struct http_request *request, void *arg)
-{
-    struct gateway *gateway = arg;
-
-    if (origins_judge(gateway->origins, request) != ORIGIN_FOREIGN)
-        return true;
-    log_peer(&gateway->foreign_origins, request->peer,
-             "refusing a foreign origin origin=\"" SPAN_FMT "\" host=\"" SPAN_FMT
-             "\" forwarded_host=\"" SPAN_FMT "\" forwarded_proto=\"" SPAN_FMT
-             "\" reason=\"it is neither in CORS_ORIGIN nor the gateway's own\"",
-             SPAN_ARG(shown(request, "Origin")), SPAN_ARG(shown(request, "Host")),
-             SPAN_ARG(shown(request, "X-Forwarded-Host")),
-             SPAN_ARG(shown(request, "X-Forwarded-Proto")));
-    return false;
 }
 
 static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
@@ -288,8 +265,8 @@ static void build_socketio(struct gateway *gateway, const struct gateway_options
                            struct deadlines *clock, struct sio_metrics *socketio_metrics,
                            struct eio_metrics *engine_metrics)
 {
-    gateway->socketio = sio_server_new(&options->socketio, allow_request, gateway, clock,
-                                       socketio_metrics, engine_metrics);
+    gateway->socketio = sio_server_new(&options->socketio, origin_guard_allows, &gateway->origins,
+                                       clock, socketio_metrics, engine_metrics);
     gateway->nsp = sio_server_add_namespace(gateway->socketio, "/",
                                             &(struct sio_handlers){
                                                 .on_connect = on_connect,
@@ -309,7 +286,6 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                                                 .on_expired = on_expired,
                                                 .arg = gateway,
                                             });
-    peer_log_init(&gateway->foreign_origins, &gateway->metrics->log_left_out);
     peer_log_init(&gateway->slow_consumers, &gateway->metrics->log_left_out);
     gateway->entry = (struct entry){
         .authentication = {.verifier = gateway->verifier,
@@ -392,7 +368,8 @@ struct gateway *gateway_new(const struct gateway_options *options,
     struct gateway *gateway = mem_zalloc(sizeof(*gateway));
 
     gateway->edge_id = mem_strdup(options->edge_id);
-    gateway->origins = options->origins;
+    gateway->origins.origins = options->origins;
+    peer_log_init(&gateway->origins.refused, &metrics->log_left_out);
     gateway->handlers = *handlers;
     gateway->metrics = metrics;
     gateway->bus = bus;

@@ -1,0 +1,13 @@
+// Lets no handshake of a foreign web page in, and logs whom it refuses.
+#pragma once
+
+#include "edge/engineio/peer_log.h"
+#include "edge/http/origins.h"
+
+struct origin_guard {
+    const struct origins *origins; // borrowed
+    struct peer_log refused;
+};
+
+// For sio_server_new(); `guard` is a struct origin_guard.
+NODISCARD bool origin_guard_allows(const struct http_request *request, void *guard);
