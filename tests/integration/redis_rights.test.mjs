@@ -1,0 +1,56 @@
+// The rights in Redis that docs/operations.md grants are enough, and those that only guard can miss.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, test } from 'node:test';
+import { createClient } from 'redis';
+import { startBrokers } from './support/brokers.mjs';
+import { connect, newConversation } from './support/clients.mjs';
+import { gateway } from './support/gateway.mjs';
+import { until } from './support/wait.mjs';
+
+const PASSWORD = 'change-me';
+const GUARDS = ['+role', '+memory|usage', '+xlen', '+xtrim'];
+
+const guide = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+const RIGHTS = /ACL SETUSER default (reset on .*)/.exec(guide)[1].replaceAll('\'', '').split(' ')
+  .filter((word) => !word.startsWith('>'));
+
+const brokers = await startBrokers(['redis']);
+const made = await gateway({ brokers, edges: 0, relays: 0 });
+
+// Takes the rights of the user whom the programs log in as; another one stays all-powerful.
+const admin = createClient({ database: 1, socket: { host: '127.0.0.1', port: brokers.redis.port } });
+after(() => admin.disconnect());
+await admin.connect();
+await admin.sendCommand(['ACL', 'SETUSER', 'admin', 'on', '>admin', '~*', '&*', '+@all']);
+await admin.sendCommand(['AUTH', 'admin', 'admin']);
+
+async function works(t, rights) {
+  await admin.sendCommand(['ACL', 'SETUSER', 'default', ...rights, `>${PASSWORD}`]);
+  const env = { REDIS_PASSWORD: PASSWORD };
+  const [relay, edge] = [await made.addRelay(env), await made.addEdge(env)];
+  await Promise.all([relay.ready(), edge.ready()]);
+  const room = newConversation();
+  const client = await connect(t, edge, { userId: 'u1' });
+  await client.join('conversation', room.id);
+  await made.services.publish('message.sent', { conversationId: room.id, message: 1 });
+  await client.next('new_message');
+  await until('two announcements', async () =>
+    (await relay.metric('ws_relay_heartbeats_total')) > 3);
+  return [relay, edge];
+}
+
+test('with those of the guide nothing is refused', async (t) => {
+  for (const process of await works(t, RIGHTS)) {
+    assert.doesNotMatch(process.log, /NOPERM/);
+    await process.stop();
+  }
+});
+
+test('without those that guard events still arrive, and the log says what is missing', async (t) => {
+  const [relay, edge] = await works(t, RIGHTS.filter((right) => !GUARDS.includes(right)));
+  assert.match(relay.log, /LOG_MAX_BYTES: NOPERM .*grant memory\|usage, xlen and xtrim/);
+  assert.equal(await edge.metric('ws_edge_redis_failures_total'), 0);
+  assert.equal(await relay.metric('ws_relay_redis_outages_total'), 0);
+  await Promise.all([relay.stop(), edge.stop()]);
+});
