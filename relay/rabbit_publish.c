@@ -1,4 +1,5 @@
 // Dead letters: a message published again as it came, with headers that say why.
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
@@ -85,6 +86,7 @@ static void write_headers(const struct rabbit *r, const struct rabbit_letter *le
 {
     amqp_table_t originals = p->_flags & AMQP_BASIC_HEADERS_FLAG ? p->headers : amqp_empty_table;
 
+    assert(letter->header_count <= HEADERS_MAX);
     out->entries = mem_alloc(((size_t)originals.num_entries + HEADERS_MAX + FURTHER_MAX) *
                              sizeof(*out->entries));
     for (size_t i = 0; i < letter->header_count; i++)
