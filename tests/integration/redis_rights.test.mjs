@@ -16,14 +16,15 @@ const RIGHTS = /ACL SETUSER default (reset on .*)/.exec(guide)[1].replaceAll('\'
   .filter((word) => !word.startsWith('>'));
 
 const brokers = await startBrokers(['redis']);
-const made = await gateway({ brokers, edges: 0, relays: 0 });
 
 // Takes the rights of the user whom the programs log in as; another one stays all-powerful.
 const admin = createClient({ database: 1, socket: { host: '127.0.0.1', port: brokers.redis.port } });
-after(() => admin.disconnect());
+after(() => admin.disconnect()); // before Redis is stopped
 await admin.connect();
 await admin.sendCommand(['ACL', 'SETUSER', 'admin', 'on', '>admin', '~*', '&*', '+@all']);
 await admin.sendCommand(['AUTH', 'admin', 'admin']);
+
+const made = await gateway({ brokers, edges: 0, relays: 0 });
 
 async function works(t, rights) {
   await admin.sendCommand(['ACL', 'SETUSER', 'default', ...rights, `>${PASSWORD}`]);
