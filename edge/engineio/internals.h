@@ -83,11 +83,6 @@ void session_free(struct eio_session *session);
 // Takes the first `n` frames off the outbox: they were sent.
 void session_drop_sent(struct eio_session *session, uint32_t n);
 size_t session_max_message(const struct eio_session *session);
-// Takes the packet from what the session may send. Closes one that goes on nevertheless.
-NODISCARD enum rate_verdict session_judge(struct eio_session *session,
-                                          const struct eio_packet *packet);
-// Whether the packet bears data of which its type has no use.
-NODISCARD bool session_packet_is_overweight(const struct eio_packet *packet);
 void session_expect_heartbeat(struct eio_session *session);
 void session_on_packet(struct eio_session *session, const struct eio_packet *packet);
 // Writes what the transport takes of the outbox.
@@ -98,6 +93,13 @@ void session_mark_dirty(struct eio_session *session);
 void session_on_heartbeat_due(struct deadline *deadline, void *arg);
 void session_on_pong_missing(struct deadline *deadline, void *arg);
 void session_on_linger_over(struct deadline *deadline, void *arg);
+
+// metering.c
+// Takes the packet from what the session may send. Closes one that goes on nevertheless.
+NODISCARD enum rate_verdict session_judge(struct eio_session *session,
+                                          const struct eio_packet *packet);
+// Whether the packet bears data of which its type has no use.
+NODISCARD bool session_packet_is_overweight(const struct eio_packet *packet);
 
 // polling.c
 void polling_on_request(struct eio_session *session, struct http_exchange *exchange);

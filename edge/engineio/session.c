@@ -2,7 +2,6 @@
 
 #include "edge/engineio/session.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "common/log.h"
@@ -11,8 +10,7 @@
 #include "edge/http/query.h"
 #include "edge/websocket/wire.h"
 
-#define CLOSE_AT_ONCE   0   // without a close frame
-#define BARE_PACKET_MAX 128 // bytes behind a type that has no use for any, as pings bear a few
+#define CLOSE_AT_ONCE 0 // without a close frame
 
 const char *eio_close_reason_str(enum eio_close_reason reason)
 {
@@ -250,46 +248,6 @@ void session_expect_heartbeat(struct eio_session *session)
                  session->version == 3 ? &server->client_ping_due : &server->ping_due);
 }
 
-bool session_packet_is_overweight(const struct eio_packet *packet)
-{
-    return packet->type != EIO_MESSAGE && packet->data.len > BARE_PACKET_MAX;
-}
-
-static struct rate_load load_of(const struct eio_packet *packet)
-{
-    bool is_message = packet->type == EIO_MESSAGE;
-
-    return (struct rate_load){
-        // A binary message is a part of what a text announced.
-        .packets = is_message && packet->kind == FRAME_BINARY ? 0 : 1,
-        .bytes = packet->data.len,
-        .wants_answer = is_message || packet->type == EIO_PING,
-    };
-}
-
-enum rate_verdict session_judge(struct eio_session *session, const struct eio_packet *packet)
-{
-    struct eio_server *server = session->server;
-    uint64_t now_ms = deadlines_now(server->clock);
-    struct rate_load load = load_of(packet);
-
-    if (packet->type == EIO_CLOSE)
-        return RATE_OK; // there is only one
-    enum rate_verdict verdict =
-        rate_judge(&session->rate, session->admitted ? &server->rates : &server->stranger_rates,
-                   &load, now_ms);
-
-    if (verdict == RATE_OK && session->share && packet->type == EIO_MESSAGE && load.packets > 0 &&
-        !rate_share_take(&server->shares, session->share, now_ms))
-        verdict = rate_refuse(&session->rate, &load, now_ms);
-    if (verdict == RATE_OK)
-        return RATE_OK;
-    metric_add(&server->metrics->rate_refused, 1);
-    if (verdict == RATE_GIVEN_UP)
-        eio_session_close(session, EIO_RATE_LIMIT);
-    return verdict;
-}
-
 static void dispatch(struct eio_session *session, const struct eio_packet *packet)
 {
     switch (packet->type) {
@@ -395,12 +353,6 @@ void session_on_linger_over(struct deadline *deadline, void *arg)
 {
     (void)arg;
     session_free(container_of(deadline, struct eio_session, heartbeat));
-}
-
-void eio_session_share_rate(struct eio_session *session, struct span key)
-{
-    assert(!session->share);
-    session->share = rate_share_join(&session->server->shares, key);
 }
 
 void eio_session_admit(struct eio_session *session)

@@ -74,8 +74,10 @@ static void on_turn_end(void *arg)
 
     if (deadline_is_armed(&echo->pause))
         return;
-    eio_server_flush(echo->engine);
-    eio_server_flush(sio_server_engine(echo->sockets));
+    bool engine_quiet = eio_server_flush(echo->engine);
+    bool sockets_quiet = eio_server_flush(sio_server_engine(echo->sockets));
+    if (!engine_quiet || !sockets_quiet)
+        event_loop_come_back(&echo->loop);
 }
 
 static void on_port_closed(void *arg)

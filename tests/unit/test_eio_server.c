@@ -231,6 +231,45 @@ static void refuses_an_address_that_has_enough(void **state)
     fake_engine_free(fake);
 }
 
+// A turn has its bound; who had much goes on behind those who had to wait for it.
+static void one_turn_has_its_limits(void **state)
+{
+    struct eio_options roomy = options;
+    size_t len = 1000000;
+    char *text = malloc(len);
+
+    (void)state;
+    roomy.max_outbox_bytes = 1 << 24;
+    struct fake_engine *fake = fake_engine_new(&roomy);
+    memset(text, '4', len);
+    assert_true(fake_websocket_open(fake, 0, SPAN_LIT(WEBSOCKET)));
+    struct eio_session *much = fake->session;
+    assert_true(fake_websocket_open(fake, 1, SPAN_LIT(WEBSOCKET)));
+    struct eio_session *little = fake->session;
+    assert_true(eio_server_flush(fake->server));
+    buffer_clear(&fake->websockets[1].wrote);
+    buffer_clear(&fake->sent);
+
+    fake->session = much;
+    for (int i = 0; i < 7; i++)
+        fake_send(fake, FRAME_TEXT, (struct span){text, len});
+    fake->session = little;
+    fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
+    assert_false(eio_server_flush(fake->server));
+    assert_true(fake->sent.len > 4 * len && fake->sent.len < 6 * len);
+    assert_int_equal(fake->websockets[1].wrote.len, 0);
+    assert_true(eio_server_flush(fake->server));
+    assert_span(buffer_span(&fake->websockets[1].wrote), "4a|");
+    assert_true(fake->sent.len > 7 * len);
+    assert_true(memmem(fake->sent.ptr, 6 * len,
+                       "\x81\x02"
+                       "4a",
+                       4)); // before the rest
+    fake->session = NULL;
+    free(text);
+    fake_engine_free(fake);
+}
+
 // Who has more than a quarter of what may wait is of the crowd, until it is taken or the end.
 static void knows_its_crowd(void **state)
 {
@@ -693,6 +732,7 @@ int main(void)
         cmocka_unit_test(refuses_when_it_is_full),
         cmocka_unit_test(refuses_when_memory_is_short),
         cmocka_unit_test(refuses_an_address_that_has_enough),
+        cmocka_unit_test(one_turn_has_its_limits),
         cmocka_unit_test(knows_its_crowd),
         cmocka_unit_test(a_stranger_may_say_less),
         cmocka_unit_test(refuses_a_payload_of_too_many_packets),
