@@ -1,6 +1,7 @@
 // The operations port for orchestrators: GET /live, /ready and /metrics, on a thread of its own.
 //
-// It calls the probes from that thread, so they may only read atomics.
+// It calls the probes from that thread, so they may only read atomics. It has 32 connections at
+// most; for a further one the oldest is closed, so that nobody can block it by holding them.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@ struct ops_probes {
     const char *(*live)(void *arg);
     const char *(*ready)(void *arg);
     const char *(*role)(void *arg); // may be NULL; else what /ready says in place of "ok"
-    // Prometheus text; that of process_metrics.h comes behind it.
+    // Prometheus text; that of process_metrics.h and its own comes behind it.
     void (*metrics)(void *arg, struct buffer *out);
     void *arg;
 };
