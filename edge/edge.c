@@ -33,6 +33,7 @@ struct edge {
     struct origins *origins;
     struct client_bundle *bundle;
     struct redis_bus_options bus_options;
+    struct redis_sessions *sessions; // NULL: nothing is recovered
     struct redis_bus *bus;
     struct http_authority_options authority_options;
     struct http_authority *authority; // NULL: no service is asked who may join
@@ -289,6 +290,8 @@ static void build_gateway(struct edge *edge)
         .room_authorization = (enum room_authorization)s->room_authorization,
         .room_services = options_of_inquiry(
             s, edge->authority ? http_authority_interface(edge->authority) : NULL),
+        .recovery = options_of_recovery(s, edge->sessions ? redis_sessions_interface(edge->sessions)
+                                                          : NULL),
         .edge_id = edge->id.ptr,
         .shards = (unsigned)s->bus_shards,
         .console_enabled = s->dev_console,
@@ -316,6 +319,9 @@ static void build_bus(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
 
+    if (s->recovery_window > 0)
+        edge->sessions = redis_sessions_new((uint32_t)s->recovery_window + RECOVERY_SLACK_S,
+                                            edge->id.ptr, (unsigned)s->bus_shards);
     edge->bus_options = (struct redis_bus_options){
         .host = s->redis_host,
         .port = (uint16_t)s->redis_port,
@@ -323,6 +329,7 @@ static void build_bus(struct edge *edge)
         .database = (unsigned)s->redis_db,
         .shards = (unsigned)s->bus_shards,
         .edge_id = edge->id.ptr,
+        .sessions = edge->sessions,
     };
     edge->bus = redis_bus_new(&edge->bus_options, &edge->loop, &edge->metrics.redis);
 }
@@ -407,6 +414,7 @@ void edge_free(struct edge *edge)
     gateway_free(edge->gateway);
     http_authority_free(edge->authority);
     redis_bus_free(edge->bus);
+    redis_sessions_free(edge->sessions);
     client_bundle_free(edge->bundle);
     origins_free(edge->origins);
     buffer_fini(&edge->id);

@@ -13,36 +13,38 @@
 #define COUNTS  METRIC_COUNTS
 #define MILLIS  METRIC_MILLISECONDS
 
-#define HELD          "ws_edge_memory_bytes"
-#define NOT_HELD      "ws_edge_memory_refused_total"
-#define PAUSES        "ws_edge_accept_paused_total"
-#define PAUSED        "ws_edge_accept_paused"
-#define REFUSED       "ws_edge_handshakes_refused_total"
-#define CLOSED        "ws_edge_sessions_closed_total"
-#define UNAUTH        "ws_edge_auth_refused_total"
-#define EVENTS        "ws_edge_events_total"
-#define JOINS         "ws_edge_joins_refused_total"
-#define OPENED        "ws_edge_handshakes_total"
-#define ASKS          "ws_edge_authorization_asks_total"
-#define HELD_HELP     "Bytes that clients make the edge hold, by use"
-#define NOT_HELD_HELP "Times that MAX_MEMORY_BYTES had no room, by use"
-#define PAUSES_HELP   "Times that accepting paused, by reason"
-#define PAUSED_HELP   "1 while accepting is paused, by reason"
-#define LEFT_OUT      "ws_edge_log_lines_left_out_total"
-#define LEFT_OUT_HELP "Log lines about clients that were left out because there were too many alike"
-#define LATENCY       "ws_edge_delivery_latency_seconds"
-#define REFUSED_HELP  "Handshakes and requests that the engine refused"
-#define CLOSED_HELP   "Sessions that ended, by reason"
-#define UNAUTH_HELP   "Clients refused at CONNECT, by reason"
-#define EVENTS_HELP   "Events that clients sent, by name"
-#define JOINS_HELP    "Requests to join a room that were refused"
-#define OPENED_HELP   "Sessions opened, by first transport"
-#define ASKS_HELP     "Questions to services about who may join, by answer"
+#define HELD            "ws_edge_memory_bytes"
+#define NOT_HELD        "ws_edge_memory_refused_total"
+#define PAUSES          "ws_edge_accept_paused_total"
+#define PAUSED          "ws_edge_accept_paused"
+#define REFUSED         "ws_edge_handshakes_refused_total"
+#define CLOSED          "ws_edge_sessions_closed_total"
+#define UNAUTH          "ws_edge_auth_refused_total"
+#define EVENTS          "ws_edge_events_total"
+#define JOINS           "ws_edge_joins_refused_total"
+#define OPENED          "ws_edge_handshakes_total"
+#define ASKS            "ws_edge_authorization_asks_total"
+#define HELD_HELP       "Bytes that clients make the edge hold, by use"
+#define NOT_HELD_HELP   "Times that MAX_MEMORY_BYTES had no room, by use"
+#define PAUSES_HELP     "Times that accepting paused, by reason"
+#define PAUSED_HELP     "1 while accepting is paused, by reason"
+#define LEFT_OUT        "ws_edge_log_lines_left_out_total"
+#define LEFT_OUT_HELP   "Log lines about clients that were left out because there were too many alike"
+#define LATENCY         "ws_edge_delivery_latency_seconds"
+#define REFUSED_HELP    "Handshakes and requests that the engine refused"
+#define CLOSED_HELP     "Sessions that ended, by reason"
+#define UNAUTH_HELP     "Clients refused at CONNECT, by reason"
+#define EVENTS_HELP     "Events that clients sent, by name"
+#define JOINS_HELP      "Requests to join a room that were refused"
+#define OPENED_HELP     "Sessions opened, by first transport"
+#define ASKS_HELP       "Questions to services about who may join, by answer"
+#define RECOVERIES_HELP "Clients that wanted their session back, by what became of that"
 #define LATENCY_HELP                                                                               \
     "Time of a delivery from the taking of its event by the relay, or from the request of a "      \
     "client of an edge, to the write"
 
 // clang-format off
+#define RECOVERY(result, index) {"ws_edge_recoveries_total", "result=\"" result "\"", COUNTER, GATEWAY(recoveries[index]), RECOVERIES_HELP}
 #define ASK(service, result, field) {ASKS, "service=\"" service "\",result=\"" result "\"", COUNTER, GATEWAY(field), ASKS_HELP}
 #define ASKS_OF(name, service) \
     ASK(name, "yes", asks[service][ROOM_ANSWER_YES]), \
@@ -162,6 +164,29 @@ static const struct metric_info table[] = {
     {"ws_edge_tokens_expiring_total", NULL, COUNTER, GATEWAY(tokens_expiring), "Clients warned that their token expires soon"},
     {"ws_edge_tokens_expired_total", NULL, COUNTER, GATEWAY(tokens_expired), "Clients closed because their token expired"},
     {"ws_edge_tokens_refreshed_total", NULL, COUNTER, GATEWAY(tokens_refreshed), "Tokens swapped in place"},
+    RECOVERY("recovered", RECOVERY_DONE),
+    RECOVERY("unknown", RECOVERY_UNKNOWN),
+    RECOVERY("foreign", RECOVERY_FOREIGN),
+    RECOVERY("kicked", RECOVERY_KICKED),
+    RECOVERY("offset", RECOVERY_OFFSET),
+    RECOVERY("stale", RECOVERY_STALE),
+    RECOVERY("reach", RECOVERY_REACH),
+    RECOVERY("ahead", RECOVERY_AHEAD),
+    RECOVERY("away", RECOVERY_AWAY),
+    RECOVERY("too much", RECOVERY_TOO_MUCH),
+    RECOVERY("too often", RECOVERY_TOO_OFTEN),
+    RECOVERY("restored", RECOVERY_RESTORED),
+    RECOVERY("overtaken", RECOVERY_OVERTAKEN),
+    {"ws_edge_recovery_replayed_total", NULL, COUNTER, GATEWAY(replayed), "Events that recovered clients had missed"},
+    {"ws_edge_recovery_expelled_total", NULL, COUNTER, GATEWAY(regrants_refused), "Recovered clients taken out of a room because they may no longer be in it"},
+    {"ws_edge_recovery_reach_seconds", NULL, GAUGE, GATEWAY(reach_s), "How far back everything that was logged is in memory; the time that is needed as long as nothing was dropped"},
+    {"ws_edge_recovery_memory_bytes", NULL, GAUGE, GATEWAY(tail.bytes), "Bytes of the log that are in memory"},
+    {"ws_edge_recovery_memory_entries", NULL, GAUGE, GATEWAY(tail.entries), "Events of the log that are in memory"},
+    {"ws_edge_recovery_breaks_total", NULL, COUNTER, GATEWAY(tail.breaks), "Times that the memory began anew because the log had a gap"},
+    {"ws_edge_session_writes_total", NULL, COUNTER, GATEWAY(sessions.writes), "Writes to recoverable sessions in Redis"},
+    {"ws_edge_session_writes_refused_total", NULL, COUNTER, GATEWAY(sessions.refused), "Such writes that came after the client had gone to another connection"},
+    {"ws_edge_session_writes_given_up_total", NULL, COUNTER, GATEWAY(sessions.given_up), "Joins and leaves that could not be written within 5 s"},
+    {"ws_edge_sessions_restored_total", NULL, COUNTER, GATEWAY(sessions.restored), "Sessions that Redis had lost"},
     {"ws_edge_kicked_total", NULL, COUNTER, GATEWAY(kicked), "Sockets disconnected on command"},
     {"ws_edge_rooms", NULL, GAUGE, GATEWAY(rooms), "Rooms with members here"},
 

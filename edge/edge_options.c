@@ -1,5 +1,7 @@
 #include "edge/edge_options.h"
 
+#include "edge/gateway/clients/client_session.h"
+
 #define MAX_NAMESPACES 8
 
 struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t connections,
@@ -29,6 +31,7 @@ struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t c
         .max_rooms_per_socket = (uint32_t)s->max_rooms_per_socket,
         .max_namespaces_per_client = MAX_NAMESPACES,
         .max_deliveries_per_room_per_second = (uint32_t)s->max_room_deliveries_per_second,
+        .room_note_bytes = s->recovery_window > 0 ? sizeof(struct room_note) : 0,
     };
 }
 
@@ -72,5 +75,17 @@ struct room_inquiry_options options_of_inquiry(const struct edge_settings *s,
         .max_waiters = (size_t)s->authorization_queue,
         .cache_size = (size_t)s->authorization_cache_size,
         .cache_ms = (uint32_t)s->authorization_cache_seconds * 1000,
+    };
+}
+
+struct recovery_options options_of_recovery(const struct edge_settings *s,
+                                            struct session_store *store)
+{
+    return (struct recovery_options){
+        .store = store,
+        .window_s = (uint32_t)s->recovery_window,
+        .memory = (size_t)s->recovery_memory,
+        .clients = (enum recovery_clients)s->recovery_clients,
+        .grant_s = (uint32_t)s->recovery_grant_seconds,
     };
 }

@@ -14,3 +14,6 @@ struct token_options options_of_tokens(const struct edge_settings *settings);
 struct http_authority_options options_of_authority(const struct edge_settings *settings);
 struct room_inquiry_options options_of_inquiry(const struct edge_settings *settings,
                                                struct room_authority *authority);
+// `store` is NULL when nothing is recovered.
+struct recovery_options options_of_recovery(const struct edge_settings *s,
+                                            struct session_store *store);

@@ -6,6 +6,8 @@
 #include "common/setting_typos.h"
 #include "common/shard.h"
 #include "edge/edge_keys.h"
+#include "edge/gateway/clients/recovery_clients.h"
+#include "edge/gateway/delivery/offset.h"
 #include "edge/gateway/room_access.h"
 #include "edge/gateway/room_path.h"
 #include "edge/gateway/token.h"
@@ -28,6 +30,13 @@ static const char *const authorizations[] = {
     [ROOM_AUTHORIZATION_OPEN] = "open",
     [ROOM_AUTHORIZATION_CLAIMS] = "claims",
     [ROOM_AUTHORIZATION_SERVICE] = "service",
+    NULL,
+};
+
+static const char *const recovery_clients[] = {
+    [RECOVERY_CLIENTS_AUTO] = "auto",
+    [RECOVERY_CLIENTS_ALL] = "all",
+    [RECOVERY_CLIENTS_ASKED] = "asked",
     NULL,
 };
 
@@ -141,6 +150,15 @@ static const struct setting table[] = {
      "bytes of the smallest packet that is compressed"},
     {"WS_COMPRESSION_WINDOW_BITS", SETTING_NUMBER, FIELD(ws_compression_window_bits), "15", WS_WINDOW_BITS_MIN, WS_WINDOW_BITS_MAX, NULL,
      "size of the window that the edge compresses with, as a power of two"},
+    {"RECOVERY_WINDOW", SETTING_NUMBER, FIELD(recovery_window), "120", 0, 3600, NULL,
+     "seconds that a client may be away and still gets what it missed; 0: no recovery"},
+    {"RECOVERY_MEMORY", SETTING_NUMBER, FIELD(recovery_memory), "134217728", 1048576, 17179869184, NULL,
+     "bytes of the newest part of the log that are kept for them"},
+    {"RECOVERY_CLIENTS", SETTING_CHOICE, FIELD(recovery_clients), "auto", 0, 0, recovery_clients,
+     "which clients get offsets of events: all but those that would be hurt (auto), all of them "
+     "(all), or those with recovery=1 in the query of their handshake (asked)"},
+    {"RECOVERY_GRANT_SECONDS", SETTING_NUMBER, FIELD(recovery_grant_seconds), "600", 0, 86400, NULL,
+     "seconds after which a recovered client's right to be in a room is asked for again"},
     {"METRICS_ENABLED", SETTING_SWITCH, FIELD(metrics_enabled), "true", 0, 0, NULL,
      "whether the clients' port answers /metrics"},
     {"METRICS_ROOMS", SETTING_SWITCH, FIELD(metrics_rooms), NULL, 0, 0, NULL,
@@ -295,6 +313,15 @@ static void check_proxies(struct edge_settings *settings, struct buffer *errors)
     buffer_fini(&wrong);
 }
 
+static void check_recovery(const struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->recovery_window > 0 && settings->bus_shards > OFFSET_SHARDS_MAX)
+        settings_fault(errors,
+                       "BUS_SHARDS must be at most %d, or RECOVERY_WINDOW 0: offsets name a "
+                       "position for each shard",
+                       OFFSET_SHARDS_MAX);
+}
+
 bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
                         struct buffer *warnings)
 {
@@ -311,5 +338,6 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_services(settings, errors);
     check_console(settings, errors);
     check_proxies(settings, errors);
+    check_recovery(settings, errors);
     return read && loaded && errors->len == 0;
 }

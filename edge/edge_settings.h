@@ -44,6 +44,8 @@ struct edge_settings {
 
     bool metrics_enabled, metrics_rooms, dev_console;
     const char *client_bundle_dir;
+    int64_t recovery_window, recovery_memory, recovery_grant_seconds;
+    int recovery_clients; // enum recovery_clients
     int64_t drain_seconds;
     int log_level, log_format;
     const char *log_dir;

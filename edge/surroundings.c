@@ -55,9 +55,12 @@ uint32_t count_connections(const struct edge_settings *settings)
 
 size_t count_memory(const struct edge_settings *settings)
 {
-    size_t wanted = (size_t)settings->max_memory_bytes;
+    size_t wanted = (size_t)settings->max_memory_bytes, there = memory_limit_find();
+    size_t log = settings->recovery_window > 0 ? (size_t)settings->recovery_memory : 0;
 
-    return wanted > 0 ? wanted : memory_limit_find() / 4 * 3;
+    if (wanted > 0)
+        return wanted;
+    return (there - (log < there / 2 ? log : there / 2)) / 4 * 3;
 }
 
 unsigned count_spare_files(void)

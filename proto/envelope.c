@@ -124,6 +124,12 @@ static bool read_control(const Gateway__V1__Control *from, struct control *to)
         to->ask = from->kicked->ask;
         to->sockets = from->kicked->sockets;
         return true;
+    case GATEWAY__V1__CONTROL__COMMAND_TAKEOVER:
+        to->kind = CONTROL_TAKEOVER;
+        to->user = span_of(from->takeover->user);
+        to->socket = span_of(from->takeover->socket);
+        to->generation = from->takeover->generation;
+        return true;
     default:
         return true; // of a newer version
     }
@@ -295,6 +301,21 @@ static void encode_kicked(const struct control *control, struct buffer *out)
     free(texts.block);
 }
 
+static void encode_takeover(const struct control *control, struct buffer *out)
+{
+    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
+    Gateway__V1__Takeover takeover = GATEWAY__V1__TAKEOVER__INIT;
+    struct texts texts = texts_new(control->user.len + control->socket.len, 2);
+
+    takeover.user = add_text(&texts, control->user);
+    takeover.socket = add_text(&texts, control->socket);
+    takeover.generation = control->generation;
+    message.command_case = GATEWAY__V1__CONTROL__COMMAND_TAKEOVER;
+    message.takeover = &takeover;
+    append_packed(&message.base, out);
+    free(texts.block);
+}
+
 void control_encode(const struct control *control, struct buffer *out)
 {
     switch (control->kind) {
@@ -310,6 +331,9 @@ void control_encode(const struct control *control, struct buffer *out)
         break;
     case CONTROL_KICKED:
         encode_kicked(control, out);
+        break;
+    case CONTROL_TAKEOVER:
+        encode_takeover(control, out);
         break;
     case CONTROL_UNKNOWN:
         break; // encodes to nothing, which reads as unknown

@@ -33,7 +33,8 @@ enum control_kind {
     CONTROL_HEARTBEAT,
     CONTROL_DRAIN,
     CONTROL_KICK,
-    CONTROL_KICKED
+    CONTROL_KICKED,
+    CONTROL_TAKEOVER,
 };
 
 struct heartbeat {
@@ -50,10 +51,12 @@ struct heartbeat {
 struct control {
     enum control_kind kind;
     struct heartbeat heartbeat;
-    struct span edge; // of a drain; empty: all. Of a kicked: who says it
-    struct span user; // of a kick
-    uint64_t ask;     // of a kick, 0: nobody wants to know; and of the kicked that answers it
-    uint32_t sockets; // of a kicked
+    struct span edge;   // of a drain; empty: all. Of a kicked: who says it
+    struct span user;   // of a kick or a takeover
+    uint64_t ask;       // of a kick, 0: nobody wants to know; and of the kicked that answers it
+    uint32_t sockets;   // of a kicked
+    struct span socket; // of a takeover
+    uint32_t generation;
 };
 
 // Appends the encoded message to `out`.

@@ -48,7 +48,7 @@ static const struct setting table[] = {
      "password, if Redis wants one"},
     {"REDIS_DB", SETTING_NUMBER, FIELD(redis_db), "1", 0, 1000000, NULL,
      "number of the database"},
-    {"LOG_MAXLEN", SETTING_NUMBER, FIELD(log_max_len), "100000", 1000, 100000000, NULL,
+    {"LOG_MAXLEN", SETTING_NUMBER, FIELD(log_max_len), "500000", 1000, 100000000, NULL,
      "events that each shard's log in Redis keeps, roughly"},
     {"LOG_MAX_BYTES", SETTING_NUMBER, FIELD(log_max_bytes), "134217728", 1048576, 1099511627776, NULL,
      "bytes of Redis' memory that each shard's log may take, roughly"},

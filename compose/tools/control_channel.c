@@ -10,9 +10,11 @@
 #include "common/shard.h"
 #include "compose/tools/tool.h"
 
-#define ANSWER_S        5
-#define KICKED_MS       2000
-#define EDGE_KEY_PREFIX "ws:edges:"
+#define ANSWER_S          5
+#define KICKED_MS         2000
+#define EDGE_KEY_PREFIX   "ws:edges:"
+#define KICKED_KEY_PREFIX "ws:kicked:"
+#define KICKED_FOR_S      3720 // longer than RECOVERY_WINDOW can be
 
 struct control_channel {
     struct control_target target;
@@ -226,4 +228,13 @@ bool control_channel_kick(struct control_channel *channel, struct span user,
 
     control_channel_close(listener);
     return ok;
+}
+
+bool control_channel_remember_kick(struct control_channel *channel, struct span user)
+{
+    redisReply *reply =
+        redisCommand(channel->redis, "SET " KICKED_KEY_PREFIX "%b %llu EX %d", user.ptr, user.len,
+                     (unsigned long long)clock_wall_ms(), KICKED_FOR_S);
+
+    return granted(channel, reply, "remembering the kick");
 }

@@ -45,3 +45,6 @@ struct kick_result {
 // Publishes a kick and gathers what the edges say to it.
 NODISCARD bool control_channel_kick(struct control_channel *channel, struct span user,
                                     struct kick_result *result);
+
+// Remembers that the user was kicked, so that sessions that began before are not recovered.
+NODISCARD bool control_channel_remember_kick(struct control_channel *channel, struct span user);

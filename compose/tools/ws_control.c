@@ -158,7 +158,8 @@ static bool kick(const struct work *work)
 
     if (work->request->dry_run)
         return would_say("the user's sockets are disconnected");
-    return control_channel_kick(work->channel, span_of(work->operand), &result) &&
+    return control_channel_remember_kick(work->channel, span_of(work->operand)) &&
+           control_channel_kick(work->channel, span_of(work->operand), &result) &&
            judge_kick(&result);
 }
 

@@ -80,6 +80,14 @@ static void fail(struct redis_bus *bus, const char *reason)
     drop_links(bus);
     if (was_up)
         bus->interface.handlers.on_down(bus->interface.handlers.arg);
+    if (bus->options->sessions)
+        redis_sessions_on_down(bus->options->sessions);
+}
+
+// The shards, control, the echo, and what is said to this edge alone.
+static unsigned channel_count(const struct redis_bus *bus)
+{
+    return bus->options->shards + 2 + (bus->options->sessions ? 1 : 0);
 }
 
 static void on_connect_timeout(uv_timer_t *timer)
@@ -92,7 +100,8 @@ static void on_pulse(uv_timer_t *timer);
 static void check_up(struct redis_bus *bus)
 {
     if (bus->state != CONNECTING || !bus->commands_ready ||
-        bus->channels_ready < bus->options->shards + 2) // the shards, control and the echo
+        bus->channels_ready < channel_count(bus) ||
+        (bus->options->sessions && !redis_sessions_is_loaded(bus->options->sessions)))
         return;
     bus->state = UP;
     bus->unheard = 0;
@@ -106,6 +115,13 @@ static void check_up(struct redis_bus *bus)
     metric_add(&bus->metrics->connects, 1);
     metric_set(&bus->metrics->connected, 1);
     bus->interface.handlers.on_up(bus->interface.handlers.arg);
+    if (bus->options->sessions)
+        redis_sessions_on_up(bus->options->sessions);
+}
+
+static void on_scripts_loaded(void *bus)
+{
+    check_up(bus);
 }
 
 // What Redis refuses is told when it is new, or comes after an announcement was taken.
@@ -402,6 +418,9 @@ static void subscribe(struct redis_bus *bus)
         redis_connection_send(connection, on_shard_push, shard, "SUBSCRIBE %s", channel);
     }
     redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s", CONTROL_CHANNEL);
+    if (bus->options->sessions)
+        redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE " EDGE_CHANNEL_PREFIX "%s",
+                              bus->options->edge_id);
     redis_connection_send(connection, on_echo, 0, "SUBSCRIBE " ECHO_PREFIX "%s",
                           bus->options->edge_id);
 }
@@ -415,6 +434,8 @@ static void connect_to(struct redis_bus *bus, const char *address)
         return;
     redis_connection_send(bus->links[COMMANDS], on_role, 0, "ROLE");
     redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u", bus->options->database);
+    if (bus->options->sessions)
+        redis_sessions_load(bus->options->sessions, bus->links[COMMANDS], on_scripts_loaded, bus);
     subscribe(bus);
 }
 

@@ -16,6 +16,7 @@
 #include "common/attr.h"
 #include "common/metrics.h"
 #include "edge/adapters/event_loop.h"
+#include "edge/adapters/redis_sessions.h"
 #include "edge/gateway/bus.h"
 
 struct redis_bus_options {
@@ -25,6 +26,7 @@ struct redis_bus_options {
     unsigned database;
     unsigned shards;
     const char *edge_id;
+    struct redis_sessions *sessions; // NULL: none are kept
 };
 
 struct redis_bus_metrics {

@@ -241,6 +241,19 @@ void redis_connection_send(struct redis_connection *connection, redis_answer_fn 
     (void)rc; // an ending connection takes no command; its end is reported
 }
 
+void redis_connection_send_argv(struct redis_connection *connection, redis_answer_fn on_answer,
+                                uintptr_t tag, size_t argc, const char *const *args,
+                                const size_t *lens)
+{
+    struct request *request = mem_alloc(sizeof(*request));
+
+    *request = (struct request){.on_answer = on_answer, .tag = tag};
+    list_append(&connection->requests, &request->node);
+    int rc = redisAsyncCommandArgv(connection->context, on_last_reply, request, (int)argc,
+                                   (const char **)args, lens);
+    (void)rc; // as above
+}
+
 static const redisReply *reply_of(const struct redis_value *value)
 {
     return (const redisReply *)value;

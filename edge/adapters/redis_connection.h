@@ -42,6 +42,11 @@ typedef void (*redis_answer_fn)(const struct redis_value *value, uintptr_t tag, 
 void redis_connection_send(struct redis_connection *connection, redis_answer_fn on_answer,
                            uintptr_t tag, const char *format, ...);
 
+// The same with arguments of any bytes. Copies them.
+void redis_connection_send_argv(struct redis_connection *connection, redis_answer_fn on_answer,
+                                uintptr_t tag, size_t argc, const char *const *args,
+                                const size_t *lens);
+
 // The text of an error reply, or NULL.
 const char *redis_value_error(const struct redis_value *value);
 // The bytes of a text; empty for anything else.

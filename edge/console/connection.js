@@ -119,7 +119,9 @@ export class Connection {
     const [body] = args;
     if (name === 'token_expiring_soon') this.expiresIn = body?.expiresIn ?? null;
     if (Object.hasOwn(TYPING, name)) this.#markTypist(body, TYPING[name]);
-    this.onRecord({ direction: 'in', name, body, at, detail: args.length === 1 ? body : args });
+    // Behind the body stands the offset that the library sends when it comes back.
+    const isUsual = args.length === 1 || (args.length === 2 && typeof args[1] === 'string');
+    this.onRecord({ direction: 'in', name, body, at, detail: isUsual ? body : args });
     this.onChange();
   }
 

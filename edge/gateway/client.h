@@ -6,16 +6,22 @@
 #include "edge/gateway/token_watch.h"
 #include "edge/socketio/server.h"
 
+struct client_session;
+struct recovery_attempt;
+
 struct client {
     struct sio_socket *socket;
     struct identity *identity; // owned
     struct token_alarm alarm;
-    struct list joins; // of struct join: requests whose verdict is still to come
+    struct list joins;                // of struct join: requests whose verdict is still to come
+    struct recovery_attempt *attempt; // while it connects and wants its session back
+    struct client_session *session;   // owned; NULL: it cannot be recovered
+    bool silent;                      // nobody is told that it leaves: it lives on elsewhere
 };
 
 // A client is the data of its socket from then on. Takes the identity over.
 struct client *client_new(struct sio_socket *socket, struct identity *identity);
-// For sio_handlers.free_data. The alarm must be still and no join under way.
+// For sio_handlers.free_data. The alarm must be still, and no join or leave under way.
 void client_free(void *client);
 
 static inline struct span client_id(const struct client *client)

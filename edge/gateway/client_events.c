@@ -47,7 +47,10 @@ static void on_leave_room(struct client_events *events, struct client *client,
         return;
     joins_cancel(events->joins, client, room);
     bool left = sio_socket_leave(client->socket, room);
-    client_answer_room(events->answers, client, ack_of(event), "Left room:", room);
+    if (left)
+        joins_leave(events->joins, client, ack_of(event), room);
+    else
+        client_answer_room(events->answers, client, ack_of(event), "Left room:", room);
     if (left)
         presence_tell(events->presence, client, room, "user_left");
 }
@@ -144,23 +147,7 @@ void client_events_handle(struct client_events *events, struct client *client,
                   sio_socket_id(client->socket), SPAN_ARG(event->name));
 }
 
-struct departure {
-    struct client_events *events;
-    const struct client *client;
-};
-
-static void tell_left(struct span room, void *arg)
-{
-    const struct departure *departure = arg;
-
-    if (!room_name_is_user(room))
-        presence_tell(departure->events->presence, departure->client, room, "user_left");
-}
-
 void client_events_forget(struct client_events *events, struct client *client)
 {
-    struct departure departure = {events, client};
-
-    sio_socket_each_room(client->socket, tell_left, &departure);
     joins_forget(events->joins, client);
 }

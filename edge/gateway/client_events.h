@@ -23,5 +23,5 @@ void client_events_fini(struct client_events *events);
 void client_events_handle(struct client_events *events, struct client *client,
                           const struct sio_event *event);
 
-// The client is gone: its rooms hear of it, and what it still asks for is withdrawn.
+// The client is gone: what it still asks for is withdrawn.
 void client_events_forget(struct client_events *events, struct client *client);

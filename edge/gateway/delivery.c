@@ -1,15 +1,55 @@
 #include "edge/gateway/delivery.h"
 
+struct position delivery_position(const struct delivery *delivery, unsigned shard)
+{
+    return log_follower_position(delivery->follower, shard);
+}
+
+void delivery_cut(const struct delivery *delivery, struct cut *out)
+{
+    out->shards = delivery->shards;
+    for (unsigned i = 0; i < delivery->shards; i++)
+        out->at[i] = delivery_position(delivery, i);
+}
+
+// Empty when events bear none.
+static struct span offset_now(const struct delivery *delivery, char text[OFFSET_TEXT_MAX])
+{
+    struct cut cut;
+
+    if (!delivery->tail)
+        return (struct span){0};
+    delivery_cut(delivery, &cut);
+    return (struct span){text, offset_print(&cut, text)};
+}
+
+static uint64_t moment_now(const struct delivery *delivery)
+{
+    return delivery->tail ? log_tail_moment(delivery->tail) : 0;
+}
+
+void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct span name,
+                   struct span args)
+{
+    char text[OFFSET_TEXT_MAX];
+
+    sio_socket_emit_at(socket, name, args, offset_now(delivery, text), moment_now(delivery));
+}
+
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope)
 {
+    char text[OFFSET_TEXT_MAX];
+
     if (!rooms_has(sio_namespace_rooms(delivery->nsp), envelope->room))
         return;
 
-    struct frame *frame =
-        sio_encode_event(sio_namespace_name(delivery->nsp), envelope->event, envelope->args);
-    size_t clients =
-        sio_namespace_broadcast(delivery->nsp, envelope->room, envelope->except, frame);
-    frame_unref(frame);
+    const struct sio_broadcast event = {
+        .name = envelope->event,
+        .args = envelope->args,
+        .offset = offset_now(delivery, text),
+        .moment = moment_now(delivery),
+    };
+    size_t clients = sio_namespace_emit(delivery->nsp, envelope->room, envelope->except, &event);
     latency_note(&delivery->latency, envelope, clients);
     metric_add(&delivery->metrics->envelopes_delivered, 1);
 }

@@ -1,8 +1,10 @@
 // From an envelope to the clients of this edge: encoded once, queued for each member of its room.
 #pragma once
 
+#include "edge/gateway/delivery/log_tail.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/gateway/latency.h"
+#include "edge/gateway/log_follower.h"
 #include "edge/socketio/server.h"
 #include "proto/envelope.h"
 
@@ -11,7 +13,19 @@ struct delivery {
     struct span edge_id;
     struct gateway_metrics *metrics;
     struct latency latency;
+    unsigned shards;
+    const struct log_follower *follower;
+    struct log_tail *tail; // NULL: nothing is recovered, and no event bears an offset
 };
+
+// The last position of a shard that was delivered here, and those of all shards: what every client
+// of this edge has been sent by now.
+struct position delivery_position(const struct delivery *delivery, unsigned shard);
+void delivery_cut(const struct delivery *delivery, struct cut *out);
+
+// An event for one client, with the offset of this moment.
+void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct span name,
+                   struct span args);
 
 // To every member of its room but the one that it excepts.
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope);

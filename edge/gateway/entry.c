@@ -74,6 +74,7 @@ void entry_guard(struct entry *entry)
     peer_log_init(&entry->refused_tokens, &entry->metrics->log_left_out);
     peer_log_init(&entry->refused_users, &entry->metrics->log_left_out);
     sio_namespace_use(entry->nsp, check_token, entry);
+    sio_namespace_use(entry->nsp, recovery_ask, entry->recovery);
     sio_namespace_use(entry->nsp, check_sockets_of_user, entry);
 }
 
@@ -83,7 +84,7 @@ void entry_fini(struct entry *entry)
     buffer_fini(&entry->text);
 }
 
-static void emit_connected(struct entry *entry, const struct client *client)
+static struct span body_of_connected(struct entry *entry, const struct client *client)
 {
     struct buffer *text = &entry->text;
 
@@ -93,7 +94,7 @@ static void emit_connected(struct entry *entry, const struct client *client)
     buffer_append(text, SPAN_LIT(",\"userId\":"));
     buffer_append(text, client->identity->user_json);
     buffer_append(text, SPAN_LIT(",\"message\":\"Connected to WebSocket Gateway\"}"));
-    sio_socket_emit(client->socket, SPAN_LIT("connected"), buffer_span(text));
+    return buffer_span(text);
 }
 
 static void join_own_room(struct entry *entry, const struct client *client)
@@ -105,16 +106,34 @@ static void join_own_room(struct entry *entry, const struct client *client)
     (void)joined;
 }
 
+static void begin(struct entry *entry, struct client *client)
+{
+    if (identity_is_anonymous(client->identity))
+        return;
+    join_own_room(entry, client);
+    delivery_emit(entry->delivery, client->socket, SPAN_LIT("connected"),
+                  body_of_connected(entry, client));
+    recovery_begin(entry->recovery, client);
+}
+
+// It bears the client's own offset: what is broken off behind it comes again.
+static void resume(struct entry *entry, struct client *client)
+{
+    sio_socket_emit_at(client->socket, SPAN_LIT("connected"), body_of_connected(entry, client),
+                       recovery_offset(client), 0);
+    recovery_replay(entry->recovery, client);
+}
+
 void entry_welcome(struct entry *entry, struct client *client)
 {
     const struct identity *identity = client->identity;
 
-    sio_socket_accept(client->socket);
-    if (!identity_is_anonymous(identity)) {
+    if (recovery_accept(entry->recovery, client))
+        resume(entry, client);
+    else
+        begin(entry, client);
+    if (!identity_is_anonymous(identity))
         sio_socket_share_rate(client->socket, identity->user);
-        join_own_room(entry, client);
-        emit_connected(entry, client);
-    }
     log_debug("client connected sid=%s user=\"" SPAN_FMT "\" role=\"" SPAN_FMT "\"",
               sio_socket_id(client->socket), SPAN_ARG(identity->user), SPAN_ARG(identity->role));
     token_watch_start(entry->watch, &client->alarm, identity->life, now_s());

@@ -4,12 +4,15 @@
 #include "edge/engineio/peer_log.h"
 #include "edge/gateway/authentication.h"
 #include "edge/gateway/client.h"
+#include "edge/gateway/clients/recovery.h"
 #include "edge/gateway/gateway_metrics.h"
 
 struct entry {
     struct authentication authentication;
     struct sio_namespace *nsp; // whose clients these are
     struct token_watch *watch;
+    struct recovery *recovery;
+    struct delivery *delivery;
     struct gateway_metrics *metrics;
     uint32_t max_sockets_per_user; // 0: no limit
     struct peer_log refused_tokens, refused_users;

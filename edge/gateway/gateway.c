@@ -10,6 +10,8 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/gateway/client_events.h"
+#include "edge/gateway/clients/departure.h"
+#include "edge/gateway/clients/recovery.h"
 #include "edge/gateway/entry.h"
 #include "edge/gateway/http_routes.h"
 #include "edge/gateway/log_follower.h"
@@ -18,6 +20,7 @@
 #include "edge/gateway/room_name.h"
 
 #define ANNOUNCE_MS 2000
+#define REPLAY_MAX  5000 // events that a client gets at once when it comes back
 
 struct gateway {
     char *edge_id;
@@ -32,6 +35,11 @@ struct gateway {
     struct entry entry;
     struct room_access *access;
     struct delivery delivery;
+    struct sessions sessions;
+    struct regrants regrants;
+    struct recovery recovery;
+    struct departures departures;
+    uint32_t recovery_window_s; // 0: nothing is recovered
     struct presence presence;
     struct client_answers answers;
     struct joins joins;
@@ -73,6 +81,18 @@ static void log_slow_consumer(struct gateway *gateway, const struct sio_socket *
              sio_socket_id(socket), eio_close_reason_str(EIO_SLOW_CONSUMER));
 }
 
+// Whether the client, or the gateway, wanted it to end. Otherwise only its connection was lost.
+static bool is_for_good(const char *reason)
+{
+    static const char *const ends[] = {"client namespace disconnect", "server namespace disconnect",
+                                       "parse error", "rate limit"};
+
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+        if (strcmp(reason, ends[i]) == 0)
+            return true;
+    return false;
+}
+
 static void on_disconnect(struct sio_socket *socket, const char *reason, void *arg)
 {
     struct gateway *gateway = arg;
@@ -83,6 +103,9 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
     else
         log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
     client_events_forget(&gateway->events, client);
+    regrants_forget(client);
+    departures_add(&gateway->departures, client, is_for_good(reason),
+                   strcmp(reason, eio_close_reason_str(EIO_SHUTTING_DOWN)) == 0);
     token_watch_stop(&client->alarm);
 }
 
@@ -94,7 +117,8 @@ static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
     metric_add(&gateway->metrics->tokens_expiring, 1);
     buffer_clear(&gateway->text);
     buffer_printf(&gateway->text, "{\"expiresIn\":%" PRId64 "}", left_s);
-    sio_socket_emit(client->socket, SPAN_LIT("token_expiring_soon"), buffer_span(&gateway->text));
+    delivery_emit(&gateway->delivery, client->socket, SPAN_LIT("token_expiring_soon"),
+                  buffer_span(&gateway->text));
 }
 
 // The transport is closed, not the socket: official clients then come back with a new token.
@@ -104,16 +128,32 @@ static void on_expired(struct token_alarm *alarm, void *arg)
     struct client *client = container_of(alarm, struct client, alarm);
 
     metric_add(&gateway->metrics->tokens_expired, 1);
-    sio_socket_emit(client->socket, SPAN_LIT("token_expired"), SPAN_LIT("{}"));
+    delivery_emit(&gateway->delivery, client->socket, SPAN_LIT("token_expired"), SPAN_LIT("{}"));
     sio_socket_close_transport(client->socket, EIO_FORCED_CLOSE);
 }
 
 // ---- the bus
 
+// For how many seconds back everything that was logged is in memory. As long as nothing has been
+// dropped that is for ever, which is told as the time that is needed.
+static void observe_reach(struct gateway *gateway)
+{
+    uint64_t reach_s = gateway->recovery_window_s + RECOVERY_SLACK_S;
+
+    if (!gateway->delivery.tail)
+        return;
+    log_tail_observe(gateway->delivery.tail);
+    uint64_t since_ms = metric_get(&gateway->metrics->tail.reach_at_ms), now_ms = clock_wall_ms();
+    if (since_ms > 0)
+        reach_s = now_ms > since_ms ? (now_ms - since_ms) / 1000 : 0;
+    metric_set(&gateway->metrics->reach_s, reach_s);
+}
+
 static void announce(struct gateway *gateway)
 {
     size_t rooms = rooms_count(sio_namespace_rooms(gateway->nsp));
 
+    observe_reach(gateway);
     deadline_arm(&gateway->announcement, &gateway->announcements);
     metric_set(&gateway->metrics->rooms, rooms);
     bus_announce(gateway->bus, sio_namespace_socket_count(gateway->nsp), rooms);
@@ -144,9 +184,21 @@ static void on_envelope(unsigned shard, struct span bytes, void *arg)
     log_follower_on_envelope(((struct gateway *)arg)->follower, shard, bytes);
 }
 
+static void check_following(struct gateway *gateway)
+{
+    if (gateway->found_log || !log_follower_is_following(gateway->follower))
+        return;
+    gateway->found_log = true;
+    log_info("following the log shards=%u", gateway->shards);
+    gateway->handlers.on_following(gateway->handlers.arg);
+}
+
 static void on_page(unsigned shard, const struct bus_entry *entries, size_t count, void *arg)
 {
-    log_follower_on_page(((struct gateway *)arg)->follower, shard, entries, count);
+    struct gateway *gateway = arg;
+
+    log_follower_on_page(gateway->follower, shard, entries, count);
+    check_following(gateway);
 }
 
 static void on_newest(unsigned shard, struct position newest, void *arg)
@@ -154,11 +206,27 @@ static void on_newest(unsigned shard, struct position newest, void *arg)
     struct gateway *gateway = arg;
 
     log_follower_on_newest(gateway->follower, shard, newest);
-    if (gateway->found_log || !log_follower_is_following(gateway->follower))
-        return;
-    gateway->found_log = true;
-    log_info("following the log shards=%u", gateway->shards);
-    gateway->handlers.on_following(gateway->handlers.arg);
+    check_following(gateway);
+}
+
+static void remember(unsigned shard, const struct envelope *envelope, struct position position,
+                     void *arg)
+{
+    log_tail_append(((struct gateway *)arg)->delivery.tail, shard, envelope, position);
+}
+
+static void on_store_up(void *arg)
+{
+    struct gateway *gateway = arg;
+
+    sessions_on_up(&gateway->sessions);
+    recovery_on_up(&gateway->recovery);
+}
+
+static void on_taken(struct client *client, void *arg)
+{
+    (void)arg;
+    recovery_end_taken(client);
 }
 
 static void deliver(const struct envelope *envelope, void *arg)
@@ -172,6 +240,10 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
     size_t closed =
         eio_server_close_some(sio_server_engine(gateway->socketio), SIZE_MAX, EIO_FORCED_CLOSE);
 
+    // What was delivered here and is gone from the log would not be missed by others.
+    if (gateway->recovery_window_s > 0 && gateway->found_log)
+        gateway->sessions.store->ops->report_loss(gateway->sessions.store, shard,
+                                                  delivery_position(&gateway->delivery, shard));
     if (closed == 0)
         return;
     metric_add(&gateway->metrics->loss_disconnects, closed);
@@ -254,6 +326,11 @@ static void on_control(struct span bytes, void *arg)
         break;
     case CONTROL_KICKED:
         break; // for whoever asked
+    case CONTROL_TAKEOVER:
+        if (gateway->recovery_window_s > 0)
+            recovery_on_takeover(&gateway->recovery, control->user, control->socket,
+                                 control->generation);
+        break;
     case CONTROL_UNKNOWN:
         break; // of a newer version
     }
@@ -292,6 +369,8 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                            .allow_anonymous = options->allow_anonymous},
         .nsp = gateway->nsp,
         .watch = gateway->watch,
+        .recovery = &gateway->recovery,
+        .delivery = &gateway->delivery,
         .max_sockets_per_user = options->max_sockets_per_user,
         .metrics = gateway->metrics,
     };
@@ -301,7 +380,8 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
     gateway->delivery = (struct delivery){.nsp = gateway->nsp,
                                           .edge_id = span_of(gateway->edge_id),
                                           .metrics = gateway->metrics,
-                                          .latency = {.metrics = gateway->metrics}};
+                                          .latency = {.metrics = gateway->metrics},
+                                          .shards = options->shards};
     gateway->presence = (struct presence){
         .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
     gateway->answers = (struct client_answers){.metrics = gateway->metrics};
@@ -309,6 +389,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .access = gateway->access,
         .answers = &gateway->answers,
         .presence = &gateway->presence,
+        .sessions = gateway->recovery_window_s > 0 ? &gateway->sessions : NULL,
         .metrics = gateway->metrics,
     };
     gateway->events = (struct client_events){
@@ -321,14 +402,62 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
     };
 }
 
+static void build_recovery(struct gateway *gateway, const struct gateway_options *options,
+                           struct deadlines *clock)
+{
+    const struct recovery_options *recovery = &options->recovery;
+
+    gateway->recovery = (struct recovery){
+        .clients = recovery->clients,
+        .sessions = recovery->store ? &gateway->sessions : NULL,
+        .delivery = &gateway->delivery,
+        .presence = &gateway->presence,
+        .access = gateway->access,
+        .regrants = &gateway->regrants,
+        .metrics = gateway->metrics,
+        .limits = {.max_events = REPLAY_MAX,
+                   .max_bytes = options->socketio.engine.max_outbox_bytes / 2},
+    };
+    gateway->departures =
+        (struct departures){.presence = &gateway->presence, .sessions = gateway->recovery.sessions};
+    gateway->regrants = (struct regrants){
+        .access = gateway->access,
+        .presence = &gateway->presence,
+        .sessions = &gateway->sessions,
+        .metrics = gateway->metrics,
+        .grant_s = recovery->grant_s,
+    };
+    departures_init(&gateway->departures);
+    regrants_init(&gateway->regrants, clock);
+    recovery_init(&gateway->recovery, clock);
+    if (!recovery->store)
+        return;
+    gateway->sessions = (struct sessions){
+        .store = recovery->store,
+        .delivery = &gateway->delivery,
+        .metrics = gateway->metrics,
+        .edge_id = span_of(gateway->edge_id),
+        .handlers = {.on_taken = on_taken, .arg = gateway},
+    };
+    sessions_init(&gateway->sessions, clock);
+    recovery->store->on_up = on_store_up;
+    recovery->store->arg = gateway;
+    gateway->delivery.tail =
+        log_tail_new(options->shards, recovery->memory, &gateway->metrics->tail);
+}
+
 static void build_following(struct gateway *gateway, const struct gateway_options *options,
                             struct deadlines *clock)
 {
     gateway->follower = log_follower_new(
         options->shards, gateway->bus, clock,
-        &(struct log_follower_handlers){
-            .deliver = deliver, .on_loss = on_loss, .crowd = crowd, .arg = gateway},
+        &(struct log_follower_handlers){.on_entry = gateway->delivery.tail ? remember : NULL,
+                                        .deliver = deliver,
+                                        .on_loss = on_loss,
+                                        .crowd = crowd,
+                                        .arg = gateway},
         gateway->metrics);
+    gateway->delivery.follower = gateway->follower;
     gateway->control = envelope_decoder_new();
     gateway->bus->handlers = (struct bus_handlers){
         .on_up = on_bus_up,
@@ -374,8 +503,10 @@ struct gateway *gateway_new(const struct gateway_options *options,
     gateway->metrics = metrics;
     gateway->bus = bus;
     gateway->shards = options->shards;
+    gateway->recovery_window_s = options->recovery.store ? options->recovery.window_s : 0;
     build_socketio(gateway, options, clock, socketio_metrics, engine_metrics);
     build_behaviour(gateway, options, clock);
+    build_recovery(gateway, options, clock);
     build_following(gateway, options, clock);
     build_routes(gateway, options);
     deadline_queue_init(&gateway->announcements, clock, ANNOUNCE_MS, on_announcement, gateway);
@@ -393,6 +524,12 @@ void gateway_free(struct gateway *gateway)
     http_routes_fini(&gateway->routes);
     relay_watch_fini(&gateway->relay);
     envelope_decoder_free(gateway->control);
+    departures_fini(&gateway->departures);
+    recovery_fini(&gateway->recovery);
+    regrants_fini(&gateway->regrants);
+    if (gateway->recovery_window_s > 0)
+        sessions_fini(&gateway->sessions);
+    log_tail_free(gateway->delivery.tail);
     log_follower_free(gateway->follower);
     client_events_fini(&gateway->events);
     client_answers_fini(&gateway->answers);

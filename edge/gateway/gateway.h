@@ -11,6 +11,8 @@
 
 #include "edge/gateway/bus.h"
 #include "edge/gateway/client_bundle.h"
+#include "edge/gateway/clients/recovery_clients.h"
+#include "edge/gateway/clients/session_store.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/gateway/room_access.h"
 #include "edge/http/exchange.h"
@@ -26,6 +28,13 @@ struct gateway_options {
     uint32_t max_sockets_per_user; // at this edge; 0: no limit
     enum room_authorization room_authorization;
     struct room_inquiry_options room_services; // for ROOM_AUTHORIZATION_SERVICE
+    struct recovery_options {
+        struct session_store *store; // borrowed; NULL: nothing is recovered
+        uint32_t window_s;           // for which clients may be away
+        size_t memory;               // bytes of the log that are kept for them
+        enum recovery_clients clients;
+        uint32_t grant_s; // grants of rooms that are older are asked for again
+    } recovery;
     const char *edge_id;
     unsigned shards;
     bool metrics_enabled, metrics_rooms;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/metrics.h"
+#include "edge/gateway/delivery/log_tail.h"
 #include "edge/gateway/room_authority.h"
 #include "edge/gateway/token.h"
 
@@ -12,6 +13,24 @@ enum client_event_kind {
     EVENT_STOP_TYPING,
     EVENT_REFRESH_TOKEN,
     EVENT_KINDS, // how many there are; stands for unknown events too
+};
+
+// What became of clients that wanted their session back.
+enum recovery_result {
+    RECOVERY_DONE = 0,
+    RECOVERY_UNKNOWN,   // there is no such session (any more)
+    RECOVERY_FOREIGN,   // it is another user's
+    RECOVERY_KICKED,    // its user was kicked
+    RECOVERY_OFFSET,    // the offset is none of ours
+    RECOVERY_STALE,     // the offset is from before the session
+    RECOVERY_REACH,     // what was missed is not in memory, or lost
+    RECOVERY_AHEAD,     // this edge did not come as far in time
+    RECOVERY_AWAY,      // the session store did not answer in time
+    RECOVERY_TOO_MUCH,  // more was missed than may be sent at once
+    RECOVERY_TOO_OFTEN, // again and again
+    RECOVERY_RESTORED,  // the store had lost the session not long ago
+    RECOVERY_OVERTAKEN, // another connection was quicker
+    RECOVERY_RESULTS,
 };
 
 struct gateway_metrics {
@@ -32,6 +51,17 @@ struct gateway_metrics {
     metric answer_cache_hits, answer_cache_entries;
     metric tokens_expiring, tokens_expired, tokens_refreshed;
     metric kicked;
+    metric recoveries[RECOVERY_RESULTS];
+    metric replayed; // events
+    metric regrants_refused;
+    struct {
+        metric writes;   // to the session store
+        metric refused;  // because another connection has the session
+        metric restored; // sessions that the store had lost
+        metric given_up; // joins and leaves that could not be written in time
+    } sessions;
+    struct log_tail_metrics tail;
+    metric reach_s; // how far back in time the tail reaches
     metric rooms;
 
     metric envelopes; // that came, by publication or from the log

@@ -9,7 +9,17 @@ struct join {
     struct room_waiter waiter;
     struct joins *joins;
     struct ack ack;
+    struct room_write write; // once there is a verdict
     size_t room_len;
+    char room[];
+};
+
+// A room that was left, until the session store knows it.
+struct leave {
+    struct room_write write;
+    struct joins *joins;
+    const struct client *client;
+    struct ack ack;
     char room[];
 };
 
@@ -29,39 +39,26 @@ static void answer_joined(const struct join *join)
                        "Joined room:", room_of(join));
 }
 
-static void let_in(const struct join *join)
+// False when the client is in as many rooms as it may.
+static bool enter(const struct join *join)
 {
     const struct client *client = join->waiter.client;
 
     switch (sio_socket_join(client->socket, room_of(join))) {
     case ROOMS_JOINED:
+        if (client->session)
+            *(struct room_note *)sio_socket_room_note(client->socket, room_of(join)) =
+                join->write.note;
         answer_joined(join);
         presence_tell(join->joins->presence, client, room_of(join), "user_joined");
-        break;
+        return true;
     case ROOMS_ALREADY_IN:
         answer_joined(join);
-        break;
-    case ROOMS_LIMIT:
+        return true;
+    default:
         metric_add(&join->joins->metrics->joins_over_limit, 1);
         answer_error(join, "Too many rooms");
-        break;
-    }
-}
-
-static void conclude(const struct join *join, enum room_verdict verdict)
-{
-    switch (verdict) {
-    case ROOM_GRANTED:
-        let_in(join);
-        break;
-    case ROOM_FORBIDDEN:
-        metric_add(&join->joins->metrics->joins_forbidden, 1);
-        answer_error(join, "Forbidden");
-        break;
-    case ROOM_UNAVAILABLE:
-        metric_add(&join->joins->metrics->joins_unavailable, 1);
-        answer_error(join, "Authorization unavailable");
-        break;
+        return false;
     }
 }
 
@@ -71,12 +68,69 @@ static void remove_join(struct join *join)
     free(join);
 }
 
+static void refuse_unavailable(const struct join *join)
+{
+    metric_add(&join->joins->metrics->joins_unavailable, 1);
+    answer_error(join, "Authorization unavailable");
+}
+
+// An ack that the session store does not know of could be broken by the next recovery.
+static void on_join_written(struct room_write *write, bool ok)
+{
+    struct join *join = container_of(write, struct join, write);
+    const struct client *client = join->waiter.client;
+
+    if (!ok)
+        refuse_unavailable(join);
+    else if (!enter(join))
+        client_session_take_back(join->joins->sessions, client->session, room_of(join));
+    remove_join(join);
+}
+
+static void write_join(struct join *join)
+{
+    struct joins *joins = join->joins;
+
+    join->write = (struct room_write){.room = room_of(join),
+                                      .note = client_session_note(joins->sessions, room_of(join)),
+                                      .on_written = on_join_written};
+    client_session_write(joins->sessions, join->waiter.client->session, &join->write);
+}
+
+static void conclude(const struct join *join, enum room_verdict verdict)
+{
+    switch (verdict) {
+    case ROOM_GRANTED:
+        (void)enter(join);
+        break;
+    case ROOM_FORBIDDEN:
+        metric_add(&join->joins->metrics->joins_forbidden, 1);
+        answer_error(join, "Forbidden");
+        break;
+    case ROOM_UNAVAILABLE:
+        refuse_unavailable(join);
+        break;
+    }
+}
+
 static void on_verdict(struct room_waiter *waiter, enum room_verdict verdict)
 {
     struct join *join = container_of(waiter, struct join, waiter);
 
+    if (verdict == ROOM_GRANTED && waiter->client->session) {
+        write_join(join);
+        return;
+    }
     conclude(join, verdict);
     remove_join(join);
+}
+
+static void withdraw(const struct joins *joins, struct join *join)
+{
+    if (join->write.session)
+        client_session_cancel_write(joins->sessions, &join->write);
+    else
+        room_access_withdraw(joins->access, &join->waiter);
 }
 
 void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room)
@@ -100,9 +154,44 @@ void joins_cancel(struct joins *joins, struct client *client, struct span room)
         struct join *join = list_entry(node, struct join, node);
         if (!span_eq(room_of(join), room))
             continue;
-        room_access_withdraw(joins->access, &join->waiter);
+        withdraw(joins, join);
         answer_error(join, "Join cancelled");
         remove_join(join);
+    }
+}
+
+// Without the store the client is out of the room all the same, for as long as it is connected.
+static void on_leave_written(struct room_write *write, bool ok)
+{
+    struct leave *leave = container_of(write, struct leave, write);
+
+    (void)ok;
+    client_answer_room(leave->joins->answers, leave->client, leave->ack, "Left room:", write->room);
+    free(leave);
+}
+
+void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room)
+{
+    if (!client->session) {
+        client_answer_room(joins->answers, client, ack, "Left room:", room);
+        return;
+    }
+    struct leave *leave = mem_zalloc(sizeof(*leave) + room.len);
+    leave->joins = joins;
+    leave->client = client;
+    leave->ack = ack;
+    memcpy(leave->room, room.ptr, room.len);
+    leave->write = (struct room_write){
+        .leaves = true, .room = {leave->room, room.len}, .on_written = on_leave_written};
+    client_session_write(joins->sessions, client->session, &leave->write);
+}
+
+static void forget_leaves(struct joins *joins, struct client_session *session)
+{
+    while (!list_empty(&session->writes)) {
+        struct room_write *write = list_entry(session->writes.next, struct room_write, of_session);
+        client_session_cancel_write(joins->sessions, write);
+        free(container_of(write, struct leave, write));
     }
 }
 
@@ -110,7 +199,9 @@ void joins_forget(struct joins *joins, struct client *client)
 {
     list_for_each (node, &client->joins) {
         struct join *join = list_entry(node, struct join, node);
-        room_access_withdraw(joins->access, &join->waiter);
+        withdraw(joins, join);
         remove_join(join);
     }
+    if (client->session)
+        forget_leaves(joins, client->session);
 }

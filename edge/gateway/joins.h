@@ -1,7 +1,10 @@
-// Requests to join rooms, from the asking until the verdict. One lives no longer than its client.
+// Requests to join rooms, from the asking until the verdict, and for a client that can be recovered
+// until its session store has the room as well. Leaving waits for that too. A request lives no
+// longer than its client.
 #pragma once
 
 #include "edge/gateway/client_answer.h"
+#include "edge/gateway/clients/client_session.h"
 #include "edge/gateway/presence.h"
 #include "edge/gateway/room_access.h"
 
@@ -9,6 +12,7 @@ struct joins {
     struct room_access *access;
     struct client_answers *answers;
     struct presence *presence;
+    struct sessions *sessions; // NULL: nobody is recovered
     struct gateway_metrics *metrics;
 };
 
@@ -18,6 +22,9 @@ void joins_ask(struct joins *joins, struct client *client, struct ack ack, struc
 
 // The client does not want to any more: what it asked for this room is acked with an error.
 void joins_cancel(struct joins *joins, struct client *client, struct span room);
+
+// The client has left the room: it gets its ack when that cannot be forgotten any more.
+void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room);
 
 // The client is gone: nobody hears of what it asked for.
 void joins_forget(struct joins *joins, struct client *client);

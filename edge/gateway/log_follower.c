@@ -10,7 +10,8 @@
 #include "common/mem.h"
 
 #define PAGE_ENTRIES   64
-#define LOOK_MS        100                       // between two looks whether what paused may go on
+#define LOOK_MS        100 // between two looks whether what paused may go on
+#define FIRST_PAGES    500 // entries of each page while the log is read from its beginning
 #define HELD_BYTES_MAX ((size_t)8 * 1024 * 1024) // over all shards
 
 static const struct position nowhere = {0, 0};
@@ -119,10 +120,19 @@ static void report_loss(struct log_follower *follower, struct shard *shard, stru
 static void deliver_next(struct log_follower *follower, struct shard *shard,
                          const struct envelope *envelope, struct position position)
 {
-    if (position_compare(envelope->prev, shard->position) != 0)
+    if (shard->located && position_compare(envelope->prev, shard->position) != 0)
         report_loss(follower, shard, position, "the log no longer has what came before");
     shard->position = position;
-    follower->handlers.deliver(envelope, follower->handlers.arg);
+    if (follower->handlers.on_entry)
+        follower->handlers.on_entry(number_of(follower, shard), envelope, position,
+                                    follower->handlers.arg);
+    if (shard->located)
+        follower->handlers.deliver(envelope, follower->handlers.arg);
+}
+
+static size_t page_of(const struct shard *shard)
+{
+    return shard->located ? PAGE_ENTRIES : FIRST_PAGES;
 }
 
 static void read_on(struct log_follower *follower, struct shard *shard)
@@ -130,7 +140,7 @@ static void read_on(struct log_follower *follower, struct shard *shard)
     shard->state = READING;
     shard->goal = shard->known;
     metric_add(&follower->metrics->log_reads, 1);
-    bus_read(follower->bus, number_of(follower, shard), shard->position, PAGE_ENTRIES);
+    bus_read(follower->bus, number_of(follower, shard), shard->position, page_of(shard));
 }
 
 static void pause(struct log_follower *follower, struct shard *shard)
@@ -202,6 +212,15 @@ static void become_live(struct log_follower *follower, struct shard *shard)
     replay_pace_reset(&follower->pace);
 }
 
+// From now on clients can rely on this shard. Those that are here already came too early.
+static void become_located(struct log_follower *follower, struct shard *shard)
+{
+    shard->located = true;
+    follower->handlers.on_loss(number_of(follower, shard), "connected before the log was found",
+                               follower->handlers.arg);
+    update_following(follower);
+}
+
 // The log was read to its end, or its newest entry was located.
 static void settle(struct log_follower *follower, struct shard *shard)
 {
@@ -210,6 +229,8 @@ static void settle(struct log_follower *follower, struct shard *shard)
         return;
     }
     judge_goal(follower, shard);
+    if (!shard->located)
+        become_located(follower, shard);
     if (is_above(shard->known, shard->goal) && is_above(shard->known, shard->position))
         read_on(follower, shard);
     else
@@ -325,7 +346,7 @@ void log_follower_on_up(struct log_follower *follower)
     follower->up = true;
     for (unsigned i = 0; i < follower->shard_count; i++) {
         struct shard *shard = &follower->shards[i];
-        if (shard->located)
+        if (shard->located || follower->handlers.on_entry)
             read_on(follower, shard);
         else
             locate(follower, shard);
@@ -375,6 +396,7 @@ void log_follower_on_page(struct log_follower *follower, unsigned shard_number,
     struct shard *shard = &follower->shards[shard_number];
 
     assert(shard->state == READING);
+    size_t page = page_of(shard);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && replay_pace_must_wait(&follower->pace)) {
             pause(follower, shard); // the rest is read again
@@ -382,7 +404,7 @@ void log_follower_on_page(struct log_follower *follower, unsigned shard_number,
         }
         take_entry(follower, shard, &entries[i]);
     }
-    if (count == PAGE_ENTRIES)
+    if (count == page)
         read_on_or_pause(follower, shard);
     else
         settle(follower, shard);
@@ -402,12 +424,8 @@ void log_follower_on_newest(struct log_follower *follower, unsigned shard_number
     if (reset || !shard->located)
         shard->position = newest;
     shard->goal = shard->unmet = nowhere;
-    if (!shard->located) {
-        shard->located = true;
-        follower->handlers.on_loss(shard_number, "connected before the log was found",
-                                   follower->handlers.arg);
-        update_following(follower);
-    }
+    if (!shard->located)
+        become_located(follower, shard);
     settle(follower, shard);
 }
 

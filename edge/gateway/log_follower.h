@@ -34,6 +34,11 @@
 #include "proto/envelope.h"
 
 struct log_follower_handlers {
+    // Every entry of the log, before it is delivered. NULL: nobody remembers them. Otherwise the
+    // follower begins at the oldest entry of the log instead of the newest, and what it reads until
+    // it has come to the end is not delivered.
+    void (*on_entry)(unsigned shard, const struct envelope *envelope, struct position position,
+                     void *arg);
     // In order within a shard. Ephemeral envelopes, which have no position, come at once.
     void (*deliver)(const struct envelope *envelope, void *arg);
     // Clients connected at this moment may have missed something.

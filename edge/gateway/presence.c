@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "common/shard.h"
 
-static void write_body(struct buffer *body, const struct client *client, struct span room,
+static void write_body(struct buffer *body, const struct presence_member *member, struct span room,
                        uint64_t now_ms)
 {
     char timestamp[ISO8601_LEN + 1];
@@ -11,9 +11,9 @@ static void write_body(struct buffer *body, const struct client *client, struct 
     clock_iso8601(now_ms, timestamp);
     buffer_clear(body);
     buffer_append(body, SPAN_LIT("{\"socketId\":"));
-    buffer_append_json(body, client_id(client));
+    buffer_append_json(body, member->socket_id);
     buffer_append(body, SPAN_LIT(",\"userId\":"));
-    buffer_append(body, client->identity->user_json);
+    buffer_append(body, member->user_json);
     buffer_append(body, SPAN_LIT(",\"room\":"));
     buffer_append_json(body, room);
     buffer_printf(body, ",\"timestamp\":\"%s\"}", timestamp);
@@ -25,16 +25,16 @@ void presence_fini(struct presence *presence)
     buffer_fini(&presence->encoded);
 }
 
-void presence_tell(struct presence *presence, const struct client *client, struct span room,
-                   const char *event)
+void presence_tell_of(struct presence *presence, const struct presence_member *member,
+                      struct span room, const char *event)
 {
     uint64_t now_ms = clock_wall_ms();
 
-    write_body(&presence->body, client, room, now_ms);
+    write_body(&presence->body, member, room, now_ms);
     struct envelope envelope = {
         .origin = presence->delivery->edge_id,
         .room = room,
-        .except = client_id(client),
+        .except = member->socket_id,
         .event = span_of(event),
         .args = buffer_span(&presence->body),
         .created_at_ms = now_ms,
@@ -45,4 +45,12 @@ void presence_tell(struct presence *presence, const struct client *client, struc
     envelope_encode(&envelope, &presence->encoded);
     bus_publish(presence->bus, shard_of_room(room, presence->shards),
                 buffer_span(&presence->encoded));
+}
+
+void presence_tell(struct presence *presence, const struct client *client, struct span room,
+                   const char *event)
+{
+    const struct presence_member member = {client_id(client), client->identity->user_json};
+
+    presence_tell_of(presence, &member, room, event);
 }

@@ -15,5 +15,13 @@ struct presence {
 
 void presence_fini(struct presence *presence);
 
+// Who does something, as others are told.
+struct presence_member {
+    struct span socket_id, user_json;
+};
+
+// `member` may be gone already.
+void presence_tell_of(struct presence *presence, const struct presence_member *member,
+                      struct span room, const char *event);
 void presence_tell(struct presence *presence, const struct client *client, struct span room,
                    const char *event);

@@ -76,6 +76,17 @@ void room_access_ask(struct room_access *access, struct room_waiter *waiter, str
     }
 }
 
+bool room_access_asks_services(const struct room_access *access)
+{
+    return access->authorization == ROOM_AUTHORIZATION_SERVICE;
+}
+
+bool room_access_may_stay(const struct room_access *access, const struct identity *who,
+                          struct span room)
+{
+    return access->authorization != ROOM_AUTHORIZATION_CLAIMS || is_listed(who->rooms_json, room);
+}
+
 void room_access_withdraw(struct room_access *access, struct room_waiter *waiter)
 {
     assert(access->inquiry); // the others answer at once

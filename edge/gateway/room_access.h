@@ -25,5 +25,10 @@ NODISCARD bool room_access_takes(const struct room_access *access, struct span r
 
 // Gives `waiter`, whose client is set, its verdict on `room`, now or later. Copies `room`.
 void room_access_ask(struct room_access *access, struct room_waiter *waiter, struct span room);
+// Whether services are asked, so that an answer may be another one later.
+bool room_access_asks_services(const struct room_access *access);
+// Whether somebody who is in the room may stay there as far as their token says.
+bool room_access_may_stay(const struct room_access *access, const struct identity *who,
+                          struct span room);
 // For a waiter that has had no verdict yet: it gets none any more.
 void room_access_withdraw(struct room_access *access, struct room_waiter *waiter);

@@ -138,12 +138,16 @@ void client_refuse_connect(struct sio_client *client, const struct sio_packet *p
     send_error(client, asked_name(client, packet), message, is_version_3(client));
 }
 
-static void send_accepted(struct sio_socket *socket)
+static void send_accepted(struct sio_socket *socket, struct span pid)
 {
     struct buffer json = {0};
 
     if (!is_version_3(socket->client))
-        buffer_printf(&json, "{\"sid\":\"%s\"}", socket->id);
+        buffer_printf(&json, "{\"sid\":\"%s\"", socket->id);
+    if (pid.len > 0)
+        buffer_printf(&json, ",\"pid\":\"" SPAN_FMT "\"", SPAN_ARG(pid));
+    if (json.len > 0)
+        buffer_append_char(&json, '}');
     struct frame *frame = sio_encode_connect(namespace_name(socket->nsp), buffer_span(&json));
     eio_session_send(socket->session, frame);
     frame_unref(frame);
@@ -171,7 +175,7 @@ static void settle(struct sio_client *client)
         deadline_arm(&client->deadline, &server->settle_due);
 }
 
-void sio_socket_accept(struct sio_socket *socket)
+static void accept_as(struct sio_socket *socket, struct span pid)
 {
     struct sio_metrics *metrics = socket->nsp->server->metrics;
 
@@ -182,7 +186,21 @@ void sio_socket_accept(struct sio_socket *socket)
     metric_add(&metrics->sockets, 1);
     metric_add(&metrics->connects, 1);
     settle(socket->client);
-    send_accepted(socket);
+    send_accepted(socket, pid);
+}
+
+void sio_socket_accept(struct sio_socket *socket)
+{
+    accept_as(socket, (struct span){0});
+}
+
+void sio_socket_accept_recoverable(struct sio_socket *socket, struct span id, struct span pid)
+{
+    assert(!is_version_3(socket->client));
+    if (id.len == socket->id_len)
+        memcpy(socket->id, id.ptr, id.len);
+    socket->recoverable = true;
+    accept_as(socket, pid);
 }
 
 void sio_socket_refuse(struct sio_socket *socket, struct span message)

@@ -26,13 +26,15 @@ struct handshake *handshake_new(const struct http_request *request, uint64_t now
                                 struct memory_budget *memory)
 {
     struct span authorization = http_request_header(request, "Authorization");
-    size_t size = authorization.len + request->query.len + request->peer.len;
+    struct span user_agent = http_request_header(request, "User-Agent");
+    size_t size = authorization.len + request->query.len + request->peer.len + user_agent.len;
     struct handshake *handshake = mem_alloc(sizeof(*handshake) + size);
     char *at = handshake->bytes;
 
     handshake->view.authorization = store(&at, authorization);
     handshake->view.query = store(&at, request->query);
     handshake->view.peer = store(&at, request->peer);
+    handshake->view.user_agent = store(&at, user_agent);
     handshake->began_ms = now_ms;
     handshake->memory = memory;
     handshake->size = size;

@@ -73,6 +73,8 @@ struct sio_socket {
     struct eio_session *session; // the client's: all that a broadcast needs
     struct room_member member;
     enum socket_state state;
+    bool recoverable; // gets offsets
+    uint64_t moment;  // of the last one
     struct sio_client *client;
     struct list entry; // among the client's sockets, or in the server's `ended`
     const char *end_reason;

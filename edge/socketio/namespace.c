@@ -46,6 +46,54 @@ bool sio_namespace_may_tell(struct sio_namespace *nsp, struct span room)
     return rooms_take(nsp->rooms, room, &rate, deadlines_now(nsp->server->clock));
 }
 
+struct emission {
+    struct sio_namespace *nsp;
+    const struct sio_broadcast *event;
+    struct span except;
+    struct frame *plain, *with_offset; // NULL: nobody has needed it yet
+    size_t count;
+};
+
+static struct frame *frame_for(struct emission *emission, bool recoverable)
+{
+    const struct sio_broadcast *event = emission->event;
+    bool with_offset = recoverable && event->offset.len > 0;
+    struct frame **frame = with_offset ? &emission->with_offset : &emission->plain;
+
+    if (!*frame)
+        *frame = sio_encode_event_at(namespace_name(emission->nsp), event->name, event->args,
+                                     with_offset ? event->offset : (struct span){0});
+    return *frame;
+}
+
+// As send_to_member().
+static void emit_to_member(struct room_member *member, void *arg)
+{
+    struct sio_socket *socket = container_of(member, struct sio_socket, member);
+    struct emission *emission = arg;
+
+    if (socket->state != SOCKET_CONNECTED)
+        return;
+    if (span_eq((struct span){socket->id, socket->id_len}, emission->except))
+        return;
+    eio_session_send(socket->session, frame_for(emission, socket->recoverable));
+    if (socket->recoverable)
+        socket->moment = emission->event->moment;
+    emission->count++;
+}
+
+size_t sio_namespace_emit(struct sio_namespace *nsp, struct span room, struct span except,
+                          const struct sio_broadcast *event)
+{
+    struct emission emission = {.nsp = nsp, .event = event, .except = except};
+
+    rooms_each_member(nsp->rooms, room, emit_to_member, &emission);
+    frame_unref(emission.plain);
+    frame_unref(emission.with_offset);
+    metric_add(&nsp->server->metrics->deliveries, emission.count);
+    return emission.count;
+}
+
 struct visit {
     void (*fn)(struct sio_socket *socket, void *arg);
     void *arg;

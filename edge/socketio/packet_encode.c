@@ -13,6 +13,7 @@ struct parts {
     bool is_list;            // brackets around name and payload
     const struct span *name; // of events
     struct span payload;
+    struct span offset; // of events: behind the payload
 };
 
 // Where the packet goes; with `at` NULL it is only measured.
@@ -55,6 +56,11 @@ static void put_list(struct writer *writer, const struct parts *parts)
             put_char(writer, ',');
     }
     put(writer, parts->payload);
+    if (parts->offset.len > 0) {
+        put(writer, SPAN_LIT(",\""));
+        put(writer, parts->offset);
+        put_char(writer, '"');
+    }
     put_char(writer, ']');
 }
 
@@ -124,6 +130,17 @@ struct frame *sio_encode_disconnect(struct span nsp)
 struct frame *sio_encode_event(struct span nsp, struct span name, struct span args)
 {
     return sio_encode_event_with(nsp, name, args, NULL, NULL, 0);
+}
+
+struct frame *sio_encode_event_at(struct span nsp, struct span name, struct span args,
+                                  struct span offset)
+{
+    return encode(&(struct parts){.type = SIO_EVENT,
+                                  .nsp = nsp,
+                                  .is_list = true,
+                                  .name = &name,
+                                  .payload = args,
+                                  .offset = offset});
 }
 
 struct frame *sio_encode_event_with(struct span nsp, struct span name, struct span args,

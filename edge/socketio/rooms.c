@@ -21,11 +21,13 @@ struct membership {
     struct list in_member;
     struct room *room;
     struct room_member *member;
+    char note[]; // what the caller keeps
 };
 
 struct rooms {
     struct room *by_name;
     unsigned max_rooms_per_member;
+    size_t note_bytes;
 };
 
 static struct room *find_room(const struct rooms *rooms, struct span name)
@@ -68,9 +70,9 @@ static struct membership *find_membership(const struct room_member *member, cons
     return NULL;
 }
 
-static void add_membership(struct room *room, struct room_member *member)
+static void add_membership(const struct rooms *rooms, struct room *room, struct room_member *member)
 {
-    struct membership *membership = mem_alloc(sizeof(*membership));
+    struct membership *membership = mem_zalloc(sizeof(*membership) + rooms->note_bytes);
 
     membership->room = room;
     membership->member = member;
@@ -92,11 +94,12 @@ static void remove_membership(struct rooms *rooms, struct membership *membership
     remove_room_if_unused(rooms, room);
 }
 
-struct rooms *rooms_new(unsigned max_rooms_per_member)
+struct rooms *rooms_new(unsigned max_rooms_per_member, size_t note_bytes)
 {
     struct rooms *rooms = mem_zalloc(sizeof(*rooms));
 
     rooms->max_rooms_per_member = max_rooms_per_member;
+    rooms->note_bytes = note_bytes;
     return rooms;
 }
 
@@ -122,7 +125,7 @@ enum rooms_join rooms_join(struct rooms *rooms, struct room_member *member, stru
         return ROOMS_ALREADY_IN;
     if (member->room_count >= rooms->max_rooms_per_member)
         return ROOMS_LIMIT;
-    add_membership(room ? room : add_room(rooms, name), member);
+    add_membership(rooms, room ? room : add_room(rooms, name), member);
     return ROOMS_JOINED;
 }
 
@@ -147,6 +150,14 @@ bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, st
     const struct room *room = find_room(rooms, name);
 
     return room && find_membership(member, room);
+}
+
+void *rooms_note(const struct rooms *rooms, const struct room_member *member, struct span name)
+{
+    const struct room *room = find_room(rooms, name);
+    struct membership *membership = room ? find_membership(member, room) : NULL;
+
+    return membership ? membership->note : NULL;
 }
 
 bool rooms_has(const struct rooms *rooms, struct span name)

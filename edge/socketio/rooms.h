@@ -20,7 +20,8 @@ enum rooms_join { ROOMS_JOINED = 0, ROOMS_ALREADY_IN, ROOMS_LIMIT };
 typedef void (*room_member_fn)(struct room_member *member, void *arg);
 typedef void (*room_name_fn)(struct span room, void *arg);
 
-NODISCARD struct rooms *rooms_new(unsigned max_rooms_per_member);
+// With each membership `note_bytes` bytes of the caller's are kept, see rooms_note().
+NODISCARD struct rooms *rooms_new(unsigned max_rooms_per_member, size_t note_bytes);
 void rooms_free(struct rooms *rooms); // must be empty
 
 void room_member_init(struct room_member *member);
@@ -32,6 +33,8 @@ NODISCARD enum rooms_join rooms_join(struct rooms *rooms, struct room_member *me
 bool rooms_leave(struct rooms *rooms, struct room_member *member, struct span room);
 void rooms_leave_all(struct rooms *rooms, struct room_member *member);
 bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, struct span room);
+// What is noted with a membership, zeroed when it begins; NULL when there is none.
+void *rooms_note(const struct rooms *rooms, const struct room_member *member, struct span room);
 bool rooms_has(const struct rooms *rooms, struct span room);    // whether it has members
 size_t rooms_size(const struct rooms *rooms, struct span room); // how many it has
 

@@ -145,7 +145,7 @@ struct sio_namespace *sio_server_add_namespace(struct sio_server *server, const 
     assert(!server_find_namespace(server, span_of(name)));
     nsp->server = server;
     nsp->handlers = *handlers;
-    nsp->rooms = rooms_new(server->options.max_rooms_per_socket);
+    nsp->rooms = rooms_new(server->options.max_rooms_per_socket, server->options.room_note_bytes);
     nsp->name_len = len;
     memcpy(nsp->name, name, len);
     list_append(&server->namespaces, &nsp->entry);

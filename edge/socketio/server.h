@@ -28,6 +28,9 @@ struct sio_options {
     // Keep handshakes (see sio_socket_handshake) for as long as the client is there, not only
     // until its first socket is in.
     bool keep_handshake;
+    // Of what the layer above notes for each room of a socket (see sio_socket_room_note); 0:
+    // nothing.
+    uint32_t room_note_bytes;
 };
 
 // What is known of the HTTP request that opened the client's session. Empty spans when absent.
@@ -35,6 +38,7 @@ struct sio_handshake {
     struct span authorization; // the header's value
     struct span query;
     struct span peer;
+    struct span user_agent;
 };
 
 // An event from a client. Borrowed until the handler returns.
@@ -113,6 +117,10 @@ void sio_namespace_use(struct sio_namespace *nsp, sio_middleware_fn ask, void *a
 void sio_socket_next(struct sio_socket *socket);
 // Lets the socket in: sends the CONNECT reply. Events come from now on.
 void sio_socket_accept(struct sio_socket *socket);
+// The same for a socket whose session can be recovered later, by that `pid`: from now on it gets
+// the offsets of events (see struct sio_broadcast). `id` is the id that it has had before, of
+// SIO_ID_LEN bytes; empty: it keeps the one that it has. For Engine.IO 4 alone.
+void sio_socket_accept_recoverable(struct sio_socket *socket, struct span id, struct span pid);
 // Answers CONNECT_ERROR {"message":…} (the bare string for Engine.IO 3). `message` is plain text.
 // `socket` is not used afterwards.
 void sio_socket_refuse(struct sio_socket *socket, struct span message);
@@ -120,6 +128,9 @@ void sio_socket_refuse(struct sio_socket *socket, struct span message);
 // Emits to one socket. `args` are JSON values with commas between them. What is sent before
 // sio_socket_accept() goes out ahead of the CONNECT reply; after the socket's end nothing does.
 void sio_socket_emit(struct sio_socket *socket, struct span name, struct span args);
+// The same event with its offset as a further argument, for a socket that gets offsets.
+void sio_socket_emit_at(struct sio_socket *socket, struct span name, struct span args,
+                        struct span offset, uint64_t moment);
 // With up to SIO_ATTACHMENTS_MAX binary attachments, for which `args` have placeholders. Copies.
 void sio_socket_emit_binary(struct sio_socket *socket, struct span name, struct span args,
                             const struct span *attachments, uint32_t count);
@@ -156,12 +167,20 @@ void sio_socket_close_transport(struct sio_socket *socket, enum eio_close_reason
 enum rooms_join sio_socket_join(struct sio_socket *socket, struct span room);
 bool sio_socket_leave(struct sio_socket *socket, struct span room);
 bool sio_socket_is_in(const struct sio_socket *socket, struct span room);
+// What the layer above notes with a membership: room_note_bytes bytes, zeroed when the room is
+// joined. NULL when the socket is not in the room.
+void *sio_socket_room_note(const struct sio_socket *socket, struct span room);
 void sio_socket_each_room(const struct sio_socket *socket, room_name_fn visit, void *arg);
 
 const char *sio_socket_id(const struct sio_socket *socket);
 struct address_text sio_socket_peer(const struct sio_socket *socket); // see eio_session_peer()
 unsigned sio_socket_version(const struct sio_socket *socket);         // Engine.IO revision: 3 or 4
 struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket);
+// Whether it was accepted as one that can be recovered, and the moment of the last event with an
+// offset that it was sent; 0: none, or it was set so.
+bool sio_socket_is_recoverable(const struct sio_socket *socket);
+uint64_t sio_socket_moment(const struct sio_socket *socket);
+void sio_socket_set_moment(struct sio_socket *socket, uint64_t moment);
 bool sio_socket_is_connected(const struct sio_socket *socket); // accepted and not ended
 // Valid until the caller returns to the loop. Without sio_options.keep_handshake it is all empty
 // once a socket of the client was accepted and the turn is over.
@@ -178,6 +197,18 @@ size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, stru
 // SIO_ROOM_BURST_SECONDS' worth at once.
 NODISCARD bool sio_namespace_may_tell(struct sio_namespace *nsp, struct span room);
 #define SIO_ROOM_BURST_SECONDS 4
+// An event for the members of a room. Those that can be recovered get `offset`, a text without
+// characters to be escaped, as a further argument; the others get the event without it. It is
+// encoded at most once either way. `moment` is the caller's own number of the offset, kept with
+// each socket that got it. With an empty offset there is one form for all.
+struct sio_broadcast {
+    struct span name, args;
+    struct span offset;
+    uint64_t moment;
+};
+// The same for an event that is encoded when the first member needs it.
+size_t sio_namespace_emit(struct sio_namespace *nsp, struct span room, struct span except,
+                          const struct sio_broadcast *event);
 // Calls `visit` for each connected socket in the room; the visitor may disconnect the visited one.
 void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,
                            void (*visit)(struct sio_socket *socket, void *arg), void *arg);

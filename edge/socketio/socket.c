@@ -64,6 +64,19 @@ void sio_socket_emit(struct sio_socket *socket, struct span name, struct span ar
     sio_socket_emit_binary(socket, name, args, NULL, 0);
 }
 
+void sio_socket_emit_at(struct sio_socket *socket, struct span name, struct span args,
+                        struct span offset, uint64_t moment)
+{
+    if (is_gone(socket))
+        return;
+    struct frame *frame = sio_encode_event_at(namespace_name(socket->nsp), name, args,
+                                              socket->recoverable ? offset : (struct span){0});
+    sio_socket_send(socket, frame);
+    frame_unref(frame);
+    if (offset.len > 0)
+        socket->moment = moment;
+}
+
 void sio_socket_emit_binary(struct sio_socket *socket, struct span name, struct span args,
                             const struct span *attachments, uint32_t count)
 {
@@ -129,6 +142,11 @@ bool sio_socket_is_in(const struct sio_socket *socket, struct span room)
     return rooms_is_in(socket->nsp->rooms, &socket->member, room);
 }
 
+void *sio_socket_room_note(const struct sio_socket *socket, struct span room)
+{
+    return rooms_note(socket->nsp->rooms, &socket->member, room);
+}
+
 void sio_socket_each_room(const struct sio_socket *socket, room_name_fn visit, void *arg)
 {
     rooms_each_of(&socket->member, visit, arg);
@@ -152,6 +170,21 @@ unsigned sio_socket_version(const struct sio_socket *socket)
 struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket)
 {
     return socket->nsp;
+}
+
+bool sio_socket_is_recoverable(const struct sio_socket *socket)
+{
+    return socket->recoverable;
+}
+
+uint64_t sio_socket_moment(const struct sio_socket *socket)
+{
+    return socket->moment;
+}
+
+void sio_socket_set_moment(struct sio_socket *socket, uint64_t moment)
+{
+    socket->moment = moment;
 }
 
 bool sio_socket_is_connected(const struct sio_socket *socket)

@@ -67,7 +67,7 @@ describe('events', () => {
 
   test('to clients are those that the edge emits and the routes lead to', () => {
     const emitted = found(gatewaySources,
-      /(?:sio_socket_emit|presence_tell|tell_typing)\([^;{]*?"(\w+)"/g);
+      /(?:delivery_emit|sio_socket_emit_at|presence_tell|tell_typing)\([^;{]*?"(\w+)"/g);
     assert.deepEqual(sorted(EVENTS_TO_CLIENTS),
       sorted([...emitted, ...routes.map(({ event }) => event)]));
   });
@@ -210,7 +210,9 @@ describe('it notices', () => {
 
   test('an event that it does not name, and a second argument', () => {
     assert.match(eventFault('new_mesage', [{}]), /names no event/);
-    assert.match(eventFault('token_expired', [{}, 1]), /2 arguments/);
+    assert.match(eventFault('token_expired', [{}, 1]), /no offset/);
+    assert.match(eventFault('token_expired', [{}, '1-2', 1]), /3 arguments/);
+    assert.equal(eventFault('token_expired', [{}, '1-2']), null);
     assert.equal(eventFault('token_expired', [{}]), null);
   });
 });

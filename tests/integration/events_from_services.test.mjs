@@ -43,11 +43,14 @@ for (const [where, edge] of [['at the first edge', here], ['at the second edge',
   });
 }
 
-test('an event carries one argument and nothing behind it', async (t) => {
+test('an event carries one argument, and behind it the offset for those who keep one', async (t) => {
   const user = await connect(t, here, { userId: 'u1' });
+  const other = await connect(t, here, { userId: 'u1', query: { recovery: '0' } });
   await services.publish('booking.confirmed', { bookingId: 'b1', userId: 'u1' });
-  await user.next('booking_update');
-  assert.equal(user.received.at(-1).args.length, 1);
+  for (const client of [user, other]) await client.next('booking_update');
+  assert.match(user.received.at(-1).args[1], /^[0-9]+-[0-9]+$/);
+  assert.equal(user.received.at(-1).args.length, 2);
+  assert.equal(other.received.at(-1).args.length, 1);
 });
 
 test('all sockets of a user get it, at whatever edge and over whatever transport', async (t) => {

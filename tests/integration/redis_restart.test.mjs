@@ -51,8 +51,10 @@ test('while it is down /health says so, and the edges are not ready', async (t) 
       (await request(`${process.opsUrl}/ready`)).status === 503);
     assert.equal((await request(`${process.opsUrl}/live`)).status, 200);
   }
-  // What needs no other edge goes on.
-  await client.join('conversation', 'c1');
+  // What needs no other edge goes on; a join that could not be remembered is none.
+  await client.ack('leave_room', { roomType: 'conversation', roomId: 'c1' });
+  assert.deepEqual(await client.ack('join_room', { roomType: 'conversation', roomId: 'c1' }),
+    { error: 'Authorization unavailable' });
   await brokers.redis.start();
   for (const edge of [here, there]) {
     await until('healthy', async () => (await health(edge)).status === 'healthy', 20_000);

@@ -47,7 +47,8 @@ test('the official client comes back by itself with a fresh token', async (t) =>
   const second = await made.next('connected');
   assert.equal(asked, 2);
   assert.equal(second.userId, 'u1');
-  assert.notEqual(second.socketId, first.socketId);
+  assert.equal(made.socket.recovered, true);
+  assert.equal(second.socketId, first.socketId);
 });
 
 test('the warning comes 300 s before the end, not earlier', async (t) => {

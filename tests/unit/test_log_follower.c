@@ -116,6 +116,17 @@ static void deliver(const struct envelope *envelope, void *arg)
         buffer_printf(&bus.asked, "D%s; ", text);
 }
 
+static void on_entry(unsigned shard, const struct envelope *envelope, struct position position,
+                     void *arg)
+{
+    char text[POSITION_TEXT_MAX];
+
+    (void)shard, (void)envelope, (void)arg;
+    position_print(position, text);
+    if (!quiet)
+        buffer_printf(&bus.asked, "E%s; ", text);
+}
+
 static void on_loss(unsigned shard, const char *reason, void *arg)
 {
     (void)shard, (void)arg;
@@ -248,14 +259,13 @@ static void play(struct span step)
         log_follower_on_envelope(follower, 0, encode(step, 0));
 }
 
-static void plays_out(void **state)
+static void plays(const struct row *row, const struct log_follower_handlers *told)
 {
-    const struct row *row = *state;
     memset(&metrics, 0, sizeof(metrics));
     deadlines_init(&now, 1000000);
     crowd = (struct eio_crowd){0, 0};
     fake_bus_init(&bus);
-    follower = log_follower_new(1, &bus.bus, &now, &handlers, &metrics);
+    follower = log_follower_new(1, &bus.bus, &now, told, &metrics);
     for (size_t i = 0; i < STEPS_MAX && row->steps[i]; i++)
         play(span_of(row->steps[i]));
     assert_span(buffer_span(&bus.asked), row->journal);
@@ -265,6 +275,43 @@ static void plays_out(void **state)
     log_follower_free(follower);
     fake_bus_fini(&bus);
     buffer_fini(&encoded);
+}
+
+static void plays_out(void **state)
+{
+    plays(*state, &handlers);
+}
+
+// For somebody who remembers every entry.
+static const struct row remembered[] = {
+    {"the log is read from its oldest entry, and nothing of it is delivered",
+     {"up", "page 1-4<1-3 1-5<1-4", "1-6<1-5"},
+     "read 0 0-0; E1-4; E1-5; E1-6; D1-6; ",
+     true},
+    {"an empty log", {"up", "page", "1-1<0-0"}, "read 0 0-0; E1-1; D1-1; ", true},
+    {"it is not followed before it was read", {"up"}, "read 0 0-0; ", false},
+    {"a gap that is older than the edge is no loss",
+     {"up", "page 1-2<1-1 1-9<1-8", "1-10<1-9"},
+     "read 0 0-0; E1-2; E1-9; E1-10; D1-10; ",
+     true},
+    {"what is published while it reads comes after it",
+     {"up", "1-5<1-4", "page 1-4<1-3", "1-6<1-5"},
+     "read 0 0-0; E1-4; E1-5; E1-6; D1-6; ",
+     true},
+    {"it goes on where it was broken off",
+     {"up", "down", "up", "page 1-4<1-3", "1-5<1-4"},
+     "read 0 0-0; read 0 0-0; E1-4; E1-5; D1-5; ",
+     true},
+    {"a gap later is read as ever",
+     {"up", "page 1-4<1-3", "1-6<1-5", "page 1-5<1-4 1-6<1-5"},
+     "read 0 0-0; E1-4; read 0 1-4; E1-5; D1-5; E1-6; D1-6; ",
+     true},
+};
+
+static void plays_out_remembered(void **state)
+{
+    plays(*state, &(struct log_follower_handlers){
+                      .on_entry = on_entry, .deliver = deliver, .on_loss = on_loss});
 }
 
 static void shards_do_not_wait_for_one_another(void **state)
@@ -290,10 +337,11 @@ static void shards_do_not_wait_for_one_another(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(remembered) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, plays_out);
+    ADD_ROWS(tests, count, remembered, plays_out_remembered);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(shards_do_not_wait_for_one_another);
     return cmocka_run_group_tests_name("log_follower", tests, NULL, NULL);
 }

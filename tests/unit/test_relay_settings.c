@@ -57,7 +57,7 @@ static void has_the_promised_defaults(void **state)
     assert_int_equal(settings.redis_port, 6379);
     assert_null(settings.redis_password);
     assert_int_equal(settings.redis_db, 1);
-    assert_int_equal(settings.log_max_len, 100000);
+    assert_int_equal(settings.log_max_len, 500000);
     assert_int_equal(settings.bus_shards, 1);
     assert_int_equal(settings.ops_port, 9103);
     assert_string_equal(settings.log_dir, "logs");

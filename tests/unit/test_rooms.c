@@ -18,7 +18,7 @@ static struct buffer seen;
 static int set_up(void **state)
 {
     (void)state;
-    rooms = rooms_new(LIMIT);
+    rooms = rooms_new(LIMIT, 0);
     room_member_init(&ann.member);
     room_member_init(&bob.member);
     ann.initial = 'a';

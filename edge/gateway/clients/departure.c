@@ -1,0 +1,132 @@
+#include "edge/gateway/clients/departure.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "edge/gateway/client.h"
+#include "edge/gateway/room_name.h"
+
+// Outlives its client, so it holds copies.
+struct departure {
+    struct list node;
+    struct session_request request;
+    struct departures *departures;
+    struct buffer texts; // socket id, user, and the rooms, each with a NUL behind it
+};
+
+static void take_text(struct span *rest, struct span *text)
+{
+    (void)span_take_until(rest, '\0', text);
+}
+
+static void tell(const struct departure *departure)
+{
+    struct span rest = buffer_span(&departure->texts), room;
+    struct presence_member member;
+
+    take_text(&rest, &member.socket_id);
+    take_text(&rest, &member.user_json);
+    while (rest.len > 0) {
+        take_text(&rest, &room);
+        presence_tell_of(departure->departures->presence, &member, room, "user_left");
+    }
+}
+
+static void departure_free(struct departure *departure)
+{
+    list_unlink(&departure->node);
+    buffer_fini(&departure->texts);
+    free(departure);
+}
+
+static void on_ended(struct session_request *request, enum session_result result)
+{
+    struct departure *departure = container_of(request, struct departure, request);
+
+    if (result != SESSION_TAKEN)
+        tell(departure);
+    departure_free(departure);
+}
+
+static void add_text(struct buffer *texts, struct span text)
+{
+    buffer_append(texts, text);
+    buffer_append_char(texts, '\0');
+}
+
+static void add_room(struct span room, void *arg)
+{
+    if (!room_name_is_user(room))
+        add_text(arg, room);
+}
+
+static struct departure *departure_new(struct departures *departures, const struct client *client)
+{
+    struct departure *departure = mem_zalloc(sizeof(*departure));
+
+    departure->departures = departures;
+    departure->request.on_done = on_ended;
+    list_append(&departures->waiting, &departure->node);
+    add_text(&departure->texts, client_id(client));
+    add_text(&departure->texts, client->identity->user_json);
+    sio_socket_each_room(client->socket, add_room, &departure->texts);
+    return departure;
+}
+
+struct telling {
+    struct presence *presence;
+    const struct client *client;
+};
+
+static void tell_room(struct span room, void *arg)
+{
+    const struct telling *telling = arg;
+
+    if (!room_name_is_user(room))
+        presence_tell(telling->presence, telling->client, room, "user_left");
+}
+
+static void end_session(struct departures *departures, const struct client_session *session,
+                        bool for_good, struct session_request *request)
+{
+    struct session_store *store = departures->sessions->store;
+
+    if (for_good)
+        store->ops->drop(store, client_session_key(session));
+    else
+        store->ops->end(store, client_session_key(session),
+                        client_session_freshness(departures->sessions, session), request);
+}
+
+void departures_add(struct departures *departures, struct client *client, bool for_good,
+                    bool at_once)
+{
+    const struct client_session *session = client->session;
+    const struct session_store *store = departures->sessions ? departures->sessions->store : NULL;
+
+    if (client->silent)
+        return;
+    if (session && !for_good && !at_once && store->ops->is_up(store)) {
+        end_session(departures, session, false, &departure_new(departures, client)->request);
+        return;
+    }
+    sio_socket_each_room(client->socket, tell_room,
+                         &(struct telling){departures->presence, client});
+    if (session)
+        end_session(departures, session, for_good, NULL);
+}
+
+void departures_init(struct departures *departures)
+{
+    list_init(&departures->waiting);
+}
+
+void departures_fini(struct departures *departures)
+{
+    list_for_each (node, &departures->waiting) {
+        struct departure *departure = list_entry(node, struct departure, node);
+        struct session_store *store = departures->sessions->store;
+        store->ops->withdraw(store, &departure->request);
+        departure_free(departure);
+    }
+}

@@ -1,0 +1,160 @@
+#define LOG_MODULE "regrants"
+
+#include "edge/gateway/clients/regrants.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/gateway/client.h"
+#include "edge/gateway/room_name.h"
+
+#define ASKED_AT_ONCE 16
+#define LATER_MS      5000
+
+struct regrant {
+    struct list of_session;
+    struct list queued; // in regrants->queue
+    struct regrants *regrants;
+    struct client *client;
+    struct room_waiter waiter;
+    struct deadline later;
+    bool asking;
+    size_t room_len;
+    char room[];
+};
+
+static struct span room_of(const struct regrant *regrant)
+{
+    return (struct span){regrant->room, regrant->room_len};
+}
+
+static void remove_regrant(struct regrant *regrant)
+{
+    deadline_cancel(&regrant->later);
+    list_unlink(&regrant->of_session);
+    list_unlink(&regrant->queued);
+    free(regrant);
+}
+
+// The session store has the new date as well, in case that the client moves on.
+static void renew(const struct regrant *regrant)
+{
+    struct sessions *sessions = regrant->regrants->sessions;
+    struct room_note *note = sio_socket_room_note(regrant->client->socket, room_of(regrant));
+
+    note->granted_ms = clock_wall_ms();
+    sessions->store->ops->join(
+        sessions->store, client_session_key(regrant->client->session),
+        &(struct session_room){room_of(regrant), note->joined, note->granted_ms}, NULL);
+}
+
+static void expel(const struct regrant *regrant)
+{
+    struct regrants *regrants = regrant->regrants;
+
+    metric_add(&regrants->metrics->regrants_refused, 1);
+    log_debug("a recovered client may no longer be in a room sid=%s",
+              sio_socket_id(regrant->client->socket));
+    sio_socket_leave(regrant->client->socket, room_of(regrant));
+    client_session_take_back(regrants->sessions, regrant->client->session, room_of(regrant));
+    presence_tell(regrants->presence, regrant->client, room_of(regrant), "user_left");
+}
+
+static void ask_next(struct regrants *regrants);
+
+static void on_verdict(struct room_waiter *waiter, enum room_verdict verdict)
+{
+    struct regrant *regrant = container_of(waiter, struct regrant, waiter);
+    struct regrants *regrants = regrant->regrants;
+    bool is_in = sio_socket_is_in(regrant->client->socket, room_of(regrant));
+
+    regrant->asking = false;
+    regrants->asking--;
+    if (is_in && verdict == ROOM_UNAVAILABLE) {
+        deadline_arm(&regrant->later, &regrants->later);
+    } else {
+        if (is_in && verdict == ROOM_GRANTED)
+            renew(regrant);
+        else if (is_in)
+            expel(regrant);
+        remove_regrant(regrant);
+    }
+    if (!regrants->turning)
+        ask_next(regrants);
+}
+
+// An answer that is remembered comes at once.
+static void ask_next(struct regrants *regrants)
+{
+    regrants->turning = true;
+    while (regrants->asking < ASKED_AT_ONCE && !list_empty(&regrants->queue)) {
+        struct regrant *regrant = list_entry(regrants->queue.next, struct regrant, queued);
+        list_unlink(&regrant->queued);
+        regrant->asking = true;
+        regrants->asking++;
+        room_access_ask(regrants->access, &regrant->waiter, room_of(regrant));
+    }
+    regrants->turning = false;
+}
+
+static void on_turn(struct deadline *deadline, void *arg)
+{
+    struct regrants *regrants = arg;
+    struct regrant *regrant = container_of(deadline, struct regrant, later);
+
+    list_append(&regrants->queue, &regrant->queued);
+    ask_next(regrants);
+}
+
+void regrants_init(struct regrants *regrants, struct deadlines *clock)
+{
+    list_init(&regrants->queue);
+    deadline_queue_init(&regrants->later, clock, LATER_MS, on_turn, regrants);
+}
+
+void regrants_fini(struct regrants *regrants)
+{
+    deadline_queue_fini(&regrants->later);
+}
+
+static bool is_old(const struct regrants *regrants, const struct room_note *note)
+{
+    uint64_t now_ms = clock_wall_ms();
+
+    return note->granted_ms + (uint64_t)regrants->grant_s * 1000 <= now_ms;
+}
+
+void regrants_check(struct regrants *regrants, struct client *client, struct span room)
+{
+    struct regrant *regrant;
+
+    if (!room_access_asks_services(regrants->access) || room_name_is_user(room) ||
+        !is_old(regrants, sio_socket_room_note(client->socket, room)))
+        return;
+    regrant = mem_zalloc(sizeof(*regrant) + room.len);
+    regrant->regrants = regrants;
+    regrant->client = client;
+    regrant->waiter = (struct room_waiter){.client = client, .on_verdict = on_verdict};
+    deadline_init(&regrant->later);
+    regrant->room_len = room.len;
+    memcpy(regrant->room, room.ptr, room.len);
+    list_append(&client->session->regrants, &regrant->of_session);
+    list_append(&regrants->queue, &regrant->queued);
+    ask_next(regrants);
+}
+
+void regrants_forget(struct client *client)
+{
+    if (!client->session)
+        return;
+    list_for_each (node, &client->session->regrants) {
+        struct regrant *regrant = list_entry(node, struct regrant, of_session);
+        if (regrant->asking) {
+            regrant->regrants->asking--;
+            room_access_withdraw(regrant->regrants->access, &regrant->waiter);
+        }
+        remove_regrant(regrant);
+    }
+}

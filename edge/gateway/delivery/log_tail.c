@@ -1,0 +1,319 @@
+#include "edge/gateway/delivery/log_tail.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/hash.h"
+#include "common/list.h"
+#include "common/mem.h"
+
+#define FIRST_CAPACITY  64
+#define MALLOC_OVERHEAD 16
+
+struct tail_room {
+    UT_hash_handle hh;
+    struct list entries; // oldest first
+    size_t name_len;
+    char name[];
+};
+
+struct entry {
+    struct list in_age;  // of all shards, oldest first
+    struct list in_room; // oldest first
+    struct tail_room *room;
+    struct position position;
+    uint64_t moment; // the count of events with this one
+    uint64_t created_at_ms;
+    unsigned shard;
+    uint32_t event_len;
+    size_t args_len;
+    char bytes[]; // the event's name, then its arguments
+};
+
+// A ring of entries in the order of their positions.
+struct tail_shard {
+    struct position reach, top;
+    uint64_t reach_moment; // when the reach was the top
+    uint64_t reach_at_ms;  // of the entry that was dropped last; 0: none was
+    struct entry **ring;
+    size_t capacity; // a power of two
+    size_t head, count;
+};
+
+struct log_tail {
+    size_t bytes, max_bytes;
+    uint64_t moment;
+    struct log_tail_metrics *metrics;
+    struct tail_room *rooms;
+    struct list by_age;
+    unsigned shard_count;
+    struct tail_shard shards[];
+};
+
+static struct entry *entry_at(const struct tail_shard *shard, size_t i)
+{
+    return shard->ring[(shard->head + i) & (shard->capacity - 1)];
+}
+
+static void push(struct tail_shard *shard, struct entry *entry)
+{
+    if (shard->count == shard->capacity) {
+        size_t capacity = shard->capacity > 0 ? shard->capacity * 2 : FIRST_CAPACITY;
+        struct entry **ring = mem_alloc(capacity * sizeof(struct entry *));
+        for (size_t i = 0; i < shard->count; i++)
+            ring[i] = entry_at(shard, i);
+        free(shard->ring);
+        shard->ring = ring;
+        shard->capacity = capacity;
+        shard->head = 0;
+    }
+    shard->ring[(shard->head + shard->count++) & (shard->capacity - 1)] = entry;
+}
+
+static size_t size_of(const struct entry *entry)
+{
+    return sizeof(*entry) + entry->event_len + entry->args_len + MALLOC_OVERHEAD +
+           sizeof(struct entry *);
+}
+
+static size_t size_of_room(const struct tail_room *room)
+{
+    return sizeof(*room) + room->name_len + MALLOC_OVERHEAD;
+}
+
+static struct tail_room *find_room(const struct log_tail *tail, struct span name)
+{
+    struct tail_room *room;
+
+    HASH_FIND(hh, tail->rooms, name.ptr, name.len, room);
+    return room;
+}
+
+static struct tail_room *add_room(struct log_tail *tail, struct span name)
+{
+    struct tail_room *room = mem_zalloc(sizeof(*room) + name.len);
+
+    list_init(&room->entries);
+    room->name_len = name.len;
+    memcpy(room->name, name.ptr, name.len);
+    HASH_ADD_KEYPTR(hh, tail->rooms, room->name, room->name_len, room);
+    tail->bytes += size_of_room(room);
+    return room;
+}
+
+static void remove_room_if_empty(struct log_tail *tail, struct tail_room *room)
+{
+    if (!list_empty(&room->entries))
+        return;
+    tail->bytes -= size_of_room(room);
+    HASH_DEL(tail->rooms, room);
+    free(room);
+}
+
+static void drop_oldest(struct log_tail *tail, struct tail_shard *shard)
+{
+    struct entry *entry = entry_at(shard, 0);
+
+    shard->head = (shard->head + 1) & (shard->capacity - 1);
+    shard->count--;
+    shard->reach = entry->position;
+    shard->reach_moment = entry->moment;
+    shard->reach_at_ms = entry->created_at_ms;
+    tail->bytes -= size_of(entry);
+    list_unlink(&entry->in_age);
+    list_unlink(&entry->in_room);
+    remove_room_if_empty(tail, entry->room);
+    free(entry);
+}
+
+static void restart(struct log_tail *tail, struct tail_shard *shard, struct position position,
+                    uint64_t at_ms)
+{
+    if (!position_is_none(shard->top))
+        metric_add(&tail->metrics->breaks, 1);
+    while (shard->count > 0)
+        drop_oldest(tail, shard);
+    shard->reach = shard->top = position;
+    shard->reach_moment = tail->moment;
+    shard->reach_at_ms = at_ms;
+}
+
+static struct entry *entry_new(struct log_tail *tail, unsigned shard,
+                               const struct envelope *envelope, struct position position)
+{
+    struct entry *entry = mem_alloc(sizeof(*entry) + envelope->event.len + envelope->args.len);
+
+    *entry = (struct entry){
+        .position = position,
+        .moment = ++tail->moment,
+        .created_at_ms = envelope->created_at_ms,
+        .shard = shard,
+        .event_len = (uint32_t)envelope->event.len,
+        .args_len = envelope->args.len,
+    };
+    memcpy(entry->bytes, envelope->event.ptr, envelope->event.len);
+    if (envelope->args.len > 0)
+        memcpy(entry->bytes + envelope->event.len, envelope->args.ptr, envelope->args.len);
+    return entry;
+}
+
+static void link_entry(struct log_tail *tail, struct entry *entry, struct span room_name)
+{
+    struct tail_room *room = find_room(tail, room_name);
+
+    entry->room = room ? room : add_room(tail, room_name);
+    list_append(&entry->room->entries, &entry->in_room);
+    list_append(&tail->by_age, &entry->in_age);
+    push(&tail->shards[entry->shard], entry);
+    tail->bytes += size_of(entry);
+}
+
+struct log_tail *log_tail_new(unsigned shards, size_t max_bytes, struct log_tail_metrics *metrics)
+{
+    struct log_tail *tail = mem_zalloc(sizeof(*tail) + shards * sizeof(tail->shards[0]));
+
+    tail->max_bytes = max_bytes;
+    tail->metrics = metrics;
+    tail->shard_count = shards;
+    tail->moment = 1; // 0 is no moment
+    list_init(&tail->by_age);
+    return tail;
+}
+
+void log_tail_free(struct log_tail *tail)
+{
+    if (!tail)
+        return;
+    for (unsigned i = 0; i < tail->shard_count; i++) {
+        while (tail->shards[i].count > 0)
+            drop_oldest(tail, &tail->shards[i]);
+        free(tail->shards[i].ring);
+    }
+    assert(!tail->rooms);
+    free(tail);
+}
+
+void log_tail_append(struct log_tail *tail, unsigned number, const struct envelope *envelope,
+                     struct position position)
+{
+    struct tail_shard *shard = &tail->shards[number];
+
+    if (position_compare(envelope->prev, shard->top) != 0)
+        restart(tail, shard, envelope->prev, envelope->created_at_ms);
+    link_entry(tail, entry_new(tail, number, envelope, position), envelope->room);
+    shard->top = position;
+    while (tail->bytes > tail->max_bytes && !list_empty(&tail->by_age)) {
+        const struct entry *oldest = list_entry(tail->by_age.next, struct entry, in_age);
+        drop_oldest(tail, &tail->shards[oldest->shard]);
+    }
+}
+
+void log_tail_align(struct log_tail *tail, unsigned number, struct position position)
+{
+    struct tail_shard *shard = &tail->shards[number];
+
+    if (position_compare(position, shard->top) != 0)
+        restart(tail, shard, position, clock_wall_ms());
+}
+
+// How many entries of the shard stand at or below the position.
+static size_t count_up_to(const struct tail_shard *shard, struct position position)
+{
+    size_t low = 0, high = shard->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (position_compare(entry_at(shard, middle)->position, position) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct position log_tail_at(const struct log_tail *tail, unsigned number, struct position position)
+{
+    const struct tail_shard *shard = &tail->shards[number];
+    size_t count = count_up_to(shard, position);
+
+    return count > 0 ? entry_at(shard, count - 1)->position : shard->reach;
+}
+
+bool log_tail_knows(const struct log_tail *tail, unsigned number, struct position position)
+{
+    return position_compare(log_tail_at(tail, number, position), position) == 0;
+}
+
+struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_name)
+{
+    const struct tail_room *room = find_room(tail, room_name);
+
+    if (!room)
+        return (struct tail_walk){NULL};
+    return (struct tail_walk){list_entry(room->entries.prev, struct entry, in_room)};
+}
+
+bool log_tail_next(struct tail_walk *walk, struct position start, struct tail_entry *out)
+{
+    const struct entry *entry = walk->at;
+
+    if (!entry || position_compare(entry->position, start) <= 0)
+        return false;
+    *out = (struct tail_entry){
+        .position = entry->position,
+        .event = {entry->bytes, entry->event_len},
+        .args = {entry->bytes + entry->event_len, entry->args_len},
+    };
+    const struct list *older = entry->in_room.prev;
+    walk->at = older == &entry->room->entries ? NULL : list_entry(older, struct entry, in_room);
+    return true;
+}
+
+uint64_t log_tail_moment(const struct log_tail *tail)
+{
+    return tail->moment;
+}
+
+// How many entries of the shard had come by that moment.
+static size_t count_by(const struct tail_shard *shard, uint64_t moment)
+{
+    size_t low = 0, high = shard->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (entry_at(shard, middle)->moment <= moment)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool log_tail_cut(const struct log_tail *tail, uint64_t moment, struct cut *out)
+{
+    out->shards = tail->shard_count;
+    for (unsigned i = 0; i < tail->shard_count; i++) {
+        const struct tail_shard *shard = &tail->shards[i];
+        size_t count = count_by(shard, moment);
+        if (count == 0 && moment < shard->reach_moment)
+            return false;
+        out->at[i] = count > 0 ? entry_at(shard, count - 1)->position : shard->reach;
+    }
+    return true;
+}
+
+void log_tail_observe(const struct log_tail *tail)
+{
+    size_t entries = 0;
+    uint64_t reach_at_ms = 0;
+
+    for (unsigned i = 0; i < tail->shard_count; i++) {
+        entries += tail->shards[i].count;
+        if (tail->shards[i].reach_at_ms > reach_at_ms)
+            reach_at_ms = tail->shards[i].reach_at_ms;
+    }
+    metric_set(&tail->metrics->entries, entries);
+    metric_set(&tail->metrics->bytes, tail->bytes);
+    metric_set(&tail->metrics->reach_at_ms, reach_at_ms);
+}

@@ -1,0 +1,233 @@
+// A client that loses its connection comes back at any edge with its rooms, and gets what it missed.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { command } from './support/redis.mjs';
+import { connect, newConversation } from './support/clients.mjs';
+import { gateway } from './support/gateway.mjs';
+import { Line } from './support/line.mjs';
+import { Traveller, say } from './support/traveller.mjs';
+import { sleep, until } from './support/wait.mjs';
+
+const made = await gateway({ edges: 2 });
+const { edges: [here, there], services } = made;
+
+let users = 0;
+
+// A traveller in a conversation of its own, and one who watches there.
+async function inRoom(t, options = {}) {
+  const room = newConversation();
+  const line = await Line.to(t, here);
+  users += 1;
+  const traveller = await Traveller.connect(t, line, { userId: `traveller${users}`, ...options });
+  await traveller.join('conversation', room.id);
+  const watcher = await connect(t, there, { userId: 'watcher' });
+  await watcher.join('conversation', room.id);
+  return { room, line, traveller, watcher };
+}
+
+// Says it, and waits until the watcher has heard it.
+async function sayAndSee(watcher, room, ...messages) {
+  await say(services, room, ...messages);
+  await until('the watcher to hear it', () =>
+    watcher.all('new_message').some(({ message }) => message === messages.at(-1)));
+}
+
+for (const [where, edge] of [['at the same edge', here], ['at another edge', there]]) {
+  for (const transports of [['websocket'], ['polling']]) {
+    test(`what was missed comes ${where}, over ${transports}`, async (t) => {
+      const { room, traveller, watcher } = await inRoom(t, { transports });
+      await sayAndSee(watcher, room, 1, 2);
+      await traveller.heard([1, 2]);
+      const { id } = traveller;
+      const back = await traveller.away(() => sayAndSee(watcher, room, 3, 4, 5), { edge });
+      assert.deepEqual(back, { id, recovered: true });
+      await sayAndSee(watcher, room, 6);
+      await traveller.heard([1, 2, 3, 4, 5, 6]);
+    });
+  }
+}
+
+test('nothing missed, nothing said: rooms are there nevertheless', async (t) => {
+  const { room, traveller, watcher } = await inRoom(t);
+  const { recovered } = await traveller.away(undefined, { edge: there });
+  assert.equal(recovered, true);
+  assert.deepEqual(await traveller.ack('typing', room.which), { success: true });
+  await watcher.next('user_typing');
+});
+
+describe('nothing comes before the reply, and nothing twice', () => {
+  test('cut in the middle of the replay, a little further on each time', async (t) => {
+    const { room, traveller, watcher, line } = await inRoom(t);
+    let said = 0;
+    let cuts = 0;
+    for (let bytes = 300; bytes < 2500; bytes += 137) {
+      line.refuse();
+      line.cut();
+      await until('the client to notice', () => !traveller.socket.connected);
+      await sayAndSee(watcher, room, said, said + 1, said + 2);
+      said += 3;
+      const { length } = line.cuts;
+      line.cutAfter(bytes);
+      line.let(said % 2 ? here : there);
+      await until('a cut or the rest', () =>
+        line.cuts.length > length || traveller.said.length === said);
+      cuts += line.cuts.length - length;
+      line.cutAfter(Infinity);
+    }
+    await traveller.heard(Array.from({ length: said }, (_, i) => i));
+    assert.ok(traveller.connects.slice(1).every(({ recovered }) => recovered));
+    assert.ok(cuts > 4, `${cuts} cuts`);
+  });
+
+  test('cut before the reply, three times', async (t) => {
+    const { room, traveller, watcher, line } = await inRoom(t);
+    const count = traveller.connects.length;
+    line.refuse();
+    line.cut();
+    await sayAndSee(watcher, room, 1, 2, 3);
+    for (let i = 0; i < 3; i++) {
+      line.cutAfter(250); // the answer to the upgrade, not much more
+      line.let(there);
+      await sleep(150);
+    }
+    line.cutAfter(Infinity);
+    assert.equal((await traveller.back(count)).recovered, true);
+    await traveller.heard([1, 2, 3]);
+  });
+});
+
+describe('rooms', () => {
+  test('what was said before a join does not come', async (t) => {
+    const { room, traveller, watcher } = await inRoom(t);
+    const other = newConversation();
+    await watcher.join('conversation', other.id);
+    await sayAndSee(watcher, other, 'before');
+    await traveller.join('conversation', other.id);
+    await traveller.away(async () => {
+      await sayAndSee(watcher, other, 'after');
+      await sayAndSee(watcher, room, 'here');
+    }, { edge: there });
+    await traveller.heard(['after', 'here']);
+  });
+
+  test('a room that was left is left, also when its edge is killed in the next moment', async (t) => {
+    const { room, traveller, watcher, line } = await inRoom(t);
+    const doomed = await made.addEdge();
+    await doomed.ready();
+    await traveller.away(undefined, { edge: doomed });
+    await traveller.ack('leave_room', room.which);
+    line.refuse();
+    await doomed.kill();
+    await sayAndSee(watcher, room, 1);
+    line.let(there);
+    assert.equal((await traveller.back(2)).recovered, true);
+    assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
+    assert.deepEqual(traveller.said, []);
+  });
+
+  test('a room that was joined is joined, also when its edge is killed in the next moment', async (t) => {
+    for (let i = 0; i < 5; i++) {
+      const doomed = await made.addEdge();
+      await doomed.ready();
+      const line = await Line.to(t, doomed);
+      const traveller = await Traveller.connect(t, line, { userId: `joiner${i}` });
+      const room = newConversation();
+      await traveller.join('conversation', room.id);
+      line.refuse();
+      await doomed.kill();
+      line.let(there);
+      assert.equal((await traveller.back()).recovered, true);
+      assert.deepEqual(await traveller.ack('typing', room.which), { success: true });
+    }
+  });
+});
+
+describe('what the others hear', () => {
+  test('of one who comes back: that it left, and that it joined', async (t) => {
+    const { traveller, watcher } = await inRoom(t);
+    const { id } = traveller;
+    await traveller.away(async () => {
+      assert.equal((await watcher.next('user_left')).socketId, id);
+    }, { edge: there });
+    await until('both', () => watcher.all('user_joined').length > 0);
+    assert.equal((await watcher.next('user_joined')).socketId, id);
+  });
+
+  for (const [where, edge] of [['at the same edge', here], ['at another edge', there]]) {
+    test(`of a half-open connection whose client is back ${where}: nothing`, async (t) => {
+      const { room, traveller, watcher } = await inRoom(t);
+      const back = await traveller.away(() => sayAndSee(watcher, room, 1), { how: 'abandon', edge });
+      assert.equal(back.recovered, true);
+      await sayAndSee(watcher, room, 2);
+      await traveller.heard([1, 2]);
+      assert.deepEqual(watcher.all('user_left'), []);
+      assert.deepEqual(watcher.all('user_joined'), []);
+    });
+  }
+});
+
+test('an edge that is killed while messages flow', async (t) => {
+  const { room, traveller, line, watcher } = await inRoom(t);
+  const doomed = await made.addEdge();
+  await doomed.ready();
+  await traveller.away(undefined, { edge: doomed });
+  const all = Array.from({ length: 300 }, (_, i) => i);
+  const flow = say(services, room, ...all);
+  await until('messages in flight', () => traveller.said.length > 50);
+  line.refuse();
+  await doomed.kill();
+  await until('the client to notice', () => !traveller.socket.connected);
+  line.let(there);
+  await flow;
+  await traveller.heard(all);
+  assert.equal(traveller.last.recovered, true);
+  assert.deepEqual(watcher.all('new_message').length, all.length);
+});
+
+test('an edge that was frozen writes nothing more', async (t) => {
+  const { room, traveller, line, watcher } = await inRoom(t);
+  const frozen = await made.addEdge({ PING_INTERVAL: '1000', PING_TIMEOUT: '1000' });
+  await frozen.ready();
+  await traveller.away(undefined, { edge: frozen });
+  frozen.child.process.kill('SIGSTOP');
+  line.abandon();
+  line.let(there);
+  assert.equal((await traveller.back(2)).recovered, true);
+  await sayAndSee(watcher, room, 1);
+  const lefts = watcher.all('user_left').length;
+  frozen.child.process.kill('SIGCONT');
+  await until('the old connection to end', async () => await frozen.metric('ws_edge_sockets') === 0);
+  await sayAndSee(watcher, room, 2);
+  await traveller.heard([1, 2]);
+  assert.equal(watcher.all('user_left').length, lefts);
+  assert.equal((await traveller.away(() => sayAndSee(watcher, room, 3), { edge: here })).recovered, true);
+  await traveller.heard([1, 2, 3]);
+});
+
+test('only what edges tell one another flows: one that was missed is of no matter', async (t) => {
+  const { room, traveller, watcher } = await inRoom(t);
+  for (let i = 0; i < 5; i++) await watcher.ack('typing', room.which);
+  await until('typing', () => traveller.all('user_typing').length === 5);
+  await traveller.away(() => sayAndSee(watcher, room, 1));
+  await traveller.heard([1]);
+});
+
+test('away for longer than the window: afresh', async (t) => {
+  const { room, traveller, watcher } = await inRoom(t);
+  const { id } = traveller;
+  const back = await traveller.away(async () => {
+    await sayAndSee(watcher, room, 1);
+    const [key] = (await command(made.brokers.redis.port, ['KEYS', 'ws:session:*']));
+    assert.ok(key);
+    const ttl = await command(made.brokers.redis.port, ['TTL', key]);
+    assert.ok(ttl > 120 && ttl <= 180, `expires in ${ttl} s`);
+    for (const session of await command(made.brokers.redis.port, ['KEYS', 'ws:session:*'])) {
+      await command(made.brokers.redis.port, ['DEL', session]);
+    }
+  });
+  assert.equal(back.recovered, false);
+  assert.notEqual(back.id, id);
+  assert.equal((await until('connected', () => traveller.all('connected')[1])).socketId, back.id);
+  assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
+  assert.deepEqual(traveller.said, []);
+});

@@ -1,0 +1,184 @@
+// Recovery while Redis and the relay come and go.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startBrokers } from './support/brokers.mjs';
+import { connect, newConversation } from './support/clients.mjs';
+import { gateway } from './support/gateway.mjs';
+import { Line } from './support/line.mjs';
+import { command } from './support/redis.mjs';
+import { Traveller, say } from './support/traveller.mjs';
+import { sleep, until } from './support/wait.mjs';
+
+const brokers = await startBrokers(['redis']);
+const made = await gateway({ edges: 2, brokers });
+const { edges: [here, there], services } = made;
+
+let users = 0;
+
+async function scene(t) {
+  users += 1;
+  const room = newConversation();
+  const line = await Line.to(t, here);
+  const traveller = await Traveller.connect(t, line, { userId: `u${users}` });
+  await traveller.join('conversation', room.id);
+  const watcher = await connect(t, there, { userId: 'watcher' });
+  await watcher.join('conversation', room.id);
+  const sayAndSee = async (message) => {
+    await say(services, room, message);
+    await until('the watcher to hear it', () =>
+      watcher.all('new_message').some((body) => body.message === message), 20_000);
+  };
+  return { room, line, traveller, watcher, sayAndSee };
+}
+
+test('Redis is restarted while the client is away, and it comes back meanwhile', async (t) => {
+  const { traveller, line, sayAndSee } = await scene(t);
+  await sayAndSee(1);
+  await traveller.heard([1]);
+  line.refuse();
+  line.cut();
+  await sayAndSee(2);
+  await brokers.redis.kill();
+  line.let(there);
+  await sleep(1000);
+  assert.equal(traveller.connects.length, 1, 'it was answered without Redis');
+  await brokers.redis.start();
+  assert.equal((await traveller.back()).recovered, true);
+  await sayAndSee(3);
+  await traveller.heard([1, 2, 3]);
+});
+
+test('Redis stays away: afresh after 5 s, and joins are refused', async (t) => {
+  const { traveller, room } = await scene(t);
+  await brokers.redis.kill();
+  const began = Date.now();
+  const back = await traveller.away(undefined, { edge: there });
+  assert.equal(back.recovered, false);
+  assert.ok(Date.now() - began > 4000);
+  assert.deepEqual(await traveller.ack('join_room', room.which),
+    { error: 'Authorization unavailable' });
+  assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
+  await brokers.redis.start();
+  await there.ready();
+  await traveller.join('conversation', room.id);
+  await made.relay.ready();
+});
+
+test('a leave during an outage is a leave', async (t) => {
+  const { traveller, room } = await scene(t);
+  await sleep(1500); // until the session is on Redis' disk
+  await brokers.redis.kill();
+  const { success } = await traveller.ack('leave_room', room.which);
+  assert.equal(success, true);
+  await brokers.redis.start();
+  await here.ready();
+  await sleep(200); // what could not be written is written now
+  assert.equal((await traveller.away()).recovered, true);
+  assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
+  await made.relay.ready();
+});
+
+test('the relay is replaced while the client is away: events of both epochs', async (t) => {
+  const { traveller, sayAndSee } = await scene(t);
+  await sayAndSee(1);
+  await traveller.heard([1]);
+  const back = await traveller.away(async () => {
+    await sayAndSee(2);
+    await made.relay.kill();
+    await made.relay.start();
+    await made.relay.ready();
+    await sayAndSee(3);
+  }, { edge: there });
+  assert.equal(back.recovered, true);
+  await traveller.heard([1, 2, 3]);
+});
+
+test('scripts are flushed: nobody notices', async (t) => {
+  const { traveller, room, sayAndSee } = await scene(t);
+  await command(brokers.redis.port, ['SCRIPT', 'FLUSH']);
+  const other = newConversation();
+  await traveller.join('conversation', other.id);
+  assert.equal((await traveller.away(() => sayAndSee(1))).recovered, true);
+  assert.deepEqual(await traveller.ack('typing', other.which), { success: true });
+  assert.deepEqual(await traveller.ack('typing', room.which), { success: true });
+  await traveller.heard([1]);
+});
+
+test('the log is trimmed beyond what the client has', async (t) => {
+  const { traveller, sayAndSee } = await scene(t);
+  await sayAndSee(1);
+  await traveller.heard([1]);
+  const fresh = async () => {
+    await sayAndSee(2);
+    await sayAndSee(3);
+    await command(brokers.redis.port, ['XTRIM', 'ws:log:{0}', 'MAXLEN', '1']);
+    return made.addEdge(); // it has no more than that
+  };
+  let edge;
+  const count = traveller.connects.length;
+  traveller.line.refuse();
+  traveller.line.cut();
+  edge = await fresh();
+  await edge.ready();
+  traveller.line.let(edge);
+  assert.equal((await traveller.back(count)).recovered, false);
+  assert.equal(await edge.metric('ws_edge_recoveries_total{result="reach"}'), 1);
+});
+
+test('a quiet client needs nothing of a log that was trimmed beyond its last event', async (t) => {
+  const { traveller, sayAndSee, watcher } = await scene(t);
+  await sayAndSee(1);
+  await traveller.heard([1]);
+  // Others go on; it has had nothing since, and its edge has noted that at the end of the connection.
+  const elsewhere = newConversation();
+  await watcher.join('conversation', elsewhere.id);
+  await say(services, elsewhere, 'a', 'b', 'c');
+  await until('c', () => watcher.all('new_message').some(({ message }) => message === 'c'));
+  const count = traveller.connects.length;
+  traveller.line.refuse();
+  traveller.line.cut();
+  await until('the end to be noted', async () => {
+    const keys = await command(brokers.redis.port, ['KEYS', 'ws:session:*']);
+    const fresh = await Promise.all(keys.map((key) =>
+      command(brokers.redis.port, ['HMGET', key, 's', 'l'])));
+    return fresh.some(([id, left]) => id === traveller.connects[0].id && left === '1');
+  });
+  await command(brokers.redis.port, ['XTRIM', 'ws:log:{0}', 'MAXLEN', '1']);
+  await sayAndSee(2);
+  const edge = await made.addEdge();
+  await edge.ready();
+  traveller.line.let(edge);
+  assert.equal((await traveller.back(count)).recovered, true);
+  await traveller.heard([1, 2]);
+});
+
+test('Redis forgets everything: nobody is told that nothing was missed', async (t) => {
+  const { traveller, room, watcher } = await scene(t);
+  const back = await traveller.away(async () => {
+    await say(services, room, 1);
+    await until('the watcher to hear it', () => watcher.all('new_message').length > 0);
+    await command(brokers.redis.port, ['FLUSHALL']);
+    await sleep(1500);
+  }, { edge: there });
+  assert.equal(back.recovered, false);
+});
+
+test('the newest part of the log is lost: those who may lack it begin afresh', async (t) => {
+  const { traveller, room, watcher } = await scene(t);
+  await say(services, room, 1);
+  await traveller.heard([1]);
+  const back = await traveller.away(async () => {
+    await say(services, room, 2);
+    await until('the watcher to hear it', () => watcher.all('new_message').length > 1);
+    const [[newest]] = await command(brokers.redis.port,
+      ['XREVRANGE', 'ws:log:{0}', '+', '-', 'COUNT', '1']);
+    await command(brokers.redis.port, ['XDEL', 'ws:log:{0}', newest]);
+    await made.relay.kill();
+    await made.relay.start();
+    await made.relay.ready();
+    await sleep(1500);
+    await say(services, room, 3);
+    await sleep(500);
+  }, { edge: there });
+  assert.equal(back.recovered, false);
+});

@@ -1,0 +1,108 @@
+// A TCP proxy between a client and the edges, for breaking connections in all the ways in which
+// networks do.
+import { connect, createServer } from 'node:net';
+
+export class Line {
+  // Ends when the test `t` does.
+  static async to(t, edge) {
+    const line = new Line();
+    line.edge = edge;
+    line.pairs = new Set();
+    line.open = true;
+    line.budget = Infinity; // bytes that may still pass to clients
+    line.cuts = []; // how often that ran out
+    line.server = createServer((client) => line.#accept(client));
+    await new Promise((resolve) => { line.server.listen(0, '127.0.0.1', resolve); });
+    line.url = `http://127.0.0.1:${line.server.address().port}`;
+    t.after(() => line.close());
+    return line;
+  }
+
+  #accept(client) {
+    client.on('error', () => {});
+    if (!this.open) {
+      client.destroy();
+      return;
+    }
+    const server = connect(this.edge.port, '127.0.0.1');
+    const pair = { client, server };
+    this.pairs.add(pair);
+    server.on('error', () => {});
+    server.setNoDelay(true);
+    client.setNoDelay(true);
+    client.on('data', (bytes) => { if (!pair.silent) server.write(bytes); });
+    server.on('data', (bytes) => this.#toClient(pair, bytes));
+    const end = () => {
+      if (pair.silent) return;
+      this.pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    client.on('close', end);
+    server.on('close', end);
+  }
+
+  #toClient(pair, bytes) {
+    if (pair.silent) return;
+    const at = this.mark ? bytes.indexOf(this.mark) : -1;
+    if (at >= 0) {
+      // The frame that it stands in begins a little before: at its header.
+      this.budget = bytes.lastIndexOf(Buffer.from('42["'), at) - (bytes.length > 130 ? 4 : 2);
+      this.mark = undefined;
+    }
+    const passing = bytes.subarray(0, this.budget);
+    this.budget -= passing.length;
+    if (passing.length > 0) pair.client.write(passing);
+    if (passing.length === bytes.length) return;
+    this.budget = Infinity;
+    this.cuts.push(pair);
+    pair.client.end();
+    pair.server.destroy();
+  }
+
+  // Both ends see the connection close.
+  cut() {
+    for (const { client, server } of this.pairs) {
+      client.destroy();
+      server.destroy();
+    }
+  }
+
+  // The client sees its connection close, the edge sees nothing, for good: half-open.
+  abandon() {
+    for (const pair of this.pairs) {
+      pair.silent = true;
+      pair.client.destroy();
+    }
+  }
+
+  // Cuts once so many bytes more have gone to the client.
+  cutAfter(bytes) {
+    this.budget = bytes;
+  }
+
+  // Cuts before the event that has this in it.
+  cutAt(mark) {
+    this.mark = mark;
+  }
+
+  // Whoever comes from now on is turned away, until let().
+  refuse() {
+    this.open = false;
+  }
+
+  // Lets clients come, to that edge.
+  let(edge = this.edge) {
+    this.edge = edge;
+    this.open = true;
+  }
+
+  close() {
+    this.server.close();
+    this.open = false;
+    for (const pair of this.pairs) {
+      pair.client.destroy();
+      pair.server.destroy();
+    }
+  }
+}

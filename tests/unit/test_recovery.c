@@ -1,0 +1,700 @@
+// Recovery as dialogues of the whole gateway, with a session store that answers when it is told to.
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "edge/gateway/clients/client_session.h"
+#include "edge/gateway/gateway.h"
+#include "tests/unit/fake_bus.h"
+#include "tests/unit/fake_engine.h"
+#include "tests/unit/fake_sessions.h"
+#include "tests/unit/token_maker.h"
+
+#define NEVER_MS 1000000000
+#define PEERS    3
+#define PID      "abcdefghijklmnopqrstuv"
+#define OLD_ID   "OldSocketId0123456__"
+
+static struct deadlines clock_;
+static struct fake_bus bus;
+static struct fake_sessions sessions;
+static struct gateway *gateway;
+static struct gateway_metrics metrics;
+static struct sio_metrics socketio_metrics;
+static struct eio_metrics engine_metrics;
+static struct origins *origins;
+static struct fake_websocket peers[PEERS];
+static struct buffer sent, token;
+
+static void ignore(void *arg)
+{
+    (void)arg;
+}
+
+static void turn(void)
+{
+    deadlines_run(&clock_, clock_.now_ms);
+    gateway_flush(gateway);
+}
+
+static void pass(uint64_t ms)
+{
+    clock_.now_ms += ms;
+    turn();
+}
+
+static struct span no_header(const struct http_request *request, const char *name)
+{
+    (void)request, (void)name;
+    return (struct span){0};
+}
+
+static int begin(void **state)
+{
+    const struct gateway_options options = {
+        .socketio =
+            {
+                .engine = {.ping_interval_ms = NEVER_MS,
+                           .ping_timeout_ms = NEVER_MS,
+                           .upgrade_timeout_ms = NEVER_MS,
+                           .max_payload = 10000,
+                           .max_outbox_bytes = 100000},
+                .connect_timeout_ms = NEVER_MS,
+                .max_rooms_per_socket = 3,
+                .max_namespaces_per_client = 1,
+                .room_note_bytes = sizeof(struct room_note),
+            },
+        .token = {.algorithms = TOKEN_HS256, .secret = TOKEN_SECRET},
+        .max_sockets_per_user = 1,
+        .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000},
+        .edge_id = "here",
+        .shards = 1,
+        .origins = origins = origins_new(NULL),
+    };
+    const struct gateway_handlers handlers = {.on_drain = ignore, .on_following = ignore};
+
+    (void)state;
+    memset(&metrics, 0, sizeof(metrics));
+    deadlines_init(&clock_, 1000000);
+    fake_bus_init(&bus);
+    fake_sessions_init(&sessions);
+    gateway = gateway_new(&options, &handlers, &bus.bus, &clock_, &metrics, &socketio_metrics,
+                          &engine_metrics);
+    bus.bus.handlers.on_up(bus.bus.handlers.arg);
+    bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
+    return 0;
+}
+
+static void lose(int who)
+{
+    if (!peers[who].open)
+        return;
+    peers[who].open = false;
+    peers[who].closed = true;
+    eio_websocket_on_closed(&peers[who].engine);
+    turn();
+}
+
+static int end(void **state)
+{
+    (void)state;
+    for (int who = 0; who < PEERS; who++) {
+        lose(who);
+        buffer_fini(&peers[who].wrote);
+        peers[who] = (struct fake_websocket){0};
+    }
+    gateway_free(gateway);
+    fake_sessions_fini(&sessions);
+    fake_bus_fini(&bus);
+    origins_free(origins);
+    buffer_fini(&sent);
+    buffer_fini(&token);
+    return 0;
+}
+
+static void say(int who, const char *text)
+{
+    struct span bytes = exact_copy(span_of(text));
+
+    if (peers[who].wrote.len > 0)
+        buffer_clear(&peers[who].wrote);
+    eio_websocket_on_message(&peers[who].engine, FRAME_TEXT, bytes);
+    free((char *)bytes.ptr);
+    turn();
+}
+
+// CONNECT of u1 with these further members of its payload.
+static void connect_with(int who, const char *members)
+{
+    const struct http_request request = {
+        .method = HTTP_GET, .query = SPAN_LIT("EIO=4&transport=websocket"), .header = no_header};
+    struct buffer packet = {0};
+
+    peers[who] = (struct fake_websocket){.sent = &sent, .wrote = peers[who].wrote};
+    assert_true(eio_websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
+                                   &request, false));
+    peers[who].open = true;
+    turn();
+    make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", TOKEN_SECRET);
+    buffer_printf(&packet, "40{%s\"token\":\"%s\"}", members, token.ptr);
+    say(who, packet.ptr);
+    buffer_fini(&packet);
+}
+
+static void log_entry(uint64_t seq, const char *room, const char *args)
+{
+    struct buffer bytes = {0};
+    const struct envelope envelope = {
+        .position = {1, seq},
+        .prev = seq > 1 ? (struct position){1, seq - 1} : (struct position){0, 0},
+        .room = span_of(room),
+        .event = SPAN_LIT("said"),
+        .args = span_of(args),
+    };
+
+    envelope_encode(&envelope, &bytes);
+    bus.bus.handlers.on_envelope(0, buffer_span(&bytes), bus.bus.handlers.arg);
+    buffer_fini(&bytes);
+    turn();
+}
+
+static void answer(enum session_result result)
+{
+    struct session_request *request = fake_take_request(&sessions);
+
+    assert_non_null(request);
+    request->on_done(request, result);
+    turn();
+}
+
+static void answer_claim(enum session_claim result, const struct session_record *record)
+{
+    struct session_request *request = fake_take_request(&sessions);
+    struct session_claiming *claiming = container_of(request, struct session_claiming, request);
+
+    assert_non_null(request);
+    claiming->on_claimed(claiming, result, record);
+    turn();
+}
+
+// A '*' in `pattern` stands for any text.
+static bool matches(const char *pattern, const char *text)
+{
+    if (*pattern == '*')
+        return matches(pattern + 1, text) || (*text && matches(pattern, text + 1));
+    return *pattern == *text && (!*pattern || matches(pattern + 1, text + 1));
+}
+
+static void assert_matches(const struct buffer *buffer, const char *pattern)
+{
+    const char *text = buffer->len > 0 ? buffer->ptr : "";
+
+    if (!matches(pattern, text))
+        fail_msg("\n  \"%s\"\nis not\n  \"%s\"", text, pattern);
+}
+
+#define hears(who, pattern) assert_matches(&peers[who].wrote, pattern)
+#define told(pattern)       assert_matches(&sessions.told, pattern)
+#define WELCOME             "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*,\"0-0\"]|"
+#define JOIN_C1             "421[\"join_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
+#define LEAVE_C1            "422[\"leave_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
+#define JOINED              "431[{\"success\":true,*"
+
+static void join_c1(int who)
+{
+    say(who, JOIN_C1);
+    answer(SESSION_OK);
+    hears(who, JOINED);
+}
+
+static void a_fresh_session_is_stored(void **state)
+{
+    (void)state;
+    log_entry(1, "elsewhere", "{}");
+    connect_with(0, "");
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-1\"]|");
+    told("put u1 user:u1@1-1; ");
+}
+
+static void a_join_is_acked_when_it_is_stored(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    say(0, JOIN_C1);
+    if (peers[0].wrote.len > 0)
+        hears(0, "");
+    log_entry(1, "conversation:c1", "{}"); // it is not in yet
+    assert_int_equal(peers[0].wrote.len, 0);
+    answer(SESSION_OK);
+    hears(0, JOINED);
+    told("*join 1 conversation:c1@0-0; ");
+}
+
+static void a_join_that_cannot_be_stored_is_refused(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    sessions.up = false;
+    say(0, JOIN_C1);
+    pass(4999);
+    assert_int_equal(peers[0].wrote.len, 0);
+    pass(10);
+    hears(0, "431[{\"error\":\"Authorization unavailable\"}]|");
+    sessions.up = true;
+    buffer_clear(&sessions.told);
+    sessions.store.on_up(sessions.store.arg);
+    pass(20);
+    told("restore u1 user:u1@0-0; "); // whatever was stored, the room is no part of it
+    assert_int_equal(metric_get(&metrics.sessions.given_up), 1);
+}
+
+static void a_join_is_stored_once_the_store_is_back(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    sessions.up = false;
+    say(0, JOIN_C1);
+    pass(1000);
+    sessions.up = true;
+    sessions.store.on_up(sessions.store.arg);
+    told("*join 1 conversation:c1@0-0; ");
+    answer(SESSION_OK);
+    hears(0, JOINED);
+}
+
+static void a_join_of_a_forgotten_session_restores_it(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    say(0, JOIN_C1);
+    answer(SESSION_GONE);
+    hears(0, JOINED);
+    told("*restore u1 user:u1@0-0 conversation:c1@0-0; ");
+}
+
+static void one_whose_session_was_taken_goes_in_silence(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    join_c1(0);
+    buffer_clear(&bus.asked);
+    say(0, LEAVE_C1);
+    answer(SESSION_TAKEN);
+    hears(0, "*41|");
+    assert_null(strstr(sessions.told.ptr, "end"));
+    assert_int_equal(metric_get(&metrics.sessions.refused), 1);
+}
+
+static void a_leave_is_acked_in_any_case(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    join_c1(0);
+    say(0, LEAVE_C1);
+    answer(SESSION_OK);
+    hears(0, "432[{\"success\":true,*");
+    join_c1(0);
+    sessions.up = false;
+    say(0, LEAVE_C1);
+    pass(5010);
+    hears(0, "432[{\"success\":true,*");
+}
+
+static void what_was_joined_after_its_client_has_gone_is_taken_back(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    say(0, JOIN_C1);
+    lose(0);
+    told("*join 1 conversation:c1@0-0; leave 1 conversation:c1; end 1 [*]; ");
+}
+
+static void others_hear_when_it_is_sure(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    join_c1(0);
+    buffer_clear(&bus.asked);
+    lose(0);
+    assert_int_equal(bus.asked.len, 0);
+    answer(SESSION_OK);
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
+}
+
+static void others_hear_nothing_of_one_who_has_moved_on(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    join_c1(0);
+    buffer_clear(&bus.asked);
+    lose(0);
+    answer(SESSION_TAKEN);
+    assert_int_equal(bus.asked.len, 0);
+}
+
+static void a_goodbye_is_for_good(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    join_c1(0);
+    buffer_clear(&bus.asked);
+    say(0, "41");
+    told("*drop 1; ");
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
+}
+
+// What kind of client it is was known from its handshake, which is not kept.
+static void the_second_socket_of_a_connection_is_not_recoverable(void **state)
+{
+    struct buffer packet = {0};
+
+    (void)state;
+    connect_with(0, "");
+    say(0, "41");
+    turn();
+    buffer_printf(&packet, "40{\"token\":\"%s\"}", token.ptr);
+    say(0, packet.ptr);
+    hears(0, "40{\"sid\":\"*\"}+42[\"connected\",{*}]|");
+    assert_null(strstr(peers[0].wrote.ptr, "pid"));
+    buffer_fini(&packet);
+}
+
+static void it_is_touched_each_minute(void **state)
+{
+    (void)state;
+    log_entry(1, "elsewhere", "{}");
+    connect_with(0, "");
+    log_entry(2, "elsewhere", "{}");
+    buffer_clear(&sessions.told);
+    pass(60000);
+    told("touch 1 [1-1 1-2]; ");
+    answer(SESSION_OK);
+    buffer_clear(&sessions.told);
+    log_entry(3, "elsewhere", "{}");
+    pass(60100);
+    told("touch 1 [ 1-3]; "); // what was sent last is known
+    answer(SESSION_OK);
+    buffer_clear(&sessions.told);
+    log_entry(4, "user:u1", "{}");
+    pass(60100);
+    told("touch 1 [1-4 1-4]; ");
+    answer(SESSION_GONE);
+    told("*restore u1 *; ");
+}
+
+// ---- coming back
+
+static const struct session_room old_rooms[] = {
+    {SPAN_INIT("user:u1"), {0, 0}, 0},
+    {SPAN_INIT("conversation:c1"), {1, 2}, 0},
+};
+
+static struct session_record record(void)
+{
+    return (struct session_record){
+        .key = {SPAN_LIT(PID), 7},
+        .user = SPAN_LIT("u1"),
+        .socket_id = SPAN_LIT(OLD_ID),
+        .edge = SPAN_LIT("there"),
+        .created_ms = 1,
+        .rooms = old_rooms,
+        .room_count = ARRAY_LEN(old_rooms),
+    };
+}
+
+static void log_four(void)
+{
+    log_entry(1, "conversation:c1", "{\"n\":1}");
+    log_entry(2, "user:u1", "{\"n\":2}");
+    log_entry(3, "conversation:c1", "{\"n\":3}");
+    log_entry(4, "elsewhere", "{\"n\":4}");
+}
+
+static void what_was_missed_follows_the_reply(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    assert_int_equal(peers[0].wrote.len, 0);
+    told("claim " PID " u1; ");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID "\",\"pid\":\"" PID "\"}+42[\"connected\",{*},\"1-1\"]+"
+             "42[\"said\",{\"n\":2},\"1-2\"]+42[\"said\",{\"n\":3},\"1-3\"]|");
+    told("*takeover there; touch 7 [1-3 1-4]; ");
+    buffer_clear(&peers[0].wrote);
+    log_entry(5, "conversation:c1", "{\"n\":5}");
+    hears(0, "42[\"said\",{\"n\":5},\"1-5\"]|");
+    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_DONE]), 1);
+}
+
+static void one_that_was_told_to_have_left_is_told_to_have_joined(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    old.left = true;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    buffer_clear(&bus.asked);
+    answer_claim(CLAIM_OK, &old);
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_joined; ");
+    assert_null(strstr(sessions.told.ptr, "takeover"));
+}
+
+static void freshness_is_for_those_who_have_all_that_was_sent(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    old.sent = SPAN_LIT("1-1");
+    old.had = SPAN_LIT("1-3");
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{*}+42[\"connected\",{*},\"1-1\"]|");
+    lose(0);
+    while (fake_take_request(&sessions))
+        continue;
+    old.sent = SPAN_LIT("1-2");
+    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(1, "40{*}+42[\"connected\",{*},\"1-1\"]+42[\"said\",{\"n\":2},*");
+}
+
+static void it_waits_until_this_edge_is_far_enough(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    answer_claim(CLAIM_OK, &old);
+    pass(1000);
+    assert_int_equal(peers[0].wrote.len, 0);
+    log_entry(5, "conversation:c1", "{\"n\":5}");
+    log_entry(6, "conversation:c1", "{\"n\":6}");
+    pass(30);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",{*},\"1-5\"]+"
+             "42[\"said\",{\"n\":6},\"1-6\"]|");
+}
+
+struct refusal_row {
+    const char *name;
+    const char *members;
+    enum session_claim claim;
+    void (*change)(struct session_record *record);
+    enum recovery_result result;
+    bool drops;
+};
+
+static void make_stale(struct session_record *old)
+{
+    old->stale = SPAN_LIT("1-4");
+}
+
+static void make_lost(struct session_record *old)
+{
+    old->lost[0] = (struct position){1, 5};
+}
+
+#define WITH_OFFSET(offset) "\"pid\":\"" PID "\",\"offset\":" offset ","
+
+// clang-format off
+static const struct refusal_row refusals[] = {
+    {"no such session", WITH_OFFSET("\"1-4\""), CLAIM_UNKNOWN, NULL, RECOVERY_UNKNOWN, false},
+    {"of another user", WITH_OFFSET("\"1-4\""), CLAIM_FOREIGN, NULL, RECOVERY_FOREIGN, false},
+    {"kicked", WITH_OFFSET("\"1-4\""), CLAIM_KICKED, NULL, RECOVERY_KICKED, false},
+    {"claimed too often", WITH_OFFSET("\"1-4\""), CLAIM_TOO_OFTEN, NULL, RECOVERY_TOO_OFTEN, false},
+    {"restored lately", WITH_OFFSET("\"1-4\""), CLAIM_RESTORED, NULL, RECOVERY_RESTORED, false},
+    {"an offset that is none", WITH_OFFSET("\"x\""), CLAIM_OK, NULL, RECOVERY_OFFSET, true},
+    {"an offset that is null", WITH_OFFSET("null"), CLAIM_OK, NULL, RECOVERY_OFFSET, true},
+    {"an offset of two shards", WITH_OFFSET("\"1-4_0.0\""), CLAIM_OK, NULL, RECOVERY_OFFSET, true},
+    {"an offset of no entry", WITH_OFFSET("\"0-9\""), CLAIM_OK, NULL, RECOVERY_REACH, true},
+    {"an offset from before the session", WITH_OFFSET("\"1-4\""), CLAIM_OK, make_stale, RECOVERY_STALE, true},
+    {"events were lost since", WITH_OFFSET("\"1-4\""), CLAIM_OK, make_lost, RECOVERY_REACH, true},
+};
+// clang-format on
+
+static void is_refused(void **state)
+{
+    const struct refusal_row *row = *state;
+    struct session_record old = record();
+
+    (void)begin(NULL);
+    log_four();
+    if (row->change)
+        row->change(&old);
+    connect_with(0, row->members);
+    answer_claim(row->claim, row->claim == CLAIM_OK ? &old : NULL);
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
+    assert_null(strstr(peers[0].wrote.ptr, PID));
+    assert_int_equal(metric_get(&metrics.recoveries[row->result]), 1);
+    assert_int_equal(strstr(sessions.told.ptr, "drop 7; ") != NULL, row->drops);
+    (void)end(NULL);
+}
+
+static void patience_has_an_end(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    answer_claim(CLAIM_OK, &old);
+    pass(5010);
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
+    told("*drop 7; put u1 stale=1-5 user:u1@1-4; ");
+    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_AHEAD]), 1);
+}
+
+static void the_store_is_waited_for(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    sessions.up = false;
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    pass(2000);
+    assert_int_equal(peers[0].wrote.len, 0);
+    sessions.up = true;
+    sessions.store.on_up(sessions.store.arg);
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*");
+}
+
+static void the_store_is_not_waited_for_for_ever(void **state)
+{
+    (void)state;
+    sessions.up = false;
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    pass(5010);
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*");
+    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_AWAY]), 1);
+}
+
+static void too_much_at_once(void **state)
+{
+    struct session_record old = record();
+    static char args[7002];
+
+    (void)state;
+    memset(args, ' ', sizeof(args) - 1);
+    args[0] = '{', args[sizeof(args) - 2] = '}';
+    for (uint64_t n = 1; n <= 9; n++)
+        log_entry(n, "user:u1", args);
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-9\"]|");
+    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_TOO_MUCH]), 1);
+}
+
+// The user may have one socket, and the old one makes room for the new one.
+static void the_old_connection_ends_here(void **state)
+{
+    struct session_record old = record();
+    char sid[SIO_ID_LEN + 1];
+
+    (void)state;
+    connect_with(0, "");
+    memcpy(sid, strstr(peers[0].wrote.ptr, "\"sid\":\"") + 7, SIO_ID_LEN);
+    sid[SIO_ID_LEN] = '\0';
+    old.socket_id = span_of(sid);
+    old.edge = SPAN_LIT("here");
+    join_c1(0);
+    buffer_clear(&bus.asked);
+    buffer_clear(&peers[0].wrote);
+    log_four();
+    buffer_clear(&peers[0].wrote);
+    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "41|");
+    hears(1, "40{\"sid\":\"*\",\"pid\":\"" PID "\"}+*");
+    assert_int_equal(bus.asked.len, 0);
+}
+
+static void a_takeover_ends_the_connection_here(void **state)
+{
+    struct buffer control = {0};
+    char sid[SIO_ID_LEN + 1];
+
+    (void)state;
+    connect_with(0, "");
+    memcpy(sid, strstr(peers[0].wrote.ptr, "\"sid\":\"") + 7, SIO_ID_LEN);
+    sid[SIO_ID_LEN] = '\0';
+    join_c1(0);
+    buffer_clear(&bus.asked);
+    for (uint32_t generation = 1; generation <= 2; generation++) {
+        buffer_clear(&peers[0].wrote);
+        buffer_clear(&control);
+        control_encode(&(struct control){.kind = CONTROL_TAKEOVER,
+                                         .user = SPAN_LIT("u1"),
+                                         .socket = span_of(sid),
+                                         .generation = generation},
+                       &control);
+        bus.bus.handlers.on_control(buffer_span(&control), bus.bus.handlers.arg);
+        turn();
+        if (generation > 1)
+            hears(0, "41|");
+        else
+            assert_int_equal(peers[0].wrote.len, 0); // it is this one's own
+    }
+    assert_int_equal(bus.asked.len, 0);
+    buffer_fini(&control);
+}
+
+static void a_loss_is_reported(void **state)
+{
+    struct buffer bytes = {0};
+    const struct envelope envelope = {
+        .position = {1, 9}, .prev = {1, 8}, .room = SPAN_LIT("r"), .event = SPAN_LIT("e")};
+    struct bus_entry entry = {.position = {1, 9}};
+
+    (void)state;
+    log_four();
+    envelope_encode(&envelope, &bytes);
+    entry.envelope = buffer_span(&bytes);
+    bus.bus.handlers.on_envelope(0, entry.envelope, bus.bus.handlers.arg);
+    bus.bus.handlers.on_page(0, &entry, 1, bus.bus.handlers.arg);
+    told("lost 0 1-4; ");
+    buffer_fini(&bytes);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest fixed[] = {
+        TEST(a_fresh_session_is_stored),
+        TEST(a_join_is_acked_when_it_is_stored),
+        TEST(a_join_that_cannot_be_stored_is_refused),
+        TEST(a_join_is_stored_once_the_store_is_back),
+        TEST(a_join_of_a_forgotten_session_restores_it),
+        TEST(one_whose_session_was_taken_goes_in_silence),
+        TEST(a_leave_is_acked_in_any_case),
+        TEST(what_was_joined_after_its_client_has_gone_is_taken_back),
+        TEST(others_hear_when_it_is_sure),
+        TEST(others_hear_nothing_of_one_who_has_moved_on),
+        TEST(a_goodbye_is_for_good),
+        TEST(the_second_socket_of_a_connection_is_not_recoverable),
+        TEST(it_is_touched_each_minute),
+        TEST(what_was_missed_follows_the_reply),
+        TEST(one_that_was_told_to_have_left_is_told_to_have_joined),
+        TEST(freshness_is_for_those_who_have_all_that_was_sent),
+        TEST(it_waits_until_this_edge_is_far_enough),
+        TEST(patience_has_an_end),
+        TEST(the_store_is_waited_for),
+        TEST(the_store_is_not_waited_for_for_ever),
+        TEST(too_much_at_once),
+        TEST(the_old_connection_ends_here),
+        TEST(a_takeover_ends_the_connection_here),
+        TEST(a_loss_is_reported),
+    };
+    struct CMUnitTest tests[ARRAY_LEN(fixed) + ARRAY_LEN(refusals)];
+    size_t count = ARRAY_LEN(fixed);
+
+    memcpy(tests, fixed, sizeof(fixed));
+    ADD_ROWS(tests, count, refusals, is_refused);
+    return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);
+}
