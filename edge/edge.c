@@ -221,7 +221,6 @@ static void open_port(struct edge *edge)
         // Not before the heartbeats do: who was without a network for a while comes back to all
         // that it missed.
         .unacked_ms = (uint32_t)(s->ping_interval_ms + s->ping_timeout_ms),
-        .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
         .spare_files = count_spare_files(),
         .origins = edge->origins,
@@ -229,7 +228,11 @@ static void open_port(struct edge *edge)
         .memory = &edge->metrics.memory,
     };
     const struct client_port_handlers handlers = {
-        .on_http = gateway_on_http, .find_engine = gateway_find_engine, .arg = edge->gateway};
+        .on_http = gateway_on_http,
+        .body_max = gateway_body_max,
+        .find_engine = gateway_find_engine,
+        .arg = edge->gateway,
+    };
 
     if (edge->port || edge->state != RUNNING)
         return;

@@ -132,6 +132,13 @@ static void on_arrival(const struct arrival *arrival, void *arg)
     http_port_adopt(port->http, arrival->fd, arrival->address, arrival->address_len);
 }
 
+static size_t body_max(const struct http_request *request, void *arg)
+{
+    struct client_port *port = arg;
+
+    return port->handlers.body_max(request, port->handlers.arg);
+}
+
 static void on_http(struct http_exchange *exchange, void *arg)
 {
     struct client_port *port = arg;
@@ -145,6 +152,7 @@ struct client_port *client_port_new(const struct client_port_options *options,
 {
     struct client_port *port = mem_zalloc(sizeof(*port));
     struct http_port_handlers http = {
+        .body_max = body_max,
         .on_request = on_http,
         .on_upgrade = on_upgrade,
         .on_gone = on_connection_gone,

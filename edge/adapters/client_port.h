@@ -21,7 +21,6 @@ struct client_port_options {
     bool share_port; // with further processes that say so, see listener.h
     uint32_t head_timeout_ms;
     uint32_t unacked_ms;      // after which the kernel gives up a peer that acknowledges nothing
-    uint32_t max_body;        // of a POST, in bytes
     uint32_t max_connections; // all kinds together; further ones wait in the backlog
     unsigned spare_files;     // descriptors held back for others than clients
     // The answer to a WebSocket's handshake is sent at once; otherwise, with one write less, with
@@ -35,6 +34,9 @@ struct client_port_options {
 struct client_port_handlers {
     // Answers, now or later.
     void (*on_http)(struct http_exchange *exchange, void *arg);
+    // How many bytes the body of this request may have, of which only the head is there; 0: nobody
+    // takes it, and on_http() answers at once.
+    size_t (*body_max)(const struct http_request *request, void *arg);
     // The server whose WebSockets live at this path, or NULL.
     struct eio_server *(*find_engine)(struct span path, void *arg);
     void *arg;

@@ -12,80 +12,57 @@
 #include "edge/adapters/peer_address.h"
 #include "edge/http/body_length.h"
 
-#define COMPRESS_OVER 1024 // bytes of a body
-#define SWALLOW_TIMES 4    // of what a body may have: of one that is too large
+#define DROP_TIMES  4     // of what a body may have: of one that is too large
+#define IGNORED_MAX 65536 // bytes of a body that a GET brings
 
-enum call_state { CALL_READING = 0, CALL_HANDLING, CALL_HELD, CALL_ANSWERED, CALL_ABORTED };
+#define TOO_LARGE "{\"message\":\"Payload too large\"}"
 
-// One request.
-struct call {
-    struct http_exchange exchange;
-    struct connection *connection;
-    enum call_state state;
-    bool begun;       // its head was looked at
-    bool too_large;   // its body; what still comes is dropped
-    size_t swallowed; // of that
-    enum MHD_Result queued;
-    char *target;          // path and query as they came
-    const char *target_at; // where the library has them
-    char *origin;          // that the reply allows; NULL: none
-    struct buffer body;
-    enum content_coding coding; // that the client accepts
-};
-
-static void add_headers(struct MHD_Response *response, const struct http_reply *reply,
-                        const struct call *call)
+static struct memory_budget *memory_of(const struct call *call)
 {
-    if (reply->content_type)
-        MHD_add_response_header(response, "Content-Type", reply->content_type);
-    for (const char *const *pair = reply->headers; pair && pair[0]; pair += 2)
-        MHD_add_response_header(response, pair[0], pair[1]);
-    if (call->origin) {
-        MHD_add_response_header(response, "Access-Control-Allow-Origin", call->origin);
-        MHD_add_response_header(response, "Access-Control-Allow-Credentials", "true");
-    }
-    MHD_add_response_header(response, "Vary", "Origin");
+    return call->connection->port->memory;
 }
 
-static struct MHD_Response *make_response(struct span body)
+static void forget_body(struct call *call)
 {
-    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
-                                           MHD_RESPMEM_MUST_COPY);
+    memory_budget_give(memory_of(call), MEMORY_HTTP, call->body.len);
+    buffer_fini(&call->body);
 }
 
-static struct MHD_Response *make_compressed(struct call *call, struct span body)
+// What still comes of the request is dropped for a moment: an answer that overtakes it is lost when
+// the connection is closed under a client, or a proxy, that still writes.
+static void answer_early(struct call *call, const struct http_reply *reply)
 {
-    struct MHD_Response *response =
-        make_response(compressor_run(call->connection->port->compressor, call->coding, body));
+    struct connection *connection = call->connection;
 
-    MHD_add_response_header(response, "Content-Encoding", coding_name(call->coding));
-    MHD_add_response_header(response, "Vary", "Accept-Encoding");
-    return response;
+    http_answers_send_early(call, reply);
+    call->state = CALL_REFUSED;
+    call->queued = MHD_YES;
+    forget_body(call);
+    deadline_arm(&connection->deadline, &connection->port->linger_due);
 }
 
-static void queue_reply(struct call *call, const struct http_reply *reply)
+static void answer(struct call *call, const struct http_reply *reply)
 {
-    bool compress = call->coding != CODING_IDENTITY && reply->body.len > COMPRESS_OVER;
-    struct MHD_Response *response =
-        compress ? make_compressed(call, reply->body) : make_response(reply->body);
-
-    add_headers(response, reply, call);
-    call->queued = MHD_queue_response(call->connection->library, reply->status, response);
-    MHD_destroy_response(response);
+    http_answers_queue(call, reply);
+    call->state = CALL_ANSWERED;
+    deadline_arm(&call->connection->deadline, &call->connection->port->reply_due);
 }
 
 static void reply(struct http_exchange *exchange, const struct http_reply *reply)
 {
     struct call *call = container_of(exchange, struct call, exchange);
+    struct connection *connection = call->connection;
     bool was_held = call->state == CALL_HELD;
 
     assert(was_held || call->state == CALL_HANDLING || call->state == CALL_READING);
-    queue_reply(call, reply);
-    call->state = CALL_ANSWERED;
+    if (call->early)
+        answer_early(call, reply);
+    else
+        answer(call, reply);
     if (was_held) {
-        deadline_cancel(&call->connection->quiet);
-        MHD_resume_connection(call->connection->library);
-        http_port_run_soon(call->connection->port);
+        deadline_cancel(&connection->quiet);
+        MHD_resume_connection(connection->library);
+        http_port_run_soon(connection->port);
     }
 }
 
@@ -185,20 +162,19 @@ static bool hand_over(struct call *call, const struct http_head *head, struct sp
 static void expect_too_much(struct call *call)
 {
     metric_add(&call->connection->port->metrics->body_too_large, 1);
-    call->too_large = true;
-    buffer_fini(&call->body);
+    call->drops_body = true;
+    forget_body(call);
 }
 
-// An answer that overtakes the body is lost when the connection is closed under a client, or a
-// proxy, that still writes. So a body that is somewhat too large is read first.
-static bool is_worth_swallowing(const struct http_head *head, size_t max)
+// A body that is somewhat too large is read before it is refused, and the connection lives on.
+static bool is_worth_dropping(const struct http_head *head, size_t max)
 {
-    return !body_length_is_over(head, max * SWALLOW_TIMES) && !body_waits_for_leave(head);
+    return !body_length_is_over(head, max * DROP_TIMES) && !body_waits_for_leave(head);
 }
 
 static enum MHD_Result refuse_body(struct call *call)
 {
-    return reply_error(call, 413, "{\"message\":\"Payload too large\"}");
+    return reply_error(call, 413, TOO_LARGE);
 }
 
 static enum MHD_Result refuse_head(struct call *call, enum head_fault fault)
@@ -212,6 +188,44 @@ static enum MHD_Result refuse_head(struct call *call, enum head_fault fault)
     default:
         return reply_error(call, 400, "{\"message\":\"Malformed request head\"}");
     }
+}
+
+// Nobody takes the body, so the answer need not wait for it.
+static enum MHD_Result answer_without_body(struct call *call, struct http_request *request,
+                                           bool waits_for_leave)
+{
+    struct http_port *port = call->connection->port;
+
+    call->early = !waits_for_leave; // otherwise nothing comes, and the library can say it
+    call->state = CALL_HANDLING;
+    call->exchange.request = request;
+    port->handlers.on_request(&call->exchange, port->handlers.arg);
+    call->exchange.request = NULL;
+    assert(call->state == CALL_REFUSED || call->state == CALL_ANSWERED);
+    return call->queued;
+}
+
+static bool only_reads(const struct http_request *request)
+{
+    return request->method == HTTP_GET || request->method == HTTP_HEAD ||
+           request->method == HTTP_OPTIONS;
+}
+
+static enum MHD_Result begin_body(struct call *call, const struct http_head *head,
+                                  struct http_request *request)
+{
+    struct http_port *port = call->connection->port;
+
+    call->drops_body = only_reads(request);
+    call->body_max =
+        call->drops_body ? IGNORED_MAX : port->handlers.body_max(request, port->handlers.arg);
+    if (call->body_max == 0)
+        return answer_without_body(call, request, body_waits_for_leave(head));
+    if (!body_length_is_over(head, call->body_max))
+        return MHD_YES;
+    expect_too_much(call);
+    call->is_too_large = true;
+    return is_worth_dropping(head, call->body_max) ? MHD_YES : refuse_body(call);
 }
 
 static enum MHD_Result begin_call(struct call *call, const char *method, const char *version)
@@ -233,29 +247,38 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
     call->coding = coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
     if (body_length_is_ambiguous(&head))
         return reply_error(call, 400, "{\"message\":\"Ambiguous message length\"}");
-    if (body_length_is_over(&head, port->max_body)) {
-        expect_too_much(call);
-        return is_worth_swallowing(&head, port->max_body) ? MHD_YES : refuse_body(call);
-    }
+    if (body_is_announced(&head))
+        return begin_body(call, &head, &as_request.request);
     if (hand_over(call, &head, as_request.request.peer))
         return MHD_NO;
     return MHD_YES;
 }
 
+static enum MHD_Result drop(struct call *call, size_t len)
+{
+    call->dropped += len;
+    return call->dropped > DROP_TIMES * (call->body_max + IGNORED_MAX) ? MHD_NO : MHD_YES;
+}
+
+// In the midst of a body: chunks had not said how much would come.
+static enum MHD_Result refuse_now(struct call *call, unsigned status, const char *json)
+{
+    call->early = true;
+    return reply_error(call, status, json);
+}
+
 static enum MHD_Result take_body(struct call *call, struct span piece)
 {
-    struct http_port *port = call->connection->port;
-
     if (call->state == CALL_ANSWERED)
         return MHD_YES;
-    if (call->too_large) {
-        call->swallowed += piece.len;
-        return call->swallowed > SWALLOW_TIMES * (size_t)port->max_body ? MHD_NO : MHD_YES;
-    }
-    if (call->body.len + piece.len > port->max_body) {
+    if (call->state == CALL_REFUSED || call->drops_body)
+        return drop(call, piece.len);
+    if (call->body.len + piece.len > call->body_max) {
         expect_too_much(call);
-        return MHD_YES;
+        return refuse_now(call, 413, TOO_LARGE);
     }
+    if (!memory_budget_take(memory_of(call), MEMORY_HTTP, piece.len))
+        return refuse_now(call, 503, "{\"message\":\"Too little memory\"}");
     buffer_append(&call->body, piece);
     return MHD_YES;
 }
@@ -276,6 +299,14 @@ bool http_call_abandon(struct call *call)
         return false;
     give_up(call);
     return true;
+}
+
+void http_call_too_late(struct call *call)
+{
+    if (call->state != CALL_READING)
+        return;
+    call->early = true;
+    (void)reply_error(call, 408, "{\"message\":\"Request timeout\"}");
 }
 
 // The end of the client's stream is told only once, and may have come before its last request was
@@ -300,7 +331,7 @@ static enum MHD_Result handle(struct call *call, const char *method, const char 
     char peer[INET6_ADDRSTRLEN];
 
     deadline_cancel(&call->connection->deadline);
-    if (call->too_large)
+    if (call->is_too_large)
         return refuse_body(call);
     (void)read_head(call, method, version, &head); // it was judged before its body was read
     http_head_request_init(&as_request, &head,
@@ -327,7 +358,7 @@ enum MHD_Result http_call_on_request(void *arg, struct MHD_Connection *library, 
     (void)arg;
     (void)library;
     (void)url;
-    if (!call->begun)
+    if (!call->begun && call->state != CALL_REFUSED)
         return begin_call(call, method, version);
     if (call->state == CALL_ABORTED)
         return MHD_NO;
@@ -336,6 +367,8 @@ enum MHD_Result http_call_on_request(void *arg, struct MHD_Connection *library, 
         *upload_data_size = 0;
         return take_body(call, piece);
     }
+    if (call->state == CALL_REFUSED)
+        return MHD_NO; // that was the end of it
     if (call->state != CALL_READING)
         return MHD_YES;
     return handle(call, method, version);
@@ -343,9 +376,10 @@ enum MHD_Result http_call_on_request(void *arg, struct MHD_Connection *library, 
 
 void http_call_free(struct call *call)
 {
+    http_answers_release(call);
     free(call->target);
     free(call->origin);
-    buffer_fini(&call->body);
+    forget_body(call);
     free(call);
 }
 

@@ -1,5 +1,6 @@
 // The inside of the HTTP port, shared by its files: http_port.c has the connections and the library
-// on our loop, http_call.c has one request from its head to its answer, http_heads.c reads heads.
+// on our loop, http_call.c has one request from its head to its answer, http_heads.c reads heads,
+// http_answers.c writes answers.
 #pragma once
 
 #include <microhttpd.h>
@@ -8,7 +9,34 @@
 #include "edge/adapters/http_port.h"
 #include "edge/http/compression.h"
 
-struct call;
+enum call_state {
+    CALL_READING = 0,
+    CALL_HANDLING,
+    CALL_HELD,
+    CALL_ANSWERED,
+    CALL_REFUSED, // answered before all of it was there; what still comes is dropped
+    CALL_ABORTED,
+};
+
+// One request.
+struct call {
+    struct http_exchange exchange;
+    struct connection *connection;
+    enum call_state state;
+    bool begun;        // its head was looked at
+    bool early;        // to be answered before its body is there
+    size_t body_max;   // bytes of its body
+    bool is_too_large; // its body, by the head
+    bool drops_body;   // that nobody wants, or that is too large
+    size_t dropped;    // bytes of that
+    enum MHD_Result queued;
+    char *target;          // path and query as they came
+    const char *target_at; // where the library has them
+    char *origin;          // that the reply allows; NULL: none
+    struct buffer body;
+    enum content_coding coding; // that the client accepts
+    size_t copied;              // bytes of the reply, as the budget knows them
+};
 
 struct http_port {
     struct MHD_Daemon *daemon;
@@ -18,16 +46,16 @@ struct http_port {
     const struct origins *origins;
     const struct proxies *proxies;
     struct compressor *compressor;
-    uint32_t max_body;
     uv_poll_t poll;    // on the library's epoll descriptor
     uv_poll_t hangups; // on ours
     uv_check_t check;  // when all that was readable has been looked at
     uv_idle_t again;   // while the library wants to run in the next turn too
     int hangup_fd;     // epoll of the connections, for their end only
     struct turn_hook hook;
-    bool needs_run;   // at the end of the turn
-    bool is_readable; // run after the WebSockets
-    struct deadline_queue request_due, idle_due, quiet_due;
+    bool needs_run;               // at the end of the turn
+    bool is_readable;             // run after the WebSockets
+    struct memory_budget *memory; // NULL: no limit
+    struct deadline_queue request_due, reply_due, linger_due, idle_due, quiet_due;
 };
 
 // One TCP connection.
@@ -61,7 +89,18 @@ void http_call_on_completed(void *arg, struct MHD_Connection *library, void **re
 // The client said that it ends. True when its request was held: it is given up, and the library
 // must go on with the connection.
 bool http_call_abandon(struct call *call);
+// The request took too long: says so, if nothing was said yet.
+void http_call_too_late(struct call *call);
 void http_call_free(struct call *call);
+
+// http_answers.c
+// Gives the library the answer; `queued` says how that went.
+void http_answers_queue(struct call *call, const struct http_reply *reply);
+// Writes the answer past the library, which takes none while it reads a body, and says that nothing
+// follows.
+void http_answers_send_early(const struct call *call, const struct http_reply *reply);
+// The answer was taken, or never will be.
+void http_answers_release(struct call *call);
 
 // http_heads.c
 // Takes from the library, which has just read a request line, what nobody here asks it for: the

@@ -12,6 +12,8 @@
 #include "edge/adapters/http_internals.h"
 
 #define REQUEST_MS     20000 // from the request line to the end of the body
+#define REPLY_MS       60000 // until a reply has been taken
+#define LINGER_MS      2000  // for a client to hear an answer while it still sends
 #define IDLE_MS        75000 // between requests; longer than what proxies keep
 #define QUIET_MS       1000  // until a connection that waits gives memory back
 #define HANGUPS_A_TURN 64
@@ -101,6 +103,8 @@ static void on_late(struct deadline *deadline, void *arg)
     struct connection *connection = container_of(deadline, struct connection, deadline);
 
     (void)arg;
+    if (connection->call)
+        http_call_too_late(connection->call);
     shutdown(connection->fd, SHUT_RDWR);
 }
 
@@ -199,7 +203,7 @@ struct http_port *http_port_new(const struct client_port_options *options,
     port->metrics = metrics;
     port->origins = options->origins;
     port->proxies = options->proxies;
-    port->max_body = options->max_body;
+    port->memory = options->memory;
     port->compressor = compressor_new();
     port->hangup_fd = epoll_create1(EPOLL_CLOEXEC);
     port->daemon = port->hangup_fd < 0 ? NULL : start_daemon(port, options);
@@ -212,6 +216,8 @@ struct http_port *http_port_new(const struct client_port_options *options,
         return NULL;
     }
     deadline_queue_init(&port->request_due, &loop->deadlines, REQUEST_MS, on_late, port);
+    deadline_queue_init(&port->reply_due, &loop->deadlines, REPLY_MS, on_late, port);
+    deadline_queue_init(&port->linger_due, &loop->deadlines, LINGER_MS, on_late, port);
     deadline_queue_init(&port->idle_due, &loop->deadlines, IDLE_MS, on_late, port);
     deadline_queue_init(&port->quiet_due, &loop->deadlines, QUIET_MS, on_quiet, port);
     uv_idle_init(&loop->uv, &port->again);
@@ -246,6 +252,8 @@ void http_port_close(struct http_port *port)
     uv_close((uv_handle_t *)&port->again, NULL);
     MHD_stop_daemon(port->daemon);
     deadline_queue_fini(&port->request_due);
+    deadline_queue_fini(&port->reply_due);
+    deadline_queue_fini(&port->linger_due);
     deadline_queue_fini(&port->idle_due);
     deadline_queue_fini(&port->quiet_due);
     close(port->hangup_fd);

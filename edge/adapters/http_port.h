@@ -13,6 +13,8 @@
 struct http_port;
 
 struct http_port_handlers {
+    // See client_port_handlers.
+    size_t (*body_max)(const struct http_request *request, void *arg);
     // Answers, now or later.
     void (*on_request)(struct http_exchange *exchange, void *arg);
     // A request to upgrade came on a kept-alive connection. True when `fd`, a duplicate, was taken

@@ -227,6 +227,18 @@ bool server_verify(struct eio_server *server, const struct http_request *request
     return verify_session(server, *session, request, transport_is_websocket, is_websocket, refusal);
 }
 
+size_t eio_server_body_max(struct eio_server *server, const struct http_request *request)
+{
+    struct span sid;
+    struct eio_session *session = NULL;
+
+    if (request->method != HTTP_POST)
+        return 0;
+    if (query_find(request->query, "sid", &sid))
+        session = server_find(server, sid);
+    return session ? session_max_message(session) : EIO_STRANGER_MESSAGE_MAX;
+}
+
 bool eio_server_admits_websocket(struct eio_server *server, const struct http_request *request,
                                  struct eio_refusal *refusal)
 {

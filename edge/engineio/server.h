@@ -83,6 +83,10 @@ NODISCARD struct eio_server *eio_server_new(const struct eio_options *options,
 // All sessions must have ended (eio_server_close_all and a flush).
 void eio_server_free(struct eio_server *server);
 
+// How many bytes the body of a request may have, by its head: of a POST, fewer from a stranger; of
+// anything else none.
+size_t eio_server_body_max(struct eio_server *server, const struct http_request *request);
+
 // Answers a request to the server's path: handshake, GET or POST of long-polling, or the error.
 void eio_server_on_http(struct eio_server *server, struct http_exchange *exchange);
 

@@ -31,7 +31,6 @@ static const struct {
 struct client_bundle {
     struct buffer etag;
     struct bundle_file files[ARRAY_LEN(known_files)];
-    struct buffer contents[ARRAY_LEN(known_files)];
     size_t count;
 };
 
@@ -70,17 +69,28 @@ static bool read_version(struct client_bundle *bundle, const char *folder)
     return version.len > 0;
 }
 
+static struct shared_body *make_content(struct buffer *content, struct compressor *compressor)
+{
+    struct shared_body *body = shared_body_new(content);
+
+    for (enum content_coding coding = CODING_IDENTITY; coding < CODINGS; coding++)
+        (void)shared_body_coded(body, coding, compressor);
+    return body;
+}
+
 static void read_files(struct client_bundle *bundle, const char *folder)
 {
+    struct compressor *compressor = compressor_new();
+
     for (size_t i = 0; i < ARRAY_LEN(known_files); i++) {
-        struct buffer *content = &bundle->contents[bundle->count];
-        if (!read_file(folder, known_files[i].name, content)) {
-            buffer_clear(content);
-            continue;
-        }
-        bundle->files[bundle->count++] = (struct bundle_file){
-            known_files[i].name, known_files[i].content_type, buffer_span(content)};
+        struct buffer content = {0};
+        if (read_file(folder, known_files[i].name, &content))
+            bundle->files[bundle->count++] =
+                (struct bundle_file){known_files[i].name, known_files[i].content_type,
+                                     make_content(&content, compressor)};
+        buffer_fini(&content);
     }
+    compressor_free(compressor);
 }
 
 struct client_bundle *client_bundle_load(const char *folder)
@@ -104,8 +114,8 @@ void client_bundle_free(struct client_bundle *bundle)
     if (!bundle)
         return;
     buffer_fini(&bundle->etag);
-    for (size_t i = 0; i < ARRAY_LEN(bundle->contents); i++)
-        buffer_fini(&bundle->contents[i]);
+    for (size_t i = 0; i < bundle->count; i++)
+        shared_body_unref(bundle->files[i].content);
     free(bundle);
 }
 

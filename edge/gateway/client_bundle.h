@@ -1,18 +1,19 @@
 // The official browser client, served under /socket.io/ as Socket.IO servers do by default.
 //
 // Read once at start from a folder with the files of the package's dist/ and its package.json,
-// whose version is the entity tag of every file.
+// whose version is the entity tag of every file. Compressed then as well: to compress a file for
+// everybody who asks would be work for strangers.
 #pragma once
 
 #include "common/attr.h"
-#include "common/span.h"
+#include "edge/http/shared_body.h"
 
 struct client_bundle;
 
 struct bundle_file {
     const char *name; // "socket.io.min.js"
     const char *content_type;
-    struct span content;
+    struct shared_body *content; // in every coding
 };
 
 // NULL with one line in the log when the folder has no bundle.

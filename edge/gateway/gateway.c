@@ -563,6 +563,13 @@ void gateway_on_http(struct http_exchange *exchange, void *arg)
     http_routes_handle(&((struct gateway *)arg)->routes, exchange);
 }
 
+size_t gateway_body_max(const struct http_request *request, void *arg)
+{
+    const struct gateway *gateway = arg;
+
+    return http_routes_body_max(&gateway->routes, request);
+}
+
 struct eio_server *gateway_find_engine(struct span path, void *arg)
 {
     return span_starts_with(path, SPAN_LIT(ENGINE_PATH)) ? gateway_engine(arg) : NULL;

@@ -68,4 +68,5 @@ bool gateway_flush(struct gateway *gateway);
 
 // For the client port: answers a request; the engine whose WebSockets live at `path`, or NULL.
 void gateway_on_http(struct http_exchange *exchange, void *gateway);
+size_t gateway_body_max(const struct http_request *request, void *gateway);
 struct eio_server *gateway_find_engine(struct span path, void *gateway);

@@ -73,22 +73,46 @@ static void list_room(struct span room, void *arg)
     buffer_append_json(body, room);
 }
 
-static void handle_metrics(struct http_routes *routes, struct http_exchange *exchange)
+static void write_json(const struct http_routes *routes, struct buffer *body)
 {
     const struct rooms *rooms = sio_namespace_rooms(routes->nsp);
-    struct buffer *body = &routes->body;
 
-    if (wants_text(http_request_header(exchange->request, "Accept"))) {
-        routes->print_metrics(body, routes->print_arg);
-        reply(exchange, 200, TYPE_METRICS, buffer_span(body));
-        return;
-    }
     buffer_printf(body, "{\"connectedSockets\":%zu,\"rooms\":[",
                   sio_namespace_socket_count(routes->nsp));
     if (routes->metrics_rooms)
         rooms_each(rooms, ROOMS_LISTED, list_room, body);
     buffer_printf(body, "],\"totalRooms\":%zu}", rooms_count(rooms));
-    reply(exchange, 200, TYPE_JSON, buffer_span(body));
+}
+
+static void write_text(const struct http_routes *routes, struct buffer *body)
+{
+    routes->print_metrics(body, routes->print_arg);
+}
+
+static void reply_page(const struct http_routes *routes, struct http_exchange *exchange,
+                       struct kept_page *page, const char *type,
+                       void (*write)(const struct http_routes *routes, struct buffer *body))
+{
+    static const struct token_rate writes = {.per_second = 4, .burst = 8};
+
+    if (token_bucket_take(&page->writes, &writes, 1, clock_monotonic_ms()) || !page->body) {
+        struct buffer text = {0};
+        write(routes, &text);
+        shared_body_unref(page->body);
+        page->body = shared_body_new(&text);
+    }
+    http_exchange_reply(exchange, &(struct http_reply){.status = 200,
+                                                       .content_type = type,
+                                                       .body = shared_body_plain(page->body),
+                                                       .shared = page->body});
+}
+
+static void handle_metrics(struct http_routes *routes, struct http_exchange *exchange)
+{
+    if (wants_text(http_request_header(exchange->request, "Accept")))
+        reply_page(routes, exchange, &routes->metrics_text, TYPE_METRICS, write_text);
+    else
+        reply_page(routes, exchange, &routes->metrics_json, TYPE_JSON, write_json);
 }
 
 static bool has_seen(const struct http_request *request, const char *etag)
@@ -115,7 +139,8 @@ static void handle_bundle(struct http_routes *routes, struct http_exchange *exch
     if (!has_seen(exchange->request, etag)) {
         answer.status = 200;
         answer.content_type = file->content_type;
-        answer.body = file->content;
+        answer.body = shared_body_plain(file->content);
+        answer.shared = file->content;
     }
     http_exchange_reply(exchange, &answer);
 }
@@ -142,6 +167,15 @@ static void handle_engine_path(struct http_routes *routes, struct http_exchange 
 void http_routes_fini(struct http_routes *routes)
 {
     buffer_fini(&routes->body);
+    shared_body_unref(routes->metrics_json.body);
+    shared_body_unref(routes->metrics_text.body);
+}
+
+size_t http_routes_body_max(const struct http_routes *routes, const struct http_request *request)
+{
+    if (!span_starts_with(request->path, SPAN_LIT(ENGINE_PATH)))
+        return 0;
+    return eio_server_body_max(routes->engine, request);
 }
 
 void http_routes_handle(struct http_routes *routes, struct http_exchange *exchange)

@@ -2,12 +2,20 @@
 // /health, /metrics, the console, and 404.
 #pragma once
 
+#include "common/token_bucket.h"
 #include "edge/gateway/client_bundle.h"
 #include "edge/gateway/relay_watch.h"
 #include "edge/http/exchange.h"
 #include "edge/socketio/server.h"
 
 #define ENGINE_PATH "/socket.io/"
+
+// A page that costs something to write. It is written anew a few times a second, for whoever asks
+// first; all others get what was written last, less than a second ago.
+struct kept_page {
+    struct shared_body *body; // NULL: not written yet
+    struct token_bucket writes;
+};
 
 struct http_routes {
     struct eio_server *engine;
@@ -21,9 +29,13 @@ struct http_routes {
     void (*print_metrics)(struct buffer *out, void *arg); // Prometheus text
     void *print_arg;
     struct buffer body;
+    struct kept_page metrics_json, metrics_text;
 };
 
 void http_routes_fini(struct http_routes *routes);
+
+// How many bytes the body of a request may have, by its head; 0: nobody takes one.
+size_t http_routes_body_max(const struct http_routes *routes, const struct http_request *request);
 
 // Answers the exchange, or hands it to the engine, which does so later.
 void http_routes_handle(struct http_routes *routes, struct http_exchange *exchange);

@@ -29,6 +29,11 @@ bool body_length_is_over(const struct http_head *head, size_t max)
     return n > max;
 }
 
+bool body_is_announced(const struct http_head *head)
+{
+    return body_length_is_over(head, 0) || count_values(head, "Transfer-Encoding") > 0;
+}
+
 bool body_waits_for_leave(const struct http_head *head)
 {
     return span_eq_nocase(http_head_single(head, "Expect"), SPAN_LIT("100-continue"));

@@ -7,6 +7,9 @@
 // read differently is a way to smuggle requests (RFC 9112, 6.3).
 bool body_length_is_ambiguous(const struct http_head *head);
 
+// Whether a body follows the head.
+bool body_is_announced(const struct http_head *head);
+
 // Whether the head announces more than `max` bytes. Chunks announce nothing; the length, if there
 // is one, must be a number.
 bool body_length_is_over(const struct http_head *head, size_t max);

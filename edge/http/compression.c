@@ -12,8 +12,8 @@
 #define WINDOW_GZIP  (15 + 16) // zlib's way to ask for a gzip wrapper
 
 struct compressor {
-    z_stream streams[3]; // by coding
-    bool ready[3];
+    z_stream streams[CODINGS];
+    bool ready[CODINGS];
     struct buffer out;
 };
 

@@ -5,7 +5,7 @@
 #include "common/buffer.h"
 #include "common/span.h"
 
-enum content_coding { CODING_IDENTITY = 0, CODING_GZIP, CODING_DEFLATE };
+enum content_coding { CODING_IDENTITY = 0, CODING_GZIP, CODING_DEFLATE, CODINGS };
 
 // The coding to use for an Accept-Encoding header (RFC 9110, 12.5.3): gzip before deflate, none
 // that has q=0. An empty header means identity.

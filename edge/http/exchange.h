@@ -5,11 +5,13 @@
 #pragma once
 
 #include "edge/http/request.h"
+#include "edge/http/shared_body.h"
 
 struct http_reply {
     unsigned status;
     const char *content_type;   // NULL: no such header
-    struct span body;           // copied
+    struct span body;           // copied, unless it is
+    struct shared_body *shared; // of this one, which is referenced
     const char *const *headers; // further ones: name, value, name, value, …, NULL; or NULL
 };
 

@@ -42,6 +42,13 @@ static struct eio_server *find_engine(struct span path, void *arg)
     return NULL;
 }
 
+static size_t body_max(const struct http_request *request, void *arg)
+{
+    struct eio_server *engine = find_engine(request->path, arg);
+
+    return engine ? eio_server_body_max(engine, request) : 0;
+}
+
 static void on_http(struct http_exchange *exchange, void *arg)
 {
     struct eio_server *engine = find_engine(exchange->request->path, arg);
@@ -161,12 +168,11 @@ static bool listen_for_clients(struct echo_server *echo, const struct echo_optio
         .port = options->port,
         .head_timeout_ms = options->head_timeout_ms,
         .unacked_ms = options->ping_interval_ms + options->ping_timeout_ms,
-        .max_body = options->max_payload,
         .max_connections = 1000,
         .origins = echo->origins,
         .answers_upgrades_at_once = true,
     };
-    const struct client_port_handlers handlers = {on_http, find_engine, echo};
+    const struct client_port_handlers handlers = {on_http, body_max, find_engine, echo};
 
     echo->port = client_port_new(&port, &handlers, &echo->loop, &echo->port_metrics);
     return echo->port != NULL;

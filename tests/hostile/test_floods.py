@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Plain HTTP without end, from those whom nobody knows: a bystander notices nothing."""
 
+import socket
 import threading
 import time
 
-from suite import PATIENCE, PATH, Client, HostileTest, main, request
+from suite import PATIENCE, PATH, Client, HostileTest, SocketClient, join_packet, main, request
+
+MAP = PATH + "socket.io.js.map"  # 310 KB
+GZIP = "Accept-Encoding: gzip\r\n"
 
 
 class Flood:
@@ -43,6 +47,9 @@ class Flood:
 
 
 class Floods(HostileTest):
+    settings = {"MAX_EVENTS_PER_SECOND": "0", "MAX_BYTES_PER_SECOND": "0",
+                "MAX_ROOMS_PER_SOCKET": "2000"}
+
     def flood(self, text, connections=4, seconds=2):
         """How long a bystander waits at most; and that the floods are served at all."""
         floods = [Flood(self.server, text) for _ in range(connections)]
@@ -67,6 +74,39 @@ class Floods(HostileTest):
 
     def test_requests_without_a_transport(self):
         self.assertLess(self.flood(request("GET", PATH)), 0.3)
+
+    def test_requests_for_a_file(self):
+        self.assertLess(self.flood(request("GET", MAP, headers=GZIP)), 0.3)
+
+    def test_requests_for_metrics(self):
+        with SocketClient(self.server) as client:
+            for i in range(1000):
+                client.say(join_packet(i, f"room-{i}-{'x' * 100}"))
+                client.hear()
+            for headers in ("", GZIP, "Accept: text/plain\r\n", GZIP + "Accept: text/plain\r\n"):
+                self.assertLess(self.flood(request("GET", "/metrics", headers=headers), seconds=1),
+                                0.3)
+
+    def test_work_for_a_file(self):
+        """It is compressed once, not for each who asks."""
+        with Client(self.server) as client:
+            client.ask("GET", MAP, headers=GZIP)
+            before = self.server.cpu_seconds()
+            for _ in range(200):
+                client.ask("GET", MAP, headers=GZIP)
+            self.assertLess(self.server.cpu_seconds() - before, 0.4)
+
+    def test_files_that_nobody_takes(self):
+        """All readers share one copy."""
+        before = self.server.memory_kb()
+        crowd = [Client(self.server) for _ in range(300)]
+        for client in crowd:
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.send(request("GET", MAP))
+        time.sleep(2)
+        self.assertLess(self.server.memory_kb() - before, 32 * 1024)
+        for client in crowd:
+            client.socket.close()
 
 
 if __name__ == "__main__":

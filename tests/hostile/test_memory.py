@@ -5,7 +5,8 @@ more than the budget."""
 import struct
 import time
 
-from suite import POLLING, TEXT, WEBSOCKET, Client, HostileTest, SocketClient, add_rows, frame, main
+from suite import (POLLING, TEXT, WEBSOCKET, Client, HostileTest, SocketClient, add_rows,
+                   connect_packet, frame, main)
 
 POLICY, TOO_BIG, TRY_LATER = 1008, 1009, 1013
 CALM = {"PING_INTERVAL": "60000", "PING_TIMEOUT": "60000", "CONNECT_TIMEOUT": "60000"}
@@ -43,6 +44,49 @@ class Strangers(HostileTest):
             client.send(head(60000) + b"4" * 59000)
         self.bystander.ask()
         self.assertLess(self.server.memory_kb() - before, 48 * 1024)
+        for client in crowd:
+            client.socket.close()
+
+
+class StrangersOnPolling(HostileTest):
+    def post(self, length, body="", connect=False):
+        client = Client(self.server)
+        target = f"{POLLING}&sid={self.handshake(client)}"
+        if connect:
+            client.ask("POST", target, connect_packet())
+        client.send(f"POST {target} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{body}")
+        return client
+
+    def test_body_of_64_kb(self):
+        with self.post(65536, "4" + " " * 65535) as client:
+            self.assertEqual(client.reply().status, 200)
+
+    def test_one_byte_more(self):
+        with self.post(65537, "4" + " " * 65536) as client:
+            self.assertEqual(client.reply().status, 413)
+
+    def test_megabyte_that_is_announced(self):
+        with self.post(1000000) as client:
+            self.assertEqual(client.reply().status, 413)
+
+    def test_who_was_let_in_may_say_more(self):
+        with self.post(200000, "6" + " " * 199999, connect=True) as client:
+            self.assertNotEqual(client.reply().status, 413)
+
+    def test_bodies_to_any_path(self):
+        """None is kept."""
+        before = self.server.memory_kb()
+        crowd = [Client(self.server) for _ in range(60)]
+        for i, client in enumerate(crowd):
+            client.send(f"POST {('/health', '/x', POLLING, POLLING + '&sid=x')[i % 4]} HTTP/1.1\r\n"
+                        "Host: h\r\nContent-Length: 900000\r\n\r\n")
+            try:
+                client.send("4" * 200000)
+            except OSError:
+                pass
+        self.bystander.ask()
+        self.assertLess(self.server.memory_kb() - before, 16 * 1024)
+        self.assertEqual(self.server.metrics()['ws_edge_memory_bytes{use="http"}'], 0)
         for client in crowd:
             client.socket.close()
 
@@ -109,6 +153,35 @@ class Budget(HostileTest):
             client.socket.close()
         deadline = time.monotonic() + 10
         while self.server.metrics()['ws_edge_memory_bytes{use="messages"}'] > 0:
+            self.assertLess(time.monotonic(), deadline, "what was held is not given back")
+            time.sleep(0.05)
+
+    def test_many_begin_large_bodies(self):
+        crowd = []
+        for _ in range(12):
+            client = Client(self.server)
+            target = f"{POLLING}&sid={self.handshake(client)}"
+            client.ask("POST", target, connect_packet())
+            crowd.append((client, target))
+        for client, target in crowd:
+            client.send(f"POST {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n")
+            try:
+                client.send("4" * 800000)
+            except OSError:
+                pass
+        deadline = time.monotonic() + 10
+        while self.refused("http") == 0:
+            self.assertLess(time.monotonic(), deadline, "all bodies are taken")
+            time.sleep(0.05)
+        self.assertLessEqual(self.server.metrics()['ws_edge_memory_bytes{use="http"}'], 8800000)
+        self.bystander.ask()
+        for client, _ in crowd:
+            client.socket.close()
+        for _, target in crowd:
+            with Client(self.server) as client:
+                client.ask("POST", target, "1")
+        deadline = time.monotonic() + 10
+        while self.server.metrics()['ws_edge_memory_bytes{use="http"}'] > 0:
             self.assertLess(time.monotonic(), deadline, "what was held is not given back")
             time.sleep(0.05)
 

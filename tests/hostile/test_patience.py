@@ -9,6 +9,7 @@ from suite import (POLLING, Client, HostileTest, SocketClient, main, request)
 SLACK = 6  # seconds that a deadline may be late on a busy machine
 CPU_PER_SECOND = 0.05
 
+TOLD = ("body", "chunks", "second_head")  # why they are closed
 ATTACHMENTS_S, REQUEST_S, IDLE_S = 60, 20, 75
 
 
@@ -68,7 +69,9 @@ class Patience(HostileTest):
             self.bystander.ask()
             for number in select.select(list(waiting), [], [], 0)[0]:
                 client, kind, seconds, _ = waiting.pop(number)
-                client.until_closed(1)
+                heard = client.until_closed(1)
+                if kind in TOLD:
+                    self.assertTrue(heard.startswith(b"HTTP/1.1 408 "), (kind, heard))
                 self.assertGreater(passed, seconds - SLACK, kind)
                 self.assertLess(passed, seconds + SLACK, kind)
                 client.socket.close()

@@ -1,6 +1,7 @@
 // GET /metrics on the client port: JSON, and Prometheus text for who asks for it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assertPrometheus } from './support/prometheus.mjs';
 import { connect } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
@@ -15,6 +16,12 @@ await made.ready();
 
 const metrics = (of = edge, Accept = undefined) =>
   request(`${of.url}/metrics`, { headers: Accept ? { Accept } : {} });
+
+/** Who asks often gets what was written less than a second ago. */
+const settled = async (of = edge) => {
+  await sleep(1000);
+  return (await metrics(of)).json();
+};
 
 const empty = () => until('no sockets', async () =>
   (await metrics()).json().connectedSockets === 0);
@@ -33,12 +40,12 @@ test('sockets and rooms are counted, and gone when they are gone', async (t) => 
   await first.join('conversation', 'c1');
   await third.join('conversation', 'c1');
   await third.join('notification', 'n1');
-  const { rooms, ...counts } = (await metrics()).json();
+  const { rooms, ...counts } = await settled();
   assert.deepStrictEqual(counts, { connectedSockets: 3, totalRooms: 4 });
   assert.deepEqual(rooms.sort(), ['conversation:c1', 'notification:n1', 'user:u1', 'user:u2']);
   for (const client of [first, second, third]) client.close();
   await empty();
-  assert.deepStrictEqual((await metrics()).json(),
+  assert.deepStrictEqual(await settled(),
     { connectedSockets: 0, rooms: [], totalRooms: 0 });
 });
 
@@ -46,7 +53,7 @@ test('a refused client is not counted', async (t) => {
   await empty();
   await connect(t, edge, { userId: 'u1' });
   await assert.rejects(connect(t, edge, { auth: { token: 'rubbish' } }));
-  assert.equal((await metrics()).json().connectedSockets, 1);
+  assert.equal((await settled()).connectedSockets, 1);
 });
 
 test('the list of rooms ends at 1000 names', async (t) => {
@@ -55,7 +62,7 @@ test('the list of rooms ends at 1000 names', async (t) => {
     connect(t, edge, { userId: `u${i}` })));
   await Promise.all(clients.flatMap((client, i) => Array.from({ length: 100 }, (_, j) =>
     client.join('conversation', `${i}-${j}`))));
-  const { rooms, totalRooms } = (await metrics()).json();
+  const { rooms, totalRooms } = await settled();
   assert.equal(rooms.length, 1000);
   assert.equal(new Set(rooms).size, 1000);
   assert.equal(totalRooms, 11 * 100 + 11);
@@ -65,7 +72,7 @@ test('room names with quotes and letters of all sorts are proper JSON', async (t
   await empty();
   const client = await connect(t, edge, { userId: 'u1' });
   await client.join('conversation', '"\\ 日本 \u2028');
-  assert.ok((await metrics()).json().rooms.includes('conversation:"\\ 日本 \u2028'));
+  assert.ok((await settled()).rooms.includes('conversation:"\\ 日本 \u2028'));
 });
 
 test('METRICS_ROOMS=false names no room and still counts', async (t) => {
@@ -89,6 +96,19 @@ for (const [NODE_ENV, METRICS_ROOMS, names] of [['production', '', false],
     assert.ok(!text.includes('u1'), 'the user is named');
   });
 }
+
+test('it is written a few times a second, however often it is asked for', async (t) => {
+  await empty();
+  await sleep(2000);
+  const seen = new Set();
+  const client = await connect(t, edge, { userId: 'u1' });
+  for (let i = 0; i < 60; i++) {
+    await client.join('conversation', `often-${i}`);
+    seen.add((await metrics()).body);
+  }
+  assert.ok(seen.size <= 12, `${seen.size} times`);
+  assert.equal((await settled()).totalRooms, 61);
+});
 
 test('METRICS_ENABLED=false turns it off', async () => {
   assert.equal((await metrics(without)).status, 404);

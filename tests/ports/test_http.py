@@ -348,6 +348,44 @@ class Bodies(PortTest):
             self.assertEqual(client.reply().status, 413)
         self.assertOpen(sid)
 
+    def test_too_large_in_chunks_is_told_at_once(self):
+        """Not when the last of them is there."""
+        client, sid = self.post("Transfer-Encoding: chunked\r\n", "186a1\r\n" + "4" * 100001)
+        with client:
+            reply = client.reply()
+            self.assertEqual((reply.status, reply.headers["connection"]), (413, "close"))
+        self.assertOpen(sid)
+
+    def test_body_that_nobody_takes(self):
+        """It is answered before it comes."""
+        for method, target, status in (("POST", "/nowhere", 404), ("PUT", "/nowhere", 404),
+                                       ("PUT", POLLING, 400), ("DELETE", ENGINE, 400)):
+            for framing in ("Content-Length: 90000\r\n", "Transfer-Encoding: chunked\r\n",
+                            "Content-Length: 90000\r\nExpect: 100-continue\r\n"):
+                with self.subTest(method=method, target=target, framing=framing), \
+                        self.client() as client:
+                    client.send(f"{method} {target} HTTP/1.1\r\nHost: h\r\n"
+                                f"Origin: http://a.example\r\n{framing}\r\n")
+                    reply = client.reply()
+                    self.assertEqual(reply.status, status)
+                    self.assertEqual(reply.headers["access-control-allow-origin"],
+                                     "http://a.example")
+                    self.assertEqual(reply.headers["connection"], "close")
+                    client.until_closed(4)
+
+    def test_body_that_nobody_takes_and_all_of_it(self):
+        """The answer is not lost while the client still writes."""
+        with self.client() as client:
+            client.send(request("POST", "/nowhere", "x" * 60000))
+            self.assertEqual(client.reply().status, 404)
+            self.assertEqual(client.until_closed(4), b"")
+
+    def test_endless_body_of_a_get(self):
+        with self.client() as client, self.assertRaises((ConnectionResetError, BrokenPipeError)):
+            client.send(f"GET {POLLING} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _ in range(1000):
+                client.send("c350\r\n" + "4" * 50000 + "\r\n")
+
     def test_endless_chunks(self):
         chunk = "c350\r\n" + "4" * 50000 + "\r\n"
         client, sid = self.post("Transfer-Encoding: chunked\r\n", chunk)
