@@ -70,6 +70,7 @@ static const struct metric_info table[] = {
     {"ws_edge_connections", NULL, GAUGE, PORT(connections), "Open connections of all kinds"},
     {"ws_edge_connections_max", NULL, GAUGE, PORT(connections_max), "Connections at which accepting pauses; 0 before the port opens"},
     {"ws_edge_connections_accepted_total", NULL, COUNTER, PORT(accepted), "Connections accepted"},
+    {"ws_edge_connections_evicted_total", NULL, COUNTER, PORT(evicted), "Connections that did nothing and were closed for new ones, because MAX_CONNECTIONS were open"},
     {PAUSES, "reason=\"full\"", COUNTER, PORT(accept_pauses[ACCEPT_FULL]), PAUSES_HELP},
     {PAUSES, "reason=\"files\"", COUNTER, PORT(accept_pauses[ACCEPT_NO_FILES]), PAUSES_HELP},
     {PAUSES, "reason=\"memory\"", COUNTER, PORT(accept_pauses[ACCEPT_NO_MEMORY]), PAUSES_HELP},

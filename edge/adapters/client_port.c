@@ -132,6 +132,11 @@ static void on_arrival(const struct arrival *arrival, void *arg)
     http_port_adopt(port->http, arrival->fd, arrival->address, arrival->address_len);
 }
 
+static size_t make_room(size_t count, void *arg)
+{
+    return http_port_close_idle(((struct client_port *)arg)->http, count);
+}
+
 static size_t body_max(const struct http_request *request, void *arg)
 {
     struct client_port *port = arg;
@@ -159,10 +164,16 @@ struct client_port *client_port_new(const struct client_port_options *options,
         .arg = port,
     };
 
+    const struct front_door_handlers door = {
+        .on_arrival = on_arrival,
+        .make_room = make_room,
+        .arg = port,
+    };
+
     port->handlers = *handlers;
     port->metrics = metrics;
     port->proxies = options->proxies;
-    port->door = front_door_new(options, loop, metrics, on_arrival, port);
+    port->door = front_door_new(options, loop, metrics, &door);
     if (!port->door)
         goto fail;
     port->websockets = websocket_port_new(options, loop, metrics, on_connection_gone, port);

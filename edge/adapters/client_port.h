@@ -55,6 +55,7 @@ struct client_port_metrics {
     metric connections;     // open now, of all kinds
     metric connections_max; // at which accepting pauses
     metric accepted;
+    metric evicted;                      // that did nothing and went for others
     metric accept_pauses[ACCEPT_PAUSES]; // times that accepting paused
     metric accept_paused[ACCEPT_PAUSES]; // 1 where it is
     metric heads_refused, head_timeouts;

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +21,8 @@
 #define BACKLOG          4096
 #define UNREAD_READS_MAX 16
 #define ACCEPTS_A_TURN   256
+#define ROOM_SHARE       64 // the part of all connections that makes room at one time
+#define ROOM_MAX         16
 #define ACCEPT_RETRY_MS  100
 #define FILES_LOOK_MS    1000  // between two looks whether descriptors are to be had
 #define COMPLAIN_MS      60000 // between two lines about a pause
@@ -29,8 +32,7 @@
 struct front_door {
     struct event_loop *loop;
     struct client_port_metrics *metrics;
-    void (*on_arrival)(const struct arrival *arrival, void *arg);
-    void *arg;
+    struct front_door_handlers handlers;
     uint32_t max_connections;
     int fd;
     uint16_t port;
@@ -170,8 +172,8 @@ static void admit(struct visitor *visitor, struct span head)
     int fd = dismiss(visitor);
 
     wait_for_more_than(fd, 0);
-    door->on_arrival(&(struct arrival){fd, (struct sockaddr *)&address, address_len, head},
-                     door->arg);
+    door->handlers.on_arrival(&(struct arrival){fd, (struct sockaddr *)&address, address_len, head},
+                              door->handlers.arg);
 }
 
 static void on_visitor_event(uv_poll_t *handle, int status, int events)
@@ -246,7 +248,7 @@ static void receive(struct front_door *door, struct arrival *arrival)
     metric_add(&door->metrics->connections, 1);
     switch (look_at(door, arrival->fd, &arrival->head)) {
     case LOOK_WHOLE:
-        door->on_arrival(arrival, door->arg);
+        door->handlers.on_arrival(arrival, door->handlers.arg);
         break;
     case LOOK_TOO_LARGE:
         turn_away(door, arrival->fd, 431, "Request Header Fields Too Large");
@@ -316,14 +318,45 @@ static enum accept_pause pause_for(int cause)
     }
 }
 
+static bool somebody_waits(const struct front_door *door)
+{
+    struct pollfd listener = {.fd = door->fd, .events = POLLIN};
+
+    return poll(&listener, 1, 0) > 0;
+}
+
+static size_t dismiss_oldest(struct front_door *door, size_t count)
+{
+    size_t dismissed = 0;
+
+    while (dismissed < count && !list_empty(&door->visitors)) {
+        close_connection(door, dismiss(list_entry(door->visitors.next, struct visitor, entry)));
+        dismissed++;
+    }
+    return dismissed;
+}
+
+// Of those that do nothing, and else of those whose head is not whole yet, the oldest go. Few at
+// one time: a client that comes back costs more than one that stays.
+static bool make_room(struct front_door *door)
+{
+    size_t few = door->max_connections / ROOM_SHARE, count = few < ROOM_MAX ? few : ROOM_MAX;
+    size_t made = door->handlers.make_room(count > 0 ? count : 1, door->handlers.arg);
+
+    if (made == 0)
+        made = dismiss_oldest(door, 1);
+    metric_add(&door->metrics->evicted, made);
+    return made > 0;
+}
+
 static enum accept_pause accept_waiting(struct front_door *door)
 {
     for (int i = 0; i < ACCEPTS_A_TURN && door->listening; i++) {
         struct sockaddr_storage address;
         struct arrival arrival = {.address = (struct sockaddr *)&address,
                                   .address_len = sizeof(address)};
-        if (is_full(door))
-            return ACCEPT_FULL;
+        if (is_full(door)) // a place that was made is free in the next turn
+            return somebody_waits(door) && make_room(door) ? ACCEPT_GOES_ON : ACCEPT_FULL;
         arrival.fd = accept4(door->fd, (struct sockaddr *)&address, &arrival.address_len,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (arrival.fd < 0)
@@ -400,8 +433,7 @@ static int listen_for_clients(const struct client_port_options *options)
 
 struct front_door *front_door_new(const struct client_port_options *options,
                                   struct event_loop *loop, struct client_port_metrics *metrics,
-                                  void (*on_arrival)(const struct arrival *arrival, void *arg),
-                                  void *arg)
+                                  const struct front_door_handlers *handlers)
 {
     int fd = listen_for_clients(options);
     struct front_door *door;
@@ -411,8 +443,7 @@ struct front_door *front_door_new(const struct client_port_options *options,
     door = mem_zalloc(sizeof(*door));
     door->loop = loop;
     door->metrics = metrics;
-    door->on_arrival = on_arrival;
-    door->arg = arg;
+    door->handlers = *handlers;
     door->max_connections = options->max_connections;
     metric_set(&metrics->connections_max, options->max_connections);
     door->fd = fd;

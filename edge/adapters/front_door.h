@@ -2,7 +2,8 @@
 // (MSG_PEEK), so that whoever serves the connection reads it from its first byte.
 //
 // A connection has a deadline until its head is whole. When descriptors run out or the limit of
-// connections is reached, accepting pauses and goes on by itself; the backlog waits meanwhile.
+// connections is reached, accepting pauses and goes on by itself; the backlog waits meanwhile. At
+// the limit, who waits there gets the place of one that does nothing, if there is one.
 #pragma once
 
 #include <netinet/in.h>
@@ -19,11 +20,20 @@ struct arrival {
 
 struct front_door;
 
-// `on_arrival` takes over the descriptor. NULL with one log line when the address is not to be had.
-NODISCARD struct front_door *
-front_door_new(const struct client_port_options *options, struct event_loop *loop,
-               struct client_port_metrics *metrics,
-               void (*on_arrival)(const struct arrival *arrival, void *arg), void *arg);
+struct front_door_handlers {
+    // Takes over the descriptor.
+    void (*on_arrival)(const struct arrival *arrival, void *arg);
+    // Closes so many connections that do nothing, in this turn of the loop; as many as there are.
+    // Returns how many.
+    size_t (*make_room)(size_t count, void *arg);
+    void *arg;
+};
+
+// NULL with one log line when the address is not to be had.
+NODISCARD struct front_door *front_door_new(const struct client_port_options *options,
+                                            struct event_loop *loop,
+                                            struct client_port_metrics *metrics,
+                                            const struct front_door_handlers *handlers);
 uint16_t front_door_port(const struct front_door *door);
 void front_door_stop_listening(struct front_door *door);
 // Closes the listener and everybody who still waits at the door. Freed by the loop.

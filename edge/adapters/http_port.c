@@ -241,6 +241,21 @@ void http_port_adopt(struct http_port *port, int fd, const struct sockaddr *addr
     http_port_run_soon(port);
 }
 
+size_t http_port_close_idle(struct http_port *port, size_t count)
+{
+    struct list *waiting = &port->idle_due.waiting;
+    size_t closed = 0;
+
+    for (; closed < count && !list_empty(waiting); closed++) {
+        struct deadline *oldest = list_entry(waiting->next, struct deadline, node);
+        deadline_cancel(oldest);
+        shutdown(container_of(oldest, struct connection, deadline)->fd, SHUT_RDWR);
+    }
+    if (closed > 0)
+        http_port_run_soon(port);
+    return closed;
+}
+
 void http_port_close(struct http_port *port)
 {
     MHD_run(port->daemon); // writes the last replies

@@ -31,6 +31,9 @@ NODISCARD struct http_port *http_port_new(const struct client_port_options *opti
 // Serves the connection from its first byte. Takes over the descriptor.
 void http_port_adopt(struct http_port *port, int fd, const struct sockaddr *address,
                      socklen_t address_len);
+// Closes up to `count` connections that wait for their next request, those first that have waited
+// longest, at the end of this turn of the loop. Returns how many.
+size_t http_port_close_idle(struct http_port *port, size_t count);
 // Ends every connection; no exchange may be held any more. The handles close in the loop.
 void http_port_close(struct http_port *port);
 // After the loop has run out.

@@ -214,6 +214,52 @@ class Floods(HostileTest):
 add_rows(Floods, FLOODS, Floods.flood)
 
 
+class Idlers(HostileTest):
+    """Connections that do nothing go for those that come."""
+
+    settings = {"MAX_CONNECTIONS": "60", "HEAD_TIMEOUT": "60000"}
+
+    def crowd(self, text, count=80):
+        clients = [Client(self.server) for _ in range(count)]
+        for client in clients:
+            client.send(text)
+        return clients
+
+    def assertNewOnesGetIn(self):
+        for _ in range(5):
+            began = time.monotonic()
+            with SocketClient(self.server), Client(self.server) as client:
+                client.ask("GET", "/health")
+            self.assertLess(time.monotonic() - began, 2)
+        self.bystander.ask()
+
+    def test_kept_alive(self):
+        crowd = self.crowd("GET /health HTTP/1.1\r\nHost: h\r\n\r\n")
+        self.assertNewOnesGetIn()
+        self.assertGreater(counted(self.server, "ws_edge_connections_evicted_total"), 10)
+        for client in crowd:
+            client.socket.close()
+
+    def test_half_heads(self):
+        crowd = self.crowd("GET /health HTTP/1.1\r\nHo")
+        self.assertNewOnesGetIn()
+        for client in crowd:
+            client.socket.close()
+
+    def test_the_oldest_goes(self):
+        crowd = self.crowd("", 50)
+        for client in crowd:
+            client.ask("GET", "/health")
+        crowd[0].ask("GET", "/health")
+        for _ in range(12):
+            crowd.append(Client(self.server))
+            crowd[-1].ask("GET", "/health")
+        self.assertEqual(crowd[1].until_closed(), b"")
+        self.assertEqual(crowd[0].ask("GET", "/health").status, 200)
+        for client in crowd:
+            client.socket.close()
+
+
 class SlowReaders(HostileTest):
     settings = {"MAX_EVENTS_PER_SECOND": "0", "MAX_EVENTS_PER_SECOND_PER_USER": "0",
                 "MAX_BYTES_PER_SECOND": "0", "MAX_OUTBOX_BYTES": "65536",
