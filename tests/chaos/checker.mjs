@@ -1,0 +1,294 @@
+// Whether what all clients saw is what is promised. Pure: histories in, faults in words out.
+//
+// A history is the list of what happened to one client, in order, each with a time `at` in ms:
+//
+//   connect {recovered, edge}   disconnect
+//   asking {room}   joined {room}       join_room sent, its ack
+//   leaving {room}  left {room}         leave_room sent, its ack
+//   event {room, number}
+//
+// A life is what hangs together: from a connect that is not recovered to the next such one. Within
+// a life nothing may be missing, doubled or out of order.
+
+const fault = (rule, text) => ({ rule, text });
+
+const after = (a, b) => a.index > b.index;
+
+// The log: position in it by room and number, and the entries of each room.
+export function indexLog(log) {
+  const places = new Map();
+  const rooms = new Map();
+  const seen = Array.from({ length: 1 + Math.max(0, ...log.map(({ shard }) => shard)) }, () => 0);
+  for (const entry of log) {
+    const placed = { ...entry, index: seen[entry.shard]++ };
+    const key = `${entry.room}/${entry.number}`;
+    if (!rooms.has(entry.room)) rooms.set(entry.room, []);
+    rooms.get(entry.room).push(placed);
+    if (!places.has(key)) places.set(key, placed);
+  }
+  return { places, rooms, of: (room, number) => places.get(`${room}/${number}`) };
+}
+
+// Each number once, and rising: the publisher of a room waits for one confirm before the next.
+export function checkLog(log) {
+  const last = new Map();
+  const had = new Set();
+  const faults = [];
+  for (const { room, number, position } of log) {
+    const key = `${room}/${number}`;
+    if (had.has(key)) faults.push(fault('doubled in the log', `${key} again at ${position}`));
+    else if (number < (last.get(room) ?? 0)) {
+      faults.push(fault('log order', `${key} at ${position} behind ${last.get(room)}`));
+    }
+    had.add(key);
+    last.set(room, Math.max(number, last.get(room) ?? 0));
+  }
+  return faults;
+}
+
+// Confirmed to the publisher and gone from RabbitMQ: it must be in the log. `excused` are spans of
+// time {from, to} in which RabbitMQ itself lost what was published.
+export function checkAcknowledged(published, log, excused = []) {
+  const { of } = indexLog(log);
+  const isExcused = ({ sent }) => excused.some(({ from, to }) => sent >= from && sent <= to);
+  return published
+    .filter((entry) => entry.confirmed !== null && !entry.returned && !isExcused(entry))
+    .filter(({ room, number }) => !of(room, number))
+    .map(({ room, number }) => fault('acknowledged, not logged', `${room}/${number}`));
+}
+
+// [{entries, alive}]: the lives of one client.
+export function livesOf(history) {
+  const lives = [];
+  for (const entry of history) {
+    if (entry.kind === 'connect' && !entry.recovered) lives.push({ entries: [], alive: true });
+    const life = lives.at(-1);
+    if (!life) continue;
+    life.entries.push(entry);
+    if (entry.kind === 'connect') life.alive = true;
+    if (entry.kind === 'disconnect') life.alive = false;
+  }
+  return lives;
+}
+
+// What one life was in a room: [{room, from, to, numbers}]; `from` is when it was surely in it,
+// `to` when it asked to leave, or undefined.
+function staysOf(life, user) {
+  const own = `user:${user}`;
+  const stays = [{ room: own, from: life.entries[0].at, numbers: [] }];
+  const open = new Map([[own, stays[0]]]);
+  for (const { kind, room, number, at } of life.entries) {
+    let stay = open.get(room);
+    if (kind === 'asking' && !stay) {
+      stay = { room, numbers: [] };
+      stays.push(stay);
+      open.set(room, stay);
+    }
+    if (kind === 'joined') stay.from ??= at;
+    if (kind === 'leaving' && stay) stay.to ??= at;
+    if (kind === 'left') open.delete(room);
+    if (kind === 'event' && stay) stay.numbers.push(number);
+  }
+  return stays;
+}
+
+// Rooms that it was in, or may have been in: from `asking` to `left`.
+function checkEntitled(name, user, life) {
+  const inside = new Set([`user:${user}`]);
+  const faults = [];
+  for (const { kind, room, number } of life.entries) {
+    if (kind === 'asking') inside.add(room);
+    if (kind === 'left') inside.delete(room);
+    if (kind === 'event' && !inside.has(room)) {
+      faults.push(fault('not entitled', `${name} got ${room}/${number}`));
+    }
+  }
+  return faults;
+}
+
+function checkRising(name, life) {
+  const faults = [];
+  const last = new Map();
+  const had = new Set();
+  for (const { kind, room, number } of life.entries) {
+    if (kind !== 'event') continue;
+    const key = `${room}/${number}`;
+    if (had.has(key)) faults.push(fault('twice', `${name} got ${key} twice`));
+    else if (number < (last.get(room) ?? 0)) {
+      faults.push(fault('order', `${name} got ${key} after ${last.get(room)}`));
+    }
+    had.add(key);
+    last.set(room, Math.max(number, last.get(room) ?? 0));
+  }
+  return faults;
+}
+
+// Behind the last event of a shard that came in this life, nothing is owed if the connection ended.
+function reachOf(life, log) {
+  const reach = new Map();
+  for (const { kind, room, number } of life.entries) {
+    const place = kind === 'event' && log.of(room, number);
+    if (place) reach.set(place.shard, Math.max(place.index, reach.get(place.shard) ?? -1));
+  }
+  return reach;
+}
+
+function isOwed(stay, first, entry, sent, reach, alive) {
+  const began = (first && !after(first, entry)) || (stay.from !== undefined && sent > stay.from);
+  const reached = entry.index <= (reach.get(entry.shard) ?? -1);
+  const leftBefore = stay.to !== undefined && !stay.numbers.some((number) => number >= entry.number);
+  return began && !leftBefore && (alive || reached);
+}
+
+function checkComplete(name, user, life, log, sentOf) {
+  const faults = [];
+  const reach = reachOf(life, log);
+  for (const stay of staysOf(life, user)) {
+    const got = new Set(stay.numbers);
+    const first = stay.numbers.length > 0 && log.of(stay.room, stay.numbers[0]);
+    for (const entry of log.rooms.get(stay.room) ?? []) {
+      const sent = sentOf.get(`${entry.room}/${entry.number}`);
+      if (!got.has(entry.number) && isOwed(stay, first, entry, sent, reach, life.alive)) {
+        faults.push(fault('lost', `${name} in ${life.entries.at(0).edge} missed `
+          + `${entry.room}/${entry.number} at ${entry.position}`));
+      }
+    }
+  }
+  return faults;
+}
+
+function checkLogged(name, life, log) {
+  return life.entries
+    .filter(({ kind, room, number }) => kind === 'event' && !log.of(room, number))
+    .map(({ room, number }) => fault('not in the log', `${name} got ${room}/${number}`));
+}
+
+// clients: [{name, user, history}]; published as the publishers list it; log as the reader does.
+export function checkHistories(clients, published, log) {
+  const index = indexLog(log);
+  const sentOf = new Map(published.map(({ room, number, sent }) => [`${room}/${number}`, sent]));
+  return clients.flatMap(({ name, user, history }) => livesOf(history).flatMap((life) => [
+    ...checkRising(name, life), ...checkEntitled(name, user, life),
+    ...checkLogged(name, life, index), ...checkComplete(name, user, life, index, sentOf)]));
+}
+
+// The first time at which each client had an event that was sent after `healed`; undefined if never.
+export function freshAt({ history }, healed, sentOf) {
+  return history.find(({ kind, room, number, at }) =>
+    kind === 'event' && at > healed && sentOf.get(`${room}/${number}`) > healed)?.at;
+}
+
+// samples: [{at, ready}] of one program, in order; owed: times at which something was there for it to
+// deliver; delivered: times at which it delivered anything. It must not say for longer than `limit`
+// that it is ready while it owes and gives nothing.
+export function checkReadiness(name, samples, owed, delivered, limit) {
+  const faults = [];
+  let since = null; // it owes since then, and has been ready all the while
+  let [nextOwed, nextDelivered] = [0, 0];
+  for (const { at, ready } of samples) {
+    for (; delivered[nextDelivered] <= at; nextDelivered++) since = null;
+    const last = delivered[nextDelivered - 1] ?? -Infinity;
+    while (owed[nextOwed] <= last) nextOwed += 1;
+    if (!ready) {
+      since = null;
+      while (owed[nextOwed] <= at) nextOwed += 1;
+    } else if (owed[nextOwed] <= at) {
+      since ??= owed[nextOwed];
+    }
+    if (since !== null && at - since > limit) {
+      faults.push(fault('ready in vain', `${name} from ${Math.round(since)} to ${Math.round(at)} ms`));
+      since = null;
+      while (owed[nextOwed] <= at) nextOwed += 1;
+    }
+  }
+  return faults;
+}
+
+// When each edge owed something: an entry of the log that none of its clients heard within `limit`
+// although one of them was in its room all the while. `blind` are spans {edge, from, to} in which
+// clients cannot hear it.
+export function owedByEdge(edge, clients, log, limit, blind = []) {
+  const members = new Map();
+  for (const { user, history } of clients) {
+    for (const { room, from, to } of presences(edge, user, history)) {
+      if (!members.has(room)) members.set(room, []);
+      members.get(room).push({ from, to });
+    }
+  }
+  const heard = heardOf(edge, clients);
+  const isBlind = (at) => blind.some((span) =>
+    span.edge === edge && at + limit >= span.from && at <= span.to);
+  return log.filter(({ room, number, at }) => !isBlind(at)
+    && !(heard.get(`${room}/${number}`) <= at + limit)
+    && members.get(room)?.some(({ from, to }) => from < at && at + limit < to))
+    .map(({ at }) => at);
+}
+
+// When a client at this edge first heard each entry.
+function heardOf(edge, clients) {
+  const heard = new Map();
+  eachHeard(edge, clients, ({ room, number, at }) => {
+    const key = `${room}/${number}`;
+    heard.set(key, Math.min(at, heard.get(key) ?? Infinity));
+  });
+  return heard;
+}
+
+function eachHeard(edge, clients, visit) {
+  for (const { history } of clients) {
+    let where;
+    for (const entry of history) {
+      if (entry.kind === 'connect') where = entry.edge;
+      if (entry.kind === 'event' && where === edge) visit(entry);
+    }
+  }
+}
+
+// What the active relay owes: confirmed to a service and not in the log within `limit`.
+export function owedByRelay(published, log, limit) {
+  const { of } = indexLog(log);
+  return published.filter(({ room, number, confirmed, returned }) => confirmed !== null && !returned
+    && !(of(room, number)?.at <= confirmed + limit))
+    .map(({ confirmed }) => confirmed).sort((a, b) => a - b);
+}
+
+// Spans in which a client was surely in a room at this edge.
+function presences(edge, user, history) {
+  const spans = [];
+  let open = new Map();
+  let here = false;
+  const end = (room, at) => {
+    if (open.has(room)) spans.push({ room, from: open.get(room), to: at });
+    open.delete(room);
+  };
+  for (const { kind, at, room, edge: where } of history) {
+    if (kind === 'disconnect' || kind === 'connect') for (const name of [...open.keys()]) end(name, at);
+    if (kind === 'connect') {
+      here = where === edge;
+      if (here) open.set(`user:${user}`, at);
+    }
+    if (kind === 'joined' && here) open.set(room, at);
+    if (kind === 'leaving') end(room, at);
+  }
+  for (const name of [...open.keys()]) end(name, Infinity);
+  return spans;
+}
+
+// Times at which clients at this edge heard anything of the log.
+export function heardAt(edge, clients) {
+  const times = [];
+  eachHeard(edge, clients, ({ at }) => times.push(at));
+  return times.sort((a, b) => a - b);
+}
+
+// What a program holds, against what it held at first.
+export function checkHoldings(name, base, now, { fds, bytes }) {
+  const faults = [];
+  if (now.fds > base.fds + fds) {
+    faults.push(fault('descriptors', `${name} holds ${now.fds}, at first ${base.fds}`));
+  }
+  if (now.bytes > base.bytes + bytes) {
+    faults.push(fault('memory', `${name} holds ${now.bytes}, at first ${base.bytes}`));
+  }
+  return faults;
+}

@@ -1,0 +1,115 @@
+// A TCP proxy between any two programs, which breaks as networks do.
+//
+// A link is `sound` or has one of the faults below. What a faulty link has swallowed is gone, so
+// `mend()` ends the connections whose bytes are missing; slow ones go on where they were.
+import { connect, createServer } from 'node:net';
+
+const SLOW_MS = 150;
+const BURST = 256; // single bytes before others get a turn
+
+const ends = (pair) => [pair.near, pair.far];
+
+export class Link {
+  constructor(name, target) {
+    this.name = name;
+    this.target = target; // gives the port; asked for each connection
+    this.mode = 'sound';
+    this.pairs = new Set();
+  }
+
+  static async to(name, target) {
+    const link = new Link(name, target);
+    link.server = createServer((near) => link.#join(near));
+    await new Promise((resolve) => { link.server.listen(0, '127.0.0.1', resolve); });
+    link.port = link.server.address().port;
+    return link;
+  }
+
+  #join(near) {
+    if (this.mode === 'cut') {
+      near.on('error', () => {}).resetAndDestroy();
+      return;
+    }
+    const far = connect(this.target(), '127.0.0.1');
+    const pair = { near, far, spoiled: false };
+    this.pairs.add(pair);
+    const part = () => {
+      this.pairs.delete(pair);
+      if (this.mode === 'silent') return; // nobody hears that the other end is gone
+      for (const end of ends(pair)) end.destroy();
+    };
+    for (const end of ends(pair)) end.setNoDelay(true).on('error', part).on('close', part);
+    this.#carry(pair, near, far);
+    this.#carry(pair, far, near);
+  }
+
+  #carry(pair, from, to) {
+    let queue = Promise.resolve();
+    let waiting = 0;
+    from.on('data', (bytes) => {
+      if (this.mode === 'silent') {
+        pair.spoiled = true;
+        return;
+      }
+      if (this.mode === 'sound' && waiting === 0) {
+        if (!to.write(bytes)) this.#hold(from, to);
+        return;
+      }
+      waiting += 1;
+      const { mode } = this;
+      const due = performance.now() + (mode === 'slow' ? SLOW_MS : 0);
+      queue = queue.then(() => this.#bring(mode, due, to, bytes)).then(() => { waiting -= 1; });
+    });
+  }
+
+  // Who does not read is felt at the other end.
+  #hold(from, to) {
+    from.pause();
+    to.once('drain', () => from.resume());
+  }
+
+  async #bring(mode, due, to, bytes) {
+    const early = due - performance.now();
+    if (early > 0) await new Promise((resolve) => { setTimeout(resolve, early); });
+    if (to.destroyed) return;
+    if (mode !== 'dribbling') {
+      to.write(bytes);
+      return;
+    }
+    for (let i = 0; i < bytes.length && !to.destroyed; i++) {
+      to.write(bytes.subarray(i, i + 1));
+      if (i % BURST === BURST - 1) await new Promise(setImmediate);
+    }
+  }
+
+  // 'cut': connections are reset, and refused. 'silent': nothing passes, nobody is told.
+  // 'slow': everything comes late. 'dribbling': one byte at a time.
+  spoil(mode) {
+    this.mode = mode;
+    if (mode === 'cut') this.#part(this.pairs);
+  }
+
+  mend() {
+    const wasSilent = this.mode === 'silent';
+    this.mode = 'sound';
+    if (wasSilent) this.#part(this.pairs);
+  }
+
+  // Ends all connections once; new ones are taken.
+  drop() {
+    this.#part(this.pairs);
+  }
+
+  #part(pairs) {
+    for (const pair of [...pairs]) {
+      for (const end of ends(pair)) end.destroyed || end.resetAndDestroy();
+    }
+    this.pairs.clear();
+  }
+
+  close() {
+    this.mode = 'cut';
+    this.server.close();
+    this.#part(this.pairs);
+  }
+}

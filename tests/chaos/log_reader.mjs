@@ -1,0 +1,87 @@
+// What stands in the log in Redis, whatever happens to it later: read again and again, and once
+// more before the suite itself takes it away.
+import { decode } from '../integration/support/proto.mjs';
+import { createClient } from './packages.mjs';
+
+const EVERY_MS = 100;
+const PAGE = '5000';
+
+export class LogReader {
+  // `port` gives the port of the primary.
+  constructor({ port, shards = 1, clock }) {
+    Object.assign(this, { port, shards, clock });
+    this.entries = []; // {shard, position, room, event, number, at}, as they were found
+    this.last = Array(shards).fill('0-0');
+    this.running = true;
+  }
+
+  start() {
+    this.done = this.#loop();
+  }
+
+  async #loop() {
+    while (this.running) {
+      await this.readOn().catch(() => this.#part());
+      await new Promise((resolve) => { setTimeout(resolve, EVERY_MS); });
+    }
+    await this.#part();
+  }
+
+  async #ask(commands) {
+    if (this.client && this.connectedTo !== this.port()) await this.#part();
+    if (!this.client) {
+      this.connectedTo = this.port();
+      const client = createClient({ database: 1,
+        socket: { host: '127.0.0.1', port: this.connectedTo, reconnectStrategy: false } });
+      client.on('error', () => {});
+      await client.connect();
+      this.client = client;
+    }
+    const answers = [];
+    for (const command of commands) {
+      answers.push(this.client.sendCommand(command, { returnBuffers: true }));
+    }
+    return Promise.all(answers);
+  }
+
+  async #part() {
+    const { client } = this;
+    this.client = null;
+    await client?.disconnect().catch(() => {});
+  }
+
+  #rangeOf(shard) {
+    return ['XRANGE', `ws:log:{${shard}}`, `(${this.last[shard]}`, '+', 'COUNT', PAGE];
+  }
+
+  async readOn() {
+    const ranges = this.last.map((_, shard) => this.#rangeOf(shard));
+    this.#takeAll(await this.#ask(ranges));
+  }
+
+  // Reads what there is and runs `command`; nothing gets between the two.
+  async readAnd(...command) {
+    const ranges = this.last.map((_, shard) => this.#rangeOf(shard));
+    const answers = await this.#ask([['MULTI'], ...ranges, command, ['EXEC']]);
+    this.#takeAll(answers.at(-1).slice(0, this.shards));
+  }
+
+  #takeAll(pages) {
+    pages.forEach((page, shard) => {
+      for (const [id, fields] of page ?? []) this.#take(shard, id.toString(), fields[1]);
+    });
+  }
+
+  #take(shard, position, bytes) {
+    this.last[shard] = position;
+    const { room, event, args } = decode('Envelope', bytes);
+    const body = JSON.parse(args.toString());
+    const number = body.message ?? body.bookingId;
+    this.entries.push({ shard, position, room, event, number, at: this.clock() });
+  }
+
+  async stop() {
+    this.running = false;
+    await this.done;
+  }
+}

@@ -1,0 +1,173 @@
+// One run: the stack under a steady load, and one fault after the other. Collects what happens;
+// judge.mjs says what to think of it.
+import { AppClient } from './clients.mjs';
+import { freshAt } from './checker.mjs';
+import { LogReader } from './log_reader.mjs';
+import { Publishers } from './publishers.mjs';
+import { Stack } from './stack.mjs';
+import { sleep, until } from '../integration/support/wait.mjs';
+
+const SAMPLE_MS = 250;
+const CALM_MS = 500;
+const SETTLE_MS = 60_000;
+const WANDER_MS = 100;
+
+export const clock = () => performance.now();
+
+export class Stage {
+  static async open(options) {
+    const stage = new Stage();
+    Object.assign(stage, options, { clients: [], faults: [], heals: [], excused: [], blind: [],
+      samples: new Map(), done: [] });
+    stage.stack = await Stack.start(options);
+    for (const edge of stage.stack.edges) {
+      edge.clientUrl = `http://127.0.0.1:${edge.clientLink.port}`;
+    }
+    stage.log = new LogReader({ port: () => stage.stack.redis.port, clock });
+    stage.log.start();
+    stage.base = await stage.#holdings();
+    return stage;
+  }
+
+  async #holdings() {
+    return Object.fromEntries(await Promise.all(this.stack.programs.map(async (program) =>
+      [program.name, await program.holds()])));
+  }
+
+  async begin() {
+    const rooms = Array.from({ length: this.rooms }, (_, i) => `conversation:c${i}`);
+    const users = Array.from({ length: Math.ceil(this.rooms / 4) }, (_, i) => `user:u${i}`);
+    this.talking = [...rooms, ...users];
+    this.publishers = new Publishers({ url: this.stack.rabbitmq.url, rooms: this.talking,
+      rate: this.rate, random: this.random.branch(), clock });
+    for (let i = 0; i < this.crowd; i++) {
+      this.clients.push(new AppClient(i, { edges: this.stack.edges, home: rooms[i % rooms.length],
+        random: this.random.branch(), clock }));
+    }
+    await until('all clients to be in their rooms', () =>
+      this.clients.every((client) => client.joined.size > 0), SETTLE_MS);
+    this.publishers.start();
+    this.#watch();
+    this.#wander(rooms, this.random.branch());
+    await until('the first events', () => this.#missingSince(0).length === 0, SETTLE_MS);
+  }
+
+  #watch() {
+    for (const program of this.stack.programs) this.samples.set(program.name, []);
+    const look = async (program) => {
+      const { status, body } = await program.readiness();
+      this.samples.get(program.name).push({ at: clock(), ready: status === 200,
+        active: status === 200 && /active/.test(body), body });
+    };
+    this.watch = setInterval(() => this.stack.programs.forEach(look), SAMPLE_MS);
+  }
+
+  #wander(rooms, random) {
+    this.wandering = setInterval(() => random.pick(this.clients).wander(random.pick(rooms)), WANDER_MS);
+  }
+
+  get sentOf() {
+    return new Map(this.publishers.published.map(({ room, number, sent }) =>
+      [`${room}/${number}`, sent]));
+  }
+
+  // Clients that have not had an event that was sent after then.
+  #missingSince(healed) {
+    const { sentOf } = this;
+    return this.clients.filter((client) => freshAt(client, healed, sentOf) === undefined);
+  }
+
+  // Lets these faults happen at once, heals them, and waits until everybody hears fresh events.
+  async suffer(chosen) {
+    const from = clock();
+    const begun = [];
+    for (const fault of chosen) begun.push(await fault.begin(this, this.random));
+    const lasts = Math.max(...chosen.map(({ least, most }) => this.random.between(least, most)));
+    const what = begun.map((one) => one.what).join(' and ');
+    this.say(`${what}, ${lasts} ms`);
+    await sleep(lasts);
+    for (const one of begun) {
+      await one.heal().catch((error) =>
+        this.faults.push({ rule: 'not healed', text: `${one.what}: ${error.message}` }));
+    }
+    await this.#convalesce(chosen, begun, from, what);
+  }
+
+  async #convalesce(chosen, begun, from, what) {
+    const healed = clock();
+    const late = () => this.#missingSince(healed);
+    await until('fresh events', () => late().length === 0, this.patience).catch(() => {});
+    const missing = late();
+    if (missing.length > 0) {
+      this.faults.push({ rule: 'not fresh', text: `after ${what}: ${missing.length} clients had no `
+        + `event within ${this.patience} ms: ${missing.slice(0, 5).map(({ user, socket, edge }) =>
+          `${user} (${socket.connected ? 'connected' : 'not connected'}, ${edge.name})`).join(', ')}` });
+      await until('fresh events', () => late().length === 0, SETTLE_MS).catch(() => {
+        this.hopeless = `nobody helps after ${what}`;
+      });
+    }
+    for (const { user, history } of missing.slice(0, 5)) this.#tell(user, history, from);
+    const ms = Math.round(clock() - healed);
+    this.heals.push({ what, names: chosen.map(({ name }) => name), ms });
+    this.say(`  everybody has fresh events ${ms} ms later`);
+    this.#remember(begun, from);
+    await sleep(CALM_MS);
+  }
+
+  // What one client went through, without the events.
+  #tell(user, history, from) {
+    const words = history.filter(({ at, kind }) => at > from && kind !== 'event').map((entry) =>
+      `${Math.round(entry.at - from)} ${entry.kind} ${entry.edge ?? entry.room ?? entry.reason}`);
+    this.say(`  ${user}: ${words.join(', ')}`);
+  }
+
+  #remember(begun, from) {
+    const span = { from: from - CALM_MS, to: clock() };
+    for (const one of begun) {
+      if (one.fault) this.faults.push({ rule: 'ended badly', text: one.fault });
+      if (one.loses) this.excused.push(span);
+      for (const edge of one.blind ?? []) this.blind.push({ edge, ...span });
+    }
+  }
+
+  // Nothing more is published, and all that was has come where it belongs.
+  async end() {
+    clearInterval(this.wandering);
+    await this.publishers.fallSilent();
+    await this.#untilQuiet();
+    clearInterval(this.watch);
+    await this.log.readOn();
+    await this.log.stop();
+    for (const { socket, history } of this.clients) {
+      socket.removeAllListeners(); // what comes now is the suite's own doing
+      history.closed = true;
+    }
+    for (const client of this.clients) client.close();
+    await this.#untilEmpty();
+  }
+
+  async #untilQuiet() {
+    let last = -1;
+    for (let quiet = 0; quiet < 4; await sleep(500)) {
+      const now = this.clients.reduce((sum, { history }) => sum + history.length,
+        this.log.entries.length);
+      quiet = now === last ? quiet + 1 : 0;
+      last = now;
+    }
+  }
+
+  // What the programs hold now that all clients are gone; it sinks for a moment.
+  async #untilEmpty() {
+    await until('few descriptors', async () => {
+      this.held = await this.#holdings();
+      return Object.entries(this.held).every(([name, { fds }]) => fds <= this.base[name].fds);
+    }, 10_000).catch(() => {});
+  }
+
+  close() {
+    clearInterval(this.watch);
+    clearInterval(this.wandering);
+    for (const client of this.clients) client.close();
+    return this.stack.stop();
+  }
+}
