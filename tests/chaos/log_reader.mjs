@@ -54,16 +54,25 @@ export class LogReader {
     return ['XRANGE', `ws:log:{${shard}}`, `(${this.last[shard]}`, '+', 'COUNT', PAGE];
   }
 
-  async readOn() {
-    const ranges = this.last.map((_, shard) => this.#rangeOf(shard));
-    this.#takeAll(await this.#ask(ranges));
+  // One read after the other, or an entry would be taken twice.
+  #inTurn(act) {
+    this.turn = (this.turn ?? Promise.resolve()).catch(() => {}).then(act);
+    return this.turn;
+  }
+
+  readOn() {
+    return this.#inTurn(async () => {
+      this.#takeAll(await this.#ask(this.last.map((_, shard) => this.#rangeOf(shard))));
+    });
   }
 
   // Reads what there is and runs `command`; nothing gets between the two.
-  async readAnd(...command) {
-    const ranges = this.last.map((_, shard) => this.#rangeOf(shard));
-    const answers = await this.#ask([['MULTI'], ...ranges, command, ['EXEC']]);
-    this.#takeAll(answers.at(-1).slice(0, this.shards));
+  readAnd(...command) {
+    return this.#inTurn(async () => {
+      const ranges = this.last.map((_, shard) => this.#rangeOf(shard));
+      const answers = await this.#ask([['MULTI'], ...ranges, command, ['EXEC']]);
+      this.#takeAll(answers.at(-1).slice(0, this.shards));
+    });
   }
 
   #takeAll(pages) {

@@ -86,10 +86,8 @@ export class Stage {
     const what = begun.map((one) => one.what).join(' and ');
     this.say(`${what}, ${lasts} ms`);
     await sleep(lasts);
-    for (const one of begun) {
-      await one.heal().catch((error) =>
-        this.faults.push({ rule: 'not healed', text: `${one.what}: ${error.message}` }));
-    }
+    await Promise.all(begun.map((one) => one.heal().catch((error) =>
+      this.faults.push({ rule: 'not healed', text: `${one.what}: ${error.message}` }))));
     await this.#convalesce(chosen, begun, from, what);
   }
 
