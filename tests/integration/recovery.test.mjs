@@ -5,6 +5,7 @@ import { command } from './support/redis.mjs';
 import { connect, newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
 import { Line } from './support/line.mjs';
+import { RedisLine } from './support/redis_line.mjs';
 import { Traveller, say } from './support/traveller.mjs';
 import { sleep, until } from './support/wait.mjs';
 
@@ -60,7 +61,7 @@ describe('nothing comes before the reply, and nothing twice', () => {
     const { room, traveller, watcher, line } = await inRoom(t);
     let said = 0;
     let cuts = 0;
-    for (let bytes = 300; bytes < 2500; bytes += 137) {
+    for (let bytes = 300; bytes < 1600; bytes += 79) {
       line.refuse();
       line.cut();
       await until('the client to notice', () => !traveller.socket.connected);
@@ -77,6 +78,20 @@ describe('nothing comes before the reply, and nothing twice', () => {
     await traveller.heard(Array.from({ length: said }, (_, i) => i));
     assert.ok(traveller.connects.slice(1).every(({ recovered }) => recovered));
     assert.ok(cuts > 4, `${cuts} cuts`);
+  });
+
+  test('cut between connected and what was missed', async (t) => {
+    const { room, traveller, watcher, line } = await inRoom(t);
+    const count = traveller.connects.length;
+    line.refuse();
+    line.cut();
+    await sayAndSee(watcher, room, 1, 2, 3);
+    line.cutAt('"new_message"');
+    line.let(there);
+    await until('connected', () => traveller.all('connected').length === count + 1);
+    assert.equal(line.cuts.length, 1);
+    assert.equal((await traveller.back(count + 1)).recovered, true);
+    await traveller.heard([1, 2, 3]);
   });
 
   test('cut before the reply, three times', async (t) => {
@@ -101,12 +116,16 @@ describe('rooms', () => {
     const { room, traveller, watcher } = await inRoom(t);
     const other = newConversation();
     await watcher.join('conversation', other.id);
+    const beside = await connect(t, here, { userId: 'beside' });
+    await beside.join('conversation', other.id);
     await sayAndSee(watcher, other, 'before');
+    await beside.next('new_message'); // now the client's edge is past it
     await traveller.join('conversation', other.id);
+    // Its edge does not notice, so nothing says that the client has all that it was sent.
     await traveller.away(async () => {
       await sayAndSee(watcher, other, 'after');
       await sayAndSee(watcher, room, 'here');
-    }, { edge: there });
+    }, { how: 'abandon', edge: there });
     await traveller.heard(['after', 'here']);
   });
 
@@ -202,6 +221,24 @@ test('an edge that was frozen writes nothing more', async (t) => {
   assert.equal(watcher.all('user_left').length, lefts);
   assert.equal((await traveller.away(() => sayAndSee(watcher, room, 3), { edge: here })).recovered, true);
   await traveller.heard([1, 2, 3]);
+});
+
+test('an edge that is not told that its client has moved on tells nobody that it left', async (t) => {
+  const { room, traveller, line, watcher } = await inRoom(t);
+  const redis = await RedisLine.to(t, made.brokers.redis.port);
+  const deaf = await made.addEdge({ EDGE_ID: 'deaf', REDIS_PORT: String(redis.port),
+    PING_INTERVAL: '1000', PING_TIMEOUT: '1000' });
+  await deaf.ready();
+  redis.delay('ws:edge:deaf', 60_000);
+  await traveller.away(undefined, { edge: deaf });
+  const lefts = watcher.all('user_left').length;
+  line.abandon();
+  line.let(there);
+  assert.equal((await traveller.back(2)).recovered, true);
+  await until('the old connection to end', async () => await deaf.metric('ws_edge_sockets') === 0);
+  await sayAndSee(watcher, room, 1);
+  await traveller.heard([1]);
+  assert.equal(watcher.all('user_left').length, lefts);
 });
 
 test('only what edges tell one another flows: one that was missed is of no matter', async (t) => {

@@ -69,7 +69,7 @@ test('the edge waits until it is past the joins of all rooms', async (t) => {
   const back = await traveller.away(async () => {
     await say(services, other, 'after the join');
     await said(watcher, 'after the join');
-  }, { edge: behind });
+  }, { how: 'abandon', edge: behind });
   assert.equal(back.recovered, true);
   hold(0);
   await say(services, room, 'at the end');

@@ -428,6 +428,35 @@ static void what_was_missed_follows_the_reply(void **state)
     assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_DONE]), 1);
 }
 
+// It never got as far as its first event.
+static void without_an_offset_everything_since_the_joins_comes(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{*}+42[\"connected\",{*\"}]+42[\"said\",{\"n\":2},\"1-2\"]+"
+             "42[\"said\",{\"n\":3},\"1-3\"]|");
+}
+
+static void it_waits_until_it_is_past_all_joins(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_entry(1, "conversation:c1", "{\"n\":1}");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    answer_claim(CLAIM_OK, &old);
+    pass(1000);
+    assert_int_equal(peers[0].wrote.len, 0);
+    log_entry(2, "conversation:c1", "{\"n\":2}"); // before the join
+    log_entry(3, "conversation:c1", "{\"n\":3}");
+    pass(30);
+    hears(0, "40{*}+42[\"connected\",{*},\"1-1\"]+42[\"said\",{\"n\":3},\"1-3\"]|");
+}
+
 static void one_that_was_told_to_have_left_is_told_to_have_joined(void **state)
 {
     struct session_record old = record();
@@ -680,6 +709,8 @@ int main(void)
         TEST(the_second_socket_of_a_connection_is_not_recoverable),
         TEST(it_is_touched_each_minute),
         TEST(what_was_missed_follows_the_reply),
+        TEST(without_an_offset_everything_since_the_joins_comes),
+        TEST(it_waits_until_it_is_past_all_joins),
         TEST(one_that_was_told_to_have_left_is_told_to_have_joined),
         TEST(freshness_is_for_those_who_have_all_that_was_sent),
         TEST(it_waits_until_this_edge_is_far_enough),

@@ -46,8 +46,8 @@ export class Line {
     if (pair.silent) return;
     const at = this.mark ? bytes.indexOf(this.mark) : -1;
     if (at >= 0) {
-      // The frame that it stands in begins a little before: at its header.
-      this.budget = bytes.lastIndexOf(Buffer.from('42["'), at) - (bytes.length > 130 ? 4 : 2);
+      // Of the frame that it stands in, the header may pass.
+      this.budget = bytes.lastIndexOf(Buffer.from('42["'), at);
       this.mark = undefined;
     }
     const passing = bytes.subarray(0, this.budget);
