@@ -157,6 +157,59 @@ function checkComplete(name, user, life, log, sentOf) {
   return faults;
 }
 
+// What clients at each edge had heard when: {edge: [[{at, index}] of each shard]}, rising. An edge that
+// has brought an entry to anybody has that entry behind it, in every room of the shard.
+export function heardByEdge(clients, log) {
+  const heard = new Map();
+  for (const { history } of clients) {
+    let edge;
+    for (const entry of history) {
+      if (entry.kind === 'connect') ({ edge } = entry);
+      const place = entry.kind === 'event' && log.of(entry.room, entry.number);
+      if (!place) continue;
+      if (!heard.has(edge)) heard.set(edge, []);
+      (heard.get(edge)[place.shard] ??= []).push({ at: entry.at, index: place.index });
+    }
+  }
+  for (const shards of heard.values()) {
+    for (const list of shards) {
+      list?.sort((a, b) => a.at - b.at);
+      list?.reduce((most, one) => { one.index = Math.max(most, one.index); return one.index; }, -1);
+    }
+  }
+  return heard;
+}
+
+function lastBefore(list, at) {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle].at < at) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 ? list[low - 1].index : -1;
+}
+
+// Nothing that was behind the edge already when the client asked for the room.
+function checkFromBefore(name, life, log, heard) {
+  const floors = new Map(); // of each room, by shard
+  const faults = [];
+  let edge;
+  for (const entry of life.entries) {
+    const { kind, room, number, at } = entry;
+    if (kind === 'connect') ({ edge } = entry);
+    if (kind === 'left') floors.delete(room);
+    if (kind === 'asking' && !floors.has(room)) {
+      floors.set(room, (heard.get(edge) ?? []).map((list) => lastBefore(list ?? [], at)));
+    }
+    const place = kind === 'event' && floors.has(room) && log.of(room, number);
+    if (place && place.index <= (floors.get(room)[place.shard] ?? -1)) {
+      faults.push(fault('from before the join', `${name} got ${room}/${number}`));
+    }
+  }
+  return faults;
+}
+
 function checkLogged(name, life, log) {
   return life.entries
     .filter(({ kind, room, number }) => kind === 'event' && !log.of(room, number))
@@ -167,8 +220,10 @@ function checkLogged(name, life, log) {
 export function checkHistories(clients, published, log) {
   const index = indexLog(log);
   const sentOf = new Map(published.map(({ room, number, sent }) => [`${room}/${number}`, sent]));
+  const heard = heardByEdge(clients, index);
   return clients.flatMap(({ name, user, history }) => livesOf(history).flatMap((life) => [
     ...checkRising(name, life), ...checkEntitled(name, user, life),
+    ...checkFromBefore(name, life, index, heard),
     ...checkLogged(name, life, index), ...checkComplete(name, user, life, index, sentOf)]));
 }
 

@@ -69,7 +69,7 @@ const CASES = {
   'twice, in two sessions': [[], (run) => {
     cutAt(run, 4, false);
     rejoin(run, 4);
-    insert(run, 4, heard(3));
+    insert(run, 4, { ...heard(3), at: 395 });
   }],
   'twice, over a recovery': [['twice'], (run) => {
     cutAt(run, 4, true);
@@ -120,6 +120,20 @@ const CASES = {
     run.history.push(run.history.splice(run.history.findIndex(({ number }) => number === 3), 1)[0]);
   }],
 };
+
+// Another client at the same edge has heard 1 and 2 when this one asks for the room.
+test('from before the join', () => {
+  const { log, published, history } = clean();
+  const rules = (kept, room = ROOM) => checker.checkHistories([
+    { name: 'u1', user: 'u1', history },
+    { name: 'u2', user: 'u2', history: [
+      { kind: 'connect', recovered: false, edge: 'edge-1', at: 15 },
+      { kind: 'asking', room, at: 250 }, { kind: 'joined', room, at: 255 },
+      ...kept.map((number) => ({ ...heard(number, room), at: 600 + number }))] },
+  ], published, log).map(({ rule }) => rule);
+  assert.deepEqual(rules([3, 4, 5]), []);
+  assert.deepEqual(rules([2, 3, 4, 5]), ['from before the join']);
+});
 
 for (const [name, [expected, spoil]] of Object.entries(CASES)) {
   test(name, () => {
