@@ -240,6 +240,25 @@ test('more was missed than may be sent at once', async (t) => {
   assert.deepEqual(traveller.said, []);
 });
 
+test('a client that was closed because it takes too slowly', async (t) => {
+  const { traveller, room, line } = await scene(t);
+  const closed = () => here.metric('ws_edge_sessions_closed_total{reason="slow consumer"}');
+  const before = await closed();
+  line.stall();
+  const text = 'x'.repeat(200_000);
+  for (let i = 0; await closed() === before; i++) {
+    assert.ok(i < 200, 'it was never too slow');
+    await say(services, room, text);
+  }
+  await counted('too much', async () => {
+    line.cut();
+    assert.equal((await traveller.back()).recovered, false);
+  });
+  await traveller.join('conversation', room.id);
+  await say(services, room, 'after');
+  await traveller.heard(['after']);
+});
+
 test('a session that is claimed again and again is given up', async (t) => {
   const { traveller } = await scene(t);
   let recovered = 0;

@@ -76,6 +76,11 @@ export class Line {
     }
   }
 
+  // Nothing that the edge says is taken any more.
+  stall() {
+    for (const { server } of this.pairs) server.pause();
+  }
+
   // Cuts once so many bytes more have gone to the client.
   cutAfter(bytes) {
     this.budget = bytes;
