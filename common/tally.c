@@ -55,6 +55,11 @@ struct tally_entry *tally_add(struct tally *tally, struct span key)
     return entry;
 }
 
+size_t tally_count(const struct tally_entry *entry)
+{
+    return entry->count;
+}
+
 void tally_drop(struct tally *tally, struct tally_entry *entry)
 {
     if (--entry->count > 0)

@@ -15,4 +15,5 @@ void tally_free(struct tally *tally); // must be empty
 size_t tally_of(const struct tally *tally, struct span key);
 // One more; copies a key that is new. Pass what it returns to tally_drop() when it is over.
 NODISCARD struct tally_entry *tally_add(struct tally *tally, struct span key);
+size_t tally_count(const struct tally_entry *entry);
 void tally_drop(struct tally *tally, struct tally_entry *entry);

@@ -222,6 +222,7 @@ static void open_port(struct edge *edge)
         // that it missed.
         .unacked_ms = (uint32_t)(s->ping_interval_ms + s->ping_timeout_ms),
         .max_connections = edge->connections,
+        .max_connections_per_address = (uint32_t)s->max_connections_per_address,
         .spare_files = count_spare_files(),
         .origins = edge->origins,
         .proxies = s->proxies,

@@ -135,7 +135,7 @@ static const struct setting table[] = {
     {"MAX_CONNECTIONS", SETTING_NUMBER, FIELD(max_connections), "0", 0, 1000000, NULL,
      "connections at one time; 0: as many as the limit of open files allows, 65536 at most"},
     {"MAX_CONNECTIONS_PER_ADDRESS", SETTING_NUMBER, FIELD(max_connections_per_address), "0", 0, 1000000, NULL,
-     "sessions that one client address may have; 0: any number"},
+     "connections and sessions that one client address may have; 0: any number"},
     {"TRUSTED_PROXIES", SETTING_TEXT, FIELD(trusted_proxies), NULL, 0, 0, NULL,
      "addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them"},
     {"MAX_SOCKETS_PER_USER", SETTING_NUMBER, FIELD(max_sockets_per_user), "100", 0, 1000000, NULL,

@@ -15,6 +15,7 @@
 struct client_port {
     struct client_port_handlers handlers;
     struct client_port_metrics *metrics;
+    struct connections connections;
     struct front_door *door;
     struct http_port *http;
     struct websocket_port *websockets;
@@ -35,11 +36,9 @@ const char *client_port_why_paused(const struct client_port_metrics *metrics)
     return NULL;
 }
 
-static void on_connection_gone(void *arg)
+static void on_connection_gone(struct tally_entry *counted, void *arg)
 {
-    struct client_port *port = arg;
-
-    metric_sub(&port->metrics->connections, 1);
+    connections_leave(&((struct client_port *)arg)->connections, counted);
 }
 
 static const char *status_phrase(unsigned status)
@@ -56,14 +55,15 @@ static const char *status_phrase(unsigned status)
     }
 }
 
-static void refuse_websocket(struct client_port *port, int fd, const struct eio_refusal *refusal)
+static void refuse_websocket(struct client_port *port, int fd, struct tally_entry *counted,
+                             const struct eio_refusal *refusal)
 {
     char body[128];
     int len = eio_refusal_print(refusal, body, sizeof(body));
 
     front_door_turn_away(fd, refusal->status, status_phrase(refusal->status),
                          (struct span){body, (size_t)len});
-    on_connection_gone(port);
+    on_connection_gone(counted, port);
 }
 
 // Takes the head off the socket, where until now it was only peeked at.
@@ -76,18 +76,20 @@ static void consume_head(int fd, struct span head)
 }
 
 // A well-formed request to upgrade, whose head has been taken off `fd`: in, or refused.
-static void judge_websocket(struct client_port *port, int fd, struct span key,
-                            struct eio_server *engine, const struct http_request *request)
+static void judge_websocket(struct client_port *port, int fd, struct tally_entry *counted,
+                            struct span key, struct eio_server *engine,
+                            const struct http_request *request)
 {
     struct eio_refusal refusal;
 
     if (eio_server_admits_websocket(engine, request, &refusal))
-        websocket_port_adopt(port->websockets, fd, key, engine, request);
+        websocket_port_adopt(port->websockets, fd, counted, key, engine, request);
     else
-        refuse_websocket(port, fd, &refusal);
+        refuse_websocket(port, fd, counted, &refusal);
 }
 
-static bool on_upgrade(int fd, const struct http_head *head, struct span peer, void *arg)
+static bool on_upgrade(int fd, const struct http_head *head, struct span peer,
+                       struct tally_entry *counted, void *arg)
 {
     struct client_port *port = arg;
     struct http_head_request as_request;
@@ -97,7 +99,7 @@ static bool on_upgrade(int fd, const struct http_head *head, struct span peer, v
     engine = port->handlers.find_engine(as_request.request.path, port->handlers.arg);
     if (!engine)
         return false;
-    judge_websocket(port, fd, http_head_single(head, "Sec-WebSocket-Key"), engine,
+    judge_websocket(port, fd, counted, http_head_single(head, "Sec-WebSocket-Key"), engine,
                     &as_request.request);
     return true;
 }
@@ -119,7 +121,7 @@ static bool take_websocket(struct client_port *port, const struct arrival *arriv
     if (!engine)
         return false;
     consume_head(arrival->fd, arrival->head);
-    judge_websocket(port, arrival->fd, key, engine, &as_request.request);
+    judge_websocket(port, arrival->fd, arrival->counted, key, engine, &as_request.request);
     return true;
 }
 
@@ -129,12 +131,12 @@ static void on_arrival(const struct arrival *arrival, void *arg)
 
     if (take_websocket(port, arrival))
         return;
-    http_port_adopt(port->http, arrival->fd, arrival->address, arrival->address_len);
+    http_port_adopt(port->http, arrival);
 }
 
-static size_t make_room(size_t count, void *arg)
+static size_t make_room(size_t count, const struct tally_entry *address, void *arg)
 {
-    return http_port_close_idle(((struct client_port *)arg)->http, count);
+    return http_port_close_idle(((struct client_port *)arg)->http, count, address);
 }
 
 static size_t body_max(const struct http_request *request, void *arg)
@@ -173,7 +175,8 @@ struct client_port *client_port_new(const struct client_port_options *options,
     port->handlers = *handlers;
     port->metrics = metrics;
     port->proxies = options->proxies;
-    port->door = front_door_new(options, loop, metrics, &door);
+    connections_init(&port->connections, options, metrics);
+    port->door = front_door_new(options, loop, &port->connections, &door);
     if (!port->door)
         goto fail;
     port->websockets = websocket_port_new(options, loop, metrics, on_connection_gone, port);
@@ -193,6 +196,7 @@ fail:
         uv_run(&loop->uv, UV_RUN_NOWAIT);
     }
     websocket_port_free(port->websockets);
+    connections_fini(&port->connections);
     free(port);
     return NULL;
 }
@@ -238,5 +242,6 @@ void client_port_free(struct client_port *port)
         return;
     http_port_free(port->http);
     websocket_port_free(port->websockets);
+    connections_fini(&port->connections);
     free(port);
 }

@@ -22,7 +22,8 @@ struct client_port_options {
     uint32_t head_timeout_ms;
     uint32_t unacked_ms;      // after which the kernel gives up a peer that acknowledges nothing
     uint32_t max_connections; // all kinds together; further ones wait in the backlog
-    unsigned spare_files;     // descriptors held back for others than clients
+    uint32_t max_connections_per_address; // further ones get 429; 0: any number
+    unsigned spare_files;                 // descriptors held back for others than clients
     // The answer to a WebSocket's handshake is sent at once; otherwise, with one write less, with
     // the session's first packets. For clients that begin to listen only when they saw it.
     bool answers_upgrades_at_once;
@@ -56,6 +57,7 @@ struct client_port_metrics {
     metric connections_max; // at which accepting pauses
     metric accepted;
     metric evicted;                      // that did nothing and went for others
+    metric refused_address;              // of an address with too many
     metric accept_pauses[ACCEPT_PAUSES]; // times that accepting paused
     metric accept_paused[ACCEPT_PAUSES]; // 1 where it is
     metric heads_refused, head_timeouts;

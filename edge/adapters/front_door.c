@@ -33,7 +33,7 @@ struct front_door {
     struct event_loop *loop;
     struct client_port_metrics *metrics;
     struct front_door_handlers handlers;
-    uint32_t max_connections;
+    struct connections *connections;
     int fd;
     uint16_t port;
     bool listening;
@@ -56,6 +56,7 @@ struct visitor {
     struct deadline deadline;
     uv_poll_t poll;
     int fd;
+    struct tally_entry *counted;
     size_t seen; // bytes of its head, all still in the socket
     struct sockaddr_storage address;
     socklen_t address_len;
@@ -93,10 +94,15 @@ static int dismiss(struct visitor *visitor)
     return fd;
 }
 
-static void close_connection(struct front_door *door, int fd)
+static void close_connection(struct front_door *door, int fd, struct tally_entry *counted)
 {
-    metric_sub(&door->metrics->connections, 1);
+    connections_leave(door->connections, counted);
     close(fd);
+}
+
+static void close_visitor(struct visitor *visitor)
+{
+    close_connection(visitor->door, dismiss(visitor), visitor->counted);
 }
 
 void front_door_turn_away(int fd, unsigned status, const char *reason, struct span json)
@@ -118,11 +124,12 @@ void front_door_turn_away(int fd, unsigned status, const char *reason, struct sp
     close(fd);
 }
 
-static void turn_away(struct front_door *door, int fd, unsigned status, const char *reason)
+static void refuse_head(struct front_door *door, int fd, struct tally_entry *counted)
 {
     metric_add(&door->metrics->heads_refused, 1);
-    metric_sub(&door->metrics->connections, 1);
-    front_door_turn_away(fd, status, reason, SPAN_LIT("{\"message\":\"Request head too large\"}"));
+    connections_leave(door->connections, counted);
+    front_door_turn_away(fd, 431, "Request Header Fields Too Large",
+                         SPAN_LIT("{\"message\":\"Request head too large\"}"));
 }
 
 // Empty lines before a request mean nothing (RFC 9112, 2.2). They are taken off the socket, so that
@@ -172,8 +179,9 @@ static void admit(struct visitor *visitor, struct span head)
     int fd = dismiss(visitor);
 
     wait_for_more_than(fd, 0);
-    door->handlers.on_arrival(&(struct arrival){fd, (struct sockaddr *)&address, address_len, head},
-                              door->handlers.arg);
+    door->handlers.on_arrival(
+        &(struct arrival){fd, (struct sockaddr *)&address, address_len, head, visitor->counted},
+        door->handlers.arg);
 }
 
 static void on_visitor_event(uv_poll_t *handle, int status, int events)
@@ -187,7 +195,7 @@ static void on_visitor_event(uv_poll_t *handle, int status, int events)
         admit(visitor, head);
         break;
     case LOOK_TOO_LARGE:
-        turn_away(door, dismiss(visitor), 431, "Request Header Fields Too Large");
+        refuse_head(door, dismiss(visitor), visitor->counted);
         break;
     case LOOK_PARTIAL:
         if (!(events & UV_DISCONNECT) && head.len > visitor->seen) {
@@ -197,7 +205,7 @@ static void on_visitor_event(uv_poll_t *handle, int status, int events)
         } // no more will come
         // fall through
     case LOOK_GONE:
-        close_connection(door, dismiss(visitor));
+        close_visitor(visitor);
         break;
     }
 }
@@ -207,7 +215,7 @@ static void on_head_late(struct deadline *deadline, void *arg)
     struct front_door *door = arg;
 
     metric_add(&door->metrics->head_timeouts, 1);
-    close_connection(door, dismiss(container_of(deadline, struct visitor, deadline)));
+    close_visitor(container_of(deadline, struct visitor, deadline));
 }
 
 static void let_wait(struct front_door *door, const struct arrival *arrival)
@@ -216,12 +224,13 @@ static void let_wait(struct front_door *door, const struct arrival *arrival)
 
     if (uv_poll_init(&door->loop->uv, &visitor->poll, arrival->fd) != 0) {
         free(visitor);
-        close_connection(door, arrival->fd);
+        close_connection(door, arrival->fd, arrival->counted);
         return;
     }
     door->open_handles++;
     visitor->door = door;
     visitor->fd = arrival->fd;
+    visitor->counted = arrival->counted;
     visitor->seen = arrival->head.len;
     memcpy(&visitor->address, arrival->address, arrival->address_len);
     visitor->address_len = arrival->address_len;
@@ -241,23 +250,46 @@ static void tune_socket(int fd)
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 }
 
+// An address that has as many connections as it may gives up one that does nothing, or gets no
+// more.
+static bool is_one_too_many(struct front_door *door, const struct arrival *arrival)
+{
+    if (!connections_are_too_many(door->connections, arrival->counted))
+        return false;
+    size_t made = door->handlers.make_room(1, arrival->counted, door->handlers.arg);
+    metric_add(&door->metrics->evicted, made);
+    return made == 0;
+}
+
+static void refuse_address(struct front_door *door, const struct arrival *arrival)
+{
+    metric_add(&door->metrics->refused_address, 1);
+    connections_leave(door->connections, arrival->counted);
+    front_door_turn_away(arrival->fd, 429, "Too Many Requests",
+                         SPAN_LIT("{\"message\":\"Too many connections from this address\"}"));
+}
+
 // Mostly the head is there already, because the kernel defers connections that say nothing.
 static void receive(struct front_door *door, struct arrival *arrival)
 {
     metric_add(&door->metrics->accepted, 1);
-    metric_add(&door->metrics->connections, 1);
+    arrival->counted = connections_enter(door->connections, arrival->address);
+    if (is_one_too_many(door, arrival)) {
+        refuse_address(door, arrival);
+        return;
+    }
     switch (look_at(door, arrival->fd, &arrival->head)) {
     case LOOK_WHOLE:
         door->handlers.on_arrival(arrival, door->handlers.arg);
         break;
     case LOOK_TOO_LARGE:
-        turn_away(door, arrival->fd, 431, "Request Header Fields Too Large");
+        refuse_head(door, arrival->fd, arrival->counted);
         break;
     case LOOK_PARTIAL:
         let_wait(door, arrival);
         break;
     case LOOK_GONE:
-        close_connection(door, arrival->fd);
+        close_connection(door, arrival->fd, arrival->counted);
         break;
     }
 }
@@ -299,11 +331,6 @@ static void set_pause(struct front_door *door, enum accept_pause why)
     log_pause(door, why);
 }
 
-static bool is_full(const struct front_door *door)
-{
-    return metric_get(&door->metrics->connections) >= door->max_connections;
-}
-
 static enum accept_pause pause_for(int cause)
 {
     switch (cause) {
@@ -330,7 +357,7 @@ static size_t dismiss_oldest(struct front_door *door, size_t count)
     size_t dismissed = 0;
 
     while (dismissed < count && !list_empty(&door->visitors)) {
-        close_connection(door, dismiss(list_entry(door->visitors.next, struct visitor, entry)));
+        close_visitor(list_entry(door->visitors.next, struct visitor, entry));
         dismissed++;
     }
     return dismissed;
@@ -340,8 +367,8 @@ static size_t dismiss_oldest(struct front_door *door, size_t count)
 // one time: a client that comes back costs more than one that stays.
 static bool make_room(struct front_door *door)
 {
-    size_t few = door->max_connections / ROOM_SHARE, count = few < ROOM_MAX ? few : ROOM_MAX;
-    size_t made = door->handlers.make_room(count > 0 ? count : 1, door->handlers.arg);
+    size_t few = door->connections->max / ROOM_SHARE, count = few < ROOM_MAX ? few : ROOM_MAX;
+    size_t made = door->handlers.make_room(count > 0 ? count : 1, NULL, door->handlers.arg);
 
     if (made == 0)
         made = dismiss_oldest(door, 1);
@@ -355,7 +382,8 @@ static enum accept_pause accept_waiting(struct front_door *door)
         struct sockaddr_storage address;
         struct arrival arrival = {.address = (struct sockaddr *)&address,
                                   .address_len = sizeof(address)};
-        if (is_full(door)) // a place that was made is free in the next turn
+        if (connections_are_full(
+                door->connections)) // a place that was made is free in the next turn
             return somebody_waits(door) && make_room(door) ? ACCEPT_GOES_ON : ACCEPT_FULL;
         arrival.fd = accept4(door->fd, (struct sockaddr *)&address, &arrival.address_len,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -432,7 +460,7 @@ static int listen_for_clients(const struct client_port_options *options)
 }
 
 struct front_door *front_door_new(const struct client_port_options *options,
-                                  struct event_loop *loop, struct client_port_metrics *metrics,
+                                  struct event_loop *loop, struct connections *connections,
                                   const struct front_door_handlers *handlers)
 {
     int fd = listen_for_clients(options);
@@ -442,10 +470,9 @@ struct front_door *front_door_new(const struct client_port_options *options,
         return NULL;
     door = mem_zalloc(sizeof(*door));
     door->loop = loop;
-    door->metrics = metrics;
+    door->metrics = connections->metrics;
+    door->connections = connections;
     door->handlers = *handlers;
-    door->max_connections = options->max_connections;
-    metric_set(&metrics->connections_max, options->max_connections);
     door->fd = fd;
     door->port = listener_port(fd);
     door->listening = true;
@@ -486,7 +513,7 @@ void front_door_close(struct front_door *door)
 {
     front_door_stop_listening(door);
     list_for_each (entry, &door->visitors)
-        close_connection(door, dismiss(list_entry(entry, struct visitor, entry)));
+        close_visitor(list_entry(entry, struct visitor, entry));
     deadline_queue_fini(&door->head_due);
     deadline_queue_fini(&door->retry_due);
     deadline_queue_fini(&door->files_due);

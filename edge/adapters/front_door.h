@@ -8,14 +8,15 @@
 
 #include <netinet/in.h>
 
-#include "edge/adapters/client_port.h"
+#include "edge/adapters/connections.h"
 
 // A connection that was accepted and whose request head has arrived.
 struct arrival {
     int fd; // now the handler's
     const struct sockaddr *address;
     socklen_t address_len;
-    struct span head; // peeked: still to be read from fd
+    struct span head;            // peeked: still to be read from fd
+    struct tally_entry *counted; // as its address; for connections_leave()
 };
 
 struct front_door;
@@ -23,16 +24,16 @@ struct front_door;
 struct front_door_handlers {
     // Takes over the descriptor.
     void (*on_arrival)(const struct arrival *arrival, void *arg);
-    // Closes so many connections that do nothing, in this turn of the loop; as many as there are.
-    // Returns how many.
-    size_t (*make_room)(size_t count, void *arg);
+    // Closes so many connections that do nothing, in this turn of the loop; as many as there are,
+    // of this address unless it is NULL. Returns how many.
+    size_t (*make_room)(size_t count, const struct tally_entry *address, void *arg);
     void *arg;
 };
 
 // NULL with one log line when the address is not to be had.
 NODISCARD struct front_door *front_door_new(const struct client_port_options *options,
                                             struct event_loop *loop,
-                                            struct client_port_metrics *metrics,
+                                            struct connections *connections,
                                             const struct front_door_handlers *handlers);
 uint16_t front_door_port(const struct front_door *door);
 void front_door_stop_listening(struct front_door *door);

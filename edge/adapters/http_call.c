@@ -151,8 +151,11 @@ static bool hand_over(struct call *call, const struct http_head *head, struct sp
     // Or the registration would outlive the descriptor that it was made with.
     epoll_ctl(port->hangup_fd, EPOLL_CTL_DEL, connection->fd, NULL);
     metric_add(&port->metrics->connections, 1); // the library's end of it is counted when it closes
-    if (port->handlers.on_upgrade(fd, head, peer, port->handlers.arg))
+    struct tally_entry *counted = connection->counted;
+    connection->counted = NULL;
+    if (port->handlers.on_upgrade(fd, head, peer, counted, port->handlers.arg))
         return true;
+    connection->counted = counted;
     metric_sub(&port->metrics->connections, 1);
     close(fd);
     http_port_watch_end(connection);

@@ -52,6 +52,7 @@ struct http_port {
     uv_idle_t again;   // while the library wants to run in the next turn too
     int hangup_fd;     // epoll of the connections, for their end only
     struct turn_hook hook;
+    struct tally_entry *arriving; // while a connection is taken over
     bool needs_run;               // at the end of the turn
     bool is_readable;             // run after the WebSockets
     struct memory_budget *memory; // NULL: no limit
@@ -63,13 +64,14 @@ struct connection {
     struct http_port *port;
     struct MHD_Connection *library;
     int fd;
-    bool has_ended;           // the client says nothing more
-    unsigned wakes;           // of the library, because of that
-    struct deadline deadline; // for the request, or for the next one
-    struct deadline quiet;    // while it waits: for an answer, or for the next request
-    const char *pool;         // where the library's memory for it begins; NULL: not known
-    bool has_asked;           // its first request has been looked at
-    struct call *call;        // the request being served
+    struct tally_entry *counted; // as its address
+    bool has_ended;              // the client says nothing more
+    unsigned wakes;              // of the library, because of that
+    struct deadline deadline;    // for the request, or for the next one
+    struct deadline quiet;       // while it waits: for an answer, or for the next request
+    const char *pool;            // where the library's memory for it begins; NULL: not known
+    bool has_asked;              // its first request has been looked at
+    struct call *call;           // the request being served
 };
 
 // http_port.c

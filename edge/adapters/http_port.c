@@ -17,6 +17,7 @@
 #define IDLE_MS        75000 // between requests; longer than what proxies keep
 #define QUIET_MS       1000  // until a connection that waits gives memory back
 #define HANGUPS_A_TURN 64
+#define IDLE_LOOKED_AT 1024 // for one of an address
 #define WAKES_MAX      2
 
 void http_port_run_soon(struct http_port *port)
@@ -39,6 +40,7 @@ static void open_connection(struct http_port *port, struct MHD_Connection *libra
 
     connection->port = port;
     connection->library = library;
+    connection->counted = port->arriving;
     connection->fd =
         MHD_get_connection_info(library, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     deadline_init(&connection->deadline);
@@ -63,9 +65,9 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
     if (connection->call)
         http_call_free(
             connection->call); // of a request that the library gave up before its headers
+    port->handlers.on_gone(connection->counted, port->handlers.arg);
     free(connection);
     *context = NULL;
-    port->handlers.on_gone(port->handlers.arg);
 }
 
 static void on_end(struct connection *connection)
@@ -232,24 +234,31 @@ struct http_port *http_port_new(const struct client_port_options *options,
     return port;
 }
 
-void http_port_adopt(struct http_port *port, int fd, const struct sockaddr *address,
-                     socklen_t address_len)
+void http_port_adopt(struct http_port *port, const struct arrival *arrival)
 {
+    port->arriving = arrival->counted; // the library tells of the connection before it returns
     // On failure the library has closed the descriptor, without a notification.
-    if (MHD_add_connection(port->daemon, fd, address, address_len) != MHD_YES)
-        port->handlers.on_gone(port->handlers.arg);
+    if (MHD_add_connection(port->daemon, arrival->fd, arrival->address, arrival->address_len) !=
+        MHD_YES)
+        port->handlers.on_gone(arrival->counted, port->handlers.arg);
+    port->arriving = NULL;
     http_port_run_soon(port);
 }
 
-size_t http_port_close_idle(struct http_port *port, size_t count)
+size_t http_port_close_idle(struct http_port *port, size_t count, const struct tally_entry *address)
 {
-    struct list *waiting = &port->idle_due.waiting;
-    size_t closed = 0;
+    size_t closed = 0, seen = 0;
 
-    for (; closed < count && !list_empty(waiting); closed++) {
-        struct deadline *oldest = list_entry(waiting->next, struct deadline, node);
-        deadline_cancel(oldest);
-        shutdown(container_of(oldest, struct connection, deadline)->fd, SHUT_RDWR);
+    list_for_each (node, &port->idle_due.waiting) {
+        struct connection *connection =
+            container_of(list_entry(node, struct deadline, node), struct connection, deadline);
+        if (closed == count || ++seen > IDLE_LOOKED_AT)
+            break;
+        if (address && connection->counted != address)
+            continue;
+        deadline_cancel(&connection->deadline);
+        shutdown(connection->fd, SHUT_RDWR);
+        closed++;
     }
     if (closed > 0)
         http_port_run_soon(port);

@@ -7,7 +7,7 @@
 // because the library stops watching suspended connections.
 #pragma once
 
-#include "edge/adapters/client_port.h"
+#include "edge/adapters/front_door.h"
 #include "edge/http/head.h"
 
 struct http_port;
@@ -19,8 +19,9 @@ struct http_port_handlers {
     void (*on_request)(struct http_exchange *exchange, void *arg);
     // A request to upgrade came on a kept-alive connection. True when `fd`, a duplicate, was taken
     // over. Otherwise the request goes to on_request.
-    bool (*on_upgrade)(int fd, const struct http_head *head, struct span peer, void *arg);
-    void (*on_gone)(void *arg); // a connection ended
+    bool (*on_upgrade)(int fd, const struct http_head *head, struct span peer,
+                       struct tally_entry *counted, void *arg);
+    void (*on_gone)(struct tally_entry *counted, void *arg); // a connection ended
     void *arg;
 };
 
@@ -29,11 +30,12 @@ NODISCARD struct http_port *http_port_new(const struct client_port_options *opti
                                           struct event_loop *loop,
                                           struct client_port_metrics *metrics);
 // Serves the connection from its first byte. Takes over the descriptor.
-void http_port_adopt(struct http_port *port, int fd, const struct sockaddr *address,
-                     socklen_t address_len);
+void http_port_adopt(struct http_port *port, const struct arrival *arrival);
 // Closes up to `count` connections that wait for their next request, those first that have waited
-// longest, at the end of this turn of the loop. Returns how many.
-size_t http_port_close_idle(struct http_port *port, size_t count);
+// longest, at the end of this turn of the loop; those of this address unless it is NULL. Returns
+// how many.
+size_t http_port_close_idle(struct http_port *port, size_t count,
+                            const struct tally_entry *address);
 // Ends every connection; no exchange may be held any more. The handles close in the loop.
 void http_port_close(struct http_port *port);
 // After the loop has run out.

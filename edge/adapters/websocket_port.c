@@ -29,12 +29,13 @@ struct websocket_port {
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct client_port_metrics *metrics;
-    void (*on_gone)(void *arg);
+    void (*on_gone)(struct tally_entry *counted, void *arg);
     void *arg;
     struct deadline_queue close_due, message_due;
     struct ws_inflater *inflater;
     bool answers_at_once; // see client_port_options
     // The handshake that websocket_port_adopt() is doing right now.
+    struct tally_entry *counted;
     struct eio_server *engine;
     const struct http_request *request;
     struct span key;
@@ -45,6 +46,7 @@ struct connection {
     struct eio_websocket engine;
     struct lws *wsi;
     struct websocket_port *port;
+    struct tally_entry *counted; // as its address
     struct ws_receiver receiver;
     struct buffer own;  // what is not the engine's and was not sent: the reply to the handshake,
                         // which waits for the first frames; a pong; the goodbye
@@ -419,6 +421,7 @@ static void on_adopted(struct websocket_port *port, struct connection *connectio
 {
     connection->wsi = wsi;
     connection->port = port;
+    connection->counted = port->counted;
     deadline_init(&connection->patience);
     metric_add(&port->metrics->websockets, 1);
     answer_handshake(port, connection);
@@ -467,7 +470,8 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
         on_closed(connection);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        port->on_gone(port->arg);
+        port->on_gone(connection && connection->port ? connection->counted : port->counted,
+                      port->arg);
         return 0;
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
     case LWS_CALLBACK_HTTP: // HTTP is never served here
@@ -506,7 +510,8 @@ static void on_library_log(int level, const char *line)
 struct websocket_port *websocket_port_new(const struct client_port_options *options,
                                           struct event_loop *loop,
                                           struct client_port_metrics *metrics,
-                                          void (*on_gone)(void *arg), void *arg)
+                                          void (*on_gone)(struct tally_entry *counted, void *arg),
+                                          void *arg)
 {
     static const struct lws_protocols protocols[] = {
         {
@@ -553,18 +558,21 @@ struct websocket_port *websocket_port_new(const struct client_port_options *opti
     return port;
 }
 
-void websocket_port_adopt(struct websocket_port *port, int fd, struct span key,
-                          struct eio_server *engine, const struct http_request *request)
+void websocket_port_adopt(struct websocket_port *port, int fd, struct tally_entry *counted,
+                          struct span key, struct eio_server *engine,
+                          const struct http_request *request)
 {
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
 
     port->engine = engine;
     port->request = request;
     port->key = key;
+    port->counted = counted;
     if (!lws_adopt_descriptor_vhost(port->vhost, LWS_ADOPT_SOCKET, descriptor, PROTOCOL, NULL))
         log_debug("a connection was not adopted");
     port->engine = NULL;
     port->request = NULL;
+    port->counted = NULL;
 }
 
 void websocket_port_close(struct websocket_port *port)

@@ -4,20 +4,22 @@
 // The port answers the handshake itself, so the library never sees anything of a stranger's HTTP.
 #pragma once
 
+#include "common/tally.h"
 #include "edge/adapters/client_port.h"
 
 struct websocket_port;
 
 // `on_gone` is called for each connection that ended. NULL with one log line on failure.
-NODISCARD struct websocket_port *websocket_port_new(const struct client_port_options *options,
-                                                    struct event_loop *loop,
-                                                    struct client_port_metrics *metrics,
-                                                    void (*on_gone)(void *arg), void *arg);
+NODISCARD struct websocket_port *
+websocket_port_new(const struct client_port_options *options, struct event_loop *loop,
+                   struct client_port_metrics *metrics,
+                   void (*on_gone)(struct tally_entry *counted, void *arg), void *arg);
 
 // Answers the handshake on `fd`, whose request head was read already, and opens the WebSocket at
 // `engine`. Takes over the descriptor, also when that fails. `key` is the Sec-WebSocket-Key.
-void websocket_port_adopt(struct websocket_port *port, int fd, struct span key,
-                          struct eio_server *engine, const struct http_request *request);
+void websocket_port_adopt(struct websocket_port *port, int fd, struct tally_entry *counted,
+                          struct span key, struct eio_server *engine,
+                          const struct http_request *request);
 
 // Ends every connection at once.
 void websocket_port_close(struct websocket_port *port);

@@ -113,6 +113,11 @@ static bool is_trusted(const struct proxies *proxies, struct span text)
     return false;
 }
 
+bool proxies_trust(const struct proxies *proxies, struct span address)
+{
+    return proxies && is_trusted(proxies, address);
+}
+
 static struct span take_last(struct span *list)
 {
     const char *comma = list->len > 0 ? memrchr(list->ptr, ',', list->len) : NULL;
@@ -181,7 +186,7 @@ struct span proxies_find_client(const struct proxies *proxies, struct http_head 
 {
     struct span client = peer;
 
-    if (!proxies || !is_trusted(proxies, peer)) {
+    if (!proxies_trust(proxies, peer)) {
         strike_forwarding(head);
         return peer;
     }

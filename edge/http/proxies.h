@@ -16,6 +16,9 @@ struct proxies;
 NODISCARD struct proxies *proxies_new(const char *list, struct buffer *wrong);
 void proxies_free(struct proxies *proxies);
 
+// Whether this address is one of them.
+bool proxies_trust(const struct proxies *proxies, struct span address);
+
 // The address of the client behind a request that `peer` sent: a part of `head`, or `peer`.
 // `proxies` NULL trusts nobody. X-Forwarded-Host and X-Forwarded-Proto of a peer that is not
 // trusted are struck from the head.

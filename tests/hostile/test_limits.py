@@ -5,8 +5,8 @@ import time
 import zlib
 
 from suite import (GONE, OPEN, POLLING, TEXT, WEBSOCKET, WEBSOCKET_3, Client, HostileTest,
-                   SocketClient, add_rows, connect_packet, fits, frame, join_packet, main, token,
-                   upgrade_head)
+                   SocketClient, add_rows, connect_packet, fits, frame, join_packet, main,
+                   request, token, upgrade_head)
 
 OVER = '[{"error":"Rate limit exceeded"}]'
 
@@ -256,6 +256,66 @@ class Idlers(HostileTest):
             crowd[-1].ask("GET", "/health")
         self.assertEqual(crowd[1].until_closed(), b"")
         self.assertEqual(crowd[0].ask("GET", "/health").status, 200)
+        for client in crowd:
+            client.socket.close()
+
+
+class Addresses(HostileTest):
+    """Connections count, not sessions alone. The bystander has one of the address's."""
+
+    settings = {"MAX_CONNECTIONS_PER_ADDRESS": "12"}
+
+    def held(self):
+        return counted(self.server, "ws_edge_connections")
+
+    def test_kept_alive(self):
+        """The newest stay."""
+        crowd = [Client(self.server) for _ in range(40)]
+        for client in crowd:
+            self.assertEqual(client.ask("GET", "/health").status, 200)
+        self.assertLessEqual(self.held(), 13)
+        self.assertEqual(crowd[-1].ask("GET", "/health").status, 200)
+        with SocketClient(self.server):
+            pass
+        for client in crowd:
+            client.socket.close()
+
+    def test_websockets_and_polls(self):
+        crowd = [SocketClient(self.server) for _ in range(6)]
+        for _ in range(5):
+            client = Client(self.server)
+            client.send(request("GET", f"{POLLING}&sid={self.handshake(client)}"))
+            crowd.append(client)
+        time.sleep(0.2)
+        with Client(self.server) as client:
+            reply = client.ask("GET", "/health")
+            self.assertEqual(reply.status, 429)
+            self.assertEqual(reply.body, '{"message":"Too many connections from this address"}')
+        self.assertGreater(counted(self.server, "ws_edge_connections_refused_total"), 0)
+        crowd[0].socket.close()
+        deadline = time.monotonic() + 5
+        while self.held() > 11:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        with Client(self.server) as client:
+            self.assertEqual(client.ask("GET", "/health").status, 200)
+        for client in crowd:
+            client.socket.close()
+
+    def test_upgrades_of_kept_alive_connections(self):
+        """Each is one connection all the time, and is given back once."""
+        for _ in range(30):
+            with Client(self.server) as client:
+                client.ask("GET", "/health")
+                self.assertEqual(client.upgrade(WEBSOCKET).status, 101)
+                client.hear()
+
+    def test_half_heads(self):
+        crowd = [Client(self.server) for _ in range(30)]
+        for client in crowd:
+            client.send("GET / HT")
+        time.sleep(0.3)
+        self.assertLessEqual(self.held(), 13)
         for client in crowd:
             client.socket.close()
 

@@ -1,0 +1,55 @@
+#include "edge/adapters/connections.h"
+
+#include "edge/adapters/peer_address.h"
+#include "edge/engineio/address_key.h"
+
+void connections_init(struct connections *connections, const struct client_port_options *options,
+                      struct client_port_metrics *metrics)
+{
+    *connections = (struct connections){
+        .metrics = metrics,
+        .proxies = options->proxies,
+        .max = options->max_connections,
+        .max_per_address = options->max_connections_per_address,
+        .addresses = options->max_connections_per_address > 0 ? tally_new() : NULL,
+    };
+    metric_set(&metrics->connections_max, options->max_connections);
+}
+
+void connections_fini(struct connections *connections)
+{
+    tally_free(connections->addresses);
+}
+
+bool connections_are_full(const struct connections *connections)
+{
+    return metric_get(&connections->metrics->connections) >= connections->max;
+}
+
+struct tally_entry *connections_enter(struct connections *connections,
+                                      const struct sockaddr *address)
+{
+    char text[INET6_ADDRSTRLEN];
+    unsigned char key[ADDRESS_KEY_MAX];
+
+    metric_add(&connections->metrics->connections, 1);
+    if (!connections->addresses)
+        return NULL;
+    struct span peer = peer_address_print(address, text, sizeof(text));
+    if (proxies_trust(connections->proxies, peer))
+        return NULL;
+    return tally_add(connections->addresses, address_key(peer, key));
+}
+
+void connections_leave(struct connections *connections, struct tally_entry *address)
+{
+    metric_sub(&connections->metrics->connections, 1);
+    if (address)
+        tally_drop(connections->addresses, address);
+}
+
+bool connections_are_too_many(const struct connections *connections,
+                              const struct tally_entry *address)
+{
+    return address && tally_count(address) > connections->max_per_address;
+}

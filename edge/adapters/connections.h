@@ -1,0 +1,29 @@
+// How many connections of clients are open, in all and of each address.
+//
+// Proxies that are trusted do not count as an address: they bring many clients.
+#pragma once
+
+#include "common/tally.h"
+#include "edge/adapters/client_port.h"
+
+struct connections {
+    struct client_port_metrics *metrics; // has their number
+    const struct proxies *proxies;
+    uint32_t max, max_per_address; // 0 per address: any number
+    struct tally *addresses;       // NULL: not limited
+};
+
+void connections_init(struct connections *connections, const struct client_port_options *options,
+                      struct client_port_metrics *metrics);
+void connections_fini(struct connections *connections); // all have left
+
+bool connections_are_full(const struct connections *connections);
+
+// One more. What it returns goes with the connection until connections_leave(); NULL is an address
+// that is not counted.
+struct tally_entry *connections_enter(struct connections *connections,
+                                      const struct sockaddr *address);
+void connections_leave(struct connections *connections, struct tally_entry *address);
+// Whether more of this address are open than may be.
+bool connections_are_too_many(const struct connections *connections,
+                              const struct tally_entry *address);
