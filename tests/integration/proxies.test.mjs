@@ -87,6 +87,7 @@ for (const [name, keepAlive] of [['haproxy', true], ['haproxy', false],
 
     test('a body over the limit is answered 413', async () => {
       const polling = await RawPolling.open(url, { headers: cookie('a') });
+      await polling.postRaw(`40{"token":"${token({ id: 'big' })}"}`, cookie('a'));
       for (const size of [1_000_001, 3_900_000]) {
         const answer = await polling.postRaw('4'.repeat(size), cookie('a'));
         assert.equal(answer.status, 413);
