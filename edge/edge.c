@@ -221,6 +221,7 @@ static void open_port(struct edge *edge)
         // Not before the heartbeats do: who was without a network for a while comes back to all
         // that it missed.
         .unacked_ms = (uint32_t)(s->ping_interval_ms + s->ping_timeout_ms),
+        .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
         .max_connections_per_address = (uint32_t)s->max_connections_per_address,
         .spare_files = count_spare_files(),

@@ -21,6 +21,7 @@ struct client_port_options {
     bool share_port; // with further processes that say so, see listener.h
     uint32_t head_timeout_ms;
     uint32_t unacked_ms;      // after which the kernel gives up a peer that acknowledges nothing
+    uint32_t max_body;        // of the largest that anybody may send, in bytes
     uint32_t max_connections; // all kinds together; further ones wait in the backlog
     uint32_t max_connections_per_address; // further ones get 429; 0: any number
     unsigned spare_files;                 // descriptors held back for others than clients

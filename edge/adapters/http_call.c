@@ -12,7 +12,7 @@
 #include "edge/adapters/peer_address.h"
 #include "edge/http/body_length.h"
 
-#define DROP_TIMES  4     // of what a body may have: of one that is too large
+#define DROP_TIMES  4     // of what a body may have: of one that nobody keeps
 #define IGNORED_MAX 65536 // bytes of a body that a GET brings
 
 #define TOO_LARGE "{\"message\":\"Payload too large\"}"
@@ -162,6 +162,12 @@ static bool hand_over(struct call *call, const struct http_head *head, struct sp
     return false;
 }
 
+// It costs time only: many proxies answer 502 when their server closes while they write.
+static size_t most_dropped(const struct call *call)
+{
+    return DROP_TIMES * (size_t)call->connection->port->max_body;
+}
+
 static void expect_too_much(struct call *call)
 {
     metric_add(&call->connection->port->metrics->body_too_large, 1);
@@ -170,9 +176,9 @@ static void expect_too_much(struct call *call)
 }
 
 // A body that is somewhat too large is read before it is refused, and the connection lives on.
-static bool is_worth_dropping(const struct http_head *head, size_t max)
+static bool is_worth_dropping(const struct call *call, const struct http_head *head)
 {
-    return !body_length_is_over(head, max * DROP_TIMES) && !body_waits_for_leave(head);
+    return !body_length_is_over(head, most_dropped(call)) && !body_waits_for_leave(head);
 }
 
 static enum MHD_Result refuse_body(struct call *call)
@@ -228,7 +234,7 @@ static enum MHD_Result begin_body(struct call *call, const struct http_head *hea
         return MHD_YES;
     expect_too_much(call);
     call->is_too_large = true;
-    return is_worth_dropping(head, call->body_max) ? MHD_YES : refuse_body(call);
+    return is_worth_dropping(call, head) ? MHD_YES : refuse_body(call);
 }
 
 static enum MHD_Result begin_call(struct call *call, const char *method, const char *version)
@@ -260,7 +266,7 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
 static enum MHD_Result drop(struct call *call, size_t len)
 {
     call->dropped += len;
-    return call->dropped > DROP_TIMES * (call->body_max + IGNORED_MAX) ? MHD_NO : MHD_YES;
+    return call->dropped > most_dropped(call) ? MHD_NO : MHD_YES;
 }
 
 // In the midst of a body: chunks had not said how much would come.

@@ -55,6 +55,7 @@ struct http_port {
     struct tally_entry *arriving; // while a connection is taken over
     bool needs_run;               // at the end of the turn
     bool is_readable;             // run after the WebSockets
+    uint32_t max_body;            // of anybody
     struct memory_budget *memory; // NULL: no limit
     struct deadline_queue request_due, reply_due, linger_due, idle_due, quiet_due;
 };

@@ -206,6 +206,7 @@ struct http_port *http_port_new(const struct client_port_options *options,
     port->origins = options->origins;
     port->proxies = options->proxies;
     port->memory = options->memory;
+    port->max_body = options->max_body;
     port->compressor = compressor_new();
     port->hangup_fd = epoll_create1(EPOLL_CLOEXEC);
     port->daemon = port->hangup_fd < 0 ? NULL : start_daemon(port, options);

@@ -168,6 +168,7 @@ static bool listen_for_clients(struct echo_server *echo, const struct echo_optio
         .port = options->port,
         .head_timeout_ms = options->head_timeout_ms,
         .unacked_ms = options->ping_interval_ms + options->ping_timeout_ms,
+        .max_body = options->max_payload,
         .max_connections = 1000,
         .origins = echo->origins,
         .answers_upgrades_at_once = true,
