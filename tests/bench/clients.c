@@ -21,6 +21,8 @@
 #define READ_BYTES  262144 // at one time, and of one frame at most
 #define EVENTS      256
 #define PATIENCE_NS 15000000000ULL // without any progress while connecting
+#define BACK_NS     500000000ULL   // until one that comes back dials again
+#define DIALS       100            // at one look
 #define ADDRESSES   16             // of the clients, 127.0.0.2 and on, so that ports suffice
 #define OP_TEXT     0x1
 #define OP_CLOSE    0x8
@@ -38,6 +40,8 @@ struct client {
     int fd;
     enum client_state state;
     struct buffer rest; // the beginning of a frame that has not come whole
+    uint32_t dials;
+    uint64_t closed_ns;
 };
 
 struct clients {
@@ -51,11 +55,14 @@ struct clients {
 
 static void close_client(struct clients *clients, struct client *client, const char *why)
 {
-    if (clients->closed++ == 0)
+    if (clients->closed++ == 0 && !clients->options.come_back)
         tool_say("a connection has ended: %s (further ones are only counted)", why);
     close(client->fd);
     client->fd = -1;
+    if (client->state == READY && clients->options.come_back)
+        clients->ready--;
     client->state = CLOSED;
+    client->closed_ns = monotonic_ns();
     buffer_fini(&client->rest);
 }
 
@@ -122,6 +129,8 @@ static void become_ready(struct clients *clients, struct client *client)
 {
     client->state = READY;
     clients->ready++;
+    if (clients->options.on_ready)
+        clients->options.on_ready(clients->options.user, (uint32_t)(client - clients->all));
 }
 
 static void on_connected(struct clients *clients, struct client *client)
@@ -254,32 +263,11 @@ static void on_readable(struct clients *clients, struct client *client)
     on_bytes(clients, client, (struct span){clients->in, had + (size_t)n});
 }
 
-bool clients_read(struct clients *clients, int ms)
+static bool dial(struct clients *clients, uint32_t i)
 {
-    struct epoll_event events[EVENTS];
-    int n = epoll_wait(clients->epoll, events, EVENTS, ms);
-
-    for (int i = 0; i < n; i++) {
-        struct client *client = events[i].data.ptr;
-        if (client->state == DIALLING && !(events[i].events & (EPOLLERR | EPOLLHUP)))
-            send_upgrade(clients, client);
-        else
-            on_readable(clients, client);
-    }
-    return n > 0;
-}
-
-void clients_settle(struct clients *clients, int ms)
-{
-    while (clients_read(clients, ms))
-        ;
-}
-
-static bool dial(struct clients *clients)
-{
-    uint32_t i = clients->started;
     struct client *client = &clients->all[i];
-    uint16_t port = clients->options.ports[i % clients->options.port_count];
+    uint32_t dials = client->dials + 1;
+    uint16_t port = clients->options.ports[(i + client->dials) % clients->options.port_count];
     struct sockaddr_in from = {.sin_family = AF_INET,
                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + i % ADDRESSES)};
     struct sockaddr_in to = {
@@ -299,9 +287,48 @@ static bool dial(struct clients *clients)
         close(fd);
         return false;
     }
-    *client = (struct client){.fd = fd, .state = DIALLING};
-    clients->started++;
+    *client = (struct client){.fd = fd, .state = DIALLING, .dials = dials};
     return true;
+}
+
+// Those that have waited long enough dial again, some at each look.
+static void dial_again(struct clients *clients)
+{
+    uint64_t now_ns = monotonic_ns();
+    uint32_t dials = 0;
+
+    for (uint32_t i = 0; i < clients->started && dials < DIALS; i++) {
+        struct client *client = &clients->all[i];
+        if (client->state == CLOSED && now_ns - client->closed_ns > BACK_NS) {
+            dials++;
+            if (!dial(clients, i))
+                client->closed_ns = now_ns;
+        }
+    }
+}
+
+bool clients_read(struct clients *clients, int ms)
+{
+    struct epoll_event events[EVENTS];
+
+    if (clients->options.come_back)
+        dial_again(clients);
+    int n = epoll_wait(clients->epoll, events, EVENTS, ms);
+
+    for (int i = 0; i < n; i++) {
+        struct client *client = events[i].data.ptr;
+        if (client->state == DIALLING && !(events[i].events & (EPOLLERR | EPOLLHUP)))
+            send_upgrade(clients, client);
+        else
+            on_readable(clients, client);
+    }
+    return n > 0;
+}
+
+void clients_settle(struct clients *clients, int ms)
+{
+    while (clients_read(clients, ms))
+        ;
 }
 
 bool clients_connect(struct clients *clients, uint32_t count, uint32_t in_flight)
@@ -312,10 +339,12 @@ bool clients_connect(struct clients *clients, uint32_t count, uint32_t in_flight
     while (clients->ready < count) {
         uint32_t ready = clients->ready;
         while (clients->started < count && clients->started - ready < in_flight)
-            if (!dial(clients))
+            if (dial(clients, clients->started))
+                clients->started++;
+            else
                 return false;
         clients_read(clients, 100);
-        if (clients->closed > 0)
+        if (clients->closed > 0 && !clients->options.come_back)
             return false;
         if (clients->ready > ready)
             last_ns = monotonic_ns();
@@ -323,6 +352,11 @@ bool clients_connect(struct clients *clients, uint32_t count, uint32_t in_flight
             return tool_fail("of %" PRIu32 " clients only %" PRIu32 " became ready", count, ready);
     }
     return true;
+}
+
+uint32_t clients_ready(const struct clients *clients)
+{
+    return clients->ready;
 }
 
 uint32_t clients_closed(const struct clients *clients)

@@ -4,12 +4,16 @@
 // pings of both kinds. Client i is in room "conversation:bench-<i % rooms>".
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/attr.h"
 #include "common/span.h"
 
 struct clients;
+
+// It has joined its room, for the first time or again.
+typedef void clients_ready_fn(void *user, uint32_t client);
 
 // An event's packet, `42[...]`; borrowed until return. The time is that of the recv behind it.
 typedef void clients_event_fn(void *user, uint32_t client, struct span packet, uint64_t now_ns);
@@ -20,6 +24,8 @@ struct clients_options {
     const char *token;
     uint32_t most;              // clients there will be
     uint32_t rooms;             // 0: they join none
+    bool come_back;             // one whose connection ends connects again, to the next port
+    clients_ready_fn *on_ready; // or NULL
     clients_event_fn *on_event; // or NULL
     void *user;
 };
@@ -37,6 +43,9 @@ bool clients_read(struct clients *clients, int ms);
 
 // Reads until nothing has come for `ms`.
 void clients_settle(struct clients *clients, int ms);
+
+// How many are ready now.
+uint32_t clients_ready(const struct clients *clients);
 
 // How many connections the gateway, or an error, has ended.
 uint32_t clients_closed(const struct clients *clients);

@@ -227,10 +227,22 @@ export function checkHistories(clients, published, log) {
     ...checkLogged(name, life, index), ...checkComplete(name, user, life, index, sentOf)]));
 }
 
-// The first time at which each client had an event that was sent after `healed`; undefined if never.
-export function freshAt({ history }, healed, sentOf) {
-  return history.find(({ kind, room, number, at }) =>
-    kind === 'event' && at > healed && sentOf.get(`${room}/${number}`) > healed)?.at;
+// The crowd: on one connection `number` came behind `last`. What the log has between them was lost.
+export function checkCrowd({ count, heard, ready, jumps }, log) {
+  const { of } = indexLog(log);
+  const faults = [];
+  for (const { room, last, number } of jumps) {
+    const text = `the crowd got ${room}/${number} after ${last}`;
+    if (number === last) faults.push(fault('twice', text));
+    else if (number < last) faults.push(fault('order', text));
+    for (let between = last + 1; between < number; between++) {
+      if (of(room, between)) faults.push(fault('lost', `${text}, without ${between}`));
+    }
+  }
+  if (!(heard > 0) || ready !== count) {
+    faults.push(fault('not fresh', `the crowd: ${ready} of ${count} are back, ${heard} events heard`));
+  }
+  return faults;
 }
 
 // samples: [{at, ready}] of one program, in order; owed: times at which something was there for it to

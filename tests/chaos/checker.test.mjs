@@ -178,17 +178,24 @@ test('a relay owes what was confirmed and is not logged in time', () => {
   assert.deepEqual(checker.owedByRelay(published, [{ ...log[0], at: 900 }, ...log.slice(1)], LIMIT), [103]);
 });
 
+for (const [name, expected, more] of [
+  ['nothing wrong', [], {}],
+  ['a number that was never logged', [], { jumps: [{ room: ROOM, last: 5, number: 7 }] }],
+  ['one is missing', ['lost'], { jumps: [{ room: ROOM, last: 1, number: 3 }] }],
+  ['twice', ['twice'], { jumps: [{ room: ROOM, last: 3, number: 3 }] }],
+  ['order', ['order'], { jumps: [{ room: ROOM, last: 3, number: 2 }] }],
+  ['some do not come back', ['not fresh'], { ready: 9 }],
+  ['it hears nothing', ['not fresh'], { heard: 0 }],
+]) {
+  test(`the crowd: ${name}`, () => assert.deepEqual(checker.checkCrowd(
+    { count: 10, ready: 10, heard: 50, jumps: [], ...more }, clean().log)
+    .map(({ rule }) => rule), expected));
+}
+
 test('holdings: memory and descriptors', () => {
   const judge = (now) => checker.checkHoldings('edge-1', { fds: 20, bytes: 1000 }, now,
     { fds: 2, bytes: 100 }).map(({ rule }) => rule);
   assert.deepEqual(judge({ fds: 22, bytes: 1100 }), []);
   assert.deepEqual(judge({ fds: 23, bytes: 1000 }), ['descriptors']);
   assert.deepEqual(judge({ fds: 20, bytes: 1101 }), ['memory']);
-});
-
-test('fresh is what was sent after healing', () => {
-  const { history, published } = clean();
-  const sentOf = new Map(published.map(({ room, number, sent }) => [`${room}/${number}`, sent]));
-  assert.equal(checker.freshAt({ history }, 205, sentOf), 310);
-  assert.equal(checker.freshAt({ history }, 505, sentOf), undefined);
 });

@@ -7,11 +7,13 @@ import { token } from '../integration/support/tokens.mjs';
 const TRANSPORTS = [['websocket'], ['polling'], ['websocket'], ['polling', 'websocket']];
 const ACK_MS = 8000;
 const AGAIN_MS = 500;
+const MANY = 2; // rooms beside the first one
 
 export class AppClient {
-  constructor(index, { edges, home, random, clock }) {
-    Object.assign(this, { edges, home, random, clock, user: `u${index}` });
+  constructor(index, { edges, home, random, clock, sentOf }) {
+    Object.assign(this, { edges, home, random, clock, sentOf, user: `u${index}` });
     this.history = [];
+    this.newest = -1; // when the newest of what it has heard was sent
     this.wanted = new Set([home]);
     this.joined = new Set();
     this.edge = random.pick(edges);
@@ -49,7 +51,9 @@ export class AppClient {
       ['booking_update', null, 'user']]) {
       socket.on(event, (body) => {
         const room = kind === 'user' ? `user:${this.user}` : `conversation:${body[member]}`;
-        this.note('event', { room, number: body.message ?? body.bookingId });
+        const number = body.message ?? body.bookingId;
+        this.note('event', { room, number });
+        this.newest = Math.max(this.newest, this.sentOf.get(`${room}/${number}`) ?? -1);
       });
     }
   }
@@ -86,21 +90,28 @@ export class AppClient {
     }
   }
 
-  // Into a further room, or out of it; never out of its first one. The next change waits for the answer to this one.
+  // Into a further room, or out of one when it has enough; never out of its first one. The next
+  // change waits for the answer to this one.
   async wander(room) {
-    if (this.wandering || !this.socket.connected || room === this.home) return;
+    if (this.wandering || !this.socket.connected) return;
     this.wandering = true;
-    const { id } = this.socket;
-    if (!this.wanted.has(room)) {
-      this.wanted.add(room);
-      await this.#join(room, id);
-    } else if (this.joined.has(room)) {
-      this.wanted.delete(room);
-      this.joined.delete(room);
-      this.note('leaving', { room });
-      if (await this.#ask('leave_room', room) && this.socket.id === id) this.note('left', { room });
-    }
+    const further = [...this.joined].filter((one) => one !== this.home);
+    if (further.length >= MANY) await this.#leave(further[0]);
+    else if (!this.wanted.has(room)) await this.#enter(room);
     this.wandering = false;
+  }
+
+  async #enter(room) {
+    this.wanted.add(room);
+    await this.#join(room, this.socket.id);
+  }
+
+  async #leave(room) {
+    const { id } = this.socket;
+    this.wanted.delete(room);
+    this.joined.delete(room);
+    this.note('leaving', { room });
+    if (await this.#ask('leave_room', room) && this.socket.id === id) this.note('left', { room });
   }
 
   close() {

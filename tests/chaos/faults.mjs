@@ -126,8 +126,7 @@ async function readonlyReplica({ stack, log }) {
 
 async function failover({ stack, log }) {
   await stack.replicate();
-  await log.readAnd('WAIT', '1', '1000');
-  await stack.failOver();
+  await stack.failOver(() => log.readOn());
   return { what: 'Redis fails over to its replica', heal: () => stack.replicate() };
 }
 

@@ -33,6 +33,7 @@ export function judge(stage) {
     ...checker.checkLog(log),
     ...checker.checkAcknowledged(published, log, stage.excused),
     ...checker.checkHistories(clients, published, log),
+    ...(stage.crowded ? checker.checkCrowd(stage.crowded, log) : []),
     ...readinessOfEdges(stage, clients, log),
     ...readinessOfRelays(stage, log),
     ...Object.keys(stage.held).flatMap((name) =>
@@ -57,6 +58,10 @@ export function report(stage, faults) {
       + `${stage.log.entries.length} logged, ${count('event')} received by ${stage.clients.length} clients`,
     `${count('connect')} connects, ${recovered} recovered, ${lives.length} sessions`,
   ];
+  if (stage.crowded) {
+    const { count: many, heard, closed } = stage.crowded;
+    lines.push(`${heard} received by a crowd of ${many}, ${closed} of its connections ended`);
+  }
   if (slowest) lines.push(`slowest to fresh events: ${slowest.ms} ms, after ${slowest.what}`);
   for (const [rule, all] of byRule(faults)) {
     lines.push(`FAULT ${rule}: ${all.length}`);

@@ -34,8 +34,8 @@ export class Link {
     const pair = { near, far, spoiled: false };
     this.pairs.add(pair);
     const part = () => {
-      this.pairs.delete(pair);
       if (this.mode === 'silent') return; // nobody hears that the other end is gone
+      this.pairs.delete(pair);
       for (const end of ends(pair)) end.destroy();
     };
     for (const end of ends(pair)) end.setNoDelay(true).on('error', part).on('close', part);

@@ -20,6 +20,7 @@ exit status is 0 only when every promise was kept.
   --seed N       repeats the choices of another run (default: by chance; it is printed)
   --minutes M    how long (default 2)
   --clients N    official clients (default 40)
+  --crowd N      cheap clients beside them (default 200)
   --rooms N      rooms that they are in (default 10)
   --rate N       events per second in all rooms together (default 50)
   --faults A,B+C only these, in this order, again and again; B and C at once
@@ -40,11 +41,11 @@ function readOptions() {
   const text = (name, fallback) => ({ [name]: { type: 'string', default: fallback } });
   const { values } = parseArgs({ options: {
     ...text('seed', String(Math.floor(Math.random() * 1e9))), ...text('minutes', '2'),
-    ...text('clients', '40'), ...text('rooms', '10'), ...text('rate', '50'), ...text('faults', ''),
+    ...text('clients', '40'), ...text('rooms', '10'), ...text('crowd', '200'), ...text('rate', '50'), ...text('faults', ''),
     ...text('patience', '5000'), ...text('build', 'build/release'),
     pairs: { type: 'boolean' }, ci: { type: 'boolean' }, list: { type: 'boolean' }, help: { type: 'boolean' },
   } });
-  for (const name of ['seed', 'minutes', 'clients', 'rooms', 'rate', 'patience']) {
+  for (const name of ['seed', 'minutes', 'clients', 'crowd', 'rooms', 'rate', 'patience']) {
     if (!(Number(values[name]) >= 0)) fail(`--${name} must be a number`);
     values[name] = Number(values[name]);
   }
@@ -82,7 +83,7 @@ function* schedule(random, { chosen, pairs, ci, share }) {
 async function play(options) {
   const random = new Random(options.seed);
   const stage = await Stage.open({ ...options, build: isAbsolute(options.build) ? options.build
-    : join(ROOT, options.build), random, crowd: options.clients, say: (line) => console.log(
+    : join(ROOT, options.build), random, count: options.clients, many: options.crowd, crowd: undefined, say: (line) => console.log(
     `${(clock() / 1000).toFixed(1).padStart(6)} s  ${line}`) });
   try {
     await stage.begin();

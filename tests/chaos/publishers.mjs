@@ -20,6 +20,7 @@ export class Publishers {
     Object.assign(this, { url, rooms, clock, random });
     this.pauseMs = (1000 * rooms.length) / rate;
     this.published = []; // {room, number, sent, confirmed: time or null, returned}
+    this.sentOf = new Map(); // the time of each, by "room/number"
     this.running = true;
   }
 
@@ -66,6 +67,7 @@ export class Publishers {
     const entry = { room, number, sent: this.clock(), confirmed: null, returned: false };
     const messageId = `${room}-${number}/${this.published.length}`;
     this.published.push(entry);
+    this.sentOf.set(`${room}/${number}`, entry.sent);
     const answer = new Promise((resolve) => {
       try {
         channel.publish(EXCHANGE, key, Buffer.from(JSON.stringify(body)),

@@ -23,7 +23,12 @@ const SETTINGS = {
   LOG_FORMAT: 'text',
   DRAIN_SECONDS: '1',
 };
-const EDGE_SETTINGS = { PING_INTERVAL: '3000', PING_TIMEOUT: '4000', MAX_SOCKETS_PER_USER: '0' };
+const EDGE_SETTINGS = {
+  PING_INTERVAL: '3000',
+  PING_TIMEOUT: '4000',
+  MAX_SOCKETS_PER_USER: '0', // the crowd is one user
+  MAX_EVENTS_PER_SECOND_PER_USER: '0',
+};
 
 // A program of the gateway, which can end in any way and is started again on the same ports.
 class Program {
@@ -152,11 +157,21 @@ export class Stack {
       /master_link_status:up/.test(await command(this.spare.port, ['INFO', 'replication'])), START_MS);
   }
 
-  // The spare one becomes the primary, and the name leads to it; nobody ends the connections.
-  async failOver() {
+  // The spare one becomes the primary when it has everything, as Redis' own FAILOVER does it, and the
+  // name leads to it; nobody ends the connections. `before` is called when nothing is written any more.
+  async failOver(before) {
+    const old = this.redis;
+    await command(old.port, ['CLIENT', 'PAUSE', String(START_MS), 'WRITE']);
+    await before();
+    await until('the replica to have everything', async () => {
+      const offsets = await Promise.all([old, this.spare].map(async ({ port }) =>
+        /master_repl_offset:(\d+)/.exec(await command(port, ['INFO', 'replication']))[1]));
+      return offsets[0] === offsets[1];
+    });
     await command(this.spare.port, ['REPLICAOF', 'NO', 'ONE']);
-    await command(this.redis.port, ['REPLICAOF', HOST, String(this.spare.port)]);
-    [this.redis, this.spare] = [this.spare, this.redis];
+    await command(old.port, ['REPLICAOF', HOST, String(this.spare.port)]);
+    [this.redis, this.spare] = [this.spare, old];
+    await command(old.port, ['CLIENT', 'UNPAUSE']);
   }
 
   async stop() {

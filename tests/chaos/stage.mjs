@@ -1,7 +1,7 @@
 // One run: the stack under a steady load, and one fault after the other. Collects what happens;
 // judge.mjs says what to think of it.
 import { AppClient } from './clients.mjs';
-import { freshAt } from './checker.mjs';
+import { Crowd } from './crowd.mjs';
 import { LogReader } from './log_reader.mjs';
 import { Publishers } from './publishers.mjs';
 import { Stack } from './stack.mjs';
@@ -9,7 +9,9 @@ import { sleep, until } from '../integration/support/wait.mjs';
 
 const SAMPLE_MS = 250;
 const CALM_MS = 500;
+const STAGGER_MS = 600; // between two that happen at once: the first one shows its effect
 const SETTLE_MS = 60_000;
+const EMPTY_MS = 30_000; // idle HTTP connections end after 10 s
 const WANDER_MS = 100;
 
 export const clock = () => performance.now();
@@ -35,17 +37,21 @@ export class Stage {
   }
 
   async begin() {
-    const rooms = Array.from({ length: this.rooms }, (_, i) => `conversation:c${i}`);
+    const rooms = Array.from({ length: this.rooms }, (_, i) => `conversation:bench-${i}`);
     const users = Array.from({ length: Math.ceil(this.rooms / 4) }, (_, i) => `user:u${i}`);
     this.talking = [...rooms, ...users];
     this.publishers = new Publishers({ url: this.stack.rabbitmq.url, rooms: this.talking,
       rate: this.rate, random: this.random.branch(), clock });
-    for (let i = 0; i < this.crowd; i++) {
+    for (let i = 0; i < this.count; i++) {
       this.clients.push(new AppClient(i, { edges: this.stack.edges, home: rooms[i % rooms.length],
-        random: this.random.branch(), clock }));
+        random: this.random.branch(), clock, sentOf: this.publishers.sentOf }));
     }
     await until('all clients to be in their rooms', () =>
       this.clients.every((client) => client.joined.size > 0), SETTLE_MS);
+    if (this.many > 0) {
+      this.crowd = new Crowd({ build: this.build, edges: this.stack.edges, count: this.many, rooms: this.rooms });
+      await this.crowd.ready();
+    }
     this.publishers.start();
     this.#watch();
     this.#wander(rooms, this.random.branch());
@@ -66,22 +72,19 @@ export class Stage {
     this.wandering = setInterval(() => random.pick(this.clients).wander(random.pick(rooms)), WANDER_MS);
   }
 
-  get sentOf() {
-    return new Map(this.publishers.published.map(({ room, number, sent }) =>
-      [`${room}/${number}`, sent]));
-  }
-
   // Clients that have not had an event that was sent after then.
   #missingSince(healed) {
-    const { sentOf } = this;
-    return this.clients.filter((client) => freshAt(client, healed, sentOf) === undefined);
+    return this.clients.filter(({ newest }) => newest <= healed);
   }
 
   // Lets these faults happen at once, heals them, and waits until everybody hears fresh events.
   async suffer(chosen) {
     const from = clock();
     const begun = [];
-    for (const fault of chosen) begun.push(await fault.begin(this, this.random));
+    for (const fault of chosen) {
+      if (begun.length > 0) await sleep(this.random.below(STAGGER_MS));
+      begun.push(await fault.begin(this, this.random));
+    }
     const lasts = Math.max(...chosen.map(({ least, most }) => this.random.between(least, most)));
     const what = begun.map((one) => one.what).join(' and ');
     this.say(`${what}, ${lasts} ms`);
@@ -136,6 +139,7 @@ export class Stage {
     clearInterval(this.watch);
     await this.log.readOn();
     await this.log.stop();
+    this.crowded = await this.crowd?.end();
     for (const { socket, history } of this.clients) {
       socket.removeAllListeners(); // what comes now is the suite's own doing
       history.closed = true;
@@ -159,13 +163,14 @@ export class Stage {
     await until('few descriptors', async () => {
       this.held = await this.#holdings();
       return Object.entries(this.held).every(([name, { fds }]) => fds <= this.base[name].fds);
-    }, 10_000).catch(() => {});
+    }, EMPTY_MS).catch(() => {});
   }
 
   close() {
     clearInterval(this.watch);
     clearInterval(this.wandering);
     for (const client of this.clients) client.close();
+    this.crowd?.kill();
     return this.stack.stop();
   }
 }

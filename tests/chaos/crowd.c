@@ -1,0 +1,159 @@
+// chaos-crowd: thousands of cheap clients that come back, and say what was wrong with what came.
+//
+// They are in rooms "bench-0" and on, whose messages are numbers that rise. A line on stdout for
+// each number that does not follow the one before it on the same connection, "jump ROOM LAST
+// NUMBER"; whoever has the log knows whether something was missed. When stdin ends, "heard EVENTS
+// closed CONNECTIONS ready CLIENTS" is the last line.
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "compose/tools/tool.h"
+#include "tests/bench/clients.h"
+
+#define IN_FLIGHT 128
+#define LOOK_MS   50
+
+struct request {
+    int64_t clients, rooms;
+    const char *token;
+    struct tool_list edges;
+};
+
+struct crowd {
+    uint32_t rooms;
+    uint64_t *last; // number of each client on this connection; 0: none yet
+    uint64_t heard;
+};
+
+#define ROW(name, type, field, fallback, min, max, help)                                           \
+    {                                                                                              \
+        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
+    }
+
+static const struct setting SETTINGS[] = {
+    ROW("--clients", SETTING_NUMBER, clients, "2000", 1, 1000000, ""),
+    ROW("--rooms", SETTING_NUMBER, rooms, "20", 1, 100000, ""),
+    ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
+};
+
+static const struct tool_option OPTIONS[] = {
+    {"clients", "N", "--clients", 0, "how many there are"},
+    {"rooms", "N", "--rooms", 0, "rooms that they share"},
+    {"edge", "PORT", NULL, offsetof(struct request, edges), "an edge on loopback (repeatable)"},
+};
+
+static const struct tool TOOL = {
+    .program = {"chaos-crowd", "Clients of the chaos suite, which starts it.", SETTINGS,
+                ARRAY_LEN(SETTINGS)},
+    .synopsis = "",
+    .options = OPTIONS,
+    .option_count = ARRAY_LEN(OPTIONS),
+};
+
+static void on_ready(void *user, uint32_t client)
+{
+    struct crowd *crowd = user;
+
+    crowd->last[client] = 0;
+}
+
+static bool read_number(struct span packet, uint64_t *number)
+{
+    static const struct span mark = SPAN_INIT("\"message\":");
+    const char *at = memmem(packet.ptr, packet.len, mark.ptr, mark.len);
+
+    if (!at)
+        return false;
+    packet = span_skip(packet, (size_t)(at - packet.ptr) + mark.len);
+    *number = 0;
+    for (; packet.len > 0 && *packet.ptr >= '0' && *packet.ptr <= '9';
+         packet = span_skip(packet, 1))
+        *number = *number * 10 + (uint64_t)(*packet.ptr - '0');
+    return *number > 0;
+}
+
+static void on_event(void *user, uint32_t client, struct span packet, uint64_t now_ns)
+{
+    struct crowd *crowd = user;
+    uint64_t number, last = crowd->last[client];
+
+    (void)now_ns;
+    if (!span_starts_with(packet, SPAN_LIT("42[\"new_message\"")) || !read_number(packet, &number))
+        return;
+    crowd->heard++;
+    if (last > 0 && number != last + 1)
+        printf("jump %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", client % crowd->rooms, last, number);
+    if (number > last)
+        crowd->last[client] = number;
+}
+
+static bool is_over(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return poll(&in, 1, 0) > 0;
+}
+
+static void listen_on(struct clients *clients, const struct crowd *crowd)
+{
+    printf("ready\n");
+    fflush(stdout);
+    while (!is_over())
+        clients_read(clients, LOOK_MS);
+    printf("heard %" PRIu64 " closed %" PRIu32 " ready %" PRIu32 "\n", crowd->heard,
+           clients_closed(clients), clients_ready(clients));
+}
+
+static bool take_ports(const struct request *request, uint16_t *ports)
+{
+    for (size_t i = 0; i < request->edges.count; i++) {
+        unsigned port;
+        if (sscanf(request->edges.items[i], "%5u", &port) != 1 || port == 0 || port > UINT16_MAX)
+            return tool_fail("--edge must be a port, not \"%s\"", request->edges.items[i]);
+        ports[i] = (uint16_t)port;
+    }
+    return request->token && request->edges.count > 0
+               ? true
+               : tool_fail("give --edge PORT, and WS_TOKEN in the environment");
+}
+
+static enum tool_status run(void *arg, const struct tool_list *operands)
+{
+    const struct request *request = arg;
+    uint32_t count = (uint32_t)request->clients;
+    uint16_t *ports = mem_zalloc((request->edges.count + 1) * sizeof(ports[0]));
+    struct crowd crowd = {.rooms = (uint32_t)request->rooms,
+                          .last = mem_zalloc(count * sizeof(crowd.last[0]))};
+    struct clients *clients = NULL;
+
+    (void)operands;
+    bool ok = take_ports(request, ports);
+    const struct clients_options options = {.ports = ports,
+                                            .port_count = request->edges.count,
+                                            .token = request->token,
+                                            .most = count,
+                                            .rooms = crowd.rooms,
+                                            .come_back = true,
+                                            .on_ready = on_ready,
+                                            .on_event = on_event,
+                                            .user = &crowd};
+    ok = ok && (clients = clients_new(&options)) && clients_connect(clients, count, IN_FLIGHT);
+    if (ok)
+        listen_on(clients, &crowd);
+    clients_free(clients);
+    free(crowd.last);
+    free(ports);
+    return ok ? TOOL_OK : TOOL_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    static struct request request;
+
+    return tool_main(&TOOL, argc, argv, run, &request);
+}
