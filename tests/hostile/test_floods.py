@@ -9,6 +9,7 @@ from suite import PATIENCE, PATH, Client, HostileTest, SocketClient, join_packet
 
 MAP = PATH + "socket.io.js.map"  # 310 KB
 GZIP = "Accept-Encoding: gzip\r\n"
+LATENCY = 0.6  # seconds; it was 0.8 to ten and more
 
 
 class Flood:
@@ -67,16 +68,16 @@ class Floods(HostileTest):
         return max(waits)
 
     def test_requests_for_nothing(self):
-        self.assertLess(self.flood(request("GET", "/nowhere")), 0.3)
+        self.assertLess(self.flood(request("GET", "/nowhere")), LATENCY)
 
     def test_requests_for_health(self):
-        self.assertLess(self.flood(request("GET", "/health")), 0.3)
+        self.assertLess(self.flood(request("GET", "/health")), LATENCY)
 
     def test_requests_without_a_transport(self):
-        self.assertLess(self.flood(request("GET", PATH)), 0.3)
+        self.assertLess(self.flood(request("GET", PATH)), LATENCY)
 
     def test_requests_for_a_file(self):
-        self.assertLess(self.flood(request("GET", MAP, headers=GZIP)), 0.3)
+        self.assertLess(self.flood(request("GET", MAP, headers=GZIP)), LATENCY)
 
     def test_requests_for_metrics(self):
         with SocketClient(self.server) as client:
@@ -85,7 +86,7 @@ class Floods(HostileTest):
                 client.hear()
             for headers in ("", GZIP, "Accept: text/plain\r\n", GZIP + "Accept: text/plain\r\n"):
                 self.assertLess(self.flood(request("GET", "/metrics", headers=headers), seconds=1),
-                                0.3)
+                                LATENCY)
 
     def test_work_for_a_file(self):
         """It is compressed once, not for each who asks."""
