@@ -9,9 +9,10 @@ import { sleep, until } from '../integration/support/wait.mjs';
 
 const SAMPLE_MS = 250;
 const CALM_MS = 500;
+const BASE_MS = 2500; // an edge takes its descriptors in reserve when it first looks, each second
 const STAGGER_MS = 600; // between two that happen at once: the first one shows its effect
 const SETTLE_MS = 60_000;
-const EMPTY_MS = 30_000; // idle HTTP connections end after 10 s
+const EMPTY_MS = 30_000; // connections of polling clients are kept alive for a while
 const WANDER_MS = 100;
 
 export const clock = () => performance.now();
@@ -27,6 +28,7 @@ export class Stage {
     }
     stage.log = new LogReader({ port: () => stage.stack.redis.port, clock });
     stage.log.start();
+    await sleep(BASE_MS);
     stage.base = await stage.#holdings();
     return stage;
   }
