@@ -10,6 +10,8 @@
 // A life is what hangs together: from a connect that is not recovered to the next such one. Within
 // a life nothing may be missing, doubled or out of order.
 
+const UNNOTED_MS = 4000; // the gateway waits 5 s for Redis
+
 const fault = (rule, text) => ({ rule, text });
 
 const after = (a, b) => a.index > b.index;
@@ -92,13 +94,21 @@ function staysOf(life, user) {
   return stays;
 }
 
-// Rooms that it was in, or may have been in: from `asking` to `left`.
+// Rooms that it was in, or may have been in: from `asking` to `left`. A leave that Redis was not there
+// to note is acknowledged all the same, after a while; then a recovery may bring the room back.
 function checkEntitled(name, user, life) {
   const inside = new Set([`user:${user}`]);
+  const leaving = new Map();
+  const unnoted = new Set();
   const faults = [];
-  for (const { kind, room, number } of life.entries) {
+  for (const { kind, room, number, at, recovered } of life.entries) {
     if (kind === 'asking') inside.add(room);
-    if (kind === 'left') inside.delete(room);
+    if (kind === 'leaving') leaving.set(room, at);
+    if (kind === 'left') {
+      inside.delete(room);
+      if (at - leaving.get(room) > UNNOTED_MS) unnoted.add(room);
+    }
+    if (kind === 'connect' && recovered) for (const back of unnoted) inside.add(back);
     if (kind === 'event' && !inside.has(room)) {
       faults.push(fault('not entitled', `${name} got ${room}/${number}`));
     }
