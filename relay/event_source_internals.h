@@ -21,7 +21,7 @@ struct event_source {
     struct rabbit *rabbit;  // consumes; NULL: not connected
     struct intake *intakes; // by route
     bool active;
-    uint16_t prefetch; // what is asked for now; less than the option where events are large
+    uint16_t prefetch; // asked of RabbitMQ at present; less than the option where events are large
     bool told_standby;
     uint64_t away_until_ms;    // left to others
     uint64_t retry_refused_ms; // not before
