@@ -83,7 +83,7 @@ static void on_join_written(struct room_write *write, bool ok)
     if (!ok)
         refuse_unavailable(join);
     else if (!enter(join))
-        client_session_take_back(join->joins->sessions, client->session, room_of(join));
+        client_session_mark_unwritten(join->joins->sessions, client->session);
     remove_join(join);
 }
 

@@ -11,6 +11,7 @@
 // a life nothing may be missing, doubled or out of order.
 
 const UNNOTED_MS = 4000; // the gateway waits 5 s for Redis
+const NOTED_MS = 15_000; // until what was not noted in time is noted, or the fault was a long one
 
 const fault = (rule, text) => ({ rule, text });
 
@@ -95,25 +96,35 @@ function staysOf(life, user) {
 }
 
 // Rooms that it was in, or may have been in: from `asking` to `left`. A leave that Redis was not there
-// to note is acknowledged all the same, after a while; then a recovery may bring the room back.
+// to note is acknowledged all the same, after a while; then a recovery soon after may bring it back.
 function checkEntitled(name, user, life) {
   const inside = new Set([`user:${user}`]);
   const leaving = new Map();
-  const unnoted = new Set();
+  const left = new Map(); // when, in which edge, and whether it may come back
   const faults = [];
-  for (const { kind, room, number, at, recovered } of life.entries) {
+  let [here, gone] = [life.entries[0], 0];
+  for (const { kind, room, number, at, recovered, edge } of life.entries) {
     if (kind === 'asking') inside.add(room);
     if (kind === 'leaving') leaving.set(room, at);
     if (kind === 'left') {
       inside.delete(room);
-      if (at - leaving.get(room) > UNNOTED_MS) unnoted.add(room);
+      left.set(room, { at, edge: here.edge, unnoted: at - leaving.get(room) > UNNOTED_MS });
     }
-    if (kind === 'connect' && recovered) for (const back of unnoted) inside.add(back);
+    if (kind === 'disconnect') gone = at;
+    if (kind === 'connect') here = { at, edge };
+    if (kind === 'connect' && recovered) {
+      for (const [back, was] of left) if (was.unnoted && gone - was.at < NOTED_MS) inside.add(back);
+    }
     if (kind === 'event' && !inside.has(room)) {
-      faults.push(fault('not entitled', `${name} got ${room}/${number}`));
+      faults.push(fault('not entitled', `${name} got ${room}/${number}${whereabouts(at, here, left.get(room))}`));
     }
   }
   return faults;
+}
+
+function whereabouts(at, here, left) {
+  return ` at ${Math.round(at)} ms in ${here.edge}, where it is since ${Math.round(here.at)} ms; ${left
+    ? `left at ${Math.round(left.at)} ms in ${left.edge}` : 'never asked for it'}`;
 }
 
 function checkRising(name, life) {

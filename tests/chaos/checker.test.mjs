@@ -42,6 +42,16 @@ const cutAt = (run, number, recovered) => insert(run, number,
 const rejoin = (run, number) => insert(run, number,
   { kind: 'asking', room: ROOM, at: 100 * number - 15 }, { kind: 'joined', room: ROOM, at: 100 * number - 10 });
 
+// A leave that is acknowledged after 5 s; the connection ends `ms` later, and the room comes back.
+const leaveSlowly = (run, ms) => {
+  run.history.push({ kind: 'leaving', room: ROOM, at: 600 }, { kind: 'left', room: ROOM, at: 5610 },
+    { kind: 'disconnect', at: 5610 + ms },
+    { kind: 'connect', recovered: true, edge: 'edge-2', at: 5650 + ms },
+    { kind: 'event', room: ROOM, number: 6, at: 5700 + ms });
+  run.log.push(entry(6));
+  run.published.push(publication(6));
+};
+
 const CASES = {
   'nothing wrong': [[], () => {}],
   'one is missing in the middle': [['lost'], (run) => drop(run, 3)],
@@ -100,6 +110,8 @@ const CASES = {
     insert(run, 5, { kind: 'leaving', room: ROOM, at: 420 });
     run.history.push({ kind: 'left', room: ROOM, at: 520 });
   }],
+  'a leave that Redis was not there to note, and a recovery': [[], (run) => leaveSlowly(run, 1000)],
+  'the same, when there was time to note it': [['not entitled'], (run) => leaveSlowly(run, 20_000)],
   'nothing of a room that it has left': [[], (run) => {
     insert(run, 5, { kind: 'leaving', room: ROOM, at: 420 }, { kind: 'left', room: ROOM, at: 430 });
     drop(run, 5);

@@ -78,6 +78,23 @@ test('a leave during an outage is a leave', async (t) => {
   await made.relay.ready();
 });
 
+// What the edge writes into a server that hangs is not written.
+test('a leave while Redis hangs, until it dies', async (t) => {
+  const { traveller, room } = await scene(t);
+  await sleep(1500); // until the session is on Redis' disk
+  brokers.redis.child.signal('SIGSTOP');
+  const { success } = await traveller.ack('leave_room', room.which);
+  assert.equal(success, true);
+  await sleep(200); // it tries once more
+  await brokers.redis.kill();
+  await brokers.redis.start();
+  await here.ready();
+  await sleep(200);
+  assert.equal((await traveller.away()).recovered, true);
+  assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
+  await made.relay.ready();
+});
+
 test('the relay is replaced while the client is away: events of both epochs', async (t) => {
   const { traveller, sayAndSee } = await scene(t);
   await sayAndSee(1);

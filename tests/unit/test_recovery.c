@@ -166,6 +166,13 @@ static void answer(enum session_result result)
     turn();
 }
 
+// A client whose session is stored.
+static void connect_stored(int who)
+{
+    connect_with(who, "");
+    answer(SESSION_OK);
+}
+
 static void answer_claim(enum session_claim result, const struct session_record *record)
 {
     struct session_request *request = fake_take_request(&sessions);
@@ -218,7 +225,7 @@ static void a_fresh_session_is_stored(void **state)
 static void a_join_is_acked_when_it_is_stored(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     say(0, JOIN_C1);
     if (peers[0].wrote.len > 0)
         hears(0, "");
@@ -232,7 +239,7 @@ static void a_join_is_acked_when_it_is_stored(void **state)
 static void a_join_that_cannot_be_stored_is_refused(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     sessions.up = false;
     say(0, JOIN_C1);
     pass(4999);
@@ -250,7 +257,7 @@ static void a_join_that_cannot_be_stored_is_refused(void **state)
 static void a_join_is_stored_once_the_store_is_back(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     sessions.up = false;
     say(0, JOIN_C1);
     pass(1000);
@@ -264,7 +271,7 @@ static void a_join_is_stored_once_the_store_is_back(void **state)
 static void a_join_of_a_forgotten_session_restores_it(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     say(0, JOIN_C1);
     answer(SESSION_GONE);
     hears(0, JOINED);
@@ -274,7 +281,7 @@ static void a_join_of_a_forgotten_session_restores_it(void **state)
 static void one_whose_session_was_taken_goes_in_silence(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     join_c1(0);
     buffer_clear(&bus.asked);
     say(0, LEAVE_C1);
@@ -284,10 +291,57 @@ static void one_whose_session_was_taken_goes_in_silence(void **state)
     assert_int_equal(metric_get(&metrics.sessions.refused), 1);
 }
 
-static void a_leave_is_acked_in_any_case(void **state)
+// As when the connection breaks with the record on its way.
+static void a_record_without_an_answer_is_written_again(void **state)
 {
     (void)state;
     connect_with(0, "");
+    sessions.up = false;
+    answer(SESSION_AWAY);
+    buffer_clear(&sessions.told);
+    pass(2000);
+    assert_int_equal(sessions.told.len, 0);
+    sessions.up = true;
+    sessions.store.on_up(sessions.store.arg);
+    pass(20);
+    told("restore u1 user:u1@0-0; ");
+    answer(SESSION_OK);
+    buffer_clear(&sessions.told);
+    pass(2000);
+    assert_int_equal(sessions.told.len, 0);
+}
+
+static void a_store_that_refuses_is_asked_once_a_second(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    buffer_clear(&sessions.told);
+    answer(SESSION_AWAY);
+    pass(990);
+    assert_int_equal(sessions.told.len, 0);
+    pass(20);
+    told("restore u1 user:u1@0-0; ");
+}
+
+static void a_leave_that_was_given_up_is_noted_before_the_end(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    join_c1(0);
+    sessions.up = false;
+    say(0, LEAVE_C1);
+    pass(5010);
+    hears(0, "432[{\"success\":true,*");
+    sessions.up = true;
+    buffer_clear(&sessions.told);
+    lose(0);
+    told("restore u1 user:u1@0-0; end 1 [*]; ");
+}
+
+static void a_leave_is_acked_in_any_case(void **state)
+{
+    (void)state;
+    connect_stored(0);
     join_c1(0);
     say(0, LEAVE_C1);
     answer(SESSION_OK);
@@ -302,16 +356,16 @@ static void a_leave_is_acked_in_any_case(void **state)
 static void what_was_joined_after_its_client_has_gone_is_taken_back(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     say(0, JOIN_C1);
     lose(0);
-    told("*join 1 conversation:c1@0-0; leave 1 conversation:c1; end 1 [*]; ");
+    told("*join 1 conversation:c1@0-0; restore u1 user:u1@0-0; end 1 [*]; ");
 }
 
 static void others_hear_when_it_is_sure(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     join_c1(0);
     buffer_clear(&bus.asked);
     lose(0);
@@ -323,7 +377,7 @@ static void others_hear_when_it_is_sure(void **state)
 static void others_hear_nothing_of_one_who_has_moved_on(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     join_c1(0);
     buffer_clear(&bus.asked);
     lose(0);
@@ -334,7 +388,7 @@ static void others_hear_nothing_of_one_who_has_moved_on(void **state)
 static void a_goodbye_is_for_good(void **state)
 {
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     join_c1(0);
     buffer_clear(&bus.asked);
     say(0, "41");
@@ -348,7 +402,7 @@ static void the_second_socket_of_a_connection_is_not_recoverable(void **state)
     struct buffer packet = {0};
 
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     say(0, "41");
     turn();
     buffer_printf(&packet, "40{\"token\":\"%s\"}", token.ptr);
@@ -362,7 +416,7 @@ static void it_is_touched_each_minute(void **state)
 {
     (void)state;
     log_entry(1, "elsewhere", "{}");
-    connect_with(0, "");
+    connect_stored(0);
     log_entry(2, "elsewhere", "{}");
     buffer_clear(&sessions.told);
     pass(60000);
@@ -626,7 +680,7 @@ static void the_old_connection_ends_here(void **state)
     char sid[SIO_ID_LEN + 1];
 
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     memcpy(sid, strstr(peers[0].wrote.ptr, "\"sid\":\"") + 7, SIO_ID_LEN);
     sid[SIO_ID_LEN] = '\0';
     old.socket_id = span_of(sid);
@@ -649,7 +703,7 @@ static void a_takeover_ends_the_connection_here(void **state)
     char sid[SIO_ID_LEN + 1];
 
     (void)state;
-    connect_with(0, "");
+    connect_stored(0);
     memcpy(sid, strstr(peers[0].wrote.ptr, "\"sid\":\"") + 7, SIO_ID_LEN);
     sid[SIO_ID_LEN] = '\0';
     join_c1(0);
@@ -701,6 +755,9 @@ int main(void)
         TEST(a_join_is_stored_once_the_store_is_back),
         TEST(a_join_of_a_forgotten_session_restores_it),
         TEST(one_whose_session_was_taken_goes_in_silence),
+        TEST(a_record_without_an_answer_is_written_again),
+        TEST(a_store_that_refuses_is_asked_once_a_second),
+        TEST(a_leave_that_was_given_up_is_noted_before_the_end),
         TEST(a_leave_is_acked_in_any_case),
         TEST(what_was_joined_after_its_client_has_gone_is_taken_back),
         TEST(others_hear_when_it_is_sure),

@@ -12,7 +12,8 @@
 #include "edge/gateway/client.h"
 
 #define REPAIR_MS    10
-#define REPAIRS_EACH 20 // so 2000 a second
+#define REPAIRS_EACH 20   // so 2000 a second
+#define PAUSE_MS     1000 // after a refusal
 
 static const struct session_store_ops *ops(const struct sessions *sessions)
 {
@@ -66,6 +67,8 @@ static void list_joins(struct listing *listing)
     }
 }
 
+static void on_whole_written(struct session_request *request, enum session_result result);
+
 static void write_whole(struct sessions *sessions, struct client_session *session, bool restored)
 {
     const struct client *client = session->client;
@@ -78,6 +81,9 @@ static void write_whole(struct sessions *sessions, struct client_session *sessio
                               mem_alloc((count + 1) * sizeof(struct session_room)), 0};
     sio_socket_each_room(client->socket, list_room, &listing);
     list_joins(&listing);
+    list_unlink(&session->unwritten);
+    ops(sessions)->withdraw(sessions->store, &session->writing);
+    session->writing.on_done = on_whole_written;
     ops(sessions)->put(sessions->store,
                        &(struct session_record){
                            .key = client_session_key(session),
@@ -89,14 +95,13 @@ static void write_whole(struct sessions *sessions, struct client_session *sessio
                            .rooms = listing.rooms,
                            .room_count = listing.count,
                        },
-                       restored, NULL);
+                       restored, &session->writing);
     free(listing.rooms);
     session->stored = true;
     metric_add(&sessions->metrics->sessions.writes, 1);
 }
 
-// What the store lacks is written when it is back.
-static void mark_unwritten(struct sessions *sessions, struct client_session *session)
+void client_session_mark_unwritten(struct sessions *sessions, struct client_session *session)
 {
     if (list_empty(&session->unwritten))
         list_append(&sessions->unwritten, &session->unwritten);
@@ -113,7 +118,6 @@ static void on_repair(struct deadline *deadline, void *arg)
             return;
         struct client_session *session =
             list_entry(sessions->unwritten.next, struct client_session, unwritten);
-        list_unlink(&session->unwritten);
         write_whole(sessions, session, session->stored);
     }
     if (!list_empty(&sessions->unwritten))
@@ -131,6 +135,22 @@ static void lose(struct sessions *sessions, const struct client_session *session
 {
     metric_add(&sessions->metrics->sessions.refused, 1);
     sessions->handlers.on_taken(session->client, sessions->handlers.arg);
+}
+
+// Redis that is there and refuses is not asked without end.
+static void on_whole_written(struct session_request *request, enum session_result result)
+{
+    struct client_session *session = container_of(request, struct client_session, writing);
+    struct sessions *sessions = session->sessions;
+
+    if (result == SESSION_TAKEN) {
+        lose(sessions, session);
+    } else if (result == SESSION_AWAY) {
+        list_append(&sessions->unwritten, &session->unwritten);
+        deadline_cancel(&sessions->repair);
+        if (ops(sessions)->is_up(sessions->store))
+            deadline_arm(&sessions->repair, &sessions->pauses);
+    }
 }
 
 // ---- touching
@@ -156,7 +176,7 @@ struct span client_session_freshness(struct sessions *sessions,
 
 static void on_touched(struct session_request *request, enum session_result result)
 {
-    struct client_session *session = container_of(request, struct client_session, touching);
+    struct client_session *session = container_of(request, struct client_session, writing);
     struct sessions *sessions = session->sessions;
     struct sio_socket *socket = session->client->socket;
 
@@ -179,12 +199,13 @@ static void on_touched(struct session_request *request, enum session_result resu
 static void touch(struct sessions *sessions, struct client_session *session, struct span freshness)
 {
     deadline_arm(&session->touch_due, &sessions->touches);
-    if (session->touching.pending || !ops(sessions)->is_up(sessions->store))
+    if (session->writing.pending || !ops(sessions)->is_up(sessions->store))
         return;
+    session->writing.on_done = on_touched;
     session->touched_moment = sio_socket_moment(session->client->socket);
     metric_add(&sessions->metrics->sessions.writes, 1);
     ops(sessions)->touch(sessions->store, client_session_key(session), freshness,
-                         &session->touching);
+                         &session->writing);
 }
 
 static void on_touch_due(struct deadline *deadline, void *arg)
@@ -260,7 +281,7 @@ static void on_patience_over(struct deadline *deadline, void *arg)
 
     ops(sessions)->withdraw(sessions->store, &write->request);
     metric_add(&sessions->metrics->sessions.given_up, 1);
-    mark_unwritten(sessions, write->session);
+    client_session_mark_unwritten(sessions, write->session);
     finish_write(write, false);
 }
 
@@ -287,16 +308,7 @@ void client_session_cancel_write(struct sessions *sessions, struct room_write *w
     list_unlink(&write->of_all);
     write->session = NULL;
     if (!write->leaves)
-        client_session_take_back(sessions, session, write->room);
-}
-
-void client_session_take_back(struct sessions *sessions, struct client_session *session,
-                              struct span room)
-{
-    if (ops(sessions)->is_up(sessions->store))
-        ops(sessions)->leave(sessions->store, client_session_key(session), room, NULL);
-    else
-        mark_unwritten(sessions, session);
+        client_session_mark_unwritten(sessions, session);
 }
 
 // ---- beginning and end
@@ -307,7 +319,6 @@ static struct client_session *client_session_new(struct sessions *sessions, stru
 
     session->sessions = sessions;
     session->client = client;
-    session->touching.on_done = on_touched;
     list_init(&session->unwritten);
     list_init(&session->writes);
     list_init(&session->regrants);
@@ -345,7 +356,16 @@ void client_session_put(struct sessions *sessions, struct client_session *sessio
     if (ops(sessions)->is_up(sessions->store))
         write_whole(sessions, session, false);
     else
-        mark_unwritten(sessions, session);
+        client_session_mark_unwritten(sessions, session);
+}
+
+void client_session_end(struct sessions *sessions, struct client_session *session,
+                        struct session_request *request)
+{
+    if (!list_empty(&session->unwritten))
+        write_whole(sessions, session, session->stored);
+    ops(sessions)->end(sessions->store, client_session_key(session),
+                       client_session_freshness(sessions, session), request);
 }
 
 void client_session_free(struct client_session *session)
@@ -353,7 +373,7 @@ void client_session_free(struct client_session *session)
     if (!session)
         return;
     assert(list_empty(&session->writes) && list_empty(&session->regrants));
-    ops(session->sessions)->withdraw(session->sessions->store, &session->touching);
+    ops(session->sessions)->withdraw(session->sessions->store, &session->writing);
     list_unlink(&session->unwritten);
     deadline_cancel(&session->touch_due);
     free(session->stale);
@@ -368,6 +388,7 @@ void sessions_init(struct sessions *sessions, struct deadlines *clock)
     deadline_queue_init(&sessions->touches, clock, SESSION_TOUCH_MS, on_touch_due, sessions);
     deadline_queue_init(&sessions->patience, clock, SESSION_WAIT_MS, on_patience_over, sessions);
     deadline_queue_init(&sessions->repairs, clock, REPAIR_MS, on_repair, sessions);
+    deadline_queue_init(&sessions->pauses, clock, PAUSE_MS, on_repair, sessions);
 }
 
 void sessions_fini(struct sessions *sessions)
@@ -375,6 +396,7 @@ void sessions_fini(struct sessions *sessions)
     deadline_queue_fini(&sessions->touches);
     deadline_queue_fini(&sessions->patience);
     deadline_queue_fini(&sessions->repairs);
+    deadline_queue_fini(&sessions->pauses);
     buffer_fini(&sessions->text);
 }
 

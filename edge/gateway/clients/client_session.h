@@ -10,7 +10,7 @@
 // nothing from before.
 //
 // While the store is away joins and leaves wait for SESSION_WAIT_MS; what could not be written is
-// written, bit by bit, once it is back.
+// written, bit by bit, once it is back. A whole record that gets no answer counts as not written.
 #pragma once
 
 #include "common/deadlines.h"
@@ -31,7 +31,7 @@ struct client_session {
     struct list writes;    // of struct room_write
     struct list regrants;  // of struct regrant, see regrants.h
     struct deadline touch_due;
-    struct session_request touching;
+    struct session_request writing; // a touch, or the whole record
     uint64_t touched_moment;
     uint64_t created_ms;
     char *stale; // an offset from before the session; mostly NULL
@@ -73,7 +73,7 @@ struct sessions {
     struct sessions_handlers handlers;
     struct list writes;    // of struct room_write
     struct list unwritten; // of struct client_session
-    struct deadline_queue touches, patience, repairs;
+    struct deadline_queue touches, patience, repairs, pauses;
     struct deadline repair;
     struct buffer text;
 };
@@ -96,18 +96,21 @@ void client_session_put(struct sessions *sessions, struct client_session *sessio
 // Notes what was sent last ("-": nothing) and what the edge has.
 void client_session_freshen(struct sessions *sessions, struct client_session *session,
                             struct span sent);
+// Notes that its connection is lost, and first what the store still lacks; `request` may be NULL.
+// The store must be up.
+void client_session_end(struct sessions *sessions, struct client_session *session,
+                        struct session_request *request);
 // What is under way is withdrawn. NULL is ignored.
 void client_session_free(struct client_session *session);
 
 // Starts a write whose room, note and on_written are set.
 void client_session_write(struct sessions *sessions, struct client_session *session,
                           struct room_write *write);
-// The write gets no answer. A join that may have been stored is taken back.
+// The write gets no answer. A join that may have been stored is undone.
 void client_session_cancel_write(struct sessions *sessions, struct room_write *write);
 
-// A room that was stored, and that the client is not in.
-void client_session_take_back(struct sessions *sessions, struct client_session *session,
-                              struct span room);
+// The store may have other rooms than the client: all of them are written, soon.
+void client_session_mark_unwritten(struct sessions *sessions, struct client_session *session);
 
 // Now, for the note of a join.
 struct room_note client_session_note(const struct sessions *sessions, struct span room);

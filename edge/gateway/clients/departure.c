@@ -86,34 +86,26 @@ static void tell_room(struct span room, void *arg)
         presence_tell(telling->presence, telling->client, room, "user_left");
 }
 
-static void end_session(struct departures *departures, const struct client_session *session,
-                        bool for_good, struct session_request *request)
-{
-    struct session_store *store = departures->sessions->store;
-
-    if (for_good)
-        store->ops->drop(store, client_session_key(session));
-    else
-        store->ops->end(store, client_session_key(session),
-                        client_session_freshness(departures->sessions, session), request);
-}
-
 void departures_add(struct departures *departures, struct client *client, bool for_good,
                     bool at_once)
 {
-    const struct client_session *session = client->session;
-    const struct session_store *store = departures->sessions ? departures->sessions->store : NULL;
+    struct client_session *session = client->session;
+    struct session_store *store = session ? departures->sessions->store : NULL;
+    bool is_noted = session && store->ops->is_up(store);
 
     if (client->silent)
         return;
-    if (session && !for_good && !at_once && store->ops->is_up(store)) {
-        end_session(departures, session, false, &departure_new(departures, client)->request);
+    if (is_noted && !for_good && !at_once) {
+        client_session_end(departures->sessions, session,
+                           &departure_new(departures, client)->request);
         return;
     }
     sio_socket_each_room(client->socket, tell_room,
                          &(struct telling){departures->presence, client});
-    if (session)
-        end_session(departures, session, for_good, NULL);
+    if (is_noted && for_good)
+        store->ops->drop(store, client_session_key(session));
+    else if (is_noted)
+        client_session_end(departures->sessions, session, NULL);
 }
 
 void departures_init(struct departures *departures)

@@ -58,7 +58,7 @@ static void expel(const struct regrant *regrant)
     log_debug("a recovered client may no longer be in a room sid=%s",
               sio_socket_id(regrant->client->socket));
     sio_socket_leave(regrant->client->socket, room_of(regrant));
-    client_session_take_back(regrants->sessions, regrant->client->session, room_of(regrant));
+    client_session_mark_unwritten(regrants->sessions, regrant->client->session);
     presence_tell(regrants->presence, regrant->client, room_of(regrant), "user_left");
 }
 
