@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
-#include "edge/adapters/client_port.h"
+#include "edge/adapters/listener/client_port.h"
 #include "tests/echo_server/echoes.h"
 #include "tests/echo_server/options.h"
 

@@ -8,7 +8,7 @@
 
 #include <netinet/in.h>
 
-#include "edge/adapters/connections.h"
+#include "edge/adapters/listener/connections.h"
 
 // A connection that was accepted and whose request head has arrived.
 struct arrival {

@@ -1,15 +1,15 @@
 #define LOG_MODULE "client_port"
 
-#include "edge/adapters/client_port.h"
+#include "edge/adapters/listener/client_port.h"
 
 #include <stdlib.h>
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/adapters/front_door.h"
-#include "edge/adapters/http_port.h"
-#include "edge/adapters/peer_address.h"
-#include "edge/adapters/websocket_port.h"
+#include "edge/adapters/listener/front_door.h"
+#include "edge/adapters/listener/http_port.h"
+#include "edge/adapters/listener/peer_address.h"
+#include "edge/adapters/listener/websocket_port.h"
 #include "edge/http/head.h"
 
 struct client_port {

@@ -1,4 +1,4 @@
-#include "edge/adapters/spare_files.h"
+#include "edge/adapters/listener/spare_files.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "edge/adapters/connections.h"
+#include "edge/adapters/listener/connections.h"
 
-#include "edge/adapters/peer_address.h"
+#include "edge/adapters/listener/peer_address.h"
 #include "edge/engineio/address_key.h"
 
 void connections_init(struct connections *connections, const struct client_port_options *options,

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/tally.h"
-#include "edge/adapters/client_port.h"
+#include "edge/adapters/listener/client_port.h"
 
 struct websocket_port;
 

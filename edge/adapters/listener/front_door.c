@@ -1,6 +1,6 @@
 #define LOG_MODULE "front_door"
 
-#include "edge/adapters/front_door.h"
+#include "edge/adapters/listener/front_door.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -15,7 +15,7 @@
 #include "common/listener.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/adapters/spare_files.h"
+#include "edge/adapters/listener/spare_files.h"
 #include "edge/http/head.h"
 
 #define BACKLOG          4096

@@ -7,7 +7,7 @@
 // because the library stops watching suspended connections.
 #pragma once
 
-#include "edge/adapters/front_door.h"
+#include "edge/adapters/listener/front_door.h"
 #include "edge/http/head.h"
 
 struct http_port;

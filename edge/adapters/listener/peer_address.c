@@ -1,4 +1,4 @@
-#include "edge/adapters/peer_address.h"
+#include "edge/adapters/listener/peer_address.h"
 
 #include <arpa/inet.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "edge/adapters/http_internals.h"
+#include "edge/adapters/listener/http_internals.h"
 
 #define LINE_END    2 // bytes of CR LF
 #define VERSION_LEN 8 // of "HTTP/1.1"

@@ -1,6 +1,6 @@
 #define LOG_MODULE "http"
 
-#include "edge/adapters/http_port.h"
+#include "edge/adapters/listener/http_port.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -9,7 +9,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/adapters/http_internals.h"
+#include "edge/adapters/listener/http_internals.h"
 
 #define REQUEST_MS     20000 // from the request line to the end of the body
 #define REPLY_MS       60000 // until a reply has been taken

@@ -8,8 +8,8 @@
 
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "edge/adapters/http_internals.h"
-#include "edge/adapters/peer_address.h"
+#include "edge/adapters/listener/http_internals.h"
+#include "edge/adapters/listener/peer_address.h"
 #include "edge/http/body_length.h"
 
 #define DROP_TIMES  4     // of what a body may have: of one that nobody keeps

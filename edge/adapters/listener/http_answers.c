@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 
 #include "common/log.h"
-#include "edge/adapters/http_internals.h"
+#include "edge/adapters/listener/http_internals.h"
 
 #define COMPRESS_OVER 1024 // bytes of a body
 

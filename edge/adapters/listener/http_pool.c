@@ -1,4 +1,4 @@
-#include "edge/adapters/http_pool.h"
+#include "edge/adapters/listener/http_pool.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
 
 #include <microhttpd.h>
 
-#include "edge/adapters/http_pool.h"
-#include "edge/adapters/http_port.h"
+#include "edge/adapters/listener/http_pool.h"
+#include "edge/adapters/listener/http_port.h"
 #include "edge/http/compression.h"
 
 enum call_state {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/tally.h"
-#include "edge/adapters/client_port.h"
+#include "edge/adapters/listener/client_port.h"
 
 struct connections {
     struct client_port_metrics *metrics; // has their number

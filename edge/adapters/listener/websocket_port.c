@@ -1,6 +1,6 @@
 #define LOG_MODULE "websocket"
 
-#include "edge/adapters/websocket_port.h"
+#include "edge/adapters/listener/websocket_port.h"
 
 #include <errno.h>
 #include <libwebsockets.h>
