@@ -3,7 +3,7 @@
 
 #include "common/memory_budget.h"
 #include "edge/adapters/listener/client_port.h"
-#include "edge/adapters/redis_bus.h"
+#include "edge/adapters/redis/redis_bus.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/socketio/server.h"
 

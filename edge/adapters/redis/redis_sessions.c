@@ -1,6 +1,6 @@
 #define LOG_MODULE "redis_sessions"
 
-#include "edge/adapters/redis_sessions.h"
+#include "edge/adapters/redis/redis_sessions.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "common/attr.h"
-#include "edge/adapters/redis_connection.h"
+#include "edge/adapters/redis/redis_connection.h"
 #include "edge/gateway/clients/session_store.h"
 
 // A session that Redis had lost is claimed only once every edge must have written what it holds.

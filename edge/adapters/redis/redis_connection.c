@@ -1,4 +1,4 @@
-#include "edge/adapters/redis_connection.h"
+#include "edge/adapters/redis/redis_connection.h"
 
 #include <assert.h>
 #include <errno.h>

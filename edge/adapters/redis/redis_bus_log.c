@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/adapters/redis_bus_internals.h"
+#include "edge/adapters/redis/redis_bus_internal.h"
 
 // A stream entry is [id, [field, value, …]].
 static struct bus_entry read_entry(const struct redis_value *value)

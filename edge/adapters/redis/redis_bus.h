@@ -16,7 +16,7 @@
 #include "common/attr.h"
 #include "common/metrics.h"
 #include "edge/adapters/event_loop.h"
-#include "edge/adapters/redis_sessions.h"
+#include "edge/adapters/redis/redis_sessions.h"
 #include "edge/gateway/bus.h"
 
 struct redis_bus_options {

@@ -1,6 +1,6 @@
 #define LOG_MODULE "redis_bus"
 
-#include "edge/adapters/redis_bus.h"
+#include "edge/adapters/redis/redis_bus.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/redis_error.h"
-#include "edge/adapters/redis_bus_internals.h"
+#include "edge/adapters/redis/redis_bus_internal.h"
 
 #define CONNECT_MS        5000
 #define FLUSH_MS          1000 // how long closing waits for answers
