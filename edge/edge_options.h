@@ -1,7 +1,7 @@
 // What the settings mean for the parts of the edge.
 #pragma once
 
-#include "edge/adapters/http_authority.h"
+#include "edge/adapters/services/authorization_client.h"
 #include "edge/edge_settings.h"
 #include "edge/gateway/gateway.h"
 

@@ -4,9 +4,9 @@
 
 #include "common/backoff.h"
 #include "common/shard.h"
-#include "edge/adapters/host_lookup.h"
 #include "edge/adapters/redis/redis_bus.h"
 #include "edge/adapters/redis/redis_connection.h"
+#include "edge/adapters/services/host_lookup.h"
 
 enum state { IDLE = 0, RESOLVING, CONNECTING, WAITING, UP, CLOSING };
 enum link { COMMANDS = 0, SUBSCRIPTIONS, LINKS };

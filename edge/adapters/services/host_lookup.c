@@ -1,4 +1,4 @@
-#include "edge/adapters/host_lookup.h"
+#include "edge/adapters/services/host_lookup.h"
 
 #include <netinet/in.h>
 

@@ -1,4 +1,4 @@
-#include "edge/adapters/http_client.h"
+#include "edge/adapters/services/http_client.h"
 
 #include <assert.h>
 #include <curl/curl.h>

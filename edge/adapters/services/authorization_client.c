@@ -1,4 +1,4 @@
-#include "edge/adapters/http_authority.h"
+#include "edge/adapters/services/authorization_client.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/adapters/host_lookup.h"
-#include "edge/adapters/http_client.h"
+#include "edge/adapters/services/host_lookup.h"
+#include "edge/adapters/services/http_client.h"
 #include "edge/http/service_url.h"
 
 #define ADDRESS_GOOD_MS 30000
