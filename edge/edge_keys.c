@@ -7,8 +7,8 @@
 
 #include "common/mem.h"
 #include "common/random.h"
-#include "edge/gateway/public_key.h"
-#include "edge/gateway/token.h"
+#include "edge/gateway/clients/public_key.h"
+#include "edge/gateway/clients/token.h"
 
 #define KEY_FILE_KB       64
 #define KEY_FILE_MAX      ((size_t)KEY_FILE_KB * 1024)

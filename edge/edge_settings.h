@@ -3,7 +3,7 @@
 
 #include "common/program.h"
 #include "common/settings.h"
-#include "edge/gateway/jwks.h"
+#include "edge/gateway/clients/jwks.h"
 #include "edge/http/proxies.h"
 
 struct edge_settings {

@@ -8,7 +8,7 @@
 #include "common/buffer.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/gateway/json_doc.h"
+#include "edge/gateway/clients/json_doc.h"
 
 #define FILE_MAX ((size_t)8 * 1024 * 1024)
 

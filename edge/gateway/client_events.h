@@ -2,9 +2,9 @@
 // has its handler in one table; everything else is counted and ignored.
 #pragma once
 
-#include "edge/gateway/authentication.h"
-#include "edge/gateway/client.h"
-#include "edge/gateway/client_answer.h"
+#include "edge/gateway/clients/authentication.h"
+#include "edge/gateway/clients/client.h"
+#include "edge/gateway/clients/client_ack.h"
 #include "edge/gateway/joins.h"
 #include "edge/gateway/presence.h"
 

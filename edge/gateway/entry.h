@@ -2,8 +2,8 @@
 #pragma once
 
 #include "edge/engineio/peer_log.h"
-#include "edge/gateway/authentication.h"
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/authentication.h"
+#include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/recovery.h"
 #include "edge/gateway/gateway_metrics.h"
 

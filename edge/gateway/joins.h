@@ -3,7 +3,7 @@
 // longer than its client.
 #pragma once
 
-#include "edge/gateway/client_answer.h"
+#include "edge/gateway/clients/client_ack.h"
 #include "edge/gateway/clients/client_session.h"
 #include "edge/gateway/presence.h"
 #include "edge/gateway/room_access.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "edge/gateway/bus.h"
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 #include "edge/gateway/delivery.h"
 
 struct presence {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/gateway/json_doc.h"
+#include "edge/gateway/clients/json_doc.h"
 
 struct room_access {
     enum room_authorization authorization;

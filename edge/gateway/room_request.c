@@ -1,7 +1,7 @@
 #include "edge/gateway/room_request.h"
 
 #include "common/json_view.h"
-#include "edge/gateway/json_doc.h"
+#include "edge/gateway/clients/json_doc.h"
 #include "edge/gateway/room_name.h"
 
 const char *room_request_str(enum room_request result)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/list.h"
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 
 enum room_verdict {
     ROOM_GRANTED = 0,

@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "edge/gateway/jwks.h"
+#include "edge/gateway/clients/jwks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 // CONNECT packet.
 #include <assert.h>
 
-#include "edge/gateway/authentication.h"
+#include "edge/gateway/clients/authentication.h"
 #include "tests/unit/token_maker.h"
 
 #define NOW 1700000000

@@ -1,4 +1,4 @@
-#include "edge/gateway/authentication.h"
+#include "edge/gateway/clients/authentication.h"
 #include "tests/unit/token_maker.h"
 
 #define NOW 1700000000

@@ -1,4 +1,4 @@
-#include "edge/gateway/jwks.h"
+#include "edge/gateway/clients/jwks.h"
 #include "tests/unit/unit.h"
 
 // Of keys that were made for tests and are used nowhere else.

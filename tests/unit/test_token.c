@@ -1,4 +1,4 @@
-#include "edge/gateway/token.h"
+#include "edge/gateway/clients/token.h"
 #include "tests/unit/token_maker.h"
 
 #define NOW 1700000000

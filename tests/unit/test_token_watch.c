@@ -1,5 +1,5 @@
 #include "common/clock.h"
-#include "edge/gateway/token_watch.h"
+#include "edge/gateway/clients/token_expiry.h"
 #include "tests/unit/unit.h"
 
 #define START  INT64_C(1700000000)

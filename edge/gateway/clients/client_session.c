@@ -9,7 +9,7 @@
 #include "common/mem.h"
 #include "common/random.h"
 #include "common/shard.h"
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 
 #define REPAIR_MS    10
 #define REPAIRS_EACH 20   // so 2000 a second

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 #include "edge/gateway/room_name.h"
 
 // Outlives its client, so it holds copies.

@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/shard.h"
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 #include "edge/gateway/room_name.h"
 
 #define RETRY_MS       20

@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 #include "edge/gateway/room_name.h"
 
 #define ASKED_AT_ONCE 16

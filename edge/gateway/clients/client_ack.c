@@ -1,4 +1,4 @@
-#include "edge/gateway/client_answer.h"
+#include "edge/gateway/clients/client_ack.h"
 
 #include <inttypes.h>
 

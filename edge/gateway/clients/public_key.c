@@ -1,4 +1,4 @@
-#include "edge/gateway/public_key.h"
+#include "edge/gateway/clients/public_key.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

@@ -5,7 +5,7 @@
 // handshake's query parameter `token`.
 #pragma once
 
-#include "edge/gateway/token.h"
+#include "edge/gateway/clients/token.h"
 #include "edge/socketio/server.h"
 
 struct authentication {

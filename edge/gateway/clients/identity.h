@@ -3,7 +3,7 @@
 
 #include "common/attr.h"
 #include "common/span.h"
-#include "edge/gateway/token_life.h"
+#include "edge/gateway/clients/token_life.h"
 
 // The texts live as long as the identity.
 struct identity {

@@ -8,7 +8,7 @@
 
 #include "common/deadlines.h"
 #include "common/list.h"
-#include "edge/gateway/token_life.h"
+#include "edge/gateway/clients/token_life.h"
 
 struct token_watch;
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/list.h"
-#include "edge/gateway/identity.h"
-#include "edge/gateway/token_watch.h"
+#include "edge/gateway/clients/identity.h"
+#include "edge/gateway/clients/token_expiry.h"
 #include "edge/socketio/server.h"
 
 struct client_session;

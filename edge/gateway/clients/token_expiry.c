@@ -1,4 +1,4 @@
-#include "edge/gateway/token_watch.h"
+#include "edge/gateway/clients/token_expiry.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "edge/gateway/authentication.h"
+#include "edge/gateway/clients/authentication.h"
 
-#include "edge/gateway/json_doc.h"
+#include "edge/gateway/clients/json_doc.h"
 #include "edge/http/query.h"
 
 void authentication_fini(struct authentication *authentication)

@@ -1,7 +1,7 @@
 // What clients are told in answer to their events, if they asked for an ack.
 #pragma once
 
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 #include "edge/gateway/gateway_metrics.h"
 
 // An ack that a client waits for, or not.

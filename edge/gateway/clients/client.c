@@ -1,4 +1,4 @@
-#include "edge/gateway/client.h"
+#include "edge/gateway/clients/client.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "edge/gateway/identity.h"
+#include "edge/gateway/clients/identity.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "edge/gateway/token_life.h"
+#include "edge/gateway/clients/token_life.h"
 
 int64_t token_life_warning_s(struct token_life life, int64_t now_s)
 {

@@ -1,4 +1,4 @@
-#include "edge/gateway/token.h"
+#include "edge/gateway/clients/token.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -9,7 +9,7 @@
 #include "common/base64.h"
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "edge/gateway/json_doc.h"
+#include "edge/gateway/clients/json_doc.h"
 #include "edge/gateway/number_text.h"
 #include "edge/gateway/room_name.h"
 

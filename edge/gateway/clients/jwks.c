@@ -1,4 +1,4 @@
-#include "edge/gateway/jwks.h"
+#include "edge/gateway/clients/jwks.h"
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -9,8 +9,8 @@
 
 #include "common/base64.h"
 #include "common/mem.h"
-#include "edge/gateway/json_doc.h"
-#include "edge/gateway/public_key.h"
+#include "edge/gateway/clients/json_doc.h"
+#include "edge/gateway/clients/public_key.h"
 
 #define P256_COORDINATE 32
 #define ID_SHOWN        64

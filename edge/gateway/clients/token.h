@@ -7,8 +7,8 @@
 
 #include "common/attr.h"
 #include "common/span.h"
-#include "edge/gateway/identity.h"
-#include "edge/gateway/jwks.h"
+#include "edge/gateway/clients/identity.h"
+#include "edge/gateway/clients/jwks.h"
 
 #define TOKEN_MAX_BYTES      32768 // longer ones are malformed
 #define TOKEN_KEYS_TRIED_MAX 8     // on one token

@@ -1,4 +1,4 @@
-#include "edge/gateway/json_doc.h"
+#include "edge/gateway/clients/json_doc.h"
 
 #include <inttypes.h>
 #include <jansson.h>
