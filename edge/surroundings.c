@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "common/memory_limit.h"
 #include "common/random.h"
-#include "edge/gateway/room_access.h"
+#include "edge/gateway/rooms/authorization.h"
 
 #define FILES_MAX              1000000 // beyond it libwebsockets counts on very few
 #define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for a new one grows with the limit

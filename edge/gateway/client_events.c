@@ -5,8 +5,8 @@
 #include "common/clock.h"
 #include "common/json_view.h"
 #include "common/log.h"
-#include "edge/gateway/room_name.h"
-#include "edge/gateway/room_request.h"
+#include "edge/gateway/rooms/room_name.h"
+#include "edge/gateway/rooms/room_request.h"
 
 // The room that an event is about, in events->room; false when it was answered with an error.
 static bool take_room(struct client_events *events, const struct client *client,

@@ -5,8 +5,8 @@
 #include "edge/gateway/clients/authentication.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/client_ack.h"
-#include "edge/gateway/joins.h"
-#include "edge/gateway/presence.h"
+#include "edge/gateway/rooms/joins.h"
+#include "edge/gateway/rooms/room_events.h"
 
 struct client_events {
     struct presence *presence;

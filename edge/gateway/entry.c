@@ -7,7 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 static int64_t now_s(void)
 {

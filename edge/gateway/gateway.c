@@ -17,7 +17,7 @@
 #include "edge/gateway/log_follower.h"
 #include "edge/gateway/origin_guard.h"
 #include "edge/gateway/relay_watch.h"
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 #define ANNOUNCE_MS 2000
 #define REPLAY_MAX  5000 // events that a client gets at once when it comes back

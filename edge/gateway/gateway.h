@@ -14,7 +14,7 @@
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/session_store.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/gateway/room_access.h"
+#include "edge/gateway/rooms/authorization.h"
 #include "edge/http/exchange.h"
 #include "edge/http/origins.h"
 #include "edge/socketio/server.h"

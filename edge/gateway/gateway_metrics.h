@@ -4,7 +4,7 @@
 #include "common/metrics.h"
 #include "edge/gateway/clients/token.h"
 #include "edge/gateway/delivery/log_tail.h"
-#include "edge/gateway/room_authority.h"
+#include "edge/gateway/rooms/authorization_service.h"
 
 enum client_event_kind {
     EVENT_JOIN_ROOM = 0,

@@ -2,7 +2,7 @@
 #include <stdint.h>
 
 #include "common/json_check.h"
-#include "edge/gateway/room_request.h"
+#include "edge/gateway/rooms/room_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

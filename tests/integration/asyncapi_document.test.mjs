@@ -107,7 +107,7 @@ describe('errors', () => {
 
   test('of acks are those that the edge answers with', () => {
     const literal = found(gatewaySources, /answer_error\([^;]*?"([^"]+)"/g);
-    const room = found(source('edge/gateway/room_request.c'), /\[ROOM_REQUEST_\w+\] = "([^"]+)"/g)
+    const room = found(source('edge/gateway/rooms/room_request.c'), /\[ROOM_REQUEST_\w+\] = "([^"]+)"/g)
       .filter((word) => word !== 'ok');
     const named = ['JoinRefused', 'LeaveRefused', 'TypingRefused', 'RefreshRefused']
       .flatMap(errorsOf);

@@ -4,7 +4,7 @@
 #include "common/buffer.h"
 #include "common/list.h"
 #include "common/mem.h"
-#include "edge/gateway/room_authority.h"
+#include "edge/gateway/rooms/authorization_service.h"
 #include "tests/unit/unit.h"
 
 struct fake_authority {

@@ -1,4 +1,4 @@
-#include "edge/gateway/room_access.h"
+#include "edge/gateway/rooms/authorization.h"
 #include "tests/unit/unit.h"
 
 struct row {

@@ -1,6 +1,6 @@
 // Each row is a story: "+a" puts yes for a, "-a" no, ">500" lets time pass, and the rest asks:
 // "a=+", "a=-" and "a=?" say what must be known, "#2" how many answers are held.
-#include "edge/gateway/room_answers.h"
+#include "edge/gateway/rooms/authorization_cache.h"
 
 #include "tests/unit/unit.h"
 

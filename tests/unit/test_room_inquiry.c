@@ -8,7 +8,7 @@
 //     asked TEXT        what the services were asked since the last look
 //     heard TEXT        the verdicts of all waiters so far: + granted, - forbidden, ? unavailable,
 //                       . none
-#include "edge/gateway/room_inquiry.h"
+#include "edge/gateway/rooms/authorization_requests.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-#include "edge/gateway/room_name.h"
-#include "edge/gateway/room_request.h"
+#include "edge/gateway/rooms/room_name.h"
+#include "edge/gateway/rooms/room_request.h"
 #include "tests/unit/unit.h"
 
 struct row {

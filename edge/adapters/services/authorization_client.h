@@ -5,7 +5,7 @@
 #pragma once
 
 #include "edge/adapters/event_loop.h"
-#include "edge/gateway/room_authority.h"
+#include "edge/gateway/rooms/authorization_service.h"
 
 struct http_authority;
 

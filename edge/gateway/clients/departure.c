@@ -4,7 +4,7 @@
 
 #include "common/mem.h"
 #include "edge/gateway/clients/client.h"
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 // Outlives its client, so it holds copies.
 struct departure {

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "edge/gateway/clients/client_session.h"
-#include "edge/gateway/presence.h"
+#include "edge/gateway/rooms/room_events.h"
 
 struct departures {
     struct presence *presence;

@@ -12,7 +12,7 @@
 #include "common/mem.h"
 #include "common/shard.h"
 #include "edge/gateway/clients/client.h"
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 #define RETRY_MS       20
 #define OFFSET_MAX     1024 // of a text that is looked at at all

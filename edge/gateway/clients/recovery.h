@@ -13,8 +13,8 @@
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/regrants.h"
 #include "edge/gateway/delivery/replay.h"
-#include "edge/gateway/presence.h"
-#include "edge/gateway/room_access.h"
+#include "edge/gateway/rooms/authorization.h"
+#include "edge/gateway/rooms/room_events.h"
 
 #define RECOVERY_WAIT_MS 5000
 

@@ -8,7 +8,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/gateway/clients/client.h"
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 #define ASKED_AT_ONCE 16
 #define LATER_MS      5000

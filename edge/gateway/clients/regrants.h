@@ -7,8 +7,8 @@
 #pragma once
 
 #include "edge/gateway/clients/client_session.h"
-#include "edge/gateway/presence.h"
-#include "edge/gateway/room_access.h"
+#include "edge/gateway/rooms/authorization.h"
+#include "edge/gateway/rooms/room_events.h"
 
 struct regrants {
     struct room_access *access;

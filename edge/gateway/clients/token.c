@@ -11,7 +11,7 @@
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
 #include "edge/gateway/number_text.h"
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 #define ENDLESS_S 1e15 // seconds; an end that lies further ahead is none
 

@@ -1,4 +1,4 @@
-#include "edge/gateway/presence.h"
+#include "edge/gateway/rooms/room_events.h"
 
 #include "common/clock.h"
 #include "common/shard.h"

@@ -1,8 +1,8 @@
-#include "edge/gateway/room_request.h"
+#include "edge/gateway/rooms/room_request.h"
 
 #include "common/json_view.h"
 #include "edge/gateway/clients/json_doc.h"
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 const char *room_request_str(enum room_request result)
 {

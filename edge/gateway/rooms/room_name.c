@@ -1,4 +1,4 @@
-#include "edge/gateway/room_name.h"
+#include "edge/gateway/rooms/room_name.h"
 
 bool room_name_takes(struct span id)
 {

@@ -1,4 +1,4 @@
-#include "edge/gateway/room_access.h"
+#include "edge/gateway/rooms/authorization.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // comes by callback; whoever asks must be ready for both.
 #pragma once
 
-#include "edge/gateway/room_inquiry.h"
+#include "edge/gateway/rooms/authorization_requests.h"
 
 enum room_authorization {
     ROOM_AUTHORIZATION_OPEN = 0, // everybody may join everything

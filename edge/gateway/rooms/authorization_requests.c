@@ -1,6 +1,6 @@
 #define LOG_MODULE "rooms"
 
-#include "edge/gateway/room_inquiry.h"
+#include "edge/gateway/rooms/authorization_requests.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -10,8 +10,8 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/tally.h"
-#include "edge/gateway/room_answers.h"
 #include "edge/gateway/room_path.h"
+#include "edge/gateway/rooms/authorization_cache.h"
 
 #define COMPLAINT_MS 60000 // between two complaints about one service
 

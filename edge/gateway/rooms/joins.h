@@ -5,8 +5,8 @@
 
 #include "edge/gateway/clients/client_ack.h"
 #include "edge/gateway/clients/client_session.h"
-#include "edge/gateway/presence.h"
-#include "edge/gateway/room_access.h"
+#include "edge/gateway/rooms/authorization.h"
+#include "edge/gateway/rooms/room_events.h"
 
 struct joins {
     struct room_access *access;

@@ -1,4 +1,4 @@
-#include "edge/gateway/room_answers.h"
+#include "edge/gateway/rooms/authorization_cache.h"
 
 #include <stdlib.h>
 

@@ -11,8 +11,8 @@
 
 #include "common/deadlines.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/gateway/room_authority.h"
-#include "edge/gateway/room_waiter.h"
+#include "edge/gateway/rooms/authorization_service.h"
+#include "edge/gateway/rooms/authorization_waiter.h"
 
 #define ROOM_WAITERS_PER_USER 1000 // so that one user cannot take the places of all others
 

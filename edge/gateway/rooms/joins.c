@@ -1,4 +1,4 @@
-#include "edge/gateway/joins.h"
+#include "edge/gateway/rooms/joins.h"
 
 #include <stdlib.h>
 
