@@ -14,7 +14,7 @@
 #include "common/ops_server.h"
 #include "edge/edge_metrics.h"
 #include "edge/edge_options.h"
-#include "edge/gateway/relay_watch.h"
+#include "edge/gateway/delivery/relay_status.h"
 #include "edge/surroundings.h"
 
 #define LIVE_STAMP_MS  1000

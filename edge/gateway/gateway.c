@@ -12,11 +12,11 @@
 #include "edge/gateway/client_events.h"
 #include "edge/gateway/clients/departure.h"
 #include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/delivery/log_follower.h"
+#include "edge/gateway/delivery/relay_status.h"
 #include "edge/gateway/entry.h"
 #include "edge/gateway/http_routes.h"
-#include "edge/gateway/log_follower.h"
 #include "edge/gateway/origin_guard.h"
-#include "edge/gateway/relay_watch.h"
 #include "edge/gateway/rooms/room_name.h"
 
 #define ANNOUNCE_MS 2000

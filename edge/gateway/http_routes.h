@@ -4,7 +4,7 @@
 
 #include "common/token_bucket.h"
 #include "edge/gateway/client_bundle.h"
-#include "edge/gateway/relay_watch.h"
+#include "edge/gateway/delivery/relay_status.h"
 #include "edge/http/exchange.h"
 #include "edge/socketio/server.h"
 

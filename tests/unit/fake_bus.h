@@ -1,7 +1,7 @@
 // Stands in for the bus: writes down what the gateway asks of it.
 #pragma once
 
-#include "edge/gateway/bus.h"
+#include "edge/gateway/delivery/bus.h"
 #include "proto/envelope.h"
 #include "tests/unit/unit.h"
 

@@ -1,4 +1,4 @@
-#include "edge/gateway/latency.h"
+#include "edge/gateway/delivery/latency.h"
 
 #include "common/clock.h"
 #include "tests/unit/unit.h"

@@ -12,7 +12,7 @@
 // The journal has "D<position>" for a delivery, "LOSS", and what was asked of the bus.
 #include <stdio.h>
 
-#include "edge/gateway/log_follower.h"
+#include "edge/gateway/delivery/log_follower.h"
 #include "tests/unit/fake_bus.h"
 
 #define STEPS_MAX 24

@@ -17,7 +17,7 @@
 #include "common/metrics.h"
 #include "edge/adapters/event_loop.h"
 #include "edge/adapters/redis/redis_sessions.h"
-#include "edge/gateway/bus.h"
+#include "edge/gateway/delivery/bus.h"
 
 struct redis_bus_options {
     const char *host;

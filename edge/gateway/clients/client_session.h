@@ -15,7 +15,7 @@
 
 #include "common/deadlines.h"
 #include "edge/gateway/clients/session_store.h"
-#include "edge/gateway/delivery.h"
+#include "edge/gateway/delivery/delivery.h"
 #include "edge/gateway/gateway_metrics.h"
 
 #define SESSION_TOUCH_MS 60000

@@ -2,9 +2,9 @@
 // user_stop_typing. Members at this edge hear it at once, those at others over the bus.
 #pragma once
 
-#include "edge/gateway/bus.h"
 #include "edge/gateway/clients/client.h"
-#include "edge/gateway/delivery.h"
+#include "edge/gateway/delivery/bus.h"
+#include "edge/gateway/delivery/delivery.h"
 
 struct presence {
     struct delivery *delivery;

@@ -1,10 +1,10 @@
 // From an envelope to the clients of this edge: encoded once, queued for each member of its room.
 #pragma once
 
+#include "edge/gateway/delivery/latency.h"
+#include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/log_tail.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/gateway/latency.h"
-#include "edge/gateway/log_follower.h"
 #include "edge/socketio/server.h"
 #include "proto/envelope.h"
 

@@ -28,9 +28,9 @@
 // that is a loss: it is reported, never passed over, and the follower goes on behind it.
 #pragma once
 
-#include "edge/gateway/bus.h"
+#include "edge/gateway/delivery/bus.h"
+#include "edge/gateway/delivery/replay_pace.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/gateway/replay_pace.h"
 #include "proto/envelope.h"
 
 struct log_follower_handlers {

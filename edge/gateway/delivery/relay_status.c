@@ -1,4 +1,4 @@
-#include "edge/gateway/relay_watch.h"
+#include "edge/gateway/delivery/relay_status.h"
 
 void relay_watch_init(struct relay_watch *watch, const char *bus_host, uint32_t bus_port,
                       struct gateway_metrics *metrics)

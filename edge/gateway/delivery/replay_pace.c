@@ -1,4 +1,4 @@
-#include "edge/gateway/replay_pace.h"
+#include "edge/gateway/delivery/replay_pace.h"
 
 static void stop_waiting(struct replay_pace *pace, uint64_t now_ms)
 {

@@ -1,4 +1,4 @@
-#include "edge/gateway/delivery.h"
+#include "edge/gateway/delivery/delivery.h"
 
 struct position delivery_position(const struct delivery *delivery, unsigned shard)
 {

@@ -1,6 +1,6 @@
 #define LOG_MODULE "log_follower"
 
-#include "edge/gateway/log_follower.h"
+#include "edge/gateway/delivery/log_follower.h"
 
 #include <assert.h>
 #include <stdlib.h>
