@@ -15,9 +15,9 @@
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"
 #include "edge/gateway/entry.h"
-#include "edge/gateway/http_routes.h"
-#include "edge/gateway/origin_guard.h"
 #include "edge/gateway/rooms/room_name.h"
+#include "edge/gateway/web/http_routes.h"
+#include "edge/gateway/web/origin_guard.h"
 
 #define ANNOUNCE_MS 2000
 #define REPLAY_MAX  5000 // events that a client gets at once when it comes back

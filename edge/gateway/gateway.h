@@ -9,12 +9,12 @@
 // bus brings it envelopes.
 #pragma once
 
-#include "edge/gateway/client_bundle.h"
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/session_store.h"
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/gateway/rooms/authorization.h"
+#include "edge/gateway/web/client_bundle.h"
 #include "edge/http/exchange.h"
 #include "edge/http/origins.h"
 #include "edge/socketio/server.h"

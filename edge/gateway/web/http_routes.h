@@ -3,8 +3,8 @@
 #pragma once
 
 #include "common/token_bucket.h"
-#include "edge/gateway/client_bundle.h"
 #include "edge/gateway/delivery/relay_status.h"
+#include "edge/gateway/web/client_bundle.h"
 #include "edge/http/exchange.h"
 #include "edge/socketio/server.h"
 

@@ -1,6 +1,6 @@
 #define LOG_MODULE "client_bundle"
 
-#include "edge/gateway/client_bundle.h"
+#include "edge/gateway/web/client_bundle.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #define LOG_MODULE "gateway"
 
-#include "edge/gateway/origin_guard.h"
+#include "edge/gateway/web/origin_guard.h"
 
 #define SHOWN_MAX 128 // of a header, in a log line
 

@@ -1,9 +1,9 @@
-#include "edge/gateway/http_routes.h"
+#include "edge/gateway/web/http_routes.h"
 
 #include <inttypes.h>
 
 #include "common/clock.h"
-#include "edge/gateway/console.h"
+#include "edge/gateway/web/console.h"
 
 #define SERVICE_NAME "websocket-gateway"
 #define ROOMS_LISTED 1000

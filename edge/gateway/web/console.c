@@ -1,6 +1,6 @@
-#include "edge/gateway/console.h"
+#include "edge/gateway/web/console.h"
 
-#include "edge/gateway/console_files.h"
+#include "edge/gateway/web/console_files.h"
 
 #define PAGE "/console"
 
