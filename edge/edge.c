@@ -14,8 +14,8 @@
 #include "common/ops_server.h"
 #include "edge/edge_metrics.h"
 #include "edge/edge_options.h"
+#include "edge/file_limits.h"
 #include "edge/gateway/delivery/relay_status.h"
-#include "edge/surroundings.h"
 
 #define LIVE_STAMP_MS  1000
 #define LIVE_WITHIN_MS 5000

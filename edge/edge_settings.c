@@ -9,9 +9,9 @@
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/token.h"
 #include "edge/gateway/delivery/offset.h"
-#include "edge/gateway/room_path.h"
 #include "edge/gateway/rooms/authorization.h"
 #include "edge/http/origins.h"
+#include "edge/http/path_template.h"
 #include "edge/http/service_url.h"
 #include "edge/websocket/deflate.h"
 

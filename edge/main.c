@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 #include "edge/edge.h"
-#include "edge/surroundings.h"
+#include "edge/file_limits.h"
 
 static int run(const struct edge_settings *settings, const struct buffer *warnings)
 {

@@ -1,4 +1,4 @@
-#include "edge/gateway/room_path.h"
+#include "edge/http/path_template.h"
 
 #include "tests/unit/unit.h"
 

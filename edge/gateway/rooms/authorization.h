@@ -7,7 +7,7 @@
 enum room_authorization {
     ROOM_AUTHORIZATION_OPEN = 0, // everybody may join everything
     ROOM_AUTHORIZATION_CLAIMS,   // what the token lists in its claim "rooms"
-    ROOM_AUTHORIZATION_SERVICE,  // what services say, see room_inquiry.h
+    ROOM_AUTHORIZATION_SERVICE,  // what services say, see authorization_requests.h
 };
 
 struct room_access;

@@ -10,8 +10,8 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/tally.h"
-#include "edge/gateway/room_path.h"
 #include "edge/gateway/rooms/authorization_cache.h"
+#include "edge/http/path_template.h"
 
 #define COMPLAINT_MS 60000 // between two complaints about one service
 

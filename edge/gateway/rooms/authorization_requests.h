@@ -18,7 +18,7 @@
 
 struct room_inquiry_options {
     struct room_authority *authority; // borrowed
-    const char *paths[ROOM_SERVICES]; // templates, see room_path.h; borrowed
+    const char *paths[ROOM_SERVICES]; // templates, see path_template.h; borrowed
     uint32_t timeout_ms;              // for a whole question, its time in the queue included
     uint32_t concurrency;             // questions that a service is asked at one time
     size_t max_waiters;               // of all users

@@ -1,6 +1,6 @@
 #define LOG_MODULE "gateway"
 
-#include "edge/gateway/entry.h"
+#include "edge/gateway/client_connect.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-// Where a service is asked about a room: a template such as "/api/conversations/{id}", and the
-// room's id in it, percent-encoded.
+// The path of a request with a place for an id: "/api/things/{id}", in which the id is written
+// percent-encoded.
 #pragma once
 
 #include <stdbool.h>

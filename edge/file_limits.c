@@ -1,6 +1,6 @@
 #define LOG_MODULE "edge"
 
-#include "edge/surroundings.h"
+#include "edge/file_limits.h"
 
 #include <inttypes.h>
 #include <limits.h>
