@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/setting_typos.h"
-#include "common/shard.h"
 #include "edge/edge_keys.h"
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/token.h"
@@ -14,6 +13,7 @@
 #include "edge/http/path_template.h"
 #include "edge/http/service_url.h"
 #include "edge/websocket/deflate.h"
+#include "proto/redis_keys.h"
 
 #define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
 #define MS_MAX      86400000 // a day

@@ -8,9 +8,9 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
-#include "common/shard.h"
 #include "common/span.h"
 #include "proto/position.h"
+#include "proto/redis_keys.h"
 
 // Longer messages are malformed. Far above the largest event that the relay takes.
 #define ENVELOPE_MAX_BYTES ((size_t)64 * 1024 * 1024)

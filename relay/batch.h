@@ -8,8 +8,8 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
-#include "common/shard.h"
 #include "proto/envelope.h"
+#include "proto/redis_keys.h"
 
 // Where the log ends as its one writer knows it: what the next event gets.
 struct sequence {

@@ -24,8 +24,8 @@ struct event_log *event_log_new(const struct event_log_options *options)
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
     for (unsigned i = 0; i < options->shards; i++) {
-        shard_log_key(i, log->log_keys[i]);
-        shard_bus_channel(i, log->bus_channels[i]);
+        redis_log_key(i, log->log_keys[i]);
+        redis_bus_channel(i, log->bus_channels[i]);
     }
     return log;
 }

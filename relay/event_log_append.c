@@ -12,7 +12,8 @@
 // One call for all events of a shard. Each is its own publication.
 static const char append_script[] =
     "for i = 2, #ARGV, 2 do\n"
-    "  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[i], 'e', ARGV[i + 1])\n"
+    "  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[i], '" REDIS_LOG_ENVELOPE_FIELD
+    "', ARGV[i + 1])\n"
     "  redis.call('PUBLISH', KEYS[2], ARGV[i + 1])\n"
     "end\n"
     "return (#ARGV - 1) / 2\n";

@@ -7,9 +7,10 @@
 #define CLAIM_TRIES 3
 
 // Raises the top of a stream without leaving an entry.
-static const char claim_script[] = "redis.call('XADD', KEYS[1], ARGV[1], 'e', '')\n"
-                                   "redis.call('XDEL', KEYS[1], ARGV[1])\n"
-                                   "return 1\n";
+static const char claim_script[] =
+    "redis.call('XADD', KEYS[1], ARGV[1], '" REDIS_LOG_ENVELOPE_FIELD "', '')\n"
+    "redis.call('XDEL', KEYS[1], ARGV[1])\n"
+    "return 1\n";
 
 static bool parse_id(const redisReply *reply, struct position *out)
 {

@@ -16,8 +16,8 @@ struct event_log {
     struct event_log_options options;
     redisContext *redis; // NULL: not connected
     char append_sha[SHA_LEN + 1];
-    char log_keys[SHARDS_MAX][SHARD_KEY_MAX];
-    char bus_channels[SHARDS_MAX][SHARD_KEY_MAX];
+    char log_keys[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
+    char bus_channels[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
     char max_len[21];
     bool answers_due;      // a batch is on its way
     bool sent[SHARDS_MAX]; // which shards it has a command for

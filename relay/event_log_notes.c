@@ -2,9 +2,6 @@
 #include "common/redis_error.h"
 #include "relay/event_log_internals.h"
 
-#define ACKED_KEY       "ws:acked"
-#define ACKED_FIELD     "position"
-#define SPEAKER_KEY     "ws:speaker"
 #define SPEAKER_SECONDS "3" // after which edges miss a heartbeat
 
 // Who speaks is noted where Redis takes notes; what is said goes out in any case.
@@ -12,7 +9,7 @@ static const char speak_script[] =
     "local speaker = redis.pcall('HGETALL', KEYS[1])[2]\n"
     "if ARGV[4] ~= 'over' and speaker and speaker ~= ARGV[3] then return 0 end\n"
     "redis.call('PUBLISH', ARGV[1], ARGV[2])\n"
-    "redis.pcall('HSET', KEYS[1], 'id', ARGV[3])\n"
+    "redis.pcall('HSET', KEYS[1], '" REDIS_SPEAKER_ID_FIELD "', ARGV[3])\n"
     "redis.pcall('EXPIRE', KEYS[1], ARGV[5])\n"
     "return 1\n";
 
@@ -20,13 +17,14 @@ enum event_log_speech event_log_speak(struct event_log *log, struct span message
                                       const char *speaker, bool over_others)
 {
     const char *manner = over_others ? "over" : "";
-    const char *argv[] = {"EVAL",      speak_script, "1",    SPEAKER_KEY,    CONTROL_CHANNEL,
-                          message.ptr, speaker,      manner, SPEAKER_SECONDS};
+    const char *argv[] = {
+        "EVAL",      speak_script, "1",    REDIS_SPEAKER_KEY, REDIS_CONTROL_CHANNEL,
+        message.ptr, speaker,      manner, SPEAKER_SECONDS};
     const size_t lens[] = {4,
                            sizeof(speak_script) - 1,
                            1,
-                           sizeof(SPEAKER_KEY) - 1,
-                           sizeof(CONTROL_CHANNEL) - 1,
+                           sizeof(REDIS_SPEAKER_KEY) - 1,
+                           sizeof(REDIS_CONTROL_CHANNEL) - 1,
                            message.len,
                            strlen(speaker),
                            strlen(manner),
@@ -44,7 +42,8 @@ bool event_log_note_acked(struct event_log *log, struct position acked)
     char position[POSITION_TEXT_MAX];
 
     position_print(acked, position);
-    redisReply *reply = EVENT_LOG_ASK(log, "HSET", ACKED_KEY, ACKED_FIELD, position);
+    redisReply *reply =
+        EVENT_LOG_ASK(log, "HSET", REDIS_ACKED_KEY, REDIS_ACKED_POSITION_FIELD, position);
     if (!reply)
         return false;
     bool refused = reply->type == REDIS_REPLY_ERROR;
@@ -60,7 +59,7 @@ bool event_log_note_acked(struct event_log *log, struct position acked)
 
 bool event_log_read_acked(struct event_log *log, struct position *out)
 {
-    redisReply *hash = EVENT_LOG_ASK(log, "HGETALL", ACKED_KEY);
+    redisReply *hash = EVENT_LOG_ASK(log, "HGETALL", REDIS_ACKED_KEY);
 
     *out = (struct position){0};
     if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements == 2 &&

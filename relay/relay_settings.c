@@ -1,7 +1,7 @@
 #include "relay/relay_settings.h"
 
 #include "common/setting_typos.h"
-#include "common/shard.h"
+#include "proto/redis_keys.h"
 #include "relay/routes.h"
 
 #define NAME_MAX_BYTES 255 // of everything in AMQP that has a name

@@ -7,14 +7,12 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "common/shard.h"
 #include "compose/tools/tool.h"
+#include "proto/redis_keys.h"
 
-#define ANSWER_S          5
-#define KICKED_MS         2000
-#define EDGE_KEY_PREFIX   "ws:edges:"
-#define KICKED_KEY_PREFIX "ws:kicked:"
-#define KICKED_FOR_S      3720 // longer than RECOVERY_WINDOW can be
+#define ANSWER_S     5
+#define KICKED_MS    2000
+#define KICKED_FOR_S 3720 // longer than RECOVERY_WINDOW can be
 
 struct control_channel {
     struct control_target target;
@@ -98,10 +96,10 @@ static bool visit_edge(struct control_channel *channel, const redisReply *key,
     if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements > 0) // else: gone meanwhile
         visit(
             &(struct edge_notice){
-                .id = span_skip((struct span){key->str, key->len}, sizeof(EDGE_KEY_PREFIX) - 1),
-                .sockets = field_of(hash, "sockets"),
-                .rooms = field_of(hash, "rooms"),
-                .at_ms = field_of(hash, "at_ms"),
+                .id = span_skip((struct span){key->str, key->len}, sizeof(REDIS_EDGE_KEY) - 1),
+                .sockets = field_of(hash, REDIS_EDGE_SOCKETS_FIELD),
+                .rooms = field_of(hash, REDIS_EDGE_ROOMS_FIELD),
+                .at_ms = field_of(hash, REDIS_EDGE_AT_FIELD),
             },
             arg);
     return granted(channel, hash, "reading an edge");
@@ -123,7 +121,7 @@ bool control_channel_each_edge(struct control_channel *channel,
 
     do {
         redisReply *page =
-            redisCommand(channel->redis, "SCAN %s MATCH " EDGE_KEY_PREFIX "* COUNT 1000", cursor);
+            redisCommand(channel->redis, "SCAN %s MATCH " REDIS_EDGE_KEY "* COUNT 1000", cursor);
         ok = is_page(page);
         for (size_t i = 0; ok && i < page->element[1]->elements; i++)
             ok = visit_edge(channel, page->element[1]->element[i], visit, arg);
@@ -141,7 +139,7 @@ bool control_channel_say(struct control_channel *channel, const struct control *
 
     control_encode(message, &bytes);
     redisReply *reply =
-        redisCommand(channel->redis, "PUBLISH " CONTROL_CHANNEL " %b", bytes.ptr, bytes.len);
+        redisCommand(channel->redis, "PUBLISH " REDIS_CONTROL_CHANNEL " %b", bytes.ptr, bytes.len);
     buffer_fini(&bytes);
     if (reply && reply->type == REDIS_REPLY_INTEGER)
         *heard = (uint64_t)reply->integer;
@@ -211,7 +209,7 @@ static bool ask_for_kick(struct control_channel *channel, struct control_channel
     if (getrandom(&kick.ask, sizeof(kick.ask), 0) != sizeof(kick.ask) || kick.ask == 0)
         kick.ask = clock_wall_ms();
     if (!control_channel_each_edge(channel, count_edge, &alive) ||
-        !granted(listener, redisCommand(listener->redis, "SUBSCRIBE " CONTROL_CHANNEL),
+        !granted(listener, redisCommand(listener->redis, "SUBSCRIBE " REDIS_CONTROL_CHANNEL),
                  "listening for answers") ||
         !control_channel_say(channel, &kick, &result->told))
         return false;
@@ -233,7 +231,7 @@ bool control_channel_kick(struct control_channel *channel, struct span user,
 bool control_channel_remember_kick(struct control_channel *channel, struct span user)
 {
     redisReply *reply =
-        redisCommand(channel->redis, "SET " KICKED_KEY_PREFIX "%b %llu EX %d", user.ptr, user.len,
+        redisCommand(channel->redis, "SET " REDIS_KICKED_KEY "%b %llu EX %d", user.ptr, user.len,
                      (unsigned long long)clock_wall_ms(), KICKED_FOR_S);
 
     return granted(channel, reply, "remembering the kick");

@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/hash.h"
 #include "common/random.h"
-#include "common/shard.h"
+#include "proto/redis_keys.h"
 #include "tests/unit/unit.h"
 
 struct step_case {
@@ -112,13 +112,15 @@ static void agrees_on_the_shard(void **state)
 
 static void names_shard_keys(void **state)
 {
-    char key[SHARD_KEY_MAX];
+    char key[REDIS_SHARD_KEY_MAX];
 
     (void)state;
-    shard_log_key(0, key);
+    redis_log_key(0, key);
     assert_string_equal(key, "ws:log:{0}");
-    shard_bus_channel(63, key);
+    redis_bus_channel(63, key);
     assert_string_equal(key, "ws:bus:{63}");
+    redis_lost_key(4294967295u, key);
+    assert_string_equal(key, "ws:lost:{4294967295}");
 }
 
 static void ids_are_new_and_fit_a_url(void **state)

@@ -16,9 +16,7 @@
 #define UNANSWERED_MS     10000
 #define PULSE_MS          1000
 #define PENDING_BYTES_MAX ((size_t)4 * 1024 * 1024)
-#define EDGE_KEY_PREFIX   "ws:edges:"
 #define EDGE_EXPIRY_S     15
-#define ECHO_PREFIX       "ws:echo:"
 #define UNHEARD_MAX       5 // echoes
 
 // ---- losing and finding Redis
@@ -256,15 +254,15 @@ static void publish_on(struct redis_bus *bus, const char *channel, struct span m
 
 static void publish(struct bus *interface, unsigned shard, struct span envelope)
 {
-    char channel[SHARD_KEY_MAX];
+    char channel[REDIS_SHARD_KEY_MAX];
 
-    shard_bus_channel(shard, channel);
+    redis_bus_channel(shard, channel);
     publish_on(redis_bus_of(interface), channel, envelope);
 }
 
 static void publish_control(struct bus *interface, struct span control)
 {
-    publish_on(redis_bus_of(interface), CONTROL_CHANNEL, control);
+    publish_on(redis_bus_of(interface), REDIS_CONTROL_CHANNEL, control);
 }
 
 // ---- that Redis answers, and hears
@@ -298,8 +296,8 @@ static void on_pulse(uv_timer_t *timer)
         return;
     }
     bus->unanswered_since_ms = now_ms;
-    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0, "PUBLISH " ECHO_PREFIX "%s .",
-                          bus->options->edge_id);
+    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0,
+                          "PUBLISH " REDIS_ECHO_CHANNEL "%s .", bus->options->edge_id);
     redis_bus_read_again(bus);
 }
 
@@ -327,10 +325,11 @@ static void announce(struct bus *interface, size_t sockets, size_t rooms)
     if (bus->state != UP || is_behind(bus))
         return;
     redis_connection_send(bus->links[COMMANDS], on_announced, 0,
-                          "HSET " EDGE_KEY_PREFIX "%s sockets %llu rooms %llu at_ms %llu", id,
-                          (unsigned long long)sockets, (unsigned long long)rooms,
+                          "HSET " REDIS_EDGE_KEY "%s " REDIS_EDGE_SOCKETS_FIELD
+                          " %llu " REDIS_EDGE_ROOMS_FIELD " %llu " REDIS_EDGE_AT_FIELD " %llu",
+                          id, (unsigned long long)sockets, (unsigned long long)rooms,
                           (unsigned long long)clock_wall_ms()); // hiredis knows no %zu
-    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE " EDGE_KEY_PREFIX "%s %d",
+    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE " REDIS_EDGE_KEY "%s %d",
                           id, EDGE_EXPIRY_S);
 }
 
@@ -411,17 +410,17 @@ static bool open_link(struct redis_bus *bus, enum link link, const char *address
 static void subscribe(struct redis_bus *bus)
 {
     struct redis_connection *connection = bus->links[SUBSCRIPTIONS];
-    char channel[SHARD_KEY_MAX];
+    char channel[REDIS_SHARD_KEY_MAX];
 
     for (unsigned shard = 0; shard < bus->options->shards; shard++) {
-        shard_bus_channel(shard, channel);
+        redis_bus_channel(shard, channel);
         redis_connection_send(connection, on_shard_push, shard, "SUBSCRIBE %s", channel);
     }
-    redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s", CONTROL_CHANNEL);
+    redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s", REDIS_CONTROL_CHANNEL);
     if (bus->options->sessions)
-        redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE " EDGE_CHANNEL_PREFIX "%s",
+        redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE " REDIS_EDGE_CHANNEL "%s",
                               bus->options->edge_id);
-    redis_connection_send(connection, on_echo, 0, "SUBSCRIBE " ECHO_PREFIX "%s",
+    redis_connection_send(connection, on_echo, 0, "SUBSCRIBE " REDIS_ECHO_CHANNEL "%s",
                           bus->options->edge_id);
 }
 
@@ -517,7 +516,7 @@ void redis_bus_close(struct redis_bus *bus, void (*on_closed)(void *arg), void *
         return;
     }
     uv_timer_start(&bus->timer, on_flush_timeout, FLUSH_MS, 0);
-    redis_connection_send(bus->links[COMMANDS], on_farewell, 0, "DEL " EDGE_KEY_PREFIX "%s",
+    redis_connection_send(bus->links[COMMANDS], on_farewell, 0, "DEL " REDIS_EDGE_KEY "%s",
                           bus->options->edge_id);
 }
 

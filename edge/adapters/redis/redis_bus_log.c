@@ -15,7 +15,7 @@ static struct bus_entry read_entry(const struct redis_value *value)
         return entry;
     fields = redis_value_item(value, 1);
     for (size_t i = 0; i + 1 < redis_value_count(fields); i += 2)
-        if (span_is(redis_value_text(redis_value_item(fields, i)), "e"))
+        if (span_is(redis_value_text(redis_value_item(fields, i)), REDIS_LOG_ENVELOPE_FIELD))
             entry.envelope = redis_value_text(redis_value_item(fields, i + 1));
     return entry;
 }
@@ -59,12 +59,12 @@ static void on_answer(const struct redis_value *value, uintptr_t shard, void *ar
 static void ask(struct redis_bus *bus, unsigned shard)
 {
     struct log_question *question = &bus->questions[shard];
-    char key[SHARD_KEY_MAX], from[POSITION_TEXT_MAX];
+    char key[REDIS_SHARD_KEY_MAX], from[POSITION_TEXT_MAX];
 
     if (bus->state != UP)
         return;
     question->refused = false;
-    shard_log_key(shard, key);
+    redis_log_key(shard, key);
     if (question->newest) {
         redis_connection_send(bus->links[COMMANDS], on_answer, shard, "XREVRANGE %s + - COUNT 1",
                               key);

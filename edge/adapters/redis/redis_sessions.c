@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "proto/redis_keys.h"
 
 #define ARRAY_OF(n) ((n) > 0 ? (n) : 1)
 #define SHA_MAX     64
@@ -185,7 +186,7 @@ static void add_room(struct command *command, const struct session_room *room)
 
 static void add_session(struct command *command, struct session_key key)
 {
-    add_key(command, "ws:session:", key.id);
+    add_key(command, REDIS_SESSION_KEY, key.id);
     add_number(command, key.generation);
 }
 
@@ -473,15 +474,15 @@ static void claim(struct session_store *store, struct span id, struct span user,
 {
     struct redis_sessions *sessions = sessions_of(store);
     struct command command = {0};
-    char shard[16];
+    char lost[REDIS_SHARD_KEY_MAX];
 
     if (!sessions->up)
         return;
-    add_key(&command, "ws:session:", id);
-    add_key(&command, "ws:kicked:", user);
+    add_key(&command, REDIS_SESSION_KEY, id);
+    add_key(&command, REDIS_KICKED_KEY, user);
     for (unsigned i = 0; i < sessions->shards; i++) {
-        snprintf(shard, sizeof(shard), "{%u}", i);
-        add_key(&command, "ws:lost:", span_of(shard));
+        redis_lost_key(i, lost);
+        add_key(&command, lost, (struct span){0});
     }
     add_span(&command, user);
     add_text(&command, sessions->edge_id);
@@ -504,7 +505,7 @@ static void take_over(struct session_store *store, struct span edge, struct span
 
     if (sessions->up)
         redis_connection_send(sessions->connection, on_told, 0,
-                              "PUBLISH " EDGE_CHANNEL_PREFIX "%b %b", edge.ptr, edge.len,
+                              "PUBLISH " REDIS_EDGE_CHANNEL "%b %b", edge.ptr, edge.len,
                               control.ptr, control.len);
 }
 
@@ -512,12 +513,12 @@ static void report_loss(struct session_store *store, unsigned shard, struct posi
 {
     struct redis_sessions *sessions = sessions_of(store);
     struct command command = {0};
-    char name[16], text[POSITION_TEXT_MAX];
+    char key[REDIS_SHARD_KEY_MAX], text[POSITION_TEXT_MAX];
 
     if (!sessions->up)
         return;
-    snprintf(name, sizeof(name), "{%u}", shard);
-    add_key(&command, "ws:lost:", span_of(name));
+    redis_lost_key(shard, key);
+    add_key(&command, key, (struct span){0});
     position_print(position, text);
     add_text(&command, text);
     add_text(&command, sessions->expiry);

@@ -36,6 +36,3 @@ bool redis_sessions_is_loaded(const struct redis_sessions *sessions);
 void redis_sessions_on_up(struct redis_sessions *sessions);
 // The connection is gone: nothing that is under way is answered any more.
 void redis_sessions_on_down(struct redis_sessions *sessions);
-
-// What the channel of an edge is called.
-#define EDGE_CHANNEL_PREFIX "ws:edge:"

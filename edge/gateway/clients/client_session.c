@@ -8,8 +8,8 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/random.h"
-#include "common/shard.h"
 #include "edge/gateway/clients/client.h"
+#include "proto/redis_keys.h"
 
 #define REPAIR_MS    10
 #define REPAIRS_EACH 20   // so 2000 a second

@@ -10,9 +10,9 @@
 #include "common/json_view.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/shard.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/rooms/room_name.h"
+#include "proto/redis_keys.h"
 
 #define RETRY_MS       20
 #define OFFSET_MAX     1024 // of a text that is looked at at all

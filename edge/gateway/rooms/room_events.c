@@ -1,7 +1,7 @@
 #include "edge/gateway/rooms/room_events.h"
 
 #include "common/clock.h"
-#include "common/shard.h"
+#include "proto/redis_keys.h"
 
 static void write_body(struct buffer *body, const struct presence_member *member, struct span room,
                        uint64_t now_ms)
