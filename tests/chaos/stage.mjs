@@ -9,7 +9,7 @@ import { sleep, until } from '../integration/support/wait.mjs';
 
 const SAMPLE_MS = 250;
 const CALM_MS = 500;
-const BASE_MS = 2500; // an edge takes its descriptors in reserve when it first looks, each second
+const STEADY_MS = 1500; // an edge takes its descriptors in reserve when it first looks, each second
 const STAGGER_MS = 600; // between two that happen at once: the first one shows its effect
 const SETTLE_MS = 60_000;
 const EMPTY_MS = 30_000; // connections of polling clients are kept alive for a while
@@ -28,9 +28,20 @@ export class Stage {
     }
     stage.log = new LogReader({ port: () => stage.stack.redis.port, clock });
     stage.log.start();
-    await sleep(BASE_MS);
-    stage.base = await stage.#holdings();
+    stage.base = await stage.#steadyHoldings();
     return stage;
+  }
+
+  // What the programs hold once that no longer changes.
+  async #steadyHoldings() {
+    let last = {};
+    await until('descriptors that stay the same', async () => {
+      const before = last;
+      await sleep(STEADY_MS);
+      last = await this.#holdings();
+      return Object.entries(last).every(([name, { fds }]) => fds === before[name]?.fds);
+    }, SETTLE_MS);
+    return last;
   }
 
   async #holdings() {
