@@ -130,9 +130,13 @@ static void attach(struct redis_connection *connection, redisAsyncContext *conte
     context->ev.cleanup = cleanup;
 }
 
-// A peer that vanished without a word is noticed within about ten seconds.
+// A peer that vanished without a word is noticed within about ten seconds. What it has not taken
+// when the connection is given up is dropped: it would come behind what the next connection says.
 static void watch_peer(int fd)
 {
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){KEEPALIVE_IDLE_S}, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){KEEPALIVE_EVERY_S}, sizeof(int));
