@@ -1,0 +1,137 @@
+# How tests/run runs suites of each kind. Source it behind results.sh.
+
+# Adds up what ctest says in LOG; false when it does not say it.
+count_ctest() {
+    local words=$1 log=$2 total failed skipped
+    read -r failed total < <(sed -nE \
+        's/^[0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+).*/\1 \2/p' "$log")
+    [[ ${total:-0} -gt 0 ]] || return 1
+    skipped=$(grep -c '\*\*\*Skipped' "$log")
+    PASSED=$((PASSED + total - failed - skipped))
+    ((skipped == 0)) || fault "$words: $skipped skipped for want of a program" "$skipped" ctest "$log"
+    ((failed == 0)) || fault "$words: $failed of $total" "$failed" ctest "$log"
+}
+
+# run_ctest WORDS BUILD OPTIONS...
+run_ctest() {
+    local words=$1 folder=$2 log status before=$FAILED
+    log=$(log_of "$1")
+    shift 2
+    headline "$words"
+    ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 300 -j "$JOBS" "$@" 2>&1 |
+        tee "$log"
+    status=$?
+    count_ctest "$words" "$log" || {
+        fault "$words: ctest did not run to its end" 1 ctest "$log"
+        return
+    }
+    ((status == 0 || FAILED > before)) || fault "$words: ctest ended with status $status" 1 ctest "$log"
+}
+
+# sum_of WORD LOG: adds the figures of node's summary lines, "# pass 3" or "ℹ pass 3".
+sum_of() {
+    sed -E 's/\x1b\[[0-9;]*m//g' "$2" |
+        awk -v word="$1" '$2 == word && $1 ~ /^(#|ℹ)$/ && $3 ~ /^[0-9]+$/ { n += $3 } END { print n + 0 }'
+}
+
+# run_node_tests WORDS BUILD SECONDS NAMES...
+run_node_tests() {
+    local words=$1 folder=$2 limit=$3 log status passed failed
+    log=$(log_of "$1")
+    shift 3
+    headline "$words"
+    BUILD_DIR=build/$folder timeout -k 30 "$limit" node "$ROOT/tests/integration/run.mjs" "$@" 2>&1 |
+        tee "$log"
+    status=$?
+    passed=$(sum_of pass "$log")
+    failed=$(($(sum_of fail "$log") + $(sum_of cancelled "$log")))
+    PASSED=$((PASSED + passed))
+    ((failed == 0)) || fault "$words: $failed of $((passed + failed))" "$failed" node "$log"
+    ((failed > 0 || (status == 0 && passed > 0))) ||
+        fault "$words: ended with status $status after $passed passed tests" 1 node "$log"
+}
+
+chosen_commands() {
+    local file
+    if (($# > 0)); then
+        printf '%s\n' "$@"
+        return
+    fi
+    for file in "$ROOT"/tests/commands/*; do
+        [[ -x $file && -f $file ]] && printf '%s\n' "${file##*/}"
+    done
+}
+
+run_commands() {
+    local name log seconds names
+    mapfile -t names < <(chosen_commands "$@")
+    headline "commands"
+    for name in "${names[@]}"; do
+        log=$(log_of "command $name")
+        seconds=$SECONDS
+        if timeout -k 30 600 "$ROOT/tests/commands/$name" >"$log" 2>&1; then
+            PASSED=$((PASSED + 1))
+            printf 'ok      %s (%d s)\n' "$name" $((SECONDS - seconds))
+        else
+            cat "$log"
+            printf 'not ok  %s\n' "$name"
+            fault "command $name" 1 log "$log"
+        fi
+    done
+}
+
+fuzz_names() {
+    local file
+    if (($# > 0)); then
+        printf '%s\n' "$@"
+        return
+    fi
+    for file in "$ROOT"/tests/fuzz/fuzz_*.c; do
+        file=${file##*/fuzz_}
+        printf '%s\n' "${file%.c}"
+    done
+}
+
+# fuzz_one NAME: new inputs go to a folder of its own; only a finding stays.
+fuzz_one() {
+    local name=$1 grown=$FINDINGS/.corpus/$1
+    mkdir -p "$grown"
+    timeout -k 30 $((FUZZ_SECONDS + 120)) "$ROOT/build/fuzz/tests/fuzz/fuzz_$name" \
+        -max_total_time="$FUZZ_SECONDS" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="$FINDINGS/$name-" \
+        "$grown" "$ROOT/tests/fuzz/corpus/$name" >"$(log_of "fuzz $name")" 2>&1
+}
+
+# check_fuzz NAME STATUS: what is known of a target that has ended.
+check_fuzz() {
+    local name=$1 status=$2 log runs
+    log=$(log_of "fuzz $1")
+    runs=$(sed -nE 's/^Done ([0-9]+) runs in .*/\1/p' "$log")
+    if ((status == 0 && ${runs:-0} > 0)); then
+        PASSED=$((PASSED + 1))
+        printf 'ok      fuzz %s (%s)\n' "$name" "$(grep -E '^Done ' "$log")"
+        return
+    fi
+    tail -n 40 "$log"
+    printf 'not ok  fuzz %s: see %s\n' "$name" "${FINDINGS#"$ROOT"/}"
+    fault "fuzz $name" 1 log "$log"
+}
+
+run_fuzz() {
+    local names name i pids
+    mapfile -t names < <(fuzz_names "$@")
+    headline "fuzz: ${#names[@]} targets, $FUZZ_SECONDS s each"
+    rm -rf "$FINDINGS" && mkdir -p "$FINDINGS"
+    for ((i = 0; i < ${#names[@]}; i += FUZZ_AT_ONCE)); do
+        pids=()
+        for name in "${names[@]:i:FUZZ_AT_ONCE}"; do
+            fuzz_one "$name" &
+            pids+=($!)
+        done
+        for name in "${names[@]:i:FUZZ_AT_ONCE}"; do
+            wait "${pids[0]}"
+            check_fuzz "$name" $?
+            pids=("${pids[@]:1}")
+        done
+    done
+}
