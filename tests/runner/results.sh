@@ -17,7 +17,7 @@ fault() {
     FAULTS+=("$1")
     FAILED=$((FAILED + ${2:-1}))
     (($# >= 4)) || return 0
-    [[ $3 != log ]] || title+=", $1"
+    [[ $3 != log ]] || title=$1
     FAILED_LOGS+=("$3:${title//:/ }:$4")
 }
 
