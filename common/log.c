@@ -56,13 +56,13 @@ static void replace_bad_bytes(char *text, size_t len)
 static void append_text(struct buffer *out, struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
+        char c = text.ptr[i];
         if (c == '\n')
             buffer_append(out, SPAN_LIT("\\n"));
-        else if (c < 0x20 || c == 0x7f)
-            buffer_printf(out, "\\u%04x", c);
+        else if (char_is_control(c))
+            buffer_printf(out, "\\u%04x", (unsigned)c);
         else
-            buffer_append_char(out, (char)c);
+            buffer_append_char(out, c);
     }
 }
 

@@ -86,19 +86,13 @@ bool settings_read_dotenv(const char *path, struct buffer *errors)
 static bool parse_int64(struct span text, int64_t *out)
 {
     bool negative = text.len > 0 && text.ptr[0] == '-';
-    int64_t n = 0;
+    uint64_t n;
 
     if (negative)
         text = span_skip(text, 1);
-    if (text.len == 0)
+    if (!span_take_uint(&text, INT64_MAX, &n) || text.len > 0)
         return false;
-    for (size_t i = 0; i < text.len; i++) {
-        int64_t digit = text.ptr[i] - '0';
-        if (digit < 0 || digit > 9 || n > (INT64_MAX - digit) / 10)
-            return false;
-        n = n * 10 + digit;
-    }
-    *out = negative ? -n : n;
+    *out = negative ? -(int64_t)n : (int64_t)n;
     return true;
 }
 

@@ -38,6 +38,40 @@ bool span_take_until(struct span *rest, char separator, struct span *out)
     return true;
 }
 
+bool span_take_uint(struct span *in, uint64_t max, uint64_t *out)
+{
+    size_t digits = 0;
+    uint64_t n = 0;
+
+    for (; digits < in->len && in->ptr[digits] >= '0' && in->ptr[digits] <= '9'; digits++) {
+        uint64_t digit = (uint64_t)(in->ptr[digits] - '0');
+        if (digit > max || n > (max - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    if (digits == 0)
+        return false;
+    *in = span_skip(*in, digits);
+    *out = n;
+    return true;
+}
+
+bool span_has_control(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (char_is_control(s.ptr[i]))
+            return true;
+    return false;
+}
+
+bool span_is_visible(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < 0x21 || s.ptr[i] > 0x7e)
+            return false;
+    return true;
+}
+
 struct span span_trim(struct span s)
 {
     while (s.len > 0 && is_blank(s.ptr[0]))
@@ -55,4 +89,14 @@ char *span_dup(struct span s)
         memcpy(copy, s.ptr, s.len);
     copy[s.len] = '\0';
     return copy;
+}
+
+struct span span_store(char **at, struct span s)
+{
+    struct span stored = {*at, s.len};
+
+    if (s.len > 0)
+        memcpy(*at, s.ptr, s.len);
+    *at += s.len;
+    return stored;
 }

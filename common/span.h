@@ -3,7 +3,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include "common/attr.h"
 
 struct span {
     const char *ptr;
@@ -53,8 +56,26 @@ static inline struct span span_skip(struct span s, size_t n)
 // all that is left when there is none. False once `rest` is used up (ptr becomes NULL).
 bool span_take_until(struct span *rest, char separator, struct span *out);
 
+// Takes the decimal digits in front of `in` off it; leading zeros are allowed. False when there is
+// no digit or the number is above `max`; what is left in `in` has no meaning then.
+NODISCARD bool span_take_uint(struct span *in, uint64_t max, uint64_t *out);
+
+// The ASCII control characters: below 0x20, and 0x7f. Terminals obey them, and logs break at them.
+static inline bool char_is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+bool span_has_control(struct span s);
+
+// True if all of `s` is visible ASCII: no spaces, no control characters. Empty text is visible.
+bool span_is_visible(struct span s);
+
 // Without the spaces and tabs at both ends.
 struct span span_trim(struct span s);
 
 // Copies into a NUL-terminated string that the caller frees.
 char *span_dup(struct span s);
+
+// Copies to `*at`, which has room for it, and moves `*at` behind the copy. For texts that stand in
+// one allocation, behind the struct that refers to them.
+struct span span_store(char **at, struct span s);

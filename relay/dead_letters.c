@@ -133,16 +133,6 @@ static void give_up_excess(struct dead_letters *d)
         tell_of_lost(d, now_ms);
 }
 
-static struct span keep(char **at, struct span bytes)
-{
-    struct span kept = {*at, bytes.len};
-
-    if (bytes.len > 0)
-        memcpy(*at, bytes.ptr, bytes.len);
-    *at += bytes.len;
-    return kept;
-}
-
 void dead_letters_add(struct dead_letters *d, const struct event *event, const char *reason)
 {
     size_t len =
@@ -153,10 +143,10 @@ void dead_letters_add(struct dead_letters *d, const struct event *event, const c
     *letter = (struct letter){
         .tag = event->tag, .reason = reason, .missing_bytes = event->missing_bytes, .len = len};
     clock_iso8601(event->received_ms, letter->failed_at);
-    letter->exchange = keep(&at, event->exchange);
-    letter->routing_key = keep(&at, event->routing_key);
-    letter->properties = keep(&at, event->properties);
-    letter->body = keep(&at, event->body);
+    letter->exchange = span_store(&at, event->exchange);
+    letter->routing_key = span_store(&at, event->routing_key);
+    letter->properties = span_store(&at, event->properties);
+    letter->body = span_store(&at, event->body);
     if (d->count == 0)
         d->moved_ms = clock_monotonic_ms();
     list_append(&d->letters, &letter->node);

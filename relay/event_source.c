@@ -90,11 +90,10 @@ void source_lose(struct event_source *s)
 
 static const struct route *route_of(const struct event_source *s, struct span consumer)
 {
-    size_t i = 0;
+    const struct routes *routes = s->options.routes;
+    uint64_t i;
 
-    for (size_t at = 0; at < consumer.len; at++)
-        i = i * 10 + (size_t)(consumer.ptr[at] - '0');
-    return i < s->options.routes->count ? &s->options.routes->items[i] : NULL;
+    return span_take_uint(&consumer, routes->count - 1, &i) ? &routes->items[i] : NULL;
 }
 
 static enum source_take take_message(struct event_source *s, const struct rabbit_message *message,

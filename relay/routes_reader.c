@@ -37,14 +37,6 @@ static bool refuse(struct reader *r, struct span where, const char *reason)
     return refuse_at(r, (size_t)(where.ptr - r->text.ptr), reason);
 }
 
-static bool has_control_character(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F)
-            return true;
-    return false;
-}
-
 // A string that is a proper name: neither empty nor long nor with control characters.
 static bool read_name(struct reader *r, struct json_view value, size_t max, char **out)
 {
@@ -53,7 +45,7 @@ static bool read_name(struct reader *r, struct json_view value, size_t max, char
     if (value.kind != JSON_KIND_STRING)
         return refuse(r, value.raw, "a string is wanted here");
     bool ok = json_string_decode(json_view_inside(value), JSON_HALF_PAIR_REFUSED, &text) &&
-              text.len > 0 && text.len <= max && !has_control_character(buffer_span(&text));
+              text.len > 0 && text.len <= max && !span_has_control(buffer_span(&text));
     if (ok)
         *out = span_dup(buffer_span(&text));
     buffer_fini(&text);

@@ -141,10 +141,7 @@ static struct json_view room_id(const struct translator *t, const struct route *
 
 static bool is_room_name(struct span room)
 {
-    for (size_t i = 0; i < room.len; i++)
-        if ((unsigned char)room.ptr[i] < 0x20 || room.ptr[i] == 0x7F)
-            return false;
-    return room.len <= ROOM_MAX_BYTES;
+    return room.len <= ROOM_MAX_BYTES && !span_has_control(room);
 }
 
 static enum translate_status write_room(struct translator *t, const struct route *route)
@@ -219,12 +216,7 @@ static void write_args(struct translator *t, const struct route *route,
 // An id goes into texts of the envelope and is compared byte by byte.
 static bool is_usable_id(struct span id)
 {
-    if (id.len == 0 || id.len > MESSAGE_ID_MAX)
-        return false;
-    for (size_t i = 0; i < id.len; i++)
-        if (id.ptr[i] < 0x21 || id.ptr[i] > 0x7E)
-            return false;
-    return true;
+    return id.len > 0 && id.len <= MESSAGE_ID_MAX && span_is_visible(id);
 }
 
 // The route's key, not the delivery's: a dead letter put back into its queue by hand comes with

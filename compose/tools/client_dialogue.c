@@ -1,9 +1,12 @@
 #include "compose/tools/client_dialogue.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
+
+#define NUMBER_MAX 999999999 // of attachments or acknowledgements
 
 struct client_dialogue {
     const char *token;
@@ -164,18 +167,6 @@ static void take_refusal(struct client_dialogue *dialogue, struct span body)
     json_decref(error);
 }
 
-// Takes digits off `text`; false when there are none.
-static bool take_number(struct span *text, size_t *number)
-{
-    size_t digits = 0;
-
-    *number = 0;
-    while (digits < text->len && digits < 9 && text->ptr[digits] >= '0' && text->ptr[digits] <= '9')
-        *number = *number * 10 + (size_t)(text->ptr[digits++] - '0');
-    *text = span_skip(*text, digits);
-    return digits > 0;
-}
-
 // Where the JSON text that begins at `at` ends; strings are stepped over whole.
 static size_t end_of_string(struct span json, size_t at)
 {
@@ -259,9 +250,9 @@ static void take_event(struct client_dialogue *dialogue, struct span event)
 
 static void take_acknowledgement(struct client_dialogue *dialogue, struct span body)
 {
-    size_t id;
+    uint64_t id;
 
-    if (!take_number(&body, &id) || id >= dialogue->room_count) {
+    if (!span_take_uint(&body, NUMBER_MAX, &id) || id >= dialogue->room_count) {
         broken(dialogue, "an acknowledgement answers nothing that was asked");
         return;
     }
@@ -273,17 +264,17 @@ static void take_acknowledgement(struct client_dialogue *dialogue, struct span b
 }
 
 // An event that asks for an acknowledgement gets an empty one.
-static void acknowledge(struct client_dialogue *dialogue, size_t id)
+static void acknowledge(struct client_dialogue *dialogue, uint64_t id)
 {
     buffer_clear(&dialogue->out);
-    buffer_printf(&dialogue->out, "43%zu[]", id);
+    buffer_printf(&dialogue->out, "43%" PRIu64 "[]", id);
     send_out(dialogue);
 }
 
 // `body` is what follows the packet type of a Socket.IO packet.
 static void take_message(struct client_dialogue *dialogue, char type, struct span body)
 {
-    size_t number;
+    uint64_t number;
 
     switch (type) {
     case '0':
@@ -293,14 +284,14 @@ static void take_message(struct client_dialogue *dialogue, char type, struct spa
         dialogue->callbacks->on_refused(dialogue->arg, "the server has disconnected this client");
         return;
     case '5': // attachments follow as binary frames, which are not shown
-        if (!take_number(&body, &number) || body.len == 0 || body.ptr[0] != '-') {
+        if (!span_take_uint(&body, NUMBER_MAX, &number) || body.len == 0 || body.ptr[0] != '-') {
             broken(dialogue, "a binary event without its number of attachments");
             return;
         }
         body = span_skip(body, 1);
         // fall through
     case '2':
-        if (take_number(&body, &number))
+        if (span_take_uint(&body, NUMBER_MAX, &number))
             acknowledge(dialogue, number);
         take_event(dialogue, body);
         return;

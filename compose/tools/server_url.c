@@ -29,15 +29,16 @@ static struct span take_host(struct span *text)
 
 static bool take_port(struct span *text, int *port)
 {
+    uint64_t number;
+
     *port = 80;
     if (text->len == 0 || text->ptr[0] != ':')
         return true;
     *text = span_skip(*text, 1);
-    for (*port = 0; text->len > 0 && text->ptr[0] >= '0' && text->ptr[0] <= '9' && *port < 65536;) {
-        *port = *port * 10 + (text->ptr[0] - '0');
-        *text = span_skip(*text, 1);
-    }
-    return *port > 0 && *port < 65536;
+    if (!span_take_uint(text, UINT16_MAX, &number))
+        return false;
+    *port = (int)number;
+    return number > 0;
 }
 
 const char *server_url_parse(struct span text, struct server_url *out)

@@ -86,10 +86,8 @@ static void fail(struct listener *listener)
 // Whatever a payload contains, it stays one line and cannot steer the terminal.
 static void print_printable(struct span text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        putchar(c < ' ' || c == 0x7f ? ' ' : c);
-    }
+    for (size_t i = 0; i < text.len; i++)
+        putchar(char_is_control(text.ptr[i]) ? ' ' : text.ptr[i]);
 }
 
 static struct span without_ends(struct span text)

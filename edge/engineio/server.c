@@ -6,6 +6,7 @@
 
 #include "common/mem.h"
 #include "edge/engineio/internals.h"
+#include "edge/http/head.h"
 #include "edge/http/query.h"
 
 #define FLUSH_WRITES_MAX 2048                      // of one turn
@@ -201,14 +202,6 @@ static bool verify_session(struct eio_server *server, struct eio_session *sessio
     return true;
 }
 
-static bool has_control_characters(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (((unsigned char)text.ptr[i] < ' ' && text.ptr[i] != '\t') || text.ptr[i] == 0x7f)
-            return true;
-    return false;
-}
-
 bool server_verify(struct eio_server *server, const struct http_request *request, bool is_websocket,
                    struct eio_session **session, struct eio_refusal *refusal)
 {
@@ -219,7 +212,7 @@ bool server_verify(struct eio_server *server, const struct http_request *request
     *session = NULL;
     if (!transport_is_websocket && !(has_transport && span_is(transport, "polling")))
         return refuse(server, refusal, UNKNOWN_TRANSPORT);
-    if (has_control_characters(http_request_header(request, "Origin")))
+    if (!http_is_field_value(http_request_header(request, "Origin")))
         return refuse(server, refusal, BAD_REQUEST);
     if (!query_find(request->query, "sid", &sid) || sid.len == 0)
         return verify_handshake(server, request, transport_is_websocket, is_websocket, refusal);

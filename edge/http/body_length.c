@@ -22,11 +22,9 @@ bool body_length_is_ambiguous(const struct http_head *head)
 bool body_length_is_over(const struct http_head *head, size_t max)
 {
     struct span length = http_head_single(head, "Content-Length");
-    size_t n = 0;
+    uint64_t n;
 
-    for (size_t i = 0; i < length.len && n <= max; i++)
-        n = n * 10 + (size_t)(length.ptr[i] - '0');
-    return n > max;
+    return length.len > 0 && (!span_take_uint(&length, max, &n) || length.len > 0);
 }
 
 bool body_is_announced(const struct http_head *head)

@@ -26,28 +26,21 @@ static bool take_line(struct span *rest, struct span *line)
 
 bool http_is_token(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c <= ' ' || c >= 0x7f || c == ':')
-            return false;
-    }
-    return s.len > 0;
+    return s.len > 0 && span_is_visible(s) && !memchr(s.ptr, ':', s.len);
 }
 
-static bool is_field_value(struct span s)
+bool http_is_field_value(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
+    for (size_t i = 0; i < s.len; i++)
+        if (char_is_control(s.ptr[i]) && s.ptr[i] != '\t')
             return false;
-    }
     return true;
 }
 
 static bool parse_request_line(struct span line, struct http_head *head)
 {
     return span_take_until(&line, ' ', &head->method) && http_is_token(head->method) &&
-           span_take_until(&line, ' ', &head->target) && is_field_value(head->target) &&
+           span_take_until(&line, ' ', &head->target) && http_is_field_value(head->target) &&
            head->target.len > 0 && head->target.ptr[0] == '/' &&
            span_take_until(&line, ' ', &head->version) && http_is_token(head->version) && !line.ptr;
 }
@@ -62,7 +55,7 @@ static bool parse_header(struct span line, struct http_head *head)
         return false;
     header->value = span_trim(line);
     head->header_count++;
-    return is_field_value(header->value);
+    return http_is_field_value(header->value);
 }
 
 bool http_head_parse(struct span bytes, struct http_head *head)

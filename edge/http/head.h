@@ -23,6 +23,8 @@ size_t http_head_length(struct span bytes);
 
 // What names of headers, methods and versions consist of: no control characters, blanks or colons.
 bool http_is_token(struct span s);
+// What values of headers consist of: no control characters but tabs.
+bool http_is_field_value(struct span s);
 
 // Parses a whole head strictly: single spaces, CRLF, no folded lines, no control characters in
 // values. False for anything else; a lenient server may still make sense of it.

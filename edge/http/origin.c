@@ -67,17 +67,12 @@ static bool is_name(struct span host)
 
 static bool take_port(struct span digits, uint16_t *port)
 {
-    unsigned number = 0;
+    uint64_t number;
 
-    if (digits.len == 0 || digits.len > PORT_CHARS)
+    if (digits.len > PORT_CHARS || !span_take_uint(&digits, UINT16_MAX, &number))
         return false;
-    for (size_t i = 0; i < digits.len; i++) {
-        if (!isdigit((unsigned char)digits.ptr[i]))
-            return false;
-        number = number * 10 + (unsigned)(digits.ptr[i] - '0');
-    }
     *port = (uint16_t)number;
-    return number > 0 && number <= UINT16_MAX;
+    return number > 0 && digits.len == 0;
 }
 
 // The port stands behind the last colon that is not part of an IPv6 address.

@@ -38,13 +38,12 @@ static bool parse_address(struct span text, struct in6_addr *out, unsigned *base
 
 static bool parse_bits(struct span text, unsigned max, unsigned *bits)
 {
-    *bits = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' || *bits > max)
-            return false;
-        *bits = *bits * 10 + (unsigned)(text.ptr[i] - '0');
-    }
-    return text.len > 0 && *bits <= max;
+    uint64_t n;
+
+    if (!span_take_uint(&text, max, &n) || text.len > 0)
+        return false;
+    *bits = (unsigned)n;
+    return true;
 }
 
 static bool parse_network(struct span text, struct network *out)

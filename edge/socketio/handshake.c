@@ -12,16 +12,6 @@ struct handshake {
     char bytes[];
 };
 
-static struct span store(char **at, struct span text)
-{
-    struct span stored = {*at, text.len};
-
-    if (text.len > 0)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return stored;
-}
-
 struct handshake *handshake_new(const struct http_request *request, uint64_t now_ms,
                                 struct memory_budget *memory)
 {
@@ -31,10 +21,10 @@ struct handshake *handshake_new(const struct http_request *request, uint64_t now
     struct handshake *handshake = mem_alloc(sizeof(*handshake) + size);
     char *at = handshake->bytes;
 
-    handshake->view.authorization = store(&at, authorization);
-    handshake->view.query = store(&at, request->query);
-    handshake->view.peer = store(&at, request->peer);
-    handshake->view.user_agent = store(&at, user_agent);
+    handshake->view.authorization = span_store(&at, authorization);
+    handshake->view.query = span_store(&at, request->query);
+    handshake->view.peer = span_store(&at, request->peer);
+    handshake->view.user_agent = span_store(&at, user_agent);
     handshake->began_ms = now_ms;
     handshake->memory = memory;
     handshake->size = size;

@@ -6,28 +6,6 @@
 
 #define MAX_SAFE_INTEGER ((UINT64_C(1) << 53) - 1)
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-// Consumes a run of digits no greater than `max`. False when there are none or too many.
-static bool take_number(struct span *in, uint64_t max, uint64_t *out)
-{
-    size_t i = 0;
-    uint64_t n = 0;
-
-    for (; i < in->len && is_digit(in->ptr[i]); i++) {
-        uint64_t digit = (uint64_t)(in->ptr[i] - '0');
-        if (n > (max - digit) / 10)
-            return false;
-        n = n * 10 + digit;
-    }
-    *in = span_skip(*in, i);
-    *out = n;
-    return i > 0;
-}
-
 static bool take_type(struct span *in, enum sio_type *type)
 {
     if (in->len == 0 || in->ptr[0] < '0' || in->ptr[0] > '0' + SIO_BINARY_ACK)
@@ -47,7 +25,7 @@ static bool take_attachments(struct span *in, uint32_t *count)
 {
     uint64_t n;
 
-    if (!take_number(in, SIO_ATTACHMENTS_MAX, &n) || n == 0)
+    if (!span_take_uint(in, SIO_ATTACHMENTS_MAX, &n) || n == 0)
         return false;
     if (in->len == 0 || in->ptr[0] != '-')
         return false;
@@ -188,8 +166,8 @@ enum sio_status sio_packet_decode_prefix(struct span in, struct sio_packet *out)
         return SIO_BAD_NAMESPACE;
     if (out->type == SIO_CONNECT)
         split_query(out);
-    if (in.len > 0 && is_digit(in.ptr[0])) {
-        if (!take_number(&in, MAX_SAFE_INTEGER, &out->ack_id))
+    if (in.len > 0 && in.ptr[0] >= '0' && in.ptr[0] <= '9') {
+        if (!span_take_uint(&in, MAX_SAFE_INTEGER, &out->ack_id))
             return SIO_BAD_ACK_ID;
         out->has_ack = true;
     }

@@ -13,14 +13,9 @@ struct container {
 
 static bool is_index_below(struct span text, uint32_t bound)
 {
-    uint32_t n = 0;
+    uint64_t n;
 
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' || n >= bound)
-            return false;
-        n = n * 10 + (uint32_t)(text.ptr[i] - '0');
-    }
-    return text.len > 0 && n < bound;
+    return span_take_uint(&text, UINT32_MAX, &n) && text.len == 0 && n < bound;
 }
 
 // Of a name that comes twice the last one counts, as in JavaScript.

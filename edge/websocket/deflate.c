@@ -28,13 +28,13 @@ static bool read_bits(struct span text, unsigned *out)
 {
     if (text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"')
         text = (struct span){text.ptr + 1, text.len - 2};
-    *out = 0;
-    for (size_t i = 0; i < text.len && i < 3; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-        *out = *out * 10 + (unsigned)(text.ptr[i] - '0');
-    }
-    return *out >= 8 && *out <= WS_WINDOW_BITS_MAX && text.len == (*out < 10 ? 1 : 2);
+    size_t len = text.len;
+    uint64_t bits;
+
+    if (!span_take_uint(&text, WS_WINDOW_BITS_MAX, &bits) || text.len > 0 || bits < 8)
+        return false;
+    *out = (unsigned)bits;
+    return len == (bits < 10 ? 1 : 2);
 }
 
 static bool take_once(bool *named)

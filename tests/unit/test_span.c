@@ -54,6 +54,84 @@ static void splits(void **state)
     free((void *)copy.ptr);
 }
 
+struct number_case {
+    const char *name;
+    const char *in;
+    uint64_t max;
+    bool taken;
+    uint64_t number;
+    const char *rest;
+};
+
+static const struct number_case number_cases[] = {
+    {"digits alone", "42", 100, true, 42, ""},
+    {"what follows stays", "42-", 100, true, 42, "-"},
+    {"leading zeros", "007", 7, true, 7, ""},
+    {"the greatest of all", "18446744073709551615", UINT64_MAX, true, UINT64_MAX, ""},
+    {"one beyond the greatest of all", "18446744073709551616", UINT64_MAX, false, 0, NULL},
+    {"the most that is allowed", "7", 7, true, 7, ""},
+    {"one digit beyond it", "8", 7, false, 0, NULL},
+    {"two digits beyond it", "70", 7, false, 0, NULL},
+    {"zero alone is allowed", "0", 0, true, 0, ""},
+    {"no digit", "x", 100, false, 0, NULL},
+    {"a sign is no digit", "-1", 100, false, 0, NULL},
+    {"nothing", "", 100, false, 0, NULL},
+};
+
+static void takes_numbers(void **state)
+{
+    const struct number_case *c = *state;
+    struct span copy = exact_copy(span_of(c->in)), rest = copy;
+    uint64_t number;
+
+    assert_int_equal(span_take_uint(&rest, c->max, &number), c->taken);
+    if (c->taken) {
+        assert_true(number == c->number);
+        assert_span(rest, c->rest);
+    }
+    free((void *)copy.ptr);
+}
+
+struct kind_case {
+    const char *name;
+    const char *text;
+    bool control, visible;
+};
+
+static const struct kind_case kind_cases[] = {
+    {"kind: letters", "azAZ09!~", false, true},
+    {"kind: nothing", "", false, true},
+    {"kind: a space", "a b", false, false},
+    {"kind: a tab", "a\tb", true, false},
+    {"kind: 0x1f", "\x1f", true, false},
+    {"kind: 0x7f", "\x7f", true, false},
+    {"kind: beyond ASCII", "\xc3\xa9", false, false},
+};
+
+static void knows_kinds(void **state)
+{
+    const struct kind_case *c = *state;
+    struct span copy = exact_copy(span_of(c->text));
+
+    assert_int_equal(span_has_control(copy), c->control);
+    assert_int_equal(span_is_visible(copy), c->visible);
+    free((void *)copy.ptr);
+}
+
+static void stores_texts_behind_one_another(void **state)
+{
+    char room[5] = "", *at = room;
+
+    (void)state;
+    struct span one = span_store(&at, SPAN_LIT("abc")), none = span_store(&at, (struct span){0});
+    struct span other = span_store(&at, SPAN_LIT("de"));
+    assert_span(one, "abc");
+    assert_span(none, "");
+    assert_span(other, "de");
+    assert_ptr_equal(other.ptr, one.ptr + 3);
+    assert_ptr_equal(at, room + sizeof(room));
+}
+
 struct trim_case {
     const char *name;
     const char *in, *out;
@@ -108,16 +186,20 @@ static void duplicates_with_nul(void **state)
 
 int main(void)
 {
-    struct CMUnitTest
-        tests[ARRAY_LEN(nocase_cases) + ARRAY_LEN(split_cases) + ARRAY_LEN(trim_cases) + 3] = {
-            cmocka_unit_test(knows_prefixes),
-            cmocka_unit_test(null_is_empty),
-            cmocka_unit_test(duplicates_with_nul),
-        };
-    size_t count = 3;
+    struct CMUnitTest tests[ARRAY_LEN(nocase_cases) + ARRAY_LEN(split_cases) +
+                            ARRAY_LEN(trim_cases) + ARRAY_LEN(number_cases) +
+                            ARRAY_LEN(kind_cases) + 4] = {
+        cmocka_unit_test(knows_prefixes),
+        cmocka_unit_test(null_is_empty),
+        cmocka_unit_test(duplicates_with_nul),
+        cmocka_unit_test(stores_texts_behind_one_another),
+    };
+    size_t count = 4;
 
     ADD_ROWS(tests, count, nocase_cases, compares_without_case);
     ADD_ROWS(tests, count, split_cases, splits);
     ADD_ROWS(tests, count, trim_cases, trims);
+    ADD_ROWS(tests, count, number_cases, takes_numbers);
+    ADD_ROWS(tests, count, kind_cases, knows_kinds);
     return cmocka_run_group_tests_name("span", tests, NULL, NULL);
 }

@@ -265,9 +265,7 @@ static uint64_t read_number(struct span text)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
-        n = n * 10 + (uint64_t)(text.ptr[i] - '0');
-    return n;
+    return span_take_uint(&text, UINT64_MAX, &n) ? n : 0;
 }
 
 static bool read_room(struct span name, struct span value, struct session_room *room)

@@ -5,16 +5,6 @@
 #include "common/mem.h"
 
 // The texts stand behind the struct, in one block with it.
-static struct span keep(char **at, struct span text)
-{
-    struct span kept = {*at, text.len};
-
-    if (text.len > 0)
-        memcpy(*at, text.ptr, text.len);
-    *at += text.len;
-    return kept;
-}
-
 struct identity *identity_new(const struct identity *from)
 {
     size_t texts = from->user.len + from->user_json.len + from->email.len + from->role.len +
@@ -22,12 +12,12 @@ struct identity *identity_new(const struct identity *from)
     struct identity *identity = mem_alloc(sizeof(*identity) + texts);
     char *at = (char *)(identity + 1);
 
-    identity->user = keep(&at, from->user);
-    identity->user_json = keep(&at, from->user_json);
-    identity->email = keep(&at, from->email);
-    identity->role = keep(&at, from->role);
-    identity->rooms_json = keep(&at, from->rooms_json);
-    identity->token = keep(&at, from->token);
+    identity->user = span_store(&at, from->user);
+    identity->user_json = span_store(&at, from->user_json);
+    identity->email = span_store(&at, from->email);
+    identity->role = span_store(&at, from->role);
+    identity->rooms_json = span_store(&at, from->rooms_json);
+    identity->token = span_store(&at, from->token);
     identity->life = from->life;
     return identity;
 }

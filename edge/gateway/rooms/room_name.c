@@ -2,10 +2,7 @@
 
 bool room_name_takes(struct span id)
 {
-    for (size_t i = 0; i < id.len; i++)
-        if ((unsigned char)id.ptr[i] < 0x20 || id.ptr[i] == 0x7f)
-            return false;
-    return id.len > 0 && id.len <= ROOM_ID_MAX;
+    return id.len > 0 && id.len <= ROOM_ID_MAX && !span_has_control(id);
 }
 
 struct span room_name_of_user(struct span user, struct buffer *out)
