@@ -35,8 +35,8 @@ struct edge {
     struct redis_bus_options bus_options;
     struct redis_sessions *sessions; // NULL: nothing is recovered
     struct redis_bus *bus;
-    struct http_authority_options authority_options;
-    struct http_authority *authority; // NULL: no service is asked who may join
+    struct authorization_client_options authorization_options;
+    struct authorization_client *authorization; // NULL: no service is asked who may join
     struct gateway *gateway;
     uint32_t connections;     // at most
     struct client_port *port; // NULL: not listening yet
@@ -73,7 +73,7 @@ static const char *why_not_ready(void *arg)
         return "not subscribed to Redis";
     if (!redis_bus_is_answered(&edge->metrics.redis, now_ms))
         return "no answer of Redis for 3 s";
-    if (!relay_is_heard(&edge->metrics.gateway, now_ms))
+    if (!relay_status_is_fresh(&edge->metrics.gateway, now_ms))
         return "no heartbeat of a relay for 3 s";
     return client_port_why_paused(&edge->metrics.port);
 }
@@ -110,7 +110,7 @@ static void on_bus_closed(void *arg)
     event_loop_stop(&edge->loop);
 }
 
-static void on_authority_closed(void *arg)
+static void on_authorization_closed(void *arg)
 {
     struct edge *edge = arg;
 
@@ -121,10 +121,10 @@ static void on_port_closed(void *arg)
 {
     struct edge *edge = arg;
 
-    if (edge->authority)
-        http_authority_close(edge->authority, on_authority_closed, edge);
+    if (edge->authorization)
+        authorization_client_close(edge->authorization, on_authorization_closed, edge);
     else
-        on_authority_closed(edge);
+        on_authorization_closed(edge);
 }
 
 static void close_all(struct edge *edge)
@@ -293,8 +293,8 @@ static void build_gateway(struct edge *edge)
         .allow_anonymous = s->allow_anonymous,
         .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
         .room_authorization = (enum room_authorization)s->room_authorization,
-        .room_services = options_of_inquiry(
-            s, edge->authority ? http_authority_interface(edge->authority) : NULL),
+        .room_services = options_of_authorization_requests(
+            s, edge->authorization ? authorization_client_interface(edge->authorization) : NULL),
         .recovery = options_of_recovery(s, edge->sessions ? redis_sessions_interface(edge->sessions)
                                                           : NULL),
         .edge_id = edge->id.ptr,
@@ -339,14 +339,14 @@ static void build_bus(struct edge *edge)
     edge->bus = redis_bus_new(&edge->bus_options, &edge->loop, &edge->metrics.redis);
 }
 
-static void build_authority(struct edge *edge)
+static void build_authorization(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
 
     if (s->room_authorization != ROOM_AUTHORIZATION_SERVICE)
         return;
-    edge->authority_options = options_of_authority(s);
-    edge->authority = http_authority_new(&edge->authority_options, &edge->loop);
+    edge->authorization_options = options_of_authorization_client(s);
+    edge->authorization = authorization_client_new(&edge->authorization_options, &edge->loop);
     log_info("services say who may join messages=%s notifications=%s", s->message_service_url,
              s->notification_service_url);
 }
@@ -389,7 +389,7 @@ struct edge *edge_new(const struct edge_settings *settings)
     edge->origins = origins_new(settings->cors_origin);
     load_bundle(edge);
     build_bus(edge);
-    build_authority(edge);
+    build_authorization(edge);
     build_gateway(edge);
     return edge;
 }
@@ -417,7 +417,7 @@ void edge_free(struct edge *edge)
     client_port_free(edge->port);
     event_loop_remove_hook(&edge->flush);
     gateway_free(edge->gateway);
-    http_authority_free(edge->authority);
+    authorization_client_free(edge->authorization);
     redis_bus_free(edge->bus);
     redis_sessions_free(edge->sessions);
     client_bundle_free(edge->bundle);

@@ -47,12 +47,12 @@
 #define RECOVERY(result, index) {"ws_edge_recoveries_total", "result=\"" result "\"", COUNTER, GATEWAY(recoveries[index]), RECOVERIES_HELP}
 #define ASK(service, result, field) {ASKS, "service=\"" service "\",result=\"" result "\"", COUNTER, GATEWAY(field), ASKS_HELP}
 #define ASKS_OF(name, service) \
-    ASK(name, "yes", asks[service][ROOM_ANSWER_YES]), \
-    ASK(name, "no", asks[service][ROOM_ANSWER_NO]), \
-    ASK(name, "bad token", asks[service][ROOM_ANSWER_BAD_TOKEN]), \
-    ASK(name, "error", asks[service][ROOM_ANSWER_ERROR]), \
-    ASK(name, "unreachable", asks[service][ROOM_ANSWER_UNREACHABLE]), \
-    ASK(name, "timeout", asks[service][ROOM_ANSWER_TIMEOUT])
+    ASK(name, "yes", asks[service][SERVICE_ANSWER_YES]), \
+    ASK(name, "no", asks[service][SERVICE_ANSWER_NO]), \
+    ASK(name, "bad token", asks[service][SERVICE_ANSWER_BAD_TOKEN]), \
+    ASK(name, "error", asks[service][SERVICE_ANSWER_ERROR]), \
+    ASK(name, "unreachable", asks[service][SERVICE_ANSWER_UNREACHABLE]), \
+    ASK(name, "timeout", asks[service][SERVICE_ANSWER_TIMEOUT])
 
 static const struct metric_info table[] = {
     {"ws_edge_build_info", "version=\"" GATEWAY_VERSION "\"", INFO, 0, "Always 1; the label says which version this is"},

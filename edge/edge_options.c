@@ -47,9 +47,9 @@ struct token_options options_of_tokens(const struct edge_settings *s)
     };
 }
 
-struct http_authority_options options_of_authority(const struct edge_settings *s)
+struct authorization_client_options options_of_authorization_client(const struct edge_settings *s)
 {
-    return (struct http_authority_options){
+    return (struct authorization_client_options){
         .urls =
             {
                 [ROOM_SERVICE_MESSAGES] = s->message_service_url,
@@ -60,11 +60,12 @@ struct http_authority_options options_of_authority(const struct edge_settings *s
     };
 }
 
-struct room_inquiry_options options_of_inquiry(const struct edge_settings *s,
-                                               struct room_authority *authority)
+struct authorization_requests_options
+options_of_authorization_requests(const struct edge_settings *s,
+                                  struct authorization_service *service)
 {
-    return (struct room_inquiry_options){
-        .authority = authority,
+    return (struct authorization_requests_options){
+        .service = service,
         .paths =
             {
                 [ROOM_SERVICE_MESSAGES] = s->message_service_path,

@@ -11,9 +11,11 @@ struct sio_options options_of_socketio(const struct edge_settings *settings, uin
 struct token_options options_of_tokens(const struct edge_settings *settings);
 
 // For ROOM_AUTHORIZATION=service. They borrow the settings.
-struct http_authority_options options_of_authority(const struct edge_settings *settings);
-struct room_inquiry_options options_of_inquiry(const struct edge_settings *settings,
-                                               struct room_authority *authority);
+struct authorization_client_options
+options_of_authorization_client(const struct edge_settings *settings);
+struct authorization_requests_options
+options_of_authorization_requests(const struct edge_settings *settings,
+                                  struct authorization_service *service);
 // `store` is NULL when nothing is recovered.
 struct recovery_options options_of_recovery(const struct edge_settings *s,
                                             struct session_store *store);

@@ -252,7 +252,7 @@ static void check_service_url(const char *setting, const char *url, struct buffe
 
 static void check_service_path(const char *setting, const char *path, struct buffer *errors)
 {
-    if (!room_path_is_template(span_of(path)))
+    if (!path_template_is_valid(span_of(path)))
         settings_fault(errors,
                        "%s must be a path with one {id} in it, like /api/rooms/{id}" OTHERWISE,
                        setting);

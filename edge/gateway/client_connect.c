@@ -14,28 +14,29 @@ static int64_t now_s(void)
     return (int64_t)(clock_wall_ms() / 1000);
 }
 
-static void refuse_token(struct entry *entry, struct sio_socket *socket, enum token_status status)
+static void refuse_token(struct client_connect *connect, struct sio_socket *socket,
+                         enum token_status status)
 {
     struct address_text peer = sio_socket_peer(socket);
 
-    metric_add(&entry->metrics->auth_refused[status], 1);
-    log_peer(&entry->refused_tokens, span_of(peer.text), "refusing a token sid=%s reason=\"%s\"",
+    metric_add(&connect->metrics->auth_refused[status], 1);
+    log_peer(&connect->refused_tokens, span_of(peer.text), "refusing a token sid=%s reason=\"%s\"",
              sio_socket_id(socket), token_status_str(status));
-    buffer_clear(&entry->text);
-    buffer_printf(&entry->text, "Authentication error: %s", token_status_str(status));
-    sio_socket_refuse(socket, buffer_span(&entry->text));
+    buffer_clear(&connect->text);
+    buffer_printf(&connect->text, "Authentication error: %s", token_status_str(status));
+    sio_socket_refuse(socket, buffer_span(&connect->text));
 }
 
 static void check_token(struct sio_socket *socket, struct span auth, void *arg)
 {
-    struct entry *entry = arg;
+    struct client_connect *connect = arg;
     struct sio_handshake handshake = sio_socket_handshake(socket);
     struct identity *identity;
-    enum token_status status = authenticate(&entry->authentication, auth, &handshake,
+    enum token_status status = authenticate(&connect->authentication, auth, &handshake,
                                             sio_socket_version(socket), now_s(), &identity);
 
     if (status != TOKEN_OK) {
-        refuse_token(entry, socket, status);
+        refuse_token(connect, socket, status);
         return;
     }
     (void)client_new(socket, identity);
@@ -43,50 +44,50 @@ static void check_token(struct sio_socket *socket, struct span auth, void *arg)
 }
 
 // Every socket of a user is in the user's room; those without a token are in none.
-static bool has_enough(struct entry *entry, const struct identity *identity)
+static bool has_enough(struct client_connect *connect, const struct identity *identity)
 {
-    size_t max = entry->max_sockets_per_user;
+    size_t max = connect->max_sockets_per_user;
 
-    return max > 0 && rooms_size(sio_namespace_rooms(entry->nsp),
-                                 room_name_of_user(identity->user, &entry->text)) >= max;
+    return max > 0 && rooms_size(sio_namespace_rooms(connect->nsp),
+                                 room_name_of_user(identity->user, &connect->text)) >= max;
 }
 
 static void check_sockets_of_user(struct sio_socket *socket, struct span auth, void *arg)
 {
-    struct entry *entry = arg;
+    struct client_connect *connect = arg;
     const struct client *client = sio_socket_data(socket);
 
     (void)auth;
-    if (!has_enough(entry, client->identity)) {
+    if (!has_enough(connect, client->identity)) {
         sio_socket_next(socket);
         return;
     }
-    metric_add(&entry->metrics->users_over_limit, 1);
+    metric_add(&connect->metrics->users_over_limit, 1);
     struct address_text peer = sio_socket_peer(socket);
-    log_peer(&entry->refused_users, span_of(peer.text),
+    log_peer(&connect->refused_users, span_of(peer.text),
              "refusing a client, its user has too many sockets user=\"" SPAN_FMT "\" max=%" PRIu32,
-             SPAN_ARG(client->identity->user), entry->max_sockets_per_user);
+             SPAN_ARG(client->identity->user), connect->max_sockets_per_user);
     sio_socket_refuse(socket, SPAN_LIT("Too many connections"));
 }
 
-void entry_guard(struct entry *entry)
+void client_connect_add_middleware(struct client_connect *connect)
 {
-    peer_log_init(&entry->refused_tokens, &entry->metrics->log_left_out);
-    peer_log_init(&entry->refused_users, &entry->metrics->log_left_out);
-    sio_namespace_use(entry->nsp, check_token, entry);
-    sio_namespace_use(entry->nsp, recovery_ask, entry->recovery);
-    sio_namespace_use(entry->nsp, check_sockets_of_user, entry);
+    peer_log_init(&connect->refused_tokens, &connect->metrics->log_left_out);
+    peer_log_init(&connect->refused_users, &connect->metrics->log_left_out);
+    sio_namespace_use(connect->nsp, check_token, connect);
+    sio_namespace_use(connect->nsp, recovery_ask, connect->recovery);
+    sio_namespace_use(connect->nsp, check_sockets_of_user, connect);
 }
 
-void entry_fini(struct entry *entry)
+void client_connect_fini(struct client_connect *connect)
 {
-    authentication_fini(&entry->authentication);
-    buffer_fini(&entry->text);
+    authentication_fini(&connect->authentication);
+    buffer_fini(&connect->text);
 }
 
-static struct span body_of_connected(struct entry *entry, const struct client *client)
+static struct span body_of_connected(struct client_connect *connect, const struct client *client)
 {
-    struct buffer *text = &entry->text;
+    struct buffer *text = &connect->text;
 
     buffer_clear(text);
     buffer_append(text, SPAN_LIT("{\"socketId\":"));
@@ -97,44 +98,44 @@ static struct span body_of_connected(struct entry *entry, const struct client *c
     return buffer_span(text);
 }
 
-static void join_own_room(struct entry *entry, const struct client *client)
+static void join_own_room(struct client_connect *connect, const struct client *client)
 {
-    struct span room = room_name_of_user(client->identity->user, &entry->text);
+    struct span room = room_name_of_user(client->identity->user, &connect->text);
     enum rooms_join joined = sio_socket_join(client->socket, room);
 
     assert(joined == ROOMS_JOINED); // it is the first, and one is always allowed
     (void)joined;
 }
 
-static void begin(struct entry *entry, struct client *client)
+static void begin(struct client_connect *connect, struct client *client)
 {
     if (identity_is_anonymous(client->identity))
         return;
-    join_own_room(entry, client);
-    delivery_emit(entry->delivery, client->socket, SPAN_LIT("connected"),
-                  body_of_connected(entry, client));
-    recovery_begin(entry->recovery, client);
+    join_own_room(connect, client);
+    delivery_emit(connect->delivery, client->socket, SPAN_LIT("connected"),
+                  body_of_connected(connect, client));
+    recovery_begin(connect->recovery, client);
 }
 
 // It bears the client's own offset: what is broken off behind it comes again.
-static void resume(struct entry *entry, struct client *client)
+static void resume(struct client_connect *connect, struct client *client)
 {
-    sio_socket_emit_at(client->socket, SPAN_LIT("connected"), body_of_connected(entry, client),
+    sio_socket_emit_at(client->socket, SPAN_LIT("connected"), body_of_connected(connect, client),
                        recovery_offset(client), 0);
-    recovery_replay(entry->recovery, client);
+    recovery_replay(connect->recovery, client);
 }
 
-void entry_welcome(struct entry *entry, struct client *client)
+void client_connect_accept(struct client_connect *connect, struct client *client)
 {
     const struct identity *identity = client->identity;
 
-    if (recovery_accept(entry->recovery, client))
-        resume(entry, client);
+    if (recovery_accept(connect->recovery, client))
+        resume(connect, client);
     else
-        begin(entry, client);
+        begin(connect, client);
     if (!identity_is_anonymous(identity))
         sio_socket_share_rate(client->socket, identity->user);
     log_debug("client connected sid=%s user=\"" SPAN_FMT "\" role=\"" SPAN_FMT "\"",
               sio_socket_id(client->socket), SPAN_ARG(identity->user), SPAN_ARG(identity->role));
-    token_watch_start(entry->watch, &client->alarm, identity->life, now_s());
+    token_expiry_start(connect->expiry, &client->alarm, identity->life, now_s());
 }

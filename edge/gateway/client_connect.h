@@ -7,10 +7,10 @@
 #include "edge/gateway/clients/recovery.h"
 #include "edge/gateway/gateway_metrics.h"
 
-struct entry {
+struct client_connect {
     struct authentication authentication;
     struct sio_namespace *nsp; // whose clients these are
-    struct token_watch *watch;
+    struct token_expiry *expiry;
     struct recovery *recovery;
     struct delivery *delivery;
     struct gateway_metrics *metrics;
@@ -21,8 +21,8 @@ struct entry {
 
 // Adds the checks to the namespace's middleware. A client that fails one is refused with the
 // reason; one that passed both has a struct client as its socket's data.
-void entry_guard(struct entry *entry);
-void entry_fini(struct entry *entry);
+void client_connect_add_middleware(struct client_connect *connect);
+void client_connect_fini(struct client_connect *connect);
 
 // Lets in who passed the checks: its own room, the event `connected`, the watch over its token.
-void entry_welcome(struct entry *entry, struct client *client);
+void client_connect_accept(struct client_connect *connect, struct client *client);

@@ -15,10 +15,10 @@ static bool take_room(struct client_events *events, const struct client *client,
     enum room_request result = room_request_read(event->args, &events->room);
 
     if (result == ROOM_REQUEST_OK &&
-        !room_access_takes(events->joins->access, buffer_span(&events->room)))
+        !authorization_can_ask(events->joins->authorization, buffer_span(&events->room)))
         result = ROOM_REQUEST_BAD_ID;
     if (result != ROOM_REQUEST_OK) {
-        client_answer_error(events->answers, client, ack_of(event), room_request_str(result));
+        client_ack_error(events->acks, client, ack_of(event), room_request_str(result));
         return false;
     }
     *room = buffer_span(&events->room);
@@ -33,7 +33,7 @@ static void on_join_room(struct client_events *events, struct client *client,
     if (!take_room(events, client, event, &room))
         return;
     if (sio_socket_is_in(client->socket, room))
-        client_answer_room(events->answers, client, ack_of(event), "Joined room:", room);
+        client_ack_room(events->acks, client, ack_of(event), "Joined room:", room);
     else
         joins_ask(events->joins, client, ack_of(event), room);
 }
@@ -50,9 +50,9 @@ static void on_leave_room(struct client_events *events, struct client *client,
     if (left)
         joins_leave(events->joins, client, ack_of(event), room);
     else
-        client_answer_room(events->answers, client, ack_of(event), "Left room:", room);
+        client_ack_room(events->acks, client, ack_of(event), "Left room:", room);
     if (left)
-        presence_tell(events->presence, client, room, "user_left");
+        room_events_emit(events->room_events, client, room, "user_left");
 }
 
 static void tell_typing(struct client_events *events, struct client *client,
@@ -63,12 +63,12 @@ static void tell_typing(struct client_events *events, struct client *client,
     if (!take_room(events, client, event, &room))
         return;
     if (!sio_socket_is_in(client->socket, room)) {
-        client_answer_error(events->answers, client, ack_of(event), "Not in room");
+        client_ack_error(events->acks, client, ack_of(event), "Not in room");
         return;
     }
-    client_answer_success(client, ack_of(event));
+    client_ack_success(client, ack_of(event));
     if (sio_namespace_may_tell(sio_socket_namespace(client->socket), room))
-        presence_tell(events->presence, client, room, told);
+        room_events_emit(events->room_events, client, room, told);
     else
         metric_add(&events->metrics->typing_left_out, 1);
 }
@@ -97,20 +97,19 @@ static void on_refresh_token(struct client_events *events, struct client *client
     if (json_walk_element(&args, &first) && first.kind == JSON_KIND_OBJECT)
         status = authenticate_object(events->verifier, first.raw, now_s, &fresh);
     if (status != TOKEN_OK) {
-        client_answer_error(events->answers, client, ack_of(event), token_status_str(status));
+        client_ack_error(events->acks, client, ack_of(event), token_status_str(status));
         return;
     }
     if (!span_eq(fresh->user, client->identity->user)) {
         identity_free(fresh);
-        client_answer_error(events->answers, client, ack_of(event),
-                            "Token belongs to another user");
+        client_ack_error(events->acks, client, ack_of(event), "Token belongs to another user");
         return;
     }
     identity_free(client->identity);
     client->identity = fresh;
     metric_add(&events->metrics->tokens_refreshed, 1);
-    client_answer_refreshed(events->answers, client, ack_of(event), now_s);
-    token_watch_swap(events->watch, &client->alarm, fresh->life, now_s);
+    client_ack_refreshed(events->acks, client, ack_of(event), now_s);
+    token_expiry_swap(events->expiry, &client->alarm, fresh->life, now_s);
 }
 
 typedef void (*client_event_fn)(struct client_events *events, struct client *client,

@@ -9,11 +9,11 @@
 #include "edge/gateway/rooms/room_events.h"
 
 struct client_events {
-    struct presence *presence;
+    struct presence *room_events;
     struct joins *joins;
-    struct client_answers *answers;
+    struct client_acks *acks;
     struct token_verifier *verifier;
-    struct token_watch *watch;
+    struct token_expiry *expiry;
     struct gateway_metrics *metrics;
     struct buffer room;
 };

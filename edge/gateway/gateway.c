@@ -31,21 +31,21 @@ struct gateway {
     struct sio_server *socketio;
     struct sio_namespace *nsp;
     struct token_verifier *verifier;
-    struct token_watch *watch;
-    struct entry entry;
-    struct room_access *access;
+    struct token_expiry *expiry;
+    struct client_connect connect;
+    struct authorization *authorization;
     struct delivery delivery;
     struct sessions sessions;
     struct regrants regrants;
     struct recovery recovery;
     struct departures departures;
     uint32_t recovery_window_s; // 0: nothing is recovered
-    struct presence presence;
-    struct client_answers answers;
+    struct presence room_events;
+    struct client_acks acks;
     struct joins joins;
     struct client_events events;
     struct log_follower *follower;
-    struct relay_watch relay;
+    struct relay_status relay;
     struct envelope_decoder *control;
     struct http_routes routes;
     struct deadline_queue announcements;
@@ -62,7 +62,7 @@ struct gateway {
 static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
 {
     (void)auth;
-    entry_welcome(&((struct gateway *)arg)->entry, sio_socket_data(socket));
+    client_connect_accept(&((struct gateway *)arg)->connect, sio_socket_data(socket));
 }
 
 static void on_event(struct sio_socket *socket, const struct sio_event *event, void *arg)
@@ -106,7 +106,7 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
     regrants_forget(client);
     departures_add(&gateway->departures, client, is_for_good(reason),
                    strcmp(reason, eio_close_reason_str(EIO_SHUTTING_DOWN)) == 0);
-    token_watch_stop(&client->alarm);
+    token_expiry_stop(&client->alarm);
 }
 
 static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
@@ -258,7 +258,7 @@ static struct eio_crowd crowd(void *arg)
 
 static void on_heartbeat(struct gateway *gateway, const struct heartbeat *heartbeat)
 {
-    relay_watch_on_heartbeat(&gateway->relay, heartbeat, clock_monotonic_ms());
+    relay_status_on_heartbeat(&gateway->relay, heartbeat, clock_monotonic_ms());
     if (heartbeat->shard_count != gateway->shards && !gateway->mismatch_told) {
         gateway->mismatch_told = true;
         log_error("relay and edge count their shards differently; set BUS_SHARDS to the same on "
@@ -358,46 +358,46 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                             struct deadlines *clock)
 {
     gateway->verifier = token_verifier_new(&options->token);
-    gateway->watch = token_watch_new(clock, &(struct token_watch_handlers){
-                                                .on_expiring = on_expiring,
-                                                .on_expired = on_expired,
-                                                .arg = gateway,
-                                            });
+    gateway->expiry = token_expiry_new(clock, &(struct token_expiry_handlers){
+                                                  .on_expiring = on_expiring,
+                                                  .on_expired = on_expired,
+                                                  .arg = gateway,
+                                              });
     peer_log_init(&gateway->slow_consumers, &gateway->metrics->log_left_out);
-    gateway->entry = (struct entry){
+    gateway->connect = (struct client_connect){
         .authentication = {.verifier = gateway->verifier,
                            .allow_anonymous = options->allow_anonymous},
         .nsp = gateway->nsp,
-        .watch = gateway->watch,
+        .expiry = gateway->expiry,
         .recovery = &gateway->recovery,
         .delivery = &gateway->delivery,
         .max_sockets_per_user = options->max_sockets_per_user,
         .metrics = gateway->metrics,
     };
-    entry_guard(&gateway->entry);
-    gateway->access = room_access_new(options->room_authorization, &options->room_services, clock,
-                                      gateway->metrics);
+    client_connect_add_middleware(&gateway->connect);
+    gateway->authorization = authorization_new(options->room_authorization, &options->room_services,
+                                               clock, gateway->metrics);
     gateway->delivery = (struct delivery){.nsp = gateway->nsp,
                                           .edge_id = span_of(gateway->edge_id),
                                           .metrics = gateway->metrics,
                                           .latency = {.metrics = gateway->metrics},
                                           .shards = options->shards};
-    gateway->presence = (struct presence){
+    gateway->room_events = (struct presence){
         .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
-    gateway->answers = (struct client_answers){.metrics = gateway->metrics};
+    gateway->acks = (struct client_acks){.metrics = gateway->metrics};
     gateway->joins = (struct joins){
-        .access = gateway->access,
-        .answers = &gateway->answers,
-        .presence = &gateway->presence,
+        .authorization = gateway->authorization,
+        .acks = &gateway->acks,
+        .room_events = &gateway->room_events,
         .sessions = gateway->recovery_window_s > 0 ? &gateway->sessions : NULL,
         .metrics = gateway->metrics,
     };
     gateway->events = (struct client_events){
-        .presence = &gateway->presence,
+        .room_events = &gateway->room_events,
         .joins = &gateway->joins,
-        .answers = &gateway->answers,
+        .acks = &gateway->acks,
         .verifier = gateway->verifier,
-        .watch = gateway->watch,
+        .expiry = gateway->expiry,
         .metrics = gateway->metrics,
     };
 }
@@ -411,18 +411,18 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
         .clients = recovery->clients,
         .sessions = recovery->store ? &gateway->sessions : NULL,
         .delivery = &gateway->delivery,
-        .presence = &gateway->presence,
-        .access = gateway->access,
+        .room_events = &gateway->room_events,
+        .authorization = gateway->authorization,
         .regrants = &gateway->regrants,
         .metrics = gateway->metrics,
         .limits = {.max_events = REPLAY_MAX,
                    .max_bytes = options->socketio.engine.max_outbox_bytes / 2},
     };
-    gateway->departures =
-        (struct departures){.presence = &gateway->presence, .sessions = gateway->recovery.sessions};
+    gateway->departures = (struct departures){.room_events = &gateway->room_events,
+                                              .sessions = gateway->recovery.sessions};
     gateway->regrants = (struct regrants){
-        .access = gateway->access,
-        .presence = &gateway->presence,
+        .authorization = gateway->authorization,
+        .room_events = &gateway->room_events,
         .sessions = &gateway->sessions,
         .metrics = gateway->metrics,
         .grant_s = recovery->grant_s,
@@ -468,8 +468,8 @@ static void build_following(struct gateway *gateway, const struct gateway_option
         .on_newest = on_newest,
         .arg = gateway,
     };
-    relay_watch_init(&gateway->relay, options->event_bus_host, options->event_bus_port,
-                     gateway->metrics);
+    relay_status_init(&gateway->relay, options->event_bus_host, options->event_bus_port,
+                      gateway->metrics);
 }
 
 static void build_routes(struct gateway *gateway, const struct gateway_options *options)
@@ -522,7 +522,7 @@ void gateway_free(struct gateway *gateway)
     sio_server_free(gateway->socketio);
     deadline_queue_fini(&gateway->announcements);
     http_routes_fini(&gateway->routes);
-    relay_watch_fini(&gateway->relay);
+    relay_status_fini(&gateway->relay);
     envelope_decoder_free(gateway->control);
     departures_fini(&gateway->departures);
     recovery_fini(&gateway->recovery);
@@ -532,11 +532,11 @@ void gateway_free(struct gateway *gateway)
     log_tail_free(gateway->delivery.tail);
     log_follower_free(gateway->follower);
     client_events_fini(&gateway->events);
-    client_answers_fini(&gateway->answers);
-    presence_fini(&gateway->presence);
-    room_access_free(gateway->access);
-    token_watch_free(gateway->watch);
-    entry_fini(&gateway->entry);
+    client_acks_fini(&gateway->acks);
+    room_events_fini(&gateway->room_events);
+    authorization_free(gateway->authorization);
+    token_expiry_free(gateway->expiry);
+    client_connect_fini(&gateway->connect);
     token_verifier_free(gateway->verifier);
     buffer_fini(&gateway->text);
     free(gateway->edge_id);

@@ -3,7 +3,7 @@
 //
 //     clients ──▶ socketio ──▶ authentication ─▶ client ──▶ client_events ──▶ presence ──┐
 //                                                  ▲                                     ▼
-//                                             token_watch      delivery ◀── log_follower ◀── bus
+//                                             token_expiry      delivery ◀── log_follower ◀── bus
 //
 // It owns the Socket.IO server. It never sees a socket or a broker: ports bring it requests, a
 // bus brings it envelopes.
@@ -27,7 +27,7 @@ struct gateway_options {
     bool allow_anonymous;
     uint32_t max_sockets_per_user; // at this edge; 0: no limit
     enum room_authorization room_authorization;
-    struct room_inquiry_options room_services; // for ROOM_AUTHORIZATION_SERVICE
+    struct authorization_requests_options room_services; // for ROOM_AUTHORIZATION_SERVICE
     struct recovery_options {
         struct session_store *store; // borrowed; NULL: nothing is recovered
         uint32_t window_s;           // for which clients may be away

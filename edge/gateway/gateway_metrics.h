@@ -42,7 +42,7 @@ struct gateway_metrics {
     metric typing_left_out;         // not told to a room that is told too much
     metric joins_forbidden, joins_unavailable, joins_over_limit;
     // Asking services who may join, see authorization_requests.h.
-    metric asks[ROOM_SERVICES][ROOM_ANSWERS];
+    metric asks[ROOM_SERVICES][SERVICE_ANSWERS];
     struct histogram ask_ms; // from the first join that waits until the answer
     metric asks_under_way;   // questions that a service is being asked
     metric joins_waiting;

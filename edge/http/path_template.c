@@ -30,7 +30,7 @@ static bool take_place(struct span *rest, struct span *before)
     return true;
 }
 
-bool room_path_is_template(struct span text)
+bool path_template_is_valid(struct span text)
 {
     struct span before, behind = text;
 
@@ -38,7 +38,7 @@ bool room_path_is_template(struct span text)
            take_place(&behind, &before) && !has(before, "{}#") && !has(behind, "{}#");
 }
 
-bool room_path_takes(struct span id)
+bool path_template_can_hold(struct span id)
 {
     return !span_is(id, ".") && !span_is(id, "..") && !has(id, "/\\");
 }
@@ -59,7 +59,7 @@ static void append_encoded(struct span id, struct buffer *out)
     }
 }
 
-struct span room_path_write(struct span template, struct span id, struct buffer *out)
+struct span path_template_write(struct span template, struct span id, struct buffer *out)
 {
     struct span before = {0};
 

@@ -8,25 +8,25 @@
 #include "tests/unit/unit.h"
 
 struct fake_authority {
-    struct room_authority authority;
+    struct authorization_service authority;
     struct buffer asked; // "messages /api/conversations/1 TOKEN; cancel; "
     struct list calls;   // under way, oldest first
 };
 
-struct authority_call {
+struct authorization_call {
     struct list node;
-    room_answer_fn on_answer;
+    service_answer_fn on_answer;
     void *arg;
 };
 
-static inline struct authority_call *fake_ask(struct room_authority *authority,
-                                              const struct authority_question *question,
-                                              room_answer_fn on_answer, void *arg)
+static inline struct authorization_call *fake_ask(struct authorization_service *authority,
+                                                  const struct authorization_query *question,
+                                                  service_answer_fn on_answer, void *arg)
 {
     struct fake_authority *self = container_of(authority, struct fake_authority, authority);
-    struct authority_call *call = mem_alloc(sizeof(*call));
+    struct authorization_call *call = mem_alloc(sizeof(*call));
 
-    *call = (struct authority_call){.on_answer = on_answer, .arg = arg};
+    *call = (struct authorization_call){.on_answer = on_answer, .arg = arg};
     list_append(&self->calls, &call->node);
     buffer_printf(&self->asked, "%s " SPAN_FMT " " SPAN_FMT "; ",
                   question->service == ROOM_SERVICE_MESSAGES ? "messages" : "notifications",
@@ -34,7 +34,8 @@ static inline struct authority_call *fake_ask(struct room_authority *authority,
     return call;
 }
 
-static inline void fake_cancel(struct room_authority *authority, struct authority_call *call)
+static inline void fake_cancel(struct authorization_service *authority,
+                               struct authorization_call *call)
 {
     struct fake_authority *self = container_of(authority, struct fake_authority, authority);
 
@@ -43,8 +44,8 @@ static inline void fake_cancel(struct room_authority *authority, struct authorit
     free(call);
 }
 
-static const struct room_authority_ops fake_authority_ops = {.ask = fake_ask,
-                                                             .cancel = fake_cancel};
+static const struct authorization_service_ops fake_authority_ops = {.ask = fake_ask,
+                                                                    .cancel = fake_cancel};
 
 static inline void fake_authority_init(struct fake_authority *self)
 {
@@ -68,11 +69,11 @@ static inline size_t fake_authority_count(const struct fake_authority *self)
 }
 
 // Answers the oldest question that is under way.
-static inline void fake_authority_answer(struct fake_authority *self, enum room_answer answer)
+static inline void fake_authority_answer(struct fake_authority *self, enum service_answer answer)
 {
     assert_false(list_empty(&self->calls));
-    struct authority_call *call = list_entry(self->calls.next, struct authority_call, node);
-    struct authority_call copy = *call;
+    struct authorization_call *call = list_entry(self->calls.next, struct authorization_call, node);
+    struct authorization_call copy = *call;
 
     list_unlink(&call->node);
     free(call);

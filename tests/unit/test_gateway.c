@@ -76,7 +76,7 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
         .allow_anonymous = allow_anonymous,
         .max_sockets_per_user = 2,
         .room_authorization = authorization,
-        .room_services = {.authority = &authority.authority,
+        .room_services = {.service = &authority.authority,
                           .paths = {"/conversations/{id}", "/notifications/{id}"},
                           .timeout_ms = 5000,
                           .concurrency = 10,
@@ -349,7 +349,7 @@ static void claims_decide(void **state)
 #define JOIN_C1   "421[\"join_room\"," C1 "]"
 #define JOINED_C1 "431[{\"success\":true,\"message\":\"Joined room: conversation:c1\"}]|"
 
-static void a_service_answers(enum room_answer answer)
+static void a_service_answers(enum service_answer answer)
 {
     for (int who = 0; who < PEERS; who++)
         if (peers[who].wrote.len > 0)
@@ -360,24 +360,24 @@ static void a_service_answers(enum room_answer answer)
 
 struct service_row {
     const char *name;
-    enum room_answer answer;
+    enum service_answer answer;
     const char *hears;
 };
 
 // clang-format off
 static const struct service_row service_rows[] = {
-    {"a service says yes", ROOM_ANSWER_YES, JOINED_C1},
-    {"a service says no", ROOM_ANSWER_NO, "431[{\"error\":\"Forbidden\"}]|"},
-    {"a service does not take the token", ROOM_ANSWER_BAD_TOKEN, "431[{\"error\":\"Forbidden\"}]|"},
-    {"a service says neither", ROOM_ANSWER_ERROR, "431[{\"error\":\"Authorization unavailable\"}]|"},
-    {"a service does not answer", ROOM_ANSWER_UNREACHABLE, "431[{\"error\":\"Authorization unavailable\"}]|"},
+    {"a service says yes", SERVICE_ANSWER_YES, JOINED_C1},
+    {"a service says no", SERVICE_ANSWER_NO, "431[{\"error\":\"Forbidden\"}]|"},
+    {"a service does not take the token", SERVICE_ANSWER_BAD_TOKEN, "431[{\"error\":\"Forbidden\"}]|"},
+    {"a service says neither", SERVICE_ANSWER_ERROR, "431[{\"error\":\"Authorization unavailable\"}]|"},
+    {"a service does not answer", SERVICE_ANSWER_UNREACHABLE, "431[{\"error\":\"Authorization unavailable\"}]|"},
 };
 // clang-format on
 
 static void asks_a_service(void **state)
 {
     const struct service_row *row = *state;
-    bool granted = row->answer == ROOM_ANSWER_YES;
+    bool granted = row->answer == SERVICE_ANSWER_YES;
 
     begin(ROOM_AUTHORIZATION_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
@@ -403,7 +403,7 @@ static void the_same_join_twice(void **state)
     say(0, JOIN_C1);
     say(0, "422[\"join_room\"," C1 "]");
     assert_int_equal(fake_authority_count(&authority), 1);
-    a_service_answers(ROOM_ANSWER_YES);
+    a_service_answers(SERVICE_ANSWER_YES);
     hears(0, "431[{\"success\":true,*+432[{\"success\":true,*");
     asked(JOINED);
     end();
@@ -419,10 +419,10 @@ static void left_before_the_answer(void **state)
     say(0, "423[\"leave_room\"," C1 "]");
     hears(0, "431[{\"error\":\"Join cancelled\"}]+433[{\"success\":true,\"message\":\"Left room: "
              "conversation:c1\"}]|");
-    a_service_answers(ROOM_ANSWER_YES);
+    a_service_answers(SERVICE_ANSWER_YES);
     assert_int_equal(peers[0].wrote.len, 0);
     asked("");
-    a_service_answers(ROOM_ANSWER_YES);
+    a_service_answers(SERVICE_ANSWER_YES);
     hears(0, "432[{\"success\":true,*");
     say(0, "424[\"join_room\"," C1 "]"); // the answer was remembered all the same
     hears(0, "434[{\"success\":true,*");
@@ -438,7 +438,7 @@ static void gone_before_the_answer(void **state)
     say(0, JOIN_C1);
     say(1, JOIN_C1);
     leave(0);
-    a_service_answers(ROOM_ANSWER_YES);
+    a_service_answers(SERVICE_ANSWER_YES);
     hears(1, JOINED_C1);
     asked(JOINED);
     end();
@@ -451,7 +451,7 @@ static void gone_for_good(void **state)
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     leave(0);
-    a_service_answers(ROOM_ANSWER_YES);
+    a_service_answers(SERVICE_ANSWER_YES);
     asked("");
     end();
 }
@@ -680,12 +680,12 @@ static void a_refreshed_token_is_the_same_user_s(void **state)
     say(0, JOIN_C1);
     refresh("{\"id\":\"u2\"}", "437[{\"error\":\"Token belongs to another user\"}]|");
     refresh("{\"id\":\"u1\",\"role\":\"host\"}", "437[{\"success\":true,\"expiresIn\":null}]|");
-    a_service_answers(ROOM_ANSWER_YES);
+    a_service_answers(SERVICE_ANSWER_YES);
     hears(0, JOINED_C1);
     buffer_clear(&authority.asked);
     say(0, "421[\"join_room\"," ROOM("conversation", "\"c2\"") "]");
     assert_non_null(strstr(authority.asked.ptr, token.ptr)); // the fresh one
-    a_service_answers(ROOM_ANSWER_NO);
+    a_service_answers(SERVICE_ANSWER_NO);
     end();
 }
 

@@ -31,26 +31,26 @@ static const struct row rows[] = {
 // clang-format on
 
 struct asker {
-    struct room_waiter waiter;
+    struct authorization_waiter waiter;
     enum room_verdict verdict;
 };
 
-static void note_verdict(struct room_waiter *waiter, enum room_verdict verdict)
+static void note_verdict(struct authorization_waiter *waiter, enum room_verdict verdict)
 {
     container_of(waiter, struct asker, waiter)->verdict = verdict;
 }
 
-static enum room_verdict ask(enum room_authorization authorization, const struct row *row)
+static enum room_verdict ask(enum room_authorization mode, const struct row *row)
 {
-    struct room_access *access = room_access_new(authorization, NULL, NULL, NULL);
+    struct authorization *authorization = authorization_new(mode, NULL, NULL, NULL);
     struct identity *who = identity_new(&(struct identity){.rooms_json = span_of(row->rooms_json)});
     const struct client client = {.identity = who};
     struct asker asker = {.waiter = {.client = &client, .on_verdict = note_verdict},
                           .verdict = ROOM_UNAVAILABLE};
 
-    room_access_ask(access, &asker.waiter, span_of(row->room));
+    authorization_ask(authorization, &asker.waiter, span_of(row->room));
     identity_free(who);
-    room_access_free(access);
+    authorization_free(authorization);
     return asker.verdict;
 }
 
@@ -73,5 +73,5 @@ int main(void)
 
     ADD_ROWS(tests, count, rows, judges_by_claims);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(open_grants_everything);
-    return cmocka_run_group_tests_name("room_access", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("authorization", tests, NULL, NULL);
 }

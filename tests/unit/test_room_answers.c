@@ -30,61 +30,60 @@ static const struct row rows[] = {
 };
 // clang-format on
 
-static const char *play(struct room_answers *answers, const char *at, uint64_t *now_ms)
+static const char *play(struct authorization_cache *cache, const char *at, uint64_t *now_ms)
 {
     char *end = (char *)at + 1;
 
     if (*at == '+' || *at == '-') {
         struct span key = exact_copy((struct span){at + 1, 1});
-        room_answers_put(answers, key, *at == '+', *now_ms);
+        authorization_cache_put(cache, key, *at == '+', *now_ms);
         free((char *)key.ptr);
         return at + 2;
     }
     if (*at == '>')
         *now_ms += strtoul(at + 1, &end, 10);
     else
-        assert_int_equal(room_answers_count(answers), strtoul(at + 1, &end, 10));
+        assert_int_equal(authorization_cache_count(cache), strtoul(at + 1, &end, 10));
     return end;
 }
 
-static const char *look(struct room_answers *answers, const char *at, uint64_t now_ms)
+static const char *look(struct authorization_cache *cache, const char *at, uint64_t now_ms)
 {
-    static const char words[] = {
-        [ROOM_NOT_KNOWN] = '?', [ROOM_KNOWN_YES] = '+', [ROOM_KNOWN_NO] = '-'};
+    static const char words[] = {[CACHED_NOTHING] = '?', [CACHED_YES] = '+', [CACHED_NO] = '-'};
 
-    assert_int_equal(words[room_answers_find(answers, (struct span){at, 1}, now_ms)], at[2]);
+    assert_int_equal(words[authorization_cache_find(cache, (struct span){at, 1}, now_ms)], at[2]);
     return at + 3;
 }
 
 static void remembers(void **state)
 {
     const struct row *row = *state;
-    struct room_answers *answers = room_answers_new(row->max, row->keep_ms);
+    struct authorization_cache *cache = authorization_cache_new(row->max, row->keep_ms);
     uint64_t now_ms = 5000;
 
     for (const char *at = row->story; *at != '\0';) {
         if (*at == ' ')
             at++;
         else if (strchr("+->#", *at))
-            at = play(answers, at, &now_ms);
+            at = play(cache, at, &now_ms);
         else
-            at = look(answers, at, now_ms);
+            at = look(cache, at, now_ms);
     }
-    room_answers_free(answers);
+    authorization_cache_free(cache);
 }
 
 static void keys_may_be_long_and_alike(void **state)
 {
     static const char text[] = "u1\nconversation:1";
-    struct room_answers *answers = room_answers_new(100, 1000);
+    struct authorization_cache *cache = authorization_cache_new(100, 1000);
 
     (void)state;
     for (size_t len = 1; len < sizeof(text); len++)
-        room_answers_put(answers, (struct span){text, len}, len % 2 == 0, 0);
+        authorization_cache_put(cache, (struct span){text, len}, len % 2 == 0, 0);
     for (size_t len = 1; len < sizeof(text); len++)
-        assert_int_equal(room_answers_find(answers, (struct span){text, len}, 0),
-                         len % 2 == 0 ? ROOM_KNOWN_YES : ROOM_KNOWN_NO);
-    room_answers_free(answers);
+        assert_int_equal(authorization_cache_find(cache, (struct span){text, len}, 0),
+                         len % 2 == 0 ? CACHED_YES : CACHED_NO);
+    authorization_cache_free(cache);
 }
 
 int main(void)
@@ -94,5 +93,5 @@ int main(void)
 
     ADD_ROWS(tests, count, rows, remembers);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(keys_may_be_long_and_alike);
-    return cmocka_run_group_tests_name("room_answers", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("authorization_cache", tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@
 #define CACHE_MS    60000
 
 struct asker {
-    struct room_waiter waiter;
+    struct authorization_waiter waiter;
     struct client client;
     char verdict;
 };
@@ -28,10 +28,10 @@ struct asker {
 static struct deadlines clock_;
 static struct gateway_metrics metrics;
 static struct fake_authority authority;
-static struct room_inquiry *inquiry;
+static struct authorization_requests *requests;
 static struct asker askers[WAITERS];
 
-static void on_verdict(struct room_waiter *waiter, enum room_verdict verdict)
+static void on_verdict(struct authorization_waiter *waiter, enum room_verdict verdict)
 {
     struct asker *asker = container_of(waiter, struct asker, waiter);
 
@@ -41,8 +41,8 @@ static void on_verdict(struct room_waiter *waiter, enum room_verdict verdict)
 
 static void begin(void)
 {
-    const struct room_inquiry_options options = {
-        .authority = &authority.authority,
+    const struct authorization_requests_options options = {
+        .service = &authority.authority,
         .paths = {"/conversations/{id}", "/notifications/{id}"},
         .timeout_ms = TIMEOUT_MS,
         .concurrency = 2,
@@ -59,17 +59,17 @@ static void begin(void)
     }
     deadlines_init(&clock_, 1000000);
     fake_authority_init(&authority);
-    inquiry = room_inquiry_new(&options, &clock_, &metrics);
+    requests = authorization_requests_new(&options, &clock_, &metrics);
 }
 
 static void end(void)
 {
     for (size_t i = 0; i < WAITERS; i++) {
         if (askers[i].verdict == '.' && askers[i].client.identity)
-            room_inquiry_withdraw(inquiry, &askers[i].waiter);
+            authorization_requests_cancel(requests, &askers[i].waiter);
         identity_free(askers[i].client.identity);
     }
-    room_inquiry_free(inquiry);
+    authorization_requests_free(requests);
     fake_authority_fini(&authority);
 }
 
@@ -88,14 +88,15 @@ static void ask(struct asker *asker, const char *user, const char *room)
 
     set_token(asker, user, user);
     asker->verdict = '.';
-    asker->waiter = (struct room_waiter){.client = &asker->client, .on_verdict = on_verdict};
-    room_inquiry_ask(inquiry, &asker->waiter, copy);
+    asker->waiter =
+        (struct authorization_waiter){.client = &asker->client, .on_verdict = on_verdict};
+    authorization_requests_ask(requests, &asker->waiter, copy);
     free((char *)copy.ptr);
 }
 
 static void leave(struct asker *asker)
 {
-    room_inquiry_withdraw(inquiry, &asker->waiter);
+    authorization_requests_cancel(requests, &asker->waiter);
     asker->verdict = 'x';
 }
 
@@ -116,17 +117,17 @@ static void assert_heard(const char *expected)
 
 static bool answer(const char *step)
 {
-    static const char *const words[ROOM_ANSWERS] = {
-        [ROOM_ANSWER_YES] = "yes",
-        [ROOM_ANSWER_NO] = "no",
-        [ROOM_ANSWER_BAD_TOKEN] = "bad token",
-        [ROOM_ANSWER_ERROR] = "error",
-        [ROOM_ANSWER_UNREACHABLE] = "unreachable",
+    static const char *const words[SERVICE_ANSWERS] = {
+        [SERVICE_ANSWER_YES] = "yes",
+        [SERVICE_ANSWER_NO] = "no",
+        [SERVICE_ANSWER_BAD_TOKEN] = "bad token",
+        [SERVICE_ANSWER_ERROR] = "error",
+        [SERVICE_ANSWER_UNREACHABLE] = "unreachable",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (words[i] && strcmp(step, words[i]) == 0) {
-            fake_authority_answer(&authority, (enum room_answer)i);
+            fake_authority_answer(&authority, (enum service_answer)i);
             return true;
         }
     }
@@ -227,8 +228,9 @@ static void who_has_no_token_is_refused(void **state)
     (void)state;
     begin();
     askers[0].client.identity = identity_new_anonymous();
-    askers[0].waiter = (struct room_waiter){.client = &askers[0].client, .on_verdict = on_verdict};
-    room_inquiry_ask(inquiry, &askers[0].waiter, span_of(C1));
+    askers[0].waiter =
+        (struct authorization_waiter){.client = &askers[0].client, .on_verdict = on_verdict};
+    authorization_requests_ask(requests, &askers[0].waiter, span_of(C1));
     assert_heard("-");
     assert_asked("");
     end();
@@ -254,10 +256,10 @@ static void counts(void **state)
     take("wait 5000");
     assert_int_equal(metric_get(&metrics.joins_waiting), 0);
     assert_int_equal(metric_get(&metrics.asks_under_way), 0);
-    for (int i = 0; i < ROOM_ANSWERS; i++)
+    for (int i = 0; i < SERVICE_ANSWERS; i++)
         assert_int_equal(metric_get(&metrics.asks[ROOM_SERVICE_MESSAGES][i]),
-                         i == ROOM_ANSWER_YES || i == ROOM_ANSWER_NO || i == ROOM_ANSWER_ERROR ||
-                             i == ROOM_ANSWER_TIMEOUT);
+                         i == SERVICE_ANSWER_YES || i == SERVICE_ANSWER_NO ||
+                             i == SERVICE_ANSWER_ERROR || i == SERVICE_ANSWER_TIMEOUT);
     assert_int_equal(histogram_count(&metrics.ask_ms), 4);
     assert_int_equal(metric_get(&metrics.ask_ms.in_bucket[5]), 3); // 30 ms
     assert_int_equal(metric_get(&metrics.answer_cache_entries), 2);
@@ -268,29 +270,29 @@ static void counts(void **state)
 
 static void one_user_leaves_places_for_others(void **state)
 {
-    const struct room_inquiry_options options = {
-        .authority = &authority.authority,
+    const struct authorization_requests_options options = {
+        .service = &authority.authority,
         .paths = {"/{id}", "/{id}"},
         .timeout_ms = TIMEOUT_MS,
         .concurrency = 1,
-        .max_waiters = 2 * ROOM_WAITERS_PER_USER,
+        .max_waiters = 2 * AUTHORIZATION_WAITERS_PER_USER,
     };
-    static struct asker many[ROOM_WAITERS_PER_USER + 1];
+    static struct asker many[AUTHORIZATION_WAITERS_PER_USER + 1];
     char room[32];
 
     (void)state;
     begin();
-    room_inquiry_free(inquiry);
-    inquiry = room_inquiry_new(&options, &clock_, &metrics);
+    authorization_requests_free(requests);
+    requests = authorization_requests_new(&options, &clock_, &metrics);
     for (size_t i = 0; i < ARRAY_LEN(many); i++) {
         snprintf(room, sizeof(room), "conversation:%zu", i);
         ask(&many[i], "u1", room);
-        assert_int_equal(many[i].verdict, i < ROOM_WAITERS_PER_USER ? '.' : '?');
+        assert_int_equal(many[i].verdict, i < AUTHORIZATION_WAITERS_PER_USER ? '.' : '?');
     }
     take("ask 0 u2 " C1);
     assert_heard(".");
     for (size_t i = 0; i < ARRAY_LEN(many); i++) {
-        room_inquiry_withdraw(inquiry, &many[i].waiter);
+        authorization_requests_cancel(requests, &many[i].waiter);
         identity_free(many[i].client.identity);
     }
     end();
@@ -299,7 +301,7 @@ static void one_user_leaves_places_for_others(void **state)
 // A verdict may bring another waiter of the same question to leave.
 static struct asker *fellow;
 
-static void on_verdict_of_two(struct room_waiter *waiter, enum room_verdict verdict)
+static void on_verdict_of_two(struct authorization_waiter *waiter, enum room_verdict verdict)
 {
     on_verdict(waiter, verdict);
     leave(fellow);
@@ -328,5 +330,5 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(counts);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_user_leaves_places_for_others);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_verdict_may_make_others_leave);
-    return cmocka_run_group_tests_name("room_inquiry", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("authorization_requests", tests, NULL, NULL);
 }

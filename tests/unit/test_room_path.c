@@ -80,7 +80,7 @@ static void judges_templates(void **state)
     const struct template_row *row = *state;
     struct span text = exact_copy(span_of(row->text));
 
-    assert_int_equal(room_path_is_template(text), row->good);
+    assert_int_equal(path_template_is_valid(text), row->good);
     free((char *)text.ptr);
 }
 
@@ -90,9 +90,9 @@ static void writes_paths(void **state)
     struct span template = exact_copy(span_of(row->template)), id = exact_copy(span_of(row->id));
     struct buffer out = {0};
 
-    assert_true(room_path_is_template(template));
+    assert_true(path_template_is_valid(template));
     buffer_append(&out, SPAN_LIT("the one before"));
-    assert_span(room_path_write(template, id, &out), row->path);
+    assert_span(path_template_write(template, id, &out), row->path);
     buffer_fini(&out);
     free((char *)template.ptr);
     free((char *)id.ptr);
@@ -102,7 +102,7 @@ static void takes_ids(void **state)
 {
     const struct id_row *row = *state;
 
-    assert_int_equal(room_path_takes(span_of(row->id)), row->taken);
+    assert_int_equal(path_template_can_hold(span_of(row->id)), row->taken);
 }
 
 int main(void)

@@ -52,7 +52,7 @@ static const struct row rows[] = {
 // clang-format on
 
 static struct deadlines clock_;
-static struct token_watch *watch;
+static struct token_expiry *expiry;
 static int64_t now_s;
 static struct {
     struct token_alarm *alarm;
@@ -79,24 +79,24 @@ static void on_expired(struct token_alarm *alarm, void *arg)
 {
     note(alarm, 0);
     if (arg) // somebody else leaves because of it
-        token_watch_stop(arg);
+        token_expiry_stop(arg);
 }
 
 static void begin(void *arg)
 {
-    const struct token_watch_handlers handlers = {on_expiring, on_expired, arg};
+    const struct token_expiry_handlers handlers = {on_expiring, on_expired, arg};
 
     seen_count = 0;
     now_s = START;
     deadlines_init(&clock_, 1000);
-    watch = token_watch_new(&clock_, &handlers);
-    token_watch_advance(watch, now_s);
+    expiry = token_expiry_new(&clock_, &handlers);
+    token_expiry_advance(expiry, now_s);
 }
 
 static void look_at(int64_t after_s)
 {
     now_s = START + after_s;
-    token_watch_advance(watch, now_s);
+    token_expiry_advance(expiry, now_s);
 }
 
 static struct token_life life_of(int64_t age_s, int64_t lasts_s)
@@ -115,7 +115,7 @@ static void rings(void **state)
 
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_start(watch, &alarm, life_of(row->age_s, row->lasts_s), now_s);
+    token_expiry_start(expiry, &alarm, life_of(row->age_s, row->lasts_s), now_s);
     for (size_t i = 0; i < ARRAY_LEN(row->steps) && row->steps[i] != 0; i++)
         look_at(row->steps[i]);
     while (expected < ARRAY_LEN(row->events) &&
@@ -126,8 +126,8 @@ static void rings(void **state)
         assert_int_equal(seen[i].at_s, row->events[i].at_s);
         assert_int_equal(seen[i].left_s, row->events[i].left_s);
     }
-    token_watch_stop(&alarm);
-    token_watch_free(watch);
+    token_expiry_stop(&alarm);
+    token_expiry_free(expiry);
 }
 
 static void a_new_token_replaces_the_old_one(void **state)
@@ -137,18 +137,18 @@ static void a_new_token_replaces_the_old_one(void **state)
     (void)state;
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_start(watch, &alarm, life_of(600, 400), now_s);
+    token_expiry_start(expiry, &alarm, life_of(600, 400), now_s);
     look_at(100);
-    token_watch_swap(watch, &alarm, life_of(0, 900), now_s);
+    token_expiry_swap(expiry, &alarm, life_of(0, 900), now_s);
     look_at(400);
     assert_int_equal(seen_count, 1);
     look_at(700);
     assert_int_equal(seen_count, 2);
     assert_int_equal(seen[1].left_s, 300);
-    token_watch_swap(watch, &alarm, (struct token_life){START, TOKEN_ENDLESS}, now_s);
+    token_expiry_swap(expiry, &alarm, (struct token_life){START, TOKEN_ENDLESS}, now_s);
     look_at(5000);
     assert_int_equal(seen_count, 2);
-    token_watch_free(watch);
+    token_expiry_free(expiry);
 }
 
 struct swap_row {
@@ -182,10 +182,10 @@ static void swaps(void **state)
 
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_start(watch, &alarm, life_of(row->first_age_s, row->first_lasts_s), now_s);
+    token_expiry_start(expiry, &alarm, life_of(row->first_age_s, row->first_lasts_s), now_s);
     look_at(row->at_s);
     seen_count = 0;
-    token_watch_swap(watch, &alarm, life_of(row->age_s, row->lasts_s), now_s);
+    token_expiry_swap(expiry, &alarm, life_of(row->age_s, row->lasts_s), now_s);
     assert_int_equal(seen_count, 0);
     for (int64_t s = 1; s < row->lasts_s; s++)
         look_at(row->at_s + s);
@@ -194,7 +194,7 @@ static void swaps(void **state)
         assert_int_equal(seen[0].at_s - row->at_s, row->warned_s);
     look_at(row->at_s + row->lasts_s);
     assert_int_equal(seen[seen_count - 1].left_s, 0);
-    token_watch_free(watch);
+    token_expiry_free(expiry);
 }
 
 static void one_that_is_stopped_is_silent(void **state)
@@ -204,12 +204,12 @@ static void one_that_is_stopped_is_silent(void **state)
     (void)state;
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_stop(&alarm);
-    token_watch_start(watch, &alarm, life_of(0, 400), now_s);
-    token_watch_stop(&alarm);
+    token_expiry_stop(&alarm);
+    token_expiry_start(expiry, &alarm, life_of(0, 400), now_s);
+    token_expiry_stop(&alarm);
     look_at(5000);
     assert_int_equal(seen_count, 0);
-    token_watch_free(watch);
+    token_expiry_free(expiry);
 }
 
 static void one_may_stop_another_while_it_rings(void **state)
@@ -220,12 +220,12 @@ static void one_may_stop_another_while_it_rings(void **state)
     begin(&second);
     token_alarm_init(&first);
     token_alarm_init(&second);
-    token_watch_start(watch, &first, life_of(0, 10), now_s);
-    token_watch_start(watch, &second, life_of(0, 10), now_s);
+    token_expiry_start(expiry, &first, life_of(0, 10), now_s);
+    token_expiry_start(expiry, &second, life_of(0, 10), now_s);
     look_at(10);
     assert_int_equal(seen_count, 1); // the end of the first
     assert_ptr_equal(seen[0].alarm, &first);
-    token_watch_free(watch);
+    token_expiry_free(expiry);
 }
 
 // By the loop's deadlines and the real time of day.
@@ -237,12 +237,12 @@ static void it_looks_by_itself(void **state)
     (void)state;
     begin(NULL);
     token_alarm_init(&alarm);
-    token_watch_start(watch, &alarm, (struct token_life){real_s - 2, real_s - 1}, real_s - 2);
+    token_expiry_start(expiry, &alarm, (struct token_life){real_s - 2, real_s - 1}, real_s - 2);
     assert_int_equal(seen_count, 1);
     deadlines_run(&clock_, clock_.now_ms + 500);
     assert_int_equal(seen_count, 2);
     assert_int_equal(seen[1].left_s, 0);
-    token_watch_free(watch);
+    token_expiry_free(expiry);
 }
 
 int main(void)
@@ -256,5 +256,5 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_that_is_stopped_is_silent);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_may_stop_another_while_it_rings);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(it_looks_by_itself);
-    return cmocka_run_group_tests_name("token_watch", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("token_expiry", tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@
 #define ADDRESS_GOOD_MS 30000
 
 struct service {
-    struct http_authority *authority;
+    struct authorization_client *client;
     struct span url; // without a slash at its end
     struct buffer host;
     struct host_lookup lookup;
@@ -24,10 +24,10 @@ struct service {
     struct list asked;
 };
 
-struct http_authority {
-    struct room_authority interface;
+struct authorization_client {
+    struct authorization_service interface;
     struct event_loop *loop;
-    struct http_client *client;
+    struct http_client *http;
     struct service services[ROOM_SERVICES];
     bool closing;
     unsigned open_parts; // the client, and lookups under way
@@ -35,33 +35,33 @@ struct http_authority {
     void *closed_arg;
 };
 
-struct authority_call {
+struct authorization_call {
     struct list node; // of its service
     struct service *service;
     struct http_fetch *http; // NULL: waits for an address
     char *url, *token;
-    room_answer_fn on_answer;
+    service_answer_fn on_answer;
     void *arg;
 };
 
-static enum room_answer answer_of(unsigned status)
+static enum service_answer answer_for(unsigned status)
 {
     if (status >= 200 && status < 300)
-        return ROOM_ANSWER_YES;
+        return SERVICE_ANSWER_YES;
     switch (status) {
     case 0:
-        return ROOM_ANSWER_UNREACHABLE;
+        return SERVICE_ANSWER_UNREACHABLE;
     case 401:
-        return ROOM_ANSWER_BAD_TOKEN;
+        return SERVICE_ANSWER_BAD_TOKEN;
     case 403:
     case 404:
-        return ROOM_ANSWER_NO;
+        return SERVICE_ANSWER_NO;
     default:
-        return ROOM_ANSWER_ERROR;
+        return SERVICE_ANSWER_ERROR;
     }
 }
 
-static void remove_call(struct authority_call *call)
+static void remove_call(struct authorization_call *call)
 {
     list_unlink(&call->node);
     free(call->url);
@@ -69,9 +69,10 @@ static void remove_call(struct authority_call *call)
     free(call);
 }
 
-static void answer(struct authority_call *call, enum room_answer given, const char *reason)
+static void finish_call(struct authorization_call *call, enum service_answer given,
+                        const char *reason)
 {
-    room_answer_fn on_answer = call->on_answer;
+    service_answer_fn on_answer = call->on_answer;
     void *arg = call->arg;
 
     remove_call(call);
@@ -87,24 +88,24 @@ static void doubt_address(struct service *service)
 
 static void on_http_answer(unsigned status, const char *reason, void *arg)
 {
-    struct authority_call *call = arg;
-    enum room_answer given = answer_of(status);
+    struct authorization_call *call = arg;
+    enum service_answer given = answer_for(status);
     char text[32];
 
     if (status == 0)
         doubt_address(call->service);
     snprintf(text, sizeof(text), "HTTP status %u", status);
-    answer(call, given, given == ROOM_ANSWER_ERROR ? text : reason);
+    finish_call(call, given, given == SERVICE_ANSWER_ERROR ? text : reason);
 }
 
-static void start_call(struct authority_call *call)
+static void start_call(struct authorization_call *call)
 {
     struct service *service = call->service;
 
     list_unlink(&call->node);
     list_append(&service->asked, &call->node);
     call->http = http_client_get(
-        service->authority->client,
+        service->client->http,
         &(struct http_get){.url = call->url, .address = service->address, .token = call->token},
         on_http_answer, call);
 }
@@ -113,10 +114,10 @@ static void start_call(struct authority_call *call)
 
 static void count_closed(void *arg)
 {
-    struct http_authority *authority = arg;
+    struct authorization_client *client = arg;
 
-    if (--authority->open_parts == 0)
-        authority->on_closed(authority->closed_arg);
+    if (--client->open_parts == 0)
+        client->on_closed(client->closed_arg);
 }
 
 static void on_looked_up(const char *address, const char *reason, void *arg)
@@ -124,28 +125,28 @@ static void on_looked_up(const char *address, const char *reason, void *arg)
     struct service *service = arg;
     struct list waiting;
 
-    if (service->authority->closing) {
-        count_closed(service->authority);
+    if (service->client->closing) {
+        count_closed(service->client);
         return;
     }
     if (address) {
         snprintf(service->address, sizeof(service->address), "%s", address);
-        service->good_until_ms = uv_now(&service->authority->loop->uv) + ADDRESS_GOOD_MS;
+        service->good_until_ms = uv_now(&service->client->loop->uv) + ADDRESS_GOOD_MS;
     }
     list_move_all(&service->waiting, &waiting);
     while (!list_empty(&waiting)) {
-        struct authority_call *call = list_entry(waiting.next, struct authority_call, node);
+        struct authorization_call *call = list_entry(waiting.next, struct authorization_call, node);
         if (service->address[0] != '\0')
             start_call(call);
         else
-            answer(call, ROOM_ANSWER_UNREACHABLE, reason);
+            finish_call(call, SERVICE_ANSWER_UNREACHABLE, reason);
     }
 }
 
 // One that cannot even be begun is tried again with the next call; this one waits in vain.
 static void look_up_if_old(struct service *service)
 {
-    struct event_loop *loop = service->authority->loop;
+    struct event_loop *loop = service->client->loop;
 
     if (service->lookup.busy || uv_now(&loop->uv) < service->good_until_ms)
         return;
@@ -156,13 +157,14 @@ static void look_up_if_old(struct service *service)
 
 // ---- the interface
 
-static struct authority_call *ask(struct room_authority *interface,
-                                  const struct authority_question *question,
-                                  room_answer_fn on_answer, void *arg)
+static struct authorization_call *ask(struct authorization_service *interface,
+                                      const struct authorization_query *question,
+                                      service_answer_fn on_answer, void *arg)
 {
-    struct http_authority *authority = container_of(interface, struct http_authority, interface);
-    struct service *service = &authority->services[question->service];
-    struct authority_call *call = mem_zalloc(sizeof(*call));
+    struct authorization_client *client =
+        container_of(interface, struct authorization_client, interface);
+    struct service *service = &client->services[question->service];
+    struct authorization_call *call = mem_zalloc(sizeof(*call));
     struct buffer url = {0};
 
     buffer_append(&url, service->url);
@@ -173,7 +175,7 @@ static struct authority_call *ask(struct room_authority *interface,
     call->on_answer = on_answer;
     call->arg = arg;
     list_append(&service->waiting, &call->node);
-    if (authority->closing)
+    if (client->closing)
         return call;
     look_up_if_old(service);
     if (service->address[0] != '\0')
@@ -182,7 +184,7 @@ static struct authority_call *ask(struct room_authority *interface,
 }
 
 // Its time was up, or the edge ends.
-static void cancel(struct room_authority *interface, struct authority_call *call)
+static void cancel(struct authorization_service *interface, struct authorization_call *call)
 {
     (void)interface;
     if (call->http)
@@ -191,11 +193,12 @@ static void cancel(struct room_authority *interface, struct authority_call *call
     remove_call(call);
 }
 
-static const struct room_authority_ops ops = {.ask = ask, .cancel = cancel};
+static const struct authorization_service_ops ops = {.ask = ask, .cancel = cancel};
 
-static void init_service(struct service *service, struct http_authority *authority, const char *url)
+static void init_service(struct service *service, struct authorization_client *client,
+                         const char *url)
 {
-    service->authority = authority;
+    service->client = client;
     const char *fault = service_url_check(url, &service->host);
     assert(!fault);
     (void)fault;
@@ -208,60 +211,62 @@ static void init_service(struct service *service, struct http_authority *authori
     list_init(&service->asked);
 }
 
-struct http_authority *http_authority_new(const struct http_authority_options *options,
-                                          struct event_loop *loop)
+struct authorization_client *
+authorization_client_new(const struct authorization_client_options *options,
+                         struct event_loop *loop)
 {
-    struct http_authority *authority = mem_zalloc(sizeof(*authority));
+    struct authorization_client *client = mem_zalloc(sizeof(*client));
 
-    authority->interface.ops = &ops;
-    authority->loop = loop;
-    authority->client =
+    client->interface.ops = &ops;
+    client->loop = loop;
+    client->http =
         http_client_new(&(struct http_client_options){.ca_file = options->ca_file,
                                                       .max_connections = options->max_connections},
                         loop);
     for (size_t i = 0; i < ROOM_SERVICES; i++)
-        init_service(&authority->services[i], authority, options->urls[i]);
-    return authority;
+        init_service(&client->services[i], client, options->urls[i]);
+    return client;
 }
 
 static void stop_service(struct service *service)
 {
     list_for_each (node, &service->asked) {
-        struct authority_call *call = list_entry(node, struct authority_call, node);
+        struct authorization_call *call = list_entry(node, struct authorization_call, node);
         http_fetch_cancel(call->http);
         call->http = NULL;
     }
     if (!service->lookup.busy)
         return;
-    service->authority->open_parts++;
+    service->client->open_parts++;
     host_lookup_cancel(&service->lookup);
 }
 
-void http_authority_close(struct http_authority *authority, void (*on_closed)(void *arg), void *arg)
+void authorization_client_close(struct authorization_client *client, void (*on_closed)(void *arg),
+                                void *arg)
 {
-    authority->closing = true;
-    authority->on_closed = on_closed;
-    authority->closed_arg = arg;
-    authority->open_parts = 1;
+    client->closing = true;
+    client->on_closed = on_closed;
+    client->closed_arg = arg;
+    client->open_parts = 1;
     for (size_t i = 0; i < ROOM_SERVICES; i++)
-        stop_service(&authority->services[i]);
-    http_client_close(authority->client, count_closed, authority);
+        stop_service(&client->services[i]);
+    http_client_close(client->http, count_closed, client);
 }
 
-void http_authority_free(struct http_authority *authority)
+void authorization_client_free(struct authorization_client *client)
 {
-    if (!authority)
+    if (!client)
         return;
-    http_client_free(authority->client);
+    http_client_free(client->http);
     for (size_t i = 0; i < ROOM_SERVICES; i++) {
-        struct service *service = &authority->services[i];
+        struct service *service = &client->services[i];
         assert(list_empty(&service->waiting) && list_empty(&service->asked));
         buffer_fini(&service->host);
     }
-    free(authority);
+    free(client);
 }
 
-struct room_authority *http_authority_interface(struct http_authority *authority)
+struct authorization_service *authorization_client_interface(struct authorization_client *client)
 {
-    return &authority->interface;
+    return &client->interface;
 }

@@ -7,21 +7,22 @@
 #include "edge/adapters/event_loop.h"
 #include "edge/gateway/rooms/authorization_service.h"
 
-struct http_authority;
+struct authorization_client;
 
-struct http_authority_options {
+struct authorization_client_options {
     const char *urls[ROOM_SERVICES]; // as service_url_check() takes them
     const char *ca_file;             // see http_client.h; NULL: the system's
     unsigned max_connections;        // that are kept open
 };
 
 // Borrows options and loop.
-NODISCARD struct http_authority *http_authority_new(const struct http_authority_options *options,
-                                                    struct event_loop *loop);
+NODISCARD struct authorization_client *
+authorization_client_new(const struct authorization_client_options *options,
+                         struct event_loop *loop);
 // Nobody is answered any more; calls stay until they are cancelled. `on_closed` is called later.
-void http_authority_close(struct http_authority *authority, void (*on_closed)(void *arg),
-                          void *arg);
+void authorization_client_close(struct authorization_client *client, void (*on_closed)(void *arg),
+                                void *arg);
 // After on_closed, and with every call answered or cancelled.
-void http_authority_free(struct http_authority *authority);
+void authorization_client_free(struct authorization_client *client);
 
-struct room_authority *http_authority_interface(struct http_authority *authority);
+struct authorization_service *authorization_client_interface(struct authorization_client *client);

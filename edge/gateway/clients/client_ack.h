@@ -10,7 +10,7 @@ struct ack {
     uint64_t id;
 };
 
-struct client_answers {
+struct client_acks {
     struct gateway_metrics *metrics;
     struct buffer message, text;
 };
@@ -20,16 +20,16 @@ static inline struct ack ack_of(const struct sio_event *event)
     return (struct ack){event->wants_ack, event->ack_id};
 }
 
-void client_answers_fini(struct client_answers *answers);
+void client_acks_fini(struct client_acks *acks);
 
 // {"success":true}
-void client_answer_success(const struct client *client, struct ack ack);
+void client_ack_success(const struct client *client, struct ack ack);
 // With the message "`done` `room`": "Joined room: conversation:42".
-void client_answer_room(struct client_answers *answers, const struct client *client, struct ack ack,
-                        const char *done, struct span room);
+void client_ack_room(struct client_acks *acks, const struct client *client, struct ack ack,
+                     const char *done, struct span room);
 // With the seconds that the client's token is good for, or null.
-void client_answer_refreshed(struct client_answers *answers, const struct client *client,
-                             struct ack ack, int64_t now_s);
+void client_ack_refreshed(struct client_acks *acks, const struct client *client, struct ack ack,
+                          int64_t now_s);
 // {"error":…}, which is counted.
-void client_answer_error(struct client_answers *answers, const struct client *client,
-                         struct ack ack, const char *error);
+void client_ack_error(struct client_acks *acks, const struct client *client, struct ack ack,
+                      const char *error);

@@ -22,13 +22,13 @@ static void take_text(struct span *rest, struct span *text)
 static void tell(const struct departure *departure)
 {
     struct span rest = buffer_span(&departure->texts), room;
-    struct presence_member member;
+    struct room_events_member member;
 
     take_text(&rest, &member.socket_id);
     take_text(&rest, &member.user_json);
     while (rest.len > 0) {
         take_text(&rest, &room);
-        presence_tell_of(departure->departures->presence, &member, room, "user_left");
+        room_events_emit_for(departure->departures->room_events, &member, room, "user_left");
     }
 }
 
@@ -74,7 +74,7 @@ static struct departure *departure_new(struct departures *departures, const stru
 }
 
 struct telling {
-    struct presence *presence;
+    struct presence *room_events;
     const struct client *client;
 };
 
@@ -83,7 +83,7 @@ static void tell_room(struct span room, void *arg)
     const struct telling *telling = arg;
 
     if (!room_name_is_user(room))
-        presence_tell(telling->presence, telling->client, room, "user_left");
+        room_events_emit(telling->room_events, telling->client, room, "user_left");
 }
 
 void departures_add(struct departures *departures, struct client *client, bool for_good,
@@ -101,7 +101,7 @@ void departures_add(struct departures *departures, struct client *client, bool f
         return;
     }
     sio_socket_each_room(client->socket, tell_room,
-                         &(struct telling){departures->presence, client});
+                         &(struct telling){departures->room_events, client});
     if (is_noted && for_good)
         store->ops->drop(store, client_session_key(session));
     else if (is_noted)

@@ -363,7 +363,7 @@ static void drop_unlisted(struct recovery_attempt *attempt)
     for (size_t i = 0; i < attempt->room_count; i++) {
         struct session_room room = attempt->rooms[i];
         if (room_name_is_user(room.name) ||
-            room_access_may_stay(recovery->access, attempt->client->identity, room.name))
+            authorization_may_stay(recovery->authorization, attempt->client->identity, room.name))
             attempt->rooms[kept++] = room;
         else
             store_of(recovery)->ops->leave(store_of(recovery), attempt->key, room.name, NULL);
@@ -558,7 +558,7 @@ static void rejoin(struct recovery *recovery, struct client *client,
         *(struct room_note *)sio_socket_room_note(client->socket, room->name) =
             (struct room_note){room->joined, room->granted_ms};
         if (attempt->left && !room_name_is_user(room->name))
-            presence_tell(recovery->presence, client, room->name, "user_joined");
+            room_events_emit(recovery->room_events, client, room->name, "user_joined");
         regrants_check(recovery->regrants, client, room->name);
     }
 }

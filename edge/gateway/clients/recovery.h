@@ -24,8 +24,8 @@ struct recovery {
     enum recovery_clients clients;
     struct sessions *sessions; // NULL: nothing is recovered
     struct delivery *delivery;
-    struct presence *presence;
-    struct room_access *access;
+    struct presence *room_events;
+    struct authorization *authorization;
     struct regrants *regrants;
     struct gateway_metrics *metrics;
     struct replay_limits limits;

@@ -18,7 +18,7 @@ struct regrant {
     struct list queued; // in regrants->queue
     struct regrants *regrants;
     struct client *client;
-    struct room_waiter waiter;
+    struct authorization_waiter waiter;
     struct deadline later;
     bool asking;
     size_t room_len;
@@ -59,12 +59,12 @@ static void expel(const struct regrant *regrant)
               sio_socket_id(regrant->client->socket));
     sio_socket_leave(regrant->client->socket, room_of(regrant));
     client_session_mark_unwritten(regrants->sessions, regrant->client->session);
-    presence_tell(regrants->presence, regrant->client, room_of(regrant), "user_left");
+    room_events_emit(regrants->room_events, regrant->client, room_of(regrant), "user_left");
 }
 
 static void ask_next(struct regrants *regrants);
 
-static void on_verdict(struct room_waiter *waiter, enum room_verdict verdict)
+static void on_verdict(struct authorization_waiter *waiter, enum room_verdict verdict)
 {
     struct regrant *regrant = container_of(waiter, struct regrant, waiter);
     struct regrants *regrants = regrant->regrants;
@@ -94,7 +94,7 @@ static void ask_next(struct regrants *regrants)
         list_unlink(&regrant->queued);
         regrant->asking = true;
         regrants->asking++;
-        room_access_ask(regrants->access, &regrant->waiter, room_of(regrant));
+        authorization_ask(regrants->authorization, &regrant->waiter, room_of(regrant));
     }
     regrants->turning = false;
 }
@@ -130,13 +130,13 @@ void regrants_check(struct regrants *regrants, struct client *client, struct spa
 {
     struct regrant *regrant;
 
-    if (!room_access_asks_services(regrants->access) || room_name_is_user(room) ||
+    if (!authorization_asks_services(regrants->authorization) || room_name_is_user(room) ||
         !is_old(regrants, sio_socket_room_note(client->socket, room)))
         return;
     regrant = mem_zalloc(sizeof(*regrant) + room.len);
     regrant->regrants = regrants;
     regrant->client = client;
-    regrant->waiter = (struct room_waiter){.client = client, .on_verdict = on_verdict};
+    regrant->waiter = (struct authorization_waiter){.client = client, .on_verdict = on_verdict};
     deadline_init(&regrant->later);
     regrant->room_len = room.len;
     memcpy(regrant->room, room.ptr, room.len);
@@ -153,7 +153,7 @@ void regrants_forget(struct client *client)
         struct regrant *regrant = list_entry(node, struct regrant, of_session);
         if (regrant->asking) {
             regrant->regrants->asking--;
-            room_access_withdraw(regrant->regrants->access, &regrant->waiter);
+            authorization_cancel(regrant->regrants->authorization, &regrant->waiter);
         }
         remove_regrant(regrant);
     }

@@ -11,8 +11,8 @@
 #include "edge/gateway/rooms/room_events.h"
 
 struct regrants {
-    struct room_access *access;
-    struct presence *presence;
+    struct authorization *authorization;
+    struct presence *room_events;
     struct sessions *sessions;
     struct gateway_metrics *metrics;
     uint32_t grant_s; // for how long a grant is good

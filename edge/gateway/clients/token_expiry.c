@@ -9,39 +9,39 @@
 #define SLOTS   1024 // seconds of one turn; a power of two
 #define TICK_MS 250
 
-struct token_watch {
-    struct token_watch_handlers handlers;
+struct token_expiry {
+    struct token_expiry_handlers handlers;
     struct deadline_queue ticks;
     struct deadline tick;
     int64_t looked_at_s; // up to which second the slots were looked at
     struct list slots[SLOTS];
 };
 
-static struct list *slot_of(struct token_watch *watch, int64_t second)
+static struct list *slot_of(struct token_expiry *expiry, int64_t second)
 {
-    return &watch->slots[(uint64_t)second % SLOTS];
+    return &expiry->slots[(uint64_t)second % SLOTS];
 }
 
-static void set_alarm(struct token_watch *watch, struct token_alarm *alarm, int64_t due_s)
+static void set_alarm(struct token_expiry *expiry, struct token_alarm *alarm, int64_t due_s)
 {
     alarm->due_s = due_s;
-    list_append(slot_of(watch, due_s), &alarm->node);
+    list_append(slot_of(expiry, due_s), &alarm->node);
 }
 
-static void ring(struct token_watch *watch, struct token_alarm *alarm, int64_t now_s)
+static void ring(struct token_expiry *expiry, struct token_alarm *alarm, int64_t now_s)
 {
-    const struct token_watch_handlers *handlers = &watch->handlers;
+    const struct token_expiry_handlers *handlers = &expiry->handlers;
 
     if (now_s >= alarm->life.expires_at_s) {
         handlers->on_expired(alarm, handlers->arg);
         return;
     }
-    set_alarm(watch, alarm, alarm->life.expires_at_s);
+    set_alarm(expiry, alarm, alarm->life.expires_at_s);
     handlers->on_expiring(alarm, alarm->life.expires_at_s - now_s, handlers->arg);
 }
 
 // A handler may stop or restart any alarm, so those of the slot are taken out first, one by one.
-static void look_at(struct token_watch *watch, struct list *slot, int64_t now_s)
+static void look_at(struct token_expiry *expiry, struct list *slot, int64_t now_s)
 {
     struct list waiting;
 
@@ -50,42 +50,42 @@ static void look_at(struct token_watch *watch, struct list *slot, int64_t now_s)
         struct token_alarm *alarm = list_entry(waiting.next, struct token_alarm, node);
         list_unlink(&alarm->node);
         if (alarm->due_s > now_s)
-            set_alarm(watch, alarm, alarm->due_s);
+            set_alarm(expiry, alarm, alarm->due_s);
         else
-            ring(watch, alarm, now_s);
+            ring(expiry, alarm, now_s);
     }
 }
 
 static void on_tick(struct deadline *tick, void *arg)
 {
-    struct token_watch *watch = arg;
+    struct token_expiry *expiry = arg;
 
-    deadline_arm(tick, &watch->ticks);
-    token_watch_advance(watch, (int64_t)(clock_wall_ms() / 1000));
+    deadline_arm(tick, &expiry->ticks);
+    token_expiry_advance(expiry, (int64_t)(clock_wall_ms() / 1000));
 }
 
-struct token_watch *token_watch_new(struct deadlines *clock,
-                                    const struct token_watch_handlers *handlers)
+struct token_expiry *token_expiry_new(struct deadlines *clock,
+                                      const struct token_expiry_handlers *handlers)
 {
-    struct token_watch *watch = mem_zalloc(sizeof(*watch));
+    struct token_expiry *expiry = mem_zalloc(sizeof(*expiry));
 
-    watch->handlers = *handlers;
+    expiry->handlers = *handlers;
     for (size_t i = 0; i < SLOTS; i++)
-        list_init(&watch->slots[i]);
-    deadline_queue_init(&watch->ticks, clock, TICK_MS, on_tick, watch);
-    deadline_init(&watch->tick);
-    deadline_arm(&watch->tick, &watch->ticks);
-    return watch;
+        list_init(&expiry->slots[i]);
+    deadline_queue_init(&expiry->ticks, clock, TICK_MS, on_tick, expiry);
+    deadline_init(&expiry->tick);
+    deadline_arm(&expiry->tick, &expiry->ticks);
+    return expiry;
 }
 
-void token_watch_free(struct token_watch *watch)
+void token_expiry_free(struct token_expiry *expiry)
 {
-    if (!watch)
+    if (!expiry)
         return;
     for (size_t i = 0; i < SLOTS; i++)
-        assert(list_empty(&watch->slots[i]));
-    deadline_queue_fini(&watch->ticks);
-    free(watch);
+        assert(list_empty(&expiry->slots[i]));
+    deadline_queue_fini(&expiry->ticks);
+    free(expiry);
 }
 
 void token_alarm_init(struct token_alarm *alarm)
@@ -97,48 +97,48 @@ void token_alarm_init(struct token_alarm *alarm)
 // When to warn of the token; its end if it is endless.
 static int64_t begin(struct token_alarm *alarm, struct token_life life, int64_t now_s)
 {
-    token_watch_stop(alarm);
+    token_expiry_stop(alarm);
     alarm->life = life;
     if (life.expires_at_s == TOKEN_ENDLESS)
         return TOKEN_ENDLESS;
     return life.expires_at_s - token_life_warning_s(life, now_s);
 }
 
-void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
-                       int64_t now_s)
+void token_expiry_start(struct token_expiry *expiry, struct token_alarm *alarm,
+                        struct token_life life, int64_t now_s)
 {
     int64_t warn_s = begin(alarm, life, now_s);
 
     if (warn_s <= now_s)
-        ring(watch, alarm, now_s);
+        ring(expiry, alarm, now_s);
     else if (warn_s != TOKEN_ENDLESS)
-        set_alarm(watch, alarm, warn_s);
+        set_alarm(expiry, alarm, warn_s);
 }
 
-void token_watch_swap(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
-                      int64_t now_s)
+void token_expiry_swap(struct token_expiry *expiry, struct token_alarm *alarm,
+                       struct token_life life, int64_t now_s)
 {
     if (token_life_eq(life, alarm->life))
         return;
     int64_t warn_s = begin(alarm, life, now_s);
     if (warn_s != TOKEN_ENDLESS)
-        set_alarm(watch, alarm, warn_s > now_s ? warn_s : life.expires_at_s);
+        set_alarm(expiry, alarm, warn_s > now_s ? warn_s : life.expires_at_s);
 }
 
-void token_watch_stop(struct token_alarm *alarm)
+void token_expiry_stop(struct token_alarm *alarm)
 {
     list_unlink(&alarm->node);
 }
 
-void token_watch_advance(struct token_watch *watch, int64_t now_s)
+void token_expiry_advance(struct token_expiry *expiry, int64_t now_s)
 {
-    int64_t from = watch->looked_at_s + 1;
+    int64_t from = expiry->looked_at_s + 1;
 
     // After a start, or when somebody set the clock, everything is looked at once. A clock that
     // was set back is followed back, for alarms that are set now.
     if (now_s - from >= SLOTS)
         from = now_s - SLOTS + 1;
-    watch->looked_at_s = now_s;
+    expiry->looked_at_s = now_s;
     for (int64_t second = from; second <= now_s; second++)
-        look_at(watch, slot_of(watch, second), now_s);
+        look_at(expiry, slot_of(expiry, second), now_s);
 }

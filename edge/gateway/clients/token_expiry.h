@@ -10,7 +10,7 @@
 #include "common/list.h"
 #include "edge/gateway/clients/token_life.h"
 
-struct token_watch;
+struct token_expiry;
 
 // Embedded in whoever has a token.
 struct token_alarm {
@@ -19,7 +19,7 @@ struct token_alarm {
     struct token_life life;
 };
 
-struct token_watch_handlers {
+struct token_expiry_handlers {
     // The token lasts for another `left_s` seconds.
     void (*on_expiring)(struct token_alarm *alarm, int64_t left_s, void *arg);
     // It has expired; the alarm is off.
@@ -27,23 +27,23 @@ struct token_watch_handlers {
     void *arg;
 };
 
-NODISCARD struct token_watch *token_watch_new(struct deadlines *clock,
-                                              const struct token_watch_handlers *handlers);
+NODISCARD struct token_expiry *token_expiry_new(struct deadlines *clock,
+                                                const struct token_expiry_handlers *handlers);
 // All alarms must be off.
-void token_watch_free(struct token_watch *watch);
+void token_expiry_free(struct token_expiry *expiry);
 
 void token_alarm_init(struct token_alarm *alarm);
 // Starts watching the token that a client came with. If the time to warn has passed, on_expiring is
 // called at once.
-void token_watch_start(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
-                       int64_t now_s);
+void token_expiry_start(struct token_expiry *expiry, struct token_alarm *alarm,
+                        struct token_life life, int64_t now_s);
 // Watches another token instead. It is not warned of at once, for a client that gets a new token
 // whenever it is warned would do nothing else; nor is the same token warned of again.
-void token_watch_swap(struct token_watch *watch, struct token_alarm *alarm, struct token_life life,
-                      int64_t now_s);
+void token_expiry_swap(struct token_expiry *expiry, struct token_alarm *alarm,
+                       struct token_life life, int64_t now_s);
 // Harmless when it is off.
-void token_watch_stop(struct token_alarm *alarm);
+void token_expiry_stop(struct token_alarm *alarm);
 
 // Looks at everything that fell due up to `now_s`, the time of day. The watch does so by itself
 // several times a second.
-void token_watch_advance(struct token_watch *watch, int64_t now_s);
+void token_expiry_advance(struct token_expiry *expiry, int64_t now_s);

@@ -1,39 +1,39 @@
 #include "edge/gateway/delivery/relay_status.h"
 
-void relay_watch_init(struct relay_watch *watch, const char *bus_host, uint32_t bus_port,
-                      struct gateway_metrics *metrics)
+void relay_status_init(struct relay_status *expiry, const char *bus_host, uint32_t bus_port,
+                       struct gateway_metrics *metrics)
 {
-    *watch = (struct relay_watch){.metrics = metrics, .bus_port = bus_port};
-    buffer_append(&watch->bus_host, span_of(bus_host));
+    *expiry = (struct relay_status){.metrics = metrics, .bus_port = bus_port};
+    buffer_append(&expiry->bus_host, span_of(bus_host));
 }
 
-void relay_watch_fini(struct relay_watch *watch)
+void relay_status_fini(struct relay_status *expiry)
 {
-    buffer_fini(&watch->bus_host);
+    buffer_fini(&expiry->bus_host);
 }
 
-void relay_watch_on_heartbeat(struct relay_watch *watch, const struct heartbeat *heartbeat,
-                              uint64_t now_ms)
+void relay_status_on_heartbeat(struct relay_status *expiry, const struct heartbeat *heartbeat,
+                               uint64_t now_ms)
 {
-    metric_add(&watch->metrics->heartbeats, 1);
-    metric_set(&watch->metrics->heartbeat_at_ms, now_ms);
-    watch->bus_connected = heartbeat->bus_connected;
-    watch->reconnect_attempts = heartbeat->reconnect_attempts;
+    metric_add(&expiry->metrics->heartbeats, 1);
+    metric_set(&expiry->metrics->heartbeat_at_ms, now_ms);
+    expiry->bus_connected = heartbeat->bus_connected;
+    expiry->reconnect_attempts = heartbeat->reconnect_attempts;
     if (heartbeat->bus_host.len == 0)
         return;
-    buffer_clear(&watch->bus_host);
-    buffer_append(&watch->bus_host, heartbeat->bus_host);
-    watch->bus_port = heartbeat->bus_port;
+    buffer_clear(&expiry->bus_host);
+    buffer_append(&expiry->bus_host, heartbeat->bus_host);
+    expiry->bus_port = heartbeat->bus_port;
 }
 
-bool relay_is_heard(const struct gateway_metrics *metrics, uint64_t now_ms)
+bool relay_status_is_fresh(const struct gateway_metrics *metrics, uint64_t now_ms)
 {
     uint64_t at_ms = metric_get(&metrics->heartbeat_at_ms);
 
     return at_ms != 0 && now_ms < at_ms + HEARTBEAT_ABSENT_MS;
 }
 
-bool relay_watch_bus_connected(const struct relay_watch *watch, uint64_t now_ms)
+bool relay_status_bus_connected(const struct relay_status *expiry, uint64_t now_ms)
 {
-    return watch->bus_connected && relay_is_heard(watch->metrics, now_ms);
+    return expiry->bus_connected && relay_status_is_fresh(expiry->metrics, now_ms);
 }

@@ -6,7 +6,7 @@
 
 #define HEARTBEAT_ABSENT_MS 3000
 
-struct relay_watch {
+struct relay_status {
     struct gateway_metrics *metrics;
     bool bus_connected;
     uint64_t reconnect_attempts;
@@ -15,15 +15,15 @@ struct relay_watch {
 };
 
 // The event bus is the configured one until the relay says where it really is.
-void relay_watch_init(struct relay_watch *watch, const char *bus_host, uint32_t bus_port,
-                      struct gateway_metrics *metrics);
-void relay_watch_fini(struct relay_watch *watch);
+void relay_status_init(struct relay_status *expiry, const char *bus_host, uint32_t bus_port,
+                       struct gateway_metrics *metrics);
+void relay_status_fini(struct relay_status *expiry);
 
-void relay_watch_on_heartbeat(struct relay_watch *watch, const struct heartbeat *heartbeat,
-                              uint64_t now_ms);
+void relay_status_on_heartbeat(struct relay_status *expiry, const struct heartbeat *heartbeat,
+                               uint64_t now_ms);
 
 // Whether a heartbeat came within HEARTBEAT_ABSENT_MS. Reads an atomic only: any thread may ask.
-bool relay_is_heard(const struct gateway_metrics *metrics, uint64_t now_ms);
+bool relay_status_is_fresh(const struct gateway_metrics *metrics, uint64_t now_ms);
 
 // Whether the event bus is connected, as far as that is known now.
-bool relay_watch_bus_connected(const struct relay_watch *watch, uint64_t now_ms);
+bool relay_status_bus_connected(const struct relay_status *expiry, uint64_t now_ms);

@@ -6,9 +6,9 @@
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
 
-struct room_access {
-    enum room_authorization authorization;
-    struct room_inquiry *inquiry; // NULL: no service is asked
+struct authorization {
+    enum room_authorization mode;
+    struct authorization_requests *requests; // NULL: no service is asked
 };
 
 // "conversation:*" covers every conversation, "conversation:1" only itself.
@@ -31,64 +31,65 @@ static bool is_listed(struct span rooms_json, struct span room)
     return listed;
 }
 
-static enum room_verdict judge(const struct identity *who, struct span room)
+static enum room_verdict verdict_by_claims(const struct identity *who, struct span room)
 {
     return is_listed(who->rooms_json, room) ? ROOM_GRANTED : ROOM_FORBIDDEN;
 }
 
-struct room_access *room_access_new(enum room_authorization authorization,
-                                    const struct room_inquiry_options *services,
-                                    struct deadlines *clock, struct gateway_metrics *metrics)
+struct authorization *authorization_new(enum room_authorization mode,
+                                        const struct authorization_requests_options *services,
+                                        struct deadlines *clock, struct gateway_metrics *metrics)
 {
-    struct room_access *access = mem_zalloc(sizeof(*access));
+    struct authorization *authorization = mem_zalloc(sizeof(*authorization));
 
-    access->authorization = authorization;
-    if (authorization == ROOM_AUTHORIZATION_SERVICE)
-        access->inquiry = room_inquiry_new(services, clock, metrics);
-    return access;
+    authorization->mode = mode;
+    if (mode == ROOM_AUTHORIZATION_SERVICE)
+        authorization->requests = authorization_requests_new(services, clock, metrics);
+    return authorization;
 }
 
-void room_access_free(struct room_access *access)
+void authorization_free(struct authorization *authorization)
 {
-    if (!access)
+    if (!authorization)
         return;
-    room_inquiry_free(access->inquiry);
-    free(access);
+    authorization_requests_free(authorization->requests);
+    free(authorization);
 }
 
-bool room_access_takes(const struct room_access *access, struct span room)
+bool authorization_can_ask(const struct authorization *authorization, struct span room)
 {
-    return !access->inquiry || room_inquiry_takes(room);
+    return !authorization->requests || authorization_requests_can_ask(room);
 }
 
-void room_access_ask(struct room_access *access, struct room_waiter *waiter, struct span room)
+void authorization_ask(struct authorization *authorization, struct authorization_waiter *waiter,
+                       struct span room)
 {
-    switch (access->authorization) {
+    switch (authorization->mode) {
     case ROOM_AUTHORIZATION_OPEN:
         waiter->on_verdict(waiter, ROOM_GRANTED);
         break;
     case ROOM_AUTHORIZATION_CLAIMS:
-        waiter->on_verdict(waiter, judge(waiter->client->identity, room));
+        waiter->on_verdict(waiter, verdict_by_claims(waiter->client->identity, room));
         break;
     case ROOM_AUTHORIZATION_SERVICE:
-        room_inquiry_ask(access->inquiry, waiter, room);
+        authorization_requests_ask(authorization->requests, waiter, room);
         break;
     }
 }
 
-bool room_access_asks_services(const struct room_access *access)
+bool authorization_asks_services(const struct authorization *authorization)
 {
-    return access->authorization == ROOM_AUTHORIZATION_SERVICE;
+    return authorization->mode == ROOM_AUTHORIZATION_SERVICE;
 }
 
-bool room_access_may_stay(const struct room_access *access, const struct identity *who,
-                          struct span room)
+bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
+                            struct span room)
 {
-    return access->authorization != ROOM_AUTHORIZATION_CLAIMS || is_listed(who->rooms_json, room);
+    return authorization->mode != ROOM_AUTHORIZATION_CLAIMS || is_listed(who->rooms_json, room);
 }
 
-void room_access_withdraw(struct room_access *access, struct room_waiter *waiter)
+void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter)
 {
-    assert(access->inquiry); // the others answer at once
-    room_inquiry_withdraw(access->inquiry, waiter);
+    assert(authorization->requests); // the others answer at once
+    authorization_requests_cancel(authorization->requests, waiter);
 }

@@ -1,34 +1,35 @@
-// Who may join which room. The answer may come later, from a service elsewhere, so it always
-// comes by callback; whoever asks must be ready for both.
+// Decides who may join which room. The verdict always comes by callback, because it may have to
+// come from a service; the caller must be ready for a callback before the function returns.
 #pragma once
 
 #include "edge/gateway/rooms/authorization_requests.h"
 
 enum room_authorization {
-    ROOM_AUTHORIZATION_OPEN = 0, // everybody may join everything
-    ROOM_AUTHORIZATION_CLAIMS,   // what the token lists in its claim "rooms"
-    ROOM_AUTHORIZATION_SERVICE,  // what services say, see authorization_requests.h
+    ROOM_AUTHORIZATION_OPEN = 0, // any client may join any room
+    ROOM_AUTHORIZATION_CLAIMS,   // the rooms listed in the token's claim "rooms"
+    ROOM_AUTHORIZATION_SERVICE,  // services are asked, see authorization_requests.h
 };
 
-struct room_access;
+struct authorization;
 
 // `services` is for ROOM_AUTHORIZATION_SERVICE alone. Borrows clock and metrics.
-NODISCARD struct room_access *room_access_new(enum room_authorization authorization,
-                                              const struct room_inquiry_options *services,
-                                              struct deadlines *clock,
-                                              struct gateway_metrics *metrics);
-// Nobody may wait any more.
-void room_access_free(struct room_access *access);
+NODISCARD struct authorization *
+authorization_new(enum room_authorization mode,
+                  const struct authorization_requests_options *services, struct deadlines *clock,
+                  struct gateway_metrics *metrics);
+// All waiters must have had their verdict or have been cancelled.
+void authorization_free(struct authorization *authorization);
 
-// False for a room that cannot be asked about. It is not to be asked about then.
-NODISCARD bool room_access_takes(const struct room_access *access, struct span room);
+// False for a room that no service can be asked about; authorization_ask() must not be called.
+NODISCARD bool authorization_can_ask(const struct authorization *authorization, struct span room);
 
-// Gives `waiter`, whose client is set, its verdict on `room`, now or later. Copies `room`.
-void room_access_ask(struct room_access *access, struct room_waiter *waiter, struct span room);
-// Whether services are asked, so that an answer may be another one later.
-bool room_access_asks_services(const struct room_access *access);
-// Whether somebody who is in the room may stay there as far as their token says.
-bool room_access_may_stay(const struct room_access *access, const struct identity *who,
-                          struct span room);
-// For a waiter that has had no verdict yet: it gets none any more.
-void room_access_withdraw(struct room_access *access, struct room_waiter *waiter);
+// Calls `waiter->on_verdict`, at once or later. `waiter->client` must be set. Copies `room`.
+void authorization_ask(struct authorization *authorization, struct authorization_waiter *waiter,
+                       struct span room);
+// True if services are asked, so that the verdict can change over time.
+bool authorization_asks_services(const struct authorization *authorization);
+// False if the verdict is by claims and `who`'s token does not list `room`. Asks no service.
+bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
+                            struct span room);
+// on_verdict will not be called any more. Only for a waiter that has had no verdict yet.
+void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter);

@@ -13,80 +13,82 @@ struct answer {
 };
 
 // uthash keeps its entries in the order of adding: the table's head is the oldest.
-struct room_answers {
+struct authorization_cache {
     struct answer *oldest;
     size_t max;
     uint64_t keep_ms;
 };
 
-static void forget(struct room_answers *answers, struct answer *answer)
+static void forget(struct authorization_cache *cache, struct answer *answer)
 {
-    HASH_DEL(answers->oldest, answer);
+    HASH_DEL(cache->oldest, answer);
     free(answer);
 }
 
-static void forget_expired(struct room_answers *answers, uint64_t now_ms)
+static void forget_expired(struct authorization_cache *cache, uint64_t now_ms)
 {
-    while (answers->oldest && answers->oldest->until_ms <= now_ms)
-        forget(answers, answers->oldest);
+    while (cache->oldest && cache->oldest->until_ms <= now_ms)
+        forget(cache, cache->oldest);
 }
 
-static struct answer *find(const struct room_answers *answers, struct span key)
+static struct answer *find(const struct authorization_cache *cache, struct span key)
 {
     struct answer *answer;
 
-    HASH_FIND(hh, answers->oldest, key.ptr, key.len, answer);
+    HASH_FIND(hh, cache->oldest, key.ptr, key.len, answer);
     return answer;
 }
 
-struct room_answers *room_answers_new(size_t max, uint64_t keep_ms)
+struct authorization_cache *authorization_cache_new(size_t max, uint64_t keep_ms)
 {
-    struct room_answers *answers = mem_zalloc(sizeof(*answers));
+    struct authorization_cache *cache = mem_zalloc(sizeof(*cache));
 
-    answers->max = max;
-    answers->keep_ms = keep_ms;
-    return answers;
+    cache->max = max;
+    cache->keep_ms = keep_ms;
+    return cache;
 }
 
-void room_answers_free(struct room_answers *answers)
+void authorization_cache_free(struct authorization_cache *cache)
 {
-    if (!answers)
+    if (!cache)
         return;
-    while (answers->oldest)
-        forget(answers, answers->oldest);
-    free(answers);
+    while (cache->oldest)
+        forget(cache, cache->oldest);
+    free(cache);
 }
 
-void room_answers_put(struct room_answers *answers, struct span key, bool yes, uint64_t now_ms)
+void authorization_cache_put(struct authorization_cache *cache, struct span key, bool yes,
+                             uint64_t now_ms)
 {
-    struct answer *old = find(answers, key);
+    struct answer *old = find(cache, key);
 
     if (old)
-        forget(answers, old);
-    forget_expired(answers, now_ms);
-    if (answers->max == 0 || answers->keep_ms == 0)
+        forget(cache, old);
+    forget_expired(cache, now_ms);
+    if (cache->max == 0 || cache->keep_ms == 0)
         return;
-    if (room_answers_count(answers) >= answers->max)
-        forget(answers, answers->oldest);
+    if (authorization_cache_count(cache) >= cache->max)
+        forget(cache, cache->oldest);
 
     struct answer *answer = mem_zalloc(sizeof(*answer) + key.len);
     answer->yes = yes;
-    answer->until_ms = now_ms + answers->keep_ms;
+    answer->until_ms = now_ms + cache->keep_ms;
     memcpy(answer->key, key.ptr, key.len);
-    HASH_ADD_KEYPTR(hh, answers->oldest, answer->key, key.len, answer);
+    HASH_ADD_KEYPTR(hh, cache->oldest, answer->key, key.len, answer);
 }
 
-enum room_memory room_answers_find(struct room_answers *answers, struct span key, uint64_t now_ms)
+enum cached_answer authorization_cache_find(struct authorization_cache *cache, struct span key,
+                                            uint64_t now_ms)
 {
-    forget_expired(answers, now_ms);
+    forget_expired(cache, now_ms);
 
-    const struct answer *answer = find(answers, key);
+    const struct answer *answer = find(cache, key);
     if (!answer)
-        return ROOM_NOT_KNOWN;
-    return answer->yes ? ROOM_KNOWN_YES : ROOM_KNOWN_NO;
+        return CACHED_NOTHING;
+    return answer->yes ? CACHED_YES : CACHED_NO;
 }
 
-size_t room_answers_count(const struct room_answers *answers)
+size_t authorization_cache_count(const struct authorization_cache *cache)
 {
-    return HASH_COUNT(answers->oldest);
+    return HASH_COUNT(cache->oldest);
 }

@@ -1,7 +1,7 @@
-// What services answered about rooms, remembered for a while.
+// Cached answers of the services that say who may join which room.
 //
-// All answers are kept for the same time, so the oldest is the first to expire, and it is the one
-// that goes when there are too many.
+// All answers have the same lifetime, so the oldest expires first; it is also the one that is
+// evicted when the cache is full.
 #pragma once
 
 #include <stdint.h>
@@ -9,22 +9,23 @@
 #include "common/attr.h"
 #include "common/span.h"
 
-enum room_memory {
-    ROOM_NOT_KNOWN = 0,
-    ROOM_KNOWN_YES,
-    ROOM_KNOWN_NO,
+enum cached_answer {
+    CACHED_NOTHING = 0,
+    CACHED_YES,
+    CACHED_NO,
 };
 
-struct room_answers;
+struct authorization_cache;
 
-// Remembers up to `max` answers, each for `keep_ms`; with 0 of either none at all.
-NODISCARD struct room_answers *room_answers_new(size_t max, uint64_t keep_ms);
-void room_answers_free(struct room_answers *answers);
+// Holds up to `max` answers, each for `keep_ms`; 0 of either turns the cache off.
+NODISCARD struct authorization_cache *authorization_cache_new(size_t max, uint64_t keep_ms);
+void authorization_cache_free(struct authorization_cache *cache);
 
-// `key` names a user and a room. It is copied; an answer that it had is replaced.
-void room_answers_put(struct room_answers *answers, struct span key, bool yes, uint64_t now_ms);
-NODISCARD enum room_memory room_answers_find(struct room_answers *answers, struct span key,
-                                             uint64_t now_ms);
+// `key` names a user and a room. Copies it; replaces the answer that it had.
+void authorization_cache_put(struct authorization_cache *cache, struct span key, bool yes,
+                             uint64_t now_ms);
+NODISCARD enum cached_answer authorization_cache_find(struct authorization_cache *cache,
+                                                      struct span key, uint64_t now_ms);
 
-// Those that have expired count until the next one is put or looked for.
-size_t room_answers_count(const struct room_answers *answers);
+// Includes answers that have expired and were not evicted by a put or find yet.
+size_t authorization_cache_count(const struct authorization_cache *cache);

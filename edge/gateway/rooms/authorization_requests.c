@@ -13,35 +13,35 @@
 #include "edge/gateway/rooms/authorization_cache.h"
 #include "edge/http/path_template.h"
 
-#define COMPLAINT_MS 60000 // between two complaints about one service
+#define LOG_INTERVAL_MS 60000 // between two lines about one service that fails
 
-struct lane {
-    struct list queue; // of struct room_question, by node: not asked yet
+struct service_queue {
+    struct list pending; // of struct authorization_request, by node: not sent yet
     unsigned under_way;
     bool failing;
-    uint64_t complain_at_ms; // not before
+    uint64_t log_at_ms; // not before
 };
 
-struct room_inquiry {
-    struct room_inquiry_options options;
+struct authorization_requests {
+    struct authorization_requests_options options;
     struct deadlines *clock;
     struct gateway_metrics *metrics;
-    struct room_answers *answers;
-    struct tally *users;        // their waiters
-    struct room_question *open; // by key
-    struct lane lanes[ROOM_SERVICES];
-    struct deadline_queue patience;
+    struct authorization_cache *cache;
+    struct tally *users;                // number of waiters of each user
+    struct authorization_request *open; // by key
+    struct service_queue queues[ROOM_SERVICES];
+    struct deadline_queue timeouts;
     size_t waiting;
     struct buffer key, path;
 };
 
-struct room_question {
+struct authorization_request {
     UT_hash_handle hh;
-    struct room_inquiry *inquiry;
-    struct list node; // in its lane's queue
+    struct authorization_requests *requests;
+    struct list node; // in its service's queue
     struct list waiters;
     struct deadline deadline;
-    struct authority_call *call; // NULL: waits for its turn
+    struct authorization_call *call; // NULL: not sent yet
     enum room_service service;
     uint64_t since_ms;
     struct span room;
@@ -72,306 +72,322 @@ static struct span id_of(enum room_service service, struct span room)
     return span_skip(room, services[service].prefix.len);
 }
 
-// The line feed stands in no user's id and in no room's name.
-static struct span write_key(struct room_inquiry *inquiry, struct span user, struct span room)
+// User and room, separated by a line feed, which neither of them can contain.
+static struct span write_key(struct authorization_requests *requests, struct span user,
+                             struct span room)
 {
-    buffer_clear(&inquiry->key);
-    buffer_append(&inquiry->key, user);
-    buffer_append_char(&inquiry->key, '\n');
-    buffer_append(&inquiry->key, room);
-    return buffer_span(&inquiry->key);
+    buffer_clear(&requests->key);
+    buffer_append(&requests->key, user);
+    buffer_append_char(&requests->key, '\n');
+    buffer_append(&requests->key, room);
+    return buffer_span(&requests->key);
 }
 
-// ---- whether the services answer, for the log
+// ---- whether the services answer: told to the log at most once a minute for each
 
-static void complain(struct lane *lane, enum room_service service, const char *reason,
-                     uint64_t now_ms)
+static void log_failure(struct service_queue *queue, enum room_service service, const char *reason,
+                        uint64_t now_ms)
 {
-    if (now_ms < lane->complain_at_ms)
+    if (now_ms < queue->log_at_ms)
         return;
-    lane->failing = true;
-    lane->complain_at_ms = now_ms + COMPLAINT_MS;
+    queue->failing = true;
+    queue->log_at_ms = now_ms + LOG_INTERVAL_MS;
     log_warn("a service did not say who may join service=%s reason=\"%s\"; joins like this one are "
              "answered Authorization unavailable, check the service and %s",
              services[service].name, reason, services[service].variable);
 }
 
-static void note_health(struct room_inquiry *inquiry, enum room_service service,
-                        enum room_answer answer, const char *reason)
+static void record_health(struct authorization_requests *requests, enum room_service service,
+                          enum service_answer answer, const char *reason)
 {
-    struct lane *lane = &inquiry->lanes[service];
+    struct service_queue *queue = &requests->queues[service];
 
-    if (answer >= ROOM_ANSWER_ERROR) {
-        complain(lane, service, reason, deadlines_now(inquiry->clock));
-    } else if (lane->failing) {
-        lane->failing = false;
+    if (answer >= SERVICE_ANSWER_ERROR) {
+        log_failure(queue, service, reason, deadlines_now(requests->clock));
+    } else if (queue->failing) {
+        queue->failing = false;
         log_info("a service says again who may join service=%s", services[service].name);
     }
 }
 
 // ---- waiters
 
-static void start_waiting(struct room_inquiry *inquiry, struct room_question *question,
-                          struct room_waiter *waiter)
+static void start_waiting(struct authorization_requests *requests,
+                          struct authorization_request *request,
+                          struct authorization_waiter *waiter)
 {
-    waiter->question = question;
-    waiter->counted = tally_add(inquiry->users, waiter->client->identity->user);
-    list_append(&question->waiters, &waiter->node);
-    metric_set(&inquiry->metrics->joins_waiting, ++inquiry->waiting);
+    waiter->request = request;
+    waiter->counted = tally_add(requests->users, waiter->client->identity->user);
+    list_append(&request->waiters, &waiter->node);
+    metric_set(&requests->metrics->joins_waiting, ++requests->waiting);
 }
 
-static void stop_waiting(struct room_inquiry *inquiry, struct room_waiter *waiter)
+static void stop_waiting(struct authorization_requests *requests,
+                         struct authorization_waiter *waiter)
 {
-    waiter->question = NULL;
-    tally_drop(inquiry->users, waiter->counted);
-    metric_set(&inquiry->metrics->joins_waiting, --inquiry->waiting);
+    waiter->request = NULL;
+    tally_drop(requests->users, waiter->counted);
+    metric_set(&requests->metrics->joins_waiting, --requests->waiting);
 }
 
-static bool is_full(const struct room_inquiry *inquiry, struct span user)
+static bool is_full(const struct authorization_requests *requests, struct span user)
 {
-    return inquiry->waiting >= inquiry->options.max_waiters ||
-           tally_of(inquiry->users, user) >= ROOM_WAITERS_PER_USER;
+    return requests->waiting >= requests->options.max_waiters ||
+           tally_of(requests->users, user) >= AUTHORIZATION_WAITERS_PER_USER;
 }
 
-// A verdict may bring others to ask or to withdraw, so all have stopped waiting before the first
-// one hears it.
-static void tell(struct room_inquiry *inquiry, struct list *waiters, enum room_verdict verdict)
+// on_verdict() may start or cancel other requests, so all waiters are detached before the first
+// one is called.
+static void notify_waiters(struct authorization_requests *requests, struct list *waiters,
+                           enum room_verdict verdict)
 {
     list_for_each (node, waiters)
-        stop_waiting(inquiry, list_entry(node, struct room_waiter, node));
+        stop_waiting(requests, list_entry(node, struct authorization_waiter, node));
     while (!list_empty(waiters)) {
-        struct room_waiter *waiter = list_entry(waiters->next, struct room_waiter, node);
+        struct authorization_waiter *waiter =
+            list_entry(waiters->next, struct authorization_waiter, node);
         list_unlink(&waiter->node);
         waiter->on_verdict(waiter, verdict);
     }
 }
 
-// ---- questions
+// ---- requests
 
-static struct room_question *find_question(const struct room_inquiry *inquiry, struct span key)
+static struct authorization_request *find_request(const struct authorization_requests *requests,
+                                                  struct span key)
 {
-    struct room_question *question;
+    struct authorization_request *request;
 
-    HASH_FIND(hh, inquiry->open, key.ptr, key.len, question);
-    return question;
+    HASH_FIND(hh, requests->open, key.ptr, key.len, request);
+    return request;
 }
 
-static struct room_question *add_question(struct room_inquiry *inquiry, struct span key,
-                                          struct span room, enum room_service service)
+static struct authorization_request *add_request(struct authorization_requests *requests,
+                                                 struct span key, struct span room,
+                                                 enum room_service service)
 {
-    struct room_question *question = mem_zalloc(sizeof(*question) + key.len);
+    struct authorization_request *request = mem_zalloc(sizeof(*request) + key.len);
 
-    question->inquiry = inquiry;
-    question->service = service;
-    question->since_ms = deadlines_now(inquiry->clock);
-    question->key_len = key.len;
-    memcpy(question->key, key.ptr, key.len);
-    question->room = (struct span){question->key + key.len - room.len, room.len};
-    list_init(&question->waiters);
-    list_append(&inquiry->lanes[service].queue, &question->node);
-    deadline_init(&question->deadline);
-    deadline_arm(&question->deadline, &inquiry->patience);
-    HASH_ADD_KEYPTR(hh, inquiry->open, question->key, question->key_len, question);
-    return question;
+    request->requests = requests;
+    request->service = service;
+    request->since_ms = deadlines_now(requests->clock);
+    request->key_len = key.len;
+    memcpy(request->key, key.ptr, key.len);
+    request->room = (struct span){request->key + key.len - room.len, room.len};
+    list_init(&request->waiters);
+    list_append(&requests->queues[service].pending, &request->node);
+    deadline_init(&request->deadline);
+    deadline_arm(&request->deadline, &requests->timeouts);
+    HASH_ADD_KEYPTR(hh, requests->open, request->key, request->key_len, request);
+    return request;
 }
 
-static void remove_question(struct room_question *question)
+static void remove_request(struct authorization_request *request)
 {
-    HASH_DEL(question->inquiry->open, question);
-    list_unlink(&question->node);
-    deadline_cancel(&question->deadline);
-    free(question);
+    HASH_DEL(request->requests->open, request);
+    list_unlink(&request->node);
+    deadline_cancel(&request->deadline);
+    free(request);
 }
 
-static void on_answer(enum room_answer answer, const char *reason, void *arg);
+static void on_answer(enum service_answer answer, const char *reason, void *arg);
 
-static void count_under_way(struct room_inquiry *inquiry)
+static void count_under_way(struct authorization_requests *requests)
 {
     uint64_t count = 0;
 
     for (size_t i = 0; i < ROOM_SERVICES; i++)
-        count += inquiry->lanes[i].under_way;
-    metric_set(&inquiry->metrics->asks_under_way, count);
+        count += requests->queues[i].under_way;
+    metric_set(&requests->metrics->asks_under_way, count);
 }
 
-static void ask_authority(struct room_inquiry *inquiry, struct room_question *question)
+static void send_request(struct authorization_requests *requests,
+                         struct authorization_request *request)
 {
-    const struct room_waiter *first = list_entry(question->waiters.next, struct room_waiter, node);
-    enum room_service service = question->service;
+    const struct authorization_waiter *first =
+        list_entry(request->waiters.next, struct authorization_waiter, node);
+    enum room_service service = request->service;
 
-    list_unlink(&question->node);
-    inquiry->lanes[service].under_way++;
-    question->call = room_authority_ask(
-        inquiry->options.authority,
-        &(struct authority_question){
+    list_unlink(&request->node);
+    requests->queues[service].under_way++;
+    request->call = authorization_service_ask(
+        requests->options.service,
+        &(struct authorization_query){
             .service = service,
-            .path = room_path_write(span_of(inquiry->options.paths[service]),
-                                    id_of(service, question->room), &inquiry->path),
+            .path = path_template_write(span_of(requests->options.paths[service]),
+                                        id_of(service, request->room), &requests->path),
             .token = first->client->identity->token,
         },
-        on_answer, question);
+        on_answer, request);
 }
 
-static void ask_next(struct room_inquiry *inquiry, enum room_service service)
+static void send_next(struct authorization_requests *requests, enum room_service service)
 {
-    struct lane *lane = &inquiry->lanes[service];
+    struct service_queue *queue = &requests->queues[service];
 
-    while (!list_empty(&lane->queue) && lane->under_way < inquiry->options.concurrency)
-        ask_authority(inquiry, list_entry(lane->queue.next, struct room_question, node));
-    count_under_way(inquiry);
+    while (!list_empty(&queue->pending) && queue->under_way < requests->options.concurrency)
+        send_request(requests, list_entry(queue->pending.next, struct authorization_request, node));
+    count_under_way(requests);
 }
 
 // ---- answers
 
-static enum room_verdict verdict_of(enum room_answer answer)
+static enum room_verdict verdict_of(enum service_answer answer)
 {
     switch (answer) {
-    case ROOM_ANSWER_YES:
+    case SERVICE_ANSWER_YES:
         return ROOM_GRANTED;
-    case ROOM_ANSWER_NO:
-    case ROOM_ANSWER_BAD_TOKEN:
+    case SERVICE_ANSWER_NO:
+    case SERVICE_ANSWER_BAD_TOKEN:
         return ROOM_FORBIDDEN;
     default:
         return ROOM_UNAVAILABLE;
     }
 }
 
-static void remember(struct room_inquiry *inquiry, const struct room_question *question,
-                     enum room_answer answer)
+static void cache_answer(struct authorization_requests *requests,
+                         const struct authorization_request *request, enum service_answer answer)
 {
-    if (answer == ROOM_ANSWER_YES || answer == ROOM_ANSWER_NO)
-        room_answers_put(inquiry->answers, (struct span){question->key, question->key_len},
-                         answer == ROOM_ANSWER_YES, deadlines_now(inquiry->clock));
-    metric_set(&inquiry->metrics->answer_cache_entries, room_answers_count(inquiry->answers));
+    if (answer == SERVICE_ANSWER_YES || answer == SERVICE_ANSWER_NO)
+        authorization_cache_put(requests->cache, (struct span){request->key, request->key_len},
+                                answer == SERVICE_ANSWER_YES, deadlines_now(requests->clock));
+    metric_set(&requests->metrics->answer_cache_entries,
+               authorization_cache_count(requests->cache));
 }
 
-static void conclude(struct room_question *question, enum room_answer answer, const char *reason)
+static void finish(struct authorization_request *request, enum service_answer answer,
+                   const char *reason)
 {
-    struct room_inquiry *inquiry = question->inquiry;
-    enum room_service service = question->service;
+    struct authorization_requests *requests = request->requests;
+    enum room_service service = request->service;
     struct list waiters;
 
-    metric_add(&inquiry->metrics->asks[service][answer], 1);
-    histogram_observe(&inquiry->metrics->ask_ms, deadlines_now(inquiry->clock) - question->since_ms,
-                      1);
-    note_health(inquiry, service, answer, reason);
-    remember(inquiry, question, answer);
-    list_move_all(&question->waiters, &waiters);
-    remove_question(question);
-    tell(inquiry, &waiters, verdict_of(answer));
-    ask_next(inquiry, service);
+    metric_add(&requests->metrics->asks[service][answer], 1);
+    histogram_observe(&requests->metrics->ask_ms,
+                      deadlines_now(requests->clock) - request->since_ms, 1);
+    record_health(requests, service, answer, reason);
+    cache_answer(requests, request, answer);
+    list_move_all(&request->waiters, &waiters);
+    remove_request(request);
+    notify_waiters(requests, &waiters, verdict_of(answer));
+    send_next(requests, service);
 }
 
-static void on_answer(enum room_answer answer, const char *reason, void *arg)
+static void on_answer(enum service_answer answer, const char *reason, void *arg)
 {
-    struct room_question *question = arg;
+    struct authorization_request *request = arg;
 
-    question->inquiry->lanes[question->service].under_way--;
-    conclude(question, answer, reason);
+    request->requests->queues[request->service].under_way--;
+    finish(request, answer, reason);
 }
 
-static void on_impatience(struct deadline *deadline, void *arg)
+static void on_timeout(struct deadline *deadline, void *arg)
 {
-    struct room_question *question = container_of(deadline, struct room_question, deadline);
-    struct room_inquiry *inquiry = arg;
+    struct authorization_request *request =
+        container_of(deadline, struct authorization_request, deadline);
+    struct authorization_requests *requests = arg;
 
-    if (question->call) {
-        room_authority_cancel(inquiry->options.authority, question->call);
-        inquiry->lanes[question->service].under_way--;
+    if (request->call) {
+        authorization_service_cancel(requests->options.service, request->call);
+        requests->queues[request->service].under_way--;
     }
-    conclude(question, ROOM_ANSWER_TIMEOUT, "no answer in time");
+    finish(request, SERVICE_ANSWER_TIMEOUT, "no answer in time");
 }
 
 // ----
 
-struct room_inquiry *room_inquiry_new(const struct room_inquiry_options *options,
-                                      struct deadlines *clock, struct gateway_metrics *metrics)
+struct authorization_requests *
+authorization_requests_new(const struct authorization_requests_options *options,
+                           struct deadlines *clock, struct gateway_metrics *metrics)
 {
-    struct room_inquiry *inquiry = mem_zalloc(sizeof(*inquiry));
+    struct authorization_requests *requests = mem_zalloc(sizeof(*requests));
 
-    inquiry->options = *options;
-    inquiry->clock = clock;
-    inquiry->metrics = metrics;
-    inquiry->answers = room_answers_new(options->cache_size, options->cache_ms);
-    inquiry->users = tally_new();
+    requests->options = *options;
+    requests->clock = clock;
+    requests->metrics = metrics;
+    requests->cache = authorization_cache_new(options->cache_size, options->cache_ms);
+    requests->users = tally_new();
     for (size_t i = 0; i < ROOM_SERVICES; i++)
-        list_init(&inquiry->lanes[i].queue);
-    deadline_queue_init(&inquiry->patience, clock, options->timeout_ms, on_impatience, inquiry);
-    return inquiry;
+        list_init(&requests->queues[i].pending);
+    deadline_queue_init(&requests->timeouts, clock, options->timeout_ms, on_timeout, requests);
+    return requests;
 }
 
-void room_inquiry_free(struct room_inquiry *inquiry)
+void authorization_requests_free(struct authorization_requests *requests)
 {
-    if (!inquiry)
+    if (!requests)
         return;
-    while (inquiry->open) {
-        assert(list_empty(&inquiry->open->waiters) && inquiry->open->call);
-        room_authority_cancel(inquiry->options.authority, inquiry->open->call);
-        remove_question(inquiry->open);
+    while (requests->open) {
+        assert(list_empty(&requests->open->waiters) && requests->open->call);
+        authorization_service_cancel(requests->options.service, requests->open->call);
+        remove_request(requests->open);
     }
-    deadline_queue_fini(&inquiry->patience);
-    tally_free(inquiry->users);
-    room_answers_free(inquiry->answers);
-    buffer_fini(&inquiry->key);
-    buffer_fini(&inquiry->path);
-    free(inquiry);
+    deadline_queue_fini(&requests->timeouts);
+    tally_free(requests->users);
+    authorization_cache_free(requests->cache);
+    buffer_fini(&requests->key);
+    buffer_fini(&requests->path);
+    free(requests);
 }
 
-static void wait_for_answer(struct room_inquiry *inquiry, struct room_waiter *waiter,
-                            struct span room, enum room_service service)
+static void wait_for_answer(struct authorization_requests *requests,
+                            struct authorization_waiter *waiter, struct span room,
+                            enum room_service service)
 {
-    struct span key = buffer_span(&inquiry->key);
-    struct room_question *question = find_question(inquiry, key);
+    struct span key = buffer_span(&requests->key);
+    struct authorization_request *request = find_request(requests, key);
 
-    if (question)
-        metric_add(&inquiry->metrics->joins_merged, 1);
+    if (request)
+        metric_add(&requests->metrics->joins_merged, 1);
     else
-        question = add_question(inquiry, key, room, service);
-    start_waiting(inquiry, question, waiter);
-    ask_next(inquiry, service);
+        request = add_request(requests, key, room, service);
+    start_waiting(requests, request, waiter);
+    send_next(requests, service);
 }
 
-bool room_inquiry_takes(struct span room)
+bool authorization_requests_can_ask(struct span room)
 {
     enum room_service service;
 
-    return !find_service(room, &service) || room_path_takes(id_of(service, room));
+    return !find_service(room, &service) || path_template_can_hold(id_of(service, room));
 }
 
-void room_inquiry_ask(struct room_inquiry *inquiry, struct room_waiter *waiter, struct span room)
+void authorization_requests_ask(struct authorization_requests *requests,
+                                struct authorization_waiter *waiter, struct span room)
 {
     const struct identity *who = waiter->client->identity;
     enum room_service service;
 
-    waiter->question = NULL;
+    waiter->request = NULL;
     list_init(&waiter->node);
     if (who->token.len == 0 || !find_service(room, &service)) {
         waiter->on_verdict(waiter, ROOM_FORBIDDEN);
         return;
     }
-    assert(room_path_takes(id_of(service, room)));
-    struct span key = write_key(inquiry, who->user, room);
-    enum room_memory memory =
-        room_answers_find(inquiry->answers, key, deadlines_now(inquiry->clock));
-    if (memory != ROOM_NOT_KNOWN) {
-        metric_add(&inquiry->metrics->answer_cache_hits, 1);
-        waiter->on_verdict(waiter, memory == ROOM_KNOWN_YES ? ROOM_GRANTED : ROOM_FORBIDDEN);
-    } else if (is_full(inquiry, who->user)) {
-        metric_add(&inquiry->metrics->joins_overflowed, 1);
+    assert(path_template_can_hold(id_of(service, room)));
+    struct span key = write_key(requests, who->user, room);
+    enum cached_answer memory =
+        authorization_cache_find(requests->cache, key, deadlines_now(requests->clock));
+    if (memory != CACHED_NOTHING) {
+        metric_add(&requests->metrics->answer_cache_hits, 1);
+        waiter->on_verdict(waiter, memory == CACHED_YES ? ROOM_GRANTED : ROOM_FORBIDDEN);
+    } else if (is_full(requests, who->user)) {
+        metric_add(&requests->metrics->joins_overflowed, 1);
         waiter->on_verdict(waiter, ROOM_UNAVAILABLE);
     } else {
-        wait_for_answer(inquiry, waiter, room, service);
+        wait_for_answer(requests, waiter, room, service);
     }
 }
 
-void room_inquiry_withdraw(struct room_inquiry *inquiry, struct room_waiter *waiter)
+void authorization_requests_cancel(struct authorization_requests *requests,
+                                   struct authorization_waiter *waiter)
 {
-    struct room_question *question = waiter->question;
+    struct authorization_request *request = waiter->request;
 
     list_unlink(&waiter->node);
-    if (!question)
+    if (!request)
         return;
-    stop_waiting(inquiry, waiter);
-    if (list_empty(&question->waiters) && !question->call)
-        remove_question(question);
+    stop_waiting(requests, waiter);
+    if (list_empty(&request->waiters) && !request->call)
+        remove_request(request);
 }

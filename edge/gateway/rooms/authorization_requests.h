@@ -1,12 +1,13 @@
-// Asks services whether users may join rooms: each question once, and never too many.
+// Asks services whether users may join rooms: one request for each user and room at a time, and
+// never more than a service is meant to handle.
 //
-//     waiter ──▶ answered lately? ──▶ being asked? ──▶ queue of the service ──▶ room authority
-//                       │                   │                                        │
-//                    verdict         waits with others ◀─────────── answer ──────────┘
+//     waiter ──▶ cached? ──▶ request open? ──▶ queue of the service ──▶ authorization service
+//                  │              │                                        │
+//               verdict     waits with others ◀────────── answer ──────────┘
 //
-// Rights belong to a user, whichever token of theirs was shown: questions that are under way and
-// answers that are remembered are found by user and room. Neither a timeout nor an answer that
-// speaks of the token alone is remembered.
+// Rights belong to the user, whichever of the user's tokens was sent: open requests and cached
+// answers are keyed by user and room. Timeouts, errors and answers about the token alone are not
+// cached.
 #pragma once
 
 #include "common/deadlines.h"
@@ -14,34 +15,36 @@
 #include "edge/gateway/rooms/authorization_service.h"
 #include "edge/gateway/rooms/authorization_waiter.h"
 
-#define ROOM_WAITERS_PER_USER 1000 // so that one user cannot take the places of all others
+#define AUTHORIZATION_WAITERS_PER_USER 1000 // one user cannot take all of max_waiters
 
-struct room_inquiry_options {
-    struct room_authority *authority; // borrowed
-    const char *paths[ROOM_SERVICES]; // templates, see path_template.h; borrowed
-    uint32_t timeout_ms;              // for a whole question, its time in the queue included
-    uint32_t concurrency;             // questions that a service is asked at one time
-    size_t max_waiters;               // of all users
+struct authorization_requests_options {
+    struct authorization_service *service; // borrowed
+    const char *paths[ROOM_SERVICES];      // templates, see path_template.h; borrowed
+    uint32_t timeout_ms;                   // of a request, including its time in the queue
+    uint32_t concurrency;                  // requests that a service gets at one time
+    size_t max_waiters;                    // all users together
     size_t cache_size;
     uint32_t cache_ms;
 };
 
-struct room_inquiry;
+struct authorization_requests;
 
-NODISCARD struct room_inquiry *room_inquiry_new(const struct room_inquiry_options *options,
-                                                struct deadlines *clock,
-                                                struct gateway_metrics *metrics);
-// Nobody may wait any more.
-void room_inquiry_free(struct room_inquiry *inquiry);
+NODISCARD struct authorization_requests *
+authorization_requests_new(const struct authorization_requests_options *options,
+                           struct deadlines *clock, struct gateway_metrics *metrics);
+// All waiters must have had their verdict or have been cancelled.
+void authorization_requests_free(struct authorization_requests *requests);
 
-// False for a room whose id a path cannot bear. It must not be asked about.
-NODISCARD bool room_inquiry_takes(struct span room);
+// False for a room whose id cannot stand in a path. Such a room must not be asked about.
+NODISCARD bool authorization_requests_can_ask(struct span room);
 
-// Gives `waiter`, whose client is set, its verdict: now when it is known, or when there is no place
-// to wait, or later. Copies `room`. The token is the one that the client has when the question
-// gets its turn. A client without one is refused.
-void room_inquiry_ask(struct room_inquiry *inquiry, struct room_waiter *waiter, struct span room);
+// Calls `waiter->on_verdict`: at once if the answer is cached, or if too many wait already; later
+// otherwise. `waiter->client` must be set. Copies `room`. The token that is sent is the one that
+// the client has when the request leaves the queue. A client without a token is refused.
+void authorization_requests_ask(struct authorization_requests *requests,
+                                struct authorization_waiter *waiter, struct span room);
 
-// The waiter gets no verdict any more. A question for which nobody is left is not asked; one that
-// is under way is answered into the memory.
-void room_inquiry_withdraw(struct room_inquiry *inquiry, struct room_waiter *waiter);
+// on_verdict will not be called any more. A request without waiters is dropped if it was not sent
+// yet; otherwise its answer still goes to the cache.
+void authorization_requests_cancel(struct authorization_requests *requests,
+                                   struct authorization_waiter *waiter);

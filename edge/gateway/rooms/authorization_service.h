@@ -1,63 +1,62 @@
-// Whoever knows which user may join which room: services elsewhere, as the gateway sees them.
-//
-// An adapter implements it. How many questions are under way and how long they may take is the
-// asker's affair.
+// The interface to the services that know which user may join which room. An adapter implements it;
+// timeouts and limits of concurrency are the caller's.
 #pragma once
 
 #include "common/attr.h"
 #include "common/span.h"
 
 enum room_service {
-    ROOM_SERVICE_MESSAGES = 0,  // knows conversations
-    ROOM_SERVICE_NOTIFICATIONS, // knows notifications
+    ROOM_SERVICE_MESSAGES = 0,  // for conversations
+    ROOM_SERVICE_NOTIFICATIONS, // for notifications
     ROOM_SERVICES,              // how many there are
 };
 
-enum room_answer {
-    ROOM_ANSWER_YES = 0,
-    ROOM_ANSWER_NO,
-    ROOM_ANSWER_BAD_TOKEN,   // about the token, and not about the room
-    ROOM_ANSWER_ERROR,       // neither yes nor no
-    ROOM_ANSWER_UNREACHABLE, // no answer, or none that could be understood
-    ROOM_ANSWER_TIMEOUT,     // none in time; what the asker makes of it
-    ROOM_ANSWERS,            // how many there are
+enum service_answer {
+    SERVICE_ANSWER_YES = 0,
+    SERVICE_ANSWER_NO,
+    SERVICE_ANSWER_BAD_TOKEN,   // the token was refused; says nothing about the room
+    SERVICE_ANSWER_ERROR,       // an HTTP status that is neither yes nor no
+    SERVICE_ANSWER_UNREACHABLE, // no connection, or no HTTP answer
+    SERVICE_ANSWER_TIMEOUT,     // set by the caller: no answer in time
+    SERVICE_ANSWERS,            // how many there are
 };
 
-struct room_authority;
-struct authority_call; // a question under way
+struct authorization_service;
+struct authorization_call; // a request under way
 
-struct authority_question {
+struct authorization_query {
     enum room_service service;
     struct span path;  // "/api/conversations/42"
     struct span token; // of the user, as it came
 };
 
-// `reason` is for a log and says why there is neither yes nor no; NULL when there is. Borrowed.
-typedef void (*room_answer_fn)(enum room_answer answer, const char *reason, void *arg);
+// `reason` says for the log why there is neither yes nor no; NULL when there is. Borrowed.
+typedef void (*service_answer_fn)(enum service_answer answer, const char *reason, void *arg);
 
-struct room_authority_ops {
-    struct authority_call *(*ask)(struct room_authority *authority,
-                                  const struct authority_question *question,
-                                  room_answer_fn on_answer, void *arg);
-    void (*cancel)(struct room_authority *authority, struct authority_call *call);
+struct authorization_service_ops {
+    struct authorization_call *(*ask)(struct authorization_service *service,
+                                      const struct authorization_query *query,
+                                      service_answer_fn on_answer, void *arg);
+    void (*cancel)(struct authorization_service *service, struct authorization_call *call);
 };
 
-struct room_authority {
-    const struct room_authority_ops *ops;
+struct authorization_service {
+    const struct authorization_service_ops *ops;
 };
 
-// Calls `on_answer` once and later, never before it returns, unless the call is cancelled. Borrows
-// the question until return.
-NODISCARD static inline struct authority_call *
-room_authority_ask(struct room_authority *authority, const struct authority_question *question,
-                   room_answer_fn on_answer, void *arg)
+// Calls `on_answer` exactly once, after this function has returned, unless the call is cancelled.
+// Borrows `query` until return.
+NODISCARD static inline struct authorization_call *
+authorization_service_ask(struct authorization_service *service,
+                          const struct authorization_query *query, service_answer_fn on_answer,
+                          void *arg)
 {
-    return authority->ops->ask(authority, question, on_answer, arg);
+    return service->ops->ask(service, query, on_answer, arg);
 }
 
-// For a call that was not answered. The call is gone then.
-static inline void room_authority_cancel(struct room_authority *authority,
-                                         struct authority_call *call)
+// Only before `on_answer` was called. Frees the call.
+static inline void authorization_service_cancel(struct authorization_service *service,
+                                                struct authorization_call *call)
 {
-    authority->ops->cancel(authority, call);
+    service->ops->cancel(service, call);
 }

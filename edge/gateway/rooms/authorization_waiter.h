@@ -1,4 +1,4 @@
-// Somebody who waits for the verdict on a room; embedded in whoever asks.
+// Waits for the verdict whether a client may be in a room; embedded in the structure that asks.
 #pragma once
 
 #include "common/list.h"
@@ -7,18 +7,18 @@
 enum room_verdict {
     ROOM_GRANTED = 0,
     ROOM_FORBIDDEN,
-    ROOM_UNAVAILABLE, // nobody could be asked
+    ROOM_UNAVAILABLE, // no service gave an answer
 };
 
-struct room_question;
+struct authorization_request;
 struct tally_entry;
 
-struct room_waiter {
+struct authorization_waiter {
     const struct client *client; // whose token is shown
-    // Called exactly once, now or later, unless the waiter is withdrawn. May free the waiter.
-    void (*on_verdict)(struct room_waiter *waiter, enum room_verdict verdict);
-    // Of whoever has the answer:
+    // Called exactly once, at once or later, unless the waiter is cancelled. May free the waiter.
+    void (*on_verdict)(struct authorization_waiter *waiter, enum room_verdict verdict);
+    // Private to authorization_requests:
     struct list node;
-    struct room_question *question; // NULL: waits for none
+    struct authorization_request *request; // NULL: waits for none
     struct tally_entry *counted;
 };

@@ -6,7 +6,7 @@
 
 struct join {
     struct list node; // in its client's list
-    struct room_waiter waiter;
+    struct authorization_waiter waiter;
     struct joins *joins;
     struct ack ack;
     struct room_write write; // once there is a verdict
@@ -28,15 +28,15 @@ static struct span room_of(const struct join *join)
     return (struct span){join->room, join->room_len};
 }
 
-static void answer_error(const struct join *join, const char *error)
+static void ack_error(const struct join *join, const char *error)
 {
-    client_answer_error(join->joins->answers, join->waiter.client, join->ack, error);
+    client_ack_error(join->joins->acks, join->waiter.client, join->ack, error);
 }
 
-static void answer_joined(const struct join *join)
+static void ack_joined(const struct join *join)
 {
-    client_answer_room(join->joins->answers, join->waiter.client, join->ack,
-                       "Joined room:", room_of(join));
+    client_ack_room(join->joins->acks, join->waiter.client, join->ack,
+                    "Joined room:", room_of(join));
 }
 
 // False when the client is in as many rooms as it may.
@@ -49,15 +49,15 @@ static bool enter(const struct join *join)
         if (client->session)
             *(struct room_note *)sio_socket_room_note(client->socket, room_of(join)) =
                 join->write.note;
-        answer_joined(join);
-        presence_tell(join->joins->presence, client, room_of(join), "user_joined");
+        ack_joined(join);
+        room_events_emit(join->joins->room_events, client, room_of(join), "user_joined");
         return true;
     case ROOMS_ALREADY_IN:
-        answer_joined(join);
+        ack_joined(join);
         return true;
     default:
         metric_add(&join->joins->metrics->joins_over_limit, 1);
-        answer_error(join, "Too many rooms");
+        ack_error(join, "Too many rooms");
         return false;
     }
 }
@@ -71,7 +71,7 @@ static void remove_join(struct join *join)
 static void refuse_unavailable(const struct join *join)
 {
     metric_add(&join->joins->metrics->joins_unavailable, 1);
-    answer_error(join, "Authorization unavailable");
+    ack_error(join, "Authorization unavailable");
 }
 
 // An ack that the session store does not know of could be broken by the next recovery.
@@ -97,7 +97,7 @@ static void write_join(struct join *join)
     client_session_write(joins->sessions, join->waiter.client->session, &join->write);
 }
 
-static void conclude(const struct join *join, enum room_verdict verdict)
+static void finish(const struct join *join, enum room_verdict verdict)
 {
     switch (verdict) {
     case ROOM_GRANTED:
@@ -105,7 +105,7 @@ static void conclude(const struct join *join, enum room_verdict verdict)
         break;
     case ROOM_FORBIDDEN:
         metric_add(&join->joins->metrics->joins_forbidden, 1);
-        answer_error(join, "Forbidden");
+        ack_error(join, "Forbidden");
         break;
     case ROOM_UNAVAILABLE:
         refuse_unavailable(join);
@@ -113,7 +113,7 @@ static void conclude(const struct join *join, enum room_verdict verdict)
     }
 }
 
-static void on_verdict(struct room_waiter *waiter, enum room_verdict verdict)
+static void on_verdict(struct authorization_waiter *waiter, enum room_verdict verdict)
 {
     struct join *join = container_of(waiter, struct join, waiter);
 
@@ -121,7 +121,7 @@ static void on_verdict(struct room_waiter *waiter, enum room_verdict verdict)
         write_join(join);
         return;
     }
-    conclude(join, verdict);
+    finish(join, verdict);
     remove_join(join);
 }
 
@@ -130,7 +130,7 @@ static void withdraw(const struct joins *joins, struct join *join)
     if (join->write.session)
         client_session_cancel_write(joins->sessions, &join->write);
     else
-        room_access_withdraw(joins->access, &join->waiter);
+        authorization_cancel(joins->authorization, &join->waiter);
 }
 
 void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room)
@@ -145,7 +145,7 @@ void joins_ask(struct joins *joins, struct client *client, struct ack ack, struc
     };
     memcpy(join->room, room.ptr, room.len);
     list_append(&client->joins, &join->node);
-    room_access_ask(joins->access, &join->waiter, room_of(join));
+    authorization_ask(joins->authorization, &join->waiter, room_of(join));
 }
 
 void joins_cancel(struct joins *joins, struct client *client, struct span room)
@@ -155,7 +155,7 @@ void joins_cancel(struct joins *joins, struct client *client, struct span room)
         if (!span_eq(room_of(join), room))
             continue;
         withdraw(joins, join);
-        answer_error(join, "Join cancelled");
+        ack_error(join, "Join cancelled");
         remove_join(join);
     }
 }
@@ -166,14 +166,14 @@ static void on_leave_written(struct room_write *write, bool ok)
     struct leave *leave = container_of(write, struct leave, write);
 
     (void)ok;
-    client_answer_room(leave->joins->answers, leave->client, leave->ack, "Left room:", write->room);
+    client_ack_room(leave->joins->acks, leave->client, leave->ack, "Left room:", write->room);
     free(leave);
 }
 
 void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room)
 {
     if (!client->session) {
-        client_answer_room(joins->answers, client, ack, "Left room:", room);
+        client_ack_room(joins->acks, client, ack, "Left room:", room);
         return;
     }
     struct leave *leave = mem_zalloc(sizeof(*leave) + room.len);

@@ -9,9 +9,9 @@
 #include "edge/gateway/rooms/room_events.h"
 
 struct joins {
-    struct room_access *access;
-    struct client_answers *answers;
-    struct presence *presence;
+    struct authorization *authorization;
+    struct client_acks *acks;
+    struct presence *room_events;
     struct sessions *sessions; // NULL: nobody is recovered
     struct gateway_metrics *metrics;
 };

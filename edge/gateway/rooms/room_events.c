@@ -3,8 +3,8 @@
 #include "common/clock.h"
 #include "proto/redis_keys.h"
 
-static void write_body(struct buffer *body, const struct presence_member *member, struct span room,
-                       uint64_t now_ms)
+static void write_body(struct buffer *body, const struct room_events_member *member,
+                       struct span room, uint64_t now_ms)
 {
     char timestamp[ISO8601_LEN + 1];
 
@@ -19,38 +19,38 @@ static void write_body(struct buffer *body, const struct presence_member *member
     buffer_printf(body, ",\"timestamp\":\"%s\"}", timestamp);
 }
 
-void presence_fini(struct presence *presence)
+void room_events_fini(struct presence *room_events)
 {
-    buffer_fini(&presence->body);
-    buffer_fini(&presence->encoded);
+    buffer_fini(&room_events->body);
+    buffer_fini(&room_events->encoded);
 }
 
-void presence_tell_of(struct presence *presence, const struct presence_member *member,
-                      struct span room, const char *event)
+void room_events_emit_for(struct presence *room_events, const struct room_events_member *member,
+                          struct span room, const char *event)
 {
     uint64_t now_ms = clock_wall_ms();
 
-    write_body(&presence->body, member, room, now_ms);
+    write_body(&room_events->body, member, room, now_ms);
     struct envelope envelope = {
-        .origin = presence->delivery->edge_id,
+        .origin = room_events->delivery->edge_id,
         .room = room,
         .except = member->socket_id,
         .event = span_of(event),
-        .args = buffer_span(&presence->body),
+        .args = buffer_span(&room_events->body),
         .created_at_ms = now_ms,
     };
-    delivery_to_members(presence->delivery, &envelope);
+    delivery_to_members(room_events->delivery, &envelope);
 
-    buffer_clear(&presence->encoded);
-    envelope_encode(&envelope, &presence->encoded);
-    bus_publish(presence->bus, shard_of_room(room, presence->shards),
-                buffer_span(&presence->encoded));
+    buffer_clear(&room_events->encoded);
+    envelope_encode(&envelope, &room_events->encoded);
+    bus_publish(room_events->bus, shard_of_room(room, room_events->shards),
+                buffer_span(&room_events->encoded));
 }
 
-void presence_tell(struct presence *presence, const struct client *client, struct span room,
-                   const char *event)
+void room_events_emit(struct presence *room_events, const struct client *client, struct span room,
+                      const char *event)
 {
-    const struct presence_member member = {client_id(client), client->identity->user_json};
+    const struct room_events_member member = {client_id(client), client->identity->user_json};
 
-    presence_tell_of(presence, &member, room, event);
+    room_events_emit_for(room_events, &member, room, event);
 }

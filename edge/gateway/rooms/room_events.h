@@ -13,15 +13,15 @@ struct presence {
     struct buffer body, encoded;
 };
 
-void presence_fini(struct presence *presence);
+void room_events_fini(struct presence *room_events);
 
 // Who does something, as others are told.
-struct presence_member {
+struct room_events_member {
     struct span socket_id, user_json;
 };
 
 // `member` may be gone already.
-void presence_tell_of(struct presence *presence, const struct presence_member *member,
-                      struct span room, const char *event);
-void presence_tell(struct presence *presence, const struct client *client, struct span room,
-                   const char *event);
+void room_events_emit_for(struct presence *room_events, const struct room_events_member *member,
+                          struct span room, const char *event);
+void room_events_emit(struct presence *room_events, const struct client *client, struct span room,
+                      const char *event);

@@ -30,7 +30,7 @@ static const char *yes_or_no(bool yes)
 static void handle_health(struct http_routes *routes, struct http_exchange *exchange)
 {
     bool redis = metric_get(&routes->metrics->following) != 0;
-    bool bus = relay_watch_bus_connected(routes->relay, clock_monotonic_ms());
+    bool bus = relay_status_bus_connected(routes->relay, clock_monotonic_ms());
     struct buffer *body = &routes->body;
 
     buffer_printf(body,

@@ -21,7 +21,7 @@ struct http_routes {
     struct eio_server *engine;
     struct sio_namespace *nsp;
     const struct client_bundle *bundle; // NULL: none
-    const struct relay_watch *relay;
+    const struct relay_status *relay;
     const struct gateway_metrics *metrics;
     bool console_enabled;
     bool metrics_enabled;
