@@ -65,7 +65,7 @@ struct eio_session {
     bool crowded;                    // it counts among the server's crowd
     struct outbox outbox;
     struct rate_limiter rate;
-    struct rate_share *share;  // NULL: it shares with nobody
+    uint64_t rate_key;         // of the server's `shares`
     struct deadline heartbeat; // until the next ping, or until its pong
     struct list queued;        // in `dirty` or `ending`
     void *data;

@@ -1,14 +1,12 @@
 // What a client sends, judged packet by packet: by its type, and once it is expanded.
-#include <assert.h>
-
 #include "edge/engineio/internals.h"
 
 #define BARE_PACKET_MAX 128 // bytes behind a type that has no use for any, as pings bear a few
 
 void eio_session_share_rate(struct eio_session *session, struct span key)
 {
-    assert(!session->share);
-    session->share = rate_share_join(&session->server->shares, key);
+    if (session->rate_key == RATE_KEY_NONE)
+        session->rate_key = rate_key_of(key);
 }
 
 bool session_packet_is_overweight(const struct eio_packet *packet)
@@ -40,8 +38,8 @@ enum rate_verdict session_judge(struct eio_session *session, const struct eio_pa
         rate_judge(&session->rate, session->admitted ? &server->rates : &server->stranger_rates,
                    &load, now_ms);
 
-    if (verdict == RATE_OK && session->share && packet->type == EIO_MESSAGE && load.packets > 0 &&
-        !rate_share_take(&server->shares, session->share, now_ms))
+    if (verdict == RATE_OK && packet->type == EIO_MESSAGE && load.packets > 0 &&
+        !rate_share_take(&server->shares, session->rate_key, now_ms))
         verdict = rate_refuse(&session->rate, &load, now_ms);
     if (verdict == RATE_OK)
         return RATE_OK;

@@ -76,8 +76,6 @@ void session_free(struct eio_session *session)
     HASH_DEL(session->server->by_sid, session);
     if (session->address)
         tally_drop(session->server->addresses, session->address);
-    if (session->share)
-        rate_share_leave(&session->server->shares, session->share);
     deadline_cancel(&session->heartbeat);
     list_unlink(&session->queued);
     outbox_fini(&session->outbox);

@@ -46,8 +46,8 @@ void eio_session_admit(struct eio_session *session);
 
 #define EIO_STRANGER_MESSAGE_MAX 65536
 
-// What this session and all others of the same key send counts together as well. Call it once at
-// most.
+// What this session and all others of the same key send counts together as well. The first key
+// that a session is given is its own for good.
 void eio_session_share_rate(struct eio_session *session, struct span key);
 
 // True until eio_session_close() or the end of the transport.

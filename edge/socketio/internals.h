@@ -57,12 +57,11 @@ struct sio_client {
     struct eio_session *session;
     struct list sockets; // those that have not ended
     unsigned socket_count;
-    bool was_connected;        // to some namespace, at some time
-    bool is_nowhere;           // it was, and has left the last one
-    struct deadline deadline;  // until it must connect, settle, or send the next attachment
-    struct assembly *assembly; // the binary packet that is under way
-    uint32_t unwanted;         // attachments still to come, of one that was refused
-    bool shares_rate;
+    bool was_connected;          // to some namespace, at some time
+    bool is_nowhere;             // it was, and has left the last one
+    struct deadline deadline;    // until it must connect, settle, or send the next attachment
+    struct assembly *assembly;   // the binary packet that is under way
+    uint32_t unwanted;           // attachments still to come, of one that was refused
     struct handshake *handshake; // until it settled, or for good
 };
 

@@ -116,9 +116,6 @@ void sio_socket_disconnect(struct sio_socket *socket)
 
 void sio_socket_share_rate(struct sio_socket *socket, struct span key)
 {
-    if (socket->client->shares_rate)
-        return;
-    socket->client->shares_rate = true;
     eio_session_share_rate(socket->session, key);
 }
 

@@ -150,6 +150,18 @@ class Typists(HostileTest):
         self.assertGreater(self.counted("ws_edge_rate_refused_total"), 1000)
         close_all(members + typists)
 
+    def test_rush_of_one_user_who_comes_back_again_and_again(self):
+        """He finds what he may send as he left it."""
+        typed = self.counted('ws_edge_events_total{event="typing"}')
+        for _ in range(8):
+            typist = SocketClient(self.server, auth=token({"id": "comes back"}))
+            typist.send_all([self.typing % "return"] * 980 + ["1"])
+            typist.ending()
+            typist.socket.close()
+        typed = self.counted('ws_edge_events_total{event="typing"}') - typed
+        self.assertGreater(typed, 1900)
+        self.assertLess(typed, 3500)
+
     def test_rush_of_many_at_once(self):
         """Each gets its turn with a part of what it says; nobody waits for all of the others."""
         rush = self.members([f"hasty {i}" for i in range(150)], "hasty")

@@ -27,6 +27,7 @@ enum act {
     SERVER_SENDS, // `number` times (0: once)
     SERVER_SENDS_BINARY,
     SERVER_CLOSES, // with the reason `number`
+    SHARES,        // the session shares its rate under the key `text`
     TURN,          // the loop's turn ends, after `number` milliseconds
     COUNTED,       // so many packets were refused
     HEARD,         // what the layer above was told since the last such step
@@ -334,6 +335,50 @@ static const struct dialogue metered[] = {
       {COUNTED, .number = 1}}},
 };
 
+#define MEMBER(who, key) {OPENS, WEBSOCKET, who}, {SHARES, key}
+
+// What all sessions of a key may send together: 10 packets at once, one more each second.
+static const struct dialogue shared[] = {
+    {"a session of its own", {{OPENS, WEBSOCKET}, {SAYS, "4", .number = 20}, {COUNTED}}},
+    {"alone with its key",
+     {MEMBER(0, "u"), {SAYS, "4", .number = 10}, {COUNTED}, {SAYS, "4"}, {COUNTED, .number = 1}}},
+    {"two of a key",
+     {MEMBER(0, "u"),
+      MEMBER(1, "u"),
+      {SAYS, "4", 0, 5},
+      {SAYS, "4", 1, 6},
+      {SAYS, "4", 0, 1},
+      {COUNTED, .number = 2}}},
+    {"two of two keys",
+     {MEMBER(0, "u"), MEMBER(1, "v"), {SAYS, "4", 0, 10}, {SAYS, "4", 1, 10}, {COUNTED}}},
+    {"one that comes when another has sent",
+     {MEMBER(0, "u"), {SAYS, "4", 0, 10}, MEMBER(1, "u"), {SAYS, "4", 1}, {COUNTED, .number = 1}}},
+    {"one that leaves and comes back",
+     {MEMBER(0, "u"),
+      {SAYS, "4", 0, 10},
+      {GONE},
+      {TURN},
+      MEMBER(1, "u"),
+      {SAYS, "4", 1},
+      {COUNTED, .number = 1}}},
+    {"or a second later",
+     {MEMBER(0, "u"),
+      {SAYS, "4", 0, 10},
+      {GONE},
+      {TURN, .number = 1000},
+      MEMBER(1, "u"),
+      {SAYS, "4", 1, 2},
+      {COUNTED, .number = 1}}},
+    {"the first key stays",
+     {MEMBER(0, "u"),
+      {SAYS, "4", 0, 10},
+      {SHARES, "v"},
+      {SAYS, "4"},
+      {COUNTED, .number = 1}}},
+    {"noops are each one's own", {MEMBER(0, "u"), {SAYS, "6", .number = 20}, {COUNTED}}},
+    {"so are attachments", {MEMBER(0, "u"), {SENDS, "x", .number = 20}, {COUNTED}}},
+};
+
 // Of one polling answer; with an outbox that holds more.
 static const struct dialogue crowded[] = {
     {"16 packets in one answer, the rest with the next poll", {ON_POLLING, {SERVER_SENDS, "4a", .number = 20}, {TURN}, {GETS, TO_SID, 1}, {REPLIES, SIXTEEN, 1, 200}, {SERVER_SENDS, "4b"}, {TURN}, {GETS, TO_SID, 2}, {REPLIES, "4a\x1e" "4a\x1e" "4a\x1e" "4a\x1e" "4b", 2, 200}, {GETS, TO_SID, 3}, {WAITS, .who = 3}}},
@@ -481,6 +526,9 @@ static void act(struct fake_engine *fake, const struct step *step, struct span t
     case SERVER_CLOSES:
         eio_session_close(fake->session, (enum eio_close_reason)step->number);
         break;
+    case SHARES:
+        eio_session_share_rate(fake->session, text);
+        break;
     default:
         fake_turn(fake, (uint64_t)step->number);
         break;
@@ -548,6 +596,14 @@ static void plays_out_within_limits(void **state)
     play_all(*state, &limited);
 }
 
+static void plays_out_together(void **state)
+{
+    struct eio_options limited = options;
+
+    limited.max_packets_per_second_together = 1;
+    play_all(*state, &limited);
+}
+
 static void plays_out_with_room(void **state)
 {
     struct eio_options roomy = options;
@@ -558,12 +614,13 @@ static void plays_out_with_room(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(metered) + ARRAY_LEN(crowded) +
-                            ARRAY_LEN(overweight)];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(metered) + ARRAY_LEN(shared) +
+                            ARRAY_LEN(crowded) + ARRAY_LEN(overweight)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, plays_out);
     ADD_ROWS(tests, count, metered, plays_out_within_limits);
+    ADD_ROWS(tests, count, shared, plays_out_together);
     ADD_ROWS(tests, count, crowded, plays_out_with_room);
     ADD_ROWS(tests, count, overweight, plays_out);
     return cmocka_run_group_tests_name("engine.io session", tests, NULL, NULL);

@@ -2,76 +2,79 @@
 
 #include "tests/unit/unit.h"
 
-#define SESSIONS 3
-
-// A session of its key's joins ("+a"), sends a packet ("!a", or "?a" if that must be refused) and
-// leaves ("-a"); "." is a second that passes. Two packets a second, 20 at once.
+// A session of a key sends a packet ("!a", or "?a" if that must be refused; "*a" sends `before` at
+// once); "." is a second that passes, "+" means that something is kept, "0" that nothing is. "-" is
+// a session without a key.
 struct row {
     const char *name;
     const char *does;
-    size_t before; // packets that the first of a sends at once
+    uint32_t rate; // packets per second, ten times as many at once
+    size_t before;
 };
 
 static const struct row rows[] = {
-    {"one session", "+a!a-a", 0},
-    {"up to the limit", "+a!a-a", 19},
-    {"and not beyond", "+a?a-a", 20},
-    {"two sessions share", "+a+a!a?a-a-a", 19},
-    {"another key has its own", "+a+b?a!b-a-b", 20},
-    {"a second brings two", "+a?a.!a!a?a-a", 20},
-    {"who comes back finds it as it was", "+a?a-a+a?a-a", 20},
-    {"also a while later", "+a?a-a.....+a!a!a!a!a!a!a!a!a!a!a?a-a", 20},
-    {"when it is full again it is forgotten", "+a-a..........+a!a-a", 20},
-    {"not while a session has it", "+a+a-a..........!a-a", 0},
+    {"one packet", "!a", 2, 0},
+    {"up to the limit", "*a!a", 2, 19},
+    {"and not beyond", "*a?a", 2, 20},
+    {"another key has its own", "*a?a!b", 2, 20},
+    {"a second brings two", "*a?a.!a!a?a", 2, 20},
+    {"what is refused takes nothing", "*a?a?a?a.!a!a?a", 2, 20},
+    {"it fills for as long as nobody sends", "*a.....!a!a!a!a!a!a!a!a!a!a?a", 2, 20},
+    {"and no fuller than it was", "*a.........*a!a!a?a", 2, 18},
+    {"who sent nothing costs nothing", "0", 2, 0},
+    {"who sends is kept", "!a+........+", 2, 0},
+    {"for so long as it may not be full", "*a+.........+", 2, 20},
+    {"and forgotten when it is", "*a+..........0*a?a", 2, 20},
+    {"counted from the last packet", "!a.........!a.........+.0", 2, 0},
+    {"each key by itself", "!a.....!b.....+.....0", 2, 0},
+    {"without a key there is no limit", "*-!-0", 2, 100},
+    {"nor with a rate of 0", "*a!a0", 0, 100},
 };
 
 struct world {
     struct deadlines clock;
     struct rate_shares shares;
-    struct rate_share *joined[2][SESSIONS];
-    size_t count[2];
+    size_t before;
 };
 
-static void step(struct world *world, char what, unsigned key)
+static bool take(struct world *world, char key)
 {
-    static const char *const names[] = {"a", "b"};
-    struct rate_share **joined = world->joined[key];
-    size_t *count = &world->count[key];
+    const struct span name = {&key, 1};
 
-    switch (what) {
+    return rate_share_take(&world->shares, key == '-' ? RATE_KEY_NONE : rate_key_of(name),
+                           deadlines_now(&world->clock));
+}
+
+static const char *step(struct world *world, const char *at)
+{
+    switch (*at) {
+    case '.':
+        deadlines_run(&world->clock, deadlines_now(&world->clock) + 1000);
+        return at + 1;
     case '+':
-        joined[*count] = rate_share_join(&world->shares, span_of(names[key]));
-        assert_true(*count == 0 || joined[0] == joined[*count]);
-        ++*count;
-        break;
-    case '-':
-        rate_share_leave(&world->shares, joined[--*count]);
-        break;
+    case '0':
+        assert_int_equal(world->shares.by_key != NULL, *at == '+');
+        return at + 1;
+    case '*':
+        for (size_t i = 0; i < world->before; i++)
+            assert_true(take(world, at[1]));
+        return at + 2;
     default:
-        assert_int_equal(rate_share_take(&world->shares, joined[0], deadlines_now(&world->clock)),
-                         what == '!');
+        assert_int_equal(take(world, at[1]), *at == '!');
+        return at + 2;
     }
 }
 
 static void shares_out(void **state)
 {
     const struct row *row = *state;
-    struct world world = {.count = {0}};
+    struct world world = {.before = row->before};
 
     deadlines_init(&world.clock, 1000000);
-    rate_shares_init(&world.shares, &world.clock, 2);
-    for (const char *at = row->does; *at;) {
-        if (*at == '.') {
-            deadlines_run(&world.clock, deadlines_now(&world.clock) + 1000);
-            at++;
-            continue;
-        }
-        step(&world, at[0], (unsigned)(at[1] - 'a'));
-        at += 2;
-        for (size_t i = 0; at == row->does + 2 && i < row->before; i++)
-            step(&world, '!', 0);
-    }
-    rate_shares_fini(&world.shares); // asserts that no session stayed
+    rate_shares_init(&world.shares, &world.clock, row->rate);
+    for (const char *at = row->does; *at;)
+        at = step(&world, at);
+    rate_shares_fini(&world.shares);
 }
 
 int main(void)
