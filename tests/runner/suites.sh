@@ -12,14 +12,43 @@ count_ctest() {
     ((failed == 0)) || fault "$words: $failed of $total" "$failed" ctest "$log"
 }
 
-# run_ctest WORDS BUILD OPTIONS...
+# unit_targets NAME...: the programs of these unit tests, as ninja calls them.
+unit_targets() {
+    local name folder
+    for name in "$@"; do
+        folder=$(dirname "$name")/
+        find "$ROOT/tests/unit" -path "*/${folder#./}test_${name##*/}.c" -printf 'tests/unit/%P\n'
+    done | sed 's/\.c$//'
+}
+
+# expression LABEL NAME...: matches the tests of these names, in whatever folder they lie.
+expression() {
+    local label=$1 names
+    shift
+    names=$(IFS='|' && printf '%s' "$*")
+    printf '^%s/(.*/)?(%s)$' "$label" "$names"
+}
+
+# are_tests FOLDER LABEL NAME...: that none of the names is misspelt.
+are_tests() {
+    local folder=$1 label=$2 name
+    for name in "${@:3}"; do
+        ctest --test-dir "$folder" -N -R "$(expression "$label" "$name")" | grep -q '^Total Tests: [1-9]' && continue
+        fault "$label: there is no test \"$name\""
+        return 1
+    done
+}
+
+# run_ctest WORDS BUILD LABEL [NAME...]
 run_ctest() {
-    local words=$1 folder=$2 log status before=$FAILED
+    local words=$1 folder=$2 label=$3 log status before=$FAILED
     log=$(log_of "$1")
-    shift 2
+    shift 3
+    set -- "${@#test_}" # a program's name does as well
     headline "$words"
-    ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 300 -j "$JOBS" "$@" 2>&1 |
-        tee "$log"
+    are_tests "$ROOT/build/$folder" "$label" "$@" || return
+    ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 300 -j "$JOBS" \
+        --no-tests=error -L "^$label\$" ${1:+-R "$(expression "$label" "$@")"} 2>&1 | tee "$log"
     status=$?
     count_ctest "$words" "$log" || {
         fault "$words: ctest did not run to its end" 1 ctest "$log"
@@ -51,20 +80,16 @@ run_node_tests() {
         fault "$words: ended with status $status after $passed passed tests" 1 node "$log"
 }
 
-chosen_commands() {
+command_names() {
     local file
-    if (($# > 0)); then
-        printf '%s\n' "$@"
-        return
-    fi
     for file in "$ROOT"/tests/commands/*; do
         [[ -x $file && -f $file ]] && printf '%s\n' "${file##*/}"
     done
 }
 
 run_commands() {
-    local name log seconds names
-    mapfile -t names < <(chosen_commands "$@")
+    local name log seconds names=("$@")
+    (($# > 0)) || mapfile -t names < <(command_names)
     headline "commands"
     for name in "${names[@]}"; do
         log=$(log_of "command $name")
@@ -82,10 +107,6 @@ run_commands() {
 
 fuzz_names() {
     local file
-    if (($# > 0)); then
-        printf '%s\n' "$@"
-        return
-    fi
     for file in "$ROOT"/tests/fuzz/fuzz_*.c; do
         file=${file##*/fuzz_}
         printf '%s\n' "${file%.c}"
@@ -117,9 +138,9 @@ check_fuzz() {
     fault "fuzz $name" 1 log "$log"
 }
 
+# run_fuzz NAME...
 run_fuzz() {
-    local names name i pids
-    mapfile -t names < <(fuzz_names "$@")
+    local names=("$@") name i pids
     headline "fuzz: ${#names[@]} targets, $FUZZ_SECONDS s each"
     rm -rf "$FINDINGS" && mkdir -p "$FINDINGS"
     for ((i = 0; i < ${#names[@]}; i += FUZZ_AT_ONCE)); do
