@@ -30,7 +30,7 @@ struct edge {
     struct event_loop loop;
     struct edge_metrics metrics;
     struct buffer id;
-    struct origins *origins;
+    struct allowed_origins *origins;
     struct client_bundle *bundle;
     struct redis_bus_options bus_options;
     struct redis_sessions *sessions; // NULL: nothing is recovered
@@ -386,7 +386,7 @@ struct edge *edge_new(const struct edge_settings *settings)
     event_loop_init(&edge->loop);
     start_clocks(edge);
     watch_signals(edge);
-    edge->origins = origins_new(settings->cors_origin);
+    edge->origins = allowed_origins_new(settings->cors_origin);
     load_bundle(edge);
     build_bus(edge);
     build_authorization(edge);
@@ -421,7 +421,7 @@ void edge_free(struct edge *edge)
     redis_bus_free(edge->bus);
     redis_sessions_free(edge->sessions);
     client_bundle_free(edge->bundle);
-    origins_free(edge->origins);
+    allowed_origins_free(edge->origins);
     buffer_fini(&edge->id);
     deadline_queue_fini(&edge->stamps);
     deadline_queue_fini(&edge->drain_steps);

@@ -9,10 +9,10 @@
 #include "edge/gateway/clients/token.h"
 #include "edge/gateway/delivery/offset.h"
 #include "edge/gateway/rooms/authorization.h"
-#include "edge/http/origins.h"
+#include "edge/http/allowed_origins.h"
 #include "edge/http/path_template.h"
 #include "edge/http/service_url.h"
-#include "edge/websocket/deflate.h"
+#include "edge/websocket/permessage_deflate.h"
 #include "proto/redis_keys.h"
 
 #define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
@@ -228,7 +228,7 @@ static void check_origins(const char *list, struct buffer *errors)
     struct span rest = span_of(list), entry;
     const char *fault;
 
-    while (origins_take_entry(&rest, &entry, &fault))
+    while (allowed_origins_take_entry(&rest, &entry, &fault))
         if (fault)
             settings_fault(errors,
                            "CORS_ORIGIN holds \"%.*s\", which no page's origin can equal: %s "
@@ -304,7 +304,7 @@ static void check_proxies(struct edge_settings *settings, struct buffer *errors)
 {
     struct buffer wrong = {0};
 
-    settings->proxies = proxies_new(settings->trusted_proxies, &wrong);
+    settings->proxies = trusted_proxies_new(settings->trusted_proxies, &wrong);
     if (!settings->proxies)
         settings_fault(errors,
                        "TRUSTED_PROXIES must list addresses like 10.0.0.1 and networks like "

@@ -4,7 +4,7 @@
 #include "common/program.h"
 #include "common/settings.h"
 #include "edge/gateway/clients/jwks.h"
-#include "edge/http/proxies.h"
+#include "edge/http/trusted_proxies.h"
 
 struct edge_settings {
     int environment; // enum below
@@ -54,7 +54,7 @@ struct edge_settings {
     unsigned algorithms;    // of enum token_algorithm
     const char *public_key; // the PEM file's content
     struct jwks *key_set;   // the key set file's
-    struct proxies *proxies;
+    struct trusted_proxies *proxies;
     bool secret_made_up;        // none was given
     bool authorization_assumed; // none was given
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/websocket/wire.h"
+#include "edge/websocket/frame_header.h"
 
 #define ALLOCATION 16 // what the allocator adds to each
 

@@ -22,7 +22,7 @@
 #include "common/attr.h"
 #include "common/memory_budget.h"
 #include "common/span.h"
-#include "edge/websocket/deflate.h"
+#include "edge/websocket/permessage_deflate.h"
 
 struct frame;
 

@@ -1,5 +1,5 @@
 // What a client sends, judged packet by packet: by its type, and once it is expanded.
-#include "edge/engineio/internals.h"
+#include "edge/engineio/engineio_internal.h"
 
 #define BARE_PACKET_MAX 128 // bytes behind a type that has no use for any, as pings bear a few
 
@@ -26,7 +26,7 @@ static struct rate_load load_of(const struct eio_packet *packet)
     };
 }
 
-enum rate_verdict session_judge(struct eio_session *session, const struct eio_packet *packet)
+enum rate_verdict session_check_rate(struct eio_session *session, const struct eio_packet *packet)
 {
     struct eio_server *server = session->server;
     uint64_t now_ms = deadlines_now(server->clock);
@@ -35,7 +35,7 @@ enum rate_verdict session_judge(struct eio_session *session, const struct eio_pa
     if (packet->type == EIO_CLOSE)
         return RATE_OK; // there is only one
     enum rate_verdict verdict =
-        rate_judge(&session->rate, session->admitted ? &server->rates : &server->stranger_rates,
+        rate_check(&session->rate, session->admitted ? &server->rates : &server->stranger_rates,
                    &load, now_ms);
 
     if (verdict == RATE_OK && packet->type == EIO_MESSAGE && load.packets > 0 &&
@@ -44,7 +44,7 @@ enum rate_verdict session_judge(struct eio_session *session, const struct eio_pa
     if (verdict == RATE_OK)
         return RATE_OK;
     metric_add(&server->metrics->rate_refused, 1);
-    if (verdict == RATE_GIVEN_UP)
+    if (verdict == RATE_EXCEEDED)
         eio_session_close(session, EIO_RATE_LIMIT);
     return verdict;
 }

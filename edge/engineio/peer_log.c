@@ -1,7 +1,7 @@
 #include "edge/engineio/peer_log.h"
 
 #include "common/hash.h"
-#include "edge/engineio/address_key.h"
+#include "edge/engineio/ip_prefix.h"
 
 #define ADDRESS_MS    60000
 #define ADDRESS_BURST 10
@@ -34,8 +34,8 @@ static size_t find_place(const struct peer_log *log, unsigned key)
 
 static unsigned key_of(struct span address)
 {
-    unsigned char bytes[ADDRESS_KEY_MAX];
-    struct span key = address_key(address, bytes);
+    unsigned char bytes[IP_PREFIX_MAX];
+    struct span key = ip_prefix_of(address, bytes);
 
     return hash_keyed(key.ptr, key.len);
 }

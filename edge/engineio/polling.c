@@ -1,7 +1,7 @@
 // Long-polling: one GET at a time waits for something to say, POSTs bring what the client says.
 #include <stdlib.h>
 
-#include "edge/engineio/internals.h"
+#include "edge/engineio/engineio_internal.h"
 #include "edge/http/query.h"
 
 #define ANSWER_KEPT ((size_t)1024 * 1024) // of the buffer for answers; a large one goes again

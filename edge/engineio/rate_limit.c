@@ -45,10 +45,10 @@ enum rate_verdict rate_refuse(struct rate_limiter *limiter, const struct rate_lo
     uint64_t parts = (load->wants_answer ? REFUSAL : 1) + load->bytes / BYTES_A_PART;
 
     return token_bucket_take(&limiter->patience, &patience, parts, now_ms) ? RATE_REFUSED
-                                                                           : RATE_GIVEN_UP;
+                                                                           : RATE_EXCEEDED;
 }
 
-enum rate_verdict rate_judge(struct rate_limiter *limiter, const struct rate_limits *limits,
+enum rate_verdict rate_check(struct rate_limiter *limiter, const struct rate_limits *limits,
                              const struct rate_load *load, uint64_t now_ms)
 {
     if (token_bucket_take(&limiter->bytes, &limits->bytes, load->bytes, now_ms) &&

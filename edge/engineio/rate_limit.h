@@ -24,7 +24,7 @@ struct rate_limiter {
 enum rate_verdict {
     RATE_OK = 0,
     RATE_REFUSED,
-    RATE_GIVEN_UP, // refused more than RATE_REFUSALS times, and RATE_REFUSALS_PER_SECOND
+    RATE_EXCEEDED, // refused more than RATE_REFUSALS times, and RATE_REFUSALS_PER_SECOND
 };
 
 #define RATE_REFUSALS            100
@@ -43,7 +43,7 @@ struct rate_limits rate_limits_of(uint32_t packets_per_second, uint32_t bytes_pe
 // Of clients that nobody knows yet: they bring a token, and little else.
 struct rate_limits rate_limits_of_strangers(const struct rate_limits *limits);
 
-NODISCARD enum rate_verdict rate_judge(struct rate_limiter *limiter,
+NODISCARD enum rate_verdict rate_check(struct rate_limiter *limiter,
                                        const struct rate_limits *limits,
                                        const struct rate_load *load, uint64_t now_ms);
 // The verdict on what was refused for another reason. Large ones try patience sooner.

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/engineio/internals.h"
-#include "edge/http/head.h"
+#include "edge/engineio/engineio_internal.h"
 #include "edge/http/query.h"
+#include "edge/http/request_head.h"
 
 #define FLUSH_WRITES_MAX 2048                      // of one turn
 #define FLUSH_BYTES_MAX  ((size_t)4 * 1024 * 1024) // and the bytes of these
@@ -88,8 +88,8 @@ void eio_server_free(struct eio_server *server)
     deadline_queue_fini(&server->client_ping_due);
     deadline_queue_fini(&server->upgrade_due);
     deadline_queue_fini(&server->linger_due);
-    gather_fini(&server->plain);
-    gather_fini(&server->compressed);
+    write_batch_fini(&server->plain);
+    write_batch_fini(&server->compressed);
     ws_deflater_free(server->deflater);
     buffer_fini(&server->scratch);
     buffer_fini(&server->answer);
@@ -136,7 +136,7 @@ static bool has_room(struct eio_server *server, const struct http_request *reque
 {
     const struct eio_options *options = &server->options;
     struct eio_metrics *metrics = server->metrics;
-    unsigned char key[ADDRESS_KEY_MAX];
+    unsigned char key[IP_PREFIX_MAX];
 
     if (server->refuses_new)
         return refuse_without_code(refusal, 503, &metrics->refused_draining,
@@ -145,7 +145,7 @@ static bool has_room(struct eio_server *server, const struct http_request *reque
         return refuse_without_code(refusal, 503, &metrics->refused_memory, "Too little memory");
     if (options->max_sessions > 0 && server->open_count >= options->max_sessions)
         return refuse_without_code(refusal, 503, &metrics->refused_full, "Too many connections");
-    if (server->addresses && tally_of(server->addresses, address_key(request->peer, key)) >=
+    if (server->addresses && tally_of(server->addresses, ip_prefix_of(request->peer, key)) >=
                                  options->max_sessions_per_address)
         return refuse_without_code(refusal, 429, &metrics->refused_address,
                                    "Too many connections from this address");
@@ -351,8 +351,8 @@ bool eio_server_flush(struct eio_server *server)
     server->flushing = true;
     bool quiet = flush_slice(server);
     server->flushing = false;
-    gather_forget(&server->plain);
-    gather_forget(&server->compressed);
+    write_batch_clear(&server->plain);
+    write_batch_clear(&server->compressed);
     return quiet;
 }
 
@@ -377,7 +377,7 @@ size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_c
     return closed;
 }
 
-struct eio_crowd eio_server_crowd(const struct eio_server *server)
+struct eio_backlog eio_server_backlog(const struct eio_server *server)
 {
     return server->crowd;
 }

@@ -99,10 +99,10 @@ void eio_server_refuse_new(struct eio_server *server);
 // Closes up to `count` sessions, oldest first. Returns how many it closed.
 size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_close_reason reason);
 // The sessions whose outboxes are filling up: more than a quarter of what they may hold waits.
-struct eio_crowd {
+struct eio_backlog {
     size_t sessions;
     uint64_t taken; // grows with each time that one of them is rid of something
 };
-struct eio_crowd eio_server_crowd(const struct eio_server *server);
+struct eio_backlog eio_server_backlog(const struct eio_server *server);
 
 size_t eio_server_session_count(const struct eio_server *server);

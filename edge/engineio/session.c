@@ -6,9 +6,9 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/engineio/internals.h"
+#include "edge/engineio/engineio_internal.h"
 #include "edge/http/query.h"
-#include "edge/websocket/wire.h"
+#include "edge/websocket/frame_header.h"
 
 #define CLOSE_AT_ONCE 0 // without a close frame
 
@@ -54,7 +54,7 @@ static bool has_parameter(const struct http_request *request, const char *name, 
 struct eio_session *session_new(struct eio_server *server, const struct http_request *request)
 {
     struct eio_session *session = mem_zalloc(sizeof(*session));
-    struct span key = address_key(request->peer, session->peer);
+    struct span key = ip_prefix_of(request->peer, session->peer);
 
     if (key.ptr != (const char *)session->peer)
         memcpy(session->peer, key.ptr, key.len);
@@ -275,14 +275,14 @@ void session_on_packet(struct eio_session *session, const struct eio_packet *pac
         eio_session_close(session, EIO_PARSE_ERROR);
         return;
     }
-    switch (session_judge(session, packet)) {
+    switch (session_check_rate(session, packet)) {
     case RATE_OK:
         dispatch(session, packet);
         break;
     case RATE_REFUSED:
         on_refused(session, packet);
         break;
-    case RATE_GIVEN_UP:
+    case RATE_EXCEEDED:
         break; // it was closed
     }
 }
@@ -375,9 +375,9 @@ struct public_id eio_session_name(const struct eio_session *session)
     return public_id_of(span_of(session->sid));
 }
 
-struct address_text eio_session_peer(const struct eio_session *session)
+struct ip_text eio_session_peer(const struct eio_session *session)
 {
-    return address_of_key((struct span){(const char *)session->peer, session->peer_len});
+    return ip_prefix_text((struct span){(const char *)session->peer, session->peer_len});
 }
 
 unsigned eio_session_version(const struct eio_session *session)

@@ -9,8 +9,8 @@
 
 #include "common/attr.h"
 #include "common/public_id.h"
-#include "edge/engineio/address_key.h"
 #include "edge/engineio/frame.h"
+#include "edge/engineio/ip_prefix.h"
 
 struct eio_server;
 struct eio_session;
@@ -56,8 +56,8 @@ bool eio_session_is_open(const struct eio_session *session);
 // What everybody but the client calls it, logs included: its public id. The session id itself never
 // leaves this library, for whoever knows it can take the session over.
 struct public_id eio_session_name(const struct eio_session *session);
-// The client's address, as address_of_key() has it.
-struct address_text eio_session_peer(const struct eio_session *session);
+// The client's address, as ip_prefix_text() has it.
+struct ip_text eio_session_peer(const struct eio_session *session);
 unsigned eio_session_version(const struct eio_session *session); // Engine.IO revision: 3 or 4
 bool eio_session_on_websocket(const struct eio_session *session);
 

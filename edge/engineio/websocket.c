@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-#include "edge/engineio/internals.h"
-#include "edge/websocket/wire.h"
+#include "edge/engineio/engineio_internal.h"
+#include "edge/websocket/frame_header.h"
 
 #define PROBE_ANSWERS_MAX 4 // clients ask once
 
@@ -20,11 +20,11 @@ static uint32_t frames_of_one_write(const struct eio_session *session)
     size_t bytes = 0;
     uint32_t n = 0;
 
-    while (n < outbox->count && n < GATHER_MAX_FRAMES) {
+    while (n < outbox->count && n < WRITE_BATCH_MAX_FRAMES) {
         if (needs_own_form(session, outbox_at(outbox, n)))
             break;
         bytes += frame_wire(outbox_at(outbox, n)).len;
-        if (n > 0 && bytes > GATHER_MAX_BYTES)
+        if (n > 0 && bytes > WRITE_BATCH_MAX_BYTES)
             break;
         n++;
     }
@@ -99,14 +99,14 @@ static void write_in_own_form(struct eio_session *session)
 
 // Of the first `n` frames the socket took only so many bytes: those that it took whole go, of the
 // next one the rest is held.
-static uint32_t settle_short_write(struct eio_session *session, const struct gather *gather,
+static uint32_t settle_short_write(struct eio_session *session, const struct write_batch *batch,
                                    uint32_t n, size_t taken)
 {
     uint32_t whole = 0;
 
     for (; whole < n; whole++) {
         struct frame *frame = outbox_at(&session->outbox, whole);
-        struct span wire = gather_wire(gather, frame);
+        struct span wire = write_batch_frame(batch, frame);
         if (taken < wire.len) {
             if (taken > 0)
                 hold_rest(session->websocket, frame, span_skip(wire, taken));
@@ -117,18 +117,18 @@ static uint32_t settle_short_write(struct eio_session *session, const struct gat
     return taken > 0 ? whole + 1 : whole;
 }
 
-static void write_gathered(struct eio_session *session, uint32_t n)
+static void write_frames(struct eio_session *session, uint32_t n)
 {
     struct eio_server *server = session->server;
     struct eio_websocket *websocket = session->websocket;
-    struct gather *gather = websocket->compresses ? &server->compressed : &server->plain;
-    struct span bytes = gather_frames(gather, &session->outbox, n);
+    struct write_batch *batch = websocket->compresses ? &server->compressed : &server->plain;
+    struct span bytes = write_batch_bytes(batch, &session->outbox, n);
     size_t taken = websocket->ops->write(websocket, bytes);
 
     if (websocket->compresses)
         metric_add(&server->metrics->bytes_saved, plain_bytes(&session->outbox, n) - bytes.len);
     if (taken < bytes.len)
-        n = settle_short_write(session, gather, n, taken);
+        n = settle_short_write(session, batch, n, taken);
     count_write(session, n, taken);
     session_drop_sent(session, n);
 }
@@ -149,7 +149,7 @@ bool websocket_write_some(struct eio_session *session)
     }
     uint32_t n = frames_of_one_write(session);
     if (n > 0)
-        write_gathered(session, n);
+        write_frames(session, n);
     else
         write_in_own_form(session);
     return true;

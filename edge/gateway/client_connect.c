@@ -17,7 +17,7 @@ static int64_t now_s(void)
 static void refuse_token(struct client_connect *connect, struct sio_socket *socket,
                          enum token_status status)
 {
-    struct address_text peer = sio_socket_peer(socket);
+    struct ip_text peer = sio_socket_peer(socket);
 
     metric_add(&connect->metrics->auth_refused[status], 1);
     log_peer(&connect->refused_tokens, span_of(peer.text), "refusing a token sid=%s reason=\"%s\"",
@@ -63,7 +63,7 @@ static void check_sockets_of_user(struct sio_socket *socket, struct span auth, v
         return;
     }
     metric_add(&connect->metrics->users_over_limit, 1);
-    struct address_text peer = sio_socket_peer(socket);
+    struct ip_text peer = sio_socket_peer(socket);
     log_peer(&connect->refused_users, span_of(peer.text),
              "refusing a client, its user has too many sockets user=\"" SPAN_FMT "\" max=%" PRIu32,
              SPAN_ARG(client->identity->user), connect->max_sockets_per_user);

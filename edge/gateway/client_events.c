@@ -67,7 +67,7 @@ static void tell_typing(struct client_events *events, struct client *client,
         return;
     }
     client_ack_success(client, ack_of(event));
-    if (sio_namespace_may_tell(sio_socket_namespace(client->socket), room))
+    if (sio_namespace_allows_delivery(sio_socket_namespace(client->socket), room))
         room_events_emit(events->room_events, client, room, told);
     else
         metric_add(&events->metrics->typing_left_out, 1);

@@ -74,7 +74,7 @@ static void on_event(struct sio_socket *socket, const struct sio_event *event, v
 
 static void log_slow_consumer(struct gateway *gateway, const struct sio_socket *socket)
 {
-    struct address_text peer = sio_socket_peer(socket);
+    struct ip_text peer = sio_socket_peer(socket);
 
     log_peer(&gateway->slow_consumers, span_of(peer.text),
              "closed a client that takes its messages too slowly sid=%s reason=\"%s\"",
@@ -251,9 +251,9 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
              shard, closed, reason);
 }
 
-static struct eio_crowd crowd(void *arg)
+static struct eio_backlog crowd(void *arg)
 {
-    return eio_server_crowd(sio_server_engine(((struct gateway *)arg)->socketio));
+    return eio_server_backlog(sio_server_engine(((struct gateway *)arg)->socketio));
 }
 
 static void on_heartbeat(struct gateway *gateway, const struct heartbeat *heartbeat)

@@ -15,8 +15,8 @@
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/gateway/rooms/authorization.h"
 #include "edge/gateway/web/client_bundle.h"
+#include "edge/http/allowed_origins.h"
 #include "edge/http/exchange.h"
-#include "edge/http/origins.h"
 #include "edge/socketio/server.h"
 
 struct gateway;
@@ -41,8 +41,8 @@ struct gateway_options {
     bool console_enabled;       // for development
     const char *event_bus_host; // for /health, until the relay says where it is
     uint32_t event_bus_port;
-    const struct origins *origins;      // borrowed
-    const struct client_bundle *bundle; // borrowed; NULL: none
+    const struct allowed_origins *origins; // borrowed
+    const struct client_bundle *bundle;    // borrowed; NULL: none
 };
 
 struct gateway_handlers {

@@ -2,7 +2,7 @@
 // last reader, and is compressed once for each coding that somebody accepts.
 #pragma once
 
-#include "edge/http/compression.h"
+#include "edge/http/content_encoding.h"
 
 struct shared_body;
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 struct pending_ack {
     struct list entry;

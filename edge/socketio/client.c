@@ -6,12 +6,12 @@
 #include "common/json_string.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 static void fail(struct sio_client *client, const char *reason)
 {
     metric_add(&client->server->metrics->bad_packets, 1);
-    struct address_text peer = eio_session_peer(client->session);
+    struct ip_text peer = eio_session_peer(client->session);
 
     log_peer(&client->server->log_bad_packets, span_of(peer.text),
              "closing client session=%s reason=\"%s\"", eio_session_name(client->session).text,
@@ -199,61 +199,62 @@ static void refuse(struct sio_client *client, const struct sio_packet *packet)
         sio_socket_ack(socket, packet->ack_id, SPAN_LIT("{\"error\":\"Rate limit exceeded\"}"));
 }
 
-static size_t assembly_limit(const struct sio_client *client)
+static size_t binary_packet_limit(const struct sio_client *client)
 {
     return client->server->options.engine.max_payload;
 }
 
-static void begin_assembly(struct sio_client *client, const struct sio_packet *packet,
-                           struct span text)
+static void begin_binary_packet(struct sio_client *client, const struct sio_packet *packet,
+                                struct span text)
 {
     if (!find_connected(client, packet->nsp)) {
         fail(client, "binary packet without a connection");
-    } else if (text.len > assembly_limit(client)) {
+    } else if (text.len > binary_packet_limit(client)) {
         fail(client, "binary packet too large");
     } else {
         drop_handshake_if_settled(client); // its deadline is needed otherwise
-        client->assembly = assembly_new(text, memory_of(client));
-        if (client->assembly)
+        client->binary_packet = binary_packet_new(text, memory_of(client));
+        if (client->binary_packet)
             deadline_arm(&client->deadline, &client->server->attachment_due);
         else
             eio_session_close(client->session, EIO_MEMORY_LIMIT);
     }
 }
 
-static void finish_assembly(struct sio_client *client)
+static void finish_binary_packet(struct sio_client *client)
 {
-    struct assembly *assembly = client->assembly;
+    struct binary_packet *binary_packet = client->binary_packet;
 
-    client->assembly = NULL;
+    client->binary_packet = NULL;
     deadline_cancel(&client->deadline);
-    handle_packet(client, &assembly->packet, assembly->attachments);
-    assembly_free(assembly);
+    handle_packet(client, &binary_packet->decoded, binary_packet->attachments);
+    binary_packet_free(binary_packet);
 }
 
-static void refuse_assembly(struct sio_client *client)
+static void refuse_binary_packet(struct sio_client *client)
 {
-    struct assembly *assembly = client->assembly;
+    struct binary_packet *binary_packet = client->binary_packet;
 
-    client->assembly = NULL;
+    client->binary_packet = NULL;
     deadline_cancel(&client->deadline);
-    refuse(client, &assembly->packet);
-    expect_unwanted(client, assembly->packet.attachments - assembly->attachment_count - 1);
-    assembly_free(assembly);
+    refuse(client, &binary_packet->decoded);
+    expect_unwanted(client,
+                    binary_packet->decoded.attachments - binary_packet->attachment_count - 1);
+    binary_packet_free(binary_packet);
 }
 
 static void add_attachment(struct sio_client *client, struct span bytes)
 {
-    switch (assembly_add(client->assembly, bytes, assembly_limit(client))) {
-    case ASSEMBLY_TOO_BIG:
+    switch (binary_packet_add(client->binary_packet, bytes, binary_packet_limit(client))) {
+    case BINARY_PACKET_TOO_BIG:
         fail(client, "binary packet too large");
         break;
-    case ASSEMBLY_NO_MEMORY:
+    case BINARY_PACKET_NO_MEMORY:
         eio_session_close(client->session, EIO_MEMORY_LIMIT);
         break;
-    case ASSEMBLY_OK:
-        if (assembly_complete(client->assembly))
-            finish_assembly(client);
+    case BINARY_PACKET_OK:
+        if (binary_packet_is_complete(client->binary_packet))
+            finish_binary_packet(client);
         else
             deadline_arm(&client->deadline, &client->server->attachment_due);
         break;
@@ -264,10 +265,10 @@ static void on_binary(struct sio_client *client, struct span bytes, bool refused
 {
     if (client->unwanted > 0)
         take_unwanted(client);
-    else if (!client->assembly)
+    else if (!client->binary_packet)
         fail(client, "binary data that no packet announced");
     else if (refused)
-        refuse_assembly(client);
+        refuse_binary_packet(client);
     else
         add_attachment(client, bytes);
 }
@@ -279,7 +280,7 @@ static void take_text(struct sio_client *client, struct sio_packet *packet, stru
     if (status != SIO_OK)
         fail(client, sio_status_str(status));
     else if (packet->attachments > 0)
-        begin_assembly(client, packet, text);
+        begin_binary_packet(client, packet, text);
     else
         handle_packet(client, packet, NULL);
 }
@@ -288,7 +289,7 @@ static void on_text(struct sio_client *client, struct span text, bool refused)
 {
     struct sio_packet packet;
 
-    if (client->assembly || client->unwanted > 0) {
+    if (client->binary_packet || client->unwanted > 0) {
         fail(client, "text in the middle of a binary packet");
         return;
     }
@@ -375,7 +376,7 @@ void client_open(struct sio_server *server, struct eio_session *session,
 
 static void log_rate_limit(const struct sio_client *client)
 {
-    struct address_text peer = eio_session_peer(client->session);
+    struct ip_text peer = eio_session_peer(client->session);
 
     log_peer(&client->server->log_rate_limits, span_of(peer.text),
              "closing client session=%s reason=\"rate limit\"",
@@ -393,7 +394,7 @@ void client_close(struct sio_client *client, enum eio_close_reason reason)
                    eio_close_reason_str(reason));
     server_reap(server);
     deadline_cancel(&client->deadline);
-    assembly_free(client->assembly);
+    binary_packet_free(client->binary_packet);
     drop_handshake(client);
     server->client_count--;
     free(client);

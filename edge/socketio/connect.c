@@ -6,7 +6,7 @@
 #include "common/mem.h"
 #include "common/random.h"
 #include "edge/http/query.h"
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 static bool is_version_3(const struct sio_client *client)
 {

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 // One block: the view, and the bytes it points to.
 struct handshake {

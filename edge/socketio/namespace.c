@@ -1,4 +1,4 @@
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 struct span namespace_name(const struct sio_namespace *nsp)
 {
@@ -36,14 +36,14 @@ size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, stru
     return broadcast.count;
 }
 
-bool sio_namespace_may_tell(struct sio_namespace *nsp, struct span room)
+bool sio_namespace_allows_delivery(struct sio_namespace *nsp, struct span room)
 {
     uint32_t per_second = nsp->server->options.max_deliveries_per_room_per_second;
     struct token_rate rate = {per_second, per_second < UINT32_MAX / SIO_ROOM_BURST_SECONDS
                                               ? per_second * SIO_ROOM_BURST_SECONDS
                                               : UINT32_MAX};
 
-    return rooms_take(nsp->rooms, room, &rate, deadlines_now(nsp->server->clock));
+    return rooms_take_deliveries(nsp->rooms, room, &rate, deadlines_now(nsp->server->clock));
 }
 
 struct emission {

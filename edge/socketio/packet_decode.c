@@ -116,7 +116,7 @@ static enum sio_status decode_list(struct sio_packet *out, bool named)
     if (count > SIO_ARGS_MAX)
         return SIO_TOO_MANY_ARGS;
     out->arg_count = (uint32_t)count;
-    if (is_binary(out->type) && !placeholders_fit(out->args, out->attachments))
+    if (is_binary(out->type) && !placeholders_are_valid(out->args, out->attachments))
         return SIO_BAD_PLACEHOLDER;
     return SIO_OK;
 }

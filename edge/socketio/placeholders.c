@@ -28,7 +28,7 @@ static void note_member(struct container *object, struct span name, struct span 
         object->fits = is_index_below(value, attachments);
 }
 
-bool placeholders_fit(struct span args, uint32_t attachments)
+bool placeholders_are_valid(struct span args, uint32_t attachments)
 {
     struct container open[SIO_JSON_DEPTH_MAX];
     struct json_walk walk = json_walk_over(args);

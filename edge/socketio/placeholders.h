@@ -9,4 +9,4 @@
 // Whether each placeholder, at whatever depth, names one of `attachments` binary messages.
 // `args` are checked values with commas between them, within an array that nests no deeper than
 // SIO_JSON_DEPTH_MAX.
-NODISCARD bool placeholders_fit(struct span args, uint32_t attachments);
+NODISCARD bool placeholders_are_valid(struct span args, uint32_t attachments);

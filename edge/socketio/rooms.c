@@ -172,8 +172,8 @@ size_t rooms_size(const struct rooms *rooms, struct span name)
     return room ? room->size : 0;
 }
 
-bool rooms_take(struct rooms *rooms, struct span name, const struct token_rate *rate,
-                uint64_t now_ms)
+bool rooms_take_deliveries(struct rooms *rooms, struct span name, const struct token_rate *rate,
+                           uint64_t now_ms)
 {
     struct room *room = find_room(rooms, name);
 

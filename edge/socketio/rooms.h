@@ -40,8 +40,8 @@ size_t rooms_size(const struct rooms *rooms, struct span room); // how many it h
 
 // Takes one for each member from what the room may cause at this rate; false when that is not left.
 // A room of more members than a full bucket holds takes a full one.
-NODISCARD bool rooms_take(struct rooms *rooms, struct span room, const struct token_rate *rate,
-                          uint64_t now_ms);
+NODISCARD bool rooms_take_deliveries(struct rooms *rooms, struct span room,
+                                     const struct token_rate *rate, uint64_t now_ms);
 
 // Calls `visit` for each member, in the order of joining. The visitor may take the visited member
 // out of rooms, but no other; it may visit rooms itself.

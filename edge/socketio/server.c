@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 #define ACK_TIMEOUT_MS 30000
 

@@ -23,7 +23,7 @@ struct sio_options {
     uint32_t ack_timeout_ms;     // for answers to the server's own events; 0: 30 s
     uint32_t max_rooms_per_socket;
     uint32_t max_namespaces_per_client;
-    // What sio_namespace_may_tell() grants a room; 0: all.
+    // What sio_namespace_allows_delivery() grants a room; 0: all.
     uint32_t max_deliveries_per_room_per_second;
     // Keep handshakes (see sio_socket_handshake) for as long as the client is there, not only
     // until its first socket is in.
@@ -173,8 +173,8 @@ void *sio_socket_room_note(const struct sio_socket *socket, struct span room);
 void sio_socket_each_room(const struct sio_socket *socket, room_name_fn visit, void *arg);
 
 const char *sio_socket_id(const struct sio_socket *socket);
-struct address_text sio_socket_peer(const struct sio_socket *socket); // see eio_session_peer()
-unsigned sio_socket_version(const struct sio_socket *socket);         // Engine.IO revision: 3 or 4
+struct ip_text sio_socket_peer(const struct sio_socket *socket); // see eio_session_peer()
+unsigned sio_socket_version(const struct sio_socket *socket);    // Engine.IO revision: 3 or 4
 struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket);
 // Whether it was accepted as one that can be recovered, and the moment of the last event with an
 // offset that it was sent; 0: none, or it was set so.
@@ -195,7 +195,7 @@ size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, stru
 // Whether the room's members may be told something that can be left out as well, like that somebody
 // is typing. Takes a delivery to each from what the room may cause: so many a second, and
 // SIO_ROOM_BURST_SECONDS' worth at once.
-NODISCARD bool sio_namespace_may_tell(struct sio_namespace *nsp, struct span room);
+NODISCARD bool sio_namespace_allows_delivery(struct sio_namespace *nsp, struct span room);
 #define SIO_ROOM_BURST_SECONDS 4
 // An event for the members of a room. Those that can be recovered get `offset`, a text without
 // characters to be escaped, as a further argument; the others get the event without it. It is

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 static void bury(struct sio_socket *socket, enum socket_state state)
 {
@@ -154,7 +154,7 @@ const char *sio_socket_id(const struct sio_socket *socket)
     return socket->id;
 }
 
-struct address_text sio_socket_peer(const struct sio_socket *socket)
+struct ip_text sio_socket_peer(const struct sio_socket *socket)
 {
     return eio_session_peer(socket->session);
 }

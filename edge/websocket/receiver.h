@@ -10,8 +10,8 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "edge/websocket/deflate.h"
-#include "edge/websocket/wire.h"
+#include "edge/websocket/frame_header.h"
+#include "edge/websocket/permessage_deflate.h"
 
 #define WS_FRAGMENTS_MAX 16384 // of one message
 

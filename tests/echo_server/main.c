@@ -21,7 +21,7 @@ struct echo_server {
     struct deadline pause;
     struct socket_echo echo;
     uv_signal_t signals[2]; // SIGINT and SIGTERM
-    struct origins *origins;
+    struct allowed_origins *origins;
     struct client_port *port;
     struct eio_server *engine;
     struct sio_server *sockets;
@@ -181,7 +181,7 @@ static bool listen_for_clients(struct echo_server *echo, const struct echo_optio
 
 static int run(const struct echo_options *options)
 {
-    struct echo_server echo = {.origins = origins_new("*")};
+    struct echo_server echo = {.origins = allowed_origins_new("*")};
 
     event_loop_init(&echo.loop);
     build_servers(&echo, options);
@@ -199,7 +199,7 @@ static int run(const struct echo_options *options)
     socket_echo_fini(&echo.echo);
     deadline_queue_fini(&echo.pauses);
     event_loop_fini(&echo.loop);
-    origins_free(echo.origins);
+    allowed_origins_free(echo.origins);
     return listens ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "common/buffer.h"
-#include "edge/engineio/internals.h"
+#include "edge/engineio/engineio_internal.h"
 #include "edge/engineio/websocket.h"
 
 #define FAKE_WEBSOCKETS 4

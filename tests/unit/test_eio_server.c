@@ -286,22 +286,22 @@ static void knows_its_crowd(void **state)
     fake_turn(fake, 0);
     fake->websockets[0].backlog = fake->websockets[1].backlog = true;
     fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
-    assert_int_equal(eio_server_crowd(fake->server).sessions, 0);
+    assert_int_equal(eio_server_backlog(fake->server).sessions, 0);
     for (int i = 0; i < 4; i++)
         fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
-    assert_int_equal(eio_server_crowd(fake->server).sessions, 1);
+    assert_int_equal(eio_server_backlog(fake->server).sessions, 1);
     fake->session = first;
     for (int i = 0; i < 5; i++)
         fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
-    assert_int_equal(eio_server_crowd(fake->server).sessions, 2);
-    assert_int_equal(eio_server_crowd(fake->server).taken, 0);
+    assert_int_equal(eio_server_backlog(fake->server).sessions, 2);
+    assert_int_equal(eio_server_backlog(fake->server).taken, 0);
 
     fake_websocket_drained(fake, 0);
     fake_turn(fake, 0);
-    assert_int_equal(eio_server_crowd(fake->server).sessions, 1);
-    assert_int_equal(eio_server_crowd(fake->server).taken, 1);
+    assert_int_equal(eio_server_backlog(fake->server).sessions, 1);
+    assert_int_equal(eio_server_backlog(fake->server).taken, 1);
     fake_websocket_gone(fake, 1);
-    assert_int_equal(eio_server_crowd(fake->server).sessions, 0);
+    assert_int_equal(eio_server_backlog(fake->server).sessions, 0);
     fake_engine_free(fake);
 }
 

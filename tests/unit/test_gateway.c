@@ -19,7 +19,7 @@ static struct gateway *gateway;
 static struct gateway_metrics metrics;
 static struct sio_metrics socketio_metrics;
 static struct eio_metrics engine_metrics;
-static struct origins *origins;
+static struct allowed_origins *origins;
 static struct fake_websocket peers[PEERS];
 static struct buffer sent, token;
 static bool drained, following;
@@ -106,7 +106,7 @@ static void begin(enum room_authorization authorization, bool allow_anonymous)
     memset(&engine_metrics, 0, sizeof(engine_metrics));
     drained = following = false;
     deadlines_init(&clock_, 1000000);
-    origins = origins_new(NULL);
+    origins = allowed_origins_new(NULL);
     fake_bus_init(&bus);
     fake_authority_init(&authority);
     make_gateway(authorization, allow_anonymous);
@@ -137,7 +137,7 @@ static void end(void)
     gateway_free(gateway);
     fake_authority_fini(&authority);
     fake_bus_fini(&bus);
-    origins_free(origins);
+    allowed_origins_free(origins);
     buffer_fini(&sent);
     buffer_fini(&token);
 }

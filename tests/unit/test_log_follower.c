@@ -99,7 +99,7 @@ static const struct row rows[] = {
 // clang-format on
 
 static struct deadlines now;
-static struct eio_crowd crowd;
+static struct eio_backlog crowd;
 static struct fake_bus bus;
 static struct gateway_metrics metrics;
 static struct log_follower *follower;
@@ -134,7 +134,7 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
         buffer_append(&bus.asked, SPAN_LIT("LOSS; "));
 }
 
-static struct eio_crowd look_at_crowd(void *arg)
+static struct eio_backlog look_at_crowd(void *arg)
 {
     (void)arg;
     return crowd;
@@ -263,7 +263,7 @@ static void plays(const struct row *row, const struct log_follower_handlers *tol
 {
     memset(&metrics, 0, sizeof(metrics));
     deadlines_init(&now, 1000000);
-    crowd = (struct eio_crowd){0, 0};
+    crowd = (struct eio_backlog){0, 0};
     fake_bus_init(&bus);
     follower = log_follower_new(1, &bus.bus, &now, told, &metrics);
     for (size_t i = 0; i < STEPS_MAX && row->steps[i]; i++)

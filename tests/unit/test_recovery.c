@@ -21,7 +21,7 @@ static struct gateway *gateway;
 static struct gateway_metrics metrics;
 static struct sio_metrics socketio_metrics;
 static struct eio_metrics engine_metrics;
-static struct origins *origins;
+static struct allowed_origins *origins;
 static struct fake_websocket peers[PEERS];
 static struct buffer sent, token;
 
@@ -68,7 +68,7 @@ static int begin(void **state)
         .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000},
         .edge_id = "here",
         .shards = 1,
-        .origins = origins = origins_new(NULL),
+        .origins = origins = allowed_origins_new(NULL),
     };
     const struct gateway_handlers handlers = {.on_drain = ignore, .on_following = ignore};
 
@@ -105,7 +105,7 @@ static int end(void **state)
     gateway_free(gateway);
     fake_sessions_fini(&sessions);
     fake_bus_fini(&bus);
-    origins_free(origins);
+    allowed_origins_free(origins);
     buffer_fini(&sent);
     buffer_fini(&token);
     return 0;

@@ -190,20 +190,20 @@ static void takes_one_for_each_member(void **state)
     const struct token_rate rate = {10, 5}, small = {1, 1}, none = {0, 0};
 
     (void)state;
-    assert_true(rooms_take(rooms, SPAN_LIT("nobody's"), &rate, 1000));
+    assert_true(rooms_take_deliveries(rooms, SPAN_LIT("nobody's"), &rate, 1000));
     assert_int_equal(join(&ann, "lobby"), ROOMS_JOINED);
     assert_int_equal(join(&bob, "lobby"), ROOMS_JOINED);
     assert_int_equal(join(&ann, "other"), ROOMS_JOINED);
-    assert_true(rooms_take(rooms, LOBBY, &rate, 1000));
-    assert_true(rooms_take(rooms, LOBBY, &rate, 1000));
-    assert_false(rooms_take(rooms, LOBBY, &rate, 1000));
-    assert_true(rooms_take(rooms, SPAN_LIT("other"), &rate, 1000));
-    assert_false(rooms_take(rooms, LOBBY, &rate, 1099));
-    assert_true(rooms_take(rooms, LOBBY, &rate, 1100));
+    assert_true(rooms_take_deliveries(rooms, LOBBY, &rate, 1000));
+    assert_true(rooms_take_deliveries(rooms, LOBBY, &rate, 1000));
+    assert_false(rooms_take_deliveries(rooms, LOBBY, &rate, 1000));
+    assert_true(rooms_take_deliveries(rooms, SPAN_LIT("other"), &rate, 1000));
+    assert_false(rooms_take_deliveries(rooms, LOBBY, &rate, 1099));
+    assert_true(rooms_take_deliveries(rooms, LOBBY, &rate, 1100));
     // It is larger than a full bucket, and takes all of that.
-    assert_true(rooms_take(rooms, LOBBY, &small, 100000));
-    assert_false(rooms_take(rooms, LOBBY, &small, 100000));
-    assert_true(rooms_take(rooms, LOBBY, &none, 100000));
+    assert_true(rooms_take_deliveries(rooms, LOBBY, &small, 100000));
+    assert_false(rooms_take_deliveries(rooms, LOBBY, &small, 100000));
+    assert_true(rooms_take_deliveries(rooms, LOBBY, &none, 100000));
 }
 
 #define WITH_ROOMS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

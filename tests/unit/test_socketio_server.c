@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "common/buffer.h"
-#include "edge/engineio/internals.h"
+#include "edge/engineio/engineio_internal.h"
 #include "edge/engineio/websocket.h"
 #include "edge/socketio/server.h"
 #include "tests/unit/unit.h"

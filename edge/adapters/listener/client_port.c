@@ -10,7 +10,7 @@
 #include "edge/adapters/listener/http_port.h"
 #include "edge/adapters/listener/peer_address.h"
 #include "edge/adapters/listener/websocket_port.h"
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 
 struct client_port {
     struct client_port_handlers handlers;
@@ -19,7 +19,7 @@ struct client_port {
     struct front_door *door;
     struct http_port *http;
     struct websocket_port *websockets;
-    const struct proxies *proxies;
+    const struct trusted_proxies *proxies;
     uv_timer_t closing; // gives the last replies a turn of the loop
     void (*on_closed)(void *arg);
     void *on_closed_arg;
@@ -114,7 +114,7 @@ static bool take_websocket(struct client_port *port, const struct arrival *arriv
 
     if (!http_head_parse(arrival->head, &head) || !http_head_asks_for_websocket(&head, &key))
         return false;
-    struct span client = proxies_find_client(
+    struct span client = trusted_proxies_find_client(
         port->proxies, &head, peer_address_print(arrival->address, peer, sizeof(peer)));
     http_head_request_init(&as_request, &head, client);
     engine = port->handlers.find_engine(as_request.request.path, port->handlers.arg);

@@ -12,8 +12,8 @@
 #include "common/metrics.h"
 #include "edge/adapters/event_loop.h"
 #include "edge/engineio/websocket.h"
-#include "edge/http/origins.h"
-#include "edge/http/proxies.h"
+#include "edge/http/allowed_origins.h"
+#include "edge/http/trusted_proxies.h"
 
 struct client_port_options {
     const char *host;
@@ -28,9 +28,10 @@ struct client_port_options {
     // The answer to a WebSocket's handshake is sent at once; otherwise, with one write less, with
     // the session's first packets. For clients that begin to listen only when they saw it.
     bool answers_upgrades_at_once;
-    const struct origins *origins; // for the CORS headers of every reply
-    struct memory_budget *memory;  // borrowed: bodies, replies and messages count; NULL: no limit
-    const struct proxies *proxies; // whose word on a client's address counts; NULL: nobody's
+    const struct allowed_origins *origins; // for the CORS headers of every reply
+    struct memory_budget *memory; // borrowed: bodies, replies and messages count; NULL: no limit
+    const struct trusted_proxies
+        *proxies; // whose word on a client's address counts; NULL: nobody's
 };
 
 struct client_port_handlers {

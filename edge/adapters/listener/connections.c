@@ -1,7 +1,7 @@
 #include "edge/adapters/listener/connections.h"
 
 #include "edge/adapters/listener/peer_address.h"
-#include "edge/engineio/address_key.h"
+#include "edge/engineio/ip_prefix.h"
 
 void connections_init(struct connections *connections, const struct client_port_options *options,
                       struct client_port_metrics *metrics)
@@ -30,15 +30,15 @@ struct tally_entry *connections_enter(struct connections *connections,
                                       const struct sockaddr *address)
 {
     char text[INET6_ADDRSTRLEN];
-    unsigned char key[ADDRESS_KEY_MAX];
+    unsigned char key[IP_PREFIX_MAX];
 
     metric_add(&connections->metrics->connections, 1);
     if (!connections->addresses)
         return NULL;
     struct span peer = peer_address_print(address, text, sizeof(text));
-    if (proxies_trust(connections->proxies, peer))
+    if (trusted_proxies_include(connections->proxies, peer))
         return NULL;
-    return tally_add(connections->addresses, address_key(peer, key));
+    return tally_add(connections->addresses, ip_prefix_of(peer, key));
 }
 
 void connections_leave(struct connections *connections, struct tally_entry *address)

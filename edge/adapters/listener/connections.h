@@ -8,7 +8,7 @@
 
 struct connections {
     struct client_port_metrics *metrics; // has their number
-    const struct proxies *proxies;
+    const struct trusted_proxies *proxies;
     uint32_t max, max_per_address; // 0 per address: any number
     struct tally *addresses;       // NULL: not limited
 };

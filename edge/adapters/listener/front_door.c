@@ -16,7 +16,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/adapters/listener/spare_files.h"
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 
 #define BACKLOG          4096
 #define UNREAD_READS_MAX 16

@@ -26,7 +26,7 @@ static void name_coding(struct MHD_Response *response, enum content_coding codin
 {
     if (coding == CODING_IDENTITY)
         return;
-    MHD_add_response_header(response, "Content-Encoding", coding_name(coding));
+    MHD_add_response_header(response, "Content-Encoding", content_coding_name(coding));
     MHD_add_response_header(response, "Vary", "Accept-Encoding");
 }
 

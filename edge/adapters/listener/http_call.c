@@ -10,7 +10,7 @@
 #include "common/mem.h"
 #include "edge/adapters/listener/http_internals.h"
 #include "edge/adapters/listener/peer_address.h"
-#include "edge/http/body_length.h"
+#include "edge/http/request_body.h"
 
 #define DROP_TIMES  4     // of what a body may have: of one that nobody keeps
 #define IGNORED_MAX 65536 // bytes of a body that a GET brings
@@ -106,13 +106,13 @@ static struct span client_of(const struct connection *connection, struct http_he
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection->library, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-    return proxies_find_client(connection->port->proxies, head,
-                               peer_address_print(info->client_addr, out, size));
+    return trusted_proxies_find_client(connection->port->proxies, head,
+                                       peer_address_print(info->client_addr, out, size));
 }
 
 static void allow_origin(struct call *call, const struct http_request *request)
 {
-    enum origin_verdict verdict = origins_judge(call->connection->port->origins, request);
+    enum origin_verdict verdict = allowed_origins_check(call->connection->port->origins, request);
 
     if (verdict == ORIGIN_LISTED || verdict == ORIGIN_OWN)
         call->origin = span_dup(http_request_header(request, "Origin"));
@@ -178,7 +178,8 @@ static void expect_too_much(struct call *call)
 // A body that is somewhat too large is read before it is refused, and the connection lives on.
 static bool is_worth_dropping(const struct call *call, const struct http_head *head)
 {
-    return !body_length_is_over(head, most_dropped(call)) && !body_waits_for_leave(head);
+    return !request_body_is_over(head, most_dropped(call)) &&
+           !request_body_waits_for_continue(head);
 }
 
 static enum MHD_Result refuse_body(struct call *call)
@@ -229,8 +230,8 @@ static enum MHD_Result begin_body(struct call *call, const struct http_head *hea
     call->body_max =
         call->drops_body ? IGNORED_MAX : port->handlers.body_max(request, port->handlers.arg);
     if (call->body_max == 0)
-        return answer_without_body(call, request, body_waits_for_leave(head));
-    if (!body_length_is_over(head, call->body_max))
+        return answer_without_body(call, request, request_body_waits_for_continue(head));
+    if (!request_body_is_over(head, call->body_max))
         return MHD_YES;
     expect_too_much(call);
     call->is_too_large = true;
@@ -253,10 +254,11 @@ static enum MHD_Result begin_call(struct call *call, const char *method, const c
     http_head_request_init(&as_request, &head,
                            client_of(call->connection, &head, peer, sizeof(peer)));
     allow_origin(call, &as_request.request);
-    call->coding = coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
-    if (body_length_is_ambiguous(&head))
+    call->coding =
+        content_coding_accepted(http_request_header(&as_request.request, "Accept-Encoding"));
+    if (request_body_is_ambiguous(&head))
         return reply_error(call, 400, "{\"message\":\"Ambiguous message length\"}");
-    if (body_is_announced(&head))
+    if (request_body_is_announced(&head))
         return begin_body(call, &head, &as_request.request);
     if (hand_over(call, &head, as_request.request.peer))
         return MHD_NO;

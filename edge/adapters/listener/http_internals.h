@@ -7,7 +7,7 @@
 
 #include "edge/adapters/listener/http_pool.h"
 #include "edge/adapters/listener/http_port.h"
-#include "edge/http/compression.h"
+#include "edge/http/content_encoding.h"
 
 enum call_state {
     CALL_READING = 0,
@@ -43,8 +43,8 @@ struct http_port {
     struct http_port_handlers handlers;
     struct event_loop *loop;
     struct client_port_metrics *metrics;
-    const struct origins *origins;
-    const struct proxies *proxies;
+    const struct allowed_origins *origins;
+    const struct trusted_proxies *proxies;
     struct compressor *compressor;
     uv_poll_t poll;    // on the library's epoll descriptor
     uv_poll_t hangups; // on ours

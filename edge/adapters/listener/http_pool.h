@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 
 #define HTTP_POOL_BYTES     ((size_t)14 * 4096)
 #define HTTP_POOL_ALIGNMENT 4096

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "edge/adapters/listener/front_door.h"
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 
 struct http_port;
 

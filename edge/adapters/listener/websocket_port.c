@@ -12,7 +12,7 @@
 #include "common/base64.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 #include "edge/websocket/receiver.h"
 
 #define CLOSE_GRACE_MS    5000  // for a backlog to drain before a close

@@ -45,7 +45,7 @@ struct log_follower_handlers {
     void (*on_loss)(unsigned shard, const char *reason, void *arg);
     // Whether clients are behind with what they were sent: a replay of the log waits for those who
     // read (see replay_pace.h). NULL: it never does.
-    struct eio_crowd (*crowd)(void *arg);
+    struct eio_backlog (*crowd)(void *arg);
     void *arg;
 };
 

@@ -21,7 +21,7 @@ bool replay_pace_must_wait(struct replay_pace *pace)
 {
     if (!pace->look)
         return false;
-    struct eio_crowd crowd = pace->look(pace->arg);
+    struct eio_backlog crowd = pace->look(pace->arg);
     uint64_t now_ms = deadlines_now(pace->clock);
 
     if (crowd.sessions == 0) {

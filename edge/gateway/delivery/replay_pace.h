@@ -14,7 +14,7 @@
 
 struct replay_pace {
     const struct deadlines *clock;
-    struct eio_crowd (*look)(void *arg); // NULL: it never waits
+    struct eio_backlog (*look)(void *arg); // NULL: it never waits
     void *arg;
     // Its own.
     bool waiting;

@@ -26,7 +26,7 @@ bool origin_guard_allows(const struct http_request *request, void *arg)
 {
     struct origin_guard *guard = arg;
 
-    if (origins_judge(guard->origins, request) != ORIGIN_FOREIGN)
+    if (allowed_origins_check(guard->origins, request) != ORIGIN_FOREIGN)
         return true;
     log_refusal(guard, request);
     return false;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "edge/engineio/peer_log.h"
-#include "edge/http/origins.h"
+#include "edge/http/allowed_origins.h"
 
 struct origin_guard {
-    const struct origins *origins; // borrowed
+    const struct allowed_origins *origins; // borrowed
     struct peer_log refused;
 };
 

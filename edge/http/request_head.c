@@ -1,4 +1,4 @@
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 
 #define WEBSOCKET_KEY_LEN 24
 #define SUBPROTOCOL_MAX   64

@@ -1,4 +1,4 @@
-#include "edge/http/compression.h"
+#include "edge/http/content_encoding.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static bool accepts(struct span header, const char *coding)
     return false;
 }
 
-enum content_coding coding_accepted(struct span accept_encoding)
+enum content_coding content_coding_accepted(struct span accept_encoding)
 {
     if (accepts(accept_encoding, "gzip"))
         return CODING_GZIP;
@@ -57,7 +57,7 @@ enum content_coding coding_accepted(struct span accept_encoding)
     return CODING_IDENTITY;
 }
 
-const char *coding_name(enum content_coding coding)
+const char *content_coding_name(enum content_coding coding)
 {
     static const char *const names[] = {
         [CODING_IDENTITY] = "identity",

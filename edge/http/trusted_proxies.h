@@ -6,21 +6,21 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 
-struct proxies;
+struct trusted_proxies;
 
 // `list`: addresses and networks ("10.0.0.0/8,192.0.2.7,2001:db8::/32") with commas between them;
 // NULL or empty trusts nobody. NULL when one of them is none; it is put into `wrong` then, unless
 // that is NULL.
-NODISCARD struct proxies *proxies_new(const char *list, struct buffer *wrong);
-void proxies_free(struct proxies *proxies);
+NODISCARD struct trusted_proxies *trusted_proxies_new(const char *list, struct buffer *wrong);
+void trusted_proxies_free(struct trusted_proxies *proxies);
 
 // Whether this address is one of them.
-bool proxies_trust(const struct proxies *proxies, struct span address);
+bool trusted_proxies_include(const struct trusted_proxies *proxies, struct span address);
 
 // The address of the client behind a request that `peer` sent: a part of `head`, or `peer`.
 // `proxies` NULL trusts nobody. X-Forwarded-Host and X-Forwarded-Proto of a peer that is not
 // trusted are struck from the head.
-struct span proxies_find_client(const struct proxies *proxies, struct http_head *head,
-                                struct span peer);
+struct span trusted_proxies_find_client(const struct trusted_proxies *proxies,
+                                        struct http_head *head, struct span peer);

@@ -1,4 +1,4 @@
-#include "edge/engineio/address_key.h"
+#include "edge/engineio/ip_prefix.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -15,10 +15,10 @@ static struct span key_of_v6(const struct in6_addr *address, unsigned char *out)
     return (struct span){(char *)out, len};
 }
 
-struct address_text address_of_key(struct span key)
+struct ip_text ip_prefix_text(struct span key)
 {
     struct in6_addr v6 = {0};
-    struct address_text out = {""};
+    struct ip_text out = {""};
 
     if (key.len == IPV4_BYTES) {
         inet_ntop(AF_INET, key.ptr, out.text, sizeof(out.text));
@@ -29,7 +29,7 @@ struct address_text address_of_key(struct span key)
     return out;
 }
 
-struct span address_key(struct span text, unsigned char out[ADDRESS_KEY_MAX])
+struct span ip_prefix_of(struct span text, unsigned char out[IP_PREFIX_MAX])
 {
     static const char none[] = "";
     char copy[INET6_ADDRSTRLEN];

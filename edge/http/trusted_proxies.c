@@ -1,4 +1,4 @@
-#include "edge/http/proxies.h"
+#include "edge/http/trusted_proxies.h"
 
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@ struct network {
     unsigned bits;
 };
 
-struct proxies {
+struct trusted_proxies {
     struct network *networks;
     size_t count;
 };
@@ -60,9 +60,9 @@ static bool parse_network(struct span text, struct network *out)
     return true;
 }
 
-struct proxies *proxies_new(const char *list, struct buffer *wrong)
+struct trusted_proxies *trusted_proxies_new(const char *list, struct buffer *wrong)
 {
-    struct proxies *proxies = mem_zalloc(sizeof(*proxies));
+    struct trusted_proxies *proxies = mem_zalloc(sizeof(*proxies));
     struct span rest = span_of(list), one;
 
     while (span_take_until(&rest, ',', &one)) {
@@ -73,7 +73,7 @@ struct proxies *proxies_new(const char *list, struct buffer *wrong)
         if (!parse_network(one, &network)) {
             if (wrong)
                 buffer_append(wrong, one);
-            proxies_free(proxies);
+            trusted_proxies_free(proxies);
             return NULL;
         }
         proxies->networks = mem_realloc(proxies->networks, (proxies->count + 1) * sizeof(network));
@@ -82,7 +82,7 @@ struct proxies *proxies_new(const char *list, struct buffer *wrong)
     return proxies;
 }
 
-void proxies_free(struct proxies *proxies)
+void trusted_proxies_free(struct trusted_proxies *proxies)
 {
     if (!proxies)
         return;
@@ -99,7 +99,7 @@ static bool is_within(const struct in6_addr *address, const struct network *netw
            (rest == 0 || ((address->s6_addr[whole] ^ network->address.s6_addr[whole]) & mask) == 0);
 }
 
-static bool is_trusted(const struct proxies *proxies, struct span text)
+static bool is_trusted(const struct trusted_proxies *proxies, struct span text)
 {
     struct in6_addr address;
     unsigned base;
@@ -112,7 +112,7 @@ static bool is_trusted(const struct proxies *proxies, struct span text)
     return false;
 }
 
-bool proxies_trust(const struct proxies *proxies, struct span address)
+bool trusted_proxies_include(const struct trusted_proxies *proxies, struct span address)
 {
     return proxies && is_trusted(proxies, address);
 }
@@ -152,7 +152,7 @@ static struct span without_port(struct span said)
 }
 
 // Goes through one header from its end. False when the client was found.
-static bool follow(const struct proxies *proxies, struct span header, struct span *client)
+static bool follow(const struct trusted_proxies *proxies, struct span header, struct span *client)
 {
     while (header.len > 0) {
         struct in6_addr address;
@@ -180,12 +180,12 @@ static void strike_forwarding(struct http_head *head)
     head->header_count = kept;
 }
 
-struct span proxies_find_client(const struct proxies *proxies, struct http_head *head,
-                                struct span peer)
+struct span trusted_proxies_find_client(const struct trusted_proxies *proxies,
+                                        struct http_head *head, struct span peer)
 {
     struct span client = peer;
 
-    if (!proxies_trust(proxies, peer)) {
+    if (!trusted_proxies_include(proxies, peer)) {
         strike_forwarding(head);
         return peer;
     }

@@ -3,7 +3,7 @@
 
 #include "edge/http/request.h"
 
-struct origins;
+struct allowed_origins;
 
 enum origin_verdict {
     ORIGIN_ABSENT = 0, // a native app, or a page's own simple GET
@@ -16,14 +16,16 @@ enum origin_verdict {
 // begin with "*.", for one label or more; "*" alone allows all; "null" is what pages from files
 // send. NULL or empty allows only the server's own. Entries that no origin can equal are passed
 // over. Copies it.
-NODISCARD struct origins *origins_new(const char *list);
-void origins_free(struct origins *origins);
+NODISCARD struct allowed_origins *allowed_origins_new(const char *list);
+void allowed_origins_free(struct allowed_origins *origins);
 
 // Takes the next entry that is not empty off `list`, without its blanks and closing slashes; in
 // `fault` NULL, or why no origin can equal it. False when there is none left.
-NODISCARD bool origins_take_entry(struct span *list, struct span *entry, const char **fault);
+NODISCARD bool allowed_origins_take_entry(struct span *list, struct span *entry,
+                                          const char **fault);
 
 // Where the request went is said by X-Forwarded-Host and X-Forwarded-Proto, where they stand (see
-// proxies.h), otherwise by Host; without X-Forwarded-Proto it may have been by either scheme.
-enum origin_verdict origins_judge(const struct origins *origins,
-                                  const struct http_request *request);
+// trusted_proxies.h), otherwise by Host; without X-Forwarded-Proto it may have been by either
+// scheme.
+enum origin_verdict allowed_origins_check(const struct allowed_origins *origins,
+                                          const struct http_request *request);

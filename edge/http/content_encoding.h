@@ -9,9 +9,9 @@ enum content_coding { CODING_IDENTITY = 0, CODING_GZIP, CODING_DEFLATE, CODINGS 
 
 // The coding to use for an Accept-Encoding header (RFC 9110, 12.5.3): gzip before deflate, none
 // that has q=0. An empty header means identity.
-enum content_coding coding_accepted(struct span accept_encoding);
+enum content_coding content_coding_accepted(struct span accept_encoding);
 // As it stands in Content-Encoding.
-const char *coding_name(enum content_coding coding);
+const char *content_coding_name(enum content_coding coding);
 
 // One compressor serves all replies, one after another; its memory (about 270 KB) is allocated
 // with the first.

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "edge/websocket/deflate.h"
+#include "edge/websocket/permessage_deflate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

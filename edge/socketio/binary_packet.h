@@ -4,8 +4,8 @@
 #include "common/memory_budget.h"
 #include "edge/socketio/packet.h"
 
-struct assembly {
-    struct sio_packet packet; // points into `text`
+struct binary_packet {
+    struct sio_packet decoded; // points into `text`
     struct span attachments[SIO_ATTACHMENTS_MAX];
     uint32_t attachment_count; // so far
     size_t bytes;              // held: text and attachments
@@ -15,12 +15,12 @@ struct assembly {
 
 // `text` is a packet that sio_packet_decode() let through. Copies it. What it holds is taken from
 // `memory`; NULL when there is no room.
-NODISCARD struct assembly *assembly_new(struct span text, struct memory_budget *memory);
-void assembly_free(struct assembly *assembly);
+NODISCARD struct binary_packet *binary_packet_new(struct span text, struct memory_budget *memory);
+void binary_packet_free(struct binary_packet *packet);
 
-enum assembly_status { ASSEMBLY_OK = 0, ASSEMBLY_TOO_BIG, ASSEMBLY_NO_MEMORY };
+enum binary_packet_status { BINARY_PACKET_OK = 0, BINARY_PACKET_TOO_BIG, BINARY_PACKET_NO_MEMORY };
 
 // Copies the next attachment. Too big when all parts together would exceed `max_bytes`.
-NODISCARD enum assembly_status assembly_add(struct assembly *assembly, struct span bytes,
-                                            size_t max_bytes);
-bool assembly_complete(const struct assembly *assembly);
+NODISCARD enum binary_packet_status binary_packet_add(struct binary_packet *packet,
+                                                      struct span bytes, size_t max_bytes);
+bool binary_packet_is_complete(const struct binary_packet *packet);

@@ -1,4 +1,4 @@
-#include "edge/http/compression.h"
+#include "edge/http/content_encoding.h"
 #include "tests/unit/unit.h"
 
 #include <zlib.h>
@@ -29,7 +29,7 @@ static void chooses(void **state)
 {
     const struct accept_case *c = *state;
 
-    assert_int_equal(coding_accepted(span_of(c->header)), c->coding);
+    assert_int_equal(content_coding_accepted(span_of(c->header)), c->coding);
 }
 
 struct round_case {

@@ -1,4 +1,4 @@
-#include "edge/websocket/deflate.h"
+#include "edge/websocket/permessage_deflate.h"
 
 #include "tests/unit/unit.h"
 

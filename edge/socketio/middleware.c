@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/socketio/internals.h"
+#include "edge/socketio/socketio_internal.h"
 
 // Lies on the stack while all steps answer at once; a step that takes its time has it copied.
 struct admission {

@@ -1,4 +1,4 @@
-#include "edge/http/origins.h"
+#include "edge/http/allowed_origins.h"
 
 #include "tests/unit/unit.h"
 
@@ -145,11 +145,11 @@ static void judges(void **state)
     const struct origin_row *row = *state;
     char *list = row->list ? strdup(row->list) : NULL;
     struct fake_request fake = {.request.header = header_of, row};
-    struct origins *origins = origins_new(list);
+    struct allowed_origins *origins = allowed_origins_new(list);
 
     free(list); // it was copied
-    assert_int_equal(origins_judge(origins, &fake.request), row->verdict);
-    origins_free(origins);
+    assert_int_equal(allowed_origins_check(origins, &fake.request), row->verdict);
+    allowed_origins_free(origins);
 }
 
 struct entry_row {
@@ -205,7 +205,7 @@ static void finds_entries_that_match_nothing(void **state)
     struct span list = span_of(row->list), entry;
     const char *fault;
 
-    assert_true(origins_take_entry(&list, &entry, &fault));
+    assert_true(allowed_origins_take_entry(&list, &entry, &fault));
     assert_span(entry, row->entry);
     if (!row->fault)
         assert_null(fault);
@@ -216,7 +216,7 @@ static void finds_entries_that_match_nothing(void **state)
 static void freeing_nothing_is_harmless(void **state)
 {
     (void)state;
-    origins_free(NULL);
+    allowed_origins_free(NULL);
 }
 
 int main(void)

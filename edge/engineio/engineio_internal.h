@@ -12,11 +12,11 @@
 #include "common/hash.h"
 #include "common/random.h"
 #include "common/tally.h"
-#include "edge/engineio/address_key.h"
-#include "edge/engineio/gather.h"
+#include "edge/engineio/ip_prefix.h"
 #include "edge/engineio/payload.h"
 #include "edge/engineio/rate_share.h"
 #include "edge/engineio/websocket.h"
+#include "edge/engineio/write_batch.h"
 
 #define LINGER_MS 5000
 
@@ -27,7 +27,7 @@ struct eio_server {
     struct eio_metrics *metrics;
     struct eio_session *by_sid; // in the order of opening
     size_t open_count;
-    struct tally *addresses; // sessions by address_key(); NULL: they are not limited
+    struct tally *addresses; // sessions by ip_prefix_of(); NULL: they are not limited
     bool refuses_new;
     struct rate_limits rates, stranger_rates;
     struct rate_shares shares;
@@ -36,14 +36,14 @@ struct eio_server {
     uint32_t writes;    // of the flush under way
     size_t written;     // and their bytes
     bool flushing;
-    struct eio_crowd crowd;
+    struct eio_backlog crowd;
     struct deadline_queue ping_due, pong_due; // revision 4: the server pings
     struct deadline_queue client_ping_due;    // revision 3: the client does
     struct deadline_queue upgrade_due, linger_due;
-    struct gather plain, compressed; // of WebSockets without and with permessage-deflate
-    struct ws_deflater *deflater;    // NULL: without it
-    struct buffer scratch;           // base64 being decoded
-    struct buffer answer;            // to a poll, being built
+    struct write_batch plain, compressed; // of WebSockets without and with permessage-deflate
+    struct ws_deflater *deflater;         // NULL: without it
+    struct buffer scratch;                // base64 being decoded
+    struct buffer answer;                 // to a poll, being built
     struct frame *ping, *probe_pong;
 };
 
@@ -72,7 +72,7 @@ struct eio_session {
     struct tally_entry *address; // NULL: not counted
     UT_hash_handle hh;
     uint8_t peer_len;
-    unsigned char peer[ADDRESS_KEY_MAX]; // the address_key() of who opened it
+    unsigned char peer[IP_PREFIX_MAX]; // the ip_prefix_of() of who opened it
     char sid[RANDOM_ID_LEN + 1];
 };
 
@@ -96,8 +96,8 @@ void session_on_linger_over(struct deadline *deadline, void *arg);
 
 // metering.c
 // Takes the packet from what the session may send. Closes one that goes on nevertheless.
-NODISCARD enum rate_verdict session_judge(struct eio_session *session,
-                                          const struct eio_packet *packet);
+NODISCARD enum rate_verdict session_check_rate(struct eio_session *session,
+                                               const struct eio_packet *packet);
 // Whether the packet bears data of which its type has no use.
 NODISCARD bool session_packet_is_overweight(const struct eio_packet *packet);
 

@@ -1,4 +1,4 @@
-#include "edge/websocket/wire.h"
+#include "edge/websocket/frame_header.h"
 
 #define FINAL       0x80
 #define RSV1        0x40

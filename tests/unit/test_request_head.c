@@ -1,4 +1,4 @@
-#include "edge/http/head.h"
+#include "edge/http/request_head.h"
 
 #include "common/buffer.h"
 #include "tests/unit/unit.h"

@@ -1,4 +1,4 @@
-#include "edge/http/body_length.h"
+#include "edge/http/request_body.h"
 
 #include "tests/unit/unit.h"
 
@@ -42,9 +42,9 @@ static void reads_the_head(void **state)
         head.headers[head.header_count++] = (struct http_header){
             {row->headers[i], (size_t)(colon - row->headers[i])}, span_of(colon + 2)};
     }
-    assert_int_equal(body_length_is_ambiguous(&head), row->ambiguous);
-    assert_int_equal(body_length_is_over(&head, 100), row->over);
-    assert_int_equal(body_waits_for_leave(&head), row->waits);
+    assert_int_equal(request_body_is_ambiguous(&head), row->ambiguous);
+    assert_int_equal(request_body_is_over(&head, 100), row->over);
+    assert_int_equal(request_body_waits_for_continue(&head), row->waits);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-#include "edge/engineio/address_key.h"
+#include "edge/engineio/ip_prefix.h"
 
 #include "tests/unit/unit.h"
 
@@ -27,12 +27,13 @@ static const struct pair pairs[] = {
 static void are_told_apart(void **state)
 {
     const struct pair *row = *state;
-    unsigned char one_out[ADDRESS_KEY_MAX], other_out[ADDRESS_KEY_MAX];
+    unsigned char one_out[IP_PREFIX_MAX], other_out[IP_PREFIX_MAX];
     struct span one = exact_copy(span_of(row->one)), other = exact_copy(span_of(row->other));
 
-    assert_int_equal(span_eq(address_key(one, one_out), address_key(other, other_out)), row->same);
-    struct address_text shown = address_of_key(address_key(one, one_out));
-    assert_true(span_eq(address_key(one, one_out), address_key(span_of(shown.text), other_out)));
+    assert_int_equal(span_eq(ip_prefix_of(one, one_out), ip_prefix_of(other, other_out)),
+                     row->same);
+    struct ip_text shown = ip_prefix_text(ip_prefix_of(one, one_out));
+    assert_true(span_eq(ip_prefix_of(one, one_out), ip_prefix_of(span_of(shown.text), other_out)));
     free((char *)one.ptr);
     free((char *)other.ptr);
 }

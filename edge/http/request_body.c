@@ -1,4 +1,4 @@
-#include "edge/http/body_length.h"
+#include "edge/http/request_body.h"
 
 static size_t count_values(const struct http_head *head, const char *name)
 {
@@ -9,7 +9,7 @@ static size_t count_values(const struct http_head *head, const char *name)
     return count;
 }
 
-bool body_length_is_ambiguous(const struct http_head *head)
+bool request_body_is_ambiguous(const struct http_head *head)
 {
     size_t lengths = count_values(head, "Content-Length");
     size_t encodings = count_values(head, "Transfer-Encoding");
@@ -19,7 +19,7 @@ bool body_length_is_ambiguous(const struct http_head *head)
            (encodings > 0 && !span_eq_nocase(encoding, SPAN_LIT("chunked")));
 }
 
-bool body_length_is_over(const struct http_head *head, size_t max)
+bool request_body_is_over(const struct http_head *head, size_t max)
 {
     struct span length = http_head_single(head, "Content-Length");
     uint64_t n;
@@ -27,12 +27,12 @@ bool body_length_is_over(const struct http_head *head, size_t max)
     return length.len > 0 && (!span_take_uint(&length, max, &n) || length.len > 0);
 }
 
-bool body_is_announced(const struct http_head *head)
+bool request_body_is_announced(const struct http_head *head)
 {
-    return body_length_is_over(head, 0) || count_values(head, "Transfer-Encoding") > 0;
+    return request_body_is_over(head, 0) || count_values(head, "Transfer-Encoding") > 0;
 }
 
-bool body_waits_for_leave(const struct http_head *head)
+bool request_body_waits_for_continue(const struct http_head *head)
 {
     return span_eq_nocase(http_head_single(head, "Expect"), SPAN_LIT("100-continue"));
 }

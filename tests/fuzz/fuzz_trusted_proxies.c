@@ -2,18 +2,18 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "edge/http/proxies.h"
+#include "edge/http/trusted_proxies.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_client(const struct proxies *proxies, struct span value)
+static void check_client(const struct trusted_proxies *proxies, struct span value)
 {
     static struct http_head head;
     struct span peer = SPAN_LIT("192.0.2.7");
 
     head.header_count = 1;
     head.headers[0] = (struct http_header){SPAN_LIT("X-Forwarded-For"), value};
-    struct span client = proxies_find_client(proxies, &head, peer);
+    struct span client = trusted_proxies_find_client(proxies, &head, peer);
     assert(client.len > 0);
     assert(client.ptr == peer.ptr ||
            (client.ptr >= value.ptr && client.ptr + client.len <= value.ptr + value.len));
@@ -28,15 +28,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     buffer_append(&list, line);
     buffer_append(&list, SPAN_LIT(""));
-    struct proxies *proxies = proxies_new(list.ptr, &wrong);
+    struct trusted_proxies *proxies = trusted_proxies_new(list.ptr, &wrong);
     assert(proxies || wrong.len > 0);
     if (proxies)
         check_client(proxies, value);
-    proxies_free(proxies);
+    trusted_proxies_free(proxies);
 
-    proxies = proxies_new("192.0.2.7,10.0.0.0/8,2001:db8::/32", NULL);
+    proxies = trusted_proxies_new("192.0.2.7,10.0.0.0/8,2001:db8::/32", NULL);
     check_client(proxies, value);
-    proxies_free(proxies);
+    trusted_proxies_free(proxies);
     buffer_fini(&list);
     buffer_fini(&wrong);
     return 0;

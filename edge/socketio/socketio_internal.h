@@ -12,7 +12,7 @@
 #pragma once
 
 #include "edge/engineio/peer_log.h"
-#include "edge/socketio/assembly.h"
+#include "edge/socketio/binary_packet.h"
 #include "edge/socketio/server.h"
 
 struct sio_server {
@@ -57,12 +57,12 @@ struct sio_client {
     struct eio_session *session;
     struct list sockets; // those that have not ended
     unsigned socket_count;
-    bool was_connected;          // to some namespace, at some time
-    bool is_nowhere;             // it was, and has left the last one
-    struct deadline deadline;    // until it must connect, settle, or send the next attachment
-    struct assembly *assembly;   // the binary packet that is under way
-    uint32_t unwanted;           // attachments still to come, of one that was refused
-    struct handshake *handshake; // until it settled, or for good
+    bool was_connected;       // to some namespace, at some time
+    bool is_nowhere;          // it was, and has left the last one
+    struct deadline deadline; // until it must connect, settle, or send the next attachment
+    struct binary_packet *binary_packet; // the binary packet that is under way
+    uint32_t unwanted;                   // attachments still to come, of one that was refused
+    struct handshake *handshake;         // until it settled, or for good
 };
 
 enum socket_state { SOCKET_CONNECTING = 0, SOCKET_CONNECTED, SOCKET_REFUSED, SOCKET_ENDED };

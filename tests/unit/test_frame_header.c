@@ -1,4 +1,4 @@
-#include "edge/websocket/wire.h"
+#include "edge/websocket/frame_header.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,11 +1,11 @@
-#include "edge/http/origins.h"
+#include "edge/http/allowed_origins.h"
 
 #include <stdlib.h>
 
 #include "common/mem.h"
 #include "edge/http/origin.h"
 
-struct origins {
+struct allowed_origins {
     bool all, null;
     char *text; // the spans point into it
     struct origin *list;
@@ -27,7 +27,7 @@ static struct span without_slashes(struct span entry)
     return entry;
 }
 
-bool origins_take_entry(struct span *list, struct span *entry, const char **fault)
+bool allowed_origins_take_entry(struct span *list, struct span *entry, const char **fault)
 {
     struct origin ignored;
 
@@ -42,7 +42,7 @@ bool origins_take_entry(struct span *list, struct span *entry, const char **faul
     return false;
 }
 
-static void add(struct origins *origins, struct span entry)
+static void add(struct allowed_origins *origins, struct span entry)
 {
     struct origin origin;
 
@@ -56,21 +56,21 @@ static void add(struct origins *origins, struct span entry)
     }
 }
 
-struct origins *origins_new(const char *list)
+struct allowed_origins *allowed_origins_new(const char *list)
 {
-    struct origins *origins = mem_zalloc(sizeof(*origins));
+    struct allowed_origins *origins = mem_zalloc(sizeof(*origins));
     struct span rest, entry;
     const char *fault;
 
     origins->text = mem_strdup(list ? list : "");
     rest = span_of(origins->text);
-    while (origins_take_entry(&rest, &entry, &fault))
+    while (allowed_origins_take_entry(&rest, &entry, &fault))
         if (!fault)
             add(origins, entry);
     return origins;
 }
 
-void origins_free(struct origins *origins)
+void allowed_origins_free(struct allowed_origins *origins)
 {
     if (!origins)
         return;
@@ -79,7 +79,7 @@ void origins_free(struct origins *origins)
     free(origins);
 }
 
-static bool is_listed(const struct origins *origins, const struct origin *origin)
+static bool is_listed(const struct allowed_origins *origins, const struct origin *origin)
 {
     for (size_t i = 0; i < origins->count; i++) {
         const struct origin *entry = &origins->list[i];
@@ -110,7 +110,8 @@ static bool is_own(const struct origin *origin, const struct http_request *reque
            origin_eq(origin, &own);
 }
 
-enum origin_verdict origins_judge(const struct origins *origins, const struct http_request *request)
+enum origin_verdict allowed_origins_check(const struct allowed_origins *origins,
+                                          const struct http_request *request)
 {
     struct span text = http_request_header(request, "Origin");
     struct origin origin;

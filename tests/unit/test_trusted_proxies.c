@@ -1,4 +1,4 @@
-#include "edge/http/proxies.h"
+#include "edge/http/trusted_proxies.h"
 
 #include "tests/unit/unit.h"
 
@@ -59,18 +59,18 @@ static const struct client_row clients[] = {
 static void finds(void **state)
 {
     const struct client_row *row = *state;
-    struct proxies *proxies = proxies_new(row->trusted, NULL);
+    struct trusted_proxies *proxies = trusted_proxies_new(row->trusted, NULL);
     struct http_head head = {.headers = {{SPAN_LIT("Host"), SPAN_LIT("h")}}, .header_count = 1};
 
     assert_non_null(proxies);
     for (size_t i = 0; i < ARRAY_LEN(row->said) && row->said[i]; i++)
         head.headers[head.header_count++] =
             (struct http_header){SPAN_LIT("x-forwarded-for"), exact_copy(span_of(row->said[i]))};
-    assert_span(proxies_find_client(proxies, &head, span_of(row->peer)), row->client);
-    assert_span(proxies_find_client(NULL, &head, span_of(row->peer)), row->peer);
+    assert_span(trusted_proxies_find_client(proxies, &head, span_of(row->peer)), row->client);
+    assert_span(trusted_proxies_find_client(NULL, &head, span_of(row->peer)), row->peer);
     while (head.header_count > 1)
         free((char *)head.headers[--head.header_count].value.ptr);
-    proxies_free(proxies);
+    trusted_proxies_free(proxies);
 }
 
 struct list_row {
@@ -98,11 +98,11 @@ static void reads(void **state)
 {
     const struct list_row *row = *state;
     struct buffer wrong = {0};
-    struct proxies *proxies = proxies_new(row->list, &wrong);
+    struct trusted_proxies *proxies = trusted_proxies_new(row->list, &wrong);
 
     assert_true((proxies != NULL) == (row->wrong == NULL));
     assert_span(buffer_span(&wrong), row->wrong ? row->wrong : "");
-    proxies_free(proxies);
+    trusted_proxies_free(proxies);
     buffer_fini(&wrong);
 }
 
@@ -117,22 +117,22 @@ static void strikes_what_strangers_say(void **state)
         {SPAN_INIT("X-FORWARDED-HOST"), SPAN_INIT("d")},
         {SPAN_INIT("X-Forwarded-For"), SPAN_INIT("192.0.2.9")},
     };
-    struct proxies *proxies = proxies_new("10.0.0.1", NULL);
+    struct trusted_proxies *proxies = trusted_proxies_new("10.0.0.1", NULL);
     struct http_head head = {.header_count = ARRAY_LEN(said)};
 
     (void)state;
     memcpy(head.headers, said, sizeof(said));
-    (void)proxies_find_client(proxies, &head, SPAN_LIT("10.0.0.1"));
+    (void)trusted_proxies_find_client(proxies, &head, SPAN_LIT("10.0.0.1"));
     assert_int_equal(head.header_count, ARRAY_LEN(said));
-    (void)proxies_find_client(proxies, &head, SPAN_LIT("10.0.0.2"));
+    (void)trusted_proxies_find_client(proxies, &head, SPAN_LIT("10.0.0.2"));
     assert_int_equal(head.header_count, 3);
     assert_span(head.headers[1].name, "Accept");
     assert_span(head.headers[2].value, "192.0.2.9");
     memcpy(head.headers, said, sizeof(said));
     head.header_count = ARRAY_LEN(said);
-    (void)proxies_find_client(NULL, &head, SPAN_LIT("10.0.0.1"));
+    (void)trusted_proxies_find_client(NULL, &head, SPAN_LIT("10.0.0.1"));
     assert_int_equal(head.header_count, 3);
-    proxies_free(proxies);
+    trusted_proxies_free(proxies);
 }
 
 int main(void)

@@ -5,16 +5,16 @@
 
 #include "common/span.h"
 
-#define ADDRESS_KEY_MAX 8
+#define IP_PREFIX_MAX 8
 
 // An address as text.
-struct address_text {
+struct ip_text {
     char text[INET6_ADDRSTRLEN];
 };
 
 // IPv6 addresses of one /64 have one key, for that is what a single subscriber gets at least.
 // `text` as http_request.peer has it; all that are no addresses have the same key. In `out`.
-struct span address_key(struct span text, unsigned char out[ADDRESS_KEY_MAX]);
+struct span ip_prefix_of(struct span text, unsigned char out[IP_PREFIX_MAX]);
 
 // The address of a key; of a /64 its first one. "" for no address.
-struct address_text address_of_key(struct span key);
+struct ip_text ip_prefix_text(struct span key);
