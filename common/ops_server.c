@@ -16,7 +16,7 @@
 
 #include "common/clock.h"
 #include "common/list.h"
-#include "common/listener.h"
+#include "common/listen_socket.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/metrics.h"
@@ -263,7 +263,7 @@ static void free_parts(struct ops_server *server)
 
 struct ops_server *ops_server_new(const char *host, uint16_t port, const struct ops_probes *probes)
 {
-    int listener = listener_open(&(struct listener_options){
+    int listener = listen_socket_open(&(struct listen_socket_options){
         .host = host,
         .port = port,
         .backlog = BACKLOG,
@@ -279,7 +279,7 @@ struct ops_server *ops_server_new(const char *host, uint16_t port, const struct 
     server->probes = *probes;
     server->started_ms = clock_wall_ms();
     server->listener = listener;
-    server->port = listener_port(listener);
+    server->port = listen_socket_port(listener);
     list_init(&server->connections);
     if (!start(server)) {
         log_error("cannot start the thread of the operations port; the limit of threads or open "

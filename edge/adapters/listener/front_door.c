@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/listener.h"
+#include "common/listen_socket.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/adapters/listener/spare_files.h"
@@ -441,7 +441,7 @@ static void tune_listener(int fd)
 
 static int listen_for_clients(const struct client_port_options *options)
 {
-    int fd = listener_open(&(struct listener_options){
+    int fd = listen_socket_open(&(struct listen_socket_options){
         .host = options->host,
         .port = options->port,
         .backlog = BACKLOG,
@@ -474,7 +474,7 @@ struct front_door *front_door_new(const struct client_port_options *options,
     door->connections = connections;
     door->handlers = *handlers;
     door->fd = fd;
-    door->port = listener_port(fd);
+    door->port = listen_socket_port(fd);
     door->listening = true;
     door->open_handles = 1;
     list_init(&door->visitors);

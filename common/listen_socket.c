@@ -1,4 +1,4 @@
-#include "common/listener.h"
+#include "common/listen_socket.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -11,7 +11,7 @@
 #define LOG_MODULE "listener"
 #include "common/log.h"
 
-static int open_at(const struct addrinfo *address, const struct listener_options *options)
+static int open_at(const struct addrinfo *address, const struct listen_socket_options *options)
 {
     int on = 1;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -32,7 +32,7 @@ static int open_at(const struct addrinfo *address, const struct listener_options
     return -1;
 }
 
-static void log_failure(const struct listener_options *options, int cause)
+static void log_failure(const struct listen_socket_options *options, int cause)
 {
     bool may_share = cause == EADDRINUSE && options->share_setting && !options->shared;
 
@@ -44,7 +44,7 @@ static void log_failure(const struct listener_options *options, int cause)
         may_share ? "=true on all who share it" : "");
 }
 
-int listener_open(const struct listener_options *options)
+int listen_socket_open(const struct listen_socket_options *options)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found;
@@ -65,7 +65,7 @@ int listener_open(const struct listener_options *options)
     return fd;
 }
 
-uint16_t listener_port(int fd)
+uint16_t listen_socket_port(int fd)
 {
     union {
         struct sockaddr any;

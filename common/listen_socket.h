@@ -6,7 +6,7 @@
 
 #include "common/attr.h"
 
-struct listener_options {
+struct listen_socket_options {
     const char *host; // a name or an address of this machine
     uint16_t port;    // 0: the kernel picks one
     int backlog;
@@ -20,7 +20,7 @@ struct listener_options {
 
 // A listening, non-blocking, close-on-exec descriptor that the caller closes; -1 with one line in
 // the log when the address cannot be had.
-NODISCARD int listener_open(const struct listener_options *options);
+NODISCARD int listen_socket_open(const struct listen_socket_options *options);
 
 // The port that it really listens on.
-uint16_t listener_port(int fd);
+uint16_t listen_socket_port(int fd);
