@@ -38,8 +38,8 @@ struct edge {
     struct authorization_client_options authorization_options;
     struct authorization_client *authorization; // NULL: no service is asked who may join
     struct gateway *gateway;
-    uint32_t connections;     // at most
-    struct client_port *port; // NULL: not listening yet
+    uint32_t connections;  // at most
+    struct listener *port; // NULL: not listening yet
     struct ops_server *ops;
     struct turn_hook flush;
     uv_signal_t terminate, interrupt;
@@ -75,7 +75,7 @@ static const char *why_not_ready(void *arg)
         return "no answer of Redis for 3 s";
     if (!relay_status_is_fresh(&edge->metrics.gateway, now_ms))
         return "no heartbeat of a relay for 3 s";
-    return client_port_why_paused(&edge->metrics.port);
+    return listener_why_paused(&edge->metrics.port);
 }
 
 static void print_metrics(void *arg, struct buffer *out)
@@ -133,7 +133,7 @@ static void close_all(struct edge *edge)
     uv_close((uv_handle_t *)&edge->terminate, NULL);
     uv_close((uv_handle_t *)&edge->interrupt, NULL);
     if (edge->port)
-        client_port_close(edge->port, on_port_closed, edge);
+        listener_close(edge->port, on_port_closed, edge);
     else
         on_port_closed(edge);
 }
@@ -177,7 +177,7 @@ static void drain(struct edge *edge)
     log_info("draining clients=%zu seconds=%d", edge->drain_clients,
              (int)edge->settings->drain_seconds);
     if (edge->port)
-        client_port_stop_listening(edge->port);
+        listener_stop_accepting(edge->port);
     eio_server_refuse_new(engine);
     on_drain_step(&edge->drain_step, edge);
 }
@@ -213,7 +213,7 @@ static void watch_signals(struct edge *edge)
 static void open_port(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
-    const struct client_port_options options = {
+    const struct listener_options options = {
         .host = s->service_host,
         .port = (uint16_t)s->port,
         .share_port = s->share_port,
@@ -224,12 +224,12 @@ static void open_port(struct edge *edge)
         .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
         .max_connections_per_address = (uint32_t)s->max_connections_per_address,
-        .spare_files = count_spare_files(),
+        .fd_reserve = count_spare_files(),
         .origins = edge->origins,
         .proxies = s->proxies,
         .memory = &edge->metrics.memory,
     };
-    const struct client_port_handlers handlers = {
+    const struct listener_handlers handlers = {
         .on_http = gateway_on_http,
         .body_max = gateway_body_max,
         .find_engine = gateway_find_engine,
@@ -239,7 +239,7 @@ static void open_port(struct edge *edge)
     if (edge->port || edge->state != RUNNING)
         return;
     deadline_cancel(&edge->impatience);
-    edge->port = client_port_new(&options, &handlers, &edge->loop, &edge->metrics.port);
+    edge->port = listener_new(&options, &handlers, &edge->loop, &edge->metrics.port);
     if (edge->port)
         return;
     edge->failed = true;
@@ -414,7 +414,7 @@ void edge_free(struct edge *edge)
     if (!edge)
         return;
     ops_server_free(edge->ops);
-    client_port_free(edge->port);
+    listener_free(edge->port);
     event_loop_remove_hook(&edge->flush);
     gateway_free(edge->gateway);
     authorization_client_free(edge->authorization);

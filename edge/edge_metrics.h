@@ -2,14 +2,14 @@
 #pragma once
 
 #include "common/memory_budget.h"
-#include "edge/adapters/listener/client_port.h"
+#include "edge/adapters/listener/listener.h"
 #include "edge/adapters/redis/redis_bus.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/socketio/server.h"
 
 struct edge_metrics {
     struct memory_budget memory;
-    struct client_port_metrics port;
+    struct listener_metrics port;
     struct eio_metrics engine;
     struct sio_metrics socketio;
     struct gateway_metrics gateway;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
-#include "edge/adapters/listener/client_port.h"
+#include "edge/adapters/listener/listener.h"
 #include "tests/echo_server/echoes.h"
 #include "tests/echo_server/options.h"
 
@@ -22,10 +22,10 @@ struct echo_server {
     struct socket_echo echo;
     uv_signal_t signals[2]; // SIGINT and SIGTERM
     struct allowed_origins *origins;
-    struct client_port *port;
+    struct listener *port;
     struct eio_server *engine;
     struct sio_server *sockets;
-    struct client_port_metrics port_metrics;
+    struct listener_metrics port_metrics;
     struct eio_metrics engine_metrics, sockets_engine_metrics;
     struct sio_metrics sockets_metrics;
     bool stopping;
@@ -111,10 +111,10 @@ static void on_signal(uv_signal_t *signal, int number)
         return;
     echo->stopping = true;
     log_info("stopping signal=%d", number);
-    client_port_stop_listening(echo->port);
+    listener_stop_accepting(echo->port);
     close_all(echo->engine);
     close_all(sio_server_engine(echo->sockets));
-    client_port_close(echo->port, on_port_closed, echo);
+    listener_close(echo->port, on_port_closed, echo);
 }
 
 static void watch_signals(struct echo_server *echo)
@@ -163,7 +163,7 @@ static void build_servers(struct echo_server *echo, const struct echo_options *o
 
 static bool listen_for_clients(struct echo_server *echo, const struct echo_options *options)
 {
-    const struct client_port_options port = {
+    const struct listener_options port = {
         .host = options->host,
         .port = options->port,
         .head_timeout_ms = options->head_timeout_ms,
@@ -173,9 +173,9 @@ static bool listen_for_clients(struct echo_server *echo, const struct echo_optio
         .origins = echo->origins,
         .answers_upgrades_at_once = true,
     };
-    const struct client_port_handlers handlers = {on_http, body_max, find_engine, echo};
+    const struct listener_handlers handlers = {on_http, body_max, find_engine, echo};
 
-    echo->port = client_port_new(&port, &handlers, &echo->loop, &echo->port_metrics);
+    echo->port = listener_new(&port, &handlers, &echo->loop, &echo->port_metrics);
     return echo->port != NULL;
 }
 
@@ -192,7 +192,7 @@ static int run(const struct echo_options *options)
         event_loop_stop(&echo.loop);
     event_loop_run(&echo.loop);
 
-    client_port_free(echo.port);
+    listener_free(echo.port);
     event_loop_remove_hook(&echo.flush);
     sio_server_free(echo.sockets);
     eio_server_free(echo.engine);

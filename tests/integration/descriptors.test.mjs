@@ -140,7 +140,7 @@ test('descriptors are used up: a pause, and nothing else', async (t) => {
 });
 
 test('each pause is in the log once', () => {
-  const lines = edge.logLines().filter(({ module }) => module === 'front_door')
+  const lines = edge.logLines().filter(({ module }) => module === 'acceptor')
     .map(({ message }) => message).filter((message) => message.startsWith('accepting'));
   assert.match(lines[0], /^accepting pauses reason="out of file descriptors; /);
   assert.deepEqual(lines.slice(1), ['accepting goes on']);

@@ -73,7 +73,7 @@ test('OPS_PORT=0 takes a free port and logs it', async () => {
 test('PORT=0 takes a free port and logs it', async () => {
   const other = await made.addEdge({ PORT: '0' });
   const line = await until('the port in the log', () => other.logLines().find(
-    ({ module, message }) => module === 'front_door' && /^listening .*port=\d+/.test(message)));
+    ({ module, message }) => module === 'acceptor' && /^listening .*port=\d+/.test(message)));
   const port = Number(/port=(\d+)/.exec(line.message)[1]);
   assert.equal((await request(`http://127.0.0.1:${port}/health`)).status, 200);
 });

@@ -3,8 +3,8 @@
 #include "edge/adapters/listener/peer_address.h"
 #include "edge/engineio/ip_prefix.h"
 
-void connections_init(struct connections *connections, const struct client_port_options *options,
-                      struct client_port_metrics *metrics)
+void connections_init(struct connections *connections, const struct listener_options *options,
+                      struct listener_metrics *metrics)
 {
     *connections = (struct connections){
         .metrics = metrics,

@@ -4,17 +4,17 @@
 #pragma once
 
 #include "common/tally.h"
-#include "edge/adapters/listener/client_port.h"
+#include "edge/adapters/listener/listener.h"
 
 struct connections {
-    struct client_port_metrics *metrics; // has their number
+    struct listener_metrics *metrics; // has their number
     const struct trusted_proxies *proxies;
     uint32_t max, max_per_address; // 0 per address: any number
     struct tally *addresses;       // NULL: not limited
 };
 
-void connections_init(struct connections *connections, const struct client_port_options *options,
-                      struct client_port_metrics *metrics);
+void connections_init(struct connections *connections, const struct listener_options *options,
+                      struct listener_metrics *metrics);
 void connections_fini(struct connections *connections); // all have left
 
 bool connections_are_full(const struct connections *connections);

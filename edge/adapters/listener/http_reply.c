@@ -4,19 +4,19 @@
 #include <sys/socket.h>
 
 #include "common/log.h"
-#include "edge/adapters/listener/http_internals.h"
+#include "edge/adapters/listener/http_internal.h"
 
 #define COMPRESS_OVER 1024 // bytes of a body
 
 static void add_headers(struct MHD_Response *response, const struct http_reply *reply,
-                        const struct call *call)
+                        const struct mhd_exchange *exchange)
 {
     if (reply->content_type)
         MHD_add_response_header(response, "Content-Type", reply->content_type);
     for (const char *const *pair = reply->headers; pair && pair[0]; pair += 2)
         MHD_add_response_header(response, pair[0], pair[1]);
-    if (call->origin) {
-        MHD_add_response_header(response, "Access-Control-Allow-Origin", call->origin);
+    if (exchange->origin) {
+        MHD_add_response_header(response, "Access-Control-Allow-Origin", exchange->origin);
         MHD_add_response_header(response, "Access-Control-Allow-Credentials", "true");
     }
     MHD_add_response_header(response, "Vary", "Origin");
@@ -44,33 +44,36 @@ static struct MHD_Response *share(struct shared_body *shared, enum content_codin
         body.len, (void *)(uintptr_t)body.ptr, on_shared_sent, shared_body_ref(shared));
 }
 
-static struct MHD_Response *copy(struct call *call, struct span body, enum content_coding coding)
+static struct MHD_Response *copy(struct mhd_exchange *exchange, struct span body,
+                                 enum content_coding coding)
 {
-    struct http_port *port = call->connection->port;
+    struct http_server *server = exchange->connection->server;
 
     if (coding != CODING_IDENTITY)
-        body = compressor_run(port->compressor, coding, body);
-    call->copied = body.len;
-    memory_budget_charge(port->memory, MEMORY_HTTP, call->copied); // it cannot be refused any more
+        body = compressor_run(server->compressor, coding, body);
+    exchange->copied = body.len;
+    memory_budget_charge(server->memory, MEMORY_HTTP,
+                         exchange->copied); // it cannot be refused any more
     return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
                                            MHD_RESPMEM_MUST_COPY);
 }
 
-static enum content_coding coding_for(const struct call *call, const struct http_reply *reply)
+static enum content_coding coding_for(const struct mhd_exchange *exchange,
+                                      const struct http_reply *reply)
 {
-    return reply->body.len > COMPRESS_OVER ? call->coding : CODING_IDENTITY;
+    return reply->body.len > COMPRESS_OVER ? exchange->coding : CODING_IDENTITY;
 }
 
-void http_answers_queue(struct call *call, const struct http_reply *reply)
+void http_reply_queue(struct mhd_exchange *exchange, const struct http_reply *reply)
 {
-    enum content_coding coding = coding_for(call, reply);
+    enum content_coding coding = coding_for(exchange, reply);
     struct MHD_Response *response =
-        reply->shared ? share(reply->shared, coding, call->connection->port->compressor)
-                      : copy(call, reply->body, coding);
+        reply->shared ? share(reply->shared, coding, exchange->connection->server->compressor)
+                      : copy(exchange, reply->body, coding);
 
     name_coding(response, coding);
-    add_headers(response, reply, call);
-    call->queued = MHD_queue_response(call->connection->library, reply->status, response);
+    add_headers(response, reply, exchange);
+    exchange->queued = MHD_queue_response(exchange->connection->library, reply->status, response);
     MHD_destroy_response(response);
 }
 
@@ -79,7 +82,8 @@ static void print_header(struct buffer *out, const char *name, const char *value
     buffer_printf(out, "%s: %s\r\n", name, value);
 }
 
-static void print_early(const struct call *call, const struct http_reply *reply, struct buffer *out)
+static void print_early(const struct mhd_exchange *exchange, const struct http_reply *reply,
+                        struct buffer *out)
 {
     buffer_printf(out, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
                   reply->status, MHD_get_reason_phrase_for(reply->status), reply->body.len);
@@ -87,8 +91,8 @@ static void print_early(const struct call *call, const struct http_reply *reply,
         print_header(out, "Content-Type", reply->content_type);
     for (const char *const *pair = reply->headers; pair && pair[0]; pair += 2)
         print_header(out, pair[0], pair[1]);
-    if (call->origin) {
-        print_header(out, "Access-Control-Allow-Origin", call->origin);
+    if (exchange->origin) {
+        print_header(out, "Access-Control-Allow-Origin", exchange->origin);
         print_header(out, "Access-Control-Allow-Credentials", "true");
     }
     print_header(out, "Vary", "Origin");
@@ -96,20 +100,20 @@ static void print_early(const struct call *call, const struct http_reply *reply,
     buffer_append(out, reply->body);
 }
 
-void http_answers_send_early(const struct call *call, const struct http_reply *reply)
+void http_reply_send_early(const struct mhd_exchange *exchange, const struct http_reply *reply)
 {
     struct buffer text = {0};
 
-    print_early(call, reply, &text);
-    if (send(call->connection->fd, text.ptr, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
+    print_early(exchange, reply, &text);
+    if (send(exchange->connection->fd, text.ptr, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
         (ssize_t)text.len)
         log_debug("an early answer was not taken status=%u", reply->status);
-    shutdown(call->connection->fd, SHUT_WR);
+    shutdown(exchange->connection->fd, SHUT_WR);
     buffer_fini(&text);
 }
 
-void http_answers_release(struct call *call)
+void http_reply_release(struct mhd_exchange *exchange)
 {
-    memory_budget_give(call->connection->port->memory, MEMORY_HTTP, call->copied);
-    call->copied = 0;
+    memory_budget_give(exchange->connection->server->memory, MEMORY_HTTP, exchange->copied);
+    exchange->copied = 0;
 }

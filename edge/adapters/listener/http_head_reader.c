@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "edge/adapters/listener/http_internals.h"
+#include "edge/adapters/listener/http_internal.h"
 
 #define LINE_END    2 // bytes of CR LF
 #define VERSION_LEN 8 // of "HTTP/1.1"
@@ -42,7 +42,7 @@ static void hide_cookies(char *line, const char *end)
     }
 }
 
-void http_heads_hide(const struct connection *connection, const char *target)
+void http_head_reader_hide(const struct http_connection *connection, const char *target)
 {
     char *at = (char *)(uintptr_t)target; // in the library's own buffer
     char *line = at + strlen(at) + 1 + VERSION_LEN;
@@ -101,7 +101,7 @@ static bool is_exact_line(const struct request_line *line)
 }
 
 // Whether the library can go on: with its memory used up it would neither read nor close.
-static bool leaves_room(const struct connection *connection, const struct reading *reading,
+static bool leaves_room(const struct http_connection *connection, const struct reading *reading,
                         const char *end)
 {
     const char *pool = connection->pool ? connection->pool : reading->head->method.ptr;
@@ -113,8 +113,8 @@ static bool leaves_room(const struct connection *connection, const struct readin
     return used + HTTP_POOL_RESERVE <= HTTP_POOL_BYTES;
 }
 
-enum head_fault http_heads_read(struct connection *connection, const struct request_line *line,
-                                struct http_head *head)
+enum head_fault http_head_reader_read(struct http_connection *connection,
+                                      const struct request_line *line, struct http_head *head)
 {
     struct MHD_Connection *library = connection->library;
     const char *end = line->method + head_size(library);

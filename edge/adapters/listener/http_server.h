@@ -7,13 +7,13 @@
 // because the library stops watching suspended connections.
 #pragma once
 
-#include "edge/adapters/listener/front_door.h"
+#include "edge/adapters/listener/acceptor.h"
 #include "edge/http/request_head.h"
 
-struct http_port;
+struct http_server;
 
-struct http_port_handlers {
-    // See client_port_handlers.
+struct http_server_handlers {
+    // See listener_handlers.
     size_t (*body_max)(const struct http_request *request, void *arg);
     // Answers, now or later.
     void (*on_request)(struct http_exchange *exchange, void *arg);
@@ -25,18 +25,18 @@ struct http_port_handlers {
     void *arg;
 };
 
-NODISCARD struct http_port *http_port_new(const struct client_port_options *options,
-                                          const struct http_port_handlers *handlers,
-                                          struct event_loop *loop,
-                                          struct client_port_metrics *metrics);
+NODISCARD struct http_server *http_server_new(const struct listener_options *options,
+                                              const struct http_server_handlers *handlers,
+                                              struct event_loop *loop,
+                                              struct listener_metrics *metrics);
 // Serves the connection from its first byte. Takes over the descriptor.
-void http_port_adopt(struct http_port *port, const struct arrival *arrival);
+void http_server_adopt(struct http_server *server, const struct arrival *arrival);
 // Closes up to `count` connections that wait for their next request, those first that have waited
 // longest, at the end of this turn of the loop; those of this address unless it is NULL. Returns
 // how many.
-size_t http_port_close_idle(struct http_port *port, size_t count,
-                            const struct tally_entry *address);
+size_t http_server_close_idle(struct http_server *server, size_t count,
+                              const struct tally_entry *address);
 // Ends every connection; no exchange may be held any more. The handles close in the loop.
-void http_port_close(struct http_port *port);
+void http_server_close(struct http_server *server);
 // After the loop has run out.
-void http_port_free(struct http_port *port);
+void http_server_free(struct http_server *server);

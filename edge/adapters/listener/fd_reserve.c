@@ -1,14 +1,14 @@
-#include "edge/adapters/listener/spare_files.h"
+#include "edge/adapters/listener/fd_reserve.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-void spare_files_init(struct spare_files *spare, unsigned wanted)
+void fd_reserve_init(struct fd_reserve *spare, unsigned wanted)
 {
-    assert(wanted <= SPARE_FILES_MAX);
-    *spare = (struct spare_files){.wanted = wanted};
+    assert(wanted <= FD_RESERVE_MAX);
+    *spare = (struct fd_reserve){.wanted = wanted};
 }
 
 static void close_all(int *fds, unsigned *count)
@@ -30,22 +30,22 @@ static bool open_all(int *fds, unsigned *count, unsigned wanted)
     return true;
 }
 
-bool spare_files_take(struct spare_files *spare)
+bool fd_reserve_take(struct fd_reserve *spare)
 {
-    int gap[SPARE_FILES_GAP], cause = 0;
+    int gap[FD_RESERVE_GAP], cause = 0;
     unsigned found = 0;
 
     if (!open_all(spare->fds, &spare->held, spare->wanted) ||
-        !open_all(gap, &found, SPARE_FILES_GAP))
+        !open_all(gap, &found, FD_RESERVE_GAP))
         cause = errno;
     close_all(gap, &found);
     if (cause != 0)
-        spare_files_release(spare);
+        fd_reserve_release(spare);
     errno = cause;
     return cause == 0;
 }
 
-void spare_files_release(struct spare_files *spare)
+void fd_reserve_release(struct fd_reserve *spare)
 {
     close_all(spare->fds, &spare->held);
 }

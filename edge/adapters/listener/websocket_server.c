@@ -1,6 +1,6 @@
 #define LOG_MODULE "websocket"
 
-#include "edge/adapters/listener/websocket_port.h"
+#include "edge/adapters/listener/websocket_server.h"
 
 #include <errno.h>
 #include <libwebsockets.h>
@@ -25,16 +25,16 @@
 #define DIGEST_LEN        20   // of SHA-1
 #define PROTOCOL          "websocket"
 
-struct websocket_port {
+struct websocket_server {
     struct lws_context *context;
     struct lws_vhost *vhost;
-    struct client_port_metrics *metrics;
+    struct listener_metrics *metrics;
     void (*on_gone)(struct tally_entry *counted, void *arg);
     void *arg;
     struct deadline_queue close_due, message_due;
     struct ws_inflater *inflater;
-    bool answers_at_once; // see client_port_options
-    // The handshake that websocket_port_adopt() is doing right now.
+    bool answers_at_once; // see listener_options
+    // The handshake that websocket_server_adopt() is doing right now.
     struct tally_entry *counted;
     struct eio_server *engine;
     const struct http_request *request;
@@ -42,10 +42,10 @@ struct websocket_port {
 };
 
 // libwebsockets allocates one for each connection and zeroes it.
-struct connection {
+struct websocket_connection {
     struct eio_websocket engine;
     struct lws *wsi;
-    struct websocket_port *port;
+    struct websocket_server *server;
     struct tally_entry *counted; // as its address
     struct ws_receiver receiver;
     struct buffer own;  // what is not the engine's and was not sent: the reply to the handshake,
@@ -62,13 +62,13 @@ struct connection {
     bool greets; // the reply to the handshake stands in `own`
 };
 
-static struct connection *connection_of(struct eio_websocket *websocket)
+static struct websocket_connection *connection_of(struct eio_websocket *websocket)
 {
-    return container_of(websocket, struct connection, engine);
+    return container_of(websocket, struct websocket_connection, engine);
 }
 
 // The library notices the end of the stream in its own time and closes then.
-static void abort_connection(struct connection *connection)
+static void abort_connection(struct websocket_connection *connection)
 {
     shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR);
 }
@@ -76,12 +76,12 @@ static void abort_connection(struct connection *connection)
 // ---- writing
 
 // Something waits that goes ahead of whatever is written next.
-static bool has_backlog(const struct connection *connection)
+static bool has_backlog(const struct websocket_connection *connection)
 {
     return (connection->own.len > 0 && !connection->greets) || connection->engine.cut;
 }
 
-static void want_writable(struct connection *connection)
+static void want_writable(struct websocket_connection *connection)
 {
     if (connection->wants_writable)
         return;
@@ -92,7 +92,7 @@ static void want_writable(struct connection *connection)
 // How much of it the socket took; a broken connection takes all. Straight to the socket: the
 // library would keep what is not taken, but reads nothing from a connection while it does, not even
 // the answers to heartbeats.
-static size_t send_some(struct connection *connection, struct span bytes)
+static size_t send_some(struct websocket_connection *connection, struct span bytes)
 {
     size_t len = bytes.len < WRITE_MAX ? bytes.len : WRITE_MAX;
     ssize_t sent =
@@ -110,7 +110,7 @@ static size_t send_some(struct connection *connection, struct span bytes)
     return taken;
 }
 
-static void send_own(struct connection *connection)
+static void send_own(struct websocket_connection *connection)
 {
     struct buffer *own = &connection->own;
 
@@ -126,19 +126,19 @@ static void send_own(struct connection *connection)
     own->len -= sent;
 }
 
-static void write_own(struct connection *connection, struct span bytes)
+static void write_own(struct websocket_connection *connection, struct span bytes)
 {
     buffer_append(&connection->own, bytes);
     send_own(connection);
 }
 
-static void send_greeting(struct connection *connection)
+static void send_greeting(struct websocket_connection *connection)
 {
     if (connection->greets)
         send_own(connection);
 }
 
-static void send_pong(struct connection *connection)
+static void send_pong(struct websocket_connection *connection)
 {
     send_greeting(connection);
     if (connection->pong.len == 0 || connection->full || has_backlog(connection))
@@ -149,7 +149,7 @@ static void send_pong(struct connection *connection)
 
 static bool can_write(struct eio_websocket *websocket)
 {
-    const struct connection *connection = connection_of(websocket);
+    const struct websocket_connection *connection = connection_of(websocket);
 
     return !connection->close_code && !connection->full &&
            (connection->own.len == 0 || connection->greets);
@@ -157,7 +157,7 @@ static bool can_write(struct eio_websocket *websocket)
 
 static size_t write_frames(struct eio_websocket *websocket, struct span frames)
 {
-    struct connection *connection = connection_of(websocket);
+    struct websocket_connection *connection = connection_of(websocket);
 
     if (connection->greets && frames.len <= WITH_GREETING) {
         write_own(connection, frames);
@@ -174,7 +174,7 @@ static void engine_wants_writable(struct eio_websocket *websocket)
 
 // ---- closing
 
-static void write_close_frame(struct connection *connection)
+static void write_close_frame(struct websocket_connection *connection)
 {
     unsigned code = connection->close_code;
     unsigned char frame[WS_SERVER_HEADER_MAX + 2];
@@ -189,7 +189,7 @@ static void write_close_frame(struct connection *connection)
 
 // Behind the rest of what was begun. Then our side of the stream ends, and the client's end or the
 // deadline brings the rest.
-static void say_goodbye(struct connection *connection)
+static void say_goodbye(struct websocket_connection *connection)
 {
     send_own(connection);
     if (!connection->full)
@@ -202,10 +202,10 @@ static void say_goodbye(struct connection *connection)
         shutdown(lws_get_socket_fd(connection->wsi), SHUT_WR);
 }
 
-static void close_connection(struct connection *connection, unsigned code)
+static void close_connection(struct websocket_connection *connection, unsigned code)
 {
     connection->close_code = code;
-    deadline_arm(&connection->patience, &connection->port->close_due);
+    deadline_arm(&connection->patience, &connection->server->close_due);
     say_goodbye(connection);
 }
 
@@ -227,17 +227,17 @@ static const struct eio_websocket_ops operations = {
 static void on_close_late(struct deadline *deadline, void *arg)
 {
     (void)arg;
-    abort_connection(container_of(deadline, struct connection, patience));
+    abort_connection(container_of(deadline, struct websocket_connection, patience));
 }
 
-static void leave_engine(struct connection *connection)
+static void leave_engine(struct websocket_connection *connection)
 {
     if (connection->open)
         eio_websocket_on_closed(&connection->engine);
     connection->open = false;
 }
 
-static void forget_message(struct connection *connection)
+static void forget_message(struct websocket_connection *connection)
 {
     ws_receiver_fini(&connection->receiver);
     memory_budget_give(eio_server_memory(connection->engine.server), MEMORY_MESSAGES,
@@ -246,7 +246,7 @@ static void forget_message(struct connection *connection)
 }
 
 // The session is over at once, whether or not the client takes notice.
-static void end(struct connection *connection, unsigned code)
+static void end(struct websocket_connection *connection, unsigned code)
 {
     leave_engine(connection);
     forget_message(connection);
@@ -258,7 +258,7 @@ static void end(struct connection *connection, unsigned code)
 
 // Of several pings only the last need be answered (RFC 6455, 5.5.3), so a flood of them costs one
 // write for each read.
-static void answer_ping(struct connection *connection, struct span payload)
+static void answer_ping(struct websocket_connection *connection, struct span payload)
 {
     unsigned char header[WS_SERVER_HEADER_MAX];
     size_t len = ws_header_write(header, WS_PONG, false, payload.len);
@@ -268,7 +268,7 @@ static void answer_ping(struct connection *connection, struct span payload)
     buffer_append(&connection->pong, payload);
 }
 
-static void on_event(struct connection *connection, enum ws_event event,
+static void on_event(struct websocket_connection *connection, enum ws_event event,
                      const struct ws_received *received)
 {
     switch (event) {
@@ -281,7 +281,7 @@ static void on_event(struct connection *connection, enum ws_event event,
         answer_ping(connection, received->bytes);
         break;
     case WS_EVENT_FAILED:
-        metric_add(&connection->port->metrics->websockets_failed, 1);
+        metric_add(&connection->server->metrics->websockets_failed, 1);
         // fall through
     case WS_EVENT_CLOSE:
         end(connection, received->code);
@@ -293,7 +293,7 @@ static void on_event(struct connection *connection, enum ws_event event,
 }
 
 // False when the budget has no room for more.
-static bool settle_held(struct connection *connection)
+static bool settle_held(struct websocket_connection *connection)
 {
     struct memory_budget *memory = eio_server_memory(connection->engine.server);
     size_t held = ws_receiver_held(&connection->receiver);
@@ -306,28 +306,29 @@ static bool settle_held(struct connection *connection)
     return true;
 }
 
-static void wait_for_rest(struct connection *connection)
+static void wait_for_rest(struct websocket_connection *connection)
 {
     connection->held_then = connection->held;
-    deadline_arm(&connection->patience, &connection->port->message_due);
+    deadline_arm(&connection->patience, &connection->server->message_due);
 }
 
 static void on_message_late(struct deadline *deadline, void *arg)
 {
-    struct connection *connection = container_of(deadline, struct connection, patience);
-    struct websocket_port *port = arg;
+    struct websocket_connection *connection =
+        container_of(deadline, struct websocket_connection, patience);
+    struct websocket_server *server = arg;
 
     if (eio_websocket_is_admitted(&connection->engine) &&
         connection->held >= connection->held_then + MESSAGE_STEP) {
         wait_for_rest(connection);
         return;
     }
-    metric_add(&port->metrics->messages_late, 1);
+    metric_add(&server->metrics->messages_late, 1);
     end(connection, WS_CLOSE_POLICY);
 }
 
 // After a read. What is whole holds nothing; what is not is held, and waited for.
-static void look_after_message(struct connection *connection)
+static void look_after_message(struct websocket_connection *connection)
 {
     bool waits = ws_receiver_is_waiting(&connection->receiver);
 
@@ -341,7 +342,7 @@ static void look_after_message(struct connection *connection)
         wait_for_rest(connection);
 }
 
-static void on_receive(struct connection *connection, struct ws_input input)
+static void on_receive(struct websocket_connection *connection, struct ws_input input)
 {
     struct ws_received received;
     enum ws_event event;
@@ -350,7 +351,7 @@ static void on_receive(struct connection *connection, struct ws_input input)
         if (connection->close_code)
             return;
         size_t max = eio_websocket_max_message(&connection->engine);
-        event = ws_receiver_next(&connection->receiver, max, connection->port->inflater, &input,
+        event = ws_receiver_next(&connection->receiver, max, connection->server->inflater, &input,
                                  &received);
         on_event(connection, event, &received);
     } while (event != WS_EVENT_NONE);
@@ -358,7 +359,7 @@ static void on_receive(struct connection *connection, struct ws_input input)
     send_pong(connection);
 }
 
-static void on_writable(struct connection *connection)
+static void on_writable(struct websocket_connection *connection)
 {
     connection->wants_writable = false;
     connection->full = false;
@@ -386,10 +387,10 @@ static void append_accept(struct buffer *out, struct span key)
     buffer_fini(&text);
 }
 
-static bool agree_on_compression(const struct websocket_port *port, struct buffer *out)
+static bool agree_on_compression(const struct websocket_server *server, struct buffer *out)
 {
-    const struct eio_compression *compression = eio_server_compression(port->engine);
-    struct span offers = http_request_header(port->request, "Sec-WebSocket-Extensions");
+    const struct eio_compression *compression = eio_server_compression(server->engine);
+    struct span offers = http_request_header(server->request, "Sec-WebSocket-Extensions");
     struct buffer answer = {0};
     bool agreed =
         compression->enabled && ws_deflate_accept(offers, compression->window_bits, &answer);
@@ -400,43 +401,45 @@ static bool agree_on_compression(const struct websocket_port *port, struct buffe
     return agreed;
 }
 
-static void answer_handshake(struct websocket_port *port, struct connection *connection)
+static void answer_handshake(struct websocket_server *server,
+                             struct websocket_connection *connection)
 {
     struct buffer *reply = &connection->own;
-    struct span subprotocol = http_first_subprotocol(port->request);
+    struct span subprotocol = http_first_subprotocol(server->request);
 
     buffer_append(reply, SPAN_LIT("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                                   "Connection: Upgrade\r\nSec-WebSocket-Accept: "));
-    append_accept(reply, port->key);
+    append_accept(reply, server->key);
     buffer_append(reply, SPAN_LIT("\r\n"));
     if (subprotocol.len > 0)
         buffer_printf(reply, "Sec-WebSocket-Protocol: " SPAN_FMT "\r\n", SPAN_ARG(subprotocol));
-    connection->receiver.compression = agree_on_compression(port, reply);
+    connection->receiver.compression = agree_on_compression(server, reply);
     buffer_append(reply, SPAN_LIT("\r\n"));
 }
 
 // The reply waits for the first frames of the session, which follow in this turn of the loop,
 // unless it is wanted at once; a WebSocket that is to take a session over has nothing to say yet.
-static void on_adopted(struct websocket_port *port, struct connection *connection, struct lws *wsi)
+static void on_adopted(struct websocket_server *server, struct websocket_connection *connection,
+                       struct lws *wsi)
 {
     connection->wsi = wsi;
-    connection->port = port;
-    connection->counted = port->counted;
+    connection->server = server;
+    connection->counted = server->counted;
     deadline_init(&connection->patience);
-    metric_add(&port->metrics->websockets, 1);
-    answer_handshake(port, connection);
+    metric_add(&server->metrics->websockets, 1);
+    answer_handshake(server, connection);
     connection->greets = true;
-    connection->open = eio_websocket_open(&connection->engine, port->engine, &operations,
-                                          port->request, connection->receiver.compression);
+    connection->open = eio_websocket_open(&connection->engine, server->engine, &operations,
+                                          server->request, connection->receiver.compression);
     if (!connection->open)
         close_connection(connection, WS_CLOSE_NORMAL);
-    else if (connection->engine.probing || port->answers_at_once)
+    else if (connection->engine.probing || server->answers_at_once)
         send_greeting(connection);
 }
 
-static void on_closed(struct connection *connection)
+static void on_closed(struct websocket_connection *connection)
 {
-    if (!connection->port)
+    if (!connection->server)
         return; // never adopted
     leave_engine(connection);
     eio_websocket_fini(&connection->engine);
@@ -444,21 +447,21 @@ static void on_closed(struct connection *connection)
     forget_message(connection);
     buffer_fini(&connection->own);
     buffer_fini(&connection->pong);
-    metric_sub(&connection->port->metrics->websockets, 1);
+    metric_sub(&connection->server->metrics->websockets, 1);
 }
 
 static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                             size_t len)
 {
-    struct connection *connection = user;
+    struct websocket_connection *connection = user;
     struct lws_vhost *vhost = lws_get_vhost(wsi);
-    struct websocket_port *port = vhost ? lws_vhost_user(vhost) : NULL;
+    struct websocket_server *server = vhost ? lws_vhost_user(vhost) : NULL;
 
-    if (!port)
+    if (!server)
         return 0; // about the library itself
     switch (reason) {
     case LWS_CALLBACK_RAW_ADOPT:
-        on_adopted(port, connection, wsi);
+        on_adopted(server, connection, wsi);
         return 0;
     case LWS_CALLBACK_RAW_RX:
         on_receive(connection, (struct ws_input){in, len});
@@ -470,8 +473,8 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
         on_closed(connection);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        port->on_gone(connection && connection->port ? connection->counted : port->counted,
-                      port->arg);
+        server->on_gone(connection && connection->server ? connection->counted : server->counted,
+                        server->arg);
         return 0;
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
     case LWS_CALLBACK_HTTP: // HTTP is never served here
@@ -507,22 +510,21 @@ static void on_library_log(int level, const char *line)
         log_debug("libwebsockets: %.*s", (int)len, line);
 }
 
-struct websocket_port *websocket_port_new(const struct client_port_options *options,
-                                          struct event_loop *loop,
-                                          struct client_port_metrics *metrics,
-                                          void (*on_gone)(struct tally_entry *counted, void *arg),
-                                          void *arg)
+struct websocket_server *
+websocket_server_new(const struct listener_options *options, struct event_loop *loop,
+                     struct listener_metrics *metrics,
+                     void (*on_gone)(struct tally_entry *counted, void *arg), void *arg)
 {
     static const struct lws_protocols protocols[] = {
         {
             .name = PROTOCOL,
             .callback = on_library_event,
-            .per_session_data_size = sizeof(struct connection),
+            .per_session_data_size = sizeof(struct websocket_connection),
         },
         {0},
     };
     static const lws_retry_bo_t no_keepalive = {0}; // its timers are a sorted list: O(n) each
-    struct websocket_port *port = mem_zalloc(sizeof(*port));
+    struct websocket_server *server = mem_zalloc(sizeof(*server));
     void *loops[] = {&loop->uv};
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
@@ -532,61 +534,63 @@ struct websocket_port *websocket_port_new(const struct client_port_options *opti
         .pt_serv_buf_size = SERVICE_BUFFER,
         .retry_and_idle_policy = &no_keepalive,
         .protocols = protocols,
-        .user = port,
+        .user = server,
         .vhost_name = "clients",
         .gid = -1,
         .uid = -1,
     };
 
-    port->metrics = metrics;
-    port->on_gone = on_gone;
-    port->arg = arg;
+    server->metrics = metrics;
+    server->on_gone = on_gone;
+    server->arg = arg;
     lws_set_log_level(LLL_ERR, on_library_log);
-    port->answers_at_once = options->answers_upgrades_at_once;
-    port->context = create_context(&info, options->max_connections);
-    port->vhost = port->context ? lws_create_vhost(port->context, &info) : NULL;
-    if (!port->vhost) {
+    server->answers_at_once = options->answers_upgrades_at_once;
+    server->context = create_context(&info, options->max_connections);
+    server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
+    if (!server->vhost) {
         log_error("libwebsockets cannot start; is libwebsockets-evlib-uv installed?");
-        if (port->context)
-            lws_context_destroy(port->context);
-        free(port);
+        if (server->context)
+            lws_context_destroy(server->context);
+        free(server);
         return NULL;
     }
-    port->inflater = ws_inflater_new();
-    deadline_queue_init(&port->close_due, &loop->deadlines, CLOSE_GRACE_MS, on_close_late, port);
-    deadline_queue_init(&port->message_due, &loop->deadlines, MESSAGE_MS, on_message_late, port);
-    return port;
+    server->inflater = ws_inflater_new();
+    deadline_queue_init(&server->close_due, &loop->deadlines, CLOSE_GRACE_MS, on_close_late,
+                        server);
+    deadline_queue_init(&server->message_due, &loop->deadlines, MESSAGE_MS, on_message_late,
+                        server);
+    return server;
 }
 
-void websocket_port_adopt(struct websocket_port *port, int fd, struct tally_entry *counted,
-                          struct span key, struct eio_server *engine,
-                          const struct http_request *request)
+void websocket_server_adopt(struct websocket_server *server, int fd, struct tally_entry *counted,
+                            struct span key, struct eio_server *engine,
+                            const struct http_request *request)
 {
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
 
-    port->engine = engine;
-    port->request = request;
-    port->key = key;
-    port->counted = counted;
-    if (!lws_adopt_descriptor_vhost(port->vhost, LWS_ADOPT_SOCKET, descriptor, PROTOCOL, NULL))
+    server->engine = engine;
+    server->request = request;
+    server->key = key;
+    server->counted = counted;
+    if (!lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_SOCKET, descriptor, PROTOCOL, NULL))
         log_debug("a connection was not adopted");
-    port->engine = NULL;
-    port->request = NULL;
-    port->counted = NULL;
+    server->engine = NULL;
+    server->request = NULL;
+    server->counted = NULL;
 }
 
-void websocket_port_close(struct websocket_port *port)
+void websocket_server_close(struct websocket_server *server)
 {
-    deadline_queue_fini(&port->close_due);
-    deadline_queue_fini(&port->message_due);
-    lws_context_destroy(port->context);
+    deadline_queue_fini(&server->close_due);
+    deadline_queue_fini(&server->message_due);
+    lws_context_destroy(server->context);
 }
 
-void websocket_port_free(struct websocket_port *port)
+void websocket_server_free(struct websocket_server *server)
 {
-    if (!port)
+    if (!server)
         return;
-    lws_context_destroy(port->context); // on a foreign loop the second call completes the first
-    ws_inflater_free(port->inflater);
-    free(port);
+    lws_context_destroy(server->context); // on a foreign loop the second call completes the first
+    ws_inflater_free(server->inflater);
+    free(server);
 }

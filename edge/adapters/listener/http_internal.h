@@ -1,28 +1,28 @@
-// The inside of the HTTP port, shared by its files: http_port.c has the connections and the library
-// on our loop, http_call.c has one request from its head to its answer, http_heads.c reads heads,
-// http_answers.c writes answers.
+// The inside of the HTTP port, shared by its files: http_server.c has the connections and the
+// library on our loop, http_call.c has one request from its head to its answer, http_heads.c reads
+// heads, http_answers.c writes answers.
 #pragma once
 
 #include <microhttpd.h>
 
 #include "edge/adapters/listener/http_pool.h"
-#include "edge/adapters/listener/http_port.h"
+#include "edge/adapters/listener/http_server.h"
 #include "edge/http/content_encoding.h"
 
-enum call_state {
-    CALL_READING = 0,
-    CALL_HANDLING,
-    CALL_HELD,
-    CALL_ANSWERED,
-    CALL_REFUSED, // answered before all of it was there; what still comes is dropped
-    CALL_ABORTED,
+enum exchange_state {
+    EXCHANGE_READING = 0,
+    EXCHANGE_HANDLING,
+    EXCHANGE_HELD,
+    EXCHANGE_ANSWERED,
+    EXCHANGE_REFUSED, // answered before all of it was there; what still comes is dropped
+    EXCHANGE_ABORTED,
 };
 
 // One request.
-struct call {
-    struct http_exchange exchange;
-    struct connection *connection;
-    enum call_state state;
+struct mhd_exchange {
+    struct http_exchange base;
+    struct http_connection *connection;
+    enum exchange_state state;
     bool begun;        // its head was looked at
     bool early;        // to be answered before its body is there
     size_t body_max;   // bytes of its body
@@ -38,11 +38,11 @@ struct call {
     size_t copied;              // bytes of the reply, as the budget knows them
 };
 
-struct http_port {
+struct http_server {
     struct MHD_Daemon *daemon;
-    struct http_port_handlers handlers;
+    struct http_server_handlers handlers;
     struct event_loop *loop;
-    struct client_port_metrics *metrics;
+    struct listener_metrics *metrics;
     const struct allowed_origins *origins;
     const struct trusted_proxies *proxies;
     struct compressor *compressor;
@@ -61,54 +61,54 @@ struct http_port {
 };
 
 // One TCP connection.
-struct connection {
-    struct http_port *port;
+struct http_connection {
+    struct http_server *server;
     struct MHD_Connection *library;
     int fd;
-    struct tally_entry *counted; // as its address
-    bool has_ended;              // the client says nothing more
-    unsigned wakes;              // of the library, because of that
-    struct deadline deadline;    // for the request, or for the next one
-    struct deadline quiet;       // while it waits: for an answer, or for the next request
-    const char *pool;            // where the library's memory for it begins; NULL: not known
-    bool has_asked;              // its first request has been looked at
-    struct call *call;           // the request being served
+    struct tally_entry *counted;   // as its address
+    bool has_ended;                // the client says nothing more
+    unsigned wakes;                // of the library, because of that
+    struct deadline deadline;      // for the request, or for the next one
+    struct deadline quiet;         // while it waits: for an answer, or for the next request
+    const char *pool;              // where the library's memory for it begins; NULL: not known
+    bool has_asked;                // its first request has been looked at
+    struct mhd_exchange *exchange; // the request being served
 };
 
-// http_port.c
+// http_server.c
 // Lets the library run at the end of the turn.
-void http_port_run_soon(struct http_port *port);
-void http_port_watch_end(struct connection *connection);
+void http_server_run_soon(struct http_server *server);
+void http_server_watch_end(struct http_connection *connection);
 
 // http_call.c
 // The library's callbacks: a request's target is known, a part of the request has come, it is over.
-void *http_call_on_target(void *arg, const char *target, struct MHD_Connection *library);
-enum MHD_Result http_call_on_request(void *arg, struct MHD_Connection *library, const char *url,
-                                     const char *method, const char *version,
-                                     const char *upload_data, size_t *upload_data_size,
-                                     void **request);
-void http_call_on_completed(void *arg, struct MHD_Connection *library, void **request,
-                            enum MHD_RequestTerminationCode code);
+void *http_exchange_on_target(void *arg, const char *target, struct MHD_Connection *library);
+enum MHD_Result http_exchange_on_request(void *arg, struct MHD_Connection *library, const char *url,
+                                         const char *method, const char *version,
+                                         const char *upload_data, size_t *upload_data_size,
+                                         void **request);
+void http_exchange_on_completed(void *arg, struct MHD_Connection *library, void **request,
+                                enum MHD_RequestTerminationCode code);
 // The client said that it ends. True when its request was held: it is given up, and the library
 // must go on with the connection.
-bool http_call_abandon(struct call *call);
+bool http_exchange_abort(struct mhd_exchange *exchange);
 // The request took too long: says so, if nothing was said yet.
-void http_call_too_late(struct call *call);
-void http_call_free(struct call *call);
+void http_exchange_time_out(struct mhd_exchange *exchange);
+void http_exchange_free(struct mhd_exchange *exchange);
 
 // http_answers.c
 // Gives the library the answer; `queued` says how that went.
-void http_answers_queue(struct call *call, const struct http_reply *reply);
+void http_reply_queue(struct mhd_exchange *exchange, const struct http_reply *reply);
 // Writes the answer past the library, which takes none while it reads a body, and says that nothing
 // follows.
-void http_answers_send_early(const struct call *call, const struct http_reply *reply);
+void http_reply_send_early(const struct mhd_exchange *exchange, const struct http_reply *reply);
 // The answer was taken, or never will be.
-void http_answers_release(struct call *call);
+void http_reply_release(struct mhd_exchange *exchange);
 
 // http_heads.c
 // Takes from the library, which has just read a request line, what nobody here asks it for: the
 // query's parameters and, as far as they have come, the cookies.
-void http_heads_hide(const struct connection *connection, const char *target);
+void http_head_reader_hide(const struct http_connection *connection, const char *target);
 struct request_line { // as the library cut it up, in its memory
     const char *method, *version;
     const char *target_at;
@@ -121,5 +121,5 @@ enum head_fault {
     HEAD_MALFORMED,        // the library read something else than stands there
 };
 // Fills `head`, which borrows from the library; of one at fault what was read of it.
-enum head_fault http_heads_read(struct connection *connection, const struct request_line *line,
-                                struct http_head *head);
+enum head_fault http_head_reader_read(struct http_connection *connection,
+                                      const struct request_line *line, struct http_head *head);

@@ -19,9 +19,9 @@ struct arrival {
     struct tally_entry *counted; // as its address; for connections_leave()
 };
 
-struct front_door;
+struct acceptor;
 
-struct front_door_handlers {
+struct acceptor_handlers {
     // Takes over the descriptor.
     void (*on_arrival)(const struct arrival *arrival, void *arg);
     // Closes so many connections that do nothing, in this turn of the loop; as many as there are,
@@ -31,14 +31,13 @@ struct front_door_handlers {
 };
 
 // NULL with one log line when the address is not to be had.
-NODISCARD struct front_door *front_door_new(const struct client_port_options *options,
-                                            struct event_loop *loop,
-                                            struct connections *connections,
-                                            const struct front_door_handlers *handlers);
-uint16_t front_door_port(const struct front_door *door);
-void front_door_stop_listening(struct front_door *door);
+NODISCARD struct acceptor *acceptor_new(const struct listener_options *options,
+                                        struct event_loop *loop, struct connections *connections,
+                                        const struct acceptor_handlers *handlers);
+uint16_t acceptor_port(const struct acceptor *acceptor);
+void acceptor_stop(struct acceptor *acceptor);
 // Closes the listener and everybody who still waits at the door. Freed by the loop.
-void front_door_close(struct front_door *door);
+void acceptor_close(struct acceptor *acceptor);
 
 // Answers with a bare HTTP error and closes. For connections that nobody serves.
-void front_door_turn_away(int fd, unsigned status, const char *reason, struct span json);
+void acceptor_refuse(int fd, unsigned status, const char *reason, struct span json);

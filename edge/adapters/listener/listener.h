@@ -1,8 +1,8 @@
 // The client port: one listener behind which WebSockets go to libwebsockets and plain HTTP to
 // libmicrohttpd, both on the edge's loop.
 //
-//     accept ─▶ front door (peeks at the head) ─┬─▶ websocket_port ─▶ eio_websocket_on_*()
-//                                               └─▶ http_port ──────▶ on_http()
+//     accept ─▶ acceptor (peeks at the head) ──┬─▶ websocket_server ─▶ eio_websocket_on_*()
+//                                               └─▶ http_server ──────▶ on_http()
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 #include "edge/http/allowed_origins.h"
 #include "edge/http/trusted_proxies.h"
 
-struct client_port_options {
+struct listener_options {
     const char *host;
     uint16_t port;   // 0: the kernel picks one
     bool share_port; // with further processes that say so, see listener.h
@@ -24,7 +24,7 @@ struct client_port_options {
     uint32_t max_body;        // of the largest that anybody may send, in bytes
     uint32_t max_connections; // all kinds together; further ones wait in the backlog
     uint32_t max_connections_per_address; // further ones get 429; 0: any number
-    unsigned spare_files;                 // descriptors held back for others than clients
+    unsigned fd_reserve;                  // descriptors held back for others than clients
     // The answer to a WebSocket's handshake is sent at once; otherwise, with one write less, with
     // the session's first packets. For clients that begin to listen only when they saw it.
     bool answers_upgrades_at_once;
@@ -34,7 +34,7 @@ struct client_port_options {
         *proxies; // whose word on a client's address counts; NULL: nobody's
 };
 
-struct client_port_handlers {
+struct listener_handlers {
     // Answers, now or later.
     void (*on_http)(struct http_exchange *exchange, void *arg);
     // How many bytes the body of this request may have, of which only the head is there; 0: nobody
@@ -54,7 +54,7 @@ enum accept_pause {
     ACCEPT_PAUSES, // how many there are
 };
 
-struct client_port_metrics {
+struct listener_metrics {
     metric connections;     // open now, of all kinds
     metric connections_max; // at which accepting pauses
     metric accepted;
@@ -72,19 +72,18 @@ struct client_port_metrics {
 };
 
 // The reason why accepting is paused, a constant text, or NULL. From any thread.
-const char *client_port_why_paused(const struct client_port_metrics *metrics);
+const char *listener_why_paused(const struct listener_metrics *metrics);
 
-struct client_port;
+struct listener;
 
 // Listens. NULL with one line in the log when the address cannot be had.
-NODISCARD struct client_port *client_port_new(const struct client_port_options *options,
-                                              const struct client_port_handlers *handlers,
-                                              struct event_loop *loop,
-                                              struct client_port_metrics *metrics);
-uint16_t client_port_number(const struct client_port *port);
+NODISCARD struct listener *listener_new(const struct listener_options *options,
+                                        const struct listener_handlers *handlers,
+                                        struct event_loop *loop, struct listener_metrics *metrics);
+uint16_t listener_port(const struct listener *port);
 // Accepts no further connection; those that are open go on.
-void client_port_stop_listening(struct client_port *port);
+void listener_stop_accepting(struct listener *port);
 // Ends every connection and closes all handles; call once all held exchanges were answered.
-// `on_closed` is called from the loop when that is done, and client_port_free() may follow.
-void client_port_close(struct client_port *port, void (*on_closed)(void *arg), void *arg);
-void client_port_free(struct client_port *port);
+// `on_closed` is called from the loop when that is done, and listener_free() may follow.
+void listener_close(struct listener *port, void (*on_closed)(void *arg), void *arg);
+void listener_free(struct listener *port);
