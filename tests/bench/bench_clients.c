@@ -103,7 +103,8 @@ static struct clients_options options_of(const struct request *request, int64_t 
 {
     return (struct clients_options){.ports = request->ports,
                                     .port_count = request->edges.count,
-                                    .token = request->token,
+                                    .tokens = &request->token,
+                                    .token_count = 1,
                                     .most = (uint32_t)most};
 }
 

@@ -1,7 +1,8 @@
 // Many Socket.IO clients over WebSocket in one epoll loop, each as cheap as it can be.
 //
 // They know just enough of the protocols to be served: the handshakes, whole unmasked frames,
-// pings of both kinds. Client i is in room "conversation:bench-<i % rooms>".
+// pings of both kinds, and what recovery wants of a client: its session's id and the offset of the
+// last event. Client i is in room "conversation:bench-<i % rooms>".
 #pragma once
 
 #include <stdbool.h>
@@ -12,8 +13,11 @@
 
 struct clients;
 
-// It has joined its room, for the first time or again.
-typedef void clients_ready_fn(void *user, uint32_t client);
+// It is in its room: joined for the first time or again, or `recovered` with its session.
+typedef void clients_ready_fn(void *user, uint32_t client, bool recovered);
+
+// One that was ready has lost its connection.
+typedef void clients_lost_fn(void *user, uint32_t client);
 
 // An event's packet, `42[...]`; borrowed until return. The time is that of the recv behind it.
 typedef void clients_event_fn(void *user, uint32_t client, struct span packet, uint64_t now_ns);
@@ -21,11 +25,18 @@ typedef void clients_event_fn(void *user, uint32_t client, struct span packet, u
 struct clients_options {
     const uint16_t *ports; // on loopback; clients take them in turn
     size_t port_count;
-    const char *token;
-    uint32_t most;              // clients there will be
-    uint32_t rooms;             // 0: they join none
-    bool come_back;             // one whose connection ends connects again, to the next port
+    bool together; // all dial the first port first
+    const char *const *tokens;
+    size_t token_count; // clients take them in turn
+    uint32_t most;      // clients there will be
+    uint32_t rooms;     // 0: they join none
+    // One whose connection ends dials again, the next port: as the official client does, after
+    // about back_ms, and twice as long each time that fails, up to back_max_ms. 0: it does not.
+    uint32_t back_ms, back_max_ms;
+    bool recovers;              // it then asks for its session
+    uint32_t in_flight;         // of those that dial again, on their way at one time; 0: any number
     clients_ready_fn *on_ready; // or NULL
+    clients_lost_fn *on_lost;   // or NULL
     clients_event_fn *on_event; // or NULL
     void *user;
 };
@@ -43,6 +54,9 @@ bool clients_read(struct clients *clients, int ms);
 
 // Reads until nothing has come for `ms`.
 void clients_settle(struct clients *clients, int ms);
+
+// All hang up, and come back at once if they come back.
+void clients_hang_up(struct clients *clients);
 
 // How many are ready now.
 uint32_t clients_ready(const struct clients *clients);

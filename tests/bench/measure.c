@@ -57,6 +57,21 @@ uint64_t resident_bytes(const pid_t *pids, size_t count)
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+uint64_t peak_bytes(pid_t pid)
+{
+    char path[64], line[128];
+    unsigned long long kilobytes = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        give_up(pid);
+    while (fgets(line, sizeof(line), file) && sscanf(line, "VmHWM: %llu", &kilobytes) != 1)
+        ;
+    fclose(file);
+    return kilobytes * 1024;
+}
+
 static int by_value(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

@@ -16,5 +16,8 @@ double cpu_seconds(const pid_t *pids, size_t count);
 // Resident memory of the processes, in bytes; the same when one is gone.
 uint64_t resident_bytes(const pid_t *pids, size_t count);
 
+// The most that a process has had resident so far, in bytes.
+uint64_t peak_bytes(pid_t pid);
+
 // Sorts `values` and returns the one that `percent` of them do not exceed; 0 of none.
 uint32_t percentile(uint32_t *values, size_t count, double percent);

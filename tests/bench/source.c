@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/buffer.h"
@@ -18,6 +19,8 @@ struct source {
     struct publisher *publisher;
     pthread_t thread;
     bool started;
+    atomic_bool stopped;
+    atomic_uint sent;
     atomic_int state;
 };
 
@@ -34,8 +37,9 @@ static bool send_message(struct source *source, uint32_t i, struct buffer *body)
     buffer_clear(body);
     buffer_printf(body,
                   "{\"conversationId\":\"bench-%" PRIu32 "\",\"senderId\":\"bench\","
-                  "\"text\":\"bench %" PRIu32 " %" PRIu64 "\"}",
-                  i % source->plan.rooms, i / source->plan.rooms, monotonic_ns());
+                  "\"text\":\"bench %" PRIu32 " %" PRIu64 "%*s\"}",
+                  i % source->plan.rooms, i / source->plan.rooms, monotonic_ns(),
+                  (int)source->plan.filling, "");
     return publisher_send(source->publisher,
                           &(struct publisher_message){.exchange = "hometrip-events",
                                                       .routing_key = "message.sent",
@@ -49,10 +53,13 @@ static bool send_all(struct source *source)
     uint64_t start = monotonic_ns();
     bool ok = true;
 
-    for (uint32_t i = 0; ok && i < plan->messages; i++) {
+    for (uint32_t i = 0; ok && (plan->messages == 0 || i < plan->messages); i++) {
         if (plan->rate > 0)
             sleep_until(start + i * SECOND_NS / plan->rate);
+        if (atomic_load(&source->stopped))
+            break;
         ok = send_message(source, i, &body);
+        atomic_store(&source->sent, i + 1);
     }
     buffer_fini(&body);
     return ok && publisher_flush(source->publisher);
@@ -82,6 +89,8 @@ struct source *source_new(const struct source_plan *plan)
     struct source *source = mem_zalloc(sizeof(*source));
 
     source->plan = *plan;
+    atomic_init(&source->stopped, false);
+    atomic_init(&source->sent, 0);
     atomic_init(&source->state, SOURCE_RUNS);
     source->publisher = publisher_new(&plan->target);
     if (source->publisher)
@@ -104,12 +113,51 @@ enum source_state source_state(const struct source *source)
     return (enum source_state)atomic_load(&source->state);
 }
 
+void source_stop(struct source *source)
+{
+    atomic_store(&source->stopped, true);
+}
+
+uint32_t source_sent(const struct source *source)
+{
+    return atomic_load(&source->sent);
+}
+
 void source_free(struct source *source)
 {
     if (!source)
         return;
+    source_stop(source);
     if (source->started)
         pthread_join(source->thread, NULL);
     publisher_free(source->publisher);
     free(source);
+}
+
+static uint64_t take_number(struct span *text)
+{
+    uint64_t n = 0;
+
+    while (text->len > 0 && *text->ptr >= '0' && *text->ptr <= '9') {
+        n = n * 10 + (uint64_t)(*text->ptr - '0');
+        *text = span_skip(*text, 1);
+    }
+    return n;
+}
+
+// Its text is delivered as `"message":"bench NUMBER NS`.
+bool source_read(struct span packet, uint64_t *number, uint64_t *sent_ns)
+{
+    static const struct span mark = SPAN_INIT("\"message\":\"bench ");
+    const char *at = memmem(packet.ptr, packet.len, mark.ptr, mark.len);
+
+    if (!at)
+        return false;
+    packet = span_skip(packet, (size_t)(at - packet.ptr) + mark.len);
+    *number = take_number(&packet);
+    if (!span_starts_with(packet, SPAN_LIT(" ")))
+        return false;
+    packet = span_skip(packet, 1);
+    *sent_ns = take_number(&packet);
+    return *sent_ns > 0;
 }

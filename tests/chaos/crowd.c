@@ -17,6 +17,7 @@
 
 #define IN_FLIGHT 128
 #define LOOK_MS   50
+#define BACK_MS   500
 
 struct request {
     int64_t clients, rooms;
@@ -55,10 +56,11 @@ static const struct tool TOOL = {
     .option_count = ARRAY_LEN(OPTIONS),
 };
 
-static void on_ready(void *user, uint32_t client)
+static void on_ready(void *user, uint32_t client, bool recovered)
 {
     struct crowd *crowd = user;
 
+    (void)recovered;
     crowd->last[client] = 0;
 }
 
@@ -135,10 +137,12 @@ static enum tool_status run(void *arg, const struct tool_list *operands)
     bool ok = take_ports(request, ports);
     const struct clients_options options = {.ports = ports,
                                             .port_count = request->edges.count,
-                                            .token = request->token,
+                                            .tokens = &request->token,
+                                            .token_count = 1,
                                             .most = count,
                                             .rooms = crowd.rooms,
-                                            .come_back = true,
+                                            .back_ms = BACK_MS,
+                                            .back_max_ms = BACK_MS,
                                             .on_ready = on_ready,
                                             .on_event = on_event,
                                             .user = &crowd};
