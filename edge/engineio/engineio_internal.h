@@ -49,20 +49,21 @@ struct eio_server {
 
 enum session_state { SESSION_OPEN = 0, SESSION_ENDING, SESSION_LINGERING };
 
+// Of each idle client there is one, so the fields stand without gaps.
 struct eio_session {
     struct eio_server *server;
-    enum session_state state;
-    enum eio_close_reason reason;    // once ENDING
-    uint8_t version;                 // 3 or 4
-    bool base64;                     // the client takes no binary frames (b64=1)
-    struct eio_websocket *websocket; // the transport; NULL: long-polling, or gone
-    struct eio_websocket *probe;     // asks to become it
-    struct http_exchange *poll;      // the GET that waits for something to say
-    char *jsonp;                     // its parameter j, if it has one
-    bool on_websocket;               // stays true when the WebSocket is gone
-    bool said_goodbye;               // the client did, by a close packet
-    bool admitted;                   // the layer above knows the client
-    bool crowded;                    // it counts among the server's crowd
+    enum session_state state : 8;
+    enum eio_close_reason reason : 8; // once ENDING
+    uint8_t version;                  // 3 or 4
+    bool base64;                      // the client takes no binary frames (b64=1)
+    bool on_websocket;                // stays true when the WebSocket is gone
+    bool said_goodbye;                // the client did, by a close packet
+    bool admitted;                    // the layer above knows the client
+    bool crowded;                     // it counts among the server's crowd
+    struct eio_websocket *websocket;  // the transport; NULL: long-polling, or gone
+    struct eio_websocket *probe;      // asks to become it
+    struct http_exchange *poll;       // the GET that waits for something to say
+    char *jsonp;                      // its parameter j, if it has one
     struct outbox outbox;
     struct rate_limiter rate;
     uint64_t rate_key;         // of the server's `shares`

@@ -72,18 +72,18 @@ struct sio_socket {
     struct eio_session *session; // the client's: all that a broadcast needs
     struct room_member member;
     enum socket_state state;
-    bool recoverable; // gets offsets
-    uint64_t moment;  // of the last one
+    unsigned ack_count;
+    uint64_t moment; // of the last offset that it got
     struct sio_client *client;
     struct list entry; // among the client's sockets, or in the server's `ended`
     const char *end_reason;
     struct admission *admission; // NULL once on_connect was called
     void *data;
     struct list acks; // of struct pending_ack, oldest first
-    unsigned ack_count;
     uint64_t next_ack_id;
     uint16_t id_len;
-    char id[];
+    bool recoverable; // gets offsets
+    char id[];        // with a NUL behind it
 };
 
 // server.c
