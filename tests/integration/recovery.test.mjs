@@ -94,6 +94,24 @@ describe('nothing comes before the reply, and nothing twice', () => {
     await traveller.heard([1, 2, 3]);
   });
 
+  test('cut between the reply and connected, on the first connection of all', async (t) => {
+    const userId = 'newcomer';
+    const line = await Line.to(t, here);
+    line.cutAt('"connected"');
+    const traveller = new Traveller(t, line, { userId });
+    const witness = await connect(t, there, { userId });
+    await until('the cut', () => line.cuts.length > 0);
+    line.refuse();
+    await until('the client to notice', () => !traveller.socket.connected);
+    assert.equal(traveller.socket._lastOffset, undefined);
+    await services.publish('booking.confirmed', { bookingId: 'b1', userId });
+    await witness.next('booking_update');
+    line.let(there);
+    assert.equal((await traveller.back(1)).recovered, true);
+    await until('the booking', () => traveller.all('booking_update').length === 1);
+    assert.equal(traveller.all('connected').length, 1);
+  });
+
   test('cut before the reply, three times', async (t) => {
     const { room, traveller, watcher, line } = await inRoom(t);
     const count = traveller.connects.length;

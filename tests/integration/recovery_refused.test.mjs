@@ -84,6 +84,20 @@ describe('what a client says of itself', () => {
     });
   }
 
+  test('pid: a megabyte, which is more than strangers may say', async (t) => {
+    const { traveller, sayAndSee, line } = await scene(t);
+    const { _pid: pid } = traveller.socket;
+    let closed = 0;
+    traveller.socket.io.on('close', () => { closed += 1; });
+    traveller.socket._pid = 'x'.repeat(1_000_000);
+    line.cut();
+    await until('two refusals', () => closed > 2);
+    traveller.socket._pid = pid;
+    await sayAndSee(1);
+    assert.equal((await traveller.back()).recovered, true);
+    await traveller.heard([1]);
+  });
+
   test('pid of another user: the owner keeps it', async (t) => {
     const thief = await scene(t);
     const owner = await scene(t);
@@ -240,16 +254,34 @@ test('more was missed than may be sent at once', async (t) => {
   assert.deepEqual(traveller.said, []);
 });
 
-test('a client that was closed because it takes too slowly', async (t) => {
-  const { traveller, room, line } = await scene(t);
-  const closed = () => here.metric('ws_edge_sessions_closed_total{reason="slow consumer"}');
+// Says more than the client takes until its edge has had enough of it; returns how often.
+async function overwhelm({ line, room }, text) {
+  const closed = () => line.edge.metric('ws_edge_sessions_closed_total{reason="slow consumer"}');
   const before = await closed();
   line.stall();
-  const text = 'x'.repeat(200_000);
-  for (let i = 0; await closed() === before; i++) {
+  for (let i = 0; ; i++) {
+    if (await closed() > before) return i;
     assert.ok(i < 200, 'it was never too slow');
     await say(services, room, text);
   }
+}
+
+test('a client that was closed because it takes too slowly, and missed little', async (t) => {
+  const patient = await made.addEdge({ MAX_OUTBOX_BYTES: String(64 * 1024 * 1024) });
+  await patient.ready();
+  const it = await scene(t);
+  const text = 'x'.repeat(200_000);
+  const said = await overwhelm(it, text);
+  it.line.cut();
+  it.line.let(patient);
+  assert.equal((await it.traveller.back()).recovered, true);
+  await it.traveller.heard(Array.from({ length: said }, () => text));
+});
+
+test('a client that was closed because it takes too slowly', async (t) => {
+  const it = await scene(t);
+  const { traveller, room, line } = it;
+  await overwhelm(it, 'x'.repeat(200_000));
   await counted('too much', async () => {
     line.cut();
     assert.equal((await traveller.back()).recovered, false);

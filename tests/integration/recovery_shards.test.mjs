@@ -7,6 +7,7 @@ import { Line } from './support/line.mjs';
 import { RedisLine } from './support/redis_line.mjs';
 import { Traveller, say } from './support/traveller.mjs';
 import { sleep, until } from './support/wait.mjs';
+import { Random } from '../chaos/random.mjs';
 
 const SHARDS = 4;
 const ROOMS = 12;
@@ -76,17 +77,51 @@ test('connections are cut again and again, at both edges in turn', async (t) => 
   }
 });
 
+// All clients are at one edge, which is killed at any moment; they go on at the other one.
+test('edges are killed at any moment, 500 times for a client', async (t) => {
+  const [clients, kills] = [25, 20];
+  const random = new Random(7);
+  const rooms = roomsOf('kill').slice(0, 2 * SHARDS);
+  const edges = [await lagging(t), await made.addEdge()];
+  await edges[1].ready();
+  const travellers = await Promise.all(Array.from({ length: clients }, async (_, i) => {
+    const traveller = await Traveller.connect(t, await Line.to(t, edges[0]), { userId: `hunted${i}` });
+    for (const { id } of rooms) await traveller.join('conversation', id);
+    return traveller;
+  }));
+  let said = 0;
+  let over = false;
+  const flow = (async () => {
+    for (; !over; said++) {
+      await Promise.all(rooms.map((room) => say(services, room, said)));
+      await sleep(40);
+    }
+  })();
+  for (let kill = 0; kill < kills; kill++) {
+    const [from, to] = [edges[kill % 2], edges[(kill + 1) % 2]];
+    await sleep(random.between(20, 300));
+    for (const { line } of travellers) line.let(to);
+    await from.kill();
+    await Promise.all(travellers.map((traveller) => traveller.back(kill + 1, 20_000)));
+    await from.start();
+    await from.ready();
+  }
+  over = true;
+  await flow;
+  for (const traveller of travellers) {
+    const heard = () => byRoom(traveller, rooms);
+    await until('everything', () => [...heard().values()].every((all) => all.at(-1) === said - 1), 20_000);
+    for (const [room, messages] of heard()) {
+      assert.deepEqual(messages, Array.from({ length: said }, (_, i) => i), room);
+    }
+    assert.ok(traveller.connects.slice(1).every(({ recovered }) => recovered));
+  }
+});
+
 test('an offset has a component for each shard', async (t) => {
   const traveller = await connect(t, quick, { userId: 'u2' });
   await traveller.join('conversation', 'shards');
   await say(services, { id: 'shards' }, 1);
   await traveller.next('new_message');
   assert.match(traveller.received.at(-1).args[1], /^\d+-\d+_[0-9a-z-]+(\.[0-9a-z-]+){3}$/);
-});
-
-test('the number of shards was changed while the client was away: afresh', async (t) => {
-  const line = await Line.to(t, quick);
-  const traveller = await Traveller.connect(t, line, { userId: 'u3' });
-  traveller.socket._lastOffset = traveller.socket._lastOffset.replace(/_.*/, '');
-  assert.equal((await traveller.away()).recovered, false);
 });

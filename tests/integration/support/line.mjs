@@ -43,7 +43,7 @@ export class Line {
   }
 
   #toClient(pair, bytes) {
-    if (pair.silent) return;
+    if (pair.silent || pair.muted) return;
     const at = this.mark ? bytes.indexOf(this.mark) : -1;
     if (at >= 0) {
       // Of the frame that it stands in, the header may pass.
@@ -55,6 +55,10 @@ export class Line {
     if (passing.length > 0) pair.client.write(passing);
     if (passing.length === bytes.length) return;
     this.budget = Infinity;
+    if (this.mutes) {
+      pair.muted = true;
+      return;
+    }
     this.cuts.push(pair);
     pair.client.end();
     pair.server.destroy();
@@ -84,11 +88,19 @@ export class Line {
   // Cuts once so many bytes more have gone to the client.
   cutAfter(bytes) {
     this.budget = bytes;
+    this.mutes = false;
   }
 
   // Cuts before the event that has this in it.
   cutAt(mark) {
     this.mark = mark;
+    this.mutes = false;
+  }
+
+  // From that event on nothing reaches the client, which may go on talking.
+  muteAt(mark) {
+    this.mark = mark;
+    this.mutes = true;
   }
 
   // Whoever comes from now on is turned away, until let().

@@ -1,5 +1,5 @@
 // A TCP proxy between an edge and Redis that delays what is published, channel by channel, so that an
-// edge falls behind the others.
+// edge falls behind the others; or what the edge says, so that it can be killed before that arrives.
 import { connect, createServer } from 'node:net';
 import { command } from './redis.mjs';
 
@@ -35,6 +35,7 @@ export class RedisLine {
   static async to(t, port) {
     const line = new RedisLine();
     line.delays = new Map(); // channel -> ms
+    line.holds = 0; // ms
     line.sockets = new Set();
     line.server = createServer((edge) => line.#accept(edge, port));
     await new Promise((resolve) => { line.server.listen(0, '127.0.0.1', resolve); });
@@ -57,7 +58,8 @@ export class RedisLine {
     const due = new Map(); // channel -> when the last of its pushes is due
     edge.on('data', (bytes) => {
       subscribes ||= bytes.includes('SUBSCRIBE');
-      redis.write(bytes);
+      if (this.holds === 0) redis.write(bytes);
+      else setTimeout(() => redis.write(bytes), this.holds);
     });
     redis.on('data', (bytes) => {
       if (!subscribes) {
@@ -72,7 +74,7 @@ export class RedisLine {
           due.get(push.channel) ?? 0);
         due.set(push.channel, at);
         if (at <= Date.now()) edge.write(whole);
-        else setTimeout(() => edge.write(whole), at - Date.now());
+        else setTimeout(() => edge.write(whole), at - Date.now()).unref();
       }
     });
   }
@@ -80,6 +82,12 @@ export class RedisLine {
   // What is published on the channel comes so much later from now on.
   delay(channel, ms) {
     this.delays.set(channel, ms);
+  }
+
+  // What the edge says comes so much later, and not at all when the edge has gone. Not to be changed
+  // while anything is on its way.
+  hold(ms) {
+    this.holds = ms;
   }
 
   close() {

@@ -43,6 +43,37 @@ static void is_there_and_back(void **state)
     free((void *)copy.ptr);
 }
 
+// Cuts by chance, some of whose shards are of older epochs.
+static struct cut any_cut(unsigned shards, uint32_t *random)
+{
+    struct cut cut = {.shards = shards};
+
+    for (unsigned i = 0; i < shards; i++) {
+        *random = *random * 1664525 + 1013904223;
+        cut.at[i].epoch = 1764194400000 + (*random >> 30);
+        cut.at[i].seq = (uint64_t)(*random >> 8) << (*random % 40);
+    }
+    return cut;
+}
+
+static void any_is_there_and_back(void **state)
+{
+    uint32_t random = 40;
+
+    (void)state;
+    for (unsigned i = 0; i < 16 * 500; i++) {
+        struct cut cut = any_cut(1 + i % OFFSET_SHARDS_MAX, &random), back;
+        char text[OFFSET_TEXT_MAX];
+        size_t len = offset_print(&cut, text);
+        assert_true(len < sizeof(text));
+        assert_true(offset_parse((struct span){text, len}, cut.shards, &back));
+        assert_true(cut_covers(&cut, &back) && cut_covers(&back, &cut));
+        for (unsigned other = 1; other <= OFFSET_SHARDS_MAX; other++)
+            assert_int_equal(offset_parse((struct span){text, len}, other, &back),
+                             other == cut.shards);
+    }
+}
+
 struct bad_case {
     const char *name;
     unsigned shards;
@@ -109,11 +140,12 @@ static void covers(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(good) + ARRAY_LEN(bad) + ARRAY_LEN(covers_cases)];
+    struct CMUnitTest tests[ARRAY_LEN(good) + ARRAY_LEN(bad) + ARRAY_LEN(covers_cases) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, good, is_there_and_back);
     ADD_ROWS(tests, count, bad, is_refused);
     ADD_ROWS(tests, count, covers_cases, covers);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(any_is_there_and_back);
     return cmocka_run_group_tests_name("offset", tests, NULL, NULL);
 }

@@ -1,0 +1,168 @@
+// Recovery of what takes a minute or more, as it is: heartbeats that run out, an edge that is frozen,
+// clients that hear nothing, sessions that expire. All at once, since they do nothing but wait.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { connect, newConversation } from './support/clients.mjs';
+import { gateway } from './support/gateway.mjs';
+import { Line } from './support/line.mjs';
+import { command } from './support/redis.mjs';
+import { RedisLine } from './support/redis_line.mjs';
+import { Traveller, say } from './support/traveller.mjs';
+import { sleep, until } from './support/wait.mjs';
+
+const LOG = 'ws:log:{0}';
+const TOUCHED_MS = 70_000; // each minute
+const HEARTBEATS_MS = 90_000; // 25 s until a ping, 20 s until it is missed, and that twice
+
+const made = await gateway({ edges: 2 });
+const { edges: [here, there], services, brokers } = made;
+const redis = (...args) => command(brokers.redis.port, args);
+
+let users = 0;
+
+// A traveller in a conversation of its own at `edge`, and one who watches there.
+async function scene(t, edge = here) {
+  users += 1;
+  const room = newConversation();
+  const line = await Line.to(t, edge);
+  const traveller = await Traveller.connect(t, line, { userId: `u${users}` });
+  await traveller.join('conversation', room.id);
+  const watcher = await connect(t, there, { userId: 'watcher' });
+  await watcher.join('conversation', room.id);
+  const sayAndSee = async (message) => {
+    await say(services, room, message);
+    await until('the watcher to hear it', () =>
+      watcher.all('new_message').some((body) => body.message === message));
+  };
+  return { room, line, traveller, watcher, sayAndSee };
+}
+
+const presence = (watcher) => ['user_left', 'user_joined'].map((event) => watcher.all(event).length);
+
+const sessionKey = ({ socket }) => `ws:session:${socket._pid}`;
+
+async function frozenEdge(t, { deaf }) {
+  const redisLine = await RedisLine.to(t, brokers.redis.port);
+  const id = deaf ? 'deaf' : 'frozen';
+  const edge = await made.addEdge({ EDGE_ID: id, REDIS_PORT: String(redisLine.port) });
+  await edge.ready();
+  if (deaf) redisLine.delay(`ws:edge:${id}`, 600_000);
+  return edge;
+}
+
+// The newest position that the freshness of a session has.
+async function freshUntil(traveller) {
+  const fresh = await redis('HGET', sessionKey(traveller), 'f');
+  return fresh?.split(' ')[1];
+}
+
+const isAtOrBehind = (a, b) => {
+  const [[epochA, seqA], [epochB, seqB]] = [a, b].map((text) => text.split('-').map(Number));
+  return epochA > epochB || (epochA === epochB && seqA >= seqB);
+};
+
+describe('in a minute and a half', { concurrency: true }, () => {
+  test('a half-open connection at the same edge, until its heartbeats have run out', async (t) => {
+    const { traveller, watcher, sayAndSee } = await scene(t);
+    const told = presence(watcher);
+    const back = await traveller.away(() => sayAndSee(1), { how: 'abandon' });
+    assert.equal(back.recovered, true);
+    await sleep(HEARTBEATS_MS);
+    await sayAndSee(2);
+    await traveller.heard([1, 2]);
+    assert.deepEqual(presence(watcher), told);
+    assert.equal(traveller.connects.length, 2);
+  });
+
+  for (const deaf of [false, true]) {
+    const unless = deaf ? ', and is not told' : '';
+    test(`an edge that is frozen for a minute${unless}: what it writes later is refused`, async (t) => {
+      const edge = await frozenEdge(t, { deaf });
+      const { traveller, line, watcher, sayAndSee } = await scene(t, edge);
+      edge.child.process.kill('SIGSTOP');
+      line.abandon();
+      line.let(there);
+      assert.equal((await traveller.back()).recovered, true);
+      await sayAndSee(1);
+      const told = presence(watcher);
+      const before = await redis('HGETALL', sessionKey(traveller));
+      await sleep(60_000);
+      edge.child.process.kill('SIGCONT');
+      await until('the old connection to end', async () =>
+        await edge.metric('ws_edge_sockets') === 0, 60_000);
+      await sleep(500);
+      assert.deepEqual(presence(watcher), told);
+      const after = await redis('HGETALL', sessionKey(traveller));
+      assert.deepEqual(without(after, 'f'), without(before, 'f'));
+      await sayAndSee(2);
+      assert.equal((await traveller.away(() => sayAndSee(3), { edge: here })).recovered, true);
+      await traveller.heard([1, 2, 3]);
+    });
+  }
+
+  test('a quiet client whose last event is no longer in the log', async (t) => {
+    const doomed = await made.addEdge();
+    await doomed.ready();
+    const [silent, spoken] = [await scene(t, doomed), await scene(t, doomed)];
+    for (const { traveller, sayAndSee } of [silent, spoken]) {
+      await sayAndSee('long ago');
+      await traveller.heard(['long ago']);
+    }
+    const elsewhere = await scene(t);
+    for (const message of ['a', 'b', 'c']) await elsewhere.sayAndSee(message);
+    const [[newest]] = await redis('XREVRANGE', LOG, '+', '-', 'COUNT', '1');
+    for (const { traveller } of [silent, spoken]) {
+      await until('its edge to note what it has', async () =>
+        isAtOrBehind(await freshUntil(traveller) ?? '0-0', newest), TOUCHED_MS);
+    }
+    await redis('XTRIM', LOG, 'MINID', newest);
+    for (const { line } of [silent, spoken]) line.refuse();
+    await doomed.kill();
+    await spoken.sayAndSee('missed');
+    const edge = await made.addEdge(); // it has no more than there is now
+    await edge.ready();
+    for (const [{ line, traveller }, heard] of [[silent, []], [spoken, ['missed']]]) {
+      line.let(edge);
+      assert.equal((await traveller.back()).recovered, true);
+      await traveller.heard(['long ago', ...heard]);
+    }
+    await silent.sayAndSee('now');
+    await silent.traveller.heard(['long ago', 'now']);
+  });
+
+  test('away for longer than the session is kept', async (t) => {
+    const brief = await made.addEdge({ RECOVERY_WINDOW: '1' });
+    await brief.ready();
+    const { room, traveller, sayAndSee } = await scene(t, brief);
+    const { id } = traveller;
+    const back = await traveller.away(async () => {
+      await sayAndSee(1);
+      assert.ok(await redis('TTL', sessionKey(traveller)) > 55);
+      await sleep(61_500);
+    });
+    assert.equal(back.recovered, false);
+    assert.notEqual(back.id, id);
+    assert.equal((await until('connected', () => traveller.all('connected')[1])).socketId, back.id);
+    assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
+    await sayAndSee(2);
+    assert.deepEqual(traveller.said, []);
+  });
+
+  test('only what edges tell one another flows for a minute', async (t) => {
+    const { room, traveller, watcher, sayAndSee } = await scene(t);
+    await sayAndSee(0);
+    for (let i = 0; i < 60; i++) {
+      await watcher.ack('typing', room.which);
+      await sleep(1000);
+    }
+    assert.ok(traveller.all('user_typing').length >= 60);
+    assert.equal((await traveller.away(() => sayAndSee(1))).recovered, true);
+    await traveller.heard([0, 1]);
+  });
+});
+
+// A hash as Redis lists it, without one of its fields.
+function without(list, field) {
+  const at = list.findIndex((name, i) => i % 2 === 0 && name === field);
+  return at < 0 ? list : list.toSpliced(at, 2);
+}
