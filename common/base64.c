@@ -12,7 +12,7 @@ void base64_append(struct buffer *out, struct span bytes)
     out->len += size - 1; // without its NUL
 }
 
-// libsodium takes each byte beyond ASCII for a '/'.
+// libsodium takes each byte beyond ASCII for the last letter of the alphabet.
 static bool is_ascii(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -21,20 +21,29 @@ static bool is_ascii(struct span text)
     return true;
 }
 
-bool base64_decode(struct buffer *out, struct span text)
+static bool decode(struct buffer *out, struct span text, int variant)
 {
     size_t len = 0;
 
     while (text.len > 0 && text.ptr[text.len - 1] == '=')
         text.len--;
     char *at = buffer_reserve(out, text.len);
-    if (!is_ascii(text) ||
-        sodium_base642bin((unsigned char *)at, text.len, text.ptr, text.len, NULL, &len, NULL,
-                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
+    if (!is_ascii(text) || sodium_base642bin((unsigned char *)at, text.len, text.ptr, text.len,
+                                             NULL, &len, NULL, variant) != 0) {
         *at = '\0';
         return false;
     }
     out->len += len;
     out->ptr[out->len] = '\0';
     return true;
+}
+
+bool base64_decode(struct buffer *out, struct span text)
+{
+    return decode(out, text, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+}
+
+bool base64url_decode(struct buffer *out, struct span text)
+{
+    return decode(out, text, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }

@@ -75,38 +75,3 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     va_end(again);
     buffer->len += (size_t)len;
 }
-
-static void append_escaped(struct buffer *buffer, unsigned char c)
-{
-    switch (c) {
-    case '"':
-        buffer_append(buffer, SPAN_LIT("\\\""));
-        break;
-    case '\\':
-        buffer_append(buffer, SPAN_LIT("\\\\"));
-        break;
-    case '\n':
-        buffer_append(buffer, SPAN_LIT("\\n"));
-        break;
-    default:
-        buffer_printf(buffer, "\\u%04x", c);
-    }
-}
-
-void buffer_append_json(struct buffer *buffer, struct span text)
-{
-    size_t from = 0;
-
-    buffer_append_char(buffer, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        buffer_append(buffer, (struct span){text.ptr + from, i - from});
-        append_escaped(buffer, c);
-        from = i + 1;
-    }
-    if (from < text.len)
-        buffer_append(buffer, (struct span){text.ptr + from, text.len - from});
-    buffer_append_char(buffer, '"');
-}

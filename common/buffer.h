@@ -29,9 +29,6 @@ void buffer_append_char(struct buffer *buffer, char c);
 void buffer_append_uint(struct buffer *buffer, uint64_t n);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF(2, 3);
 
-// Appends `text` as a JSON string, quotes included. Bytes that are no UTF-8 pass unchanged.
-void buffer_append_json(struct buffer *buffer, struct span text);
-
 // Valid until the buffer is next changed.
 static inline struct span buffer_span(const struct buffer *buffer)
 {

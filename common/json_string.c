@@ -136,27 +136,39 @@ static size_t put(char *out, size_t at, struct span bytes)
     return at + bytes.len;
 }
 
+// What stands in a JSON string for a character that may not stand there as it is.
 static size_t put_escape(char *out, size_t at, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
     const char unicode[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-    const char backslashed[] = {'\\', (char)c};
+    const char backslashed[] = {'\\', c == '\n' ? 'n' : (char)c};
 
-    if (c >= 0x20)
+    if (c == '"' || c == '\\' || c == '\n')
         return put(out, at, (struct span){backslashed, sizeof(backslashed)});
     return put(out, at, (struct span){unicode, sizeof(unicode)});
 }
 
 size_t json_string_quote(struct span text, char *out)
 {
-    size_t at = put(out, 0, SPAN_LIT("\""));
+    size_t at = put(out, 0, SPAN_LIT("\"")), plain = 0;
 
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c < 0x20 || c == '"' || c == '\\')
-            at = put_escape(out, at, c);
-        else
-            at = put(out, at, (struct span){text.ptr + i, 1});
+        char c = text.ptr[i];
+        if (!char_is_control(c) && c != '"' && c != '\\')
+            continue;
+        at = put(out, at, (struct span){text.ptr + plain, i - plain});
+        at = put_escape(out, at, (unsigned char)c);
+        plain = i + 1;
     }
+    if (plain < text.len)
+        at = put(out, at, (struct span){text.ptr + plain, text.len - plain});
     return put(out, at, SPAN_LIT("\""));
+}
+
+void json_string_append(struct buffer *out, struct span text)
+{
+    char *at = buffer_reserve(out, json_string_quote(text, NULL));
+
+    out->len += json_string_quote(text, at);
+    out->ptr[out->len] = '\0';
 }

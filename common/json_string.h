@@ -20,5 +20,6 @@ bool json_string_decode(struct span inside, enum json_half_pair half_pair, struc
 bool json_string_is(struct span inside, struct span text);
 
 // Writes `text` as a JSON string, quotes included, and returns its length. `out` may be NULL:
-// nothing is written then. Bytes from 0x20 on, besides quote and backslash, pass unchanged.
+// nothing is written then. Control characters are escaped; bytes that are no UTF-8 pass unchanged.
 size_t json_string_quote(struct span text, char *out);
+void json_string_append(struct buffer *out, struct span text);

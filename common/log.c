@@ -11,6 +11,7 @@
 
 #include "common/buffer.h"
 #include "common/clock.h"
+#include "common/json_string.h"
 #include "common/log_file.h"
 #include "common/utf8.h"
 
@@ -69,9 +70,9 @@ static void append_text(struct buffer *out, struct span text)
 static void append_member(struct buffer *out, const char *name, struct span value)
 {
     buffer_append_char(out, out->len > 0 ? ',' : '{');
-    buffer_append_json(out, span_of(name));
+    json_string_append(out, span_of(name));
     buffer_append_char(out, ':');
-    buffer_append_json(out, value);
+    json_string_append(out, value);
 }
 
 static void format_line(struct buffer *out, uint64_t now_ms, enum log_level level,

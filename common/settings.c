@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #include "common/dotenv.h"
+#include "common/file.h"
+#include "common/json_string.h"
 #include "common/mem.h"
 
 #define DOTENV_MAX   ((size_t)64 * 1024)
@@ -46,40 +48,22 @@ static void apply_and_free(struct assignment *a, bool apply)
     }
 }
 
-static bool read_whole(FILE *file, const char *path, struct buffer *text, struct buffer *errors)
-{
-    char *at = buffer_reserve(text, DOTENV_MAX + 1);
-
-    text->len = fread(at, 1, DOTENV_MAX + 1, file);
-    if (ferror(file)) {
-        settings_fault(errors, "%s cannot be read: %s", path, strerror(errno));
-        return false;
-    }
-    if (text->len > DOTENV_MAX) {
-        settings_fault(errors, "%s is longer than %zu bytes", path, DOTENV_MAX);
-        return false;
-    }
-    return true;
-}
-
 bool settings_read_dotenv(const char *path, struct buffer *errors)
 {
-    FILE *file = fopen(path, "re");
-
-    if (!file && errno == ENOENT)
-        return true;
-    if (!file) {
-        settings_fault(errors, "%s cannot be read: %s", path, strerror(errno));
-        return false;
-    }
-
     struct buffer text = {0};
     struct assignment *newest = NULL;
-    bool ok = read_whole(file, path, &text, errors) &&
-              dotenv_parse(buffer_span(&text), path, keep_assignment, &newest, errors);
+    bool ok = file_read(path, DOTENV_MAX, &text);
+
+    if (ok)
+        ok = dotenv_parse(buffer_span(&text), path, keep_assignment, &newest, errors);
+    else if (errno == ENOENT)
+        ok = true;
+    else if (errno == EFBIG)
+        settings_fault(errors, "%s is longer than %zu bytes", path, DOTENV_MAX);
+    else
+        settings_fault(errors, "%s cannot be read: %s", path, strerror(errno));
     apply_and_free(newest, ok);
     buffer_fini(&text);
-    fclose(file);
     return ok;
 }
 
@@ -262,7 +246,7 @@ static void report_wrong(const struct setting *setting, const char *text, struct
     describe(setting, errors);
     if (setting->type != SETTING_HOST || !strchr(text, '@')) { // a password may stand before it
         buffer_printf(errors, ", not ");
-        buffer_append_json(errors, shown);
+        json_string_append(errors, shown);
     }
     buffer_append_char(errors, '\n');
 }

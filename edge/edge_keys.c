@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/mem.h"
 #include "common/random.h"
 #include "edge/gateway/clients/public_key.h"
@@ -17,23 +18,15 @@
 
 char *edge_file_read(const char *setting, const char *path, size_t max, struct buffer *errors)
 {
-    FILE *file = fopen(path, "re");
+    struct buffer text = {0};
 
-    if (!file) {
-        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
-        return NULL;
-    }
-    char *text = mem_zalloc(max + 2);
-    size_t len = fread(text, 1, max + 1, file);
-    int cause = ferror(file) ? errno : 0;
-    fclose(file);
-    if (cause == 0 && len <= max)
-        return text;
-    if (cause != 0)
-        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(cause));
-    else
+    if (file_read(path, max, &text))
+        return text.ptr;
+    if (errno == EFBIG)
         settings_fault(errors, "%s \"%s\" has more than %zu KB", setting, path, max / 1024);
-    free(text);
+    else
+        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
+    buffer_fini(&text);
     return NULL;
 }
 

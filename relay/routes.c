@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/file.h"
 #include "common/json_string.h"
 #include "common/mem.h"
 #include "relay/routes_builtin.h"
@@ -93,26 +94,16 @@ bool routes_add(struct routes *routes, struct span text, const char *path, struc
     routes_free(added);
     return ok;
 }
+
 static bool read_whole(const char *path, struct buffer *out, struct buffer *errors)
 {
-    FILE *file = fopen(path, "rb");
-    bool ok = file != NULL;
-    size_t n = 1;
-
-    while (ok && n > 0 && out->len <= FILE_MAX_BYTES) {
-        n = fread(buffer_reserve(out, 4096), 1, 4096, file);
-        out->len += n;
-        ok = !ferror(file);
-    }
-    if (!ok)
-        buffer_printf(errors, "%s:1: cannot be read: %s\n", path, strerror(errno));
-    if (file)
-        fclose(file);
-    if (ok && out->len > FILE_MAX_BYTES) {
+    if (file_read(path, FILE_MAX_BYTES, out))
+        return true;
+    if (errno == EFBIG)
         buffer_printf(errors, "%s:1: the file is over 1 MB\n", path);
-        return false;
-    }
-    return ok;
+    else
+        buffer_printf(errors, "%s:1: cannot be read: %s\n", path, strerror(errno));
+    return false;
 }
 
 struct routes *routes_load(const char *path, const char *queue_prefix, struct buffer *errors)

@@ -5,6 +5,7 @@
 #include "common/json_string.h"
 #include "common/json_view.h"
 #include "common/mem.h"
+#include "common/reserved_events.h"
 
 #define TEXT_MAX   255 // and of AMQP names
 #define FIELDS_MAX 64
@@ -130,15 +131,10 @@ static bool read_room(struct reader *r, struct route *route, struct json_view va
 
 static bool read_event(struct reader *r, struct route *route, struct json_view value)
 {
-    static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
-                                           "disconnecting", "newListener",   "removeListener"};
-
     if (!read_name(r, value, TEXT_MAX, &route->event))
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
-        if (strcmp(route->event, reserved[i]) == 0)
-            return refuse(r, value.raw, "Socket.IO keeps this event name for itself");
-    return true;
+    return !is_reserved_event(json_view_inside(value)) ||
+           refuse(r, value.raw, "Socket.IO keeps this event name for itself");
 }
 
 static char *joined(const char *a, const char *b)
@@ -169,7 +165,7 @@ static bool read_field_key(struct reader *r, struct route_field *field, struct j
 
     if (!read_name(r, value, TEXT_MAX, &name))
         return false;
-    buffer_append_json(&key, span_of(name));
+    json_string_append(&key, span_of(name));
     buffer_append_char(&key, ':');
     field->key = key.ptr;
     free(name);

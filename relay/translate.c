@@ -169,7 +169,7 @@ static void append_now(struct buffer *out, uint64_t now_ms)
     char text[ISO8601_LEN + 1];
 
     clock_iso8601(now_ms, text);
-    buffer_append_json(out, (struct span){text, ISO8601_LEN});
+    json_string_append(out, (struct span){text, ISO8601_LEN});
 }
 
 // Appends what stands for a field. False when it stays absent.

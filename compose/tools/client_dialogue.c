@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "common/json_string.h"
 #include "common/mem.h"
 
 #define NUMBER_MAX 999999999 // of attachments or acknowledgements
@@ -76,7 +77,7 @@ static void append_text_member(struct buffer *out, const char *name, const char 
     struct buffer json = {0};
 
     if (text)
-        buffer_append_json(&json, span_of(text));
+        json_string_append(&json, span_of(text));
     append_member(out, name, buffer_span(&json));
     buffer_fini(&json);
 }
@@ -107,9 +108,9 @@ static void send_joins(struct client_dialogue *dialogue)
             continue;
         buffer_clear(out);
         buffer_printf(out, "42%zu[\"join_room\",{\"roomType\":", i);
-        buffer_append_json(out, type);
+        json_string_append(out, type);
         buffer_append(out, SPAN_LIT(",\"roomId\":"));
-        buffer_append_json(out, id);
+        json_string_append(out, id);
         buffer_append(out, SPAN_LIT("}]"));
         send_out(dialogue);
     }

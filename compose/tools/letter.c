@@ -5,6 +5,7 @@
 
 #include "common/base64.h"
 #include "common/clock.h"
+#include "common/json_string.h"
 #include "common/utf8.h"
 
 bool letter_parse_time(struct span text, uint64_t *wall_ms)
@@ -70,7 +71,7 @@ static void append_member(struct buffer *out, const char *name, struct span valu
 
     buffer_printf(out, "\"%s%s\":", name, is_text ? "" : "Base64");
     if (is_text)
-        buffer_append_json(out, value);
+        json_string_append(out, value);
     else
         append_base64(out, value);
     buffer_append_char(out, ',');

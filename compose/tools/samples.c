@@ -1,11 +1,12 @@
 #include "compose/tools/samples.h"
 
 #include "common/clock.h"
+#include "common/json_string.h"
 
 static void append_field(struct buffer *out, const char *name, struct span text)
 {
     buffer_printf(out, "\"%s\":", name);
-    buffer_append_json(out, text);
+    json_string_append(out, text);
     buffer_append_char(out, ',');
 }
 

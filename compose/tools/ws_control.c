@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/json_string.h"
 #include "compose/tools/control_channel.h"
 #include "compose/tools/tool.h"
 #include "proto/envelope.h"
@@ -65,7 +66,7 @@ static void print_edge(const struct edge_notice *edge, void *arg)
 
     (*count)++;
     buffer_append(&line, SPAN_LIT("{\"edge\":"));
-    buffer_append_json(&line, edge->id);
+    json_string_append(&line, edge->id);
     buffer_printf(&line,
                   ",\"sockets\":%" PRIu64 ",\"rooms\":%" PRIu64 ",\"heardMsAgo\":%" PRIu64 "}",
                   edge->sockets, edge->rooms, now_ms > edge->at_ms ? now_ms - edge->at_ms : 0);

@@ -1,4 +1,5 @@
 // ws-publish: publishes events to RabbitMQ as HomeTrip's services do.
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "common/file.h"
 #include "compose/tools/publisher.h"
 #include "compose/tools/samples.h"
 #include "compose/tools/tool.h"
@@ -70,15 +72,10 @@ static const struct tool TOOL = {
 
 static bool read_stdin(struct buffer *body)
 {
-    size_t n;
-
-    do {
-        n = fread(buffer_reserve(body, 65536), 1, 65536, stdin);
-        body->len += n;
-    } while (n > 0 && body->len < MAX_BODY_BYTES);
-    if (ferror(stdin))
-        return tool_fail("standard input cannot be read");
-    return body->len < MAX_BODY_BYTES || tool_fail("the body is over 64 MB");
+    if (file_read_stream(stdin, MAX_BODY_BYTES, body))
+        return true;
+    return errno == EFBIG ? tool_fail("the body is over 64 MB")
+                          : tool_fail("standard input cannot be read: %s", strerror(errno));
 }
 
 static bool take_sample(struct request *request)

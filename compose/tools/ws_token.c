@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/file.h"
+#include "common/json_string.h"
 #include "compose/tools/tool.h"
 
 #define MAX_KEY_BYTES 65536
@@ -71,7 +73,7 @@ static bool add_claim(jwt_t *token, struct span name, struct span json)
     int rc;
 
     buffer_append_char(&object, '{');
-    buffer_append_json(&object, name);
+    json_string_append(&object, name);
     buffer_append_char(&object, ':');
     buffer_append(&object, json);
     buffer_append_char(&object, '}');
@@ -95,7 +97,7 @@ static bool add_rooms(jwt_t *token, const struct tool_list *rooms)
         return true;
     for (size_t i = 0; i < rooms->count; i++) {
         buffer_append_char(&array, i == 0 ? '[' : ',');
-        buffer_append_json(&array, span_of(rooms->items[i]));
+        json_string_append(&array, span_of(rooms->items[i]));
     }
     buffer_append_char(&array, ']');
     ok = add_claim(token, SPAN_LIT("rooms"), buffer_span(&array));
@@ -137,15 +139,9 @@ static bool fill(jwt_t *token, const struct request *request)
 
 static bool read_key_file(const char *path, struct buffer *key)
 {
-    FILE *file = fopen(path, "r");
-    bool ok;
-
-    if (!file)
-        return tool_fail("--key %s cannot be opened: %s", path, strerror(errno));
-    key->len = fread(buffer_reserve(key, MAX_KEY_BYTES), 1, MAX_KEY_BYTES, file);
-    ok = !ferror(file) && key->len > 0 && key->len < MAX_KEY_BYTES;
-    fclose(file);
-    return ok || tool_fail("--key %s is no key file", path);
+    if (!file_read(path, MAX_KEY_BYTES, key))
+        return tool_fail("--key %s cannot be read: %s", path, strerror(errno));
+    return key->len > 0 || tool_fail("--key %s is no key file", path);
 }
 
 static bool find_key(const struct request *request, struct buffer *key)

@@ -1,5 +1,6 @@
 #include "edge/engineio/payload.h"
 
+#include "common/json_string.h"
 #include "common/utf8.h"
 #include "edge/http/query.h"
 
@@ -211,7 +212,7 @@ static void append_javascript(struct span text, struct buffer *out)
 {
     struct buffer json = {0};
 
-    buffer_append_json(&json, text);
+    json_string_append(&json, text);
     // U+2028 and U+2029 end a line in JavaScript, but not in JSON.
     for (size_t i = 0; i < json.len; i++) {
         struct span here = span_skip(buffer_span(&json), i);

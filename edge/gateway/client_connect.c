@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "common/clock.h"
+#include "common/json_string.h"
 #include "common/log.h"
 #include "edge/gateway/rooms/room_name.h"
 
@@ -91,7 +92,7 @@ static struct span body_of_connected(struct client_connect *connect, const struc
 
     buffer_clear(text);
     buffer_append(text, SPAN_LIT("{\"socketId\":"));
-    buffer_append_json(text, client_id(client));
+    json_string_append(text, client_id(client));
     buffer_append(text, SPAN_LIT(",\"userId\":"));
     buffer_append(text, client->identity->user_json);
     buffer_append(text, SPAN_LIT(",\"message\":\"Connected to WebSocket Gateway\"}"));

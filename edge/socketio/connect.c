@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/buffer.h"
+#include "common/json_string.h"
 #include "common/mem.h"
 #include "common/random.h"
 #include "edge/http/query.h"
@@ -59,7 +60,7 @@ static void send_error(struct sio_client *client, struct span nsp, struct span m
 
     if (!as_string)
         buffer_append(&json, SPAN_LIT("{\"message\":"));
-    buffer_append_json(&json, message);
+    json_string_append(&json, message);
     if (!as_string)
         buffer_append_char(&json, '}');
     struct frame *frame = sio_encode_connect_error(nsp, buffer_span(&json));
@@ -73,7 +74,7 @@ static void append_decoded(struct span text, struct buffer *json, struct buffer 
 {
     buffer_clear(plain);
     bool ok = percent_decode(text, plain);
-    buffer_append_json(json, ok ? buffer_span(plain) : text);
+    json_string_append(json, ok ? buffer_span(plain) : text);
 }
 
 // Engine.IO 3 clients put their auth data into the query of the namespace. As a JSON object.

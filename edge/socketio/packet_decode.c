@@ -2,6 +2,7 @@
 
 #include "common/json_string.h"
 #include "common/json_view.h"
+#include "common/reserved_events.h"
 #include "edge/socketio/placeholders.h"
 
 #define MAX_SAFE_INTEGER ((UINT64_C(1) << 53) - 1)
@@ -57,20 +58,6 @@ static void split_query(struct sio_packet *packet)
     packet->nsp.len = len;
 }
 
-static bool is_reserved(struct span name)
-{
-    static const struct span reserved[] = {
-        SPAN_INIT("connect"),       SPAN_INIT("connect_error"), SPAN_INIT("disconnect"),
-        SPAN_INIT("disconnecting"), SPAN_INIT("newListener"),   SPAN_INIT("removeListener"),
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
-        if (json_string_is(name, reserved[i]))
-            return true;
-    }
-    return false;
-}
-
 // An event is named by its first element: a string, or a number as it is written.
 static enum sio_status take_name(struct json_walk *walk, struct sio_packet *out)
 {
@@ -85,7 +72,7 @@ static enum sio_status take_name(struct json_walk *walk, struct sio_packet *out)
         return SIO_BAD_PAYLOAD;
     out->name = json_view_inside(name);
     out->name_escaped = out->name.len > 0 && memchr(out->name.ptr, '\\', out->name.len);
-    return is_reserved(out->name) ? SIO_RESERVED_EVENT : SIO_OK;
+    return is_reserved_event(out->name) ? SIO_RESERVED_EVENT : SIO_OK;
 }
 
 static bool begins_a_list(struct span json)

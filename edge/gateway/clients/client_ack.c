@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "common/json_string.h"
+
 static void send_ack(const struct client *client, struct ack ack, struct span args)
 {
     if (ack.wanted)
@@ -28,7 +30,7 @@ void client_ack_room(struct client_acks *acks, const struct client *client, stru
     buffer_printf(&acks->message, "%s " SPAN_FMT, done, SPAN_ARG(room));
     buffer_clear(&acks->text);
     buffer_append(&acks->text, SPAN_LIT("{\"success\":true,\"message\":"));
-    buffer_append_json(&acks->text, buffer_span(&acks->message));
+    json_string_append(&acks->text, buffer_span(&acks->message));
     buffer_append_char(&acks->text, '}');
     send_ack(client, ack, buffer_span(&acks->text));
 }
@@ -56,7 +58,7 @@ void client_ack_error(struct client_acks *acks, const struct client *client, str
         return;
     buffer_clear(&acks->text);
     buffer_append(&acks->text, SPAN_LIT("{\"error\":"));
-    buffer_append_json(&acks->text, span_of(error));
+    json_string_append(&acks->text, span_of(error));
     buffer_append_char(&acks->text, '}');
     send_ack(client, ack, buffer_span(&acks->text));
 }

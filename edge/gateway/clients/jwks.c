@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/base64.h"
+#include "common/json_string.h"
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
 #include "edge/gateway/clients/public_key.h"
@@ -22,19 +23,12 @@ static struct span text_of(const struct json_doc *key, const char *name)
     return json_doc_text(json_doc_member(key, name));
 }
 
-// The bytes of a base64url member, appended to `out`.
+// The bytes of a base64url member, appended to `out`. Some issuers write plain base64.
 static bool take_bytes(const struct json_doc *key, const char *name, struct buffer *out)
 {
-    struct buffer standard = {0};
+    struct span text = text_of(key, name);
 
-    buffer_append(&standard, text_of(key, name));
-    for (size_t i = 0; i < standard.len; i++)
-        standard.ptr[i] = standard.ptr[i] == '-'   ? '+'
-                          : standard.ptr[i] == '_' ? '/'
-                                                   : standard.ptr[i];
-    bool ok = standard.len > 0 && base64_decode(out, buffer_span(&standard));
-    buffer_fini(&standard);
-    return ok;
+    return text.len > 0 && (base64url_decode(out, text) || base64_decode(out, text));
 }
 
 static char *print_pem(EVP_PKEY *key)
@@ -132,7 +126,7 @@ static void name_unusable(struct span id, const char *fault, struct buffer *unus
     if (unusable->len > 0)
         buffer_append(unusable, SPAN_LIT(", "));
     if (id.len > 0)
-        buffer_append_json(unusable, (struct span){id.ptr, id.len < ID_SHOWN ? id.len : ID_SHOWN});
+        json_string_append(unusable, (struct span){id.ptr, id.len < ID_SHOWN ? id.len : ID_SHOWN});
     else
         buffer_append(unusable, SPAN_LIT("one without kid"));
     buffer_printf(unusable, " %s", fault);

@@ -8,6 +8,7 @@
 
 #include "common/base64.h"
 #include "common/buffer.h"
+#include "common/json_string.h"
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
 #include "edge/gateway/number_text.h"
@@ -45,7 +46,7 @@ struct token_verifier {
     bool keep_rooms, keep_token;
     struct header header;
     struct buffer text; // the token with a NUL behind it, as libjwt wants it
-    struct buffer standard, decoded, user, user_json;
+    struct buffer decoded, user, user_json;
 };
 
 struct parts {
@@ -86,28 +87,13 @@ static bool is_base64url(struct span text)
     return true;
 }
 
-static bool decode_base64url(struct token_verifier *verifier, struct span text)
-{
-    struct buffer *standard = &verifier->standard;
-
-    buffer_clear(standard);
-    buffer_append(standard, text);
-    for (size_t i = 0; i < standard->len; i++) {
-        if (standard->ptr[i] == '-')
-            standard->ptr[i] = '+';
-        else if (standard->ptr[i] == '_')
-            standard->ptr[i] = '/';
-    }
-    buffer_clear(&verifier->decoded);
-    return base64_decode(&verifier->decoded, buffer_span(standard));
-}
-
 // The JSON object that a part of the token encodes, or NULL. The caller frees it.
 static struct json_doc *decode_part(struct token_verifier *verifier, struct span part)
 {
     struct json_doc *doc = NULL;
 
-    if (is_base64url(part) && decode_base64url(verifier, part))
+    buffer_clear(&verifier->decoded);
+    if (is_base64url(part) && base64url_decode(&verifier->decoded, part))
         doc = json_doc_parse(buffer_span(&verifier->decoded));
     if (json_doc_kind(doc) == DOC_OBJECT)
         return doc;
@@ -281,7 +267,7 @@ static bool take_id(jwt_t *jwt, const char *claim, struct token_verifier *verifi
 
     if (text) {
         buffer_append(&verifier->user, span_of(text));
-        buffer_append_json(&verifier->user_json, span_of(text));
+        json_string_append(&verifier->user_json, span_of(text));
         return true;
     }
     char *json = jwt_get_grants_json(jwt, claim);
@@ -385,7 +371,6 @@ void token_verifier_free(struct token_verifier *verifier)
     buffer_fini(&verifier->header.text);
     buffer_fini(&verifier->header.id);
     buffer_fini(&verifier->text);
-    buffer_fini(&verifier->standard);
     buffer_fini(&verifier->decoded);
     buffer_fini(&verifier->user);
     buffer_fini(&verifier->user_json);

@@ -1,6 +1,7 @@
 #include "edge/gateway/rooms/room_events.h"
 
 #include "common/clock.h"
+#include "common/json_string.h"
 #include "proto/redis_keys.h"
 
 static void write_body(struct buffer *body, const struct room_events_member *member,
@@ -11,11 +12,11 @@ static void write_body(struct buffer *body, const struct room_events_member *mem
     clock_iso8601(now_ms, timestamp);
     buffer_clear(body);
     buffer_append(body, SPAN_LIT("{\"socketId\":"));
-    buffer_append_json(body, member->socket_id);
+    json_string_append(body, member->socket_id);
     buffer_append(body, SPAN_LIT(",\"userId\":"));
     buffer_append(body, member->user_json);
     buffer_append(body, SPAN_LIT(",\"room\":"));
-    buffer_append_json(body, room);
+    json_string_append(body, room);
     buffer_printf(body, ",\"timestamp\":\"%s\"}", timestamp);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/buffer.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
@@ -39,18 +40,9 @@ static bool read_file(const char *folder, const char *name, struct buffer *out)
     struct buffer path = {0};
 
     buffer_printf(&path, "%s/%s", folder, name);
-    FILE *file = fopen(path.ptr, "rbe");
+    bool read = file_read(path.ptr, FILE_MAX, out);
     buffer_fini(&path);
-    if (!file)
-        return false;
-    size_t got;
-    do {
-        got = fread(buffer_reserve(out, 65536), 1, 65536, file);
-        out->len += got;
-    } while (got > 0 && out->len <= FILE_MAX);
-    bool whole = !ferror(file) && out->len <= FILE_MAX;
-    fclose(file);
-    return whole;
+    return read;
 }
 
 static bool read_version(struct client_bundle *bundle, const char *folder)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/clock.h"
+#include "common/json_string.h"
 #include "edge/gateway/web/console.h"
 
 #define SERVICE_NAME "websocket-gateway"
@@ -40,7 +41,7 @@ static void handle_health(struct http_routes *routes, struct http_exchange *exch
                   redis && bus ? "healthy" : "degraded", GATEWAY_VERSION,
                   redis ? "connected" : "disconnected", yes_or_no(bus),
                   routes->relay->reconnect_attempts);
-    buffer_append_json(body, buffer_span(&routes->relay->bus_host));
+    json_string_append(body, buffer_span(&routes->relay->bus_host));
     buffer_printf(body, ",\"port\":%" PRIu32 "}}", routes->relay->bus_port);
     reply(exchange, 200, TYPE_JSON, buffer_span(body));
 }
@@ -70,7 +71,7 @@ static void list_room(struct span room, void *arg)
 
     if (body->ptr[body->len - 1] != '[')
         buffer_append_char(body, ',');
-    buffer_append_json(body, room);
+    json_string_append(body, room);
 }
 
 static void write_json(const struct http_routes *routes, struct buffer *body)

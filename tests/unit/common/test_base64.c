@@ -83,6 +83,26 @@ static void decodes_or_refuses(void **state)
     free((void *)text.ptr);
 }
 
+static const struct decode_row url_alphabet[] = {
+    {"URL: minus and underscore", SPAN_INIT("-__-"), "\xfb\xff\xfe"},
+    {"URL: padding missing", SPAN_INIT("Zg"), "f"},
+    {"URL: padding", SPAN_INIT("Zg=="), "f"},
+    {"URL: plus and slash", SPAN_INIT("+//+"), NULL},
+    {"URL: beyond ASCII", SPAN_INIT("Zm9\xc3"), NULL},
+};
+
+static void decodes_the_url_alphabet(void **state)
+{
+    const struct decode_row *row = *state;
+    struct span text = exact_copy(row->text);
+    struct buffer out = {0};
+
+    assert_int_equal(base64url_decode(&out, text), row->bytes != NULL);
+    assert_span(buffer_span(&out), row->bytes);
+    buffer_fini(&out);
+    free((void *)text.ptr);
+}
+
 static void keeps_every_length(void **state)
 {
     char bytes[256];
@@ -103,12 +123,14 @@ static void keeps_every_length(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 * ARRAY_LEN(both_ways) + ARRAY_LEN(decode_only) + 1];
+    struct CMUnitTest
+        tests[2 * ARRAY_LEN(both_ways) + ARRAY_LEN(decode_only) + ARRAY_LEN(url_alphabet) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, both_ways, encodes);
     ADD_ROWS(tests, count, both_ways, decodes);
     ADD_ROWS(tests, count, decode_only, decodes_or_refuses);
+    ADD_ROWS(tests, count, url_alphabet, decodes_the_url_alphabet);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(keeps_every_length);
     return cmocka_run_group_tests_name("base64", tests, NULL, NULL);
 }

@@ -2,34 +2,6 @@
 
 #include "tests/unit/unit.h"
 
-struct json_case {
-    const char *name;
-    const char *in, *out;
-};
-
-static const struct json_case json_cases[] = {
-    {"plain", "abc", "\"abc\""},
-    {"empty", "", "\"\""},
-    {"quote and backslash", "a\"b\\c", "\"a\\\"b\\\\c\""},
-    {"line end", "a\nb", "\"a\\nb\""},
-    {"other controls", "\t\r\x1b\x7f", "\"\\u0009\\u000d\\u001b\\u007f\""},
-    {"escape first and last", "\"a\"", "\"\\\"a\\\"\""},
-    {"text beyond ASCII", "Zürich ✓", "\"Zürich ✓\""},
-};
-
-static void quotes_json(void **state)
-{
-    const struct json_case *c = *state;
-    struct span copy = exact_copy(span_of(c->in));
-    struct buffer out = {0};
-
-    buffer_append_json(&out, copy);
-    assert_span(buffer_span(&out), c->out);
-    assert_string_equal(out.ptr, c->out);
-    buffer_fini(&out);
-    free((void *)copy.ptr);
-}
-
 struct uint_case {
     const char *name;
     uint64_t n;
@@ -99,14 +71,13 @@ static void reserve_leaves_room_for_the_nul(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(json_cases) + ARRAY_LEN(uint_cases) + 3] = {
+    struct CMUnitTest tests[ARRAY_LEN(uint_cases) + 3] = {
         cmocka_unit_test(grows_and_keeps_the_content),
         cmocka_unit_test(clear_keeps_the_memory),
         cmocka_unit_test(reserve_leaves_room_for_the_nul),
     };
     size_t count = 3;
 
-    ADD_ROWS(tests, count, json_cases, quotes_json);
     ADD_ROWS(tests, count, uint_cases, prints_uint);
     return cmocka_run_group_tests_name("buffer", tests, NULL, NULL);
 }

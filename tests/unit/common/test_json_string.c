@@ -94,11 +94,39 @@ static void appends(void **state)
     buffer_fini(&text);
 }
 
+struct quote_case {
+    const char *name;
+    const char *in, *out;
+};
+
+static const struct quote_case quote_cases[] = {
+    {"plain", "abc", "\"abc\""},
+    {"empty", "", "\"\""},
+    {"quote and backslash", "a\"b\\c", "\"a\\\"b\\\\c\""},
+    {"line end", "a\nb", "\"a\\nb\""},
+    {"other controls", "\t\r\x1b\x7f", "\"\\u0009\\u000d\\u001b\\u007f\""},
+    {"escape first and last", "\"a\"", "\"\\\"a\\\"\""},
+    {"text beyond ASCII", "Zürich ✓", "\"Zürich ✓\""},
+};
+
+static void appends_quoted(void **state)
+{
+    const struct quote_case *c = *state;
+    struct span copy = exact_copy(span_of(c->in));
+    struct buffer out = {0};
+
+    json_string_append(&out, copy);
+    assert_span(buffer_span(&out), c->out);
+    assert_string_equal(out.ptr, c->out);
+    buffer_fini(&out);
+    free((void *)copy.ptr);
+}
+
 static void quotes(void **state)
 {
     (void)state;
     struct span text = {"a\"b\\c\n\x1f\xe2\x82\xac\0d", 12};
-    const char *expected = "\"a\\\"b\\\\c\\u000a\\u001f\xe2\x82\xac\\u0000d\"";
+    const char *expected = "\"a\\\"b\\\\c\\n\\u001f\xe2\x82\xac\\u0000d\"";
     char out[64];
 
     assert_int_equal(json_string_quote(text, NULL), strlen(expected));
@@ -116,11 +144,12 @@ static void long_text_is_another(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 * ARRAY_LEN(strings) + 4];
+    struct CMUnitTest tests[2 * ARRAY_LEN(strings) + ARRAY_LEN(quote_cases) + 4];
     size_t count = 0;
 
     ADD_ROWS(tests, count, strings, decodes);
     ADD_ROWS(tests, count, strings, compares);
+    ADD_ROWS(tests, count, quote_cases, appends_quoted);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_whole_counts);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(appends);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(quotes);
