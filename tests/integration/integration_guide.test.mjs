@@ -1,5 +1,5 @@
-// The programs of docs/integration-guide.md, as they stand there, against a real gateway: each
-// prints what the page says. The services around them are played here.
+// The programs of docs/integration-guide.md and README.md, as they stand there, against a real
+// gateway: each prints what the page says. The services around them are played here.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -21,8 +21,8 @@ const made = await gateway();
 const { edge, services, brokers } = made;
 
 const PYTHON = process.env.PYTHON ?? '/usr/bin/python3'; // the one that has Debian's packages
-const programs = readPrograms(fileURLToPath(
-  new URL('../../docs/integration-guide.md', import.meta.url)));
+const page = (path) => readPrograms(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
+const programs = new Map([...page('docs/integration-guide.md'), ...page('README.md')]);
 const used = new Set();
 
 // The programs side by side, with the packages of the tests.
@@ -214,6 +214,13 @@ test('what the programs publish is what the services have promised', async (t) =
     assert.equal(properties.deliveryMode, 2);
     assert.ok(properties.messageId);
   }
+});
+
+test('app.mjs of the README hears what service.mjs publishes', async (t) => {
+  const app = start(t, 'app.mjs', { TOKEN: token({ id: 'traveller-1' }) });
+  await printing(app, 1);
+  start(t, 'service.mjs');
+  await prints(app, programs.get('app.mjs').outputs[0]);
 });
 
 test('contract.mjs', (t) => runs(t, 'contract.mjs'));
