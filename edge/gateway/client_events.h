@@ -9,7 +9,7 @@
 #include "edge/gateway/rooms/room_events.h"
 
 struct client_events {
-    struct presence *room_events;
+    struct room_events *room_events;
     struct joins *joins;
     struct client_acks *acks;
     struct token_verifier *verifier;

@@ -9,18 +9,19 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/gateway/announcements.h"
 #include "edge/gateway/client_connect.h"
+#include "edge/gateway/client_disconnect.h"
 #include "edge/gateway/client_events.h"
 #include "edge/gateway/clients/departure.h"
 #include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/control_commands.h"
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"
-#include "edge/gateway/rooms/room_name.h"
 #include "edge/gateway/web/http_routes.h"
 #include "edge/gateway/web/origin_guard.h"
 
-#define ANNOUNCE_MS 2000
-#define REPLAY_MAX  5000 // events that a client gets at once when it comes back
+#define REPLAY_MAX 5000 // events that a client gets at once when it comes back
 
 struct gateway {
     char *edge_id;
@@ -33,6 +34,7 @@ struct gateway {
     struct token_verifier *verifier;
     struct token_expiry *expiry;
     struct client_connect connect;
+    struct client_disconnect disconnect;
     struct authorization *authorization;
     struct delivery delivery;
     struct sessions sessions;
@@ -40,21 +42,18 @@ struct gateway {
     struct recovery recovery;
     struct departures departures;
     uint32_t recovery_window_s; // 0: nothing is recovered
-    struct presence room_events;
+    struct room_events room_events;
     struct client_acks acks;
     struct joins joins;
     struct client_events events;
     struct log_follower *follower;
     struct relay_status relay;
-    struct envelope_decoder *control;
+    struct control_commands commands;
     struct http_routes routes;
-    struct deadline_queue announcements;
-    struct deadline announcement;
+    struct announcements announcements;
     struct buffer text;
     unsigned shards;
-    struct peer_log slow_consumers;
     bool found_log;
-    bool mismatch_told; // that relay and edge count their shards differently
 };
 
 // ---- clients
@@ -72,41 +71,11 @@ static void on_event(struct sio_socket *socket, const struct sio_event *event, v
     client_events_handle(&gateway->events, sio_socket_data(socket), event);
 }
 
-static void log_slow_consumer(struct gateway *gateway, const struct sio_socket *socket)
-{
-    struct ip_text peer = sio_socket_peer(socket);
-
-    log_peer(&gateway->slow_consumers, span_of(peer.text),
-             "closed a client that takes its messages too slowly sid=%s reason=\"%s\"",
-             sio_socket_id(socket), eio_close_reason_str(EIO_SLOW_CONSUMER));
-}
-
-// Whether the client, or the gateway, wanted it to end. Otherwise only its connection was lost.
-static bool is_for_good(const char *reason)
-{
-    static const char *const ends[] = {"client namespace disconnect", "server namespace disconnect",
-                                       "parse error", "rate limit"};
-
-    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-        if (strcmp(reason, ends[i]) == 0)
-            return true;
-    return false;
-}
-
 static void on_disconnect(struct sio_socket *socket, const char *reason, void *arg)
 {
     struct gateway *gateway = arg;
-    struct client *client = sio_socket_data(socket);
 
-    if (strcmp(reason, eio_close_reason_str(EIO_SLOW_CONSUMER)) == 0)
-        log_slow_consumer(gateway, socket);
-    else
-        log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
-    client_events_forget(&gateway->events, client);
-    regrants_forget(client);
-    departures_add(&gateway->departures, client, is_for_good(reason),
-                   strcmp(reason, eio_close_reason_str(EIO_SHUTTING_DOWN)) == 0);
-    token_expiry_stop(&client->alarm);
+    client_disconnect_handle(&gateway->disconnect, sio_socket_data(socket), reason);
 }
 
 static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
@@ -134,85 +103,25 @@ static void on_expired(struct token_alarm *alarm, void *arg)
 
 // ---- the bus
 
-// For how many seconds back everything that was logged is in memory. As long as nothing has been
-// dropped that is for ever, which is told as the time that is needed.
-static void observe_reach(struct gateway *gateway)
-{
-    uint64_t reach_s = gateway->recovery_window_s + RECOVERY_SLACK_S;
-
-    if (!gateway->delivery.tail)
-        return;
-    log_tail_observe(gateway->delivery.tail);
-    uint64_t since_ms = metric_get(&gateway->metrics->tail.reach_at_ms), now_ms = clock_wall_ms();
-    if (since_ms > 0)
-        reach_s = now_ms > since_ms ? (now_ms - since_ms) / 1000 : 0;
-    metric_set(&gateway->metrics->reach_s, reach_s);
-}
-
-static void announce(struct gateway *gateway)
-{
-    size_t rooms = rooms_count(sio_namespace_rooms(gateway->nsp));
-
-    observe_reach(gateway);
-    deadline_arm(&gateway->announcement, &gateway->announcements);
-    metric_set(&gateway->metrics->rooms, rooms);
-    bus_announce(gateway->bus, sio_namespace_socket_count(gateway->nsp), rooms);
-}
-
-static void on_announcement(struct deadline *announcement, void *arg)
-{
-    (void)announcement;
-    announce(arg);
-}
-
-// Announces first: an edge that follows the log, and so opens its port, is in the list of edges.
+// Announces before the log is followed: an edge that follows it, and so opens its port, is already
+// in the list of edges.
 static void on_bus_up(void *arg)
+{
+    announcements_send(&((struct gateway *)arg)->announcements);
+}
+
+static void on_control(struct span bytes, void *arg)
+{
+    control_commands_handle(&((struct gateway *)arg)->commands, bytes);
+}
+
+static void on_following(void *arg)
 {
     struct gateway *gateway = arg;
 
-    announce(gateway);
-    log_follower_on_up(gateway->follower);
-}
-
-static void on_bus_down(void *arg)
-{
-    log_follower_on_down(((struct gateway *)arg)->follower);
-}
-
-static void on_envelope(unsigned shard, struct span bytes, void *arg)
-{
-    log_follower_on_envelope(((struct gateway *)arg)->follower, shard, bytes);
-}
-
-static void check_following(struct gateway *gateway)
-{
-    if (gateway->found_log || !log_follower_is_following(gateway->follower))
-        return;
     gateway->found_log = true;
     log_info("following the log shards=%u", gateway->shards);
     gateway->handlers.on_following(gateway->handlers.arg);
-}
-
-static void on_page(unsigned shard, const struct bus_entry *entries, size_t count, void *arg)
-{
-    struct gateway *gateway = arg;
-
-    log_follower_on_page(gateway->follower, shard, entries, count);
-    check_following(gateway);
-}
-
-static void on_newest(unsigned shard, struct position newest, void *arg)
-{
-    struct gateway *gateway = arg;
-
-    log_follower_on_newest(gateway->follower, shard, newest);
-    check_following(gateway);
-}
-
-static void remember(unsigned shard, const struct envelope *envelope, struct position position,
-                     void *arg)
-{
-    log_tail_append(((struct gateway *)arg)->delivery.tail, shard, envelope, position);
 }
 
 static void on_store_up(void *arg)
@@ -227,11 +136,6 @@ static void on_taken(struct client *client, void *arg)
 {
     (void)arg;
     recovery_end_taken(client);
-}
-
-static void deliver(const struct envelope *envelope, void *arg)
-{
-    delivery_from_bus(&((struct gateway *)arg)->delivery, envelope);
 }
 
 static void on_loss(unsigned shard, const char *reason, void *arg)
@@ -251,89 +155,9 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
              shard, closed, reason);
 }
 
-static struct eio_backlog crowd(void *arg)
+static struct eio_backlog backlog(void *arg)
 {
     return eio_server_backlog(sio_server_engine(((struct gateway *)arg)->socketio));
-}
-
-static void on_heartbeat(struct gateway *gateway, const struct heartbeat *heartbeat)
-{
-    relay_status_on_heartbeat(&gateway->relay, heartbeat, clock_monotonic_ms());
-    if (heartbeat->shard_count != gateway->shards && !gateway->mismatch_told) {
-        gateway->mismatch_told = true;
-        log_error("relay and edge count their shards differently; set BUS_SHARDS to the same on "
-                  "both relay=%zu edge=%u",
-                  heartbeat->shard_count, gateway->shards);
-    }
-    log_follower_on_heartbeat(gateway->follower, heartbeat);
-}
-
-static void kick(struct sio_socket *socket, void *arg)
-{
-    (*(uint32_t *)arg)++;
-    sio_socket_disconnect(socket);
-}
-
-static void say_kicked(struct gateway *gateway, uint64_t ask, uint32_t sockets)
-{
-    buffer_clear(&gateway->text);
-    control_encode(&(struct control){.kind = CONTROL_KICKED,
-                                     .ask = ask,
-                                     .edge = span_of(gateway->edge_id),
-                                     .sockets = sockets},
-                   &gateway->text);
-    bus_publish_control(gateway->bus, buffer_span(&gateway->text));
-}
-
-static void on_kick(struct gateway *gateway, struct span user, uint64_t ask)
-{
-    uint32_t sockets = 0;
-
-    if (user.len == 0)
-        return;
-    sio_namespace_each_in(gateway->nsp, room_name_of_user(user, &gateway->text), kick, &sockets);
-    metric_add(&gateway->metrics->kicked, sockets);
-    log_info("kicked a user user=\"" SPAN_FMT "\" sockets=%u", SPAN_ARG(user), sockets);
-    if (ask != 0)
-        say_kicked(gateway, ask, sockets);
-}
-
-static void on_drain(struct gateway *gateway, struct span edge)
-{
-    if (edge.len == 0 || span_is(edge, gateway->edge_id))
-        gateway->handlers.on_drain(gateway->handlers.arg);
-}
-
-static void on_control(struct span bytes, void *arg)
-{
-    struct gateway *gateway = arg;
-    const struct control *control = control_decode(gateway->control, bytes);
-
-    if (!control) {
-        metric_add(&gateway->metrics->envelopes_malformed, 1);
-        log_warn("dropping a malformed control message bytes=%zu", bytes.len);
-        return;
-    }
-    switch (control->kind) {
-    case CONTROL_HEARTBEAT:
-        on_heartbeat(gateway, &control->heartbeat);
-        break;
-    case CONTROL_DRAIN:
-        on_drain(gateway, control->edge);
-        break;
-    case CONTROL_KICK:
-        on_kick(gateway, control->user, control->ask);
-        break;
-    case CONTROL_KICKED:
-        break; // for whoever asked
-    case CONTROL_TAKEOVER:
-        if (gateway->recovery_window_s > 0)
-            recovery_on_takeover(&gateway->recovery, control->user, control->socket,
-                                 control->generation);
-        break;
-    case CONTROL_UNKNOWN:
-        break; // of a newer version
-    }
 }
 
 // ---- putting the parts together
@@ -363,7 +187,6 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                                                   .on_expired = on_expired,
                                                   .arg = gateway,
                                               });
-    peer_log_init(&gateway->slow_consumers, &gateway->metrics->log_left_out);
     gateway->connect = (struct client_connect){
         .authentication = {.verifier = gateway->verifier,
                            .allow_anonymous = options->allow_anonymous},
@@ -382,7 +205,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                                           .metrics = gateway->metrics,
                                           .latency = {.metrics = gateway->metrics},
                                           .shards = options->shards};
-    gateway->room_events = (struct presence){
+    gateway->room_events = (struct room_events){
         .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
     gateway->acks = (struct client_acks){.metrics = gateway->metrics};
     gateway->joins = (struct joins){
@@ -428,6 +251,9 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
         .grant_s = recovery->grant_s,
     };
     departures_init(&gateway->departures);
+    gateway->disconnect =
+        (struct client_disconnect){.events = &gateway->events, .departures = &gateway->departures};
+    client_disconnect_init(&gateway->disconnect, gateway->metrics);
     regrants_init(&gateway->regrants, clock);
     recovery_init(&gateway->recovery, clock);
     if (!recovery->store)
@@ -449,27 +275,46 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
 static void build_following(struct gateway *gateway, const struct gateway_options *options,
                             struct deadlines *clock)
 {
-    gateway->follower = log_follower_new(
-        options->shards, gateway->bus, clock,
-        &(struct log_follower_handlers){.on_entry = gateway->delivery.tail ? remember : NULL,
-                                        .deliver = deliver,
-                                        .on_loss = on_loss,
-                                        .crowd = crowd,
-                                        .arg = gateway},
-        gateway->metrics);
+    gateway->follower =
+        log_follower_new(options->shards, gateway->bus, clock,
+                         &(struct log_follower_handlers){
+                             .on_entry = gateway->delivery.tail ? delivery_remember : NULL,
+                             .deliver = delivery_from_bus,
+                             .delivery = &gateway->delivery,
+                             .on_following = on_following,
+                             .on_loss = on_loss,
+                             .backlog = backlog,
+                             .arg = gateway},
+                         gateway->metrics);
     gateway->delivery.follower = gateway->follower;
-    gateway->control = envelope_decoder_new();
-    gateway->bus->handlers = (struct bus_handlers){
-        .on_up = on_bus_up,
-        .on_down = on_bus_down,
-        .on_envelope = on_envelope,
-        .on_control = on_control,
-        .on_page = on_page,
-        .on_newest = on_newest,
-        .arg = gateway,
-    };
     relay_status_init(&gateway->relay, options->event_bus_host, options->event_bus_port,
                       gateway->metrics);
+}
+
+static void build_control(struct gateway *gateway)
+{
+    gateway->commands = (struct control_commands){
+        .nsp = gateway->nsp,
+        .bus = gateway->bus,
+        .follower = gateway->follower,
+        .relay = &gateway->relay,
+        .recovery = gateway->recovery_window_s > 0 ? &gateway->recovery : NULL,
+        .metrics = gateway->metrics,
+        .edge_id = span_of(gateway->edge_id),
+        .shards = gateway->shards,
+        .on_drain = gateway->handlers.on_drain,
+        .on_drain_arg = gateway->handlers.arg,
+    };
+    control_commands_init(&gateway->commands);
+    gateway->announcements = (struct announcements){
+        .bus = gateway->bus,
+        .nsp = gateway->nsp,
+        .tail = gateway->delivery.tail,
+        .reach_max_s = gateway->recovery_window_s + RECOVERY_SLACK_S,
+        .metrics = gateway->metrics,
+    };
+    gateway->bus->control =
+        (struct bus_control_handlers){.on_up = on_bus_up, .on_control = on_control, .arg = gateway};
 }
 
 static void build_routes(struct gateway *gateway, const struct gateway_options *options)
@@ -508,10 +353,9 @@ struct gateway *gateway_new(const struct gateway_options *options,
     build_behaviour(gateway, options, clock);
     build_recovery(gateway, options, clock);
     build_following(gateway, options, clock);
+    build_control(gateway);
     build_routes(gateway, options);
-    deadline_queue_init(&gateway->announcements, clock, ANNOUNCE_MS, on_announcement, gateway);
-    deadline_init(&gateway->announcement);
-    deadline_arm(&gateway->announcement, &gateway->announcements);
+    announcements_start(&gateway->announcements, clock);
     return gateway;
 }
 
@@ -520,10 +364,10 @@ void gateway_free(struct gateway *gateway)
     if (!gateway)
         return;
     sio_server_free(gateway->socketio);
-    deadline_queue_fini(&gateway->announcements);
+    announcements_fini(&gateway->announcements);
     http_routes_fini(&gateway->routes);
     relay_status_fini(&gateway->relay);
-    envelope_decoder_free(gateway->control);
+    control_commands_fini(&gateway->commands);
     departures_fini(&gateway->departures);
     recovery_fini(&gateway->recovery);
     regrants_fini(&gateway->regrants);

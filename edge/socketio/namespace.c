@@ -82,12 +82,12 @@ static void emit_to_member(struct room_member *member, void *arg)
     emission->count++;
 }
 
-size_t sio_namespace_emit(struct sio_namespace *nsp, struct span room, struct span except,
+size_t sio_namespace_emit(struct sio_namespace *nsp, struct room *room, struct span except,
                           const struct sio_broadcast *event)
 {
     struct emission emission = {.nsp = nsp, .event = event, .except = except};
 
-    rooms_each_member(nsp->rooms, room, emit_to_member, &emission);
+    rooms_visit(nsp->rooms, room, emit_to_member, &emission);
     frame_unref(emission.plain);
     frame_unref(emission.with_offset);
     metric_add(&nsp->server->metrics->deliveries, emission.count);

@@ -160,9 +160,9 @@ void *rooms_note(const struct rooms *rooms, const struct room_member *member, st
     return membership ? membership->note : NULL;
 }
 
-bool rooms_has(const struct rooms *rooms, struct span name)
+struct room *rooms_find(const struct rooms *rooms, struct span name)
 {
-    return find_room(rooms, name) != NULL;
+    return find_room(rooms, name);
 }
 
 size_t rooms_size(const struct rooms *rooms, struct span name)
@@ -181,17 +181,21 @@ bool rooms_take_deliveries(struct rooms *rooms, struct span name, const struct t
                                       room->size < rate->burst ? room->size : rate->burst, now_ms);
 }
 
-void rooms_each_member(struct rooms *rooms, struct span name, room_member_fn visit, void *arg)
+void rooms_visit(struct rooms *rooms, struct room *room, room_member_fn visit, void *arg)
 {
-    struct room *room = find_room(rooms, name);
-
-    if (!room)
-        return;
     room->visits++;
     list_for_each (node, &room->members)
         visit(list_entry(node, struct membership, in_room)->member, arg);
     room->visits--;
     remove_room_if_unused(rooms, room);
+}
+
+void rooms_each_member(struct rooms *rooms, struct span name, room_member_fn visit, void *arg)
+{
+    struct room *room = find_room(rooms, name);
+
+    if (room)
+        rooms_visit(rooms, room, visit, arg);
 }
 
 void rooms_each_of(const struct room_member *member, room_name_fn visit, void *arg)

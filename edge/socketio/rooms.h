@@ -8,6 +8,7 @@
 #include "common/token_bucket.h"
 
 struct rooms;
+struct room;
 
 // Embedded in whoever joins rooms.
 struct room_member {
@@ -35,7 +36,8 @@ void rooms_leave_all(struct rooms *rooms, struct room_member *member);
 bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, struct span room);
 // What is noted with a membership, zeroed when it begins; NULL when there is none.
 void *rooms_note(const struct rooms *rooms, const struct room_member *member, struct span room);
-bool rooms_has(const struct rooms *rooms, struct span room);    // whether it has members
+// The room, for rooms_visit() in the same call; NULL when it has no members.
+struct room *rooms_find(const struct rooms *rooms, struct span room);
 size_t rooms_size(const struct rooms *rooms, struct span room); // how many it has
 
 // Takes one for each member from what the room may cause at this rate; false when that is not left.
@@ -46,6 +48,8 @@ NODISCARD bool rooms_take_deliveries(struct rooms *rooms, struct span room,
 // Calls `visit` for each member, in the order of joining. The visitor may take the visited member
 // out of rooms, but no other; it may visit rooms itself.
 void rooms_each_member(struct rooms *rooms, struct span room, room_member_fn visit, void *arg);
+// The same for a room that was found already.
+void rooms_visit(struct rooms *rooms, struct room *room, room_member_fn visit, void *arg);
 // The rooms of one member, in the order of joining. The visitor must not change memberships.
 void rooms_each_of(const struct room_member *member, room_name_fn visit, void *arg);
 // Up to `max` room names in no particular order.

@@ -206,8 +206,9 @@ struct sio_broadcast {
     struct span offset;
     uint64_t moment;
 };
-// The same for an event that is encoded when the first member needs it.
-size_t sio_namespace_emit(struct sio_namespace *nsp, struct span room, struct span except,
+// Emits to the members of a room that rooms_find() has found, in the same call. The event is
+// encoded when the first member needs it. Returns how many got it.
+size_t sio_namespace_emit(struct sio_namespace *nsp, struct room *room, struct span except,
                           const struct sio_broadcast *event);
 // Calls `visit` for each connected socket in the room; the visitor may disconnect the visited one.
 void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,

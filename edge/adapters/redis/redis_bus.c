@@ -112,7 +112,7 @@ static void check_up(struct redis_bus *bus)
     backoff_reset(&bus->backoff);
     metric_add(&bus->metrics->connects, 1);
     metric_set(&bus->metrics->connected, 1);
-    bus->interface.handlers.on_up(bus->interface.handlers.arg);
+    bus_report_up(&bus->interface);
     if (bus->options->sessions)
         redis_sessions_on_up(bus->options->sessions);
 }
@@ -212,7 +212,7 @@ static void on_shard_push(const struct redis_value *value, uintptr_t shard, void
 static void on_control_push(const struct redis_value *value, uintptr_t tag, void *arg)
 {
     struct redis_bus *bus = arg;
-    const struct bus_handlers *handlers = &bus->interface.handlers;
+    const struct bus_control_handlers *handlers = &bus->interface.control;
     struct span message;
 
     (void)tag;

@@ -74,7 +74,7 @@ static struct departure *departure_new(struct departures *departures, const stru
 }
 
 struct telling {
-    struct presence *room_events;
+    struct room_events *room_events;
     const struct client *client;
 };
 

@@ -9,7 +9,7 @@
 #include "edge/gateway/rooms/room_events.h"
 
 struct departures {
-    struct presence *room_events;
+    struct room_events *room_events;
     struct sessions *sessions; // NULL: nobody can come back
     struct list waiting;       // of struct departure
 };

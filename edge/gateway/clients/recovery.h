@@ -24,7 +24,7 @@ struct recovery {
     enum recovery_clients clients;
     struct sessions *sessions; // NULL: nothing is recovered
     struct delivery *delivery;
-    struct presence *room_events;
+    struct room_events *room_events;
     struct authorization *authorization;
     struct regrants *regrants;
     struct gateway_metrics *metrics;

@@ -12,7 +12,7 @@
 
 struct regrants {
     struct authorization *authorization;
-    struct presence *room_events;
+    struct room_events *room_events;
     struct sessions *sessions;
     struct gateway_metrics *metrics;
     uint32_t grant_s; // for how long a grant is good

@@ -1,8 +1,6 @@
 // The bus as the gateway sees it: what relay and edges publish, and the log behind it.
-//
-// An adapter implements it; the gateway hangs its handlers in. A bus is down until it says
-// on_up, and from then until on_down nothing that is published is missed. Losing and finding
-// its broker again is its own business.
+// An adapter implements it and calls the handlers. A bus is down until on_up; from then until
+// on_down no publication is missed. Reconnecting to the broker is the adapter's task.
 #pragma once
 
 #include <stddef.h>
@@ -17,15 +15,21 @@ struct bus_entry {
     struct span envelope;
 };
 
-// Everything is borrowed until the handler returns.
+// What follows the log. Everything is borrowed until the handler returns.
 struct bus_handlers {
     void (*on_up)(void *arg);
     void (*on_down)(void *arg); // reads that were under way get no answer
     void (*on_envelope)(unsigned shard, struct span envelope, void *arg);
-    void (*on_control)(struct span control, void *arg);
     // The answers to bus_read() and bus_read_newest(), in the order of asking.
     void (*on_page)(unsigned shard, const struct bus_entry *entries, size_t count, void *arg);
     void (*on_newest)(unsigned shard, struct position newest, void *arg);
+    void *arg;
+};
+
+// What happens on the control channel, and before anything else when the bus comes up.
+struct bus_control_handlers {
+    void (*on_up)(void *arg);
+    void (*on_control)(struct span control, void *arg);
     void *arg;
 };
 
@@ -39,7 +43,8 @@ struct bus_ops {
 
 struct bus {
     const struct bus_ops *ops;
-    struct bus_handlers handlers; // set before the bus is started
+    struct bus_handlers handlers; // both are set before the bus is started
+    struct bus_control_handlers control;
 };
 
 // Publishes to all edges, this one included. Lost, and counted, while the bus is down.
@@ -70,4 +75,11 @@ static inline void bus_read_newest(struct bus *bus, unsigned shard)
 static inline void bus_announce(struct bus *bus, size_t sockets, size_t rooms)
 {
     bus->ops->announce(bus, sockets, rooms);
+}
+
+// For the adapter: the bus is up.
+static inline void bus_report_up(struct bus *bus)
+{
+    bus->control.on_up(bus->control.arg);
+    bus->handlers.on_up(bus->handlers.arg);
 }

@@ -40,7 +40,8 @@ void delivery_to_members(struct delivery *delivery, const struct envelope *envel
 {
     char text[OFFSET_TEXT_MAX];
 
-    if (!rooms_has(sio_namespace_rooms(delivery->nsp), envelope->room))
+    struct room *room = rooms_find(sio_namespace_rooms(delivery->nsp), envelope->room);
+    if (!room)
         return;
 
     const struct sio_broadcast event = {
@@ -49,16 +50,23 @@ void delivery_to_members(struct delivery *delivery, const struct envelope *envel
         .offset = offset_now(delivery, text),
         .moment = moment_now(delivery),
     };
-    size_t clients = sio_namespace_emit(delivery->nsp, envelope->room, envelope->except, &event);
+    size_t clients = sio_namespace_emit(delivery->nsp, room, envelope->except, &event);
     latency_note(&delivery->latency, envelope, clients);
     metric_add(&delivery->metrics->envelopes_delivered, 1);
 }
 
-void delivery_from_bus(struct delivery *delivery, const struct envelope *envelope)
+void delivery_from_bus(const struct envelope *envelope, void *arg)
 {
-    if (span_eq(envelope->origin, delivery->edge_id)) {
+    struct delivery *delivery = arg;
+
+    if (span_eq(envelope->origin, delivery->edge_id))
         metric_add(&delivery->metrics->envelopes_own, 1);
-        return;
-    }
-    delivery_to_members(delivery, envelope);
+    else
+        delivery_to_members(delivery, envelope);
+}
+
+void delivery_remember(unsigned shard, const struct envelope *envelope, struct position position,
+                       void *arg)
+{
+    log_tail_append(((struct delivery *)arg)->tail, shard, envelope, position);
 }

@@ -27,8 +27,12 @@ void delivery_cut(const struct delivery *delivery, struct cut *out);
 void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct span name,
                    struct span args);
 
-// To every member of its room but the one that it excepts.
+// To every member of its room except the one that the envelope excepts.
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope);
 
-// The same for what came over the bus: what this edge published itself its members have already.
-void delivery_from_bus(struct delivery *delivery, const struct envelope *envelope);
+// For log_follower_handlers, with the delivery as their argument.
+// An envelope of the bus. One that this edge published itself is skipped: its members have it.
+void delivery_from_bus(const struct envelope *envelope, void *delivery);
+// An entry of the log: the tail keeps it, for clients that come back.
+void delivery_remember(unsigned shard, const struct envelope *envelope, struct position position,
+                       void *delivery);

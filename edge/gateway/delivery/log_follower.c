@@ -5,35 +5,26 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/list.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/gateway/delivery/held_envelopes.h"
 
-#define PAGE_ENTRIES   64
-#define LOOK_MS        100 // between two looks whether what paused may go on
-#define FIRST_PAGES    500 // entries of each page while the log is read from its beginning
-#define HELD_BYTES_MAX ((size_t)8 * 1024 * 1024) // over all shards
+#define PAGE_ENTRIES 64
+#define LOOK_MS      100 // between two looks whether what paused may go on
+#define FIRST_PAGES  500 // entries of each page while the log is read from its beginning
 
 static const struct position nowhere = {0, 0};
 
 enum state { OFFLINE = 0, LOCATING, READING, PAUSED, LIVE };
 
-// An envelope that waits until the log was read up to it.
-struct held {
-    struct list node;
-    struct position position, prev;
-    size_t len;
-    char bytes[];
-};
-
 struct shard {
     enum state state;
     bool located;             // `position` means something
     struct position position; // the last delivered
-    struct position known;    // the greatest that is said to exist
+    struct position known;    // the greatest that is known to exist
     struct position goal;     // `known` when the current read began: it should come that far
-    struct position unmet;    // a goal that the last whole read did not reach
-    struct list held;
+    struct position unmet;    // a goal that the last complete read did not reach
+    struct list held;         // of struct held_envelope, in the order of publication
 };
 
 struct log_follower {
@@ -45,7 +36,8 @@ struct log_follower {
     struct deadline_queue looks;
     struct deadline look; // armed while a shard is paused
     bool up;
-    size_t held_bytes;
+    bool was_following; // on_following was called
+    struct held_envelopes held;
     unsigned shard_count;
     struct shard shards[];
 };
@@ -65,42 +57,17 @@ static unsigned number_of(const struct log_follower *follower, const struct shar
     return (unsigned)(shard - follower->shards);
 }
 
+bool log_follower_is_following(const struct log_follower *follower)
+{
+    for (unsigned i = 0; i < follower->shard_count; i++)
+        if (!follower->shards[i].located)
+            return false;
+    return follower->up;
+}
+
 static void update_following(struct log_follower *follower)
 {
     metric_set(&follower->metrics->following, log_follower_is_following(follower));
-}
-
-static void drop_held(struct log_follower *follower, struct held *held)
-{
-    follower->held_bytes -= held->len;
-    metric_set(&follower->metrics->held_bytes, follower->held_bytes);
-    list_unlink(&held->node);
-    free(held);
-}
-
-static void drop_all_held(struct log_follower *follower, struct shard *shard)
-{
-    list_for_each (node, &shard->held)
-        drop_held(follower, list_entry(node, struct held, node));
-}
-
-// What does not fit is forgotten together with what was held before it: the log has it all.
-static void hold(struct log_follower *follower, struct shard *shard,
-                 const struct envelope *envelope, struct span bytes)
-{
-    if (follower->held_bytes + bytes.len > HELD_BYTES_MAX) {
-        drop_all_held(follower, shard);
-        metric_add(&follower->metrics->held_dropped, 1);
-        return;
-    }
-    struct held *held = mem_alloc(sizeof(*held) + bytes.len);
-    held->position = envelope->position;
-    held->prev = envelope->prev;
-    held->len = bytes.len;
-    memcpy(held->bytes, bytes.ptr, bytes.len);
-    list_append(&shard->held, &held->node);
-    follower->held_bytes += bytes.len;
-    metric_set(&follower->metrics->held_bytes, follower->held_bytes);
 }
 
 static void report_loss(struct log_follower *follower, struct shard *shard, struct position next,
@@ -125,9 +92,9 @@ static void deliver_next(struct log_follower *follower, struct shard *shard,
     shard->position = position;
     if (follower->handlers.on_entry)
         follower->handlers.on_entry(number_of(follower, shard), envelope, position,
-                                    follower->handlers.arg);
+                                    follower->handlers.delivery);
     if (shard->located)
-        follower->handlers.deliver(envelope, follower->handlers.arg);
+        follower->handlers.deliver(envelope, follower->handlers.delivery);
 }
 
 static size_t page_of(const struct shard *shard)
@@ -164,25 +131,27 @@ static void locate(struct log_follower *follower, struct shard *shard)
     bus_read_newest(follower->bus, number_of(follower, shard));
 }
 
-static void deliver_held(struct log_follower *follower, struct shard *shard, struct held *held)
+static void deliver_held(struct log_follower *follower, struct shard *shard,
+                         struct held_envelope *held)
 {
     const struct envelope *envelope =
         envelope_decode(follower->decoder, (struct span){held->bytes, held->len});
 
     assert(envelope); // it was decoded before
     deliver_next(follower, shard, envelope, held->position);
-    drop_held(follower, held);
+    held_envelopes_drop(&follower->held, held);
 }
 
-// Delivers what was held. False when the log has to be read before that can go on, or clients are
-// behind; what is not delivered then is read as well. An envelope
-// that was known when the read began and was not reached by it is one whose like the log lost.
+// Delivers held envelopes as far as they continue at the position. False if the log has to be read
+// first, or if clients are behind; the rest is then read from the log as well. If the last read
+// should have passed an envelope's position and did not, the stream no longer has what came before
+// it, so the envelope is delivered all the same.
 static bool release_held(struct log_follower *follower, struct shard *shard)
 {
     while (!list_empty(&shard->held)) {
-        struct held *held = list_entry(shard->held.next, struct held, node);
+        struct held_envelope *held = list_entry(shard->held.next, struct held_envelope, node);
         if (!is_above(held->position, shard->position)) {
-            drop_held(follower, held);
+            held_envelopes_drop(&follower->held, held);
         } else if ((position_compare(held->prev, shard->position) == 0 ||
                     !is_above(held->position, shard->goal)) &&
                    !replay_pace_must_wait(&follower->pace)) {
@@ -195,9 +164,9 @@ static bool release_held(struct log_follower *follower, struct shard *shard)
     return true;
 }
 
-// A heartbeat's position may be on its way into the log still, so it counts as lost only when a
+// The entry at a heartbeat's position may not be in the log yet, so it counts as lost only if a
 // second read does not find it either.
-static void judge_goal(struct log_follower *follower, struct shard *shard)
+static void check_goal(struct log_follower *follower, struct shard *shard)
 {
     if (is_above(shard->unmet, shard->position)) {
         report_loss(follower, shard, shard->unmet, "the log does not have what was reported");
@@ -212,7 +181,8 @@ static void become_live(struct log_follower *follower, struct shard *shard)
     replay_pace_reset(&follower->pace);
 }
 
-// From now on clients can rely on this shard. Those that are here already came too early.
+// From now on nothing of this shard is missed. Clients that are connected already came too early
+// and have to come again.
 static void become_located(struct log_follower *follower, struct shard *shard)
 {
     shard->located = true;
@@ -228,7 +198,7 @@ static void settle(struct log_follower *follower, struct shard *shard)
         read_on_or_pause(follower, shard);
         return;
     }
-    judge_goal(follower, shard);
+    check_goal(follower, shard);
     if (!shard->located)
         become_located(follower, shard);
     if (is_above(shard->known, shard->goal) && is_above(shard->known, shard->position))
@@ -273,7 +243,7 @@ static void take_live(struct log_follower *follower, struct shard *shard,
         deliver_next(follower, shard, envelope, envelope->position);
         return;
     }
-    hold(follower, shard, envelope, bytes);
+    held_envelopes_add(&follower->held, &shard->held, envelope, bytes);
     on_gap(follower, shard);
 }
 
@@ -309,40 +279,10 @@ static void on_look(struct deadline *look, void *arg)
     log_follower_go_on(follower);
 }
 
-struct log_follower *log_follower_new(unsigned shards, struct bus *bus, struct deadlines *clock,
-                                      const struct log_follower_handlers *handlers,
-                                      struct gateway_metrics *metrics)
+static void on_up(void *arg)
 {
-    struct log_follower *follower =
-        mem_zalloc(sizeof(*follower) + shards * sizeof(follower->shards[0]));
+    struct log_follower *follower = arg;
 
-    follower->bus = bus;
-    follower->handlers = *handlers;
-    follower->metrics = metrics;
-    follower->decoder = envelope_decoder_new();
-    follower->pace =
-        (struct replay_pace){.clock = clock, .look = handlers->crowd, .arg = handlers->arg};
-    deadline_queue_init(&follower->looks, clock, LOOK_MS, on_look, follower);
-    deadline_init(&follower->look);
-    follower->shard_count = shards;
-    for (unsigned i = 0; i < shards; i++)
-        list_init(&follower->shards[i].held);
-    return follower;
-}
-
-void log_follower_free(struct log_follower *follower)
-{
-    if (!follower)
-        return;
-    for (unsigned i = 0; i < follower->shard_count; i++)
-        drop_all_held(follower, &follower->shards[i]);
-    deadline_queue_fini(&follower->looks);
-    envelope_decoder_free(follower->decoder);
-    free(follower);
-}
-
-void log_follower_on_up(struct log_follower *follower)
-{
     follower->up = true;
     for (unsigned i = 0; i < follower->shard_count; i++) {
         struct shard *shard = &follower->shards[i];
@@ -354,21 +294,23 @@ void log_follower_on_up(struct log_follower *follower)
     update_following(follower);
 }
 
-void log_follower_on_down(struct log_follower *follower)
+static void on_down(void *arg)
 {
+    struct log_follower *follower = arg;
+
     follower->up = false;
     deadline_cancel(&follower->look);
     replay_pace_reset(&follower->pace);
     for (unsigned i = 0; i < follower->shard_count; i++) {
-        drop_all_held(follower, &follower->shards[i]);
+        held_envelopes_drop_all(&follower->held, &follower->shards[i].held);
         follower->shards[i].state = OFFLINE;
     }
     update_following(follower);
 }
 
-void log_follower_on_envelope(struct log_follower *follower, unsigned shard_number,
-                              struct span bytes)
+static void on_envelope(unsigned shard_number, struct span bytes, void *arg)
 {
+    struct log_follower *follower = arg;
     struct shard *shard = &follower->shards[shard_number];
     const struct envelope *envelope = envelope_decode(follower->decoder, bytes);
 
@@ -379,7 +321,7 @@ void log_follower_on_envelope(struct log_follower *follower, unsigned shard_numb
         return;
     }
     if (position_is_none(envelope->position)) {
-        follower->handlers.deliver(envelope, follower->handlers.arg);
+        follower->handlers.deliver(envelope, follower->handlers.delivery);
         return;
     }
     if (shard->state == LIVE) {
@@ -387,11 +329,11 @@ void log_follower_on_envelope(struct log_follower *follower, unsigned shard_numb
         return;
     }
     shard->known = greater(shard->known, envelope->position);
-    hold(follower, shard, envelope, bytes);
+    held_envelopes_add(&follower->held, &shard->held, envelope, bytes);
 }
 
-void log_follower_on_page(struct log_follower *follower, unsigned shard_number,
-                          const struct bus_entry *entries, size_t count)
+static void take_page(struct log_follower *follower, unsigned shard_number,
+                      const struct bus_entry *entries, size_t count)
 {
     struct shard *shard = &follower->shards[shard_number];
 
@@ -410,8 +352,8 @@ void log_follower_on_page(struct log_follower *follower, unsigned shard_number,
         settle(follower, shard);
 }
 
-void log_follower_on_newest(struct log_follower *follower, unsigned shard_number,
-                            struct position newest)
+static void take_newest(struct log_follower *follower, unsigned shard_number,
+                        struct position newest)
 {
     struct shard *shard = &follower->shards[shard_number];
     bool reset = shard->located && is_above(shard->position, newest);
@@ -429,18 +371,73 @@ void log_follower_on_newest(struct log_follower *follower, unsigned shard_number
     settle(follower, shard);
 }
 
+// Reading is what locates shards, so this is looked at after each answer.
+static void report_following(struct log_follower *follower)
+{
+    if (follower->was_following || !log_follower_is_following(follower))
+        return;
+    follower->was_following = true;
+    if (follower->handlers.on_following)
+        follower->handlers.on_following(follower->handlers.arg);
+}
+
+static void on_page(unsigned shard, const struct bus_entry *entries, size_t count, void *arg)
+{
+    take_page(arg, shard, entries, count);
+    report_following(arg);
+}
+
+static void on_newest(unsigned shard, struct position newest, void *arg)
+{
+    take_newest(arg, shard, newest);
+    report_following(arg);
+}
+
+struct log_follower *log_follower_new(unsigned shards, struct bus *bus, struct deadlines *clock,
+                                      const struct log_follower_handlers *handlers,
+                                      struct gateway_metrics *metrics)
+{
+    struct log_follower *follower =
+        mem_zalloc(sizeof(*follower) + shards * sizeof(follower->shards[0]));
+
+    follower->bus = bus;
+    bus->handlers = (struct bus_handlers){
+        .on_up = on_up,
+        .on_down = on_down,
+        .on_envelope = on_envelope,
+        .on_page = on_page,
+        .on_newest = on_newest,
+        .arg = follower,
+    };
+    follower->handlers = *handlers;
+    follower->metrics = metrics;
+    follower->held.metrics = metrics;
+    follower->decoder = envelope_decoder_new();
+    follower->pace =
+        (struct replay_pace){.clock = clock, .look = handlers->backlog, .arg = handlers->arg};
+    deadline_queue_init(&follower->looks, clock, LOOK_MS, on_look, follower);
+    deadline_init(&follower->look);
+    follower->shard_count = shards;
+    for (unsigned i = 0; i < shards; i++)
+        list_init(&follower->shards[i].held);
+    return follower;
+}
+
+void log_follower_free(struct log_follower *follower)
+{
+    if (!follower)
+        return;
+    for (unsigned i = 0; i < follower->shard_count; i++)
+        held_envelopes_drop_all(&follower->held, &follower->shards[i].held);
+    deadline_queue_fini(&follower->looks);
+    envelope_decoder_free(follower->decoder);
+    free(follower);
+}
+
 void log_follower_on_heartbeat(struct log_follower *follower, const struct heartbeat *heartbeat)
 {
     for (unsigned i = 0; i < follower->shard_count && i < heartbeat->shard_count; i++)
         take_heartbeat(follower, &follower->shards[i], heartbeat->tops[i]);
-}
-
-bool log_follower_is_following(const struct log_follower *follower)
-{
-    for (unsigned i = 0; i < follower->shard_count; i++)
-        if (!follower->shards[i].located)
-            return false;
-    return follower->up;
 }
 
 struct position log_follower_position(const struct log_follower *follower, unsigned shard)

@@ -34,40 +34,38 @@
 #include "proto/envelope.h"
 
 struct log_follower_handlers {
-    // Every entry of the log, before it is delivered. NULL: nobody remembers them. Otherwise the
-    // follower begins at the oldest entry of the log instead of the newest, and what it reads until
-    // it has come to the end is not delivered.
+    // Every entry of the log, before it is delivered. NULL: nobody keeps them. Otherwise the
+    // follower starts at the oldest entry of the log instead of the newest, and what it reads until
+    // it reaches the end is not delivered.
     void (*on_entry)(unsigned shard, const struct envelope *envelope, struct position position,
-                     void *arg);
+                     void *delivery);
     // In order within a shard. Ephemeral envelopes, which have no position, come at once.
-    void (*deliver)(const struct envelope *envelope, void *arg);
-    // Clients connected at this moment may have missed something.
+    void (*deliver)(const struct envelope *envelope, void *delivery);
+    void *delivery;
+    // Every shard is followed, for the first time. May be NULL.
+    void (*on_following)(void *arg);
+    // Clients that are connected at this moment may have missed something.
     void (*on_loss)(unsigned shard, const char *reason, void *arg);
-    // Whether clients are behind with what they were sent: a replay of the log waits for those who
+    // How far clients are behind with what they were sent: a replay of the log waits for those who
     // read (see replay_pace.h). NULL: it never does.
-    struct eio_backlog (*crowd)(void *arg);
+    struct eio_backlog (*backlog)(void *arg);
     void *arg;
 };
 
 struct log_follower;
 
-// Borrows the bus and the clock, which must outlive it, and the metrics.
+// Sets the bus's handlers, so that it is called without a detour. Borrows the bus and the clock,
+// which must outlive it, and the metrics.
 NODISCARD struct log_follower *log_follower_new(unsigned shards, struct bus *bus,
                                                 struct deadlines *clock,
                                                 const struct log_follower_handlers *handlers,
                                                 struct gateway_metrics *metrics);
 void log_follower_free(struct log_follower *follower);
 
-// What the bus reports.
-void log_follower_on_up(struct log_follower *follower);
-void log_follower_on_down(struct log_follower *follower);
-void log_follower_on_envelope(struct log_follower *follower, unsigned shard, struct span bytes);
-void log_follower_on_page(struct log_follower *follower, unsigned shard,
-                          const struct bus_entry *entries, size_t count);
-void log_follower_on_newest(struct log_follower *follower, unsigned shard, struct position newest);
+// The relay's heartbeat, which comes over the control channel: the newest position of each shard.
 void log_follower_on_heartbeat(struct log_follower *follower, const struct heartbeat *heartbeat);
 
-// Clients have been written to: goes on with what paused, if it may.
+// After clients were written to: resumes a paused read if clients have caught up.
 void log_follower_go_on(struct log_follower *follower);
 
 // True while the bus is up and the place in every shard's log is known.

@@ -11,7 +11,7 @@
 struct joins {
     struct authorization *authorization;
     struct client_acks *acks;
-    struct presence *room_events;
+    struct room_events *room_events;
     struct sessions *sessions; // NULL: nobody is recovered
     struct gateway_metrics *metrics;
 };

@@ -20,13 +20,13 @@ static void write_body(struct buffer *body, const struct room_events_member *mem
     buffer_printf(body, ",\"timestamp\":\"%s\"}", timestamp);
 }
 
-void room_events_fini(struct presence *room_events)
+void room_events_fini(struct room_events *room_events)
 {
     buffer_fini(&room_events->body);
     buffer_fini(&room_events->encoded);
 }
 
-void room_events_emit_for(struct presence *room_events, const struct room_events_member *member,
+void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,
                           struct span room, const char *event)
 {
     uint64_t now_ms = clock_wall_ms();
@@ -48,8 +48,8 @@ void room_events_emit_for(struct presence *room_events, const struct room_events
                 buffer_span(&room_events->encoded));
 }
 
-void room_events_emit(struct presence *room_events, const struct client *client, struct span room,
-                      const char *event)
+void room_events_emit(struct room_events *room_events, const struct client *client,
+                      struct span room, const char *event)
 {
     const struct room_events_member member = {client_id(client), client->identity->user_json};
 

@@ -6,14 +6,14 @@
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/delivery/delivery.h"
 
-struct presence {
+struct room_events {
     struct delivery *delivery;
     struct bus *bus;
     unsigned shards;
     struct buffer body, encoded;
 };
 
-void room_events_fini(struct presence *room_events);
+void room_events_fini(struct room_events *room_events);
 
 // Who does something, as others are told.
 struct room_events_member {
@@ -21,7 +21,7 @@ struct room_events_member {
 };
 
 // `member` may be gone already.
-void room_events_emit_for(struct presence *room_events, const struct room_events_member *member,
+void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,
                           struct span room, const char *event);
-void room_events_emit(struct presence *room_events, const struct client *client, struct span room,
-                      const char *event);
+void room_events_emit(struct room_events *room_events, const struct client *client,
+                      struct span room, const char *event);

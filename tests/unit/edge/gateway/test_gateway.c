@@ -110,7 +110,7 @@ static void begin(enum room_authorization authorization, bool allow_anonymous)
     fake_bus_init(&bus);
     fake_authority_init(&authority);
     make_gateway(authorization, allow_anonymous);
-    bus.bus.handlers.on_up(bus.bus.handlers.arg);
+    bus_report_up(&bus.bus);
     assert_false(following);
     bus.bus.handlers.on_newest(0, (struct position){1, 5}, bus.bus.handlers.arg);
     assert_true(following);
@@ -569,7 +569,7 @@ static void command(const struct control *control)
     struct buffer bytes = {0};
 
     control_encode(control, &bytes);
-    bus.bus.handlers.on_control(buffer_span(&bytes), bus.bus.handlers.arg);
+    bus.bus.control.on_control(buffer_span(&bytes), bus.bus.control.arg);
     buffer_fini(&bytes);
     turn();
 }
@@ -707,7 +707,7 @@ static void announces_itself_at_once(void **state)
     begin(ROOM_AUTHORIZATION_OPEN, false);
     deadlines_run(&clock_, clock_.now_ms + 1500);
     bus.bus.handlers.on_down(bus.bus.handlers.arg);
-    bus.bus.handlers.on_up(bus.bus.handlers.arg);
+    bus_report_up(&bus.bus);
     asked("announce 0 0; read 0 1-5; ");
     buffer_clear(&bus.asked);
     deadlines_run(&clock_, clock_.now_ms + 1999);

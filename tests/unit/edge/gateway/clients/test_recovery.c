@@ -79,7 +79,7 @@ static int begin(void **state)
     fake_sessions_init(&sessions);
     gateway = gateway_new(&options, &handlers, &bus.bus, &clock_, &metrics, &socketio_metrics,
                           &engine_metrics);
-    bus.bus.handlers.on_up(bus.bus.handlers.arg);
+    bus_report_up(&bus.bus);
     bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
     return 0;
 }
@@ -716,7 +716,7 @@ static void a_takeover_ends_the_connection_here(void **state)
                                          .socket = span_of(sid),
                                          .generation = generation},
                        &control);
-        bus.bus.handlers.on_control(buffer_span(&control), bus.bus.handlers.arg);
+        bus.bus.control.on_control(buffer_span(&control), bus.bus.control.arg);
         turn();
         if (generation > 1)
             hears(0, "41|");

@@ -141,7 +141,7 @@ static struct eio_backlog look_at_crowd(void *arg)
 }
 
 static const struct log_follower_handlers handlers = {
-    .deliver = deliver, .on_loss = on_loss, .crowd = look_at_crowd};
+    .deliver = deliver, .on_loss = on_loss, .backlog = look_at_crowd};
 
 static struct position position_of(struct span text)
 {
@@ -190,7 +190,7 @@ static void answer_page(struct span list)
         entries[count].position = position_of(position);
         entries[count++].envelope = bytes;
     }
-    log_follower_on_page(follower, 0, entries, count);
+    bus.bus.handlers.on_page(0, entries, count, follower);
     for (size_t i = 0; i < count; i++)
         if (entries[i].envelope.len > 2)
             free((char *)entries[i].envelope.ptr);
@@ -209,7 +209,7 @@ static void answer_full_page(struct position after)
     }
     buffer_append(&bus.asked, SPAN_LIT("F; "));
     quiet = true;
-    log_follower_on_page(follower, 0, entries, PAGE);
+    bus.bus.handlers.on_page(0, entries, PAGE, follower);
     quiet = false;
     for (size_t i = 0; i < PAGE; i++)
         free((char *)entries[i].envelope.ptr);
@@ -239,11 +239,11 @@ static void play(struct span step)
     if (play_surroundings(step, word))
         return;
     if (span_is(word, "up"))
-        log_follower_on_up(follower);
+        bus.bus.handlers.on_up(follower);
     else if (span_is(word, "down"))
-        log_follower_on_down(follower);
+        bus.bus.handlers.on_down(follower);
     else if (span_is(word, "newest"))
-        log_follower_on_newest(follower, 0, position_of(rest));
+        bus.bus.handlers.on_newest(0, position_of(rest), follower);
     else if (span_is(word, "page"))
         answer_page(rest.ptr ? rest : SPAN_LIT(""));
     else if (span_is(word, "full"))
@@ -252,11 +252,11 @@ static void play(struct span step)
         log_follower_on_heartbeat(
             follower, &(struct heartbeat){.shard_count = 1, .tops = {position_of(rest)}});
     else if (span_is(word, "big"))
-        log_follower_on_envelope(follower, 0, encode(rest, BIG_BYTES));
+        bus.bus.handlers.on_envelope(0, encode(rest, BIG_BYTES), follower);
     else if (span_is(word, "rubbish"))
-        log_follower_on_envelope(follower, 0, SPAN_LIT("\xff\xff"));
+        bus.bus.handlers.on_envelope(0, SPAN_LIT("\xff\xff"), follower);
     else
-        log_follower_on_envelope(follower, 0, encode(step, 0));
+        bus.bus.handlers.on_envelope(0, encode(step, 0), follower);
 }
 
 static void plays(const struct row *row, const struct log_follower_handlers *told)
@@ -321,13 +321,13 @@ static void shards_do_not_wait_for_one_another(void **state)
     fake_bus_init(&bus);
     memset(&metrics, 0, sizeof(metrics));
     follower = log_follower_new(2, &bus.bus, &now, &handlers, &metrics);
-    log_follower_on_up(follower);
-    log_follower_on_newest(follower, 0, (struct position){1, 5});
+    bus.bus.handlers.on_up(follower);
+    bus.bus.handlers.on_newest(0, (struct position){1, 5}, follower);
     assert_false(log_follower_is_following(follower));
-    log_follower_on_newest(follower, 1, (struct position){1, 6});
+    bus.bus.handlers.on_newest(1, (struct position){1, 6}, follower);
     assert_true(log_follower_is_following(follower));
-    log_follower_on_envelope(follower, 0, encode(SPAN_LIT("1-9<1-8"), 0));
-    log_follower_on_envelope(follower, 1, encode(SPAN_LIT("1-10<1-6"), 0));
+    bus.bus.handlers.on_envelope(0, encode(SPAN_LIT("1-9<1-8"), 0), follower);
+    bus.bus.handlers.on_envelope(1, encode(SPAN_LIT("1-10<1-6"), 0), follower);
     assert_span(buffer_span(&bus.asked), "newest 0; newest 1; read 0 1-5; D1-10; ");
     assert_int_equal(log_follower_position(follower, 1).seq, 10);
     log_follower_free(follower); // with an envelope that waits

@@ -1,0 +1,49 @@
+#include "edge/gateway/announcements.h"
+
+#include "common/clock.h"
+
+#define ANNOUNCE_MS 2000
+
+// For how many seconds back the tail has everything that was logged. As long as it has dropped
+// nothing that would be without limit; the gauge then shows the time that is needed.
+static void observe_reach(struct announcements *announcements)
+{
+    struct gateway_metrics *metrics = announcements->metrics;
+    uint64_t reach_s = announcements->reach_max_s;
+
+    if (!announcements->tail)
+        return;
+    log_tail_observe(announcements->tail);
+    uint64_t since_ms = metric_get(&metrics->tail.reach_at_ms), now_ms = clock_wall_ms();
+    if (since_ms > 0)
+        reach_s = now_ms > since_ms ? (now_ms - since_ms) / 1000 : 0;
+    metric_set(&metrics->reach_s, reach_s);
+}
+
+void announcements_send(struct announcements *announcements)
+{
+    size_t rooms = rooms_count(sio_namespace_rooms(announcements->nsp));
+
+    observe_reach(announcements);
+    deadline_arm(&announcements->next, &announcements->due);
+    metric_set(&announcements->metrics->rooms, rooms);
+    bus_announce(announcements->bus, sio_namespace_socket_count(announcements->nsp), rooms);
+}
+
+static void on_due(struct deadline *next, void *arg)
+{
+    (void)next;
+    announcements_send(arg);
+}
+
+void announcements_start(struct announcements *announcements, struct deadlines *clock)
+{
+    deadline_queue_init(&announcements->due, clock, ANNOUNCE_MS, on_due, announcements);
+    deadline_init(&announcements->next);
+    deadline_arm(&announcements->next, &announcements->due);
+}
+
+void announcements_fini(struct announcements *announcements)
+{
+    deadline_queue_fini(&announcements->due);
+}

@@ -1,0 +1,97 @@
+#define LOG_MODULE "gateway"
+
+#include "edge/gateway/control_commands.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "edge/gateway/rooms/room_name.h"
+
+static void on_heartbeat(struct control_commands *commands, const struct heartbeat *heartbeat)
+{
+    relay_status_on_heartbeat(commands->relay, heartbeat, clock_monotonic_ms());
+    if (heartbeat->shard_count != commands->shards && !commands->mismatch_logged) {
+        commands->mismatch_logged = true;
+        log_error("relay and edge count their shards differently; set BUS_SHARDS to the same on "
+                  "both relay=%zu edge=%u",
+                  heartbeat->shard_count, commands->shards);
+    }
+    log_follower_on_heartbeat(commands->follower, heartbeat);
+}
+
+static void on_drain(struct control_commands *commands, struct span edge)
+{
+    if (edge.len == 0 || span_eq(edge, commands->edge_id))
+        commands->on_drain(commands->on_drain_arg);
+}
+
+static void kick_socket(struct sio_socket *socket, void *sockets)
+{
+    (*(uint32_t *)sockets)++;
+    sio_socket_disconnect(socket);
+}
+
+// The answer to whoever sent the kick, `ask` being the number of the request.
+static void publish_kicked(struct control_commands *commands, uint64_t ask, uint32_t sockets)
+{
+    buffer_clear(&commands->text);
+    control_encode(
+        &(struct control){
+            .kind = CONTROL_KICKED, .ask = ask, .edge = commands->edge_id, .sockets = sockets},
+        &commands->text);
+    bus_publish_control(commands->bus, buffer_span(&commands->text));
+}
+
+static void on_kick(struct control_commands *commands, struct span user, uint64_t ask)
+{
+    uint32_t sockets = 0;
+
+    if (user.len == 0)
+        return;
+    sio_namespace_each_in(commands->nsp, room_name_of_user(user, &commands->text), kick_socket,
+                          &sockets);
+    metric_add(&commands->metrics->kicked, sockets);
+    log_info("kicked a user user=\"" SPAN_FMT "\" sockets=%u", SPAN_ARG(user), sockets);
+    if (ask != 0)
+        publish_kicked(commands, ask, sockets);
+}
+
+void control_commands_init(struct control_commands *commands)
+{
+    commands->decoder = envelope_decoder_new();
+}
+
+void control_commands_fini(struct control_commands *commands)
+{
+    envelope_decoder_free(commands->decoder);
+    buffer_fini(&commands->text);
+}
+
+void control_commands_handle(struct control_commands *commands, struct span bytes)
+{
+    const struct control *control = control_decode(commands->decoder, bytes);
+
+    if (!control) {
+        metric_add(&commands->metrics->envelopes_malformed, 1);
+        log_warn("dropping a malformed control message bytes=%zu", bytes.len);
+        return;
+    }
+    switch (control->kind) {
+    case CONTROL_HEARTBEAT:
+        on_heartbeat(commands, &control->heartbeat);
+        break;
+    case CONTROL_DRAIN:
+        on_drain(commands, control->edge);
+        break;
+    case CONTROL_KICK:
+        on_kick(commands, control->user, control->ask);
+        break;
+    case CONTROL_TAKEOVER:
+        if (commands->recovery)
+            recovery_on_takeover(commands->recovery, control->user, control->socket,
+                                 control->generation);
+        break;
+    case CONTROL_KICKED: // for whoever asked
+    case CONTROL_UNKNOWN:
+        break;
+    }
+}

@@ -1,0 +1,33 @@
+// What arrives on the control channel: the relay's heartbeats, and the commands drain, kick and
+// takeover.
+#pragma once
+
+#include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/delivery/bus.h"
+#include "edge/gateway/delivery/log_follower.h"
+#include "edge/gateway/delivery/relay_status.h"
+#include "edge/gateway/gateway_metrics.h"
+#include "edge/socketio/server.h"
+
+struct control_commands {
+    struct sio_namespace *nsp; // whose clients are kicked
+    struct bus *bus;           // hears what became of a kick
+    struct log_follower *follower;
+    struct relay_status *relay;
+    struct recovery *recovery; // NULL: nothing is recovered
+    struct gateway_metrics *metrics;
+    struct span edge_id;
+    unsigned shards;
+    void (*on_drain)(void *arg); // an operator wants this edge to drain
+    void *on_drain_arg;
+    struct envelope_decoder *decoder;
+    struct buffer text;
+    bool mismatch_logged; // that relay and edge count their shards differently
+};
+
+void control_commands_init(struct control_commands *commands);
+void control_commands_fini(struct control_commands *commands);
+
+// For bus_control_handlers.on_control. Logs and drops a malformed message; ignores kinds that a
+// newer version may have.
+void control_commands_handle(struct control_commands *commands, struct span bytes);
