@@ -1,4 +1,6 @@
 // ws-control: edges are listed and drained, users are disconnected.
+//
+// Runs alone: whether it waited is told by a second.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from './support/child.mjs';

@@ -1,5 +1,7 @@
 // The connection that takes dead letters falls silent while TCP goes on: a flow that a balancer has
 // forgotten. It is given up, and the letters go over another one.
+//
+// Runs alone: an event must arrive within a second.
 import assert from 'node:assert/strict';
 import { connect as dial, createServer } from 'node:net';
 import { test } from 'node:test';

@@ -1,4 +1,6 @@
 // SIGTERM: an edge lets its clients go, spread over time, and they find another one.
+//
+// Runs alone: ends and pauses are told apart by a second.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from './support/clients.mjs';

@@ -1,4 +1,6 @@
 // Engine.IO 3 on the wire, and what Socket.IO says to its clients unasked.
+//
+// Runs alone: its heartbeats are given 200 ms.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';

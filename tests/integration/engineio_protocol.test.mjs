@@ -1,4 +1,6 @@
 // Engine.IO 4 on the wire, byte by byte.
+//
+// Runs alone: its heartbeats are given 200 ms.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get as httpGet } from 'node:http';

@@ -1,4 +1,6 @@
 // After a long outage of a broker the gateway is back soon: who is refused asks often.
+//
+// Runs alone: programs must be ready again within 2 s.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBrokers } from './support/brokers.mjs';

@@ -1,4 +1,6 @@
 // Redis stands still, or cannot be reached, without a word: how long programs say that they are ready.
+//
+// Runs alone: programs must notice within 4 s.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { startBrokers } from './support/brokers.mjs';

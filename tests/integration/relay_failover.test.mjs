@@ -1,5 +1,7 @@
 // How long it takes until the relay that stood by is active, and what the edges say meanwhile. The
 // figures are printed.
+//
+// Runs alone: the other relay must take over within 2 s.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gateway } from './support/gateway.mjs';

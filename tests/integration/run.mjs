@@ -1,16 +1,18 @@
-// Runs the integration tests: starts the brokers once, runs the test files one after the other,
-// stops the brokers.
+// Runs the integration tests in lanes: each has brokers of its own and runs one test file after the
+// other. Files that measure time come last, one by one: a line "// Runs alone: …" says why.
 //
 //     node tests/integration/run.mjs                 all files
 //     node tests/integration/run.mjs rooms typing    rooms.test.mjs and typing.test.mjs
 //     BUILD_DIR=build/debug node …/run.mjs           the programs of another build
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startBrokers } from './support/brokers.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const SUFFIX = '.test.mjs';
+const LANES = 3; // two cores do: a test mostly waits
+const ALONE = /^\/\/ Runs alone: /m;
 
 function chosenFiles(names) {
   const present = readdirSync(here).filter((file) => file.endsWith(SUFFIX)).sort();
@@ -24,29 +26,68 @@ function chosenFiles(names) {
   return wanted;
 }
 
-function runTests(files, brokers) {
-  const child = spawn(process.execPath,
-    ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files], {
-      cwd: here,
-      stdio: 'inherit',
-      env: {
-        ...process.env,
-        TMPDIR: brokers.dir, // so that nothing is left, even of a test that was broken off
-        TEST_REDIS_PORT: String(brokers.redis.port),
-        TEST_RABBITMQ_PORT: String(brokers.rabbitmq.port),
-      },
-    });
-  // Stopping the run ends the tests first, then the brokers beneath them.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve) => {
-    child.on('close', (code) => resolve(code ?? 1));
+const running = new Set();
+let ending = false;
+
+// Stopping the run ends the tests first, then the brokers beneath them.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    ending = true;
+    for (const child of running) child.kill(signal);
   });
 }
 
-const files = chosenFiles(process.argv.slice(2));
-const brokers = await startBrokers();
-try {
-  process.exitCode = await runTests(files, brokers);
-} finally {
-  await brokers.stop();
+// Runs one file. What it says is printed in one piece, so that files do not mix.
+function runFile(file, environment) {
+  const began = performance.now();
+  const child = spawn(process.execPath, ['--test', '--test-reporter=spec', file], {
+    cwd: here,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  const said = [];
+  child.stdout.on('data', (bytes) => said.push(bytes));
+  child.stderr.on('data', (bytes) => said.push(bytes));
+  running.add(child);
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      running.delete(child);
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      process.stdout.write(`==== ${file} (${seconds} s)\n${Buffer.concat(said)}`);
+      if (code !== 0) process.exitCode = 1;
+      resolve();
+    });
+  });
 }
+
+function environmentOf(brokers, lane) {
+  return {
+    TMPDIR: brokers.dir, // so that nothing is left, even of a test that was broken off
+    TEST_LANE: String(lane),
+    TEST_LANES: String(LANES),
+    TEST_REDIS_PORT: String(brokers.redis.port),
+    TEST_RABBITMQ_PORT: String(brokers.rabbitmq.port),
+  };
+}
+
+// Takes files from the queue, which the lanes share, until it is empty.
+async function runLane(lane, queue) {
+  const brokers = await startBrokers();
+  try {
+    while (queue.length > 0 && !ending) await runFile(queue.shift(), environmentOf(brokers, lane));
+  } finally {
+    await brokers.stop();
+  }
+}
+
+async function runInLanes(files, count) {
+  const queue = [...files];
+  const lanes = Array.from({ length: Math.min(count, files.length) }, (_, lane) => runLane(lane, queue));
+  await Promise.all(lanes);
+}
+
+const files = chosenFiles(process.argv.slice(2));
+const runsAlone = (file) => ALONE.test(readFileSync(here + file, 'utf8'));
+await runInLanes(files.filter((file) => !runsAlone(file)), LANES);
+await runInLanes(files.filter(runsAlone), 1);
+if (ending) process.exitCode = 1;

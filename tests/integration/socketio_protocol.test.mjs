@@ -1,4 +1,6 @@
 // Socket.IO 5 on the wire, over WebSocket.
+//
+// Runs alone: its heartbeats are given 200 ms.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { echoServer } from './support/echo_server.mjs';

@@ -39,7 +39,7 @@ are_tests() {
     done
 }
 
-# run_ctest WORDS BUILD LABEL [NAME...]
+# run_ctest WORDS BUILD LABEL [NAME...]: AT_ONCE tests at once, or one for each processor
 run_ctest() {
     local words=$1 folder=$2 label=$3 log status before=$FAILED
     log=$(log_of "$1")
@@ -47,7 +47,7 @@ run_ctest() {
     set -- "${@#test_}" # a program's name does as well
     headline "$words"
     are_tests "$ROOT/build/$folder" "$label" "$@" || return
-    ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 300 -j "$JOBS" \
+    ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 300 -j "${AT_ONCE:-$JOBS}" \
         --no-tests=error -L "^$label\$" ${1:+-R "$(expression "$label" "$@")"} 2>&1 | tee "$log"
     status=$?
     count_ctest "$words" "$log" || {

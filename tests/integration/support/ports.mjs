@@ -1,9 +1,11 @@
 // Ports that nothing listens on, below those that the kernel gives to outgoing connections: one of
-// these could be taken between being found and being used. Others (compose/lib) look above 20000.
+// these could be taken between being found and being used. Others (compose/lib) look above 20000,
+// and each lane of tests/integration/run.mjs has a share of its own.
 import { createServer } from 'node:net';
 
-const LOWEST = 10_000;
-const HIGHEST = 19_999;
+const SHARE = Math.floor(10_000 / Number(process.env.TEST_LANES ?? 1));
+const LOWEST = 10_000 + SHARE * Number(process.env.TEST_LANE ?? 0);
+const HIGHEST = LOWEST + SHARE - 1;
 const given = new Set();
 
 function listen(port) {
