@@ -6,6 +6,8 @@
 #include "common/deep_stack.h"
 #include "common/log.h"
 #include "relay/relay.h"
+#include "relay/relay_stop.h"
+#include "relay/routing/routes_load.h"
 
 static void on_signal(int signal_number)
 {

@@ -1,10 +1,15 @@
-#include "relay/relay_state.h"
+#include "relay/relay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "relay/relay_duties.h"
+#include "relay/relay_gauges.h"
+#include "relay/relay_loop.h"
+#include "relay/relay_parts.h"
+#include "relay/relay_stop.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"
@@ -51,7 +56,7 @@ static void probe_metrics(void *arg, struct buffer *out)
 
 static void on_between(void *arg)
 {
-    relay_look_around(arg);
+    relay_do_periodic_work(arg);
 }
 
 static void drain(struct relay *relay)
@@ -71,14 +76,14 @@ static void drain(struct relay *relay)
         log_warn("stopped before everything taken was safe; RabbitMQ will deliver it again "
                  "events=%zu",
                  left);
-    event_source_leave(relay->source);
+    consumer_leave(relay->consumer);
     log_info("stopped");
 }
 
 void relay_run(struct relay *relay)
 {
     while (!relay_stopping())
-        relay_turn(relay);
+        relay_loop_once(relay);
     log_info("stopping");
     drain(relay);
 }
@@ -97,10 +102,10 @@ static struct rabbit_options rabbit_options(struct relay *relay)
     };
 }
 
-static struct event_source *new_source(struct relay *relay)
+static struct consumer *new_consumer(struct relay *relay)
 {
     const struct relay_settings *s = relay->settings;
-    struct event_source_options options = {
+    struct consumer_options options = {
         .rabbit = rabbit_options(relay),
         .exchanges = s->rabbitmq_exchanges,
         .routes = relay->routes,
@@ -112,7 +117,7 @@ static struct event_source *new_source(struct relay *relay)
 
     options.rabbit.name = "websocket-gateway relay";
     options.rabbit.heartbeat_s = RABBITMQ_HEARTBEAT_S;
-    return event_source_new(&options);
+    return consumer_new(&options);
 }
 
 static void on_letter_safe(uint64_t tag, void *arg)
@@ -120,7 +125,7 @@ static void on_letter_safe(uint64_t tag, void *arg)
     struct relay *relay = arg;
 
     metric_add(&relay->metrics.dead_letters_safe, 1);
-    event_source_ack(relay->source, tag, false);
+    consumer_ack(relay->consumer, tag, false);
 }
 
 static void on_letter_lost(uint64_t tag, void *arg)
@@ -128,7 +133,7 @@ static void on_letter_lost(uint64_t tag, void *arg)
     struct relay *relay = arg;
 
     metric_add(&relay->metrics.dead_letters_lost, 1);
-    event_source_reject(relay->source, tag);
+    consumer_reject(relay->consumer, tag);
 }
 
 // Letters may hold back a half of what RabbitMQ sends ahead, so that a queue full of them goes on.
@@ -176,10 +181,10 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
     snprintf(relay->id, sizeof(relay->id), RELAY_ID_PREFIX "%s", id);
     relay->settings = settings;
     relay->routes = routes;
-    relay->pace.linger_ms = (uint32_t)settings->linger_ms;
+    relay->linger.max_ms = (uint32_t)settings->linger_ms;
     resolver_init(&relay->rabbitmq_host, settings->rabbitmq_host);
     resolver_init(&relay->redis_host, settings->redis_host);
-    relay->source = new_source(relay);
+    relay->consumer = new_consumer(relay);
     relay->log = new_log(relay);
     relay->letters = new_letters(relay);
     relay->translator = translator_new((size_t)settings->max_event_bytes);
@@ -212,7 +217,7 @@ void relay_free(struct relay *relay)
     translator_free(relay->translator);
     dead_letters_free(relay->letters);
     event_log_free(relay->log);
-    event_source_free(relay->source);
+    consumer_free(relay->consumer);
     resolver_fini(&relay->redis_host);
     resolver_fini(&relay->rabbitmq_host);
     buffer_fini(&relay->control);

@@ -6,7 +6,7 @@
 
 #include "common/attr.h"
 #include "relay/relay_settings.h"
-#include "relay/routes.h"
+#include "relay/routing/routes.h"
 
 struct relay;
 
@@ -19,6 +19,3 @@ void relay_free(struct relay *relay);
 // Runs until relay_stop(). What was taken by then is published and acknowledged, as far as the
 // brokers can be reached within DRAIN_SECONDS.
 void relay_run(struct relay *relay);
-
-// Asks the running relay to stop. Async-signal-safe. True when it was asked before.
-bool relay_stop(void);

@@ -1,28 +1,14 @@
-// What the relay does however long something else takes: it speaks, looks after its connections,
-// and ends when it is asked to.
-#include "relay/relay_state.h"
-
-#include <signal.h>
+#include "relay/relay_duties.h"
 
 #include "common/clock.h"
+#include "relay/event_log/acked.h"
+#include "relay/event_log/claim.h"
+#include "relay/event_log/heartbeat.h"
+#include "relay/relay_gauges.h"
+#include "relay/relay_stop.h"
 
-#define HEARTBEAT_MS  1000
-#define NOTE_ACKED_MS 300
-
-static volatile sig_atomic_t stop_requested;
-
-bool relay_stop(void)
-{
-    bool again = stop_requested;
-
-    stop_requested = 1;
-    return again;
-}
-
-bool relay_stopping(void)
-{
-    return stop_requested != 0;
-}
+#define HEARTBEAT_MS   1000
+#define STORE_ACKED_MS 300
 
 static struct span encode_heartbeat(struct relay *relay)
 {
@@ -33,8 +19,8 @@ static struct span encode_heartbeat(struct relay *relay)
                 .relay = span_of(relay->id),
                 .at_ms = clock_wall_ms(),
                 .shard_count = (size_t)relay->settings->bus_shards,
-                .bus_connected = event_source_connected(relay->source),
-                .reconnect_attempts = relay->source_backoff.attempts,
+                .bus_connected = consumer_connected(relay->consumer),
+                .reconnect_attempts = relay->consumer_backoff.attempts,
                 .bus_host = span_of(relay->settings->rabbitmq_host),
                 .bus_port = (uint32_t)relay->settings->rabbitmq_port,
             },
@@ -46,52 +32,53 @@ static struct span encode_heartbeat(struct relay *relay)
     return buffer_span(&relay->control);
 }
 
-// One relay speaks: the active one. Where there is none, one of those that cannot reach RabbitMQ,
-// so that edges learn why nothing comes. An active one that hears another was not alone for a
-// while: it goes on speaking only if the log is still its own.
-static bool speak(struct relay *relay)
+// One relay sends heartbeats: the active one, or where there is none, one of those that cannot
+// reach RabbitMQ, so that edges learn why nothing comes. If another relay sends although this one
+// is active, two were active for a while: it goes on only if the log is still its own.
+static bool send_heartbeat(struct relay *relay)
 {
     struct span heartbeat = encode_heartbeat(relay);
-    enum event_log_speech speech = event_log_speak(relay->log, heartbeat, relay->id, false);
+    enum event_log_heartbeat status =
+        event_log_publish_heartbeat(relay->log, heartbeat, relay->id, false);
 
-    if (speech == EVENT_LOG_SILENT && relay->claimed) {
+    if (status == EVENT_LOG_HEARTBEAT_LEFT && relay->claimed) {
         relay->superseded = event_log_is_superseded(relay->log, relay->sequence.epoch);
         if (!relay->superseded)
-            speech = event_log_speak(relay->log, heartbeat, relay->id, true);
+            status = event_log_publish_heartbeat(relay->log, heartbeat, relay->id, true);
     }
-    metric_add(&relay->metrics.heartbeats, speech == EVENT_LOG_HEARD);
-    return speech != EVENT_LOG_UNHEARD;
+    metric_add(&relay->metrics.heartbeats, status == EVENT_LOG_HEARTBEAT_PUBLISHED);
+    return status != EVENT_LOG_HEARTBEAT_FAILED;
 }
 
-// RabbitMQ may not have taken the last acknowledgements when the relay dies, so what is noted is
-// what had been sent a while ago.
-static void note_acked(struct relay *relay, uint64_t now_ms)
+// RabbitMQ may not have taken the last acknowledgements when the relay dies, so what is stored is
+// the position up to which they had been sent a while ago.
+static void store_acked(struct relay *relay, uint64_t now_ms)
 {
-    if (!relay->claimed || now_ms < relay->next_note_ms)
+    if (!relay->claimed || now_ms < relay->next_store_ms)
         return;
-    relay->next_note_ms = now_ms + NOTE_ACKED_MS;
-    bool due = now_ms >= relay->noted_ms + HEARTBEAT_MS; // whether Redis takes writes is asked too
-    if (due || position_compare(relay->acked_before, relay->acked_noted) > 0) {
-        relay->noted_ms = now_ms;
-        if (event_log_note_acked(relay->log, relay->acked_before))
-            relay->acked_noted = relay->acked_before;
+    relay->next_store_ms = now_ms + STORE_ACKED_MS;
+    bool due = now_ms >= relay->stored_ms + HEARTBEAT_MS; // shows too whether Redis takes writes
+    if (due || position_compare(relay->acked_before, relay->acked_stored) > 0) {
+        relay->stored_ms = now_ms;
+        if (event_log_store_acked(relay->log, relay->acked_before))
+            relay->acked_stored = relay->acked_before;
     }
     relay->acked_before = relay->acked;
 }
 
-void relay_look_around(struct relay *relay)
+void relay_do_periodic_work(struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
 
-    relay_observe(relay, now_ms);
+    relay_update_gauges(relay, now_ms);
     if (relay->claimed && event_log_connected(relay->log))
         relay->log_usable_ms = now_ms;
-    note_acked(relay, now_ms);
+    store_acked(relay, now_ms);
     redelivery_rest(relay->redelivery, now_ms);
     if (now_ms < relay->next_heartbeat_ms || !event_log_connected(relay->log))
         return;
     relay->next_heartbeat_ms = now_ms + HEARTBEAT_MS;
-    if (event_log_is_primary(relay->log) && (relay->role == ROLE_STANDBY || speak(relay)))
+    if (event_log_is_primary(relay->log) && (relay->role == ROLE_STANDBY || send_heartbeat(relay)))
         metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());
 }
 
@@ -100,20 +87,20 @@ void relay_wait(struct relay *relay, uint64_t ms)
     uint64_t until_ms = clock_monotonic_ms() + ms, now_ms;
 
     do {
-        relay_look_around(relay);
+        relay_do_periodic_work(relay);
         relay_count_waiting(relay);
-        event_source_keep_alive(relay->source);
+        consumer_keep_alive(relay->consumer);
         now_ms = clock_monotonic_ms();
         if (now_ms < until_ms)
             clock_sleep_ms(until_ms - now_ms < RELAY_SLICE_MS ? until_ms - now_ms : RELAY_SLICE_MS);
-    } while (clock_monotonic_ms() < until_ms && !stop_requested);
+    } while (clock_monotonic_ms() < until_ms && !relay_stopping());
 }
 
 bool relay_out_of_time(struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
 
-    if (!stop_requested)
+    if (!relay_stopping())
         return false;
     if (relay->stop_by_ms == 0)
         relay->stop_by_ms = now_ms + (uint64_t)relay->settings->drain_seconds * 1000;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/metrics.h"
-#include "relay/translate.h"
+#include "relay/routing/translate.h"
 
 struct relay_metrics {
     metric events;                               // taken from RabbitMQ

@@ -1,7 +1,10 @@
-// Being active: who holds the queues of RabbitMQ and has claimed the log in Redis. Both are needed.
-#include "relay/relay_state.h"
+#include "relay/relay_role.h"
 
 #include "common/clock.h"
+#include "relay/event_log/acked.h"
+#include "relay/event_log/claim.h"
+#include "relay/rabbitmq/join.h"
+#include "relay/relay_duties.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"
@@ -10,20 +13,20 @@
 #define GIVE_UP_MS       10000
 #define AWAY_MS          3000 // longer than it takes one that stands by to ask again
 
-void relay_on_source_lost(struct relay *relay)
+void relay_on_consumer_lost(struct relay *relay)
 {
     relay->claimed = relay->holding = relay->superseded = false;
     relay->unacked_count = 0;
     dead_letters_forget(relay->letters);
 }
 
-void relay_leave_source(struct relay *relay)
+void relay_leave_queues(struct relay *relay)
 {
-    relay_on_source_lost(relay);
-    event_source_leave(relay->source);
+    relay_on_consumer_lost(relay);
+    consumer_leave(relay->consumer);
 }
 
-void relay_stand_down(struct relay *relay)
+void relay_become_standby(struct relay *relay)
 {
     log_error("another relay has claimed the log: this one was frozen or cut off, or two RabbitMQs "
               "share one Redis database; it stops being active and stands by, events=%zu go back "
@@ -31,12 +34,12 @@ void relay_stand_down(struct relay *relay)
               batch_event_count(&relay->batch));
     metric_add(&relay->metrics.superseded, 1);
     batch_clear(&relay->batch);
-    relay_leave_source(relay);
+    relay_leave_queues(relay);
     relay->role = ROLE_STANDBY;
     relay_wait(relay, STANDBY_RETRY_MS);
 }
 
-bool relay_gives_up(struct relay *relay)
+bool relay_give_up(struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
 
@@ -47,7 +50,7 @@ bool relay_gives_up(struct relay *relay)
              GIVE_UP_MS / 1000, batch_event_count(&relay->batch));
     metric_add(&relay->metrics.given_up, 1);
     batch_clear(&relay->batch);
-    relay_leave_source(relay);
+    relay_leave_queues(relay);
     relay->role = ROLE_STARTING;
     relay->away_until_ms = now_ms + AWAY_MS;
     return true;
@@ -55,7 +58,7 @@ bool relay_gives_up(struct relay *relay)
 
 static void wait_for_log(struct relay *relay)
 {
-    if (!relay_gives_up(relay))
+    if (!relay_give_up(relay))
         relay_wait(relay, backoff_next_ms(&relay->log_backoff, relay->redis_host.reached));
 }
 
@@ -74,9 +77,9 @@ static bool claim(struct relay *relay)
         wait_for_log(relay);
         return false;
     }
-    relay->logged = relay->acked = relay->acked_before = relay->acked_noted = acked;
+    relay->logged = relay->acked = relay->acked_before = relay->acked_stored = acked;
     backoff_reset(&relay->log_backoff);
-    backoff_reset(&relay->source_backoff);
+    backoff_reset(&relay->consumer_backoff);
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
     relay->claimed = true;
     relay->role = ROLE_ACTIVE;
@@ -100,24 +103,24 @@ static bool ensure_log(struct relay *relay)
 
 static bool ensure_active(struct relay *relay)
 {
-    if (relay->claimed && event_source_connected(relay->source))
+    if (relay->claimed && consumer_connected(relay->consumer))
         return true;
     if (relay->claimed)
-        relay_on_source_lost(relay);
+        relay_on_consumer_lost(relay);
     if (clock_monotonic_ms() < relay->away_until_ms) {
         relay_wait(relay, RELAY_SLICE_MS);
         return false;
     }
-    switch (event_source_join(relay->source)) {
-    case SOURCE_ACTIVE:
+    switch (consumer_join(relay->consumer)) {
+    case CONSUMER_ACTIVE:
         return claim(relay);
-    case SOURCE_STANDBY:
+    case CONSUMER_STANDBY:
         relay->role = ROLE_STANDBY;
-        backoff_reset(&relay->source_backoff);
+        backoff_reset(&relay->consumer_backoff);
         relay_wait(relay, STANDBY_RETRY_MS);
         return false;
     default:
-        relay_wait(relay, backoff_next_ms(&relay->source_backoff, relay->rabbitmq_host.reached));
+        relay_wait(relay, backoff_next_ms(&relay->consumer_backoff, relay->rabbitmq_host.reached));
         return false;
     }
 }
@@ -125,7 +128,7 @@ static bool ensure_active(struct relay *relay)
 bool relay_is_active(struct relay *relay)
 {
     if (relay->superseded) {
-        relay_stand_down(relay);
+        relay_become_standby(relay);
         return false;
     }
     return ensure_log(relay) && ensure_active(relay);

@@ -2,7 +2,7 @@
 
 #include "common/setting_typos.h"
 #include "proto/redis_keys.h"
-#include "relay/routes.h"
+#include "relay/routing/routes.h"
 
 #define NAME_MAX_BYTES 255 // of everything in AMQP that has a name
 

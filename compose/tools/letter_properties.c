@@ -4,6 +4,7 @@
 #include <amqp_framing.h>
 
 #include "common/mem.h"
+#include "common/span.h"
 
 #define PERSISTENT 2
 
@@ -32,7 +33,7 @@ static bool is_added_by_relay(struct span key)
     return false;
 }
 
-static bool is_further(struct span key, const struct publisher_header *further, size_t count)
+static bool is_further(struct span key, const struct message_header *further, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (span_is(key, further[i].name))
@@ -66,7 +67,7 @@ static void restore_one(const amqp_table_entry_t *entry, bool routed, const char
 }
 
 void letter_properties_restore(const void *of_letter, bool routed, const char *user,
-                               const struct publisher_header *further, size_t further_count,
+                               const struct message_header *further, size_t further_count,
                                void *result)
 {
     const amqp_basic_properties_t *from = of_letter;

@@ -6,7 +6,6 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "compose/tools/letter_properties.h"
 #include "compose/tools/tool.h"
 
 #define MAX_WAITING 256
@@ -170,7 +169,7 @@ static amqp_table_t write_headers(const struct publisher_message *message)
     amqp_table_entry_t *entries = mem_zalloc(message->header_count * sizeof(*entries));
 
     for (size_t i = 0; i < message->header_count; i++) {
-        const struct publisher_header *header = &message->headers[i];
+        const struct message_header *header = &message->headers[i];
         entries[i].key = amqp_cstring_bytes(header->name);
         entries[i].value.kind = AMQP_FIELD_KIND_UTF8;
         entries[i].value.value.bytes = amqp_cstring_bytes(header->value);

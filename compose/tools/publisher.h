@@ -2,19 +2,16 @@
 // fate is known: taken by a queue, returned because no queue wanted it, or refused.
 #pragma once
 
+#include "compose/tools/letter_properties.h"
 #include "compose/tools/rabbit_link.h"
 
 struct publisher;
-
-struct publisher_header {
-    const char *name, *value;
-};
 
 struct publisher_message {
     const char *exchange, *routing_key;
     const char *message_id;   // NULL: none
     const char *content_type; // NULL: JSON
-    const struct publisher_header *headers;
+    const struct message_header *headers;
     size_t header_count;
     const void *of_letter; // the properties of a letter, whose event this is: all of them go along,
                            // and message id and content type are those that it had; or NULL

@@ -127,8 +127,8 @@ static bool publish(struct publisher *publisher, const struct address *to,
                     const struct letter *letter)
 {
     char now[ISO8601_LEN + 1];
-    const struct publisher_header headers[] = {{"x-replayed-from", "dead-letter"},
-                                               {"x-replayed-at", now}};
+    const struct message_header headers[] = {{"x-replayed-from", "dead-letter"},
+                                             {"x-replayed-at", now}};
     const struct publisher_message message = {
         .exchange = to->exchange,
         .routing_key = to->key,

@@ -10,8 +10,8 @@
 #pragma once
 
 #include "common/hash.h"
+#include "common/key_counter.h"
 #include "common/random.h"
-#include "common/tally.h"
 #include "edge/engineio/ip_prefix.h"
 #include "edge/engineio/payload.h"
 #include "edge/engineio/rate_share.h"
@@ -27,7 +27,7 @@ struct eio_server {
     struct eio_metrics *metrics;
     struct eio_session *by_sid; // in the order of opening
     size_t open_count;
-    struct tally *addresses; // sessions by ip_prefix_of(); NULL: they are not limited
+    struct key_counter *addresses; // sessions by ip_prefix_of(); NULL: they are not limited
     bool refuses_new;
     struct rate_limits rates, stranger_rates;
     struct rate_shares shares;
@@ -70,7 +70,7 @@ struct eio_session {
     struct deadline heartbeat; // until the next ping, or until its pong
     struct list queued;        // in `dirty` or `ending`
     void *data;
-    struct tally_entry *address; // NULL: not counted
+    struct key_count *address; // NULL: not counted
     UT_hash_handle hh;
     uint8_t peer_len;
     unsigned char peer[IP_PREFIX_MAX]; // the ip_prefix_of() of who opened it

@@ -43,7 +43,7 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     server->handlers = *handlers;
     server->clock = clock;
     server->metrics = metrics;
-    server->addresses = options->max_sessions_per_address > 0 ? tally_new() : NULL;
+    server->addresses = options->max_sessions_per_address > 0 ? key_counter_new() : NULL;
     server->rates = rate_limits_of(options->max_packets_per_second, options->max_bytes_per_second,
                                    options->max_payload);
     server->stranger_rates = rate_limits_of_strangers(&server->rates);
@@ -81,7 +81,7 @@ void eio_server_free(struct eio_server *server)
     if (!server)
         return;
     free_lingering(server);
-    tally_free(server->addresses);
+    key_counter_free(server->addresses);
     rate_shares_fini(&server->shares);
     deadline_queue_fini(&server->ping_due);
     deadline_queue_fini(&server->pong_due);
@@ -145,7 +145,7 @@ static bool has_room(struct eio_server *server, const struct http_request *reque
         return refuse_without_code(refusal, 503, &metrics->refused_memory, "Too little memory");
     if (options->max_sessions > 0 && server->open_count >= options->max_sessions)
         return refuse_without_code(refusal, 503, &metrics->refused_full, "Too many connections");
-    if (server->addresses && tally_of(server->addresses, ip_prefix_of(request->peer, key)) >=
+    if (server->addresses && key_counter_of(server->addresses, ip_prefix_of(request->peer, key)) >=
                                  options->max_sessions_per_address)
         return refuse_without_code(refusal, 429, &metrics->refused_address,
                                    "Too many connections from this address");

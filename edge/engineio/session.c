@@ -65,7 +65,7 @@ struct eio_session *session_new(struct eio_server *server, const struct http_req
     deadline_init(&session->heartbeat);
     list_init(&session->queued);
     if (server->addresses)
-        session->address = tally_add(server->addresses, key);
+        session->address = key_counter_add(server->addresses, key);
     random_id(session->sid);
     HASH_ADD_KEYPTR(hh, server->by_sid, session->sid, RANDOM_ID_LEN, session);
     return session;
@@ -75,7 +75,7 @@ void session_free(struct eio_session *session)
 {
     HASH_DEL(session->server->by_sid, session);
     if (session->address)
-        tally_drop(session->server->addresses, session->address);
+        key_counter_drop(session->server->addresses, session->address);
     deadline_cancel(&session->heartbeat);
     list_unlink(&session->queued);
     outbox_fini(&session->outbox);

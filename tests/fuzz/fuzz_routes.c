@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "relay/routes.h"
+#include "relay/routing/routes_load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

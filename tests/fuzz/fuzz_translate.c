@@ -2,7 +2,8 @@
 #include <stdint.h>
 
 #include "common/json_view.h"
-#include "relay/translate.h"
+#include "relay/routing/routes_load.h"
+#include "relay/routing/translate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

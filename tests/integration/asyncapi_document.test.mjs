@@ -13,7 +13,7 @@ const { schemas } = contract.components;
 const source = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const gatewaySources = readdirSync(new URL('../../edge/gateway', import.meta.url))
   .filter((file) => file.endsWith('.c')).map((file) => source(`edge/gateway/${file}`)).join('\n');
-const { routes } = JSON.parse(source('relay/routes.json'));
+const { routes } = JSON.parse(source('relay/routing/routes.json'));
 
 // What the group of the pattern holds, each once; none at all means that the code looks different.
 function found(text, pattern) {
@@ -136,16 +136,16 @@ describe('RabbitMQ', () => {
   test('dead letters have the queue, the headers and the reasons of the relay', async () => {
     const { stdout } = await run(built('ws-relay'), ['--help']);
     const [, prefix] = stdout.match(/QUEUE_PREFIX=(\S+)/);
-    const queue = prefix + found(source('relay/routes.h'), /DEAD_LETTER_KEY\s+"([^"]+)"/g)[0];
+    const queue = prefix + found(source('relay/routing/routes.h'), /DEAD_LETTER_KEY\s+"([^"]+)"/g)[0];
     assert.equal(contract.channels.deadLetters.address, queue);
     assert.equal(contract.channels.deadLetters.bindings.amqp.queue.name, queue);
-    const always = found(source('relay/dead_letters.c'), /\{\.name = "(x-[a-z-]+)"/g);
-    const sometimes = found(source('relay/rabbit.h'), /#define RABBIT_\w+\s+"(x-[a-z-]+)"/g);
+    const always = found(source('relay/rabbitmq/dead_letters.c'), /\{\.name = "(x-[a-z-]+)"/g);
+    const sometimes = found(source('relay/rabbitmq/rabbitmq_types.h'), /#define RABBIT_\w+\s+"(x-[a-z-]+)"/g);
     assert.deepEqual(sorted(schemas.DeadLetterHeaders.required), always);
     assert.deepEqual(sorted(Object.keys(schemas.DeadLetterHeaders.properties)),
       sorted([...always, ...sometimes]));
-    const told = source('relay/translate.c').replace(/"\s+"/g, '');
-    const reasons = found(told, /\[TRANSLATE_\w+\] = \{"\w+", "([^"]+)"\}/g)
+    const told = source('relay/routing/translate.c').replace(/"\s+"/g, '');
+    const reasons = found(told, /\[TRANSLATE_\w+\] = "([^"]+)"/g)
       .filter((text) => text !== 'ok');
     assert.deepEqual(sorted(schemas.DeadLetterHeaders.properties['x-reason'].enum), reasons);
   });

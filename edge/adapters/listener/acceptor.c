@@ -56,7 +56,7 @@ struct pending_connection {
     struct deadline deadline;
     uv_poll_t poll;
     int fd;
-    struct tally_entry *counted;
+    struct key_count *counted;
     size_t seen; // bytes of its head, all still in the socket
     struct sockaddr_storage address;
     socklen_t address_len;
@@ -95,7 +95,7 @@ static int dismiss(struct pending_connection *pending)
     return fd;
 }
 
-static void close_connection(struct acceptor *acceptor, int fd, struct tally_entry *counted)
+static void close_connection(struct acceptor *acceptor, int fd, struct key_count *counted)
 {
     connections_leave(acceptor->connections, counted);
     close(fd);
@@ -125,7 +125,7 @@ void acceptor_refuse(int fd, unsigned status, const char *reason, struct span js
     close(fd);
 }
 
-static void refuse_head(struct acceptor *acceptor, int fd, struct tally_entry *counted)
+static void refuse_head(struct acceptor *acceptor, int fd, struct key_count *counted)
 {
     metric_add(&acceptor->metrics->heads_refused, 1);
     connections_leave(acceptor->connections, counted);

@@ -15,8 +15,8 @@ struct arrival {
     int fd; // now the handler's
     const struct sockaddr *address;
     socklen_t address_len;
-    struct span head;            // peeked: still to be read from fd
-    struct tally_entry *counted; // as its address; for connections_leave()
+    struct span head;          // peeked: still to be read from fd
+    struct key_count *counted; // as its address; for connections_leave()
 };
 
 struct acceptor;
@@ -26,7 +26,7 @@ struct acceptor_handlers {
     void (*on_arrival)(const struct arrival *arrival, void *arg);
     // Closes so many connections that do nothing, in this turn of the loop; as many as there are,
     // of this address unless it is NULL. Returns how many.
-    size_t (*make_room)(size_t count, const struct tally_entry *address, void *arg);
+    size_t (*make_room)(size_t count, const struct key_count *address, void *arg);
     void *arg;
 };
 

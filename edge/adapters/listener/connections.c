@@ -11,14 +11,14 @@ void connections_init(struct connections *connections, const struct listener_opt
         .proxies = options->proxies,
         .max = options->max_connections,
         .max_per_address = options->max_connections_per_address,
-        .addresses = options->max_connections_per_address > 0 ? tally_new() : NULL,
+        .addresses = options->max_connections_per_address > 0 ? key_counter_new() : NULL,
     };
     metric_set(&metrics->connections_max, options->max_connections);
 }
 
 void connections_fini(struct connections *connections)
 {
-    tally_free(connections->addresses);
+    key_counter_free(connections->addresses);
 }
 
 bool connections_are_full(const struct connections *connections)
@@ -26,8 +26,7 @@ bool connections_are_full(const struct connections *connections)
     return metric_get(&connections->metrics->connections) >= connections->max;
 }
 
-struct tally_entry *connections_enter(struct connections *connections,
-                                      const struct sockaddr *address)
+struct key_count *connections_enter(struct connections *connections, const struct sockaddr *address)
 {
     char text[INET6_ADDRSTRLEN];
     unsigned char key[IP_PREFIX_MAX];
@@ -38,18 +37,18 @@ struct tally_entry *connections_enter(struct connections *connections,
     struct span peer = peer_address_print(address, text, sizeof(text));
     if (trusted_proxies_include(connections->proxies, peer))
         return NULL;
-    return tally_add(connections->addresses, ip_prefix_of(peer, key));
+    return key_counter_add(connections->addresses, ip_prefix_of(peer, key));
 }
 
-void connections_leave(struct connections *connections, struct tally_entry *address)
+void connections_leave(struct connections *connections, struct key_count *address)
 {
     metric_sub(&connections->metrics->connections, 1);
     if (address)
-        tally_drop(connections->addresses, address);
+        key_counter_drop(connections->addresses, address);
 }
 
 bool connections_are_too_many(const struct connections *connections,
-                              const struct tally_entry *address)
+                              const struct key_count *address)
 {
-    return address && tally_count(address) > connections->max_per_address;
+    return address && key_counter_count(address) > connections->max_per_address;
 }

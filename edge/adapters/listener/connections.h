@@ -3,14 +3,14 @@
 // Proxies that are trusted do not count as an address: they bring many clients.
 #pragma once
 
-#include "common/tally.h"
+#include "common/key_counter.h"
 #include "edge/adapters/listener/listener.h"
 
 struct connections {
     struct listener_metrics *metrics; // has their number
     const struct trusted_proxies *proxies;
     uint32_t max, max_per_address; // 0 per address: any number
-    struct tally *addresses;       // NULL: not limited
+    struct key_counter *addresses; // NULL: not limited
 };
 
 void connections_init(struct connections *connections, const struct listener_options *options,
@@ -21,9 +21,9 @@ bool connections_are_full(const struct connections *connections);
 
 // One more. What it returns goes with the connection until connections_leave(); NULL is an address
 // that is not counted.
-struct tally_entry *connections_enter(struct connections *connections,
-                                      const struct sockaddr *address);
-void connections_leave(struct connections *connections, struct tally_entry *address);
+struct key_count *connections_enter(struct connections *connections,
+                                    const struct sockaddr *address);
+void connections_leave(struct connections *connections, struct key_count *address);
 // Whether more of this address are open than may be.
 bool connections_are_too_many(const struct connections *connections,
-                              const struct tally_entry *address);
+                              const struct key_count *address);

@@ -154,7 +154,7 @@ static bool hand_over(struct mhd_exchange *exchange, const struct http_head *hea
     epoll_ctl(server->hangup_fd, EPOLL_CTL_DEL, connection->fd, NULL);
     metric_add(&server->metrics->connections,
                1); // the library's end of it is counted when it closes
-    struct tally_entry *counted = connection->counted;
+    struct key_count *counted = connection->counted;
     connection->counted = NULL;
     if (server->handlers.on_upgrade(fd, head, peer, counted, server->handlers.arg))
         return true;

@@ -52,7 +52,7 @@ struct http_server {
     uv_idle_t again;   // while the library wants to run in the next turn too
     int hangup_fd;     // epoll of the connections, for their end only
     struct turn_hook hook;
-    struct tally_entry *arriving; // while a connection is taken over
+    struct key_count *arriving;   // while a connection is taken over
     bool needs_run;               // at the end of the turn
     bool is_readable;             // run after the WebSockets
     uint32_t max_body;            // of anybody
@@ -65,7 +65,7 @@ struct http_connection {
     struct http_server *server;
     struct MHD_Connection *library;
     int fd;
-    struct tally_entry *counted;   // as its address
+    struct key_count *counted;     // as its address
     bool has_ended;                // the client says nothing more
     unsigned wakes;                // of the library, because of that
     struct deadline deadline;      // for the request, or for the next one

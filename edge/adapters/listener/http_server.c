@@ -248,7 +248,7 @@ void http_server_adopt(struct http_server *server, const struct arrival *arrival
 }
 
 size_t http_server_close_idle(struct http_server *server, size_t count,
-                              const struct tally_entry *address)
+                              const struct key_count *address)
 {
     size_t closed = 0, seen = 0;
 

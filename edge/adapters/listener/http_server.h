@@ -20,8 +20,8 @@ struct http_server_handlers {
     // A request to upgrade came on a kept-alive connection. True when `fd`, a duplicate, was taken
     // over. Otherwise the request goes to on_request.
     bool (*on_upgrade)(int fd, const struct http_head *head, struct span peer,
-                       struct tally_entry *counted, void *arg);
-    void (*on_gone)(struct tally_entry *counted, void *arg); // a connection ended
+                       struct key_count *counted, void *arg);
+    void (*on_gone)(struct key_count *counted, void *arg); // a connection ended
     void *arg;
 };
 
@@ -35,7 +35,7 @@ void http_server_adopt(struct http_server *server, const struct arrival *arrival
 // longest, at the end of this turn of the loop; those of this address unless it is NULL. Returns
 // how many.
 size_t http_server_close_idle(struct http_server *server, size_t count,
-                              const struct tally_entry *address);
+                              const struct key_count *address);
 // Ends every connection; no exchange may be held any more. The handles close in the loop.
 void http_server_close(struct http_server *server);
 // After the loop has run out.

@@ -36,7 +36,7 @@ const char *listener_why_paused(const struct listener_metrics *metrics)
     return NULL;
 }
 
-static void on_connection_gone(struct tally_entry *counted, void *arg)
+static void on_connection_gone(struct key_count *counted, void *arg)
 {
     connections_leave(&((struct listener *)arg)->connections, counted);
 }
@@ -55,7 +55,7 @@ static const char *status_phrase(unsigned status)
     }
 }
 
-static void refuse_websocket(struct listener *listener, int fd, struct tally_entry *counted,
+static void refuse_websocket(struct listener *listener, int fd, struct key_count *counted,
                              const struct eio_refusal *refusal)
 {
     char body[128];
@@ -76,7 +76,7 @@ static void consume_head(int fd, struct span head)
 }
 
 // A well-formed request to upgrade, whose head has been taken off `fd`: in, or refused.
-static void open_websocket(struct listener *listener, int fd, struct tally_entry *counted,
+static void open_websocket(struct listener *listener, int fd, struct key_count *counted,
                            struct span key, struct eio_server *engine,
                            const struct http_request *request)
 {
@@ -89,7 +89,7 @@ static void open_websocket(struct listener *listener, int fd, struct tally_entry
 }
 
 static bool on_upgrade(int fd, const struct http_head *head, struct span peer,
-                       struct tally_entry *counted, void *arg)
+                       struct key_count *counted, void *arg)
 {
     struct listener *listener = arg;
     struct http_head_request as_request;
@@ -134,7 +134,7 @@ static void on_arrival(const struct arrival *arrival, void *arg)
     http_server_adopt(listener->http, arrival);
 }
 
-static size_t make_room(size_t count, const struct tally_entry *address, void *arg)
+static size_t make_room(size_t count, const struct key_count *address, void *arg)
 {
     return http_server_close_idle(((struct listener *)arg)->http, count, address);
 }

@@ -29,13 +29,13 @@ struct websocket_server {
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct listener_metrics *metrics;
-    void (*on_gone)(struct tally_entry *counted, void *arg);
+    void (*on_gone)(struct key_count *counted, void *arg);
     void *arg;
     struct deadline_queue close_due, message_due;
     struct ws_inflater *inflater;
     bool answers_at_once; // see listener_options
     // The handshake that websocket_server_adopt() is doing right now.
-    struct tally_entry *counted;
+    struct key_count *counted;
     struct eio_server *engine;
     const struct http_request *request;
     struct span key;
@@ -46,7 +46,7 @@ struct websocket_connection {
     struct eio_websocket engine;
     struct lws *wsi;
     struct websocket_server *server;
-    struct tally_entry *counted; // as its address
+    struct key_count *counted; // as its address
     struct ws_receiver receiver;
     struct buffer own;  // what is not the engine's and was not sent: the reply to the handshake,
                         // which waits for the first frames; a pong; the goodbye
@@ -510,10 +510,11 @@ static void on_library_log(int level, const char *line)
         log_debug("libwebsockets: %.*s", (int)len, line);
 }
 
-struct websocket_server *
-websocket_server_new(const struct listener_options *options, struct event_loop *loop,
-                     struct listener_metrics *metrics,
-                     void (*on_gone)(struct tally_entry *counted, void *arg), void *arg)
+struct websocket_server *websocket_server_new(const struct listener_options *options,
+                                              struct event_loop *loop,
+                                              struct listener_metrics *metrics,
+                                              void (*on_gone)(struct key_count *counted, void *arg),
+                                              void *arg)
 {
     static const struct lws_protocols protocols[] = {
         {
@@ -562,7 +563,7 @@ websocket_server_new(const struct listener_options *options, struct event_loop *
     return server;
 }
 
-void websocket_server_adopt(struct websocket_server *server, int fd, struct tally_entry *counted,
+void websocket_server_adopt(struct websocket_server *server, int fd, struct key_count *counted,
                             struct span key, struct eio_server *engine,
                             const struct http_request *request)
 {

@@ -4,7 +4,7 @@
 // The port answers the handshake itself, so the library never sees anything of a stranger's HTTP.
 #pragma once
 
-#include "common/tally.h"
+#include "common/key_counter.h"
 #include "edge/adapters/listener/listener.h"
 
 struct websocket_server;
@@ -13,11 +13,11 @@ struct websocket_server;
 NODISCARD struct websocket_server *
 websocket_server_new(const struct listener_options *options, struct event_loop *loop,
                      struct listener_metrics *metrics,
-                     void (*on_gone)(struct tally_entry *counted, void *arg), void *arg);
+                     void (*on_gone)(struct key_count *counted, void *arg), void *arg);
 
 // Answers the handshake on `fd`, whose request head was read already, and opens the WebSocket at
 // `engine`. Takes over the descriptor, also when that fails. `key` is the Sec-WebSocket-Key.
-void websocket_server_adopt(struct websocket_server *server, int fd, struct tally_entry *counted,
+void websocket_server_adopt(struct websocket_server *server, int fd, struct key_count *counted,
                             struct span key, struct eio_server *engine,
                             const struct http_request *request);
 

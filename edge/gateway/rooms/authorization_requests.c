@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "common/hash.h"
+#include "common/key_counter.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/tally.h"
 #include "edge/gateway/rooms/authorization_cache.h"
 #include "edge/http/path_template.h"
 
@@ -27,7 +27,7 @@ struct authorization_requests {
     struct deadlines *clock;
     struct gateway_metrics *metrics;
     struct authorization_cache *cache;
-    struct tally *users;                // number of waiters of each user
+    struct key_counter *users;          // number of waiters of each user
     struct authorization_request *open; // by key
     struct service_queue queues[ROOM_SERVICES];
     struct deadline_queue timeouts;
@@ -117,7 +117,7 @@ static void start_waiting(struct authorization_requests *requests,
                           struct authorization_waiter *waiter)
 {
     waiter->request = request;
-    waiter->counted = tally_add(requests->users, waiter->client->identity->user);
+    waiter->counted = key_counter_add(requests->users, waiter->client->identity->user);
     list_append(&request->waiters, &waiter->node);
     metric_set(&requests->metrics->joins_waiting, ++requests->waiting);
 }
@@ -126,14 +126,14 @@ static void stop_waiting(struct authorization_requests *requests,
                          struct authorization_waiter *waiter)
 {
     waiter->request = NULL;
-    tally_drop(requests->users, waiter->counted);
+    key_counter_drop(requests->users, waiter->counted);
     metric_set(&requests->metrics->joins_waiting, --requests->waiting);
 }
 
 static bool is_full(const struct authorization_requests *requests, struct span user)
 {
     return requests->waiting >= requests->options.max_waiters ||
-           tally_of(requests->users, user) >= AUTHORIZATION_WAITERS_PER_USER;
+           key_counter_of(requests->users, user) >= AUTHORIZATION_WAITERS_PER_USER;
 }
 
 // on_verdict() may start or cancel other requests, so all waiters are detached before the first
@@ -306,7 +306,7 @@ authorization_requests_new(const struct authorization_requests_options *options,
     requests->clock = clock;
     requests->metrics = metrics;
     requests->cache = authorization_cache_new(options->cache_size, options->cache_ms);
-    requests->users = tally_new();
+    requests->users = key_counter_new();
     for (size_t i = 0; i < ROOM_SERVICES; i++)
         list_init(&requests->queues[i].pending);
     deadline_queue_init(&requests->timeouts, clock, options->timeout_ms, on_timeout, requests);
@@ -323,7 +323,7 @@ void authorization_requests_free(struct authorization_requests *requests)
         remove_request(requests->open);
     }
     deadline_queue_fini(&requests->timeouts);
-    tally_free(requests->users);
+    key_counter_free(requests->users);
     authorization_cache_free(requests->cache);
     buffer_fini(&requests->key);
     buffer_fini(&requests->path);

@@ -11,7 +11,7 @@ enum room_verdict {
 };
 
 struct authorization_request;
-struct tally_entry;
+struct key_count;
 
 struct authorization_waiter {
     const struct client *client; // whose token is shown
@@ -20,5 +20,5 @@ struct authorization_waiter {
     // Private to authorization_requests:
     struct list node;
     struct authorization_request *request; // NULL: waits for none
-    struct tally_entry *counted;
+    struct key_count *counted;
 };

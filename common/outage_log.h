@@ -1,0 +1,18 @@
+// Logs that something is not available: once when the outage begins or its reason changes, once
+// when it is over, and not at each attempt in between.
+#pragma once
+
+#include "common/span.h"
+
+#define OUTAGE_LOG_REASON_MAX 400
+
+struct outage_log {
+    const char *what;                   // "RabbitMQ"
+    const char *settings;               // that may be the cause, as a list for people; or NULL
+    char reason[OUTAGE_LOG_REASON_MAX]; // logged last; "" while all is well
+};
+
+void outage_log_begin(struct outage_log *outage, const char *reason);
+void outage_log_end(struct outage_log *outage);
+// Ends it without a line, where another line says so.
+void outage_log_clear(struct outage_log *outage);

@@ -1,0 +1,197 @@
+#include "relay/event_log/append.h"
+
+#include "common/mem.h"
+#include "common/redis_error.h"
+#include "relay/event_log/claim.h"
+#include "relay/event_log/event_log_internal.h"
+#include "relay/event_log/size_limit.h"
+
+#define ARGS_FIXED 6 // EVALSHA sha 2 log channel max_len
+#define TRIES_MAX  8
+#define FULL       "OOM command not allowed when used memory > 'maxmemory'" // in Redis' own words
+
+static void reserve_args(struct event_log *log, size_t events)
+{
+    size_t need = ARGS_FIXED + 2 * events;
+
+    if (need <= log->arg_cap)
+        return;
+    log->args = mem_realloc(log->args, need * sizeof(*log->args));
+    log->arg_lens = mem_realloc(log->arg_lens, need * sizeof(*log->arg_lens));
+    log->ids = mem_realloc(log->ids, events * sizeof(*log->ids));
+    log->arg_cap = need;
+}
+
+static void put_arg(struct event_log *log, size_t i, const char *ptr, size_t len)
+{
+    log->args[i] = ptr;
+    log->arg_lens[i] = len;
+}
+
+static void put_text(struct event_log *log, size_t i, const char *text)
+{
+    put_arg(log, i, text, strlen(text));
+}
+
+// Puts the command for one shard on its way. False when the shard has nothing to append.
+static bool send_shard(struct event_log *log, const struct batch *batch, unsigned shard)
+{
+    size_t argc = ARGS_FIXED, events = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_entry *entry = &batch->entries[i];
+        if (entry->logged || entry->shard != shard)
+            continue;
+        struct span envelope = batch_envelope(batch, entry);
+        size_t id_len = position_print(entry->position, log->ids[events]);
+        put_arg(log, argc++, log->ids[events++], id_len);
+        put_arg(log, argc++, envelope.ptr, envelope.len);
+    }
+    if (events == 0)
+        return false;
+    put_text(log, 0, "EVALSHA");
+    put_arg(log, 1, log->append_sha, SHA_LEN);
+    put_text(log, 2, "2");
+    put_text(log, 3, log->log_keys[shard]);
+    put_text(log, 4, log->bus_channels[shard]);
+    put_text(log, 5, log->max_len);
+    redisAppendCommandArgv(log->redis, (int)argc, log->args, log->arg_lens);
+    return true;
+}
+
+struct answers {
+    bool lost;      // not all came
+    bool unclear;   // an id was refused: what is in must be found out
+    bool no_script; // Redis has forgotten the script
+    bool full;      // Redis has no memory left
+    bool failed;    // Redis said no for another reason
+};
+
+static void classify_reply(struct event_log *log, redisReply *reply, struct answers *answers)
+{
+    if (!reply) {
+        answers->lost = true;
+        return;
+    }
+    if (reply_is_error(reply, "NOSCRIPT")) {
+        answers->no_script = true;
+    } else if (reply_is_error(reply, REFUSED_XADD)) {
+        answers->unclear = true;
+    } else if (reply->type == REDIS_REPLY_ERROR) {
+        event_log_record_write(log, reply->str);
+        answers->full = redis_error_is_out_of_memory(reply->str);
+        answers->failed = !answers->full;
+        if (answers->failed)
+            event_log_report_error(log, reply->str);
+        answers->lost = !event_log_connected(log);
+    }
+    freeReplyObject(reply);
+}
+
+static void mark_shard_logged(struct batch *batch, unsigned shard)
+{
+    batch_mark_logged(batch, shard, (struct position){UINT64_MAX, UINT64_MAX});
+}
+
+// Puts the commands for all shards on their way in one write.
+static void send_batch(struct event_log *log, struct batch *batch)
+{
+    int flushed = 0;
+
+    reserve_args(log, batch->count);
+    batch->in_doubt = true;
+    log->answers_due = true;
+    for (unsigned i = 0; i < log->options.shards; i++)
+        log->sent[i] = send_shard(log, batch, i);
+    while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
+        ; // what cannot be sent shows when the answers are taken
+}
+
+static struct answers take_answers(struct event_log *log, struct batch *batch)
+{
+    struct answers answers = {0};
+
+    log->answers_due = false;
+    for (unsigned i = 0; i < log->options.shards && !answers.lost; i++) {
+        struct answers answer = {0};
+        if (!log->sent[i])
+            continue;
+        classify_reply(log, event_log_next_reply(log), &answer);
+        if (!answer.lost && !answer.unclear && !answer.no_script && !answer.full && !answer.failed)
+            mark_shard_logged(batch, i);
+        answers.lost |= answer.lost;
+        answers.unclear |= answer.unclear;
+        answers.no_script |= answer.no_script;
+        answers.full |= answer.full;
+        answers.failed |= answer.failed;
+    }
+    return answers;
+}
+
+static uint64_t epoch_of(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (!position_is_none(batch->entries[i].position))
+            return batch->entries[i].position.epoch;
+    return 0;
+}
+
+// Compares the batch with the tops of the log.
+static enum event_log_status resolve_doubt(struct event_log *log, struct batch *batch)
+{
+    for (unsigned i = 0; i < log->options.shards; i++) {
+        struct position last;
+        if (!event_log_read_last_id(log, i, &last))
+            return EVENT_LOG_FAILED;
+        if (last.epoch > epoch_of(batch))
+            return EVENT_LOG_SUPERSEDED;
+        batch_mark_logged(batch, i, last);
+    }
+    batch->in_doubt = false;
+    return EVENT_LOG_OK;
+}
+
+static enum event_log_status append_once(struct event_log *log, struct batch *batch)
+{
+    if (batch->in_doubt && !log->answers_due) {
+        enum event_log_status status = resolve_doubt(log, batch);
+        if (status != EVENT_LOG_OK || batch_logged(batch))
+            return status;
+    }
+    if (!log->answers_due)
+        send_batch(log, batch);
+    struct answers answers = take_answers(log, batch);
+    if (answers.no_script && !answers.lost)
+        event_log_load_append_script(log);
+    if (answers.full && !answers.lost && !event_log_free_memory(log)) {
+        event_log_report_error(log, FULL);
+        answers.failed = true;
+    }
+    if (batch_logged(batch)) {
+        batch->in_doubt = false;
+        log->grown_bytes += batch->bytes.len;
+        event_log_record_write(log, NULL);
+        outage_log_end(&log->outage);
+    }
+    return answers.lost || answers.failed ? EVENT_LOG_FAILED : EVENT_LOG_OK;
+}
+
+void event_log_send(struct event_log *log, struct batch *batch)
+{
+    if (log->redis && !batch->in_doubt && !batch_logged(batch))
+        send_batch(log, batch);
+}
+
+enum event_log_status event_log_append(struct event_log *log, struct batch *batch)
+{
+    enum event_log_status status = EVENT_LOG_OK;
+
+    // Further times are for a script that Redis has forgotten, for refused ids, and when room had
+    // to be made.
+    for (int i = 0; i < TRIES_MAX && status == EVENT_LOG_OK && !batch_logged(batch); i++) {
+        if (!event_log_connect(log))
+            return EVENT_LOG_FAILED;
+        status = append_once(log, batch);
+    }
+    return status == EVENT_LOG_OK && !batch_logged(batch) ? EVENT_LOG_FAILED : status;
+}

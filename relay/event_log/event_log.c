@@ -1,0 +1,241 @@
+#include "relay/event_log/event_log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/redis_error.h"
+#include "relay/event_log/append_script.h"
+#include "relay/event_log/event_log_internal.h"
+
+#define LOG_MODULE "redis"
+#include "common/log.h"
+
+#define CONNECTION_SETTINGS "REDIS_HOST, REDIS_PORT and REDIS_PASSWORD"
+
+struct event_log *event_log_new(const struct event_log_options *options)
+{
+    struct event_log *log = mem_zalloc(sizeof(*log));
+
+    log->options = *options;
+    log->outage.what = "Redis";
+    log->outage.settings = CONNECTION_SETTINGS;
+    log->decoder = envelope_decoder_new();
+    snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
+    for (unsigned i = 0; i < options->shards; i++) {
+        redis_log_key(i, log->log_keys[i]);
+        redis_bus_channel(i, log->bus_channels[i]);
+    }
+    return log;
+}
+
+static void disconnect(struct event_log *log)
+{
+    if (log->redis)
+        redisFree(log->redis);
+    log->redis = NULL;
+    log->answers_due = log->usable = false;
+}
+
+void event_log_free(struct event_log *log)
+{
+    if (!log)
+        return;
+    disconnect(log);
+    envelope_decoder_free(log->decoder);
+    free(log->args);
+    free(log->arg_lens);
+    free(log->ids);
+    free(log);
+}
+
+bool event_log_connected(const struct event_log *log)
+{
+    return log->redis != NULL;
+}
+
+enum event_log_refusal event_log_refusal(const struct event_log *log)
+{
+    return log->refusal;
+}
+
+uint64_t event_log_losses(const struct event_log *log)
+{
+    return log->losses;
+}
+
+unsigned event_log_shards(const struct event_log *log)
+{
+    return log->options.shards;
+}
+
+bool event_log_lose(struct event_log *log, const char *reason)
+{
+    outage_log_begin(&log->outage, reason);
+    log->losses += log->usable;
+    disconnect(log);
+    return false;
+}
+
+static const char *way_out(const char *error)
+{
+    if (redis_error_is_out_of_memory(error))
+        return "maxmemory of Redis, what else is in it, and LOG_MAX_BYTES";
+    return redis_error_ends_connection(error) ? CONNECTION_SETTINGS : NULL;
+}
+
+void event_log_report_error(struct event_log *log, const char *error)
+{
+    log->outage.settings = way_out(error);
+    if (redis_error_ends_connection(error))
+        event_log_lose(log, error);
+    else
+        outage_log_begin(&log->outage, error);
+    log->outage.settings = CONNECTION_SETTINGS;
+}
+
+void event_log_record_write(struct event_log *log, const char *error)
+{
+    if (!error)
+        log->refusal = EVENT_LOG_WRITABLE;
+    else
+        log->refusal =
+            redis_error_is_out_of_memory(error) ? EVENT_LOG_NO_MEMORY : EVENT_LOG_REFUSED;
+}
+
+redisReply *event_log_next_reply(struct event_log *log)
+{
+    void *reply = NULL;
+
+    if (redisGetReply(log->redis, &reply) == REDIS_OK)
+        return reply;
+    bool slow = log->redis->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
+    event_log_lose(log, slow ? "no answer in time" : log->redis->errstr);
+    return NULL;
+}
+
+redisReply *event_log_ask(struct event_log *log, int argc, const char **argv, const size_t *lens)
+{
+    assert(!log->answers_due); // or this would take the answer of a batch for its own
+    if (!log->redis)
+        return NULL;
+    redisAppendCommandArgv(log->redis, argc, argv, lens);
+    return event_log_next_reply(log);
+}
+
+bool reply_is_error(const redisReply *reply, const char *part)
+{
+    return reply->type == REDIS_REPLY_ERROR && strstr(reply->str, part) != NULL;
+}
+
+bool event_log_accept_reply(struct event_log *log, redisReply *reply)
+{
+    bool ok = reply && reply->type != REDIS_REPLY_ERROR;
+
+    if (reply && !ok)
+        event_log_report_error(log, reply->str);
+    if (reply)
+        freeReplyObject(reply);
+    return ok;
+}
+
+// What a replica takes is not what edges and relays follow. Who may not ask finds out when the
+// first write is refused.
+bool event_log_is_primary(struct event_log *log)
+{
+    redisReply *role = EVENT_LOG_ASK(log, "ROLE");
+
+    if (role && role->type == REDIS_REPLY_ARRAY && role->elements > 0 &&
+        role->element[0]->type == REDIS_REPLY_STRING &&
+        strcmp(role->element[0]->str, "master") != 0)
+        event_log_lose(log, "this server is no primary; where does REDIS_HOST lead to?");
+    else if (role && role->type == REDIS_REPLY_ERROR && redis_error_ends_connection(role->str))
+        event_log_lose(log, role->str);
+    if (role)
+        freeReplyObject(role);
+    return log->redis != NULL;
+}
+
+bool event_log_load_append_script(struct event_log *log)
+{
+    redisReply *reply = EVENT_LOG_ASK(log, "SCRIPT", "LOAD", event_log_append_script);
+
+    if (reply && reply->type == REDIS_REPLY_STRING)
+        snprintf(log->append_sha, sizeof(log->append_sha), "%s", reply->str);
+    return event_log_accept_reply(log, reply);
+}
+
+static bool log_in(struct event_log *log)
+{
+    redisReply *reply;
+
+    if (!log->options.password)
+        return true;
+    reply = EVENT_LOG_ASK(log, "AUTH", log->options.password);
+    if (!reply || reply->type != REDIS_REPLY_ERROR || !redis_error_wants_no_password(reply->str))
+        return event_log_accept_reply(log, reply);
+    if (!log->needless_password_logged)
+        log_warn("REDIS_PASSWORD is set, but Redis wants none; going on without it");
+    log->needless_password_logged = true;
+    freeReplyObject(reply);
+    return true;
+}
+
+// Makes a fresh connection fit for use.
+static bool prepare(struct event_log *log)
+{
+    char db[12];
+
+    snprintf(db, sizeof(db), "%d", log->options.db);
+    return log_in(log) &&
+           event_log_accept_reply(log, EVENT_LOG_ASK(log, "CLIENT", "SETNAME", "ws-relay")) &&
+           event_log_is_primary(log) &&
+           event_log_accept_reply(log, EVENT_LOG_ASK(log, "SELECT", db)) &&
+           event_log_load_append_script(log);
+}
+
+// Tries one address after the other; together they have EVENT_LOG_CONNECT_MS.
+static bool dial(struct event_log *log)
+{
+    struct addresses addresses;
+    const char *unresolved = resolver_ask(log->options.resolver, EVENT_LOG_CONNECT_MS, &addresses);
+
+    if (unresolved)
+        return event_log_lose(log, unresolved);
+    long wait_ms = EVENT_LOG_CONNECT_MS / (long)addresses.count;
+    for (size_t i = 0; i < addresses.count; i++) {
+        disconnect(log);
+        log->redis = redisConnectWithTimeout(addresses.text[i], log->options.port,
+                                             (struct timeval){.tv_usec = wait_ms * 1000});
+        if (!log->redis)
+            abort(); // out of memory
+        log->options.resolver->reached = !log->redis->err || errno == ECONNREFUSED;
+        if (!log->redis->err)
+            return true;
+    }
+    return event_log_lose(log, log->redis->errstr);
+}
+
+bool event_log_connect(struct event_log *log)
+{
+    struct timeval answer = {.tv_usec = EVENT_LOG_ANSWER_MS * 1000};
+
+    if (log->redis)
+        return true;
+    if (!dial(log))
+        return false;
+    redisSetTimeout(log->redis, answer);
+    redisEnableKeepAlive(log->redis);
+    if (!prepare(log)) {
+        disconnect(log);
+        return false;
+    }
+    log_info("connected to Redis host=%s port=%d db=%d", log->options.resolver->host,
+             log->options.port, log->options.db);
+    outage_log_clear(&log->outage);
+    log->usable = true;
+    log->grown_bytes = log->options.max_bytes; // who knows what is in this server
+    return true;
+}

@@ -1,0 +1,213 @@
+#include "relay/rabbitmq/join.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/random.h"
+#include "relay/rabbitmq/consumer_internal.h"
+
+#define LOG_MODULE "rabbitmq"
+#include "common/log.h"
+
+#define ACCESS_REFUSED   403
+#define NOT_FOUND        404
+#define PREFETCH_DIVISOR 8
+#define CONTEST_MS       500
+#define AWAY_MS          2000
+
+static bool is_wanted(const struct consumer *s, size_t i)
+{
+    return topology_has_queue(s->topology, i) && !s->intakes[i].refused;
+}
+
+// Somebody else consumes from `queue`.
+static enum consumer_state stand_by(struct consumer *s, const char *queue)
+{
+    if (!s->standby_logged)
+        log_info("standing by: another consumer holds the queue host=%s port=%d queue=%s",
+                 s->options.rabbit.resolver->host, s->options.rabbit.port, queue);
+    s->standby_logged = true;
+    outage_log_clear(&s->outage);
+    consumer_release(s);
+    return CONSUMER_STANDBY;
+}
+
+// The route whose queue has more than `most` consumers, or the number of routes; then `*ok` says
+// whether the broker could be asked.
+static size_t find_crowded(struct consumer *s, uint32_t most, bool *ok)
+{
+    size_t i = 0, count = s->options.routes->count;
+    struct rabbit_queue_state state;
+
+    for (*ok = true; i < count; i++) {
+        if (!is_wanted(s, i))
+            continue;
+        *ok = topology_inspect_queue(s->topology, i, &state) && *ok;
+        if (state.consumers > most)
+            break;
+    }
+    *ok = *ok || topology_connected(s->topology);
+    return i;
+}
+
+// RabbitMQ sends up to the prefetch of one queue before it has answered about the next one.
+static enum consumer_state lower_prefetch(struct consumer *s)
+{
+    s->prefetch =
+        (uint16_t)(s->prefetch / PREFETCH_DIVISOR > 0 ? s->prefetch / PREFETCH_DIVISOR : 1);
+    log_info("the events that wait are large: consuming anew with a smaller prefetch prefetch=%u",
+             s->prefetch);
+    rabbit_abandon(s->rabbit);
+    consumer_release(s);
+    return CONSUMER_DOWN;
+}
+
+static bool is_taken(const struct consumer *s)
+{
+    return rabbit_code(s->rabbit) == ACCESS_REFUSED &&
+           strstr(rabbit_reason(s->rabbit), "exclusive");
+}
+
+static void refuse(struct consumer *s, size_t i)
+{
+    char reason[OUTAGE_LOG_REASON_MAX];
+
+    snprintf(reason, sizeof(reason),
+             "cannot consume from queue %s: %.180s%s; the other routes go on", consumer_queue(s, i),
+             rabbit_reason(s->rabbit),
+             rabbit_code(s->rabbit) == ACCESS_REFUSED ? "; grant RABBITMQ_USER read on it" : "");
+    outage_log_begin(&s->intakes[i].fault, reason);
+    s->intakes[i].refused = true;
+}
+
+// A queue of a kind that knows no exclusive consumers says the same as one that has one. The next
+// attempt starts anew with the first queue: the broker has closed the channel.
+static enum consumer_state on_refusal(struct consumer *s, size_t i, enum rabbit_status status)
+{
+    struct rabbit_queue_state state;
+
+    if (status == RABBIT_TOO_MUCH)
+        return lower_prefetch(s);
+    if (status == RABBIT_LOST && rabbit_code(s->rabbit) == 0) {
+        consumer_lose(s);
+        return CONSUMER_DOWN;
+    }
+    if (rabbit_code(s->rabbit) == NOT_FOUND)
+        topology_drop(s->topology); // it was deleted, and is created when everything is looked at
+    else if (!is_taken(s))
+        refuse(s, i);
+    else if (topology_inspect_queue(s->topology, i, &state) && state.consumers > 0)
+        return stand_by(s, consumer_queue(s, i));
+    else
+        s->intakes[i].shared = true;
+    consumer_release(s);
+    return CONSUMER_DOWN;
+}
+
+static enum consumer_state consume_all(struct consumer *s, size_t *consumed)
+{
+    *consumed = 0;
+    for (size_t i = 0; i < s->options.routes->count; i++) {
+        if (!is_wanted(s, i))
+            continue;
+        enum rabbit_status status = consumer_consume(s, i);
+        if (status != RABBIT_OK)
+            return on_refusal(s, i, status);
+        s->options.between(s->options.arg);
+        ++*consumed;
+    }
+    return CONSUMER_ACTIVE;
+}
+
+static bool open_intake(struct consumer *s)
+{
+    char why[RABBIT_REASON_MAX];
+
+    s->rabbit = rabbit_open(&s->options.rabbit, why);
+    if (!s->rabbit) {
+        outage_log_begin(&s->outage, why);
+        return false;
+    }
+    s->alive_ms = clock_monotonic_ms();
+    if (rabbit_set_prefetch(s->rabbit, s->prefetch) == RABBIT_OK)
+        return true;
+    consumer_lose(s);
+    return false;
+}
+
+// Two relays may consume one quorum queue at the same moment, and neither has taken anything yet.
+// Each waits for a time of its own: who has the longest finds that the others have let go.
+static size_t find_rival(struct consumer *s, bool *asked)
+{
+    size_t crowded = find_crowded(s, 1, asked);
+
+    if (crowded == s->options.routes->count)
+        return crowded;
+    clock_sleep_ms(random_below(CONTEST_MS));
+    s->options.between(s->options.arg);
+    return find_crowded(s, 1, asked);
+}
+
+static enum consumer_state give_way(struct consumer *s, size_t route)
+{
+    s->away_until_ms = clock_monotonic_ms() + random_below(AWAY_MS);
+    return stand_by(s, consumer_queue(s, route));
+}
+
+static enum consumer_state become_active(struct consumer *s, size_t consumed)
+{
+    log_info("consuming from RabbitMQ host=%s port=%d queues=%zu prefetch=%u",
+             s->options.rabbit.resolver->host, s->options.rabbit.port, consumed, s->prefetch);
+    outage_log_clear(&s->outage);
+    s->active = true;
+    s->standby_logged = false;
+    s->retry_refused_ms = clock_monotonic_ms() + RETRY_REFUSED_MS;
+    return CONSUMER_ACTIVE;
+}
+
+static enum consumer_state nothing_to_do(struct consumer *s)
+{
+    outage_log_begin(&s->outage, "no queue can be consumed from");
+    for (size_t i = 0; i < s->options.routes->count; i++)
+        s->intakes[i].refused = false;
+    consumer_disconnect(s);
+    return CONSUMER_DOWN;
+}
+
+static enum consumer_state try_to_consume(struct consumer *s)
+{
+    size_t consumed, crowded;
+    bool asked;
+
+    if (!open_intake(s))
+        return CONSUMER_DOWN;
+    enum consumer_state state = consume_all(s, &consumed);
+    if (state != CONSUMER_ACTIVE)
+        return state;
+    if (consumed == 0)
+        return nothing_to_do(s);
+    crowded = find_rival(s, &asked);
+    if (crowded < s->options.routes->count)
+        return give_way(s, crowded);
+    if (asked)
+        return become_active(s, consumed);
+    consumer_disconnect(s);
+    return CONSUMER_DOWN;
+}
+
+enum consumer_state consumer_join(struct consumer *s)
+{
+    bool asked;
+
+    if (s->active)
+        return CONSUMER_ACTIVE;
+    if (!topology_ensure(s->topology))
+        return CONSUMER_DOWN;
+    topology_tend(s->topology);
+    if (clock_monotonic_ms() < s->away_until_ms)
+        return CONSUMER_STANDBY;
+    size_t crowded = find_crowded(s, 0, &asked);
+    if (crowded < s->options.routes->count)
+        return stand_by(s, consumer_queue(s, crowded));
+    return asked ? try_to_consume(s) : CONSUMER_DOWN;
+}

@@ -1,0 +1,124 @@
+#include "relay/rabbitmq/publish.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "relay/rabbitmq/link.h"
+
+#define HEADERS_MAX  8    // of those that say why
+#define FURTHER_MAX  4    // that stand for properties which cannot go along
+#define FRAME_MARGIN 1024 // for what is around the headers
+#define POOL_PAGE    4096
+
+enum rabbit_status rabbit_enable_confirms(struct rabbit *r)
+{
+    amqp_confirm_select(r->link, CHANNEL);
+    return rabbit_answer(r);
+}
+
+static amqp_table_entry_t entry_of(const struct rabbit_header *header)
+{
+    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(header->name)};
+
+    if (header->is_number) {
+        entry.value.kind = AMQP_FIELD_KIND_I64;
+        entry.value.value.i64 = (int64_t)header->number;
+    } else {
+        entry.value.kind = AMQP_FIELD_KIND_UTF8;
+        entry.value.value.bytes = rabbit_bytes(header->text);
+    }
+    return entry;
+}
+
+static amqp_table_entry_t entry_of_text(const char *name, amqp_bytes_t text)
+{
+    return entry_of(&(struct rabbit_header){.name = name, .text = rabbit_span(text)});
+}
+
+static bool has_entry(const amqp_table_t *table, amqp_bytes_t key)
+{
+    for (int i = 0; i < table->num_entries; i++)
+        if (span_eq(rabbit_span(table->entries[i].key), rabbit_span(key)))
+            return true;
+    return false;
+}
+
+// RabbitMQ itself acts on these: with CC it would put a copy of the letter into other queues.
+static bool is_routing_header(amqp_bytes_t key)
+{
+    return span_is(rabbit_span(key), "CC") || span_is(rabbit_span(key), "BCC");
+}
+
+static void append_originals(amqp_table_t *out, const amqp_table_t *originals)
+{
+    for (int i = 0; i < originals->num_entries; i++) {
+        amqp_table_entry_t entry = originals->entries[i];
+        if (is_routing_header(entry.key))
+            entry.key = amqp_cstring_bytes(RABBIT_ORIGINAL_CC);
+        if (!has_entry(out, entry.key))
+            out->entries[out->num_entries++] = entry;
+    }
+}
+
+// Properties that RabbitMQ acts on become headers: a letter must not expire, and only the user
+// who first published may say so.
+static void append_acted_on(amqp_table_t *out, amqp_basic_properties_t *p)
+{
+    if (p->_flags & AMQP_BASIC_EXPIRATION_FLAG)
+        out->entries[out->num_entries++] = entry_of_text(RABBIT_ORIGINAL_EXPIRATION, p->expiration);
+    if (p->_flags & AMQP_BASIC_USER_ID_FLAG)
+        out->entries[out->num_entries++] = entry_of_text(RABBIT_ORIGINAL_USER_ID, p->user_id);
+    p->_flags &= ~(amqp_flags_t)(AMQP_BASIC_EXPIRATION_FLAG | AMQP_BASIC_USER_ID_FLAG);
+}
+
+// A header frame cannot be split. Headers that fill it leave no room for ours.
+static bool fits_frame(const struct rabbit *r, const struct rabbit_letter *letter)
+{
+    size_t len = letter->properties.len + FRAME_MARGIN;
+
+    for (size_t i = 0; i < letter->header_count; i++)
+        len += strlen(letter->headers[i].name) + letter->headers[i].text.len + 16;
+    return len <= (size_t)amqp_get_frame_max(r->link);
+}
+
+static void write_headers(const struct rabbit *r, const struct rabbit_letter *letter,
+                          amqp_basic_properties_t *p, amqp_table_t *out)
+{
+    amqp_table_t originals = p->_flags & AMQP_BASIC_HEADERS_FLAG ? p->headers : amqp_empty_table;
+
+    assert(letter->header_count <= HEADERS_MAX);
+    out->entries = mem_alloc(((size_t)originals.num_entries + HEADERS_MAX + FURTHER_MAX) *
+                             sizeof(*out->entries));
+    for (size_t i = 0; i < letter->header_count; i++)
+        out->entries[out->num_entries++] = entry_of(&letter->headers[i]);
+    append_acted_on(out, p);
+    if (fits_frame(r, letter))
+        append_originals(out, &originals);
+    else
+        out->entries[out->num_entries++] = entry_of(&(struct rabbit_header){
+            .name = RABBIT_HEADERS_DROPPED, .is_number = true, .number = letter->properties.len});
+    p->headers = *out;
+    p->_flags |= AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
+    p->delivery_mode = AMQP_DELIVERY_PERSISTENT;
+}
+
+bool rabbit_publish_letter(struct rabbit *r, const char *queue, const struct rabbit_letter *letter)
+{
+    amqp_basic_properties_t none = {0}, *properties = &none;
+    amqp_table_t headers = {0};
+    amqp_pool_t pool;
+    void *decoded;
+
+    init_amqp_pool(&pool, POOL_PAGE);
+    if (letter->properties.len > 0 &&
+        amqp_decode_properties(AMQP_BASIC_CLASS, &pool, rabbit_bytes(letter->properties),
+                               &decoded) >= 0)
+        properties = decoded;
+    write_headers(r, letter, properties, &headers);
+    int status = amqp_basic_publish(r->link, CHANNEL, amqp_empty_bytes, amqp_cstring_bytes(queue),
+                                    1, 0, properties, rabbit_bytes(letter->body));
+    free(headers.entries);
+    empty_amqp_pool(&pool);
+    return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
+}

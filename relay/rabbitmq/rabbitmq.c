@@ -1,0 +1,208 @@
+#include "relay/rabbitmq/rabbitmq.h"
+
+#include <amqp_tcp_socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "common/mem.h"
+#include "relay/rabbitmq/incoming_internal.h"
+
+#define FRAME_MAX        131072
+#define WRITE_TIMEOUT_MS 4000
+
+static amqp_table_entry_t entry_of_text(const char *key, struct span value)
+{
+    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(key)};
+
+    entry.value.kind = AMQP_FIELD_KIND_UTF8;
+    entry.value.value.bytes = rabbit_bytes(value);
+    return entry;
+}
+
+static amqp_table_entry_t entry_of_true(const char *key)
+{
+    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(key)};
+
+    entry.value.kind = AMQP_FIELD_KIND_BOOLEAN;
+    entry.value.value.boolean = 1;
+    return entry;
+}
+
+static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o)
+{
+    amqp_table_entry_t able[] = {
+        entry_of_true("authentication_failure_close"), entry_of_true("basic.nack"),
+        entry_of_true("connection.blocked"),           entry_of_true("consumer_cancel_notify"),
+        entry_of_true("publisher_confirms"),
+    };
+    amqp_table_entry_t about[] = {
+        entry_of_text("connection_name", span_of(o->name)),
+        {.key = amqp_cstring_bytes("capabilities")},
+    };
+    amqp_table_t properties = {ARRAY_LEN(about), about};
+
+    about[1].value.kind = AMQP_FIELD_KIND_TABLE;
+    about[1].value.value.table = (amqp_table_t){ARRAY_LEN(able), able};
+    return rabbit_check_reply(
+        r, amqp_login_with_properties(r->link, o->vhost, 0, FRAME_MAX, o->heartbeat_s, &properties,
+                                      AMQP_SASL_METHOD_PLAIN, o->user, o->password));
+}
+
+// Tries one address after the other; together they have RABBIT_CONNECT_MS.
+static bool connect_to(struct rabbit *r, const struct addresses *addresses,
+                       const struct rabbit_options *o)
+{
+    struct timeval wait = rabbit_timeval(RABBIT_CONNECT_MS / (uint32_t)addresses->count);
+    amqp_socket_t *socket = amqp_tcp_socket_new(r->link);
+    int status = AMQP_STATUS_SOCKET_ERROR;
+
+    if (!socket)
+        abort(); // out of memory
+    for (size_t i = 0; i < addresses->count && status != AMQP_STATUS_OK; i++)
+        status = amqp_socket_open_noblock(socket, addresses->text[i], o->port, &wait);
+    o->resolver->reached = status != AMQP_STATUS_TIMEOUT;
+    if (status == AMQP_STATUS_SOCKET_ERROR)
+        return rabbit_lose(r, "connection refused, or the host cannot be reached");
+    return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
+}
+
+static bool dial(struct rabbit *r, const struct rabbit_options *o)
+{
+    struct timeval wait = rabbit_timeval(RABBIT_ANSWER_MS);
+    unsigned timeout_ms = WRITE_TIMEOUT_MS;
+    struct addresses addresses;
+    const char *unresolved = resolver_ask(o->resolver, RABBIT_CONNECT_MS, &addresses);
+
+    if (unresolved)
+        return rabbit_lose(r, unresolved);
+    if (!connect_to(r, &addresses, o))
+        return false;
+    // A peer that takes nothing more for so long is lost; a write would wait for ever.
+    setsockopt(amqp_get_sockfd(r->link), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+               sizeof(timeout_ms));
+    amqp_set_handshake_timeout(r->link, &wait);
+    amqp_set_rpc_timeout(r->link, &wait);
+    return true;
+}
+
+struct rabbit *rabbit_open(const struct rabbit_options *options, char why[RABBIT_REASON_MAX])
+{
+    struct rabbit *r = mem_zalloc(sizeof(*r));
+
+    r->link = amqp_new_connection();
+    if (!r->link)
+        abort(); // out of memory
+    r->usable = true;
+    r->max_body = options->max_body;
+    list_init(&r->held);
+    if (dial(r, options) && login(r, options) == RABBIT_OK && rabbit_open_channel(r) == RABBIT_OK)
+        return r;
+    memcpy(why, r->reason, sizeof(r->reason));
+    r->usable = false;
+    rabbit_close(r);
+    return NULL;
+}
+
+// What was sent before has been handled when the answer comes; what comes before it is dropped.
+static void close_gracefully(struct rabbit *r)
+{
+    amqp_connection_close_t close = {.reply_code = AMQP_REPLY_SUCCESS};
+
+    if (amqp_send_method(r->link, 0, AMQP_CONNECTION_CLOSE_METHOD, &close) == AMQP_STATUS_OK &&
+        rabbit_await(r, AMQP_CONNECTION_CLOSE_OK_METHOD, false, SIZE_MAX) != RABBIT_OK)
+        r->usable = false;
+}
+
+void rabbit_abandon(struct rabbit *r)
+{
+    if (r)
+        r->usable = false;
+}
+
+void rabbit_close(struct rabbit *r)
+{
+    if (!r)
+        return;
+    if (r->usable)
+        close_gracefully(r);
+    amqp_destroy_connection(r->link);
+    rabbit_drop_incoming(r);
+    free(r);
+}
+
+const char *rabbit_reason(const struct rabbit *r)
+{
+    return r->reason;
+}
+
+int rabbit_code(const struct rabbit *r)
+{
+    return r->code;
+}
+
+enum rabbit_status rabbit_open_channel(struct rabbit *r)
+{
+    rabbit_drop_incoming(r); // tags of the channel before this one
+    amqp_channel_open(r->link, CHANNEL);
+    return rabbit_answer(r);
+}
+
+enum rabbit_status rabbit_close_channel(struct rabbit *r)
+{
+    amqp_channel_close_t close = {.reply_code = AMQP_REPLY_SUCCESS};
+    int status = amqp_send_method(r->link, CHANNEL, AMQP_CHANNEL_CLOSE_METHOD, &close);
+
+    if (status != AMQP_STATUS_OK) {
+        rabbit_lose_by(r, status);
+        return RABBIT_LOST;
+    }
+    return rabbit_await(r, AMQP_CHANNEL_CLOSE_OK_METHOD, false, SIZE_MAX);
+}
+
+enum rabbit_status rabbit_set_prefetch(struct rabbit *r, uint16_t prefetch)
+{
+    amqp_basic_qos(r->link, CHANNEL, 0, prefetch, 0);
+    return rabbit_answer(r);
+}
+
+enum rabbit_status rabbit_consume(struct rabbit *r, const char *queue, const char *consumer,
+                                  bool exclusive, size_t max_held_bytes)
+{
+    amqp_basic_consume_t method = {
+        .queue = amqp_cstring_bytes(queue),
+        .consumer_tag = amqp_cstring_bytes(consumer),
+        .exclusive = exclusive,
+    };
+    int status = amqp_send_method(r->link, CHANNEL, AMQP_BASIC_CONSUME_METHOD, &method);
+
+    if (status != AMQP_STATUS_OK) {
+        rabbit_lose_by(r, status);
+        return RABBIT_LOST;
+    }
+    return rabbit_await(r, AMQP_BASIC_CONSUME_OK_METHOD, true, max_held_bytes);
+}
+
+bool rabbit_ack(struct rabbit *r, uint64_t tag, bool multiple)
+{
+    int status = amqp_basic_ack(r->link, CHANNEL, tag, multiple);
+
+    return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
+}
+
+bool rabbit_reject(struct rabbit *r, uint64_t tag)
+{
+    int status = amqp_basic_reject(r->link, CHANNEL, tag, false);
+
+    return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
+}
+
+bool rabbit_send_heartbeat(struct rabbit *r)
+{
+    amqp_frame_t beat = {.frame_type = AMQP_FRAME_HEARTBEAT};
+    int status = amqp_send_frame(r->link, &beat);
+
+    return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
+}

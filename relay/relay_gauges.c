@@ -1,0 +1,132 @@
+#include "relay/relay_gauges.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "relay/event_log/size_limit.h"
+#include "relay/relay_stop.h"
+
+#define COUNT_WAITING_MS 5000
+#define REDIS_SILENT_MS  3000
+
+static void update_connection(metric *connected, metric *outages, bool now)
+{
+    if (!now && metric_get(connected))
+        metric_add(outages, 1);
+    metric_set(connected, now);
+}
+
+static enum relay_obstacle find_obstacle(const struct relay *relay)
+{
+    if (relay_stopping())
+        return OBSTACLE_STOPPING;
+    if (!event_log_connected(relay->log))
+        return OBSTACLE_REDIS;
+    if (!consumer_connected(relay->consumer))
+        return OBSTACLE_RABBITMQ;
+    if (!relay->claimed && relay->role != ROLE_STANDBY)
+        return OBSTACLE_CLAIM;
+    if (event_log_refusal(relay->log) == EVENT_LOG_NO_MEMORY)
+        return OBSTACLE_MEMORY;
+    if (event_log_refusal(relay->log) == EVENT_LOG_REFUSED)
+        return OBSTACLE_REFUSAL;
+    if (dead_letters_failing(relay->letters))
+        return OBSTACLE_LETTERS;
+    return OBSTACLE_NONE;
+}
+
+const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t now_ms)
+{
+    static const char *const words[OBSTACLE_COUNT] = {
+        [OBSTACLE_STOPPING] = "stopping",
+        [OBSTACLE_REDIS] = "not connected to Redis",
+        [OBSTACLE_RABBITMQ] = "not connected to RabbitMQ",
+        [OBSTACLE_MEMORY] = "Redis is out of memory, nothing can be logged",
+        [OBSTACLE_REFUSAL] = "Redis refuses writes, nothing can be logged",
+        [OBSTACLE_CLAIM] = "the log in Redis is not claimed yet",
+        [OBSTACLE_LETTERS] = "dead letters cannot be put aside",
+    };
+
+    enum relay_obstacle obstacle = (enum relay_obstacle)metric_get(&metrics->obstacle);
+
+    if (obstacle == OBSTACLE_NONE && now_ms >= metric_get(&metrics->heard_ms) + REDIS_SILENT_MS)
+        return "no answer of Redis for 3 s";
+    return words[obstacle];
+}
+
+void relay_role_words(const struct relay *relay, char *out, size_t size)
+{
+    const struct relay_metrics *m = &relay->metrics;
+    unsigned long left_out = (unsigned long)metric_get(&m->left_out);
+    unsigned long unbound = (unsigned long)metric_get(&m->bindings_refused);
+    int len = snprintf(out, size, "ok (%s)", metric_get(&m->active) ? "active" : "standby");
+
+    if (left_out > 0)
+        len += snprintf(out + len, size - (size_t)len,
+                        ", degraded: %lu of %zu queues cannot be consumed: %.255s", left_out,
+                        relay->routes->count,
+                        relay->routes->items[metric_get(&m->left_out_first)].queue);
+    if (unbound > 0)
+        snprintf(out + len, size - (size_t)len,
+                 ", degraded: %lu queues are not known to be bound to every exchange", unbound);
+}
+
+static void update_routes(struct relay *relay)
+{
+    struct relay_metrics *m = &relay->metrics;
+    size_t first = 0;
+    size_t left_out = consumer_left_out(relay->consumer, &first);
+
+    metric_set(&m->left_out_first, first);
+    metric_set(&m->left_out, left_out);
+    metric_set(&m->bindings_refused, consumer_refused_bindings(relay->consumer));
+}
+
+void relay_update_gauges(struct relay *relay, uint64_t now_ms)
+{
+    struct relay_metrics *m = &relay->metrics;
+    size_t letters = dead_letters_count(relay->letters);
+
+    metric_set(&m->turned_ms, now_ms);
+    metric_set(&m->redis_connected, event_log_connected(relay->log));
+    metric_set(&m->log_trimmed, event_log_trimmed(relay->log));
+    metric_set(&m->redis_outages, event_log_losses(relay->log));
+    update_connection(&m->rabbitmq_connected, &m->rabbitmq_outages,
+                      consumer_connected(relay->consumer));
+    metric_set(&m->active, relay->claimed);
+    metric_set(&m->obstacle, find_obstacle(relay));
+    update_routes(relay);
+    metric_set(&m->dead_letters_waiting, letters);
+    metric_set(&m->dead_letters_failing, dead_letters_failing(relay->letters));
+    metric_set(&m->unacked, relay->batch.count + relay->unacked_count + letters);
+    metric_set(&m->events_per_second, relay->linger.per_second);
+    if (!relay->claimed)
+        metric_set(&m->queued, 0);
+}
+
+void relay_count_waiting(struct relay *relay)
+{
+    uint64_t now_ms = clock_monotonic_ms();
+
+    if (!relay->claimed || now_ms < relay->next_count_ms)
+        return;
+    metric_set(&relay->metrics.queued, consumer_count_waiting(relay->consumer));
+    relay->next_count_ms = now_ms + COUNT_WAITING_MS;
+}
+
+void relay_record_batch(struct relay *relay, uint64_t began_us)
+{
+    struct relay_metrics *m = &relay->metrics;
+    size_t events = batch_event_count(&relay->batch);
+    uint64_t now_ms = clock_wall_ms();
+
+    metric_add(&m->published, events);
+    histogram_observe(&m->append_us, clock_monotonic_us() - began_us, 1);
+    histogram_observe(&m->batch_events, events, 1);
+    for (size_t i = 0; i < relay->batch.count; i++) {
+        const struct batch_entry *entry = &relay->batch.entries[i];
+        if (!position_is_none(entry->position))
+            histogram_observe(&m->latency_ms,
+                              now_ms > entry->taken_ms ? now_ms - entry->taken_ms : 0, 1);
+    }
+}

@@ -1,0 +1,60 @@
+#include "relay/routing/routes.h"
+
+#include <stdlib.h>
+
+#include "common/json_string.h"
+#include "common/mem.h"
+
+void route_fini(struct route *route)
+{
+    for (size_t i = 0; i < route->field_count; i++) {
+        free(route->fields[i].key);
+        free(route->fields[i].fallback);
+        free(route->fields[i].constant);
+    }
+    for (size_t i = 0; i < route->source_count; i++)
+        free((void *)route->sources[i].ptr);
+    free(route->fields);
+    free(route->routing_key);
+    free(route->queue);
+    free(route->event);
+    free(route->room_prefix);
+    free(route->room_suffix);
+    *route = (struct route){0};
+}
+
+struct route *routes_find(const struct routes *routes, struct span routing_key)
+{
+    for (size_t i = 0; i < routes->count; i++)
+        if (span_is(routing_key, routes->items[i].routing_key))
+            return &routes->items[i];
+    return NULL;
+}
+
+struct routes *routes_new(const char *queue_prefix)
+{
+    struct routes *routes = mem_zalloc(sizeof(*routes));
+
+    routes->items = mem_zalloc(ROUTES_MAX * sizeof(*routes->items));
+    routes->cap = ROUTES_MAX;
+    routes->queue_prefix = queue_prefix;
+    return routes;
+}
+
+void routes_free(struct routes *routes)
+{
+    if (!routes)
+        return;
+    for (size_t i = 0; i < routes->count; i++)
+        route_fini(&routes->items[i]);
+    free(routes->items);
+    free(routes);
+}
+
+int route_source_index(const struct route *route, struct span raw_name)
+{
+    for (size_t i = 0; i < route->source_count; i++)
+        if (json_string_is(raw_name, route->sources[i]))
+            return (int)i;
+    return -1;
+}

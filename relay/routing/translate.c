@@ -1,0 +1,279 @@
+#include "relay/routing/translate.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/json_string.h"
+#include "common/json_view.h"
+#include "common/mem.h"
+
+#define DEPTH_MAX       256
+#define ID_HASH_BYTES   16
+#define MESSAGE_ID_MAX  255
+#define TRACEPARENT_LEN 55 // 00-<32 hex>-<16 hex>-<2 hex>
+
+struct translator {
+    size_t max_event_bytes;
+    struct buffer room, args;
+    char id[2 * ID_HASH_BYTES + 1];
+    struct json_view values[ROUTE_SOURCES_MAX]; // by source of the route
+};
+
+// What a wrapped event has around its data.
+struct wrapper {
+    bool named; // has eventName or eventType
+    struct json_view data;
+    struct json_view timestamp;
+};
+
+static const char *const reasons[TRANSLATE_STATUS_COUNT] = {
+    [TRANSLATE_OK] = "ok",
+    [TRANSLATE_TOO_BIG] = "the body is over MAX_EVENT_BYTES",
+    [TRANSLATE_NOT_JSON] = "the body is not valid JSON",
+    [TRANSLATE_NOT_OBJECT] = "the body is no JSON object",
+    [TRANSLATE_NO_ROOM] = "the room id is missing",
+    [TRANSLATE_BAD_ROOM] = "the room id is no text or integer, too long, or has control characters",
+};
+
+const char *translate_status_str(enum translate_status status)
+{
+    return reasons[status];
+}
+
+struct translator *translator_new(size_t max_event_bytes)
+{
+    struct translator *t = mem_zalloc(sizeof(*t));
+
+    if (sodium_init() < 0) // chooses the fast hash of this machine
+        abort();
+    t->max_event_bytes = max_event_bytes;
+    return t;
+}
+
+void translator_free(struct translator *t)
+{
+    if (!t)
+        return;
+    buffer_fini(&t->room);
+    buffer_fini(&t->args);
+    free(t);
+}
+
+static void read_wrapper_member(struct wrapper *wrapper, struct span name, struct json_view value)
+{
+    if (json_string_is(name, SPAN_LIT("data")))
+        wrapper->data = value;
+    else if (json_string_is(name, SPAN_LIT("timestamp")))
+        wrapper->timestamp = value;
+    else if (json_string_is(name, SPAN_LIT("eventName")) ||
+             json_string_is(name, SPAN_LIT("eventType")))
+        wrapper->named |= value.kind == JSON_KIND_STRING;
+}
+
+// Finds the members that the route reads, and, where `wrapper` is given, those of a wrapper. Of
+// two with one name the last one counts, as in JavaScript.
+static void collect_values(struct translator *t, const struct route *route, struct json_view from,
+                           struct wrapper *wrapper)
+{
+    struct json_walk walk = json_walk_into(from);
+    struct json_view value;
+    struct span name;
+
+    memset(t->values, 0, route->source_count * sizeof(t->values[0]));
+    while (json_walk_member(&walk, &name, &value)) {
+        int i = route_source_index(route, name);
+        if (i >= 0)
+            t->values[i] = value;
+        if (wrapper)
+            read_wrapper_member(wrapper, name, value);
+    }
+}
+
+static bool is_something(struct json_view value)
+{
+    return value.kind != JSON_KIND_NONE && value.kind != JSON_KIND_NULL;
+}
+
+// The first alternative that is something; else null if one is null; else none.
+static struct json_view first_value(const struct translator *t, const struct route_sources *from)
+{
+    struct json_view found = {0};
+
+    for (size_t i = 0; i < from->count; i++) {
+        struct json_view value = t->values[from->index[i]];
+        if (is_something(value))
+            return value;
+        if (found.kind == JSON_KIND_NONE)
+            found = value;
+    }
+    return found;
+}
+
+static bool is_integer(struct json_view value)
+{
+    return value.kind == JSON_KIND_NUMBER && !memchr(value.raw.ptr, '.', value.raw.len) &&
+           !memchr(value.raw.ptr, 'e', value.raw.len) && !memchr(value.raw.ptr, 'E', value.raw.len);
+}
+
+static bool is_empty_text(struct json_view value)
+{
+    return value.kind == JSON_KIND_STRING && value.raw.len == 2;
+}
+
+static struct json_view room_id(const struct translator *t, const struct route *route)
+{
+    for (size_t i = 0; i < route->room_from.count; i++) {
+        struct json_view value = t->values[route->room_from.index[i]];
+        if (is_something(value) && !is_empty_text(value))
+            return value;
+    }
+    return (struct json_view){0};
+}
+
+static bool is_room_name(struct span room)
+{
+    return room.len <= ROOM_MAX_BYTES && !span_has_control(room);
+}
+
+static enum translate_status write_room(struct translator *t, const struct route *route)
+{
+    struct json_view id = room_id(t, route);
+
+    if (id.kind == JSON_KIND_NONE)
+        return TRANSLATE_NO_ROOM;
+    buffer_clear(&t->room);
+    buffer_append(&t->room, span_of(route->room_prefix));
+    if (id.kind == JSON_KIND_STRING) {
+        if (!json_string_decode(json_view_inside(id), JSON_HALF_PAIR_REFUSED, &t->room))
+            return TRANSLATE_BAD_ROOM;
+    } else if (is_integer(id)) {
+        buffer_append(&t->room, span_is(id.raw, "-0") ? SPAN_LIT("0") : id.raw);
+    } else {
+        return TRANSLATE_BAD_ROOM;
+    }
+    buffer_append(&t->room, span_of(route->room_suffix));
+    return is_room_name(buffer_span(&t->room)) ? TRANSLATE_OK : TRANSLATE_BAD_ROOM;
+}
+
+static void append_now(struct buffer *out, uint64_t now_ms)
+{
+    char text[ISO8601_LEN + 1];
+
+    clock_iso8601(now_ms, text);
+    json_string_append(out, (struct span){text, ISO8601_LEN});
+}
+
+// Appends what stands for a field. False when it stays absent.
+static bool append_value(struct translator *t, const struct route_field *field,
+                         struct json_view wrapper_time, uint64_t now_ms)
+{
+    struct json_view value = first_value(t, &field->from);
+
+    if (field->constant)
+        buffer_append(&t->args, span_of(field->constant));
+    else if (is_something(value))
+        buffer_append(&t->args, value.raw);
+    else if (field->fallback)
+        buffer_append(&t->args, span_of(field->fallback));
+    else if (field->is_time && is_something(wrapper_time))
+        buffer_append(&t->args, wrapper_time.raw);
+    else if (field->is_time)
+        append_now(&t->args, now_ms);
+    else if (value.kind == JSON_KIND_NULL)
+        buffer_append(&t->args, value.raw);
+    else
+        return false;
+    return true;
+}
+
+static void write_args(struct translator *t, const struct route *route,
+                       struct json_view wrapper_time, uint64_t now_ms)
+{
+    buffer_clear(&t->args);
+    buffer_append_char(&t->args, '{');
+    for (size_t i = 0; i < route->field_count; i++) {
+        const struct route_field *field = &route->fields[i];
+        size_t before = t->args.len;
+
+        if (before > 1)
+            buffer_append_char(&t->args, ',');
+        buffer_append(&t->args, span_of(field->key));
+        if (!append_value(t, field, wrapper_time, now_ms))
+            t->args.len = before;
+    }
+    buffer_append_char(&t->args, '}');
+}
+
+// An id goes into texts of the envelope and is compared byte by byte.
+static bool is_usable_id(struct span id)
+{
+    return id.len > 0 && id.len <= MESSAGE_ID_MAX && span_is_visible(id);
+}
+
+// The route's key, not the delivery's: a dead letter put back into its queue by hand comes with
+// another key and is still the same event.
+static struct span hash_id(struct translator *t, const struct event *event)
+{
+    unsigned char hash[ID_HASH_BYTES];
+    crypto_generichash_state state;
+    const char *key = event->route->routing_key;
+
+    crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+    crypto_generichash_update(&state, (const unsigned char *)key, strlen(key) + 1);
+    crypto_generichash_update(&state, (const unsigned char *)event->body.ptr, event->body.len);
+    crypto_generichash_final(&state, hash, sizeof(hash));
+    sodium_bin2hex(t->id, sizeof(t->id), hash, sizeof(hash));
+    return (struct span){t->id, sizeof(t->id) - 1};
+}
+
+// W3C trace context, version 00 or a later one of the same form.
+static bool is_traceparent(struct span text)
+{
+    static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+
+    if (text.len != TRACEPARENT_LEN || span_starts_with(text, SPAN_LIT("ff")))
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (form[i] == '-' ? c != '-' : !hex)
+            return false;
+    }
+    return true;
+}
+
+enum translate_status translate(struct translator *t, const struct event *event,
+                                struct envelope *out)
+{
+    const struct route *route = event->route;
+    struct json_view body;
+
+    if (event->missing_bytes > 0 || event->body.len > t->max_event_bytes)
+        return TRANSLATE_TOO_BIG;
+    if (!json_view_parse(event->body, DEPTH_MAX, &body, NULL))
+        return TRANSLATE_NOT_JSON;
+    if (body.kind != JSON_KIND_OBJECT)
+        return TRANSLATE_NOT_OBJECT;
+
+    struct wrapper wrapper = {0};
+    collect_values(t, route, body, &wrapper);
+    if (wrapper.named && wrapper.data.kind == JSON_KIND_OBJECT)
+        collect_values(t, route, wrapper.data, NULL);
+
+    enum translate_status status = write_room(t, route);
+    if (status != TRANSLATE_OK)
+        return status;
+    write_args(t, route, wrapper.timestamp, event->received_ms);
+    if (t->args.len > ENVELOPE_MAX_BYTES / 2) // a route may name one member many times
+        return TRANSLATE_TOO_BIG;
+    *out = (struct envelope){
+        .id = is_usable_id(event->message_id) ? event->message_id : hash_id(t, event),
+        .room = buffer_span(&t->room),
+        .event = span_of(route->event),
+        .args = buffer_span(&t->args),
+        .created_at_ms = event->received_ms,
+        .traceparent = is_traceparent(event->traceparent) ? event->traceparent : (struct span){0},
+    };
+    return TRANSLATE_OK;
+}

@@ -1,0 +1,31 @@
+// An event of the services, turned into the envelope for the edges. Pure: no clock, no network.
+#pragma once
+
+#include "common/buffer.h"
+#include "proto/envelope.h"
+#include "relay/routing/event.h"
+
+#define ROOM_MAX_BYTES 512
+
+enum translate_status {
+    TRANSLATE_OK,
+    TRANSLATE_TOO_BIG,
+    TRANSLATE_NOT_JSON,
+    TRANSLATE_NOT_OBJECT,
+    TRANSLATE_NO_ROOM,
+    TRANSLATE_BAD_ROOM,
+    TRANSLATE_STATUS_COUNT
+};
+
+// A constant text: the reason, for logs and dead letters.
+const char *translate_status_str(enum translate_status status);
+
+struct translator;
+NODISCARD struct translator *translator_new(size_t max_event_bytes);
+void translator_free(struct translator *translator);
+
+// Fills `out` but for position, prev and origin. What it refers to is valid until the next call
+// and as long as the event. `created_at_ms` is when the relay received the event: the property
+// that AMQP has for it counts whole seconds, too coarse to measure a latency with.
+NODISCARD enum translate_status translate(struct translator *translator, const struct event *event,
+                                          struct envelope *out);

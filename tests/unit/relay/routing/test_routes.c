@@ -1,0 +1,260 @@
+#include "relay/routing/routes_load.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/unit/unit.h"
+
+#define ROUTE(members) "{\"routes\":[{" members "}]}"
+#define KEY            "\"routingKey\":\"order.paid\""
+#define ROOM           "\"room\":\"user:{userId}\""
+#define EVENT          "\"event\":\"order_update\""
+#define FIELDS         "\"fields\":[\"orderId\"]"
+
+static struct buffer errors;
+
+static int set_up(void **state)
+{
+    (void)state;
+    buffer_clear(&errors);
+    return 0;
+}
+
+static struct routes *built_in(void)
+{
+    struct routes *routes = routes_load(NULL, "websocket.", &errors);
+
+    assert_non_null(routes);
+    return routes;
+}
+
+static void has_the_built_in_routes(void **state)
+{
+    static const char *const keys[] = {"message.sent", "booking.confirmed", "notification.created"};
+    static const char *const events[] = {"new_message", "booking_update", "new_notification"};
+    static const char *const prefixes[] = {"conversation:", "user:", "user:"};
+    struct routes *routes = built_in();
+
+    (void)state;
+    assert_int_equal(routes->count, ARRAY_LEN(keys));
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        const struct route *route = routes_find(routes, span_of(keys[i]));
+        char queue[64];
+
+        assert_non_null(route);
+        snprintf(queue, sizeof(queue), "websocket.%s", keys[i]);
+        assert_string_equal(route->queue, queue);
+        assert_string_equal(route->event, events[i]);
+        assert_string_equal(route->room_prefix, prefixes[i]);
+        assert_string_equal(route->room_suffix, "");
+    }
+    assert_null(routes_find(routes, SPAN_LIT("order.paid")));
+    routes_free(routes);
+}
+
+static void adds_a_route(void **state)
+{
+    struct routes *routes = built_in();
+    struct span text = exact_copy(SPAN_LIT(ROUTE(KEY "," ROOM "," EVENT "," FIELDS)));
+
+    (void)state;
+    assert_true(routes_add(routes, text, "file", &errors));
+    free((void *)text.ptr); // nothing refers to the text
+
+    const struct route *route = routes_find(routes, SPAN_LIT("order.paid"));
+    assert_int_equal(routes->count, 4);
+    assert_non_null(route);
+    assert_string_equal(route->queue, "websocket.order.paid");
+    assert_int_equal(route->field_count, 1);
+    assert_string_equal(route->fields[0].key, "\"orderId\":");
+    assert_int_equal(route_source_index(route, SPAN_LIT("orderId")),
+                     route->fields[0].from.index[0]);
+    assert_int_equal(route_source_index(route, SPAN_LIT("\\u006frderId")),
+                     route->fields[0].from.index[0]);
+    assert_int_equal(route_source_index(route, SPAN_LIT("other")), -1);
+    routes_free(routes);
+}
+
+static void keeps_the_routes_in_order(void **state)
+{
+    static const char *const keys[] = {"booking.confirmed", "message.sent", "notification.created",
+                                       "order.paid"};
+    struct routes *routes = built_in();
+
+    (void)state;
+    assert_true(
+        routes_add(routes, SPAN_LIT(ROUTE(KEY "," ROOM "," EVENT "," FIELDS)), "file", &errors));
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        assert_string_equal(routes->items[i].routing_key, keys[i]);
+    routes_free(routes);
+}
+
+static void names_queues_with_the_prefix(void **state)
+{
+    struct routes *routes = routes_load(NULL, "gateway-", &errors);
+
+    (void)state;
+    assert_non_null(routes);
+    assert_string_equal(routes_find(routes, SPAN_LIT("message.sent"))->queue,
+                        "gateway-message.sent");
+    routes_free(routes);
+}
+
+static void replaces_a_built_in_route(void **state)
+{
+    struct routes *routes = built_in();
+
+    (void)state;
+    assert_true(routes_add(
+        routes, SPAN_LIT(ROUTE("\"routingKey\":\"message.sent\"," ROOM "," EVENT "," FIELDS)),
+        "file", &errors));
+    assert_int_equal(routes->count, 3);
+    assert_string_equal(routes_find(routes, SPAN_LIT("message.sent"))->event, "order_update");
+    routes_free(routes);
+}
+
+struct bad_case {
+    const char *name;
+    const char *text;
+    const char *error;
+};
+
+static const struct bad_case bad_cases[] = {
+    {"empty file", "", "f:1: unexpected end\n"},
+    {"not JSON", "{\n\n  routes\n}", "f:3: a member name in quotes must follow\n"},
+    {"no object", "[]", "f:1: the file must be an object with \"routes\"\n"},
+    {"no routes", "{}", "f:1: the file needs \"routes\", a list\n"},
+    {"unknown member", "{\n\"routs\":[]}", "f:2: the file has \"routes\" and nothing else\n"},
+    {"route is no object", "{\"routes\":[\n\n1]}", "f:3: a route must be an object\n"},
+    {"member missing", ROUTE(KEY "," ROOM "," EVENT),
+     "f:1: a route needs routingKey, room, event and fields\n"},
+    {"unknown member of a route", ROUTE("\n\"rom\":\"x\""),
+     "f:2: a route has \"routingKey\", \"room\", \"event\" and \"fields\"\n"},
+    {"member named twice", ROUTE(EVENT ",\n" EVENT), "f:2: named twice\n"},
+    {"routing key with a wildcard", ROUTE("\"routingKey\":\"order.*\""),
+     "f:1: a routing key with * or # is not possible here\n"},
+    {"routing key that names the queue of dead letters", ROUTE("\"routingKey\":\"dead-letter\""),
+     "f:1: this routing key would take the queue of dead letters\n"},
+    {"empty routing key", ROUTE("\"routingKey\":\"\""),
+     "f:1: empty, too long, or not plain text\n"},
+    {"routing key that is a number", ROUTE("\"routingKey\":1"), "f:1: a string is wanted here\n"},
+    {"room without a place", ROUTE("\"room\":\"lobby\""),
+     "f:1: \"room\" must hold one {member}, as in \"user:{userId}\"\n"},
+    {"room with two places", ROUTE("\"room\":\"{a}{b}\""),
+     "f:1: \"room\" must hold one {member}, as in \"user:{userId}\"\n"},
+    {"room with an open place", ROUTE("\"room\":\"user:{userId\""),
+     "f:1: \"room\" must hold one {member}, as in \"user:{userId}\"\n"},
+    {"room with an empty alternative", ROUTE("\"room\":\"user:{userId|}\""),
+     "f:1: \"room\" has an empty member name\n"},
+    {"reserved event name", ROUTE("\"event\":\"disconnect\""),
+     "f:1: Socket.IO keeps this event name for itself\n"},
+    {"control character in an event name", ROUTE("\"event\":\"a\\u0007\""),
+     "f:1: empty, too long, or not plain text\n"},
+    {"fields is no list", ROUTE("\"fields\":{}"), "f:1: \"fields\" must be a list\n"},
+    {"no fields", ROUTE("\"fields\":[]"), "f:1: \"fields\" is empty\n"},
+    {"field is a number", ROUTE("\"fields\":[\n1]"),
+     "f:2: a field is a member name or an object\n"},
+    {"field without a name", ROUTE("\"fields\":[{\"from\":[\"a\"]}]"),
+     "f:1: a field without \"name\"\n"},
+    {"field with an unknown member", ROUTE("\"fields\":[{\"name\":\"a\",\n\"form\":[\"b\"]}]"),
+     "f:2: a field has \"name\", \"from\", \"default\", \"value\" and \"time\"\n"},
+    {"from is no list", ROUTE("\"fields\":[{\"name\":\"a\",\"from\":\"b\"}]"),
+     "f:1: \"from\" must be a list of member names\n"},
+    {"from is empty", ROUTE("\"fields\":[{\"name\":\"a\",\"from\":[]}]"),
+     "f:1: \"from\" is empty\n"},
+    {"nine alternatives", ROUTE("\"room\":\"{a|b|c|d|e|f|g|h|i}\""),
+     "f:1: more than 8 alternatives\n"},
+    {"value and default", ROUTE("\"fields\":[{\"name\":\"a\",\"value\":1,\"default\":2}]"),
+     "f:1: \"value\" stands alone, without from, default or time\n"},
+    {"default and time", ROUTE("\"fields\":[{\"name\":\"a\",\"time\":true,\"default\":2}]"),
+     "f:1: \"default\" and \"time\" exclude one another\n"},
+    {"time is a text", ROUTE("\"fields\":[{\"name\":\"a\",\"time\":\"now\"}]"),
+     "f:1: true or false is wanted here\n"},
+    {"one routing key twice",
+     "{\"routes\":[{" KEY "," ROOM "," EVENT "," FIELDS "},\n{" KEY "," ROOM "," EVENT "," FIELDS
+     "}]}",
+     "f:2: a second route with this routing key\n"},
+};
+
+static void refuses(void **state)
+{
+    const struct bad_case *c = *state;
+    struct routes *routes = built_in();
+    struct span text = exact_copy(span_of(c->text));
+
+    buffer_clear(&errors);
+    assert_false(routes_add(routes, text, "f", &errors));
+    assert_span(buffer_span(&errors), c->error);
+    free((void *)text.ptr);
+    routes_free(routes);
+}
+
+static void refuses_more_than_fit(void **state)
+{
+    struct routes *routes = built_in();
+    struct buffer text = {0};
+
+    (void)state;
+    buffer_append(&text, SPAN_LIT("{\"routes\":["));
+    for (int i = 0; i < ROUTES_MAX; i++)
+        buffer_printf(&text, "%s{\"routingKey\":\"k%d\"," ROOM "," EVENT "," FIELDS "}",
+                      i > 0 ? "," : "", i);
+    buffer_append(&text, SPAN_LIT("]}"));
+    assert_false(routes_add(routes, buffer_span(&text), "f", &errors));
+    assert_span(buffer_span(&errors), "f:1: more than 64 routes\n");
+    assert_int_equal(routes->count, ROUTES_MAX);
+    buffer_fini(&text);
+    routes_free(routes);
+}
+
+static void reads_a_file(void **state)
+{
+    char path[] = "/tmp/test_routes_XXXXXX";
+    static const char text[] = ROUTE(KEY "," ROOM "," EVENT "," FIELDS);
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+    close(fd);
+    struct routes *routes = routes_load(path, "websocket.", &errors);
+    unlink(path);
+    assert_non_null(routes);
+    assert_int_equal(routes->count, 4);
+    routes_free(routes);
+}
+
+static void names_a_file_that_is_not_there(void **state)
+{
+    (void)state;
+    assert_null(routes_load("/nowhere/routes.json", "websocket.", &errors));
+    assert_span(buffer_span(&errors),
+                "/nowhere/routes.json:1: cannot be read: No such file or directory\n");
+}
+
+static int forget_errors(void **state)
+{
+    (void)state;
+    buffer_fini(&errors);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest others[] = {
+        cmocka_unit_test_setup(has_the_built_in_routes, set_up),
+        cmocka_unit_test_setup(adds_a_route, set_up),
+        cmocka_unit_test_setup(keeps_the_routes_in_order, set_up),
+        cmocka_unit_test_setup(names_queues_with_the_prefix, set_up),
+        cmocka_unit_test_setup(replaces_a_built_in_route, set_up),
+        cmocka_unit_test_setup(refuses_more_than_fit, set_up),
+        cmocka_unit_test_setup(reads_a_file, set_up),
+        cmocka_unit_test_setup(names_a_file_that_is_not_there, set_up),
+    };
+    struct CMUnitTest tests[ARRAY_LEN(bad_cases) + ARRAY_LEN(others)];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, bad_cases, refuses);
+    memcpy(tests + count, others, sizeof(others));
+    return cmocka_run_group_tests_name("routes", tests, NULL, forget_errors);
+}
