@@ -34,8 +34,8 @@ static size_t find_place(const struct peer_log *log, unsigned key)
 
 static unsigned key_of(struct span address)
 {
-    unsigned char bytes[IP_PREFIX_MAX];
-    struct span key = ip_prefix_of(address, bytes);
+    struct ip_prefix prefix = ip_prefix_of(address);
+    struct span key = ip_prefix_key(&prefix);
 
     return hash_keyed(key.ptr, key.len);
 }

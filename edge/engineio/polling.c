@@ -1,10 +1,14 @@
-// Long-polling: one GET at a time waits for something to say, POSTs bring what the client says.
+#include "edge/engineio/polling.h"
+
 #include <stdlib.h>
 
 #include "edge/engineio/engineio_internal.h"
+#include "edge/engineio/payload.h"
+#include "edge/engineio/receive.h"
+#include "edge/engineio/session.h"
 #include "edge/http/query.h"
 
-#define ANSWER_KEPT ((size_t)1024 * 1024) // of the buffer for answers; a large one goes again
+#define ANSWER_KEPT ((size_t)1024 * 1024) // bytes of the buffer for answers that are kept
 
 static const char *const no_store[] = {"Cache-Control", "no-store", NULL};
 
@@ -36,7 +40,7 @@ static enum eio_payload_form reply_form(const struct eio_session *session)
     return form_of(session);
 }
 
-static void forget_poll(struct eio_session *session)
+static void clear_poll(struct eio_session *session)
 {
     session->poll = NULL;
     free(session->jsonp);
@@ -56,13 +60,15 @@ static void reply_payload(struct eio_session *session, enum eio_payload_form for
         eio_jsonp_wrap(span_of(session->jsonp), payload, &script);
         payload = buffer_span(&script);
     }
-    forget_poll(session);
+    clear_poll(session);
     http_exchange_reply(
         poll, &(struct http_reply){
                   .status = 200, .content_type = type, .body = payload, .headers = no_store});
     buffer_fini(&script);
 }
 
+// Answers the waiting GET. A payload is limited, so frames may be left in the outbox: they wait for
+// the next GET, which follows at once.
 static void answer_poll(struct eio_session *session, const char *last_packet)
 {
     struct eio_server *server = session->server;
@@ -72,20 +78,20 @@ static void answer_poll(struct eio_session *session, const char *last_packet)
     uint32_t frames = eio_payload_encode(form, &session->outbox, last_packet, &server->answer);
     histogram_observe(&server->metrics->frames_per_write, frames + (last_packet ? 1 : 0), 1);
     metric_add(&server->metrics->bytes_out, server->answer.len);
-    server_note_work(server, server->answer.len);
-    session_drop_sent(session, frames);
+    eio__flush_slice_add(&server->slice, server->answer.len);
+    eio__session_drop_sent(session, frames);
     reply_payload(session, form, buffer_span(&server->answer));
     if (server->answer.cap > ANSWER_KEPT)
         buffer_fini(&server->answer);
 }
 
-void polling_flush(struct eio_session *session)
+void eio__polling_flush(struct eio_session *session)
 {
     if (session->poll && session->outbox.count > 0)
         answer_poll(session, NULL);
 }
 
-void polling_release(struct eio_session *session, const char *last_packet)
+void eio__polling_release(struct eio_session *session, const char *last_packet)
 {
     answer_poll(session, last_packet);
 }
@@ -94,11 +100,11 @@ static void on_poll_aborted(void *holder)
 {
     struct eio_session *session = holder;
 
-    forget_poll(session);
+    clear_poll(session);
     eio_session_close(session, EIO_TRANSPORT_CLOSE);
 }
 
-void polling_hold(struct eio_session *session, struct http_exchange *exchange)
+void eio__polling_hold(struct eio_session *session, struct http_exchange *exchange)
 {
     struct span j;
 
@@ -109,27 +115,38 @@ void polling_hold(struct eio_session *session, struct http_exchange *exchange)
     exchange->holder = session;
 }
 
+bool eio__polling_write_some(struct eio_session *session)
+{
+    uint32_t before = session->outbox.count;
+
+    eio__polling_flush(session);
+    return session->outbox.count < before;
+}
+
+// A poll on a session that LINGERS collects what was left when the session ended: first the frames,
+// with the next poll the close packet. During an upgrade the client must stop polling before it
+// sends "5", so its poll gets a noop at once.
 static void on_get(struct eio_session *session, struct http_exchange *exchange)
 {
-    if (session->poll) { // a client polls once at a time; this one lost count
+    if (session->poll) { // Engine.IO: one GET at a time
         reply_status(exchange, 400);
         eio_session_close(session, EIO_PARSE_ERROR);
         return;
     }
-    polling_hold(session, exchange);
+    eio__polling_hold(session, exchange);
     if (session->state == SESSION_LINGERING && session->outbox.count > 0) {
-        polling_flush(session);
+        eio__polling_flush(session);
     } else if (session->state == SESSION_LINGERING) {
-        polling_release(session, "1");
-        session_free(session);
-    } else if (session->probe && session->probe->answers > 0) {
-        polling_release(session, "6"); // lets the client's polling come to an end
+        eio__polling_release(session, "1");
+        eio__session_free(session);
+    } else if (session->probe && session->probe_answered) {
+        eio__polling_release(session, "6");
     } else {
-        polling_flush(session);
+        eio__polling_flush(session);
     }
 }
 
-// The packets before one too many have been handled, as with those before a malformed one.
+// The packets before the excess one have been handled already, like those before a malformed one.
 static bool is_too_many(struct eio_server *server, size_t packets)
 {
     size_t max = server->options.max_packets_per_payload;
@@ -153,7 +170,7 @@ static bool take_packets(struct eio_session *session, enum eio_payload_form form
         case PAYLOAD_PACKET:
             if (is_too_many(session->server, ++packets))
                 return false;
-            session_on_packet(session, &packet);
+            eio__receive(session, &packet);
             break;
         case PAYLOAD_END:
             return true;
@@ -204,7 +221,7 @@ static void on_post(struct eio_session *session, struct http_exchange *exchange)
     }
 }
 
-void polling_on_request(struct eio_session *session, struct http_exchange *exchange)
+void eio__polling_on_request(struct eio_session *session, struct http_exchange *exchange)
 {
     switch (exchange->request->method) {
     case HTTP_GET:

@@ -1,26 +1,28 @@
+#define LOG_MODULE "engineio"
+
 #include "edge/engineio/server.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/log.h"
 #include "common/mem.h"
 #include "edge/engineio/engineio_internal.h"
+#include "edge/engineio/handshake.h"
+#include "edge/engineio/polling.h"
+#include "edge/engineio/session.h"
+#include "edge/engineio/websocket.h"
 #include "edge/http/query.h"
-#include "edge/http/request_head.h"
+#include "edge/websocket/frame_header.h"
 
-#define FLUSH_WRITES_MAX 2048                      // of one turn
-#define FLUSH_BYTES_MAX  ((size_t)4 * 1024 * 1024) // and the bytes of these
+#define LINGER_MS     5000 // for a client to collect what was left when its session ended
+#define CLOSE_AT_ONCE 0    // without a close frame
 
-enum refusal_code {
-    UNKNOWN_TRANSPORT = 0,
-    UNKNOWN_SID,
-    BAD_HANDSHAKE_METHOD,
-    BAD_REQUEST,
-    FORBIDDEN,
-    UNSUPPORTED_VERSION,
-    NO_CODE = -1,
-};
+static void on_linger_over(struct deadline *deadline, void *arg)
+{
+    (void)arg;
+    eio__session_free(container_of(deadline, struct eio_session, heartbeat));
+}
 
 static void start_compression(struct eio_server *server)
 {
@@ -42,6 +44,10 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     server->options = *options;
     server->handlers = *handlers;
     server->clock = clock;
+    server->transports[false] =
+        (struct eio__transport){eio__polling_flush, eio__polling_write_some};
+    server->transports[true] =
+        (struct eio__transport){eio__websocket_flush, eio__websocket_write_some};
     server->metrics = metrics;
     server->addresses = options->max_sessions_per_address > 0 ? key_counter_new() : NULL;
     server->rates = rate_limits_of(options->max_packets_per_second, options->max_bytes_per_second,
@@ -51,15 +57,15 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     list_init(&server->dirty);
     list_init(&server->ending);
     deadline_queue_init(&server->ping_due, clock, options->ping_interval_ms,
-                        session_on_heartbeat_due, server);
-    deadline_queue_init(&server->pong_due, clock, options->ping_timeout_ms, session_on_pong_missing,
-                        server);
+                        eio__session_on_ping_due, server);
+    deadline_queue_init(&server->pong_due, clock, options->ping_timeout_ms,
+                        eio__session_on_heartbeat_missing, server);
     deadline_queue_init(&server->client_ping_due, clock,
                         (uint64_t)options->ping_interval_ms + options->ping_timeout_ms,
-                        session_on_pong_missing, server);
+                        eio__session_on_heartbeat_missing, server);
     deadline_queue_init(&server->upgrade_due, clock, options->upgrade_timeout_ms,
-                        websocket_on_upgrade_late, server);
-    deadline_queue_init(&server->linger_due, clock, LINGER_MS, session_on_linger_over, server);
+                        eio__websocket_on_upgrade_late, server);
+    deadline_queue_init(&server->linger_due, clock, LINGER_MS, on_linger_over, server);
     server->ping = frame_new(FRAME_TEXT, SPAN_LIT("2"));
     server->probe_pong = frame_new(FRAME_TEXT, SPAN_LIT("3probe"));
     start_compression(server);
@@ -72,7 +78,7 @@ static void free_lingering(struct eio_server *server)
 
     HASH_ITER (hh, server->by_sid, session, next) {
         assert(session->state == SESSION_LINGERING);
-        session_free(session);
+        eio__session_free(session);
     }
 }
 
@@ -98,128 +104,6 @@ void eio_server_free(struct eio_server *server)
     free(server);
 }
 
-struct eio_session *server_find(struct eio_server *server, struct span sid)
-{
-    struct eio_session *session;
-
-    HASH_FIND(hh, server->by_sid, sid.ptr, sid.len, session);
-    return session;
-}
-
-static bool refuse(struct eio_server *server, struct eio_refusal *refusal, enum refusal_code code)
-{
-    static const char *const messages[] = {
-        [UNKNOWN_TRANSPORT] = "Transport unknown",
-        [UNKNOWN_SID] = "Session ID unknown",
-        [BAD_HANDSHAKE_METHOD] = "Bad handshake method",
-        [BAD_REQUEST] = "Bad request",
-        [FORBIDDEN] = "Forbidden",
-        [UNSUPPORTED_VERSION] = "Unsupported protocol version",
-    };
-
-    metric_add(&server->metrics->refused[code], 1);
-    *refusal = (struct eio_refusal){code == FORBIDDEN ? 403 : 400, code, messages[code]};
-    return false;
-}
-
-static bool refuse_without_code(struct eio_refusal *refusal, unsigned status, metric *counter,
-                                const char *message)
-{
-    metric_add(counter, 1);
-    *refusal = (struct eio_refusal){status, NO_CODE, message};
-    return false;
-}
-
-// A handshake that is as it should be, but one too many.
-static bool has_room(struct eio_server *server, const struct http_request *request,
-                     struct eio_refusal *refusal)
-{
-    const struct eio_options *options = &server->options;
-    struct eio_metrics *metrics = server->metrics;
-    unsigned char key[IP_PREFIX_MAX];
-
-    if (server->refuses_new)
-        return refuse_without_code(refusal, 503, &metrics->refused_draining,
-                                   "Server is shutting down");
-    if (memory_budget_is_spent(options->memory, MEMORY_HANDSHAKES))
-        return refuse_without_code(refusal, 503, &metrics->refused_memory, "Too little memory");
-    if (options->max_sessions > 0 && server->open_count >= options->max_sessions)
-        return refuse_without_code(refusal, 503, &metrics->refused_full, "Too many connections");
-    if (server->addresses && key_counter_of(server->addresses, ip_prefix_of(request->peer, key)) >=
-                                 options->max_sessions_per_address)
-        return refuse_without_code(refusal, 429, &metrics->refused_address,
-                                   "Too many connections from this address");
-    return true;
-}
-
-static bool speaks_known_version(const struct eio_server *server,
-                                 const struct http_request *request)
-{
-    struct span version;
-
-    if (!query_find(request->query, "EIO", &version))
-        return false;
-    return span_is(version, "4") || (span_is(version, "3") && server->options.allow_eio3);
-}
-
-static bool verify_handshake(struct eio_server *server, const struct http_request *request,
-                             bool transport_is_websocket, bool is_websocket,
-                             struct eio_refusal *refusal)
-{
-    const struct eio_handlers *handlers = &server->handlers;
-
-    if (request->method != HTTP_GET)
-        return refuse(server, refusal, BAD_HANDSHAKE_METHOD);
-    if (transport_is_websocket != is_websocket)
-        return refuse(server, refusal, BAD_REQUEST);
-    if (!speaks_known_version(server, request))
-        return refuse(server, refusal, UNSUPPORTED_VERSION);
-    if (handlers->allow_request && !handlers->allow_request(request, handlers->arg))
-        return refuse(server, refusal, FORBIDDEN);
-    return has_room(server, request, refusal);
-}
-
-// The client's last poll was overtaken by its goodbye: it is let in, and answered by the end.
-static bool crosses_goodbye(const struct eio_session *session, const struct http_request *request)
-{
-    return session->said_goodbye && request->method == HTTP_GET && !session->on_websocket &&
-           !session->poll;
-}
-
-// A WebSocket with the sid of a polling session is its upgrade.
-static bool verify_session(struct eio_server *server, struct eio_session *session,
-                           const struct http_request *request, bool transport_is_websocket,
-                           bool is_websocket, struct eio_refusal *refusal)
-{
-    if (!session)
-        return refuse(server, refusal, UNKNOWN_SID);
-    if (session->state == SESSION_ENDING && (is_websocket || !crosses_goodbye(session, request)))
-        return refuse(server, refusal, UNKNOWN_SID);
-    if (transport_is_websocket != is_websocket)
-        return refuse(server, refusal, BAD_REQUEST);
-    if (!is_websocket && session->on_websocket)
-        return refuse(server, refusal, BAD_REQUEST);
-    return true;
-}
-
-bool server_verify(struct eio_server *server, const struct http_request *request, bool is_websocket,
-                   struct eio_session **session, struct eio_refusal *refusal)
-{
-    struct span transport = {NULL, 0}, sid = {NULL, 0};
-    bool has_transport = query_find(request->query, "transport", &transport);
-    bool transport_is_websocket = has_transport && span_is(transport, "websocket");
-
-    *session = NULL;
-    if (!transport_is_websocket && !(has_transport && span_is(transport, "polling")))
-        return refuse(server, refusal, UNKNOWN_TRANSPORT);
-    if (!http_is_field_value(http_request_header(request, "Origin")))
-        return refuse(server, refusal, BAD_REQUEST);
-    if (!query_find(request->query, "sid", &sid) || sid.len == 0)
-        return verify_handshake(server, request, transport_is_websocket, is_websocket, refusal);
-    *session = server_find(server, sid);
-    return verify_session(server, *session, request, transport_is_websocket, is_websocket, refusal);
-}
-
 size_t eio_server_body_max(struct eio_server *server, const struct http_request *request)
 {
     struct span sid;
@@ -228,84 +112,113 @@ size_t eio_server_body_max(struct eio_server *server, const struct http_request 
     if (request->method != HTTP_POST)
         return 0;
     if (query_find(request->query, "sid", &sid))
-        session = server_find(server, sid);
-    return session ? session_max_message(session) : EIO_STRANGER_MESSAGE_MAX;
+        session = eio__session_find(server, sid);
+    return session ? eio__session_max_message(session) : EIO_STRANGER_MESSAGE_MAX;
 }
 
-bool eio_server_admits_websocket(struct eio_server *server, const struct http_request *request,
-                                 struct eio_refusal *refusal)
+static void open_polling(const struct eio_admission *admission, struct http_exchange *exchange)
 {
-    struct eio_session *session;
-
-    return server_verify(server, request, true, &session, refusal);
-}
-
-static struct frame *encode_open(const struct eio_session *session)
-{
-    const struct eio_options *options = &session->server->options;
-    char text[256];
-    int len = snprintf(text, sizeof(text),
-                       "0{\"sid\":\"%s\",\"upgrades\":[%s],\"pingInterval\":%u,"
-                       "\"pingTimeout\":%u,\"maxPayload\":%u}",
-                       session->sid, session->on_websocket ? "" : "\"websocket\"",
-                       options->ping_interval_ms, options->ping_timeout_ms, options->max_payload);
-
-    return frame_new(FRAME_TEXT, (struct span){text, (size_t)len});
-}
-
-void server_open_session(struct eio_session *session, const struct http_request *request)
-{
-    struct eio_server *server = session->server;
-    struct frame *open = encode_open(session);
-
-    server->open_count++;
-    metric_add(&server->metrics->sessions, 1);
-    session_expect_heartbeat(session);
-    eio_session_send(session, open);
-    frame_unref(open);
-    // The answer to a handshake is this packet alone; what the layer above says at once comes with
-    // the next poll, as clients of the reference server know it.
-    polling_flush(session);
-    server->handlers.on_open(session, request, server->handlers.arg);
-}
-
-void server_refuse(struct http_exchange *exchange, const struct eio_refusal *refusal)
-{
-    char body[128];
-    int len = eio_refusal_print(refusal, body, sizeof(body));
-
-    http_exchange_reply(exchange, &(struct http_reply){.status = refusal->status,
-                                                       .content_type = "application/json",
-                                                       .body = {body, (size_t)len}});
-}
-
-int eio_refusal_print(const struct eio_refusal *refusal, char *out, size_t size)
-{
-    if (refusal->code == NO_CODE)
-        return snprintf(out, size, "{\"message\":\"%s\"}", refusal->message);
-    return snprintf(out, size, "{\"code\":%d,\"message\":\"%s\"}", refusal->code, refusal->message);
-}
-
-static void open_polling(struct eio_server *server, struct http_exchange *exchange)
-{
-    struct eio_session *session = session_new(server, exchange->request);
+    struct eio_server *server = admission->server;
+    struct eio_session *session = eio__session_new(server, &admission->opening);
+    const struct http_request *request = exchange->request;
 
     metric_add(&server->metrics->handshakes_polling, 1);
-    polling_hold(session, exchange);
-    server_open_session(session, exchange->request);
+    eio__polling_hold(session, exchange);
+    eio__open(session, request);
 }
 
 void eio_server_on_http(struct eio_server *server, struct http_exchange *exchange)
 {
-    struct eio_session *session;
+    struct eio_admission admission;
     struct eio_refusal refusal;
 
-    if (!server_verify(server, exchange->request, false, &session, &refusal))
-        server_refuse(exchange, &refusal);
-    else if (session)
-        polling_on_request(session, exchange);
+    if (!eio__admit_polling(server, exchange->request, &admission, &refusal))
+        eio__refuse(exchange, &refusal);
+    else if (admission.session)
+        eio__polling_on_request(admission.session, exchange);
     else
-        open_polling(server, exchange);
+        open_polling(&admission, exchange);
+}
+
+static unsigned close_code(enum eio_close_reason reason)
+{
+    switch (reason) {
+    case EIO_PARSE_ERROR:
+        return WS_CLOSE_PROTOCOL;
+    case EIO_SHUTTING_DOWN:
+        return WS_CLOSE_GOING_AWAY;
+    case EIO_RATE_LIMIT:
+        return WS_CLOSE_POLICY;
+    case EIO_MEMORY_LIMIT:
+        return WS_CLOSE_TRY_LATER;
+    case EIO_PING_TIMEOUT:
+    case EIO_SLOW_CONSUMER:
+    case EIO_TRANSPORT_ERROR:
+        return CLOSE_AT_ONCE; // the client does not read
+    default:
+        return WS_CLOSE_NORMAL;
+    }
+}
+
+// A client that sent a close packet gets a noop, so that its poll ends; any other client gets the
+// close packet.
+static const char *last_packet(const struct eio_session *session)
+{
+    return session->client_closed ? "6" : "1";
+}
+
+// True if frames are left that must reach the client before the close packet does. Official clients
+// act on a close packet at once but on events a moment later, so events in the same payload as the
+// close packet would be lost. They go alone, and the close packet answers the next poll.
+static bool must_linger(const struct eio_session *session)
+{
+    return !session->on_websocket && session->outbox.count > 0 &&
+           (session->reason == EIO_FORCED_CLOSE || session->reason == EIO_SHUTTING_DOWN);
+}
+
+static void flush_session(struct eio_session *session)
+{
+    session->server->transports[session->on_websocket].flush(session);
+}
+
+static void end_transport(struct eio_session *session)
+{
+    if (session->probe)
+        eio__websocket_close(session->probe, WS_CLOSE_NORMAL);
+    if (session->websocket) {
+        eio__websocket_flush(session);
+        eio__websocket_close(session->websocket, close_code(session->reason));
+    }
+    if (!session->poll)
+        return;
+    if (must_linger(session))
+        eio__polling_flush(session);
+    else
+        eio__polling_release(session, last_packet(session));
+}
+
+// Writes what is left, ends the transport, tells the layer above, and frees the session or lets it
+// linger.
+static void end_session(struct eio_session *session)
+{
+    struct eio_server *server = session->server;
+
+    log_debug("session closed session=%s reason=\"%s\"", eio_session_name(session).text,
+              eio_close_reason_str(session->reason));
+    metric_add(&server->metrics->closed[session->reason], 1);
+    metric_sub(&server->metrics->sessions, 1);
+    if (session->on_websocket)
+        metric_sub(&server->metrics->sessions_websocket, 1);
+    server->open_count--;
+    bool lingers = must_linger(session);
+    end_transport(session);
+    server->handlers.on_close(session, session->reason, server->handlers.arg);
+    if (lingers) {
+        session->state = SESSION_LINGERING;
+        deadline_arm(&session->heartbeat, &server->linger_due);
+    } else {
+        eio__session_free(session);
+    }
 }
 
 static struct eio_session *take_first(struct list *queue)
@@ -316,29 +229,18 @@ static struct eio_session *take_first(struct list *queue)
     return session;
 }
 
-void server_note_work(struct eio_server *server, size_t bytes)
-{
-    server->writes++;
-    server->written += bytes;
-}
-
-bool server_has_worked_enough(const struct eio_server *server)
-{
-    return server->flushing &&
-           (server->writes >= FLUSH_WRITES_MAX || server->written >= FLUSH_BYTES_MAX);
-}
-
-// Ending a session may send to others (who learn that it left), so go on until all is quiet.
+// Ending a session may send to others, who learn that it left, so this goes on until nothing is
+// left. Sessions that end come first: they free what they hold.
 static bool flush_slice(struct eio_server *server)
 {
     while (!list_empty(&server->ending) || !list_empty(&server->dirty)) {
-        if (server_has_worked_enough(server))
+        if (eio__flush_slice_is_spent(&server->slice))
             return false;
         if (!list_empty(&server->ending)) {
-            server_note_work(server, 0);
-            session_end(take_first(&server->ending));
+            eio__flush_slice_add(&server->slice, 0);
+            end_session(take_first(&server->ending));
         } else {
-            session_flush(take_first(&server->dirty));
+            flush_session(take_first(&server->dirty));
         }
     }
     return true;
@@ -346,11 +248,9 @@ static bool flush_slice(struct eio_server *server)
 
 bool eio_server_flush(struct eio_server *server)
 {
-    server->writes = 0;
-    server->written = 0;
-    server->flushing = true;
+    eio__flush_slice_begin(&server->slice);
     bool quiet = flush_slice(server);
-    server->flushing = false;
+    eio__flush_slice_end(&server->slice);
     write_batch_clear(&server->plain);
     write_batch_clear(&server->compressed);
     return quiet;
@@ -379,7 +279,7 @@ size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_c
 
 struct eio_backlog eio_server_backlog(const struct eio_server *server)
 {
-    return server->crowd;
+    return server->backlog;
 }
 
 size_t eio_server_session_count(const struct eio_server *server)

@@ -3,11 +3,15 @@
 #include <assert.h>
 
 #include "edge/engineio/engineio_internal.h"
+#include "edge/engineio/packet.h"
+#include "edge/engineio/polling.h"
+#include "edge/engineio/receive.h"
 #include "edge/websocket/frame_header.h"
 
 #define PROBE_ANSWERS_MAX 4 // clients ask once
 
-// Whether this client's WebSocket takes the frame in another form than all others.
+// True if this client's WebSocket needs another form of the frame than all others: revision 3 wants
+// a type before the bytes, a client without binary support wants base64.
 static bool needs_own_form(const struct eio_session *session, const struct frame *frame)
 {
     return frame_kind_of(frame) == FRAME_BINARY && (session->version == 3 || session->base64);
@@ -31,7 +35,7 @@ static uint32_t frames_of_one_write(const struct eio_session *session)
     return n;
 }
 
-// The socket took only a part of the frame. Behind it nothing goes until its rest has gone.
+// The socket took only a part of the frame. Nothing may be written until its rest has gone.
 static void hold_rest(struct eio_websocket *websocket, struct frame *frame, struct span rest)
 {
     if (rest.len == 0)
@@ -42,7 +46,7 @@ static void hold_rest(struct eio_websocket *websocket, struct frame *frame, stru
     websocket->rest = rest;
 }
 
-static void forget_rest(struct eio_websocket *websocket)
+static void drop_rest(struct eio_websocket *websocket)
 {
     frame_unref(websocket->cut);
     websocket->cut = NULL;
@@ -56,10 +60,10 @@ void eio_websocket_write_rest(struct eio_websocket *websocket)
     size_t taken = websocket->ops->write(websocket, websocket->rest);
     websocket->rest = span_skip(websocket->rest, taken);
     if (websocket->rest.len == 0)
-        forget_rest(websocket);
+        drop_rest(websocket);
 }
 
-// A frame that stands in no outbox; what the socket does not take is held.
+// Writes a frame that is in no outbox. What the socket does not take is held.
 static size_t write_alone(struct eio_websocket *websocket, struct frame *frame)
 {
     struct span wire = frame_wire(frame);
@@ -84,7 +88,7 @@ static void count_write(struct eio_session *session, uint32_t frames, size_t byt
 
     histogram_observe(&server->metrics->frames_per_write, frames, 1);
     metric_add(&server->metrics->bytes_out, bytes);
-    server_note_work(server, bytes);
+    eio__flush_slice_add(&server->slice, bytes);
 }
 
 static void write_in_own_form(struct eio_session *session)
@@ -93,12 +97,12 @@ static void write_in_own_form(struct eio_session *session)
         eio_packet_reframe(session->version, session->base64, outbox_at(&session->outbox, 0));
 
     count_write(session, 1, write_alone(session->websocket, frame));
-    session_drop_sent(session, 1);
+    eio__session_drop_sent(session, 1);
     frame_unref(frame);
 }
 
-// Of the first `n` frames the socket took only so many bytes: those that it took whole go, of the
-// next one the rest is held.
+// The socket took only `taken` bytes of the first `n` frames. Holds the rest of the frame that was
+// cut. Returns how many frames leave the outbox.
 static uint32_t settle_short_write(struct eio_session *session, const struct write_batch *batch,
                                    uint32_t n, size_t taken)
 {
@@ -117,6 +121,10 @@ static uint32_t settle_short_write(struct eio_session *session, const struct wri
     return taken > 0 ? whole + 1 : whole;
 }
 
+// One system call for the first `n` frames of the outbox. Members of a busy room all have the same
+// frames waiting, so write_batch often has their bytes from the session before, and nothing is
+// copied. What the socket does not take stays in the outbox, except for the frame that it took a
+// part of: its rest goes ahead of everything else, whatever becomes of the session.
 static void write_frames(struct eio_session *session, uint32_t n)
 {
     struct eio_server *server = session->server;
@@ -130,13 +138,15 @@ static void write_frames(struct eio_session *session, uint32_t n)
     if (taken < bytes.len)
         n = settle_short_write(session, batch, n, taken);
     count_write(session, n, taken);
-    session_drop_sent(session, n);
+    eio__session_drop_sent(session, n);
 }
 
-bool websocket_write_some(struct eio_session *session)
+bool eio__websocket_write_some(struct eio_session *session)
 {
     struct eio_websocket *websocket = session->websocket;
 
+    if (!websocket)
+        return false; // it is gone, and the session about to end
     if (!websocket->ops->can_write(websocket)) {
         websocket->ops->want_writable(websocket);
         return false;
@@ -144,7 +154,7 @@ bool websocket_write_some(struct eio_session *session)
     if (websocket->cut) {
         size_t before = websocket->rest.len;
         eio_websocket_write_rest(websocket);
-        server_note_work(session->server, before - websocket->rest.len);
+        eio__flush_slice_add(&session->server->slice, before - websocket->rest.len);
         return true;
     }
     uint32_t n = frames_of_one_write(session);
@@ -160,20 +170,20 @@ static bool has_something(const struct eio_session *session)
     return session->websocket && (session->outbox.count > 0 || session->websocket->cut);
 }
 
-void websocket_flush(struct eio_session *session)
+void eio__websocket_flush(struct eio_session *session)
 {
     while (has_something(session)) {
-        if (server_has_worked_enough(session->server)) {
-            session_mark_dirty(session); // the rest in the next turn
+        if (eio__flush_slice_is_spent(&session->server->slice)) {
+            eio__session_mark_dirty(session); // the rest in the next turn
             return;
         }
-        if (!websocket_write_some(session))
+        if (!eio__websocket_write_some(session))
             return;
     }
 }
 
-// After this the session knows nothing of the WebSocket, and the WebSocket has no session.
-static struct eio_session *part(struct eio_websocket *websocket)
+// Afterwards neither knows the other. Returns the session.
+static struct eio_session *detach(struct eio_websocket *websocket)
 {
     struct eio_session *session = websocket->session;
 
@@ -183,22 +193,24 @@ static struct eio_session *part(struct eio_websocket *websocket)
         session->websocket = NULL;
     if (session && session->probe == websocket)
         session->probe = NULL;
+    if (session)
+        session->probe_answered = false;
     return session;
 }
 
-void websocket_close(struct eio_websocket *websocket, unsigned code)
+void eio__websocket_close(struct eio_websocket *websocket, unsigned code)
 {
-    part(websocket);
+    detach(websocket);
     websocket->ops->close(websocket, code);
 }
 
 static void abandon_upgrade(struct eio_websocket *websocket)
 {
     metric_add(&websocket->server->metrics->upgrades_failed, 1);
-    websocket_close(websocket, WS_CLOSE_NORMAL);
+    eio__websocket_close(websocket, WS_CLOSE_NORMAL);
 }
 
-void websocket_on_upgrade_late(struct deadline *deadline, void *arg)
+void eio__websocket_on_upgrade_late(struct deadline *deadline, void *arg)
 {
     (void)arg;
     abandon_upgrade(container_of(deadline, struct eio_websocket, deadline));
@@ -228,11 +240,11 @@ static void finish_upgrade(struct eio_websocket *websocket)
     deadline_cancel(&websocket->deadline);
     websocket->probing = false;
     session->probe = NULL;
-    if (session->poll) // the client should have let it end; its answer would be lost
-        polling_release(session, "6");
+    if (session->poll) // the client should have let it end before; it would wait in vain
+        eio__polling_release(session, "6");
     become_transport(websocket);
     metric_add(&websocket->server->metrics->upgrades, 1);
-    session_mark_dirty(session);
+    eio__session_mark_dirty(session);
 }
 
 static void answer_probe(struct eio_websocket *websocket)
@@ -240,9 +252,10 @@ static void answer_probe(struct eio_websocket *websocket)
     struct eio_session *session = websocket->session;
 
     websocket->answers++;
+    session->probe_answered = true;
     (void)write_alone(websocket, websocket->server->probe_pong);
     if (session->poll)
-        polling_release(session, "6");
+        eio__polling_release(session, "6");
 }
 
 static bool is_probe(struct eio_websocket *websocket, const struct eio_packet *packet)
@@ -254,7 +267,7 @@ static bool is_probe(struct eio_websocket *websocket, const struct eio_packet *p
 // Only "2probe" and "5" may come before the WebSocket is the transport.
 static void on_probe_packet(struct eio_websocket *websocket, const struct eio_packet *packet)
 {
-    if (session_packet_is_overweight(packet))
+    if (eio__packet_is_oversized(packet))
         abandon_upgrade(websocket);
     else if (is_probe(websocket, packet))
         answer_probe(websocket);
@@ -266,7 +279,8 @@ static void on_probe_packet(struct eio_websocket *websocket, const struct eio_pa
 
 size_t eio_websocket_max_message(const struct eio_websocket *websocket)
 {
-    return websocket->session ? session_max_message(websocket->session) : EIO_STRANGER_MESSAGE_MAX;
+    return websocket->session ? eio__session_max_message(websocket->session)
+                              : EIO_STRANGER_MESSAGE_MAX;
 }
 
 bool eio_websocket_is_admitted(const struct eio_websocket *websocket)
@@ -280,7 +294,7 @@ void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind k
     struct eio_packet packet;
 
     if (!websocket->session)
-        return; // closing already
+        return; // it is closing
     if (!eio_packet_decode(websocket->session->version, kind, bytes, &websocket->server->scratch,
                            &packet)) {
         if (websocket->probing)
@@ -292,13 +306,13 @@ void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind k
     if (websocket->probing)
         on_probe_packet(websocket, &packet);
     else
-        session_on_packet(websocket->session, &packet);
+        eio__receive(websocket->session, &packet);
 }
 
 void eio_websocket_on_writable(struct eio_websocket *websocket)
 {
     if (websocket->session && !websocket->probing)
-        session_mark_dirty(websocket->session);
+        eio__session_mark_dirty(websocket->session);
     else
         eio_websocket_write_rest(websocket);
 }
@@ -306,7 +320,7 @@ void eio_websocket_on_writable(struct eio_websocket *websocket)
 void eio_websocket_on_closed(struct eio_websocket *websocket)
 {
     bool was_probe = websocket->probing;
-    struct eio_session *session = part(websocket);
+    struct eio_session *session = detach(websocket);
 
     if (!session)
         return;
@@ -318,9 +332,10 @@ void eio_websocket_on_closed(struct eio_websocket *websocket)
 
 void eio_websocket_fini(struct eio_websocket *websocket)
 {
-    forget_rest(websocket);
+    drop_rest(websocket);
 }
 
+// False if the session cannot change to a WebSocket any more: it ends, has one, or has a probe.
 static bool open_probe(struct eio_websocket *websocket, struct eio_session *session)
 {
     if (session->state != SESSION_OPEN || session->on_websocket || session->probe) {
@@ -331,25 +346,22 @@ static bool open_probe(struct eio_websocket *websocket, struct eio_session *sess
     return true;
 }
 
-bool eio_websocket_open(struct eio_websocket *websocket, struct eio_server *server,
-                        const struct eio_websocket_ops *ops, const struct http_request *request,
+bool eio_websocket_open(struct eio_websocket *websocket, const struct eio_websocket_ops *ops,
+                        const struct eio_admission *admission, const struct http_request *request,
                         bool compresses)
 {
-    struct eio_session *session;
-    struct eio_refusal refusal;
+    struct eio_server *server = admission->server;
 
     *websocket = (struct eio_websocket){.ops = ops, .server = server, .compresses = compresses};
     deadline_init(&websocket->deadline);
-    if (!server_verify(server, request, true, &session, &refusal))
-        return false; // it was admitted a moment ago, but its session has ended since
     if (compresses)
         metric_add(&server->metrics->websockets_compressed, 1);
-    if (session)
-        return open_probe(websocket, session);
+    if (admission->session)
+        return open_probe(websocket, admission->session);
 
-    websocket->session = session_new(server, request);
+    websocket->session = eio__session_new(server, &admission->opening);
     metric_add(&server->metrics->handshakes_websocket, 1);
     become_transport(websocket);
-    server_open_session(websocket->session, request);
+    eio__open(websocket->session, request);
     return true;
 }

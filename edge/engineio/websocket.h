@@ -1,6 +1,6 @@
 // One WebSocket as Engine.IO sees it: the transport of a session, or a probe to become it.
 //
-// The port embeds `struct eio_websocket` in its connection and calls eio_websocket_on_*(); the
+// The adapter embeds `struct eio_websocket` in its connection and calls eio_websocket_on_*(); the
 // session answers through the operations. Frames go out ready-made, header included.
 //
 // Upgrade (Engine.IO 4, "Upgrade"): the client opens a WebSocket with the sid of its polling
@@ -9,7 +9,7 @@
 #pragma once
 
 #include "common/deadlines.h"
-#include "edge/engineio/server.h"
+#include "edge/engineio/handshake.h"
 
 struct eio_websocket;
 
@@ -38,27 +38,15 @@ struct eio_websocket {
     uint8_t answers;          // to its "2probe"
 };
 
-// An HTTP error in Engine.IO's words: status and {"code":…,"message":…}.
-struct eio_refusal {
-    unsigned status;
-    int code; // 0–5, or -1 for a refusal without one
-    const char *message;
-};
-
-// Writes the refusal's JSON body, as snprintf() would; returns its length.
-int eio_refusal_print(const struct eio_refusal *refusal, char *out, size_t size);
-
-// Whether a WebSocket handshake with this request may go ahead: version, transport, sid, origin.
-// Changes nothing. False fills `refusal`, and counts it.
-NODISCARD bool eio_server_admits_websocket(struct eio_server *server,
-                                           const struct http_request *request,
-                                           struct eio_refusal *refusal);
-
-// The handshake is done: opens a session, or begins the upgrade of the one that `request` names.
-// `compresses`: the client takes compressed frames. False when that is no longer possible; the port
-// then closes the connection, without on_closed.
-NODISCARD bool eio_websocket_open(struct eio_websocket *websocket, struct eio_server *server,
+// Opens the WebSocket of a request that eio_admit_websocket() admitted in this turn of the loop,
+// once the protocol was switched: opens a session, or begins the upgrade of the one that the
+// request names. `compresses`: permessage-deflate was agreed on. Initialises `websocket`, which
+// must stay where it is until eio_websocket_fini(); borrows `ops` for as long and the rest until
+// return. False if the session cannot be upgraded any more: the adapter then closes the connection,
+// without eio_websocket_on_closed().
+NODISCARD bool eio_websocket_open(struct eio_websocket *websocket,
                                   const struct eio_websocket_ops *ops,
+                                  const struct eio_admission *admission,
                                   const struct http_request *request, bool compresses);
 
 // A whole message. The bytes are borrowed until return.
@@ -72,14 +60,21 @@ void eio_websocket_on_closed(struct eio_websocket *websocket);
 void eio_websocket_fini(struct eio_websocket *websocket);
 
 // Sends what is left of a frame that was cut, as far as the socket takes it: before anything else
-// is written. The port calls it for one that it is closing.
+// is written. The adapter calls it for one that it is closing.
 void eio_websocket_write_rest(struct eio_websocket *websocket);
 
-// The largest message that the port needs to take in; less while the client is a stranger.
+// The largest message that the adapter needs to take in; less while the client is a stranger.
 size_t eio_websocket_max_message(const struct eio_websocket *websocket);
 // Whether the client was let in, so that it may take its time.
 bool eio_websocket_is_admitted(const struct eio_websocket *websocket);
-// Of what the port receives for the server's sessions. May be NULL.
-struct memory_budget *eio_server_memory(const struct eio_server *server);
-// Whether and how the port may agree on compression.
-const struct eio_compression *eio_server_compression(const struct eio_server *server);
+
+// ---- for engineio's own files
+
+// The transport of the session's WebSocket (see struct eio__transport); nothing when that is gone.
+void eio__websocket_flush(struct eio_session *session);
+bool eio__websocket_write_some(struct eio_session *session);
+
+// Detaches the WebSocket from its session and closes it; 0 as `code`: without a close frame.
+void eio__websocket_close(struct eio_websocket *websocket, unsigned code);
+// A deadline, of a probe.
+void eio__websocket_on_upgrade_late(struct deadline *deadline, void *arg);

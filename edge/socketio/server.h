@@ -6,6 +6,7 @@
 #pragma once
 
 #include "edge/engineio/server.h"
+#include "edge/engineio/session.h"
 #include "edge/socketio/packet.h"
 #include "edge/socketio/rooms.h"
 

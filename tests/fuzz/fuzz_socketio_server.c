@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "edge/engineio/websocket.h"
 #include "edge/socketio/server.h"
+#include "tests/unit/websocket_open.h"
 
 #define SEPARATOR 0x1e
 
@@ -201,8 +202,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     log_threshold = LOG_ERROR; // a line for each client that is closed would slow everything down
     build(&world);
-    bool opened = eio_websocket_open(&world.websocket, sio_server_engine(world.server), &ops,
-                                     &request, false);
+    bool opened =
+        websocket_open(&world.websocket, sio_server_engine(world.server), &ops, &request, false);
     assert(opened);
     while (span_take_until(&rest, SEPARATOR, &message))
         say(&world, message);

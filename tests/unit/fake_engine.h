@@ -9,7 +9,10 @@
 
 #include "common/buffer.h"
 #include "edge/engineio/engineio_internal.h"
+#include "edge/engineio/server.h"
+#include "edge/engineio/session.h"
 #include "edge/engineio/websocket.h"
+#include "tests/unit/websocket_open.h"
 
 #define FAKE_WEBSOCKETS 4
 #define FAKE_EXCHANGES  12
@@ -55,6 +58,7 @@ struct fake_engine {
     const char *peer;     // the address that requests come from
     const char *origin;   // and the Origin that they name
     bool forbids;         // allow_request answers no
+    unsigned asked;       // how often allow_request was called
     bool echoes;          // every message comes back
     bool compresses;      // WebSockets take compressed frames
     bool closes_at_once;  // on_open closes the session
@@ -188,6 +192,7 @@ static inline bool fake_allow_request(const struct http_request *request, void *
     struct fake_engine *fake = arg;
 
     assert(request->query.ptr);
+    fake->asked++;
     return !fake->forbids;
 }
 
@@ -291,8 +296,8 @@ static inline bool fake_websocket_open(struct fake_engine *fake, int who, struct
     buffer_fini(&self->wrote);
     buffer_fini(&self->begun);
     *self = (struct fake_websocket){.sent = &fake->sent};
-    self->open = eio_websocket_open(&self->engine, fake->server, &fake_websocket_ops,
-                                    &request.request, fake->compresses);
+    self->open = websocket_open(&self->engine, fake->server, &fake_websocket_ops, &request.request,
+                                fake->compresses);
     return self->open;
 }
 

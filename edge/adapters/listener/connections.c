@@ -29,7 +29,6 @@ bool connections_are_full(const struct connections *connections)
 struct key_count *connections_enter(struct connections *connections, const struct sockaddr *address)
 {
     char text[INET6_ADDRSTRLEN];
-    unsigned char key[IP_PREFIX_MAX];
 
     metric_add(&connections->metrics->connections, 1);
     if (!connections->addresses)
@@ -37,7 +36,8 @@ struct key_count *connections_enter(struct connections *connections, const struc
     struct span peer = peer_address_print(address, text, sizeof(text));
     if (trusted_proxies_include(connections->proxies, peer))
         return NULL;
-    return key_counter_add(connections->addresses, ip_prefix_of(peer, key));
+    struct ip_prefix prefix = ip_prefix_of(peer);
+    return key_counter_add(connections->addresses, ip_prefix_key(&prefix));
 }
 
 void connections_leave(struct connections *connections, struct key_count *address)

@@ -80,10 +80,11 @@ static void open_websocket(struct listener *listener, int fd, struct key_count *
                            struct span key, struct eio_server *engine,
                            const struct http_request *request)
 {
+    struct eio_admission admission;
     struct eio_refusal refusal;
 
-    if (eio_server_admits_websocket(engine, request, &refusal))
-        websocket_server_adopt(listener->websockets, fd, counted, key, engine, request);
+    if (eio_admit_websocket(engine, request, &admission, &refusal))
+        websocket_server_adopt(listener->websockets, fd, counted, key, &admission, request);
     else
         refuse_websocket(listener, fd, counted, &refusal);
 }

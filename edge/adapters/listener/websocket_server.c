@@ -12,6 +12,7 @@
 #include "common/base64.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/engineio/server.h"
 #include "edge/http/request_head.h"
 #include "edge/websocket/receiver.h"
 
@@ -36,7 +37,7 @@ struct websocket_server {
     bool answers_at_once; // see listener_options
     // The handshake that websocket_server_adopt() is doing right now.
     struct key_count *counted;
-    struct eio_server *engine;
+    const struct eio_admission *admission;
     const struct http_request *request;
     struct span key;
 };
@@ -389,7 +390,7 @@ static void append_accept(struct buffer *out, struct span key)
 
 static bool agree_on_compression(const struct websocket_server *server, struct buffer *out)
 {
-    const struct eio_compression *compression = eio_server_compression(server->engine);
+    const struct eio_compression *compression = eio_server_compression(server->admission->server);
     struct span offers = http_request_header(server->request, "Sec-WebSocket-Extensions");
     struct buffer answer = {0};
     bool agreed =
@@ -429,7 +430,7 @@ static void on_adopted(struct websocket_server *server, struct websocket_connect
     metric_add(&server->metrics->websockets, 1);
     answer_handshake(server, connection);
     connection->greets = true;
-    connection->open = eio_websocket_open(&connection->engine, server->engine, &operations,
+    connection->open = eio_websocket_open(&connection->engine, &operations, server->admission,
                                           server->request, connection->receiver.compression);
     if (!connection->open)
         close_connection(connection, WS_CLOSE_NORMAL);
@@ -564,18 +565,18 @@ struct websocket_server *websocket_server_new(const struct listener_options *opt
 }
 
 void websocket_server_adopt(struct websocket_server *server, int fd, struct key_count *counted,
-                            struct span key, struct eio_server *engine,
+                            struct span key, const struct eio_admission *admission,
                             const struct http_request *request)
 {
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
 
-    server->engine = engine;
+    server->admission = admission;
     server->request = request;
     server->key = key;
     server->counted = counted;
     if (!lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_SOCKET, descriptor, PROTOCOL, NULL))
         log_debug("a connection was not adopted");
-    server->engine = NULL;
+    server->admission = NULL;
     server->request = NULL;
     server->counted = NULL;
 }

@@ -16,9 +16,10 @@ websocket_server_new(const struct listener_options *options, struct event_loop *
                      void (*on_gone)(struct key_count *counted, void *arg), void *arg);
 
 // Answers the handshake on `fd`, whose request head was read already, and opens the WebSocket at
-// `engine`. Takes over the descriptor, also when that fails. `key` is the Sec-WebSocket-Key.
+// the admitted server. Takes over the descriptor, also when that fails. `key` is the
+// Sec-WebSocket-Key.
 void websocket_server_adopt(struct websocket_server *server, int fd, struct key_count *counted,
-                            struct span key, struct eio_server *engine,
+                            struct span key, const struct eio_admission *admission,
                             const struct http_request *request);
 
 // Ends every connection at once.

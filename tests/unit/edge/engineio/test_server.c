@@ -136,6 +136,7 @@ static void is_admitted_or_not(void **state)
 {
     const struct admission_row *row = *state;
     struct fake_engine *fake = strict_engine();
+    struct eio_admission admission;
     struct eio_refusal refusal = {0};
     char body[128];
 
@@ -143,7 +144,7 @@ static void is_admitted_or_not(void **state)
     struct span query = fake_with_sid(fake, row->query);
     struct fake_exchange asks = {
         .request = {.method = HTTP_GET, .query = query, .header = fake_header}};
-    bool admitted = eio_server_admits_websocket(fake->server, &asks.request, &refusal);
+    bool admitted = eio_admit_websocket(fake->server, &asks.request, &admission, &refusal);
     assert_int_equal(admitted, row->body == NULL);
     if (!admitted) {
         assert_int_equal(refusal.status, 400);
@@ -152,6 +153,18 @@ static void is_admitted_or_not(void **state)
     }
     assert_int_equal(eio_server_session_count(fake->server), 1); // it changes nothing
     free((void *)query.ptr);
+    fake_engine_free(fake);
+}
+
+static void asks_the_layer_above_once(void **state)
+{
+    struct fake_engine *fake = strict_engine();
+
+    (void)state;
+    assert_true(fake_websocket_open(fake, 0, SPAN_LIT(WEBSOCKET)));
+    assert_int_equal(fake->asked, 1);
+    fake_request(fake, 0, HTTP_GET, SPAN_LIT(POLLING), SPAN_LIT(""), NULL);
+    assert_int_equal(fake->asked, 2);
     fake_engine_free(fake);
 }
 
@@ -729,6 +742,7 @@ static void ids_differ(void **state)
 int main(void)
 {
     static const struct CMUnitTest others[] = {
+        cmocka_unit_test(asks_the_layer_above_once),
         cmocka_unit_test(refuses_when_it_is_full),
         cmocka_unit_test(refuses_when_memory_is_short),
         cmocka_unit_test(refuses_an_address_that_has_enough),

@@ -159,8 +159,8 @@ static void open_peer(int who)
         .method = HTTP_GET, .query = SPAN_LIT("EIO=4&transport=websocket"), .header = no_header};
 
     peers[who] = (struct fake_websocket){.sent = &sent, .wrote = peers[who].wrote};
-    assert_true(eio_websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
-                                   &request, false));
+    assert_true(websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
+                               &request, false));
     peers[who].open = true;
     turn();
 }

@@ -7,6 +7,7 @@
 #include "edge/engineio/websocket.h"
 #include "edge/socketio/server.h"
 #include "tests/unit/unit.h"
+#include "tests/unit/websocket_open.h"
 
 #define CONNECT_TIMEOUT_MS 45000
 #define ACK_TIMEOUT_MS     5000
@@ -292,8 +293,8 @@ static void turn(uint64_t ms)
 static void peer_open(struct peer *peer)
 {
     *peer = (struct peer){0};
-    assert_true(eio_websocket_open(&peer->websocket, sio_server_engine(server), &peer_ops,
-                                   &requests[version], false));
+    assert_true(websocket_open(&peer->websocket, sio_server_engine(server), &peer_ops,
+                               &requests[version], false));
     turn(0);
     // What it heard first is the handshake of Engine.IO.
     const char *bar = memchr(peer->heard.ptr, '|', peer->heard.len);

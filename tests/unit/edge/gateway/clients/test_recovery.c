@@ -130,8 +130,8 @@ static void connect_with(int who, const char *members)
     struct buffer packet = {0};
 
     peers[who] = (struct fake_websocket){.sent = &sent, .wrote = peers[who].wrote};
-    assert_true(eio_websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
-                                   &request, false));
+    assert_true(websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
+                               &request, false));
     peers[who].open = true;
     turn();
     make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", TOKEN_SECRET);
