@@ -2,7 +2,9 @@
 
 #include "common/program.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -40,7 +42,8 @@ enum program_action program_arguments(const struct program *program, int argc, c
     return action;
 }
 
-void program_print_warnings(const struct program *program, const struct buffer *warnings)
+// What is not wrong but may not be meant, a line each.
+static void print_warnings(const struct program *program, const struct buffer *warnings)
 {
     struct span rest = buffer_span(warnings), line;
 
@@ -49,7 +52,7 @@ void program_print_warnings(const struct program *program, const struct buffer *
             fprintf(stderr, "%s: warning: " SPAN_FMT "\n", program->name, SPAN_ARG(line));
 }
 
-void program_log_warnings(const struct buffer *warnings)
+static void log_warnings(const struct buffer *warnings)
 {
     struct span rest = buffer_span(warnings), line;
 
@@ -66,4 +69,57 @@ void program_print_faults(const struct program *program, const struct buffer *er
     while (span_take_until(&rest, '\n', &line))
         if (line.len > 0)
             fprintf(stderr, "  " SPAN_FMT "\n", SPAN_ARG(line));
+}
+
+static bool run_with_log(const struct program_parts *parts, const struct buffer *warnings)
+{
+    struct log_options options = {
+        .service = "websocket-gateway",
+        .level = (enum log_level)parts->log->level,
+        .format = (enum log_format)parts->log->format,
+        .dir = parts->log->dir,
+    };
+
+    if (!log_open(&options))
+        return false;
+    log_warnings(warnings);
+    bool ok = parts->run(parts->arg);
+    log_close();
+    return ok;
+}
+
+static void print_right(const struct program *program, const struct program_parts *parts)
+{
+    struct buffer more = {0};
+
+    if (parts->describe)
+        parts->describe(parts->arg, &more);
+    printf("%s: the settings are right%s\n", program->name, more.ptr ? more.ptr : "");
+    buffer_fini(&more);
+}
+
+int program_run(const struct program *program, const struct program_parts *parts, int argc,
+                char **argv)
+{
+    enum program_action action = program_arguments(program, argc, argv);
+    struct buffer errors = {0}, warnings = {0};
+
+    if (action == PROGRAM_DONE)
+        return EXIT_SUCCESS;
+    if (action == PROGRAM_USAGE)
+        return 2;
+    signal(SIGPIPE, SIG_IGN); // peers close sockets that are written to
+    signal(SIGHUP, SIG_IGN);  // a terminal that closes is no reason to stop
+    bool ok = parts->load(parts->arg, &errors, &warnings);
+    if (!ok || action == PROGRAM_CHECK_CONFIG)
+        print_warnings(program, &warnings);
+    if (!ok)
+        program_print_faults(program, &errors);
+    else if (action == PROGRAM_CHECK_CONFIG)
+        print_right(program, parts);
+    else
+        ok = run_with_log(parts, &warnings);
+    buffer_fini(&errors);
+    buffer_fini(&warnings);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

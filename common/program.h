@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "common/attr.h"
-#include "common/settings.h"
+#include "common/shared_settings.h"
 
 struct program {
     const char *name;    // "ws-edge"
@@ -21,13 +21,26 @@ enum program_action {
     PROGRAM_USAGE,        // a wrong argument was named on stderr: exit 2
 };
 
+// What a server program is made of.
+struct program_parts {
+    // Loads the settings. False with a line in `errors` for each fault.
+    bool (*load)(void *arg, struct buffer *errors, struct buffer *warnings);
+    // Appends what --check-config says besides that the settings are right. May be NULL.
+    void (*describe)(const void *arg, struct buffer *out);
+    // Serves until it is asked to stop; false when it could not start. The log is open.
+    bool (*run)(void *arg);
+    const struct log_settings *log; // filled by load()
+    void *arg;
+};
+
+// The whole of a server's main(): reads the arguments, loads the settings, opens the log, runs.
+// Returns the exit code: 0, 1 when something is wrong, 2 for a wrong argument.
+NODISCARD int program_run(const struct program *program, const struct program_parts *parts,
+                          int argc, char **argv);
+
 // Reads the arguments of a server program (it takes no operands).
 NODISCARD enum program_action program_arguments(const struct program *program, int argc,
                                                 char **argv);
-
-// Says what is not wrong but may not be meant, a line each: on stderr, or in the log.
-void program_print_warnings(const struct program *program, const struct buffer *warnings);
-void program_log_warnings(const struct buffer *warnings);
 
 // Prints "<name>: wrong settings:" and the lines of `errors` to stderr.
 void program_print_faults(const struct program *program, const struct buffer *errors);

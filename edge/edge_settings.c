@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/setting_typos.h"
+#include "common/shared_settings.h"
 #include "edge/edge_keys.h"
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/token.h"
@@ -24,8 +25,6 @@
 #define FIELD(name) offsetof(struct edge_settings, name)
 
 static const char *const environments[] = {"development", "production", "test", NULL};
-static const char *const log_levels[] = {"error", "warn", "info", "http", "debug", NULL};
-static const char *const log_formats[] = {"json", "text", NULL};
 static const char *const authorizations[] = {
     [ROOM_AUTHORIZATION_OPEN] = "open",
     [ROOM_AUTHORIZATION_CLAIMS] = "claims",
@@ -92,16 +91,8 @@ static const struct setting table[] = {
      "seconds that an answer is remembered; 0: not at all"},
     {"ROOM_AUTHORIZATION_CACHE_SIZE", SETTING_NUMBER, FIELD(authorization_cache_size), "100000", 0, 10000000, NULL,
      "answers that are remembered; 0: none"},
-    {"REDIS_HOST", SETTING_HOST, FIELD(redis_host), "redis", 0, 0, NULL,
-     "where Redis is"},
-    {"REDIS_PORT", SETTING_NUMBER, FIELD(redis_port), "6379", 1, 65535, NULL,
-     "and its port"},
-    {"REDIS_PASSWORD", SETTING_SECRET, FIELD(redis_password), NULL, 0, 0, NULL,
-     "password, if Redis wants one"},
-    {"REDIS_DB", SETTING_NUMBER, FIELD(redis_db), "1", 0, 1000000, NULL,
-     "number of the database"},
-    {"BUS_SHARDS", SETTING_NUMBER, FIELD(bus_shards), "1", 1, SHARDS_MAX, NULL,
-     "shards of the bus; the same for relays and edges"},
+    REDIS_SETTINGS(struct edge_settings, redis),
+    BUS_SETTINGS(struct edge_settings, bus_shards),
     {"RABBITMQ_HOST", SETTING_HOST, FIELD(rabbitmq_host), "rabbitmq", 0, 0, NULL,
      "what /health shows until a relay says where its RabbitMQ is"},
     {"RABBITMQ_PORT", SETTING_NUMBER, FIELD(rabbitmq_port), "5672", 1, 65535, NULL,
@@ -169,12 +160,7 @@ static const struct setting table[] = {
      "folder of the official client; looked for beside the program when not given"},
     {"DRAIN_SECONDS", SETTING_NUMBER, FIELD(drain_seconds), "10", 0, 3600, NULL,
      "seconds over which a stopping edge lets its clients go"},
-    {"LOG_LEVEL", SETTING_CHOICE, FIELD(log_level), "info", 0, 0, log_levels,
-     "the least important lines that are written"},
-    {"LOG_FORMAT", SETTING_CHOICE, FIELD(log_format), "json", 0, 0, log_formats,
-     "form of the log lines"},
-    {"LOG_DIR", SETTING_FOLDER, FIELD(log_dir), "logs", 0, 0, NULL,
-     "folder of all.log and error.log; empty: the console only"},
+    LOG_SETTINGS(struct edge_settings, log),
 };
 // clang-format on
 

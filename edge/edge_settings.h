@@ -3,6 +3,7 @@
 
 #include "common/program.h"
 #include "common/settings.h"
+#include "common/shared_settings.h"
 #include "edge/gateway/clients/jwks.h"
 #include "edge/http/trusted_proxies.h"
 
@@ -24,8 +25,8 @@ struct edge_settings {
     int64_t authorization_timeout_ms, authorization_concurrency, authorization_queue;
     int64_t authorization_cache_seconds, authorization_cache_size;
 
-    const char *redis_host, *redis_password;
-    int64_t redis_port, redis_db, bus_shards;
+    struct redis_settings redis;
+    int64_t bus_shards;
     const char *rabbitmq_host; // shown by /health until the relay says where its bus is
     int64_t rabbitmq_port;
 
@@ -47,8 +48,7 @@ struct edge_settings {
     int64_t recovery_window, recovery_memory, recovery_grant_seconds;
     int recovery_clients; // enum recovery_clients
     int64_t drain_seconds;
-    int log_level, log_format;
-    const char *log_dir;
+    struct log_settings log;
 
     // What loading makes of the texts above.
     unsigned algorithms;    // of enum token_algorithm

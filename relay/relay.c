@@ -94,10 +94,10 @@ static struct rabbit_options rabbit_options(struct relay *relay)
 
     return (struct rabbit_options){
         .resolver = &relay->rabbitmq_host,
-        .port = (int)s->rabbitmq_port,
-        .user = s->rabbitmq_user,
-        .password = s->rabbitmq_password,
-        .vhost = s->rabbitmq_vhost,
+        .port = (int)s->rabbitmq.port,
+        .user = s->rabbitmq.user,
+        .password = s->rabbitmq.password,
+        .vhost = s->rabbitmq.vhost,
         .max_body = (size_t)s->max_event_bytes,
     };
 }
@@ -163,9 +163,9 @@ static struct event_log *new_log(struct relay *relay)
 
     return event_log_new(&(struct event_log_options){
         .resolver = &relay->redis_host,
-        .port = (int)s->redis_port,
-        .password = s->redis_password,
-        .db = (int)s->redis_db,
+        .port = (int)s->redis.port,
+        .password = s->redis.password,
+        .db = (int)s->redis.db,
         .shards = (unsigned)s->bus_shards,
         .max_len = (uint64_t)s->log_max_len,
         .max_bytes = (uint64_t)s->log_max_bytes,
@@ -182,8 +182,8 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
     relay->settings = settings;
     relay->routes = routes;
     relay->linger.max_ms = (uint32_t)settings->linger_ms;
-    resolver_init(&relay->rabbitmq_host, settings->rabbitmq_host);
-    resolver_init(&relay->redis_host, settings->redis_host);
+    resolver_init(&relay->rabbitmq_host, settings->rabbitmq.host);
+    resolver_init(&relay->redis_host, settings->redis.host);
     relay->consumer = new_consumer(relay);
     relay->log = new_log(relay);
     relay->letters = new_letters(relay);

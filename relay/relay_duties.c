@@ -21,8 +21,8 @@ static struct span encode_heartbeat(struct relay *relay)
                 .shard_count = (size_t)relay->settings->bus_shards,
                 .bus_connected = consumer_connected(relay->consumer),
                 .reconnect_attempts = relay->consumer_backoff.attempts,
-                .bus_host = span_of(relay->settings->rabbitmq_host),
-                .bus_port = (uint32_t)relay->settings->rabbitmq_port,
+                .bus_host = span_of(relay->settings->rabbitmq.host),
+                .bus_port = (uint32_t)relay->settings->rabbitmq.port,
             },
     };
 

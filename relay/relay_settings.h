@@ -5,11 +5,10 @@
 #include <stdint.h>
 
 #include "common/program.h"
+#include "common/shared_settings.h"
 
 struct relay_settings {
-    const char *rabbitmq_host;
-    int64_t rabbitmq_port;
-    const char *rabbitmq_user, *rabbitmq_password, *rabbitmq_vhost;
+    struct rabbitmq_settings rabbitmq;
     const char *rabbitmq_exchanges;
     int queue_type; // enum rabbit_queue_type
     const char *queue_prefix;
@@ -17,19 +16,14 @@ struct relay_settings {
     int64_t max_event_bytes;
     int64_t prefetch;
     int64_t linger_ms;
-    const char *redis_host;
-    int64_t redis_port;
-    const char *redis_password; // or NULL
-    int64_t redis_db;
+    struct redis_settings redis;
     int64_t log_max_len;
     int64_t log_max_bytes;
     int64_t bus_shards;
     const char *service_host;
     int64_t ops_port;
     int64_t drain_seconds;
-    int log_level;  // enum log_level
-    int log_format; // enum log_format
-    const char *log_dir;
+    struct log_settings log;
 };
 
 const struct program *relay_program(void);

@@ -6,14 +6,14 @@
 
 #include "common/clock.h"
 #include "common/json_string.h"
+#include "common/shared_settings.h"
 #include "compose/tools/control_channel.h"
 #include "compose/tools/tool.h"
 #include "proto/envelope.h"
 
 struct request {
     bool all, dry_run;
-    const char *host, *password;
-    int64_t port, db;
+    struct redis_settings redis;
 };
 
 #define ROW(name, type, field, fallback, min, max, help)                                           \
@@ -24,10 +24,7 @@ struct request {
 static const struct setting SETTINGS[] = {
     ROW("--all", SETTING_SWITCH, all, "false", 0, 0, ""),
     ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
-    ROW("REDIS_HOST", SETTING_HOST, host, "redis", 0, 0, "where Redis is"),
-    ROW("REDIS_PORT", SETTING_NUMBER, port, "6379", 1, 65535, "its port"),
-    ROW("REDIS_PASSWORD", SETTING_SECRET, password, NULL, 0, 0, "password, if Redis wants one"),
-    ROW("REDIS_DB", SETTING_NUMBER, db, "1", 0, 1000000, "number of the database"),
+    REDIS_SETTINGS(struct request, redis),
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -80,7 +77,7 @@ static bool list_edges(const struct work *work)
 
     if (!control_channel_each_edge(work->channel, print_edge, &count))
         return false;
-    return count > 0 || tool_fail("no edge is alive in database %" PRId64, work->request->db);
+    return count > 0 || tool_fail("no edge is alive in database %" PRId64, work->request->redis.db);
 }
 
 // ---- telling
@@ -201,10 +198,10 @@ static bool do_command(const struct request *request, const struct command *comm
 {
     struct work work = {.request = request, .operand = operand};
     const struct control_target target = {
-        .host = request->host,
-        .port = (int)request->port,
-        .password = request->password,
-        .db = (int)request->db,
+        .host = request->redis.host,
+        .port = (int)request->redis.port,
+        .password = request->redis.password,
+        .db = (int)request->redis.db,
     };
 
     work.channel = control_channel_open(&target);

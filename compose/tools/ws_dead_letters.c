@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/deep_stack.h"
+#include "common/shared_settings.h"
 #include "compose/tools/letter_queue.h"
 #include "compose/tools/publisher.h"
 #include "compose/tools/tool.h"
@@ -23,8 +24,8 @@ struct request {
     struct letter_filter filter;
     int64_t limit;
     bool show_body, dry_run, gateway_only, yes;
-    const char *host, *user, *password, *vhost, *prefix;
-    int64_t port;
+    struct rabbitmq_settings rabbitmq;
+    const char *prefix;
     enum command command;
 };
 
@@ -44,13 +45,9 @@ static const struct setting SETTINGS[] = {
     ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
     ROW("--gateway-only", SETTING_SWITCH, gateway_only, "false", 0, 0, ""),
     ROW("--yes", SETTING_SWITCH, yes, "false", 0, 0, ""),
-    ROW("RABBITMQ_HOST", SETTING_HOST, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
-    ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
-    ROW("RABBITMQ_USER", SETTING_TEXT, user, "guest", 0, 0, "user"),
-    ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),
-    ROW("RABBITMQ_VHOST", SETTING_TEXT, vhost, "/", 0, 0, "virtual host"),
+    RABBITMQ_SETTINGS(struct request, rabbitmq, "User name for RabbitMQ"),
     ROW("QUEUE_PREFIX", SETTING_TEXT, prefix, "websocket.", 0, 0,
-        "what the names of the gateway's queues begin with; that of the letters ends in "
+        "Beginning of the names of the gateway's queues; the queue of dead letters is this and "
         "dead-letter"),
 };
 
@@ -258,11 +255,11 @@ static bool work_through(struct work *work)
 static bool do_command(const struct request *request)
 {
     const struct rabbit_target target = {
-        .host = request->host,
-        .port = (int)request->port,
-        .user = request->user,
-        .password = request->password,
-        .vhost = request->vhost,
+        .host = request->rabbitmq.host,
+        .port = (int)request->rabbitmq.port,
+        .user = request->rabbitmq.user,
+        .password = request->rabbitmq.password,
+        .vhost = request->rabbitmq.vhost,
     };
     struct work work = {.request = request};
     char name[NAME_MAX_BYTES + 1];

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/shared_settings.h"
 #include "compose/tools/publisher.h"
 #include "compose/tools/samples.h"
 #include "compose/tools/tool.h"
@@ -22,8 +23,7 @@ struct request {
     const char *exchange, *message_id, *user, *conversation;
     int sample;
     int64_t count, rate;
-    const char *host, *rabbit_user, *password, *vhost;
-    int64_t port;
+    struct rabbitmq_settings rabbitmq;
     const char *routing_key;
     struct buffer body;
 };
@@ -41,11 +41,7 @@ static const struct setting SETTINGS[] = {
     ROW("--user", SETTING_TEXT, user, NULL, 0, 0, ""),
     ROW("--conversation", SETTING_TEXT, conversation, "42", 0, 0, ""),
     {"--sample", SETTING_CHOICE, offsetof(struct request, sample), "none", 0, 0, SAMPLE_NAMES, ""},
-    ROW("RABBITMQ_HOST", SETTING_HOST, host, "rabbitmq", 0, 0, "where RabbitMQ is"),
-    ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
-    ROW("RABBITMQ_USER", SETTING_TEXT, rabbit_user, "guest", 0, 0, "user"),
-    ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),
-    ROW("RABBITMQ_VHOST", SETTING_TEXT, vhost, "/", 0, 0, "virtual host"),
+    RABBITMQ_SETTINGS(struct request, rabbitmq, "User name for RabbitMQ"),
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -189,11 +185,11 @@ static bool report(const struct request *request, struct publisher_counts counts
 static bool publish(const struct request *request)
 {
     struct publisher *publisher = publisher_new(&(struct rabbit_target){
-        .host = request->host,
-        .port = (int)request->port,
-        .user = request->rabbit_user,
-        .password = request->password,
-        .vhost = request->vhost,
+        .host = request->rabbitmq.host,
+        .port = (int)request->rabbitmq.port,
+        .user = request->rabbitmq.user,
+        .password = request->rabbitmq.password,
+        .vhost = request->rabbitmq.vhost,
     });
     uint64_t start = clock_monotonic_ms();
     bool ok = publisher && send_all(publisher, request);

@@ -11,7 +11,7 @@ import { messages } from './support/proto.mjs';
 
 const { schemas } = contract.components;
 const source = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const gatewaySources = readdirSync(new URL('../../edge/gateway', import.meta.url))
+const gatewaySources = readdirSync(new URL('../../edge/gateway', import.meta.url), { recursive: true })
   .filter((file) => file.endsWith('.c')).map((file) => source(`edge/gateway/${file}`)).join('\n');
 const { routes } = JSON.parse(source('relay/routing/routes.json'));
 
@@ -106,7 +106,7 @@ describe('errors', () => {
   const rate = found(source('edge/socketio/client.c'), /"error\\":\\"([^"\\]+)/g);
 
   test('of acks are those that the edge answers with', () => {
-    const literal = found(gatewaySources, /answer_error\([^;]*?"([^"]+)"/g);
+    const literal = found(gatewaySources, /ack_error\([^;{]*?"([^"]+)"/g);
     const room = found(source('edge/gateway/rooms/room_request.c'), /\[ROOM_REQUEST_\w+\] = "([^"]+)"/g)
       .filter((word) => word !== 'ok');
     const named = ['JoinRefused', 'LeaveRefused', 'TypingRefused', 'RefreshRefused']

@@ -42,25 +42,25 @@ static void has_the_promised_defaults(void **state)
 {
     (void)state;
     assert_true(relay_settings_load(&settings, &errors, &warnings));
-    assert_string_equal(settings.rabbitmq_host, "rabbitmq");
-    assert_int_equal(settings.rabbitmq_port, 5672);
-    assert_string_equal(settings.rabbitmq_user, "guest");
-    assert_string_equal(settings.rabbitmq_password, "guest");
-    assert_string_equal(settings.rabbitmq_vhost, "/");
+    assert_string_equal(settings.rabbitmq.host, "rabbitmq");
+    assert_int_equal(settings.rabbitmq.port, 5672);
+    assert_string_equal(settings.rabbitmq.user, "guest");
+    assert_string_equal(settings.rabbitmq.password, "guest");
+    assert_string_equal(settings.rabbitmq.vhost, "/");
     assert_string_equal(settings.rabbitmq_exchanges, "hometrip_events,hometrip-events,hometrip");
     assert_string_equal(settings.queue_prefix, "websocket.");
     assert_null(settings.event_routes_file);
     assert_int_equal(settings.max_event_bytes, 4 * 1024 * 1024);
     assert_int_equal(settings.prefetch, 200);
     assert_int_equal(settings.linger_ms, 3);
-    assert_string_equal(settings.redis_host, "redis");
-    assert_int_equal(settings.redis_port, 6379);
-    assert_null(settings.redis_password);
-    assert_int_equal(settings.redis_db, 1);
+    assert_string_equal(settings.redis.host, "redis");
+    assert_int_equal(settings.redis.port, 6379);
+    assert_null(settings.redis.password);
+    assert_int_equal(settings.redis.db, 1);
     assert_int_equal(settings.log_max_len, 500000);
     assert_int_equal(settings.bus_shards, 1);
     assert_int_equal(settings.ops_port, 9103);
-    assert_string_equal(settings.log_dir, "logs");
+    assert_string_equal(settings.log.dir, "logs");
 }
 
 struct bad_case {

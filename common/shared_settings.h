@@ -1,0 +1,67 @@
+// Settings that several programs have: their fields, and their rows of a table (settings.h).
+//
+//     static const struct setting table[] = {
+//         REDIS_SETTINGS(struct relay_settings, redis),
+//         …
+#pragma once
+
+#include "common/settings.h"
+
+struct redis_settings {
+    const char *host;
+    int64_t port;
+    const char *password; // or NULL
+    int64_t db;
+};
+
+struct rabbitmq_settings {
+    const char *host;
+    int64_t port;
+    const char *user, *password, *vhost;
+};
+
+struct log_settings {
+    int level;  // enum log_level
+    int format; // enum log_format
+    const char *dir;
+};
+
+// As enum log_level and enum log_format count them; NULL-terminated.
+extern const char *const log_level_names[];
+extern const char *const log_format_names[];
+
+// clang-format off
+#define REDIS_SETTINGS(type, field)                                                                \
+    {"REDIS_HOST", SETTING_HOST, offsetof(type, field.host), "redis", 0, 0, NULL,                  \
+     "Host of Redis"},                                                                             \
+    {"REDIS_PORT", SETTING_NUMBER, offsetof(type, field.port), "6379", 1, 65535, NULL,             \
+     "Port of Redis"},                                                                             \
+    {"REDIS_PASSWORD", SETTING_SECRET, offsetof(type, field.password), NULL, 0, 0, NULL,           \
+     "Password for Redis; none is sent when it is not given"},                                     \
+    {"REDIS_DB", SETTING_NUMBER, offsetof(type, field.db), "1", 0, 1000000, NULL,                  \
+     "Number of the database in Redis"}
+
+#define RABBITMQ_SETTINGS(type, field, user_help)                                                  \
+    {"RABBITMQ_HOST", SETTING_HOST, offsetof(type, field.host), "rabbitmq", 0, 0, NULL,            \
+     "Host of RabbitMQ"},                                                                          \
+    {"RABBITMQ_PORT", SETTING_NUMBER, offsetof(type, field.port), "5672", 1, 65535, NULL,          \
+     "Port of RabbitMQ (AMQP)"},                                                                   \
+    {"RABBITMQ_USER", SETTING_TEXT, offsetof(type, field.user), "guest", 0, 0, NULL,               \
+     user_help},                                                                                   \
+    {"RABBITMQ_PASSWORD", SETTING_SECRET, offsetof(type, field.password), "guest", 0, 0, NULL,     \
+     "Password for RabbitMQ"},                                                                     \
+    {"RABBITMQ_VHOST", SETTING_TEXT, offsetof(type, field.vhost), "/", 0, 0, NULL,                 \
+     "Virtual host in RabbitMQ"}
+
+#define BUS_SETTINGS(type, field)                                                                  \
+    {"BUS_SHARDS", SETTING_NUMBER, offsetof(type, field), "1", 1, SHARDS_MAX, NULL,                \
+     "Number of shards of the log and the bus; the same for all relays and edges"}
+
+#define LOG_SETTINGS(type, field)                                                                  \
+    {"LOG_LEVEL", SETTING_CHOICE, offsetof(type, field.level), "info", 0, 0, log_level_names,      \
+     "Lines below this level are not written"},                                                    \
+    {"LOG_FORMAT", SETTING_CHOICE, offsetof(type, field.format), "json", 0, 0, log_format_names,   \
+     "Format of the log lines"},                                                                   \
+    {"LOG_DIR", SETTING_FOLDER, offsetof(type, field.dir), "logs", 0, 0, NULL,                     \
+     "Folder of all.log and error.log; empty: no files, the console only"}
+// clang-format on
