@@ -1,8 +1,8 @@
-// How long to wait before the next try: doubling from 50 ms, with jitter, to 1 s where the other
-// side answers on TCP, be it by refusing, and to 5 s where it does not.
+// How long to wait before the next attempt: doubles from 50 ms, with jitter, up to 1 s while the
+// other side answers on TCP, even by refusing, and up to 5 s while it does not.
 //
-// A server that starts refuses until it is up: asking it often costs little and is what heals soon.
-// Jitter keeps a fleet that lost its broker in one moment from coming back in one moment.
+// A server that is starting refuses until it is up, so short waits make for a quick recovery.
+// Jitter spreads the reconnects of many programs that lost their broker at the same moment.
 #pragma once
 
 #include <stdbool.h>

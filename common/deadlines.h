@@ -1,7 +1,8 @@
-// Timeouts as queues: of one kind all have one length, so they fall due in the order in which
-// they were armed. Arming, moving and cancelling cost O(1), and no connection has a timer.
+// Timeouts in queues. All timeouts of one queue have the same length, so they fall due in the order
+// in which they were armed: arming, moving and cancelling take O(1), and no connection needs a
+// timer.
 //
-// A `deadlines` holds all queues of one loop. The loop sets its time and runs it.
+// A `deadlines` holds all queues of one event loop. The loop sets its time and runs it.
 #pragma once
 
 #include <stdbool.h>

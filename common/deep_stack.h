@@ -1,7 +1,7 @@
-// A stack that is deep enough for a library that recurses as deep as its input is nested.
+// Runs code on a stack of 64 MB, for a library that recurses as deep as its input is nested.
 //
-// The stack of a process is as large as its surroundings allow, 8 MB or 1. An AMQP frame of
-// 128 KB has room for 26,000 lists in lists, and rabbitmq-c calls itself for each.
+// The main thread's stack is 8 MB or, by ulimit, less. An AMQP frame of 128 KB has room for 26,000
+// nested lists, and rabbitmq-c calls itself for each.
 #pragma once
 
 #include "common/attr.h"

@@ -1,7 +1,7 @@
-// Whether a text is JSON: strict RFC 8259, valid UTF-8, and nested no deeper than the caller
+// Checks that a text is JSON: strict RFC 8259, valid UTF-8, and nested no deeper than the caller
 // allows. Takes linear time, and neither recurses nor allocates.
 //
-// What JSON has no bounds for is let through: numbers of any size and length, member names that
+// Accepts what JSON has no bounds for: numbers of any size and length, member names that
 // come twice, and escapes of half a surrogate pair, which JavaScript reads and writes.
 #pragma once
 
@@ -16,7 +16,7 @@ struct json_fault {
 };
 
 // Checks that `text` is one value, with blanks around it at most, whose arrays and objects are at
-// most `max_depth` deep. On true `count` tells how many elements or members that value has, on
-// false `fault` tells why; either may be NULL.
+// most `max_depth` deep. On true `count` is how many elements or members that value has, on false
+// `fault` is the reason; either may be NULL.
 NODISCARD bool json_check(struct span text, size_t max_depth, size_t *count,
                           struct json_fault *fault);

@@ -29,7 +29,7 @@ struct json_view json_view_of(struct span checked);
 NODISCARD bool json_view_parse(struct span text, size_t max_depth, struct json_view *out,
                                struct json_fault *fault);
 
-// Of a string: what stands between the quotes (json_string.h tells what it means).
+// Of a string: what stands between the quotes (json_string.h decodes it).
 static inline struct span json_view_inside(struct json_view string)
 {
     return (struct span){string.raw.ptr + 1, string.raw.len - 2};

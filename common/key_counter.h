@@ -1,4 +1,5 @@
-// How many of something each key has at the moment. A key is there while it has one.
+// Counts things by key, such as connections by address. A key is kept while its count is above
+// zero.
 //
 // Keys are bytes, and may be chosen by peers: the table's hash is keyed.
 #pragma once

@@ -26,8 +26,8 @@ bool log_write_all(int fd, struct span bytes)
     return true;
 }
 
-// A full disk must not stop the program, nor fill the console with complaints.
-static void complain_once(struct log_file *file, const char *what)
+// A full disk must not stop the program, nor fill the console with errors.
+static void log_failure_once(struct log_file *file, const char *what)
 {
     if (!file->failing)
         fprintf(stderr,
@@ -51,7 +51,7 @@ static bool open_file(struct log_file *file)
     close_file(file);
     file->fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_PERMISSION);
     if (file->fd < 0 || fstat(file->fd, &st) != 0) {
-        complain_once(file, "open");
+        log_failure_once(file, "open");
         close_file(file);
         return false;
     }
@@ -89,7 +89,7 @@ static void rotate(struct log_file *file)
 {
     flock(file->fd, LOCK_EX);
     if (is_current(file) && file->size > 0 && !shift_old_files(file))
-        complain_once(file, "rotate");
+        log_failure_once(file, "rotate");
     open_file(file);
 }
 
@@ -124,7 +124,7 @@ void log_file_write(struct log_file *file, struct span line, uint64_t now_ms)
     if (file->fd < 0)
         return;
     if (!log_write_all(file->fd, line))
-        complain_once(file, "write");
+        log_failure_once(file, "write");
     file->size = lseek(file->fd, 0, SEEK_CUR); // with what other programs have appended
 }
 

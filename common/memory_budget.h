@@ -13,7 +13,7 @@
 #include "common/attr.h"
 #include "common/metrics.h"
 
-// What the bytes are held for; the metrics tell them apart.
+// What the bytes are held for; the metrics count each use.
 enum memory_use {
     MEMORY_OUTBOXES = 0, // frames that wait for clients
     MEMORY_MESSAGES,     // messages that are being received

@@ -1,5 +1,5 @@
-// How much memory this process may use: what its control groups allow (Linux cgroups of version 2
-// and 1, each with those above it), and else what the machine has.
+// How much memory this process may use: the limit of its control groups (cgroups version 2 and 1,
+// each with its ancestors), or else the memory of the machine.
 #pragma once
 
 #include <stddef.h>
@@ -8,5 +8,5 @@
 // 0 when no group has a limit.
 size_t memory_limit_of_groups(const char *proc, const char *cgroups);
 
-// The least of all limits. 0 when not even the machine's size is known.
+// The smallest of all limits. 0 when not even the size of the machine is known.
 size_t memory_limit_find(void);

@@ -1,5 +1,5 @@
-// What the kernel says of this process, in Prometheus' text, under the names that dashboards know
-// from Prometheus' own client libraries: process_open_fds and the like.
+// Metrics of the process as the kernel knows them, in Prometheus' text format and under the names
+// of Prometheus' own client libraries, such as process_open_fds.
 #pragma once
 
 #include <stdint.h>

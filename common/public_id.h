@@ -1,4 +1,4 @@
-// A name to show for an id that is a secret, derived from it one way.
+// An id that may be shown in place of one that is a secret: a one-way hash of it.
 #pragma once
 
 #include "common/span.h"

@@ -1,7 +1,8 @@
-// The addresses of a host name, found out within a limit.
+// Looks up the addresses of a host name within a limit of time.
 //
-// A name server that does not answer keeps getaddrinfo() for ten seconds and more. So the asking
-// is left to the C library's own helper thread, and an answer that comes late serves the next try.
+// A name server that does not answer holds getaddrinfo() for ten seconds and more. So
+// getaddrinfo_a() looks up on a thread of the C library, and an answer that comes late serves the
+// next attempt.
 #pragma once
 
 #include <stdbool.h>
@@ -15,8 +16,9 @@
 
 struct resolver {
     const char *host;
-    struct gaicb *pending; // asked, and not answered yet
-    bool reached; // noted by who dials: when last tried, it answered on TCP, be it by refusing
+    struct gaicb *pending; // the lookup that has no answer yet
+    bool reached; // set by the caller: at the last attempt the host answered on TCP, even by
+                  // refusing
 };
 
 struct addresses {

@@ -1,10 +1,10 @@
-// Variables of the environment that look as if they were meant for a setting.
+// Finds environment variables that look like misspelt settings.
 #pragma once
 
 #include "common/settings.h"
 
-// Adds a line to `warnings` for each variable that no program of the project knows but is written
-// nearly like one that is known: JWT_SECRETT, jwt_secret, LOG_LEVLE. Values are not shown.
+// Adds a line to `warnings` for each variable that no program of the project knows and whose name
+// is close to a known one: JWT_SECRETT, jwt_secret, LOG_LEVLE. Values are not shown.
 void settings_find_typos(struct buffer *warnings);
 
 // The variables of all programs, which may share an environment; NULL-terminated. CMake reads them

@@ -27,7 +27,7 @@ void redis_lost_key(unsigned shard, char out[REDIS_SHARD_KEY_MAX]);
 // The channel of heartbeats and commands.
 #define REDIS_CONTROL_CHANNEL "ws:control"
 
-// A hash with one field: up to this position RabbitMQ was told that the log has its events.
+// A hash with one field: the position up to which events are acknowledged to RabbitMQ.
 #define REDIS_ACKED_KEY            "ws:acked"
 #define REDIS_ACKED_POSITION_FIELD "position"
 

@@ -124,7 +124,7 @@ static void connect_now(struct client_connection *connection)
              connection->options.port);
     connection->trying = true;
     client_connection_expect_within(connection, HANDSHAKE_S * 1000);
-    // A failure at once has mostly been told to the callback already, but not always.
+    // After an immediate failure the callback has mostly been called already, but not always.
     if (!lws_client_connect_via_info(&info) && connection->trying)
         go_down(connection, "libwebsockets could not begin a connection", false);
 }

@@ -38,7 +38,7 @@ static bool granted(struct control_channel *channel, redisReply *reply, const ch
     return ok;
 }
 
-static bool greet(struct control_channel *channel, const struct control_target *target)
+static bool log_in(struct control_channel *channel, const struct control_target *target)
 {
     redisContext *redis = channel->redis;
 
@@ -62,7 +62,7 @@ struct control_channel *control_channel_open(const struct control_target *target
                   target->host, target->port, channel->redis->errstr);
     } else {
         redisSetTimeout(channel->redis, limit);
-        if (greet(channel, target))
+        if (log_in(channel, target))
             return channel;
     }
     control_channel_close(channel);
@@ -132,8 +132,8 @@ bool control_channel_each_edge(struct control_channel *channel,
     return ok;
 }
 
-bool control_channel_say(struct control_channel *channel, const struct control *message,
-                         uint64_t *heard)
+bool control_channel_publish(struct control_channel *channel, const struct control *message,
+                             uint64_t *receivers)
 {
     struct buffer bytes = {0};
 
@@ -142,7 +142,7 @@ bool control_channel_say(struct control_channel *channel, const struct control *
         redisCommand(channel->redis, "PUBLISH " REDIS_CONTROL_CHANNEL " %b", bytes.ptr, bytes.len);
     buffer_fini(&bytes);
     if (reply && reply->type == REDIS_REPLY_INTEGER)
-        *heard = (uint64_t)reply->integer;
+        *receivers = (uint64_t)reply->integer;
     return granted(channel, reply, "publishing");
 }
 
@@ -183,13 +183,13 @@ static void count_answer(const redisReply *push, uint64_t ask, struct envelope_d
     result->sockets += said->sockets;
 }
 
-// Until as many edges have answered as are alive and were told, or time is over. Others than edges
-// may have heard the kick as well, and edges of a former version say nothing.
+// Waits until as many edges have answered as are alive and got the command, or until time is over.
+// Other programs may have subscribed as well, and edges of a former version do not answer.
 static void gather(struct control_channel *listener, uint64_t ask, uint64_t alive,
                    struct kick_result *result)
 {
     uint64_t deadline_ms = clock_monotonic_ms() + KICKED_MS;
-    uint64_t awaited = alive > 0 && alive < result->told ? alive : result->told;
+    uint64_t awaited = alive > 0 && alive < result->receivers ? alive : result->receivers;
     struct envelope_decoder *decoder = envelope_decoder_new();
     redisReply *push;
 
@@ -211,9 +211,9 @@ static bool ask_for_kick(struct control_channel *channel, struct control_channel
     if (!control_channel_each_edge(channel, count_edge, &alive) ||
         !granted(listener, redisCommand(listener->redis, "SUBSCRIBE " REDIS_CONTROL_CHANNEL),
                  "listening for answers") ||
-        !control_channel_say(channel, &kick, &result->told))
+        !control_channel_publish(channel, &kick, &result->receivers))
         return false;
-    result->told -= result->told > 0; // the listener
+    result->receivers -= result->receivers > 0; // the listener
     gather(listener, kick.ask, alive, result);
     return true;
 }

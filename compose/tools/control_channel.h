@@ -1,4 +1,4 @@
-// What a tool says to the edges over Redis, and what they say of themselves there.
+// Sends commands to the edges over Redis, and reads what they announce there.
 //
 // Reasons for failures go to stderr.
 #pragma once
@@ -27,19 +27,19 @@ struct control_channel;
 NODISCARD struct control_channel *control_channel_open(const struct control_target *target);
 void control_channel_close(struct control_channel *channel);
 
-// Visits every edge that was heard of within the last 15 s.
+// Visits every edge that has announced itself within the last 15 s.
 NODISCARD bool control_channel_each_edge(struct control_channel *channel,
                                          void (*visit)(const struct edge_notice *edge, void *arg),
                                          void *arg);
 
-// Publishes a control message; `heard` is how many edges were listening.
-NODISCARD bool control_channel_say(struct control_channel *channel, const struct control *message,
-                                   uint64_t *heard);
+// Publishes a control message; `receivers` is how many edges got it.
+NODISCARD bool control_channel_publish(struct control_channel *channel,
+                                       const struct control *message, uint64_t *receivers);
 
 struct kick_result {
-    uint64_t told;     // edges that heard it
-    uint64_t answered; // edges that said within 2 s how many sockets they had
-    uint64_t sockets;  // all of them
+    uint64_t receivers; // edges that got it
+    uint64_t answered;  // edges that said within 2 s how many sockets they had
+    uint64_t sockets;   // all of them
 };
 
 // Publishes a kick and gathers what the edges say to it.

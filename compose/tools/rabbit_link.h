@@ -23,8 +23,8 @@ struct rabbit_target {
 
 // Connects and opens the channel; NULL when that cannot be had.
 NODISCARD struct amqp_connection_state_t_ *rabbit_link_open(const struct rabbit_target *target);
-// Says goodbye and frees. True when the broker has answered: then it has handled all that was
-// sent before.
+// Closes the connection as AMQP wants it, and frees. True when the broker has answered: then it has
+// handled all that was sent before.
 bool rabbit_link_close(struct amqp_connection_state_t_ *link);
 
 // Whether the last request was granted; if not, says why. `doing` is what was asked for.

@@ -80,7 +80,7 @@ static bool list_edges(const struct work *work)
     return count > 0 || tool_fail("no edge is alive in database %" PRId64, work->request->redis.db);
 }
 
-// ---- telling
+// ---- commands
 
 static bool would_say(const char *what)
 {
@@ -90,14 +90,14 @@ static bool would_say(const char *what)
 
 static bool say(const struct work *work, const struct control *control, const char *what)
 {
-    uint64_t heard = 0;
+    uint64_t receivers = 0;
 
     if (work->request->dry_run)
         return would_say(what);
-    if (!control_channel_say(work->channel, control, &heard))
+    if (!control_channel_publish(work->channel, control, &receivers))
         return false;
-    tool_say("told %" PRIu64 " edges: %s", heard, what);
-    return heard > 0 || tool_fail("nobody was listening");
+    tool_say("told %" PRIu64 " edges: %s", receivers, what);
+    return receivers > 0 || tool_fail("nobody was listening");
 }
 
 struct search {
@@ -112,7 +112,7 @@ static void compare_edge(const struct edge_notice *edge, void *arg)
     search->found = search->found || span_is(edge->id, search->id);
 }
 
-// A name that no edge has would be told to all and heeded by none.
+// All edges get the command, and none obeys it, when no edge has the name.
 static bool drain_one(const struct work *work)
 {
     struct search search = {.id = work->operand};
@@ -133,20 +133,20 @@ static bool drain(const struct work *work)
     return say(work, &(struct control){.kind = CONTROL_DRAIN}, "all drain");
 }
 
-static bool judge_kick(const struct kick_result *result)
+static bool check_kick(const struct kick_result *result)
 {
     const char *none = "the user has no socket at any of them";
 
-    if (result->told == 0)
+    if (result->receivers == 0)
         return tool_fail("nobody was listening");
-    if (result->answered < result->told)
+    if (result->answered < result->receivers)
         tool_say("%" PRIu64 " of %" PRIu64 " who heard it have said how many sockets there were",
-                 result->answered, result->told);
+                 result->answered, result->receivers);
     if (result->sockets == 0)
-        return tool_fail("told %" PRIu64 " edges: %s", result->told,
+        return tool_fail("told %" PRIu64 " edges: %s", result->receivers,
                          result->answered > 0 ? none : "none of them has answered");
     tool_say("told %" PRIu64 " edges: the user's sockets are disconnected, %" PRIu64 " in all",
-             result->told, result->sockets);
+             result->receivers, result->sockets);
     return true;
 }
 
@@ -158,7 +158,7 @@ static bool kick(const struct work *work)
         return would_say("the user's sockets are disconnected");
     return control_channel_remember_kick(work->channel, span_of(work->operand)) &&
            control_channel_kick(work->channel, span_of(work->operand), &result) &&
-           judge_kick(&result);
+           check_kick(&result);
 }
 
 // ---- the command line

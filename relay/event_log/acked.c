@@ -17,7 +17,7 @@ bool event_log_store_acked(struct event_log *log, struct position acked)
     event_log_record_write(log, refused ? reply->str : NULL);
     if (refused && redis_error_is_out_of_memory(reply->str) && event_log_free_memory(log)) {
         freeReplyObject(reply);
-        return false; // the next note shows whether it was enough
+        return false; // the next write shows whether it was enough
     }
     if (!refused)
         outage_log_end(&log->outage);

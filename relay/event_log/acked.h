@@ -1,4 +1,5 @@
-// Up to where RabbitMQ was told that the log has its events, for the relay that comes next.
+// The position up to which events are acknowledged to RabbitMQ, stored for the relay that takes
+// over.
 #pragma once
 
 #include "proto/position.h"

@@ -1,7 +1,7 @@
 // The events that go into the log together, encoded, each with its position.
 //
-// An event keeps the position that it was given when it came in, through every retry: so Redis
-// refuses the second of two appends, and comparing with the top of the log tells what is in.
+// An event keeps its position through every retry. So Redis refuses the second of two appends, and
+// comparing with the top of the log shows which events are in it.
 #pragma once
 
 #include <stdint.h>
@@ -39,7 +39,7 @@ void batch_init(struct batch *batch, size_t max_count, size_t max_bytes);
 void batch_fini(struct batch *batch);
 void batch_clear(struct batch *batch);
 
-// Whether one event more would be too many. A single event may be larger than `max_bytes`.
+// True if the batch takes no further event. A single event may be larger than `max_bytes`.
 bool batch_full(const struct batch *batch);
 
 // Gives the envelope the next position of its shard and adds it. The batch must not be full.

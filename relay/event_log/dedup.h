@@ -1,4 +1,4 @@
-// A bag of ids, which answers how often it holds one.
+// A multiset of ids: counts how often each was added.
 //
 // It keeps 64 bits of a keyed hash of each, so that a log full of long ids costs about 80 bytes for
 // each that is different. Bounded by whoever fills it.

@@ -47,7 +47,7 @@ redisReply *event_log_ask(struct event_log *log, int argc, const char **argv, co
     event_log_ask((log), (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *)),      \
                   (const char *[]){__VA_ARGS__}, NULL)
 bool reply_is_error(const redisReply *reply, const char *part);
-// Takes the reply. What is an error is told, as the reason why Redis cannot be used now.
+// Frees the reply. An error is logged as the reason why Redis cannot be used; false then.
 bool event_log_accept_reply(struct event_log *log, redisReply *reply);
 
 // A write was refused, or was taken (NULL).

@@ -1,4 +1,4 @@
-// Whether an event that RabbitMQ delivers again is in the log already.
+// Finds out whether an event that RabbitMQ delivers again is in the log already.
 //
 // A relay that died leaves a few events that are in the log and were not acknowledged; a RabbitMQ
 // that crashed also forgets acknowledgements that it had taken, so that any number comes again. So

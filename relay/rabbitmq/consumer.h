@@ -1,12 +1,12 @@
-// The events as they come out of RabbitMQ: who may consume them, taking and acknowledging them.
+// Consumes the queues of the routes: taking events and acknowledging them.
 //
-// All queues are consumed exclusively, in the order of the routes and on one channel. So of
-// several relays one holds them all and is active; the others are refused and stand by. A quorum
-// queue has no exclusive consumers: there it is looked first whether somebody consumes, and once
-// more before anything is taken.
+// All queues are consumed exclusively, in the order of the routes and on one channel. So of several
+// relays one holds them all and is active; the others are refused and stand by. Quorum queues have
+// no exclusive consumers: there the relay checks that nobody consumes before it does, and once more
+// before it takes an event.
 //
-// A queue that the broker does not let us consume is left out, told of once, and tried again; the
-// others go on.
+// A queue that the broker does not let the relay consume is left out, logged once, and tried again;
+// the others go on.
 #pragma once
 
 #include <stdbool.h>
@@ -18,8 +18,8 @@
 #include "relay/routing/routes.h"
 
 enum consumer_state {
-    CONSUMER_DOWN,    // not connected, or the broker does not let us work
-    CONSUMER_STANDBY, // connected; somebody else consumes
+    CONSUMER_DOWN,    // not connected, or refused by the broker
+    CONSUMER_STANDBY, // connected; another relay consumes
     CONSUMER_ACTIVE,
 };
 

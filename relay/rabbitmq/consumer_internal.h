@@ -11,7 +11,7 @@
 struct intake {
     bool consumed;
     bool shared;  // it cannot be exclusive: its kind does not allow it
-    bool refused; // left out until the broker lets us
+    bool refused; // left out until the broker permits it
     struct outage_log fault;
 };
 
@@ -25,15 +25,15 @@ struct consumer {
     bool standby_logged;
     uint64_t away_until_ms;    // left to others
     uint64_t retry_refused_ms; // not before
-    uint64_t alive_ms;         // when the broker last heard of us for sure
+    uint64_t alive_ms;         // when something was last sent to the broker
     struct outage_log outage;
 };
 
 const char *consumer_queue(const struct consumer *source, size_t route);
-// Lets go of the queues; what is not acknowledged goes back to them.
+// Stops consuming; what is not acknowledged goes back to the queues.
 void consumer_release(struct consumer *source);
 void consumer_disconnect(struct consumer *source);
-// The same, and tells why the connection is of no use any more.
+// The same, and logs why the connection is lost.
 void consumer_lose(struct consumer *source);
 
 NODISCARD enum rabbit_status consumer_consume(struct consumer *source, size_t route);

@@ -15,11 +15,11 @@
 #define LOG_MODULE "dead_letters"
 #include "common/log.h"
 
-#define IDLE_MS      10000 // an unused connection is closed after so long
-#define SLOW_MS      2000  // without a confirm for so long the queue counts as failing
-#define RECONNECT_MS 10000 // and after so long another connection is tried
-#define GRACE_MS     2000  // no letter is given up before it has been failing for so long
-#define LOST_LOG_MS  10000 // letters that are given up are told of so often
+#define IDLE_MS      10000 // after which an unused connection is closed
+#define SLOW_MS      2000  // without a confirm, after which the queue counts as failing
+#define RECONNECT_MS 10000 // without a confirm, after which another connection is tried
+#define GRACE_MS     2000  // of failing, before a letter is given up
+#define LOST_LOG_MS  10000 // between two lines about letters that are given up
 
 struct letter {
     struct list node;
@@ -308,7 +308,7 @@ static bool take_answers(struct dead_letters *d)
     }
 }
 
-// What the silence of the broker means.
+// The broker has confirmed nothing for a while: first counts as failing, then reconnects.
 static void check_silence(struct dead_letters *d)
 {
     uint64_t still_ms = clock_monotonic_ms() - d->moved_ms;
@@ -333,7 +333,7 @@ static void exchange(struct dead_letters *d)
         check_silence(d);
 }
 
-// Nothing is to be said about the queue while no letter waits for it.
+// Closes the connection while there are no letters; whether the queue takes any is not known then.
 static void rest(struct dead_letters *d)
 {
     if (d->blocked)

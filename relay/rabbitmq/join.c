@@ -20,7 +20,7 @@ static bool is_wanted(const struct consumer *s, size_t i)
     return topology_has_queue(s->topology, i) && !s->intakes[i].refused;
 }
 
-// Somebody else consumes from `queue`.
+// Another relay consumes from `queue`.
 static enum consumer_state stand_by(struct consumer *s, const char *queue)
 {
     if (!s->standby_logged)
@@ -135,8 +135,9 @@ static bool open_intake(struct consumer *s)
     return false;
 }
 
-// Two relays may consume one quorum queue at the same moment, and neither has taken anything yet.
-// Each waits for a time of its own: who has the longest finds that the others have let go.
+// Two relays may start to consume one quorum queue at the same moment, before either has taken an
+// event. Each waits for a random time and looks again: the one that waits longest finds that the
+// others have released the queue.
 static size_t find_rival(struct consumer *s, bool *asked)
 {
     size_t crowded = find_crowded(s, 1, asked);

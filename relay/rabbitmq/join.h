@@ -3,5 +3,5 @@
 
 #include "relay/rabbitmq/consumer.h"
 
-// One attempt to get (or stay) active. What it is told by the broker it logs when it is new.
+// One attempt to become (or stay) active. Logs what the broker refuses when that is new.
 NODISCARD enum consumer_state consumer_join(struct consumer *source);

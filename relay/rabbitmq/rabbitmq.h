@@ -14,9 +14,9 @@ struct rabbit;
 // NULL with the reason in `why` when there is no connection to be had.
 NODISCARD struct rabbit *rabbit_open(const struct rabbit_options *options,
                                      char why[RABBIT_REASON_MAX]);
-// Says goodbye when the connection still works.
+// Closes the connection as AMQP wants it, if it still works, and frees.
 void rabbit_close(struct rabbit *rabbit);
-// Makes rabbit_close() go without it: the broker is not expected to answer. NULL is allowed.
+// Makes rabbit_close() drop the connection: the broker is not expected to answer. NULL is allowed.
 void rabbit_abandon(struct rabbit *rabbit);
 
 // Why the last call failed, in the broker's words if it had any, and its code (403, 406, …) or 0.

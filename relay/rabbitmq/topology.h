@@ -1,8 +1,9 @@
 // What must be in RabbitMQ: an exchange for the services, a queue for each route, and bindings.
 //
-// A connection of its own, so that a refusal closes no consumer's channel and an answer does not
-// stand behind deliveries. What exists is used as it is. What the broker refuses is told once, and
-// the rest goes on; everything is looked at again every 30 s, since it may be deleted at any time.
+// It has a connection of its own, so that a refusal closes no consumer's channel and a reply does
+// not wait behind deliveries. What exists is used as it is. What the broker refuses is logged once,
+// and the rest goes on; everything is checked again every 30 s, since it may be deleted at any
+// time.
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +19,7 @@ struct topology_options {
     const char *exchanges; // with commas between them
     const struct routes *routes;
     enum rabbit_queue_type queue_type; // of what is to be created
-    struct outage_log *outage;         // of the connection; told by whoever shares it
+    struct outage_log *outage;         // of the connection; shared with the consumer
     // Called between steps, each of which may wait for the broker.
     void (*between)(void *arg);
     void *arg;

@@ -1,4 +1,5 @@
-// One event as RabbitMQ delivered it, as a plain struct of borrowed views.
+// One event as RabbitMQ delivered it: a plain struct of borrowed views, valid until the next one is
+// taken.
 #pragma once
 
 #include <stdbool.h>

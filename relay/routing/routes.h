@@ -1,4 +1,5 @@
-// Where events go: for each routing key the room, the client event and the members of its body.
+// Where events go: for each routing key the room, the event that clients get, and the members of
+// its body.
 //
 // The three events of HomeTrip are built in (routes.json, the same file that is installed as an
 // example). A file of the operator adds routes, and replaces one that has the same routing key.

@@ -10,7 +10,7 @@
 #define TEXT_MAX   255 // and of AMQP names
 #define FIELDS_MAX 64
 
-// One reading of a text of routes. The first fault is the one that is told.
+// The state of one parse. Only the first error is reported.
 struct reader {
     struct span text;
     const char *path, *queue_prefix;

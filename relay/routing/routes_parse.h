@@ -1,4 +1,4 @@
-// Reads the JSON text of a routes file. Every fault is told with its line.
+// Parses the JSON text of a routes file. An error names the line that it is on.
 #pragma once
 
 #include "relay/routing/routes.h"
