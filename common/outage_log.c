@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#define LOG_MODULE "relay"
+#define LOG_MODULE outage->module
 #include "common/log.h"
 
 void outage_log_begin(struct outage_log *outage, const char *reason)

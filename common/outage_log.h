@@ -7,6 +7,7 @@
 #define OUTAGE_LOG_REASON_MAX 400
 
 struct outage_log {
+    const char *module;                 // of the lines
     const char *what;                   // "RabbitMQ"
     const char *settings;               // that may be the cause, as a list for people; or NULL
     char reason[OUTAGE_LOG_REASON_MAX]; // logged last; "" while all is well

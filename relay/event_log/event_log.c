@@ -20,6 +20,7 @@ struct event_log *event_log_new(const struct event_log_options *options)
     struct event_log *log = mem_zalloc(sizeof(*log));
 
     log->options = *options;
+    log->outage.module = "relay";
     log->outage.what = "Redis";
     log->outage.settings = CONNECTION_SETTINGS;
     log->decoder = envelope_decoder_new();

@@ -55,6 +55,7 @@ struct dead_letters *dead_letters_new(const struct dead_letters_options *options
     struct dead_letters *d = mem_zalloc(sizeof(*d));
 
     d->options = *options;
+    d->outage.module = "relay";
     d->outage.what = "dead letters";
     list_init(&d->letters);
     return d;

@@ -36,7 +36,8 @@ struct topology *topology_new(const struct topology_options *options)
         struct place *place = &t->places[i];
         snprintf(place->what, sizeof(place->what), "RabbitMQ, queue %s",
                  options->routes->items[i].queue);
-        place->queue_fault.what = place->binding_fault.what = place->what;
+        place->queue_fault = place->binding_fault =
+            (struct outage_log){.module = "relay", .what = place->what};
     }
     return t;
 }

@@ -48,22 +48,6 @@ static bool is_answered(const struct redis_bus *bus)
            (subscriptions && redis_connection_is_answered(subscriptions));
 }
 
-static void log_failure(const struct redis_bus *bus, bool was_up, const char *reason)
-{
-    const struct redis_bus_options *o = bus->options;
-
-    if (was_up)
-        log_warn("lost Redis, reconnecting host=%s port=%u reason=\"%s\"", o->host, o->port,
-                 reason);
-    else if (bus->backoff.attempts == 0)
-        log_warn("cannot reach Redis, trying on host=%s port=%u reason=\"%s\"; check REDIS_HOST, "
-                 "REDIS_PORT and REDIS_PASSWORD",
-                 o->host, o->port, reason);
-    else
-        log_debug("still cannot reach Redis attempts=%u reason=\"%s\"", bus->backoff.attempts,
-                  reason);
-}
-
 static void fail(struct redis_bus *bus, const char *reason)
 {
     bool was_up = bus->state == UP;
@@ -73,7 +57,7 @@ static void fail(struct redis_bus *bus, const char *reason)
     bus->state = WAITING;
     metric_add(&bus->metrics->failures, 1);
     metric_set(&bus->metrics->connected, 0);
-    log_failure(bus, was_up, reason);
+    outage_log_begin(&bus->outage, reason);
     uv_timer_start(&bus->timer, on_retry, backoff_next_ms(&bus->backoff, is_answered(bus)), 0);
     drop_links(bus);
     if (was_up)
@@ -107,6 +91,7 @@ static void check_up(struct redis_bus *bus)
     bus->refusal[0] = '\0';
     metric_set(&bus->metrics->answered_at_ms, clock_monotonic_ms());
     uv_timer_start(&bus->timer, on_pulse, PULSE_MS, PULSE_MS);
+    outage_log_clear(&bus->outage);
     log_info("connected to Redis host=%s port=%u attempts=%u", bus->options->host,
              bus->options->port, bus->backoff.attempts + 1);
     backoff_reset(&bus->backoff);
@@ -485,6 +470,11 @@ struct redis_bus *redis_bus_new(const struct redis_bus_options *options, struct 
     bus->options = options;
     bus->loop = loop;
     bus->metrics = metrics;
+    bus->outage = (struct outage_log){
+        .module = LOG_MODULE,
+        .what = "Redis",
+        .settings = "REDIS_HOST, REDIS_PORT and REDIS_PASSWORD",
+    };
     bus->lookup.on_done = on_address;
     bus->lookup.arg = bus;
     uv_timer_init(&loop->uv, &bus->timer);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/backoff.h"
+#include "common/outage_log.h"
 #include "edge/adapters/redis/redis_bus.h"
 #include "edge/adapters/redis/redis_connection.h"
 #include "edge/adapters/services/host_lookup.h"
@@ -26,6 +27,7 @@ struct redis_bus {
     struct redis_bus_metrics *metrics;
     enum state state;
     struct backoff backoff;
+    struct outage_log outage;
     uv_timer_t timer; // ends an attempt to connect, or the wait before the next one; the pulse
     struct host_lookup lookup;
     struct redis_connection *links[LINKS];
