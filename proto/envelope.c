@@ -234,9 +234,19 @@ void envelope_encode(const struct envelope *e, struct buffer *out)
     free(texts.block);
 }
 
-static void encode_heartbeat(const struct heartbeat *h, struct buffer *out)
+// All commands stand in one union of pointers, so `command` sets the one that `kind` says.
+static void append_command(Gateway__V1__Control__CommandCase kind, void *command,
+                           struct buffer *out)
 {
     Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
+
+    message.command_case = kind;
+    message.heartbeat = command;
+    append_packed(&message.base, out);
+}
+
+static void encode_heartbeat(const struct heartbeat *h, struct buffer *out)
+{
     Gateway__V1__Heartbeat heartbeat = GATEWAY__V1__HEARTBEAT__INIT;
     Gateway__V1__Position tops[SHARDS_MAX], *top_list[SHARDS_MAX];
     struct texts texts = texts_new(h->relay.len + h->bus_host.len, 2);
@@ -253,66 +263,52 @@ static void encode_heartbeat(const struct heartbeat *h, struct buffer *out)
     heartbeat.reconnect_attempts = h->reconnect_attempts;
     heartbeat.bus_host = add_text(&texts, h->bus_host);
     heartbeat.bus_port = h->bus_port;
-    message.command_case = GATEWAY__V1__CONTROL__COMMAND_HEARTBEAT;
-    message.heartbeat = &heartbeat;
-    append_packed(&message.base, out);
+    append_command(GATEWAY__V1__CONTROL__COMMAND_HEARTBEAT, &heartbeat, out);
     free(texts.block);
 }
 
 static void encode_drain(struct span edge, struct buffer *out)
 {
-    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
     Gateway__V1__Drain drain = GATEWAY__V1__DRAIN__INIT;
     struct texts texts = texts_new(edge.len, 1);
 
     drain.edge = add_text(&texts, edge);
-    message.command_case = GATEWAY__V1__CONTROL__COMMAND_DRAIN;
-    message.drain = &drain;
-    append_packed(&message.base, out);
+    append_command(GATEWAY__V1__CONTROL__COMMAND_DRAIN, &drain, out);
     free(texts.block);
 }
 
 static void encode_kick(const struct control *control, struct buffer *out)
 {
-    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
     Gateway__V1__Kick kick = GATEWAY__V1__KICK__INIT;
     struct texts texts = texts_new(control->user.len, 1);
 
     kick.user = add_text(&texts, control->user);
     kick.ask = control->ask;
-    message.command_case = GATEWAY__V1__CONTROL__COMMAND_KICK;
-    message.kick = &kick;
-    append_packed(&message.base, out);
+    append_command(GATEWAY__V1__CONTROL__COMMAND_KICK, &kick, out);
     free(texts.block);
 }
 
 static void encode_kicked(const struct control *control, struct buffer *out)
 {
-    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
     Gateway__V1__Kicked kicked = GATEWAY__V1__KICKED__INIT;
     struct texts texts = texts_new(control->edge.len, 1);
 
     kicked.ask = control->ask;
     kicked.edge = add_text(&texts, control->edge);
     kicked.sockets = control->sockets;
-    message.command_case = GATEWAY__V1__CONTROL__COMMAND_KICKED;
-    message.kicked = &kicked;
-    append_packed(&message.base, out);
+    append_command(GATEWAY__V1__CONTROL__COMMAND_KICKED, &kicked, out);
     free(texts.block);
 }
 
 static void encode_takeover(const struct control *control, struct buffer *out)
 {
-    Gateway__V1__Control message = GATEWAY__V1__CONTROL__INIT;
     Gateway__V1__Takeover takeover = GATEWAY__V1__TAKEOVER__INIT;
     struct texts texts = texts_new(control->user.len + control->socket.len, 2);
 
     takeover.user = add_text(&texts, control->user);
     takeover.socket = add_text(&texts, control->socket);
     takeover.generation = control->generation;
-    message.command_case = GATEWAY__V1__CONTROL__COMMAND_TAKEOVER;
-    message.takeover = &takeover;
-    append_packed(&message.base, out);
+    append_command(GATEWAY__V1__CONTROL__COMMAND_TAKEOVER, &takeover, out);
     free(texts.block);
 }
 
