@@ -65,7 +65,8 @@ struct eio_server {
 
 enum session_state { SESSION_OPEN = 0, SESSION_ENDING, SESSION_LINGERING };
 
-// There is one for each idle client, so the fields stand without gaps.
+// There is one for each idle client, so the fields stand without gaps. Deliveries visit thousands,
+// so the fields that they read come first.
 struct eio_session {
     struct eio_server *server;
     enum session_state state : 8;
@@ -78,14 +79,14 @@ struct eio_session {
     bool admitted;                    // eio_session_admit()
     bool is_backlogged;               // it counts in the server's `backlog`
     struct eio_websocket *websocket;  // the transport; NULL: long-polling, or gone
-    struct eio_websocket *probe;      // asks to become it
-    struct http_exchange *poll;       // the GET that waits for something to say
-    char *jsonp;                      // its parameter j, if it has one
     struct outbox outbox;
+    struct list queued;          // in `dirty` or `ending`
+    struct eio_websocket *probe; // asks to become the transport
+    struct http_exchange *poll;  // the GET that waits for something to say
+    char *jsonp;                 // its parameter j, if it has one
     struct rate_limiter rate;
     uint64_t rate_key;         // of the server's `shares`
     struct deadline heartbeat; // until the next ping, its pong, or the end of LINGERING
-    struct list queued;        // in `dirty` or `ending`
     void *data;                // of the layer above
     struct key_count *address; // NULL: not counted
     UT_hash_handle hh;

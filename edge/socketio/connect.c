@@ -37,7 +37,7 @@ static struct sio_socket *socket_new(struct sio_client *client, struct sio_names
     struct buffer id = {0};
 
     make_id(client, namespace_name(nsp), &id);
-    struct sio_socket *socket = mem_zalloc(offsetof(struct sio_socket, id) + id.len + 1);
+    struct sio_socket *socket = mem_zalloc(sizeof(*socket) + id.len + 1);
     memcpy(socket->id, id.ptr, id.len);
     socket->id_len = (uint16_t)id.len;
     buffer_fini(&id);

@@ -67,11 +67,14 @@ struct sio_client {
 
 enum socket_state { SOCKET_CONNECTING = 0, SOCKET_CONNECTED, SOCKET_REFUSED, SOCKET_ENDED };
 
+// As in a session: no gaps, and the fields that deliveries read come first.
 struct sio_socket {
     struct sio_namespace *nsp;
     struct eio_session *session; // the client's: all that a broadcast needs
     struct room_member member;
-    enum socket_state state;
+    enum socket_state state : 8;
+    bool recoverable; // gets offsets
+    uint16_t id_len;
     unsigned ack_count;
     uint64_t moment; // of the last offset that it got
     struct sio_client *client;
@@ -81,9 +84,7 @@ struct sio_socket {
     void *data;
     struct list acks; // of struct pending_ack, oldest first
     uint64_t next_ack_id;
-    uint16_t id_len;
-    bool recoverable; // gets offsets
-    char id[];        // with a NUL behind it
+    char id[]; // with a NUL behind it
 };
 
 // server.c
