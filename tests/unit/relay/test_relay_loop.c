@@ -1,0 +1,410 @@
+// The loop of the relay against brokers that follow a script: what it appends, acknowledges and
+// gives back. The functions of the event log, the consumer and the dead letters are those below;
+// the linker takes them in place of the library's.
+#include "relay/relay_loop.h"
+
+#include "common/clock.h"
+#include "proto/envelope.h"
+#include "relay/event_log/acked.h"
+#include "relay/event_log/claim.h"
+#include "relay/event_log/heartbeat.h"
+#include "relay/event_log/size_limit.h"
+#include "relay/event_log/walk.h"
+#include "relay/rabbitmq/join.h"
+#include "relay/routing/routes_load.h"
+#include "tests/unit/unit.h"
+
+#define IDS_MAX     32
+#define LETTERS_MAX 2
+
+struct dialogue {
+    const char *name;
+    // What RabbitMQ delivers: a small letter is the id of an event, a capital one the same
+    // delivered again, ! an event without a room, ~ a lost connection; | ends what comes in one
+    // read.
+    const char *deliveries;
+    const char *appends; // outcomes: o in the log, f failed, s superseded; then o
+    const char *log;     // ids that are in it; x: it cannot be read
+    bool other_speaks;   // another relay has claimed the log, and sends heartbeats
+    int turns;
+    const char *transcript;
+};
+
+static struct {
+    const char *deliveries, *appends;
+    bool connected, readable, other_speaks;
+    char log[IDS_MAX + 1];
+    uint64_t tag, epoch;
+    size_t letters;
+    char id[2]; // of the last event taken
+    struct buffer transcript;
+} brokers;
+
+static struct routes *routes;
+static const char good_body[] = "{\"userId\":\"1\"}", bad_body[] = "{}";
+
+// ---- the consumer
+
+enum consumer_state consumer_join(struct consumer *consumer)
+{
+    (void)consumer;
+    brokers.connected = true;
+    brokers.tag = 0; // a new channel counts anew
+    return CONSUMER_ACTIVE;
+}
+
+bool consumer_connected(const struct consumer *consumer)
+{
+    (void)consumer;
+    return brokers.connected;
+}
+
+enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, struct event *out)
+{
+    (void)consumer, (void)wait_ms;
+    if (*brokers.deliveries == '|')
+        brokers.deliveries++;
+    if (*brokers.deliveries == '\0')
+        return CONSUMER_NONE;
+    char c = *brokers.deliveries++;
+    if (c == '~') {
+        brokers.connected = false;
+        return CONSUMER_LOST;
+    }
+    brokers.id[0] = (char)(c | 0x20);
+    *out = (struct event){
+        .route = routes_find(routes, SPAN_LIT("booking.confirmed")),
+        .tag = ++brokers.tag,
+        .redelivered = c >= 'A' && c <= 'Z',
+        .message_id = {brokers.id, 1},
+        .body = span_of(c == '!' ? bad_body : good_body),
+        .received_ms = clock_wall_ms(),
+    };
+    assert_non_null(out->route);
+    return CONSUMER_EVENT;
+}
+
+bool consumer_has_more(const struct consumer *consumer)
+{
+    (void)consumer;
+    return *brokers.deliveries != '\0' && *brokers.deliveries != '|';
+}
+
+void consumer_ack(struct consumer *consumer, uint64_t tag, bool up_to)
+{
+    (void)consumer;
+    if (brokers.connected)
+        buffer_printf(&brokers.transcript, "ack(%u%s) ", (unsigned)tag, up_to ? "+" : "");
+}
+
+void consumer_leave(struct consumer *consumer)
+{
+    (void)consumer;
+    brokers.connected = false;
+    buffer_printf(&brokers.transcript, "leave ");
+}
+
+uint64_t consumer_count_waiting(struct consumer *consumer)
+{
+    (void)consumer;
+    return 0;
+}
+
+size_t consumer_left_out(const struct consumer *consumer, size_t *first)
+{
+    (void)consumer, (void)first;
+    return 0;
+}
+
+size_t consumer_refused_bindings(const struct consumer *consumer)
+{
+    (void)consumer;
+    return 0;
+}
+
+void consumer_tend(struct consumer *consumer)
+{
+    (void)consumer;
+}
+
+void consumer_keep_alive(struct consumer *consumer)
+{
+    (void)consumer;
+}
+
+// ---- dead letters, which nobody confirms
+
+void dead_letters_add(struct dead_letters *letters, const struct event *event, const char *reason)
+{
+    (void)letters, (void)reason;
+    brokers.letters++;
+    buffer_printf(&brokers.transcript, "letter(%u) ", (unsigned)event->tag);
+}
+
+size_t dead_letters_count(const struct dead_letters *letters)
+{
+    (void)letters;
+    return brokers.letters;
+}
+
+bool dead_letters_full(const struct dead_letters *letters)
+{
+    (void)letters;
+    return brokers.letters >= LETTERS_MAX;
+}
+
+bool dead_letters_failing(const struct dead_letters *letters)
+{
+    (void)letters;
+    return false;
+}
+
+void dead_letters_flush(struct dead_letters *letters)
+{
+    (void)letters;
+}
+
+void dead_letters_forget(struct dead_letters *letters)
+{
+    (void)letters;
+    brokers.letters = 0;
+}
+
+// ---- the event log
+
+static void log_entries(struct batch *batch)
+{
+    struct envelope_decoder *decoder = envelope_decoder_new();
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_entry *entry = &batch->entries[i];
+        if (entry->logged)
+            continue;
+        const struct envelope *envelope = envelope_decode(decoder, batch_envelope(batch, entry));
+        assert_non_null(envelope);
+        assert_true(strlen(brokers.log) < IDS_MAX);
+        strncat(brokers.log, envelope->id.ptr, 1);
+        buffer_printf(&brokers.transcript, SPAN_FMT, SPAN_ARG(envelope->id));
+        entry->logged = true;
+    }
+    envelope_decoder_free(decoder);
+}
+
+enum event_log_status event_log_append(struct event_log *log, struct batch *batch)
+{
+    char outcome = *brokers.appends ? *brokers.appends++ : 'o';
+
+    (void)log;
+    if (outcome == 'f') {
+        buffer_printf(&brokers.transcript, "failed ");
+        return EVENT_LOG_FAILED;
+    }
+    if (outcome == 's') {
+        buffer_printf(&brokers.transcript, "superseded ");
+        return EVENT_LOG_SUPERSEDED;
+    }
+    buffer_printf(&brokers.transcript, "append(");
+    log_entries(batch);
+    buffer_printf(&brokers.transcript, ") ");
+    return EVENT_LOG_OK;
+}
+
+bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out)
+{
+    (void)log, (void)now_ms;
+    *out = (struct sequence){.epoch = ++brokers.epoch, .shards = 1};
+    buffer_printf(&brokers.transcript, "claim ");
+    return true;
+}
+
+void event_log_walk_init(struct log_walk *walk, struct position below)
+{
+    (void)below;
+    *walk = (struct log_walk){.page = 1};
+}
+
+bool event_log_walk_on(struct event_log *log, struct log_walk *walk, unsigned shard,
+                       log_entry_fn visit, void *arg)
+{
+    (void)log;
+    for (size_t i = strlen(brokers.log); i > 0 && brokers.readable; i--)
+        visit((struct span){&brokers.log[i - 1], 1}, (struct position){1, i}, arg);
+    walk->at_start[shard] = true;
+    return brokers.readable;
+}
+
+enum event_log_heartbeat event_log_publish_heartbeat(struct event_log *log, struct span message,
+                                                     const char *speaker, bool over_others)
+{
+    (void)log, (void)message, (void)speaker, (void)over_others;
+    return brokers.other_speaks ? EVENT_LOG_HEARTBEAT_LEFT : EVENT_LOG_HEARTBEAT_PUBLISHED;
+}
+
+bool event_log_is_superseded(struct event_log *log, uint64_t epoch)
+{
+    (void)log, (void)epoch;
+    return brokers.other_speaks;
+}
+
+bool event_log_connect(struct event_log *log)
+{
+    (void)log;
+    return true;
+}
+
+bool event_log_connected(const struct event_log *log)
+{
+    (void)log;
+    return true;
+}
+
+bool event_log_is_primary(struct event_log *log)
+{
+    (void)log;
+    return true;
+}
+
+uint64_t event_log_losses(const struct event_log *log)
+{
+    (void)log;
+    return 0;
+}
+
+enum event_log_refusal event_log_refusal(const struct event_log *log)
+{
+    (void)log;
+    return EVENT_LOG_WRITABLE;
+}
+
+unsigned event_log_shards(const struct event_log *log)
+{
+    (void)log;
+    return 1;
+}
+
+bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX])
+{
+    (void)log, (void)tops;
+    return true;
+}
+
+bool event_log_read_acked(struct event_log *log, struct position *out)
+{
+    (void)log;
+    *out = (struct position){0};
+    return true;
+}
+
+bool event_log_store_acked(struct event_log *log, struct position acked)
+{
+    (void)log, (void)acked;
+    return true;
+}
+
+void event_log_send(struct event_log *log, struct batch *batch)
+{
+    (void)log, (void)batch;
+}
+
+void event_log_keep_within_bytes(struct event_log *log)
+{
+    (void)log;
+}
+
+uint64_t event_log_trimmed(const struct event_log *log)
+{
+    (void)log;
+    return 0;
+}
+
+// ---- the dialogues
+
+static const struct dialogue dialogues[] = {
+    {"appended, then acknowledged", "ab", "", "", false, 1, "claim append(ab) ack(2+) "},
+    {"what comes in two reads is two batches", "a|b", "", "", false, 2,
+     "claim append(a) ack(1+) append(b) ack(2+) "},
+    {"nothing is acknowledged before the log has it", "ab", "ff", "", false, 1,
+     "claim failed failed append(ab) ack(2+) "},
+    {"a claim that is lost: the batch goes back", "ab", "s", "", false, 1,
+     "claim superseded leave "},
+    {"claimed again: what went back is appended", "ab|AB", "s", "", false, 2,
+     "claim superseded leave claim append(ab) ack(2+) "},
+    {"another relay sends heartbeats and has the log", "a", "", "", true, 2,
+     "claim append(a) ack(1+) leave "},
+    {"delivered again, in the log: acknowledged alone", "AB", "", "ab", false, 1, "claim ack(2+) "},
+    {"delivered again, not in the log: appended", "AB", "", "a", false, 1,
+     "claim append(b) ack(2+) "},
+    {"delivered again more often than it is in the log", "AA", "", "a", false, 1,
+     "claim append(a) ack(2+) "},
+    {"an id of the log that is not delivered again is new", "a", "", "a", false, 1,
+     "claim append(a) ack(1+) "},
+    {"a log that cannot be read: the event goes back", "A", "", "x", false, 1, "claim leave "},
+    {"connection lost after a batch: it is not appended twice", "a~|A", "", "", false, 2,
+     "claim append(a) claim ack(1+) "},
+    {"a dead letter is not acknowledged with the others", "a!b", "", "", false, 1,
+     "claim letter(2) append(ab) ack(1) ack(3) "},
+    {"a dead letter alone", "!", "", "", false, 1, "claim letter(1) "},
+    {"as many dead letters as may wait: nothing more is taken", "!!|a", "", "", false, 2,
+     "claim letter(1) letter(2) "},
+};
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+static void play(struct relay *relay, int turns)
+{
+    relay->redelivery = redelivery_new(NULL, 0, do_nothing, NULL);
+    relay->translator = translator_new(1024);
+    batch_init(&relay->batch, 8, 4096);
+    while (turns-- > 0)
+        relay_loop_once(relay);
+    batch_fini(&relay->batch);
+    translator_free(relay->translator);
+    redelivery_free(relay->redelivery);
+    buffer_fini(&relay->control);
+}
+
+static void follows_the_script(void **state)
+{
+    const struct dialogue *d = *state;
+    struct relay_settings settings = {.prefetch = 200, .bus_shards = 1, .rabbitmq.host = "rabbit"};
+    struct relay relay = {.settings = &settings, .routes = routes, .id = "relay-1"};
+
+    memset(&brokers, 0, sizeof(brokers));
+    brokers.deliveries = d->deliveries;
+    brokers.appends = d->appends;
+    brokers.other_speaks = d->other_speaks;
+    brokers.readable = strcmp(d->log, "x") != 0;
+    if (brokers.readable)
+        strcpy(brokers.log, d->log);
+    play(&relay, d->turns);
+    assert_span(buffer_span(&brokers.transcript), d->transcript);
+    buffer_fini(&brokers.transcript);
+}
+
+static int set_up_group(void **state)
+{
+    struct buffer errors = {0};
+
+    (void)state;
+    routes = routes_load(NULL, "websocket.", &errors);
+    return routes ? 0 : -1;
+}
+
+static int tear_down_group(void **state)
+{
+    (void)state;
+    routes_free(routes);
+    return 0;
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(dialogues)];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, dialogues, follows_the_script);
+    return cmocka_run_group_tests_name("relay_loop", tests, set_up_group, tear_down_group);
+}
