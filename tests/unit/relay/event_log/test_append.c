@@ -1,0 +1,292 @@
+// Appending against a Redis that follows a script: answers that are lost, a claim that is lost, a
+// server that refuses. The functions of hiredis are those below; the linker takes them in place of
+// the library's.
+#include "relay/event_log/append.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+
+#include "common/mem.h"
+#include "tests/unit/unit.h"
+
+#define EPOCH       5
+#define EVENTS      2
+#define REPLIES_MAX 8
+
+struct dialogue {
+    const char *name;
+    // What becomes of each EVALSHA: o done, l done and its answer lost, n not done and no answer,
+    // r READONLY, m out of memory, s NOSCRIPT; then o.
+    const char *outcomes;
+    bool full;           // nothing of the log can be trimmed
+    const char *claimed; // by another relay: "first", or "after" the first call; "": never
+    int calls;           // of event_log_append()
+    const char *transcript;
+    size_t entries; // in the log at the end
+};
+
+static struct {
+    const char *outcomes;
+    bool full;
+    struct position last; // id of the stream
+    size_t entries;
+    redisReply *replies[REPLIES_MAX]; // NULL: lost
+    size_t reply_count, reply_next;
+    struct buffer transcript;
+} redis;
+
+// ---- replies
+
+static redisReply *reply_of(int type, const char *text, long long integer)
+{
+    redisReply *reply = mem_zalloc(sizeof(*reply));
+
+    reply->type = type;
+    reply->integer = integer;
+    reply->str = mem_strdup(text);
+    reply->len = text ? strlen(text) : 0;
+    return reply;
+}
+
+static redisReply *array_of(const char *first, const char *second)
+{
+    redisReply *reply = reply_of(REDIS_REPLY_ARRAY, NULL, 0);
+
+    reply->elements = second ? 2 : 1;
+    reply->element = mem_alloc(2 * sizeof(reply->element[0]));
+    reply->element[0] = reply_of(REDIS_REPLY_STRING, first, 0);
+    if (second)
+        reply->element[1] = reply_of(REDIS_REPLY_STRING, second, 0);
+    return reply;
+}
+
+void freeReplyObject(void *object)
+{
+    redisReply *reply = object;
+
+    if (!reply)
+        return;
+    for (size_t i = 0; i < reply->elements; i++)
+        freeReplyObject(reply->element[i]);
+    free(reply->element);
+    free(reply->str);
+    free(reply);
+}
+
+// ---- commands
+
+static redisReply *append(int argc, const char **argv, const size_t *lens)
+{
+    for (int i = 6; i < argc; i += 2) {
+        struct position id;
+        assert_true(position_parse((struct span){argv[i], lens[i]}, &id));
+        if (position_compare(id, redis.last) <= 0)
+            return reply_of(REDIS_REPLY_ERROR,
+                            "ERR The ID specified in XADD is equal or smaller than the target", 0);
+        redis.last = id;
+        redis.entries++;
+    }
+    return reply_of(REDIS_REPLY_INTEGER, NULL, 1);
+}
+
+static redisReply *answer_script(int argc, const char **argv, const size_t *lens)
+{
+    char outcome = *redis.outcomes ? *redis.outcomes++ : 'o';
+
+    buffer_printf(&redis.transcript, "append ");
+    switch (outcome) {
+    case 'l':
+        freeReplyObject(append(argc, argv, lens));
+        return NULL;
+    case 'n':
+        return NULL;
+    case 'r':
+        return reply_of(REDIS_REPLY_ERROR, "READONLY You can't write against a read only replica.",
+                        0);
+    case 'm':
+        return reply_of(REDIS_REPLY_ERROR,
+                        "OOM command not allowed when used memory > 'maxmemory'.", 0);
+    case 's':
+        return reply_of(REDIS_REPLY_ERROR, "NOSCRIPT No matching script.", 0);
+    default:
+        return append(argc, argv, lens);
+    }
+}
+
+static redisReply *answer_info(void)
+{
+    char id[POSITION_TEXT_MAX];
+
+    buffer_printf(&redis.transcript, "ask ");
+    if (position_is_none(redis.last))
+        return reply_of(REDIS_REPLY_ERROR, "ERR no such key", 0);
+    position_print(redis.last, id);
+    return array_of("last-generated-id", id);
+}
+
+static redisReply *answer(int argc, const char **argv, const size_t *lens)
+{
+    if (strcmp(argv[0], "EVALSHA") == 0)
+        return answer_script(argc, argv, lens);
+    if (strcmp(argv[0], "XINFO") == 0)
+        return answer_info();
+    if (strcmp(argv[0], "ROLE") == 0)
+        return array_of("master", NULL);
+    if (strcmp(argv[0], "MEMORY") == 0)
+        return reply_of(REDIS_REPLY_INTEGER, NULL, 100000000);
+    if (strcmp(argv[0], "XLEN") == 0)
+        return reply_of(REDIS_REPLY_INTEGER, NULL, 1000);
+    if (strcmp(argv[0], "XTRIM") == 0) {
+        buffer_printf(&redis.transcript, "trim ");
+        return reply_of(REDIS_REPLY_INTEGER, NULL, redis.full ? 0 : 250);
+    }
+    if (strcmp(argv[0], "SCRIPT") == 0)
+        buffer_printf(&redis.transcript, "load ");
+    return reply_of(REDIS_REPLY_STRING, "0123456789012345678901234567890123456789", 0);
+}
+
+int redisAppendCommandArgv(redisContext *context, int argc, const char **argv, const size_t *lens)
+{
+    (void)context;
+    assert_true(redis.reply_count < REPLIES_MAX);
+    redis.replies[redis.reply_count++] = answer(argc, argv, lens);
+    return REDIS_OK;
+}
+
+int redisBufferWrite(redisContext *context, int *done)
+{
+    (void)context;
+    *done = 1;
+    return REDIS_OK;
+}
+
+int redisGetReply(redisContext *context, void **reply)
+{
+    assert_true(redis.reply_next < redis.reply_count);
+    *reply = redis.replies[redis.reply_next++];
+    if (redis.reply_next == redis.reply_count)
+        redis.reply_next = redis.reply_count = 0;
+    if (*reply)
+        return REDIS_OK;
+    context->err = REDIS_ERR_IO;
+    errno = EAGAIN;
+    return REDIS_ERR;
+}
+
+// ---- the connection
+
+redisContext *redisConnectWithTimeout(const char *ip, int port, const struct timeval limit)
+{
+    (void)ip, (void)port, (void)limit;
+    buffer_printf(&redis.transcript, "connect ");
+    return mem_zalloc(sizeof(redisContext));
+}
+
+void redisFree(redisContext *context)
+{
+    while (redis.reply_next < redis.reply_count)
+        freeReplyObject(redis.replies[redis.reply_next++]);
+    redis.reply_next = redis.reply_count = 0;
+    free(context);
+}
+
+int redisSetTimeout(redisContext *context, const struct timeval limit)
+{
+    (void)context, (void)limit;
+    return REDIS_OK;
+}
+
+int redisEnableKeepAlive(redisContext *context)
+{
+    (void)context;
+    return REDIS_OK;
+}
+
+// ---- the dialogues
+
+static const struct dialogue dialogues[] = {
+    {"appended", "", false, "", 1, "connect load append ok ", EVENTS},
+    {"the answer is lost, and the batch is in", "l", false, "", 2,
+     "connect load append failed connect load ask ok ", EVENTS},
+    {"the answer is lost, and the batch is not in", "n", false, "", 2,
+     "connect load append failed connect load ask append ok ", EVENTS},
+    {"two answers are lost, the second of what is in", "nl", false, "", 3,
+     "connect load append failed connect load ask append failed connect load ask ok ", EVENTS},
+    {"another relay has claimed the log", "", false, "first", 1,
+     "connect load append ask superseded ", 0},
+    {"another relay claims the log while a batch is in doubt", "n", false, "after", 2,
+     "connect load append failed connect load ask superseded ", 0},
+    {"the server became a replica", "r", false, "", 2,
+     "connect load append failed connect load ask append ok ", EVENTS},
+    {"Redis has forgotten the script", "s", false, "", 1, "connect load append load ask append ok ",
+     EVENTS},
+    {"Redis is out of memory, and the log makes room", "m", false, "", 1,
+     "connect load append trim ask append ok ", EVENTS},
+    {"Redis is out of memory, and the log has none to give", "m", true, "", 1,
+     "connect load append trim failed ", 0},
+};
+
+static const char *const words[] = {
+    [EVENT_LOG_OK] = "ok ", [EVENT_LOG_FAILED] = "failed ", [EVENT_LOG_SUPERSEDED] = "superseded "};
+
+static void fill(struct batch *batch)
+{
+    struct sequence sequence = {.epoch = EPOCH, .shards = 1};
+
+    batch_init(batch, EVENTS, 4096);
+    for (uint64_t tag = 1; tag <= EVENTS; tag++)
+        batch_add(batch, &sequence, tag,
+                  &(struct envelope){.id = SPAN_LIT("id"),
+                                     .room = SPAN_LIT("user:1"),
+                                     .event = SPAN_LIT("event"),
+                                     .args = SPAN_LIT("{}")});
+}
+
+static void claim_by_another(void)
+{
+    redis.last = (struct position){EPOCH + 1, 0};
+}
+
+static void play(const struct dialogue *d, struct event_log *log)
+{
+    struct batch batch;
+
+    fill(&batch);
+    for (int i = 0; i < d->calls; i++) {
+        if (strcmp(d->claimed, i == 0 ? "first" : "after") == 0)
+            claim_by_another();
+        enum event_log_status status = event_log_append(log, &batch);
+        buffer_append(&redis.transcript, span_of(words[status]));
+        assert_int_equal(status == EVENT_LOG_OK, batch_logged(&batch));
+    }
+    batch_fini(&batch);
+}
+
+static void follows_the_script(void **state)
+{
+    const struct dialogue *d = *state;
+    struct resolver resolver;
+
+    memset(&redis, 0, sizeof(redis));
+    redis.outcomes = d->outcomes;
+    redis.full = d->full;
+    resolver_init(&resolver, "127.0.0.1");
+    struct event_log *log = event_log_new(&(struct event_log_options){
+        .resolver = &resolver, .port = 6379, .shards = 1, .max_len = 1000, .max_bytes = 1 << 30});
+    play(d, log);
+    assert_span(buffer_span(&redis.transcript), d->transcript);
+    assert_int_equal(redis.entries, d->entries);
+    event_log_free(log);
+    resolver_fini(&resolver);
+    buffer_fini(&redis.transcript);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(dialogues)];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, dialogues, follows_the_script);
+    return cmocka_run_group_tests_name("append", tests, NULL, NULL);
+}
