@@ -5,9 +5,9 @@
 #include "relay/event_log/event_log.h"
 
 enum event_log_heartbeat {
-    EVENT_LOG_HEARTBEAT_FAILED, // Redis could not be had
+    EVENT_LOG_HEARTBEAT_FAILED, // Redis could not be reached
     EVENT_LOG_HEARTBEAT_PUBLISHED,
-    EVENT_LOG_HEARTBEAT_LEFT, // another one speaks
+    EVENT_LOG_HEARTBEAT_LEFT, // another relay sends them
 };
 
 // Publishes a heartbeat, unless another relay has within the last seconds. `over_others`: does so

@@ -38,35 +38,35 @@ struct consumer_options {
 
 struct consumer;
 NODISCARD struct consumer *consumer_new(const struct consumer_options *options);
-void consumer_free(struct consumer *source);
+void consumer_free(struct consumer *consumer);
 
 // Connected, and exchanges, queues and bindings made sure of: what is published now is kept.
-bool consumer_connected(const struct consumer *source);
+bool consumer_connected(const struct consumer *consumer);
 
 // The next event, within `wait_ms`; valid until the next call. CONSUMER_LOST: not active any more,
 // and everything that was not acknowledged will be delivered again.
-NODISCARD enum consumer_take consumer_take(struct consumer *source, uint32_t wait_ms,
+NODISCARD enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms,
                                            struct event *out);
 // Whether more events came in the same read from the network and can be had without another.
-bool consumer_has_more(const struct consumer *source);
+bool consumer_has_more(const struct consumer *consumer);
 // How many events wait in all queues and were not sent to us yet: one question to the broker for
 // each queue. 0 when it cannot be asked; losing the connection over it shows at the next take.
-uint64_t consumer_count_waiting(struct consumer *source);
+uint64_t consumer_count_waiting(struct consumer *consumer);
 // Acknowledges the event with this tag, or everything up to it. Losing the connection over it
 // shows at the next take.
-void consumer_ack(struct consumer *source, uint64_t tag, bool up_to);
+void consumer_ack(struct consumer *consumer, uint64_t tag, bool up_to);
 
 // Gives an event up: RabbitMQ passes it to its queue's dead-letter exchange, or drops it.
-void consumer_reject(struct consumer *source, uint64_t tag);
+void consumer_reject(struct consumer *consumer, uint64_t tag);
 
 // To be called often while active: makes sure of what is declared, and tries what was left out.
-void consumer_tend(struct consumer *source);
+void consumer_tend(struct consumer *consumer);
 // How many routes are left out while active, and the index of the first of them.
-size_t consumer_left_out(const struct consumer *source, size_t *first);
+size_t consumer_left_out(const struct consumer *consumer, size_t *first);
 // Routes whose queue could not be bound to every exchange.
-size_t consumer_refused_bindings(const struct consumer *source);
+size_t consumer_refused_bindings(const struct consumer *consumer);
 
 // While nothing is taken: keeps the connection alive. Cheap enough to be called often.
-void consumer_keep_alive(struct consumer *source);
+void consumer_keep_alive(struct consumer *consumer);
 // Gives up the connection and with it being active.
-void consumer_leave(struct consumer *source);
+void consumer_leave(struct consumer *consumer);

@@ -29,11 +29,11 @@ struct consumer {
     struct outage_log outage;
 };
 
-const char *consumer_queue(const struct consumer *source, size_t route);
+const char *consumer_queue(const struct consumer *consumer, size_t route);
 // Stops consuming; what is not acknowledged goes back to the queues.
-void consumer_release(struct consumer *source);
-void consumer_disconnect(struct consumer *source);
+void consumer_release(struct consumer *consumer);
+void consumer_disconnect(struct consumer *consumer);
 // The same, and logs why the connection is lost.
-void consumer_lose(struct consumer *source);
+void consumer_lose(struct consumer *consumer);
 
-NODISCARD enum rabbit_status consumer_consume(struct consumer *source, size_t route);
+NODISCARD enum rabbit_status consumer_consume(struct consumer *consumer, size_t route);

@@ -4,4 +4,4 @@
 #include "relay/rabbitmq/consumer.h"
 
 // One attempt to become (or stay) active. Logs what the broker refuses when that is new.
-NODISCARD enum consumer_state consumer_join(struct consumer *source);
+NODISCARD enum consumer_state consumer_join(struct consumer *consumer);
