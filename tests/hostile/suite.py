@@ -184,7 +184,8 @@ class HostileTest(unittest.TestCase):
             if not late and not cls.has_grown(first, now):
                 return
             if time.monotonic() > deadline:
-                raise AssertionError(f"not as it was: {late}\n{now}\nat first {first}")
+                raise AssertionError(f"not as it was: {late}\n{now}\nat first {first}\n"
+                                     f"{cls.server.open_files()}")
             time.sleep(0.2)
 
     @staticmethod

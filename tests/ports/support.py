@@ -41,6 +41,11 @@ class Server:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def open_files(self):
+        """What the descriptors are, for whoever wonders about their number."""
+        folder = f"/proc/{self.process.pid}/fd"
+        return [f"{fd} {os.readlink(f'{folder}/{fd}')}" for fd in os.listdir(folder)]
+
     def cpu_seconds(self):
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
