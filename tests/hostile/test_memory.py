@@ -123,11 +123,17 @@ class Unended(HostileTest):
             client.socket.close()
 
 
+GROWN = 1 << 20  # of a buffer that holds 800000 bytes
+
+
 class Budget(HostileTest):
     settings = {**CALM, "MAX_MEMORY_BYTES": "8800000", "MAX_SOCKETS_PER_USER": "0"}
 
     def refused(self, use):
         return self.server.metrics()[f'ws_edge_memory_refused_total{{use="{use}"}}']
+
+    def held(self):
+        return self.server.metrics()['ws_edge_memory_bytes{use="messages"}']
 
     @staticmethod
     def ending(client):
@@ -143,11 +149,11 @@ class Budget(HostileTest):
         for client in crowd:
             client.send(head(900000) + b"4" * 800000)
         deadline = time.monotonic() + 20
-        while self.refused("messages") < 12:  # of 20, eight fit
-            self.assertLess(time.monotonic(), deadline, "all of them fit")
+        # Of 20, eight fit; they may grow for a while when the last of the others is refused.
+        while self.refused("messages") < 12 or self.held() < 8 * GROWN:
+            self.assertLess(time.monotonic(), deadline, f"{self.refused('messages')} refused, {self.held()} held")
             self.bystander.ask()
-        metrics = self.server.metrics()
-        self.assertLessEqual(metrics['ws_edge_memory_bytes{use="messages"}'], 8800000)
+        self.assertLessEqual(self.held(), 8800000)
         with Client(self.server) as client:
             reply = client.ask("GET", POLLING)
             self.assertEqual((reply.status, reply.body), (503, '{"message":"Too little memory"}'))
@@ -158,7 +164,7 @@ class Budget(HostileTest):
         for client in crowd:
             client.socket.close()
         deadline = time.monotonic() + 10
-        while self.server.metrics()['ws_edge_memory_bytes{use="messages"}'] > 0:
+        while self.held() > 0:
             self.assertLess(time.monotonic(), deadline, "what was held is not given back")
             time.sleep(0.05)
 
