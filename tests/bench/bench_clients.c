@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
-#include "compose/tools/tool.h"
 #include "tests/bench/clients.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/rig.h"
 #include "tests/bench/source.h"
 #include "tests/bench/tally.h"
 
@@ -16,13 +15,8 @@
 
 struct request {
     int64_t clients, warm_up, seconds, rooms, members, messages, rate, relay;
-    const char *token, *host, *user, *password, *vhost;
-    int64_t port;
-    struct tool_list edges;
-    const char *scenario;
-    uint16_t *ports;
-    pid_t *pids; // of the edges, and of the relay behind them
-    size_t pid_count;
+    const char *token, *scenario;
+    struct rig rig;
 };
 
 #define ROW(name, type, field, fallback, min, max, help)                                           \
@@ -40,11 +34,7 @@ static const struct setting SETTINGS[] = {
     ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
     ROW("--relay", SETTING_NUMBER, relay, "0", 0, INT32_MAX, ""),
     ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
-    ROW("RABBITMQ_HOST", SETTING_TEXT, host, "127.0.0.1", 0, 0, "where RabbitMQ is"),
-    ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
-    ROW("RABBITMQ_USER", SETTING_TEXT, user, "guest", 0, 0, "user"),
-    ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),
-    ROW("RABBITMQ_VHOST", SETTING_TEXT, vhost, "/", 0, 0, "virtual host"),
+    RIG_SETTINGS(struct request),
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -56,8 +46,7 @@ static const struct tool_option OPTIONS[] = {
     {"messages", "N", "--messages", 0, "events in all, as many for each room (messages)"},
     {"rate", "N", "--rate", 0, "of them per second; 0: as fast as possible (messages)"},
     {"relay", "PID", "--relay", 0, "process of the relay, whose CPU time counts"},
-    {"edge", "PORT:PID", NULL, offsetof(struct request, edges),
-     "an edge on loopback, and its process (repeatable)"},
+    RIG_EDGE_OPTION(struct request),
 };
 
 static const struct tool TOOL = {
@@ -71,38 +60,19 @@ static const struct tool TOOL = {
     .option_count = ARRAY_LEN(OPTIONS),
 };
 
-static bool take_edges(struct request *request)
-{
-    size_t n = request->edges.count;
-
-    if (n == 0 || !request->token)
-        return tool_fail("give --edge PORT:PID, and WS_TOKEN in the environment");
-    request->ports = mem_zalloc(n * sizeof(*request->ports));
-    request->pids = mem_zalloc((n + 1) * sizeof(*request->pids));
-    for (size_t i = 0; i < n; i++) {
-        unsigned port, pid;
-        char extra;
-        if (sscanf(request->edges.items[i], "%5u:%9u%c", &port, &pid, &extra) != 2 || port == 0 ||
-            port > UINT16_MAX)
-            return tool_fail("--edge must be PORT:PID, not \"%s\"", request->edges.items[i]);
-        request->ports[i] = (uint16_t)port;
-        request->pids[i] = (pid_t)pid;
-    }
-    request->pid_count = n;
-    if (request->relay > 0)
-        request->pids[request->pid_count++] = (pid_t)request->relay;
-    return true;
-}
-
+// Of the edges, and of the relay behind them.
 static double cpu_now(const struct request *request)
 {
-    return cpu_seconds(request->pids, request->pid_count);
+    pid_t relay = (pid_t)request->relay;
+
+    return cpu_seconds(request->rig.pids, request->rig.edge_count) +
+           cpu_seconds(&relay, relay > 0 ? 1 : 0);
 }
 
 static struct clients_options options_of(const struct request *request, int64_t most)
 {
-    return (struct clients_options){.ports = request->ports,
-                                    .port_count = request->edges.count,
+    return (struct clients_options){.ports = request->rig.ports,
+                                    .port_count = request->rig.edge_count,
                                     .tokens = &request->token,
                                     .token_count = 1,
                                     .most = (uint32_t)most};
@@ -141,12 +111,13 @@ static bool run_idle(const struct request *request)
 {
     struct clients_options options = options_of(request, request->clients);
     struct clients *clients = clients_new(&options);
-    uint64_t before = resident_bytes(request->pids, request->edges.count);
+    uint64_t before = resident_bytes(request->rig.pids, request->rig.edge_count);
     bool ok = clients && clients_connect(clients, (uint32_t)request->clients, IN_FLIGHT);
 
     if (ok) {
         clients_settle(clients, SETTLE_MS);
-        int64_t grown = (int64_t)(resident_bytes(request->pids, request->edges.count) - before);
+        int64_t grown =
+            (int64_t)(resident_bytes(request->rig.pids, request->rig.edge_count) - before);
         double cpu = cpu_now(request);
         read_for(clients, (uint64_t)request->seconds * 1000000000);
         cpu = cpu_now(request) - cpu;
@@ -216,8 +187,7 @@ static bool measure_messages(const struct request *request, struct clients *clie
 static bool run_messages(const struct request *request)
 {
     const struct source_plan plan = {
-        .target = {request->host, (int)request->port, request->user, request->password,
-                   request->vhost},
+        .target = rig_rabbit(&request->rig),
         .rooms = (uint32_t)request->rooms,
         .messages = (uint32_t)request->messages,
         .rate = (uint32_t)request->rate,
@@ -261,9 +231,12 @@ static enum tool_status run(void *arg, const struct tool_list *operands)
     struct request *request = arg;
 
     request->scenario = operands->count > 0 ? operands->items[0] : NULL;
-    bool ok = take_edges(request) && run_scenario(request);
-    free(request->ports);
-    free(request->pids);
+    if (!request->token) {
+        tool_fail("give WS_TOKEN in the environment");
+        return TOOL_FAILED;
+    }
+    bool ok = rig_take_edges(&request->rig) && run_scenario(request);
+    rig_fini(&request->rig);
     return ok ? TOOL_OK : TOOL_FAILED;
 }
 

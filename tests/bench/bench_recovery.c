@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "common/mem.h"
-#include "compose/tools/tool.h"
 #include "tests/bench/crowd.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/rig.h"
 #include "tests/bench/source.h"
 
 #define SECOND_NS   1000000000ULL
@@ -23,12 +23,8 @@
 
 struct request {
     int64_t clients, witnesses, rooms, rate, filling, rounds, in_flight;
-    const char *secret, *host, *user, *password, *vhost;
-    int64_t port;
-    struct tool_list edges;
-    const char *scenario;
-    uint16_t *ports;
-    pid_t *pids;
+    const char *secret, *scenario;
+    struct rig rig;
 };
 
 #define ROW(name, type, field, fallback, min, max, help)                                           \
@@ -45,11 +41,7 @@ static const struct setting SETTINGS[] = {
     ROW("--rounds", SETTING_NUMBER, rounds, "5", 1, 1000, ""),
     ROW("--in-flight", SETTING_NUMBER, in_flight, "1000", 1, 100000, ""),
     ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0, "signs the clients' tokens"),
-    ROW("RABBITMQ_HOST", SETTING_TEXT, host, "127.0.0.1", 0, 0, "where RabbitMQ is"),
-    ROW("RABBITMQ_PORT", SETTING_NUMBER, port, "5672", 1, 65535, "its port"),
-    ROW("RABBITMQ_USER", SETTING_TEXT, user, "guest", 0, 0, "user"),
-    ROW("RABBITMQ_PASSWORD", SETTING_SECRET, password, "guest", 0, 0, "password"),
-    ROW("RABBITMQ_VHOST", SETTING_TEXT, vhost, "/", 0, 0, "virtual host"),
+    RIG_SETTINGS(struct request),
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -60,8 +52,7 @@ static const struct tool_option OPTIONS[] = {
     {"filling", "BYTES", "--filling", 0, "blanks behind the text of each event"},
     {"rounds", "N", "--rounds", 0, "how often they hang up (storm)"},
     {"in-flight", "N", "--in-flight", 0, "that come back at one time (storm)"},
-    {"edge", "PORT:PID", NULL, offsetof(struct request, edges),
-     "an edge on loopback, and its process (repeatable)"},
+    RIG_EDGE_OPTION(struct request),
 };
 
 static const struct tool TOOL = {
@@ -84,26 +75,6 @@ struct run {
     struct source *source;
     pid_t last; // the edge that stays
 };
-
-static bool take_edges(struct request *request)
-{
-    size_t n = request->edges.count;
-
-    if (n == 0 || !request->secret)
-        return tool_fail("give --edge PORT:PID, and JWT_SECRET in the environment");
-    request->ports = mem_zalloc(n * sizeof(*request->ports));
-    request->pids = mem_zalloc(n * sizeof(*request->pids));
-    for (size_t i = 0; i < n; i++) {
-        unsigned port, pid;
-        char extra;
-        if (sscanf(request->edges.items[i], "%5u:%9u%c", &port, &pid, &extra) != 2 || port == 0 ||
-            port > UINT16_MAX)
-            return tool_fail("--edge must be PORT:PID, not \"%s\"", request->edges.items[i]);
-        request->ports[i] = (uint16_t)port;
-        request->pids[i] = (pid_t)pid;
-    }
-    return true;
-}
 
 static bool is_scenario(const struct request *request, const char *name)
 {
@@ -160,8 +131,7 @@ static bool report(const struct run *run)
 static struct source_plan source_plan_of(const struct request *request)
 {
     return (struct source_plan){
-        .target = {request->host, (int)request->port, request->user, request->password,
-                   request->vhost},
+        .target = rig_rabbit(&request->rig),
         .rooms = (uint32_t)request->rooms,
         .rate = (uint32_t)request->rate,
         .filling = (uint32_t)request->filling,
@@ -173,8 +143,8 @@ static bool begin(struct run *run, const struct request *request)
     const struct source_plan source = source_plan_of(request);
     bool storm = is_scenario(request, "storm");
     struct crowd_plan plan = {
-        .ports = request->ports,
-        .port_count = request->edges.count,
+        .ports = request->rig.ports,
+        .port_count = request->rig.edge_count,
         .together = is_scenario(request, "crash"),
         .secret = request->secret,
         .prefix = "traveller",
@@ -185,7 +155,7 @@ static bool begin(struct run *run, const struct request *request)
         .in_flight = storm ? (uint32_t)request->in_flight : 0,
     };
 
-    *run = (struct run){.request = request, .last = request->pids[request->edges.count - 1]};
+    *run = (struct run){.request = request, .last = request->rig.pids[request->rig.edge_count - 1]};
     if (!crowd_begin(&run->travellers, &plan))
         return false;
     if (!is_scenario(request, "watch")) {
@@ -265,7 +235,7 @@ static bool crash(struct run *run)
     read_for(run, CALM_NS);
     double cpu = cpu_seconds(&run->last, 1);
     uint64_t killed = monotonic_ns();
-    kill(run->request->pids[0], SIGKILL);
+    kill(run->request->rig.pids[0], SIGKILL);
     bool all = await_returns(run, run->travellers.count);
     cpu = cpu_seconds(&run->last, 1) - cpu;
     read_for(run, CALM_NS);
@@ -359,9 +329,12 @@ static enum tool_status run(void *arg, const struct tool_list *operands)
     struct request *request = arg;
 
     request->scenario = operands->count > 0 ? operands->items[0] : NULL;
-    bool ok = take_edges(request) && run_scenario(request);
-    free(request->ports);
-    free(request->pids);
+    if (!request->secret) {
+        tool_fail("give JWT_SECRET in the environment");
+        return TOOL_FAILED;
+    }
+    bool ok = rig_take_edges(&request->rig) && run_scenario(request);
+    rig_fini(&request->rig);
     return ok ? TOOL_OK : TOOL_FAILED;
 }
 
