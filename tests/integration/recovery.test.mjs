@@ -86,10 +86,12 @@ describe('nothing comes before the reply, and nothing twice', () => {
     line.refuse();
     line.cut();
     await sayAndSee(watcher, room, 1, 2, 3);
-    line.cutAt('"new_message"');
     line.let(there);
-    await until('connected', () => traveller.all('connected').length === count + 1);
-    assert.equal(line.cuts.length, 1);
+    line.cutAt('"new_message"', { refuses: true });
+    await until('the cut', () => line.cuts.length === 1);
+    await until('the client to notice', () => !traveller.socket.connected);
+    assert.equal(traveller.all('connected').length, count + 1);
+    line.let(there);
     assert.equal((await traveller.back(count + 1)).recovered, true);
     await traveller.heard([1, 2, 3]);
   });
@@ -97,11 +99,10 @@ describe('nothing comes before the reply, and nothing twice', () => {
   test('cut between the reply and connected, on the first connection of all', async (t) => {
     const userId = 'newcomer';
     const line = await Line.to(t, here);
-    line.cutAt('"connected"');
+    line.cutAt('"connected"', { refuses: true });
     const traveller = new Traveller(t, line, { userId });
     const witness = await connect(t, there, { userId });
     await until('the cut', () => line.cuts.length > 0);
-    line.refuse();
     await until('the client to notice', () => !traveller.socket.connected);
     assert.equal(traveller.socket._lastOffset, undefined);
     await services.publish('booking.confirmed', { bookingId: 'b1', userId });

@@ -60,6 +60,7 @@ export class Line {
       return;
     }
     this.cuts.push(pair);
+    if (this.refuses) this.refuse();
     pair.client.end();
     pair.server.destroy();
   }
@@ -91,10 +92,11 @@ export class Line {
     this.mutes = false;
   }
 
-  // Cuts before the event that has this in it.
-  cutAt(mark) {
+  // Cuts before the event that has this in it; whoever comes then is turned away if it is so wanted.
+  cutAt(mark, { refuses = false } = {}) {
     this.mark = mark;
     this.mutes = false;
+    this.refuses = refuses;
   }
 
   // From that event on nothing reaches the client, which may go on talking.
@@ -112,6 +114,7 @@ export class Line {
   let(edge = this.edge) {
     this.edge = edge;
     this.open = true;
+    this.refuses = false;
   }
 
   close() {
