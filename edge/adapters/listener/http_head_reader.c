@@ -1,13 +1,7 @@
-// Heads as libmicrohttpd read them: what they say, and whether it read what the client wrote.
-//
-// The library is lenient, and hands out C strings: a NUL in a value hides what follows it, a blank
-// before a colon makes another name of "Transfer-Encoding". What a proxy in front may have read
-// differently is a way to smuggle requests, so heads that are not exact are refused. They lie in
-// the library's memory as they came, except that it put NULs in place of separators.
+#include "edge/adapters/listener/http_head_reader.h"
+
 #include <string.h>
 #include <strings.h>
-
-#include "edge/adapters/listener/http_internal.h"
 
 #define LINE_END    2 // bytes of CR LF
 #define VERSION_LEN 8 // of "HTTP/1.1"

@@ -1,13 +1,17 @@
-// The inside of the HTTP port, shared by its files: http_server.c has the connections and the
-// library on our loop, http_call.c has one request from its head to its answer, http_heads.c reads
-// heads, http_answers.c writes answers.
+// What the files of the HTTP server share: the structures, and the functions that every one of them
+// needs.
+//
+//     http_server ──▶ http_exchange ──▶ http_request_start ──▶ http_body ──▶ http_reply
+//                                              └──▶ http_head_reader
 #pragma once
 
 #include <microhttpd.h>
+#include <sys/epoll.h>
 
 #include "edge/adapters/listener/http_pool.h"
 #include "edge/adapters/listener/http_server.h"
 #include "edge/http/content_encoding.h"
+#include "edge/http/request_head.h"
 
 enum exchange_state {
     EXCHANGE_READING = 0,
@@ -18,7 +22,7 @@ enum exchange_state {
     EXCHANGE_ABORTED,
 };
 
-// One request.
+// One request, as libmicrohttpd carries it.
 struct mhd_exchange {
     struct http_exchange base;
     struct http_connection *connection;
@@ -38,6 +42,14 @@ struct mhd_exchange {
     size_t copied;              // bytes of the reply, as the budget knows them
 };
 
+// A head that was read, and the request of which it is. Borrows from the library's memory.
+struct http_request_head {
+    const struct mhd_exchange *of; // NULL: of none
+    struct http_head head;
+    struct http_head_request as_request;
+    char peer[INET6_ADDRSTRLEN];
+};
+
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_server_handlers handlers;
@@ -52,7 +64,8 @@ struct http_server {
     uv_idle_t again;   // while the library wants to run in the next turn too
     int hangup_fd;     // epoll of the connections, for their end only
     struct turn_hook hook;
-    struct key_count *arriving;   // while a connection is taken over
+    struct http_request_head last_read;
+    struct tally_entry *arriving; // while a connection is taken over
     bool needs_run;               // at the end of the turn
     bool is_readable;             // run after the WebSockets
     uint32_t max_body;            // of anybody
@@ -75,51 +88,23 @@ struct http_connection {
     struct mhd_exchange *exchange; // the request being served
 };
 
-// http_server.c
 // Lets the library run at the end of the turn.
-void http_server_run_soon(struct http_server *server);
-void http_server_watch_end(struct http_connection *connection);
+static inline void http_server_run_soon(struct http_server *server)
+{
+    server->needs_run = true;
+}
 
-// http_call.c
-// The library's callbacks: a request's target is known, a part of the request has come, it is over.
-void *http_exchange_on_target(void *arg, const char *target, struct MHD_Connection *library);
-enum MHD_Result http_exchange_on_request(void *arg, struct MHD_Connection *library, const char *url,
-                                         const char *method, const char *version,
-                                         const char *upload_data, size_t *upload_data_size,
-                                         void **request);
-void http_exchange_on_completed(void *arg, struct MHD_Connection *library, void **request,
-                                enum MHD_RequestTerminationCode code);
-// The client said that it ends. True when its request was held: it is given up, and the library
-// must go on with the connection.
-bool http_exchange_abort(struct mhd_exchange *exchange);
-// The request took too long: says so, if nothing was said yet.
-void http_exchange_time_out(struct mhd_exchange *exchange);
-void http_exchange_free(struct mhd_exchange *exchange);
+// Watches for the end of the client's stream, which the library does not do while a request is
+// held.
+static inline void http_connection_watch_end(struct http_connection *connection)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
 
-// http_answers.c
-// Gives the library the answer; `queued` says how that went.
-void http_reply_queue(struct mhd_exchange *exchange, const struct http_reply *reply);
-// Writes the answer past the library, which takes none while it reads a body, and says that nothing
-// follows.
-void http_reply_send_early(const struct mhd_exchange *exchange, const struct http_reply *reply);
-// The answer was taken, or never will be.
-void http_reply_release(struct mhd_exchange *exchange);
+    epoll_ctl(connection->server->hangup_fd, EPOLL_CTL_ADD, connection->fd, &event);
+}
 
-// http_heads.c
-// Takes from the library, which has just read a request line, what nobody here asks it for: the
-// query's parameters and, as far as they have come, the cookies.
-void http_head_reader_hide(const struct http_connection *connection, const char *target);
-struct request_line { // as the library cut it up, in its memory
-    const char *method, *version;
-    const char *target_at;
-    struct span target; // a copy: the library writes into its own
-};
-enum head_fault {
-    HEAD_FINE = 0,
-    HEAD_TOO_LARGE,
-    HEAD_TOO_MANY_HEADERS, // or cookies: some would not be looked at
-    HEAD_MALFORMED,        // the library read something else than stands there
-};
-// Fills `head`, which borrows from the library; of one at fault what was read of it.
-enum head_fault http_head_reader_read(struct http_connection *connection,
-                                      const struct request_line *line, struct http_head *head);
+static inline void mhd_exchange_drop_body(struct mhd_exchange *exchange)
+{
+    memory_budget_give(exchange->connection->server->memory, MEMORY_HTTP, exchange->body.len);
+    buffer_fini(&exchange->body);
+}

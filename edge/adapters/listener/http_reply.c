@@ -1,10 +1,11 @@
 #define LOG_MODULE "http"
 
-// Answers: as libmicrohttpd's responses; or past it, to a client that still sends its request.
+#include "edge/adapters/listener/http_reply.h"
+
+#include <assert.h>
 #include <sys/socket.h>
 
 #include "common/log.h"
-#include "edge/adapters/listener/http_internal.h"
 
 #define COMPRESS_OVER 1024 // bytes of a body
 
@@ -64,7 +65,7 @@ static enum content_coding coding_for(const struct mhd_exchange *exchange,
     return reply->body.len > COMPRESS_OVER ? exchange->coding : CODING_IDENTITY;
 }
 
-void http_reply_queue(struct mhd_exchange *exchange, const struct http_reply *reply)
+static void queue(struct mhd_exchange *exchange, const struct http_reply *reply)
 {
     enum content_coding coding = coding_for(exchange, reply);
     struct MHD_Response *response =
@@ -100,7 +101,7 @@ static void print_early(const struct mhd_exchange *exchange, const struct http_r
     buffer_append(out, reply->body);
 }
 
-void http_reply_send_early(const struct mhd_exchange *exchange, const struct http_reply *reply)
+static void send_early(const struct mhd_exchange *exchange, const struct http_reply *reply)
 {
     struct buffer text = {0};
 
@@ -110,6 +111,59 @@ void http_reply_send_early(const struct mhd_exchange *exchange, const struct htt
         log_debug("an early answer was not taken status=%u", reply->status);
     shutdown(exchange->connection->fd, SHUT_WR);
     buffer_fini(&text);
+}
+
+// An answer that overtakes the request is lost when the connection is closed while a client, or a
+// proxy, still writes. So what still comes of the request is dropped for a moment.
+static void answer_early(struct mhd_exchange *exchange, const struct http_reply *reply)
+{
+    struct http_connection *connection = exchange->connection;
+
+    send_early(exchange, reply);
+    exchange->state = EXCHANGE_REFUSED;
+    exchange->queued = MHD_YES;
+    mhd_exchange_drop_body(exchange);
+    deadline_arm(&connection->deadline, &connection->server->linger_due);
+}
+
+static void answer(struct mhd_exchange *exchange, const struct http_reply *reply)
+{
+    queue(exchange, reply);
+    exchange->state = EXCHANGE_ANSWERED;
+    deadline_arm(&exchange->connection->deadline, &exchange->connection->server->reply_due);
+}
+
+static void reply(struct http_exchange *base, const struct http_reply *reply)
+{
+    struct mhd_exchange *exchange = container_of(base, struct mhd_exchange, base);
+    struct http_connection *connection = exchange->connection;
+    bool was_held = exchange->state == EXCHANGE_HELD;
+
+    assert(was_held || exchange->state == EXCHANGE_HANDLING || exchange->state == EXCHANGE_READING);
+    if (exchange->early)
+        answer_early(exchange, reply);
+    else
+        answer(exchange, reply);
+    if (was_held) {
+        deadline_cancel(&connection->quiet);
+        MHD_resume_connection(connection->library);
+        http_server_run_soon(connection->server);
+    }
+}
+
+void http_reply_init(struct mhd_exchange *exchange)
+{
+    static const struct http_exchange_ops operations = {.reply = reply};
+
+    exchange->base.ops = &operations;
+}
+
+enum MHD_Result http_reply_error(struct mhd_exchange *exchange, unsigned status, const char *json)
+{
+    reply(&exchange->base, &(struct http_reply){.status = status,
+                                                .content_type = "application/json",
+                                                .body = span_of(json)});
+    return exchange->queued;
 }
 
 void http_reply_release(struct mhd_exchange *exchange)

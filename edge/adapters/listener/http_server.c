@@ -9,7 +9,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "edge/adapters/listener/http_internal.h"
+#include "edge/adapters/listener/http_exchange.h"
 
 #define REQUEST_MS     20000 // from the request line to the end of the body
 #define REPLY_MS       60000 // until a reply has been taken
@@ -20,19 +20,7 @@
 #define IDLE_LOOKED_AT 1024 // for one of an address
 #define WAKES_MAX      2
 
-void http_server_run_soon(struct http_server *server)
-{
-    server->needs_run = true;
-}
-
 // ---- connections
-
-void http_server_watch_end(struct http_connection *connection)
-{
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
-
-    epoll_ctl(connection->server->hangup_fd, EPOLL_CTL_ADD, connection->fd, &event);
-}
 
 static void open_connection(struct http_server *server, struct MHD_Connection *library,
                             void **context)
@@ -47,7 +35,7 @@ static void open_connection(struct http_server *server, struct MHD_Connection *l
     deadline_init(&connection->deadline);
     deadline_init(&connection->quiet);
     deadline_arm(&connection->deadline, &server->idle_due);
-    http_server_watch_end(connection);
+    http_connection_watch_end(connection);
     *context = connection;
 }
 
@@ -64,8 +52,7 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
     deadline_cancel(&connection->deadline);
     deadline_cancel(&connection->quiet);
     if (connection->exchange)
-        http_exchange_free(
-            connection->exchange); // of a request that the library gave up before its headers
+        http_exchange_free(connection->exchange); // the library gave up before its headers
     server->handlers.on_gone(connection->counted, server->handlers.arg);
     free(connection);
     *context = NULL;

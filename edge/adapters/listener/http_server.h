@@ -19,9 +19,9 @@ struct http_server_handlers {
     void (*on_request)(struct http_exchange *exchange, void *arg);
     // A request to upgrade came on a kept-alive connection. True when `fd`, a duplicate, was taken
     // over. Otherwise the request goes to on_request.
-    bool (*on_upgrade)(int fd, const struct http_head *head, struct span peer,
-                       struct key_count *counted, void *arg);
-    void (*on_gone)(struct key_count *counted, void *arg); // a connection ended
+    bool (*on_upgrade)(int fd, const struct http_request *request, struct span key,
+                       struct tally_entry *counted, void *arg);
+    void (*on_gone)(struct tally_entry *counted, void *arg); // a connection ended
     void *arg;
 };
 

@@ -89,19 +89,16 @@ static void open_websocket(struct listener *listener, int fd, struct key_count *
         refuse_websocket(listener, fd, counted, &refusal);
 }
 
-static bool on_upgrade(int fd, const struct http_head *head, struct span peer,
-                       struct key_count *counted, void *arg)
+static bool on_upgrade(int fd, const struct http_request *request, struct span key,
+                       struct tally_entry *counted, void *arg)
 {
     struct listener *listener = arg;
-    struct http_head_request as_request;
-    struct eio_server *engine;
+    struct eio_server *engine =
+        listener->handlers.find_engine(request->path, listener->handlers.arg);
 
-    http_head_request_init(&as_request, head, peer);
-    engine = listener->handlers.find_engine(as_request.request.path, listener->handlers.arg);
     if (!engine)
         return false;
-    open_websocket(listener, fd, counted, http_head_single(head, "Sec-WebSocket-Key"), engine,
-                   &as_request.request);
+    open_websocket(listener, fd, counted, key, engine, request);
     return true;
 }
 
