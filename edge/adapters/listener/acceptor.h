@@ -1,32 +1,20 @@
-// The listener: accepts connections and looks at each one's first request head without taking it
-// (MSG_PEEK), so that whoever serves the connection reads it from its first byte.
+// Accepts connections for as long as there is room, and hands each over once its request head has
+// come.
 //
-// A connection has a deadline until its head is whole. When descriptors run out or the limit of
-// connections is reached, accepting pauses and goes on by itself; the backlog waits meanwhile. At
-// the limit, who waits there gets the place of one that does nothing, if there is one.
+// When descriptors run out or the limit of connections is reached, accepting pauses and goes on by
+// itself; further connections wait in the kernel's backlog meanwhile. At the limit, a connection
+// that waits there gets the place of one that does nothing, if there is one.
 #pragma once
 
-#include <netinet/in.h>
-
-#include "edge/adapters/listener/connections.h"
-
-// A connection that was accepted and whose request head has arrived.
-struct arrival {
-    int fd; // now the handler's
-    const struct sockaddr *address;
-    socklen_t address_len;
-    struct span head;          // peeked: still to be read from fd
-    struct key_count *counted; // as its address; for connections_leave()
-};
+#include "edge/adapters/listener/arrivals.h"
 
 struct acceptor;
 
 struct acceptor_handlers {
-    // Takes over the descriptor.
-    void (*on_arrival)(const struct arrival *arrival, void *arg);
-    // Closes so many connections that do nothing, in this turn of the loop; as many as there are,
-    // of this address unless it is NULL. Returns how many.
-    size_t (*make_room)(size_t count, const struct key_count *address, void *arg);
+    arrival_fn on_arrival;
+    // Closes up to `count` connections that do nothing, in this turn of the loop; only those of
+    // `address` unless it is NULL. Returns how many.
+    size_t (*make_room)(size_t count, const struct tally_entry *address, void *arg);
     void *arg;
 };
 
@@ -36,8 +24,5 @@ NODISCARD struct acceptor *acceptor_new(const struct listener_options *options,
                                         const struct acceptor_handlers *handlers);
 uint16_t acceptor_port(const struct acceptor *acceptor);
 void acceptor_stop(struct acceptor *acceptor);
-// Closes the listener and everybody who still waits at the door. Freed by the loop.
+// Closes the listening socket and all connections that were not handed over. Freed by the loop.
 void acceptor_close(struct acceptor *acceptor);
-
-// Answers with a bare HTTP error and closes. For connections that nobody serves.
-void acceptor_refuse(int fd, unsigned status, const char *reason, struct span json);

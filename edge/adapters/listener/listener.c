@@ -9,6 +9,7 @@
 #include "edge/adapters/listener/acceptor.h"
 #include "edge/adapters/listener/http_server.h"
 #include "edge/adapters/listener/peer_address.h"
+#include "edge/adapters/listener/refusal.h"
 #include "edge/adapters/listener/websocket_server.h"
 #include "edge/http/request_head.h"
 
@@ -61,8 +62,8 @@ static void refuse_websocket(struct listener *listener, int fd, struct key_count
     char body[128];
     int len = eio_refusal_print(refusal, body, sizeof(body));
 
-    acceptor_refuse(fd, refusal->status, status_phrase(refusal->status),
-                    (struct span){body, (size_t)len});
+    refusal_send(fd, refusal->status, status_phrase(refusal->status),
+                 (struct span){body, (size_t)len});
     on_connection_gone(counted, listener);
 }
 

@@ -1,0 +1,36 @@
+// Accepted connections until their request head has come.
+//
+// The head is peeked at (MSG_PEEK) and stays in the socket, so that whoever serves the connection
+// reads it from its first byte. While it is not whole, the connection waits with a deadline.
+#pragma once
+
+#include <netinet/in.h>
+
+#include "edge/adapters/listener/connections.h"
+
+struct arrival {
+    int fd;
+    const struct sockaddr *address;
+    socklen_t address_len;
+    struct span head;            // whole, and still to be read from fd
+    struct tally_entry *counted; // as its address; for connections_leave()
+};
+
+// The head is whole. Takes over the descriptor.
+typedef void (*arrival_fn)(const struct arrival *arrival, void *arg);
+
+struct arrivals;
+
+// Borrows the loop and the connections.
+NODISCARD struct arrivals *arrivals_new(struct event_loop *loop, struct connections *connections,
+                                        uint32_t head_timeout_ms, arrival_fn on_arrival, void *arg);
+// Closes all connections that wait. Freed by the loop.
+void arrivals_close(struct arrivals *arrivals);
+
+// A connection that was just accepted; its `head` need not be set. Mostly the head has come with
+// it, because the kernel holds back connections that say nothing.
+void arrivals_receive(struct arrivals *arrivals, struct arrival *arrival);
+
+// Closes up to `count` connections that wait, those first that have waited longest. Returns how
+// many.
+size_t arrivals_close_oldest(struct arrivals *arrivals, size_t count);
