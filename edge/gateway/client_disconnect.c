@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "edge/gateway/clients/regrants.h"
+#include "edge/gateway/clients/recovery.h"
 
 static bool is(const char *reason, enum eio_close_reason close)
 {
@@ -52,4 +52,13 @@ void client_disconnect_handle(struct client_disconnect *disconnect, struct clien
     departures_add(disconnect->departures, client, is_for_good(reason),
                    is(reason, EIO_SHUTTING_DOWN));
     token_expiry_stop(&client->alarm);
+}
+
+void client_disconnect_free(void *data)
+{
+    struct client *client = data;
+
+    recovery_forget(client->attempt);
+    client_session_free(client->session);
+    client_free(client);
 }

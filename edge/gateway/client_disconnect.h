@@ -17,3 +17,6 @@ void client_disconnect_init(struct client_disconnect *disconnect, struct gateway
 // `reason` is Socket.IO's text for the end. The client may be freed afterwards.
 void client_disconnect_handle(struct client_disconnect *disconnect, struct client *client,
                               const char *reason);
+
+// For sio_handlers.free_data: frees a client after its end, or one that was never let in.
+void client_disconnect_free(void *client);

@@ -173,7 +173,7 @@ static void build_socketio(struct gateway *gateway, const struct gateway_options
                                                 .on_connect = on_connect,
                                                 .on_event = on_event,
                                                 .on_disconnect = on_disconnect,
-                                                .free_data = client_free,
+                                                .free_data = client_disconnect_free,
                                                 .arg = gateway,
                                             });
 }

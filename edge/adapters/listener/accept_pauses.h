@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/deadlines.h"
-#include "edge/adapters/listener/listener.h"
+#include "edge/adapters/listener/listener_options.h"
 
 struct accept_pauses {
     struct listener_metrics *metrics;

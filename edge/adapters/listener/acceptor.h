@@ -14,7 +14,7 @@ struct acceptor_handlers {
     arrival_fn on_arrival;
     // Closes up to `count` connections that do nothing, in this turn of the loop; only those of
     // `address` unless it is NULL. Returns how many.
-    size_t (*make_room)(size_t count, const struct tally_entry *address, void *arg);
+    size_t (*make_room)(size_t count, const struct key_count *address, void *arg);
     void *arg;
 };
 

@@ -32,7 +32,7 @@ struct pending_connection {
     struct deadline deadline;
     uv_poll_t poll;
     int fd;
-    struct tally_entry *counted;
+    struct key_count *counted;
     size_t seen; // bytes of its head, all still in the socket
     struct sockaddr_storage address;
     socklen_t address_len;
@@ -66,7 +66,7 @@ static int detach(struct pending_connection *pending)
     return fd;
 }
 
-static void close_connection(struct arrivals *arrivals, int fd, struct tally_entry *counted)
+static void close_connection(struct arrivals *arrivals, int fd, struct key_count *counted)
 {
     connections_leave(arrivals->connections, counted);
     close(fd);
@@ -77,7 +77,7 @@ static void close_pending(struct pending_connection *pending)
     close_connection(pending->arrivals, detach(pending), pending->counted);
 }
 
-static void refuse_head(struct arrivals *arrivals, int fd, struct tally_entry *counted)
+static void refuse_head(struct arrivals *arrivals, int fd, struct key_count *counted)
 {
     metric_add(&arrivals->connections->metrics->heads_refused, 1);
     connections_leave(arrivals->connections, counted);

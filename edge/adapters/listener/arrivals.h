@@ -12,8 +12,8 @@ struct arrival {
     int fd;
     const struct sockaddr *address;
     socklen_t address_len;
-    struct span head;            // whole, and still to be read from fd
-    struct tally_entry *counted; // as its address; for connections_leave()
+    struct span head;          // whole, and still to be read from fd
+    struct key_count *counted; // as its address; for connections_leave()
 };
 
 // The head is whole. Takes over the descriptor.

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/key_counter.h"
-#include "edge/adapters/listener/listener.h"
+#include "edge/adapters/listener/listener_options.h"
 
 struct connections {
     struct listener_metrics *metrics; // has their number

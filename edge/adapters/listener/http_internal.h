@@ -6,10 +6,11 @@
 #pragma once
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 
 #include "edge/adapters/listener/http_pool.h"
-#include "edge/adapters/listener/http_server.h"
+#include "edge/adapters/listener/http_server_handlers.h"
 #include "edge/http/content_encoding.h"
 #include "edge/http/request_head.h"
 
@@ -65,7 +66,7 @@ struct http_server {
     int hangup_fd;     // epoll of the connections, for their end only
     struct turn_hook hook;
     struct http_request_head last_read;
-    struct tally_entry *arriving; // while a connection is taken over
+    struct key_count *arriving;   // while a connection is taken over
     bool needs_run;               // at the end of the turn
     bool is_readable;             // run after the WebSockets
     uint32_t max_body;            // of anybody

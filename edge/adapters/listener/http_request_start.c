@@ -86,7 +86,7 @@ static bool hand_over(struct mhd_exchange *exchange, const struct http_request_h
     epoll_ctl(server->hangup_fd, EPOLL_CTL_DEL, connection->fd, NULL);
     // The library's end of it is counted when it closes.
     metric_add(&server->metrics->connections, 1);
-    struct tally_entry *counted = connection->counted;
+    struct key_count *counted = connection->counted;
     connection->counted = NULL;
     if (server->handlers.on_upgrade(fd, &read->as_request.request, key, counted,
                                     server->handlers.arg))

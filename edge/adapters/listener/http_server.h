@@ -7,23 +7,11 @@
 // because the library stops watching suspended connections.
 #pragma once
 
-#include "edge/adapters/listener/acceptor.h"
+#include "edge/adapters/listener/arrivals.h"
+#include "edge/adapters/listener/http_server_handlers.h"
 #include "edge/http/request_head.h"
 
 struct http_server;
-
-struct http_server_handlers {
-    // See listener_handlers.
-    size_t (*body_max)(const struct http_request *request, void *arg);
-    // Answers, now or later.
-    void (*on_request)(struct http_exchange *exchange, void *arg);
-    // A request to upgrade came on a kept-alive connection. True when `fd`, a duplicate, was taken
-    // over. Otherwise the request goes to on_request.
-    bool (*on_upgrade)(int fd, const struct http_request *request, struct span key,
-                       struct tally_entry *counted, void *arg);
-    void (*on_gone)(struct tally_entry *counted, void *arg); // a connection ended
-    void *arg;
-};
 
 NODISCARD struct http_server *http_server_new(const struct listener_options *options,
                                               const struct http_server_handlers *handlers,

@@ -91,7 +91,7 @@ static void open_websocket(struct listener *listener, int fd, struct key_count *
 }
 
 static bool on_upgrade(int fd, const struct http_request *request, struct span key,
-                       struct tally_entry *counted, void *arg)
+                       struct key_count *counted, void *arg)
 {
     struct listener *listener = arg;
     struct eio_server *engine =

@@ -1,75 +1,11 @@
-// The client port: one listener behind which WebSockets go to libwebsockets and plain HTTP to
+// Where clients come in: one port behind which WebSockets go to libwebsockets and plain HTTP to
 // libmicrohttpd, both on the edge's loop.
 //
-//     accept ─▶ acceptor (peeks at the head) ──┬─▶ websocket_server ─▶ eio_websocket_on_*()
-//                                               └─▶ http_server ──────▶ on_http()
+//     acceptor ─▶ arrivals (peek at the head) ─┬─▶ websocket_server ─▶ eio_websocket_on_*()
+//                                              └─▶ http_server ──────▶ on_http()
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "common/memory_budget.h"
-#include "common/metrics.h"
-#include "edge/adapters/event_loop.h"
-#include "edge/engineio/websocket.h"
-#include "edge/http/allowed_origins.h"
-#include "edge/http/trusted_proxies.h"
-
-struct listener_options {
-    const char *host;
-    uint16_t port;   // 0: the kernel picks one
-    bool share_port; // with further processes that say so, see listener.h
-    uint32_t head_timeout_ms;
-    uint32_t unacked_ms;      // after which the kernel gives up a peer that acknowledges nothing
-    uint32_t max_body;        // of the largest that anybody may send, in bytes
-    uint32_t max_connections; // all kinds together; further ones wait in the backlog
-    uint32_t max_connections_per_address; // further ones get 429; 0: any number
-    unsigned fd_reserve;                  // descriptors held back for others than clients
-    // The answer to a WebSocket's handshake is sent at once; otherwise, with one write less, with
-    // the session's first packets. For clients that begin to listen only when they saw it.
-    bool answers_upgrades_at_once;
-    const struct allowed_origins *origins; // for the CORS headers of every reply
-    struct memory_budget *memory; // borrowed: bodies, replies and messages count; NULL: no limit
-    const struct trusted_proxies
-        *proxies; // whose word on a client's address counts; NULL: nobody's
-};
-
-struct listener_handlers {
-    // Answers, now or later.
-    void (*on_http)(struct http_exchange *exchange, void *arg);
-    // How many bytes the body of this request may have, of which only the head is there; 0: nobody
-    // takes it, and on_http() answers at once.
-    size_t (*body_max)(const struct http_request *request, void *arg);
-    // The server whose WebSockets live at this path, or NULL.
-    struct eio_server *(*find_engine)(struct span path, void *arg);
-    void *arg;
-};
-
-// Why no connection is accepted at the moment.
-enum accept_pause {
-    ACCEPT_GOES_ON = 0,
-    ACCEPT_FULL, // max_connections are open
-    ACCEPT_NO_FILES,
-    ACCEPT_NO_MEMORY,
-    ACCEPT_PAUSES, // how many there are
-};
-
-struct listener_metrics {
-    metric connections;     // open now, of all kinds
-    metric connections_max; // at which accepting pauses
-    metric accepted;
-    metric evicted;                      // that did nothing and went for others
-    metric refused_address;              // of an address with too many
-    metric accept_pauses[ACCEPT_PAUSES]; // times that accepting paused
-    metric accept_paused[ACCEPT_PAUSES]; // 1 where it is
-    metric heads_refused, head_timeouts;
-    metric http_requests;
-    metric http_aborted; // held exchanges whose client went away
-    metric body_too_large;
-    metric websockets;        // open now
-    metric messages_late;     // that a WebSocket began and did not end in time
-    metric websockets_failed; // that were closed because they broke a rule of the protocol
-};
+#include "edge/adapters/listener/listener_options.h"
 
 // The reason why accepting is paused, a constant text, or NULL. From any thread.
 const char *listener_why_paused(const struct listener_metrics *metrics);
@@ -80,10 +16,10 @@ struct listener;
 NODISCARD struct listener *listener_new(const struct listener_options *options,
                                         const struct listener_handlers *handlers,
                                         struct event_loop *loop, struct listener_metrics *metrics);
-uint16_t listener_port(const struct listener *port);
-// Accepts no further connection; those that are open go on.
-void listener_stop_accepting(struct listener *port);
+uint16_t listener_port(const struct listener *listener);
+// Accepts no further connections; open ones stay.
+void listener_stop_accepting(struct listener *listener);
 // Ends every connection and closes all handles; call once all held exchanges were answered.
 // `on_closed` is called from the loop when that is done, and listener_free() may follow.
-void listener_close(struct listener *port, void (*on_closed)(void *arg), void *arg);
-void listener_free(struct listener *port);
+void listener_close(struct listener *listener, void (*on_closed)(void *arg), void *arg);
+void listener_free(struct listener *listener);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/key_counter.h"
-#include "edge/adapters/listener/listener.h"
+#include "edge/adapters/listener/listener_options.h"
 
 struct websocket_server;
 

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/gateway/clients/client_session.h"
-#include "edge/gateway/clients/recovery.h"
 
 struct client *client_new(struct sio_socket *socket, struct identity *identity)
 {
@@ -18,12 +16,8 @@ struct client *client_new(struct sio_socket *socket, struct identity *identity)
     return client;
 }
 
-void client_free(void *data)
+void client_free(struct client *client)
 {
-    struct client *client = data;
-
-    recovery_forget(client->attempt);
-    client_session_free(client->session);
     identity_free(client->identity);
     free(client);
 }

@@ -21,8 +21,8 @@ struct client {
 
 // A client is the data of its socket from then on. Takes the identity over.
 struct client *client_new(struct sio_socket *socket, struct identity *identity);
-// For sio_handlers.free_data. The alarm must be still, and no join or leave under way.
-void client_free(void *client);
+// Its alarm must be off, no join or leave under way, and attempt and session freed.
+void client_free(struct client *client);
 
 static inline struct span client_id(const struct client *client)
 {
