@@ -14,6 +14,7 @@
 #include "common/ops_server.h"
 #include "edge/edge_metrics.h"
 #include "edge/edge_options.h"
+#include "edge/engineio/server.h"
 #include "edge/file_limits.h"
 #include "edge/gateway/delivery/relay_status.h"
 

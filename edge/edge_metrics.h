@@ -5,7 +5,7 @@
 #include "edge/adapters/listener/listener.h"
 #include "edge/adapters/redis/redis_bus.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/socketio/server.h"
+#include "edge/socketio/options.h"
 
 struct edge_metrics {
     struct memory_budget memory;

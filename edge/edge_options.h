@@ -4,6 +4,7 @@
 #include "edge/adapters/services/authorization_client.h"
 #include "edge/edge_settings.h"
 #include "edge/gateway/gateway.h"
+#include "edge/socketio/options.h"
 
 // For up to `connections` clients. Borrows `memory`.
 struct sio_options options_of_socketio(const struct edge_settings *settings, uint32_t connections,

@@ -1,6 +1,7 @@
 #include "edge/gateway/announcements.h"
 
 #include "common/clock.h"
+#include "edge/socketio/namespace.h"
 
 #define ANNOUNCE_MS 2000
 

@@ -6,7 +6,6 @@
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/delivery/log_tail.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/socketio/server.h"
 
 struct announcements {
     struct bus *bus;

@@ -9,6 +9,9 @@
 #include "common/json_string.h"
 #include "common/log.h"
 #include "edge/gateway/rooms/room_name.h"
+#include "edge/socketio/connect.h"
+#include "edge/socketio/middleware.h"
+#include "edge/socketio/namespace.h"
 
 static int64_t now_s(void)
 {

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/gateway/rooms/room_request.h"
+#include "edge/socketio/namespace.h"
 
 // The room that an event is about, in events->room; false when it was answered with an error.
 static bool take_room(struct client_events *events, const struct client *client,

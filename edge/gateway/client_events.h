@@ -7,6 +7,7 @@
 #include "edge/gateway/clients/client_ack.h"
 #include "edge/gateway/rooms/joins.h"
 #include "edge/gateway/rooms/room_events.h"
+#include "edge/socketio/options.h"
 
 struct client_events {
     struct room_events *room_events;

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "edge/gateway/rooms/room_name.h"
+#include "edge/socketio/namespace.h"
 
 static void on_heartbeat(struct control_commands *commands, const struct heartbeat *heartbeat)
 {

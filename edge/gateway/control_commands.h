@@ -7,7 +7,6 @@
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/socketio/server.h"
 
 struct control_commands {
     struct sio_namespace *nsp; // whose clients are kicked

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/engineio/server.h"
 #include "edge/gateway/announcements.h"
 #include "edge/gateway/client_connect.h"
 #include "edge/gateway/client_disconnect.h"
@@ -20,6 +21,8 @@
 #include "edge/gateway/delivery/relay_status.h"
 #include "edge/gateway/web/http_routes.h"
 #include "edge/gateway/web/origin_guard.h"
+#include "edge/socketio/namespace.h"
+#include "edge/socketio/server.h"
 
 #define REPLAY_MAX 5000 // events that a client gets at once when it comes back
 

@@ -17,7 +17,7 @@
 #include "edge/gateway/web/client_bundle.h"
 #include "edge/http/allowed_origins.h"
 #include "edge/http/exchange.h"
-#include "edge/socketio/server.h"
+#include "edge/socketio/options.h"
 
 struct gateway;
 

@@ -1,4 +1,5 @@
-// Events of the server's own that ask for an answer.
+#include "edge/socketio/acks.h"
+
 #include <stdlib.h>
 
 #include "common/mem.h"
@@ -13,7 +14,7 @@ struct pending_ack {
     void *arg;
 };
 
-static uint64_t expect_answer(struct sio_socket *socket, sio_ack_fn on_answer, void *arg)
+uint64_t sio__ack_expect(struct sio_socket *socket, sio_ack_fn on_answer, void *arg)
 {
     struct pending_ack *ack = mem_alloc(sizeof(*ack));
 
@@ -28,9 +29,9 @@ static uint64_t expect_answer(struct sio_socket *socket, sio_ack_fn on_answer, v
     return ack->id;
 }
 
-// The callback comes last: it may ask anew.
-static void conclude(struct pending_ack *ack, enum sio_ack_result result,
-                     const struct sio_event *answer)
+// The callback comes last: it may emit the next event that asks for an answer.
+static void finish(struct pending_ack *ack, enum sio_ack_result result,
+                   const struct sio_event *answer)
 {
     struct sio_socket *socket = ack->socket;
     sio_ack_fn on_answer = ack->on_answer;
@@ -43,40 +44,26 @@ static void conclude(struct pending_ack *ack, enum sio_ack_result result,
     on_answer(socket, result, answer, arg);
 }
 
-void socket_on_answer(struct sio_socket *socket, uint64_t id, const struct sio_event *answer)
+void sio__ack_on_answer(struct sio_socket *socket, uint64_t id, const struct sio_event *answer)
 {
     list_for_each (entry, &socket->acks) {
         struct pending_ack *ack = list_entry(entry, struct pending_ack, entry);
         if (ack->id == id) {
-            conclude(ack, SIO_ACK_ANSWERED, answer);
+            finish(ack, SIO_ACK_ANSWERED, answer);
             return;
         }
     }
 }
 
-void socket_cancel_acks(struct sio_socket *socket)
+void sio__ack_cancel_all(struct sio_socket *socket)
 {
     while (!list_empty(&socket->acks))
-        conclude(list_entry(socket->acks.next, struct pending_ack, entry), SIO_ACK_DISCONNECTED,
-                 NULL);
+        finish(list_entry(socket->acks.next, struct pending_ack, entry), SIO_ACK_DISCONNECTED,
+               NULL);
 }
 
-void ack_on_late(struct deadline *deadline, void *arg)
+void sio__ack_on_late(struct deadline *deadline, void *arg)
 {
     (void)arg;
-    conclude(container_of(deadline, struct pending_ack, deadline), SIO_ACK_TIMED_OUT, NULL);
-}
-
-bool sio_socket_emit_with_ack(struct sio_socket *socket, struct span name, struct span args,
-                              sio_ack_fn on_answer, void *arg)
-{
-    if (socket->state != SOCKET_CONNECTED || socket->ack_count >= SIO_ACKS_MAX)
-        return false;
-
-    uint64_t id = expect_answer(socket, on_answer, arg);
-    struct frame *frame =
-        sio_encode_event_with(namespace_name(socket->nsp), name, args, &id, NULL, 0);
-    sio_socket_send(socket, frame);
-    frame_unref(frame);
-    return true;
+    finish(container_of(deadline, struct pending_ack, deadline), SIO_ACK_TIMED_OUT, NULL);
 }

@@ -1,11 +1,20 @@
-// What a client's packets do. One that is malformed or out of place ends the client.
 #define LOG_MODULE "socketio"
+
+#include "edge/socketio/client.h"
 
 #include <stdlib.h>
 
 #include "common/json_string.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/engineio/session.h"
+#include "edge/socketio/acks.h"
+#include "edge/socketio/binary_packet.h"
+#include "edge/socketio/client_deadline.h"
+#include "edge/socketio/connect.h"
+#include "edge/socketio/handshake.h"
+#include "edge/socketio/namespace.h"
+#include "edge/socketio/socket.h"
 #include "edge/socketio/socketio_internal.h"
 
 static void fail(struct sio_client *client, const char *reason)
@@ -19,11 +28,11 @@ static void fail(struct sio_client *client, const char *reason)
     eio_session_close(client->session, EIO_PARSE_ERROR);
 }
 
-struct sio_socket *client_find_socket(const struct sio_client *client, struct span nsp)
+static struct sio_socket *find_socket(const struct sio_client *client, struct span nsp)
 {
     list_for_each (entry, &client->sockets) {
         struct sio_socket *socket = list_entry(entry, struct sio_socket, entry);
-        if (span_eq(namespace_name(socket->nsp), nsp))
+        if (span_eq(sio_namespace_name(socket->nsp), nsp))
             return socket;
     }
     return NULL;
@@ -36,21 +45,9 @@ static struct memory_budget *memory_of(const struct sio_client *client)
 
 static struct sio_socket *find_connected(const struct sio_client *client, struct span nsp)
 {
-    struct sio_socket *socket = client_find_socket(client, nsp);
+    struct sio_socket *socket = find_socket(client, nsp);
 
     return socket && socket->state == SOCKET_CONNECTED ? socket : NULL;
-}
-
-static void drop_handshake(struct sio_client *client)
-{
-    handshake_free(client->handshake);
-    client->handshake = NULL;
-}
-
-static void drop_handshake_if_settled(struct sio_client *client)
-{
-    if (client->was_connected && !client->server->options.keep_handshake)
-        drop_handshake(client);
 }
 
 // A packet that fits its type; of a binary one, with its attachments.
@@ -61,10 +58,10 @@ static void handle_connect(struct sio_client *client, const struct sio_packet *p
                            const struct span *attachments)
 {
     (void)attachments;
-    if (client_find_socket(client, packet->nsp))
+    if (find_socket(client, packet->nsp))
         fail(client, "CONNECT twice");
     else
-        client_connect(client, packet);
+        sio__connect(client, packet);
 }
 
 static void handle_disconnect(struct sio_client *client, const struct sio_packet *packet,
@@ -74,7 +71,7 @@ static void handle_disconnect(struct sio_client *client, const struct sio_packet
 
     (void)attachments;
     if (socket)
-        socket_end(socket, "client namespace disconnect");
+        sio__socket_end(socket, "client namespace disconnect");
     else
         fail(client, "DISCONNECT without a connection");
 }
@@ -134,7 +131,7 @@ static void handle_ack(struct sio_client *client, const struct sio_packet *packe
     }
     metric_add(&client->server->metrics->acks_in, 1);
     if (packet->has_ack)
-        socket_on_answer(socket, packet->ack_id, &answer);
+        sio__ack_on_answer(socket, packet->ack_id, &answer);
 }
 
 static void handle_connect_error(struct sio_client *client, const struct sio_packet *packet,
@@ -161,24 +158,20 @@ static void handle_packet(struct sio_client *client, const struct sio_packet *pa
     handlers[packet->type](client, packet, attachments);
 }
 
-// The attachments that follow a refused packet are thrown away as they come.
-static void expect_unwanted(struct sio_client *client, uint32_t count)
+// The attachments of a refused packet are discarded as they come.
+static void discard_attachments(struct sio_client *client, uint32_t count)
 {
-    client->unwanted = count;
-    if (count > 0) {
-        drop_handshake_if_settled(client); // its deadline is needed otherwise
-        deadline_arm(&client->deadline, &client->server->attachment_due);
-    }
+    client->discarded = count;
+    if (count > 0)
+        sio__client_await_attachment(client);
 }
 
-static void take_unwanted(struct sio_client *client)
+static void discard_attachment(struct sio_client *client)
 {
-    if (--client->unwanted > 0)
-        deadline_arm(&client->deadline, &client->server->attachment_due);
-    else if (client->is_nowhere)
-        deadline_arm(&client->deadline, &client->server->connect_due);
+    if (--client->discarded > 0)
+        sio__client_await_attachment(client);
     else
-        deadline_cancel(&client->deadline);
+        sio__client_has_attachments(client);
 }
 
 static bool is_event(const struct sio_packet *packet)
@@ -186,13 +179,13 @@ static bool is_event(const struct sio_packet *packet)
     return packet->type == SIO_EVENT || packet->type == SIO_BINARY_EVENT;
 }
 
-// Over the rate limit: nothing behind the packet's prefix has been read.
+// Above the rate limit. Only the prefix was decoded: refusing must cost less than handling.
 static void refuse(struct sio_client *client, const struct sio_packet *packet)
 {
     struct sio_socket *socket = find_connected(client, packet->nsp);
 
     if (packet->type == SIO_CONNECT)
-        client_refuse_connect(client, packet, SPAN_LIT("Rate limit exceeded"));
+        sio__connect_refuse(client, packet, SPAN_LIT("Rate limit exceeded"));
     else if (!socket)
         fail(client, "packet without a connection");
     else if (is_event(packet) && packet->has_ack)
@@ -212,10 +205,9 @@ static void begin_binary_packet(struct sio_client *client, const struct sio_pack
     } else if (text.len > binary_packet_limit(client)) {
         fail(client, "binary packet too large");
     } else {
-        drop_handshake_if_settled(client); // its deadline is needed otherwise
         client->binary_packet = binary_packet_new(text, memory_of(client));
         if (client->binary_packet)
-            deadline_arm(&client->deadline, &client->server->attachment_due);
+            sio__client_await_attachment(client);
         else
             eio_session_close(client->session, EIO_MEMORY_LIMIT);
     }
@@ -226,7 +218,7 @@ static void finish_binary_packet(struct sio_client *client)
     struct binary_packet *binary_packet = client->binary_packet;
 
     client->binary_packet = NULL;
-    deadline_cancel(&client->deadline);
+    sio__client_has_attachments(client);
     handle_packet(client, &binary_packet->decoded, binary_packet->attachments);
     binary_packet_free(binary_packet);
 }
@@ -236,10 +228,10 @@ static void refuse_binary_packet(struct sio_client *client)
     struct binary_packet *binary_packet = client->binary_packet;
 
     client->binary_packet = NULL;
-    deadline_cancel(&client->deadline);
+    sio__client_has_attachments(client);
     refuse(client, &binary_packet->decoded);
-    expect_unwanted(client,
-                    binary_packet->decoded.attachments - binary_packet->attachment_count - 1);
+    discard_attachments(client,
+                        binary_packet->decoded.attachments - binary_packet->attachment_count - 1);
     binary_packet_free(binary_packet);
 }
 
@@ -256,15 +248,15 @@ static void add_attachment(struct sio_client *client, struct span bytes)
         if (binary_packet_is_complete(client->binary_packet))
             finish_binary_packet(client);
         else
-            deadline_arm(&client->deadline, &client->server->attachment_due);
+            sio__client_await_attachment(client);
         break;
     }
 }
 
 static void on_binary(struct sio_client *client, struct span bytes, bool refused)
 {
-    if (client->unwanted > 0)
-        take_unwanted(client);
+    if (client->discarded > 0)
+        discard_attachment(client);
     else if (!client->binary_packet)
         fail(client, "binary data that no packet announced");
     else if (refused)
@@ -289,7 +281,7 @@ static void on_text(struct sio_client *client, struct span text, bool refused)
 {
     struct sio_packet packet;
 
-    if (client->binary_packet || client->unwanted > 0) {
+    if (client->binary_packet || client->discarded > 0) {
         fail(client, "text in the middle of a binary packet");
         return;
     }
@@ -298,7 +290,7 @@ static void on_text(struct sio_client *client, struct span text, bool refused)
         fail(client, sio_status_str(status));
     } else if (refused && packet.type != SIO_DISCONNECT) { // which is cheap, and never refused
         refuse(client, &packet);
-        expect_unwanted(client, packet.attachments);
+        discard_attachments(client, packet.attachments);
     } else {
         take_text(client, &packet, text);
     }
@@ -315,49 +307,24 @@ static void take_message(struct sio_client *client, enum frame_kind kind, struct
         on_text(client, bytes, refused);
 }
 
-void client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes)
+void sio__client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes)
 {
     take_message(client, kind, bytes, false);
 }
 
-void client_on_refused(struct sio_client *client, enum frame_kind kind, struct span bytes)
+void sio__client_on_refused(struct sio_client *client, enum frame_kind kind, struct span bytes)
 {
     take_message(client, kind, bytes, true);
 }
 
-// Refused CONNECTs do not give it more time.
-void client_on_nowhere(struct sio_client *client)
-{
-    if (client->is_nowhere)
-        return;
-    client->is_nowhere = true;
-    drop_handshake_if_settled(client); // its deadline is needed otherwise
-    deadline_arm(&client->deadline, &client->server->connect_due);
-}
-
-void client_on_connect_late(struct deadline *deadline, void *arg)
-{
-    struct sio_client *client = container_of(deadline, struct sio_client, deadline);
-
-    (void)arg;
-    metric_add(&client->server->metrics->connect_timeouts, 1);
-    eio_session_close(client->session, EIO_FORCED_CLOSE);
-}
-
-void client_on_settled(struct deadline *deadline, void *arg)
-{
-    (void)arg;
-    drop_handshake_if_settled(container_of(deadline, struct sio_client, deadline));
-}
-
-void client_on_attachment_late(struct deadline *deadline, void *arg)
+void sio__client_on_attachment_late(struct deadline *deadline, void *arg)
 {
     (void)arg;
     fail(container_of(deadline, struct sio_client, deadline), "attachments did not come");
 }
 
-void client_open(struct sio_server *server, struct eio_session *session,
-                 const struct http_request *request)
+void sio__client_open(struct sio_server *server, struct eio_session *session,
+                      const struct http_request *request)
 {
     struct sio_client *client = mem_zalloc(sizeof(*client));
 
@@ -365,13 +332,14 @@ void client_open(struct sio_server *server, struct eio_session *session,
     client->session = session;
     list_init(&client->sockets);
     deadline_init(&client->deadline);
-    deadline_arm(&client->deadline, &server->connect_due);
-    client->handshake = handshake_new(request, deadlines_now(server->clock), memory_of(client));
+    sio__client_await_connect(client);
+    client->handshake =
+        sio__handshake_new(request, deadlines_now(server->clock), memory_of(client));
     server->client_count++;
     eio_session_set_data(session, client);
     // Clients of Engine.IO 3 are in the root namespace without asking for it.
     if (eio_session_version(session) == 3)
-        client_connect(client, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SPAN_LIT("/")});
+        sio__connect(client, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SPAN_LIT("/")});
 }
 
 static void log_rate_limit(const struct sio_client *client)
@@ -383,19 +351,19 @@ static void log_rate_limit(const struct sio_client *client)
              eio_session_name(client->session).text);
 }
 
-void client_close(struct sio_client *client, enum eio_close_reason reason)
+void sio__client_close(struct sio_client *client, enum eio_close_reason reason)
 {
     struct sio_server *server = client->server;
 
     if (reason == EIO_RATE_LIMIT)
         log_rate_limit(client);
     while (!list_empty(&client->sockets))
-        socket_end(list_entry(client->sockets.next, struct sio_socket, entry),
-                   eio_close_reason_str(reason));
-    server_reap(server);
+        sio__socket_end(list_entry(client->sockets.next, struct sio_socket, entry),
+                        eio_close_reason_str(reason));
+    sio__socket_reap(server);
     deadline_cancel(&client->deadline);
     binary_packet_free(client->binary_packet);
-    drop_handshake(client);
+    sio__handshake_free(client->handshake);
     server->client_count--;
     free(client);
 }

@@ -1,55 +1,20 @@
-// How a client gets into a namespace: CONNECT, and its two answers.
+#include "edge/socketio/connect.h"
+
 #include <assert.h>
-#include <stdlib.h>
 
 #include "common/buffer.h"
 #include "common/json_string.h"
 #include "common/mem.h"
-#include "common/random.h"
 #include "edge/http/query.h"
+#include "edge/socketio/client_deadline.h"
+#include "edge/socketio/middleware.h"
+#include "edge/socketio/namespace.h"
+#include "edge/socketio/socket.h"
 #include "edge/socketio/socketio_internal.h"
 
 static bool is_version_3(const struct sio_client *client)
 {
     return eio_session_version(client->session) == 3;
-}
-
-// The session id is the client's secret, so it is none that others may be told. Engine.IO 4: a name
-// of its own. Engine.IO 3: the session's name, behind the namespace's unless that is the root.
-static void make_id(const struct sio_client *client, struct span nsp, struct buffer *out)
-{
-    char id[RANDOM_ID_LEN + 1];
-
-    if (!is_version_3(client)) {
-        random_id(id);
-        buffer_append(out, (struct span){id, SIO_ID_LEN});
-        return;
-    }
-    if (!span_is(nsp, "/")) {
-        buffer_append(out, nsp);
-        buffer_append_char(out, '#');
-    }
-    buffer_append(out, span_of(eio_session_name(client->session).text));
-}
-
-static struct sio_socket *socket_new(struct sio_client *client, struct sio_namespace *nsp)
-{
-    struct buffer id = {0};
-
-    make_id(client, namespace_name(nsp), &id);
-    struct sio_socket *socket = mem_zalloc(sizeof(*socket) + id.len + 1);
-    memcpy(socket->id, id.ptr, id.len);
-    socket->id_len = (uint16_t)id.len;
-    buffer_fini(&id);
-
-    socket->nsp = nsp;
-    socket->session = client->session;
-    socket->client = client;
-    room_member_init(&socket->member);
-    list_init(&socket->acks);
-    list_append(&client->sockets, &socket->entry);
-    client->socket_count++;
-    return socket;
 }
 
 // {"message":…}, or only the string for Engine.IO 3.
@@ -97,16 +62,16 @@ static void auth_from_query(struct span query, struct buffer *json)
     buffer_fini(&plain);
 }
 
-static void admit(struct sio_socket *socket, const struct sio_packet *packet)
+static void start_middleware(struct sio_socket *socket, const struct sio_packet *packet)
 {
     struct buffer auth = {0};
 
     if (packet->nsp_query.len == 0) {
-        socket_admit(socket, packet->json);
+        sio__middleware_start(socket, packet->json);
         return;
     }
     auth_from_query(packet->nsp_query, &auth);
-    socket_admit(socket, buffer_span(&auth));
+    sio__middleware_start(socket, buffer_span(&auth));
     buffer_fini(&auth);
 }
 
@@ -120,21 +85,21 @@ static struct span asked_name(const struct sio_client *client, const struct sio_
     return name;
 }
 
-void client_connect(struct sio_client *client, const struct sio_packet *packet)
+void sio__connect(struct sio_client *client, const struct sio_packet *packet)
 {
     struct span name = asked_name(client, packet);
-    struct sio_namespace *nsp = server_find_namespace(client->server, name);
+    struct sio_namespace *nsp = sio__namespace_find(client->server, name);
 
     if (!nsp)
         send_error(client, name, SPAN_LIT("Invalid namespace"), false);
     else if (client->socket_count >= client->server->options.max_namespaces_per_client)
         send_error(client, name, SPAN_LIT("Too many namespaces"), is_version_3(client));
     else
-        admit(socket_new(client, nsp), packet);
+        start_middleware(sio__socket_new(client, nsp), packet);
 }
 
-void client_refuse_connect(struct sio_client *client, const struct sio_packet *packet,
-                           struct span message)
+void sio__connect_refuse(struct sio_client *client, const struct sio_packet *packet,
+                         struct span message)
 {
     send_error(client, asked_name(client, packet), message, is_version_3(client));
 }
@@ -149,31 +114,10 @@ static void send_accepted(struct sio_socket *socket, struct span pid)
         buffer_printf(&json, ",\"pid\":\"" SPAN_FMT "\"", SPAN_ARG(pid));
     if (json.len > 0)
         buffer_append_char(&json, '}');
-    struct frame *frame = sio_encode_connect(namespace_name(socket->nsp), buffer_span(&json));
+    struct frame *frame = sio_encode_connect(sio_namespace_name(socket->nsp), buffer_span(&json));
     eio_session_send(socket->session, frame);
     frame_unref(frame);
     buffer_fini(&json);
-}
-
-// From now on the connect timeout is void, and the handshake only taken up room. It goes in the
-// next turn, as whoever accepts may be looking at it.
-static void settle(struct sio_client *client)
-{
-    struct sio_server *server = client->server;
-
-    if (client->is_nowhere) {
-        client->is_nowhere = false;
-        deadline_cancel(&client->deadline);
-    }
-    if (client->was_connected)
-        return;
-    histogram_observe(&server->metrics->connect_ms,
-                      deadlines_now(server->clock) - handshake_began_ms(client->handshake), 1);
-    client->was_connected = true;
-    eio_session_admit(client->session);
-    deadline_cancel(&client->deadline);
-    if (!server->options.keep_handshake)
-        deadline_arm(&client->deadline, &server->settle_due);
 }
 
 static void accept_as(struct sio_socket *socket, struct span pid)
@@ -186,7 +130,7 @@ static void accept_as(struct sio_socket *socket, struct span pid)
     socket->nsp->socket_count++;
     metric_add(&metrics->sockets, 1);
     metric_add(&metrics->connects, 1);
-    settle(socket->client);
+    sio__client_on_accepted(socket->client);
     send_accepted(socket, pid);
 }
 
@@ -210,11 +154,6 @@ void sio_socket_refuse(struct sio_socket *socket, struct span message)
 
     if (socket->state != SOCKET_CONNECTING)
         return;
-    send_error(client, namespace_name(socket->nsp), message, is_version_3(client));
-    socket_refuse(socket);
-}
-
-struct sio_handshake sio_socket_handshake(const struct sio_socket *socket)
-{
-    return handshake_view(socket->client->handshake);
+    send_error(client, sio_namespace_name(socket->nsp), message, is_version_3(client));
+    sio__socket_mark_refused(socket);
 }

@@ -1,10 +1,11 @@
+#include "edge/socketio/handshake.h"
+
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/socketio/socketio_internal.h"
 
 // One block: the view, and the bytes it points to.
-struct handshake {
+struct sio__handshake {
     struct sio_handshake view;
     uint64_t began_ms;
     struct memory_budget *memory;
@@ -12,13 +13,13 @@ struct handshake {
     char bytes[];
 };
 
-struct handshake *handshake_new(const struct http_request *request, uint64_t now_ms,
-                                struct memory_budget *memory)
+struct sio__handshake *sio__handshake_new(const struct http_request *request, uint64_t now_ms,
+                                          struct memory_budget *memory)
 {
     struct span authorization = http_request_header(request, "Authorization");
     struct span user_agent = http_request_header(request, "User-Agent");
     size_t size = authorization.len + request->query.len + request->peer.len + user_agent.len;
-    struct handshake *handshake = mem_alloc(sizeof(*handshake) + size);
+    struct sio__handshake *handshake = mem_alloc(sizeof(*handshake) + size);
     char *at = handshake->bytes;
 
     handshake->view.authorization = span_store(&at, authorization);
@@ -32,7 +33,7 @@ struct handshake *handshake_new(const struct http_request *request, uint64_t now
     return handshake;
 }
 
-void handshake_free(struct handshake *handshake)
+void sio__handshake_free(struct sio__handshake *handshake)
 {
     if (!handshake)
         return;
@@ -40,12 +41,12 @@ void handshake_free(struct handshake *handshake)
     free(handshake);
 }
 
-struct sio_handshake handshake_view(const struct handshake *handshake)
+struct sio_handshake sio__handshake_view(const struct sio__handshake *handshake)
 {
     return handshake ? handshake->view : (struct sio_handshake){0};
 }
 
-uint64_t handshake_began_ms(const struct handshake *handshake)
+uint64_t sio__handshake_began_ms(const struct sio__handshake *handshake)
 {
     return handshake->began_ms;
 }

@@ -1,93 +1,96 @@
-// A socket's way through the middleware of its namespace, one step after another, to on_connect.
+#include "edge/socketio/middleware.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
 #include "edge/socketio/socketio_internal.h"
 
-// Lies on the stack while all steps answer at once; a step that takes its time has it copied.
-struct admission {
+// One socket under way. It lies on the stack while all steps answer at once, which is the common
+// case; only when a step answers later is it copied to the heap, with `auth`, whose packet is gone
+// by then.
+struct sio__middleware_run {
     struct span auth;
-    uint32_t step; // the one that is asked
-    bool asking;   // it has not returned yet
-    bool passed;   // it said next before it returned
+    uint32_t step; // the one that is under way
+    bool calling;  // it has not returned yet
+    bool passed;   // it called sio_socket_next() before it returned
     char kept[];   // `auth`, once the packet is gone
 };
 
-static struct admission *keep(const struct admission *admission)
+static struct sio__middleware_run *copy_to_heap(const struct sio__middleware_run *run)
 {
-    size_t len = admission->auth.len;
-    struct admission *kept = mem_alloc(sizeof(*kept) + len);
+    size_t len = run->auth.len;
+    struct sio__middleware_run *kept = mem_alloc(sizeof(*kept) + len);
 
-    *kept = *admission;
+    *kept = *run;
     if (len > 0)
-        memcpy(kept->kept, admission->auth.ptr, len);
+        memcpy(kept->kept, run->auth.ptr, len);
     kept->auth.ptr = kept->kept;
     return kept;
 }
 
-// True when the step has let the socket on.
-static bool ask_step(struct sio_socket *socket, struct admission *admission)
+// True if the step let the socket pass before it returned.
+static bool call_step(struct sio_socket *socket, struct sio__middleware_run *run)
 {
-    const struct middleware *step = &socket->nsp->middleware[admission->step];
+    const struct sio__middleware_step *step = &socket->nsp->middleware[run->step];
 
-    admission->passed = false;
-    admission->asking = true;
-    step->ask(socket, admission->auth, step->arg);
-    admission->asking = false;
-    return admission->passed;
+    run->passed = false;
+    run->calling = true;
+    step->ask(socket, run->auth, step->arg);
+    run->calling = false;
+    return run->passed;
 }
 
-// False while a step keeps the socket waiting.
-static bool walk(struct sio_socket *socket, struct admission *admission)
+// False if a step will answer later. A step may also end the socket: then nothing is left to do.
+static bool run_steps(struct sio_socket *socket, struct sio__middleware_run *run)
 {
-    while (socket->state == SOCKET_CONNECTING && admission->step < socket->nsp->middleware_count) {
-        if (!ask_step(socket, admission))
+    while (socket->state == SOCKET_CONNECTING && run->step < socket->nsp->middleware_count) {
+        if (!call_step(socket, run))
             return socket->state != SOCKET_CONNECTING;
-        admission->step++;
+        run->step++;
     }
     return true;
 }
 
-static void arrive(struct sio_socket *socket, const struct admission *admission)
+static void finish(struct sio_socket *socket, const struct sio__middleware_run *run)
 {
     const struct sio_handlers *handlers = &socket->nsp->handlers;
 
-    socket->admission = NULL;
+    socket->middleware_run = NULL;
     if (socket->state == SOCKET_CONNECTING)
-        handlers->on_connect(socket, admission->auth, handlers->arg);
+        handlers->on_connect(socket, run->auth, handlers->arg);
 }
 
-void socket_admit(struct sio_socket *socket, struct span auth)
+void sio__middleware_start(struct sio_socket *socket, struct span auth)
 {
-    struct admission admission = {.auth = auth};
+    struct sio__middleware_run run = {.auth = auth};
 
-    socket->admission = &admission;
-    if (walk(socket, &admission))
-        arrive(socket, &admission);
+    socket->middleware_run = &run;
+    if (run_steps(socket, &run))
+        finish(socket, &run);
     else
-        socket->admission = keep(&admission);
+        socket->middleware_run = copy_to_heap(&run);
 }
 
 void sio_socket_next(struct sio_socket *socket)
 {
-    struct admission *admission = socket->admission;
+    struct sio__middleware_run *run = socket->middleware_run;
 
-    if (!admission)
+    if (!run)
         return;
-    if (admission->asking) {
-        admission->passed = true;
+    if (run->calling) {
+        run->passed = true;
         return;
     }
-    admission->step++;
-    if (!walk(socket, admission))
+    run->step++;
+    if (!run_steps(socket, run))
         return;
-    arrive(socket, admission);
-    free(admission);
+    finish(socket, run);
+    free(run);
 }
 
 void sio_namespace_use(struct sio_namespace *nsp, sio_middleware_fn ask, void *arg)
 {
     assert(nsp->middleware_count < SIO_MIDDLEWARE_MAX);
-    nsp->middleware[nsp->middleware_count++] = (struct middleware){ask, arg};
+    nsp->middleware[nsp->middleware_count++] = (struct sio__middleware_step){ask, arg};
 }

@@ -1,8 +1,50 @@
+#include "edge/socketio/namespace.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "edge/engineio/session.h"
+#include "edge/socketio/packet.h"
 #include "edge/socketio/socketio_internal.h"
 
-struct span namespace_name(const struct sio_namespace *nsp)
+struct span sio_namespace_name(const struct sio_namespace *nsp)
 {
     return (struct span){nsp->name, nsp->name_len};
+}
+
+struct sio_namespace *sio__namespace_find(const struct sio_server *server, struct span name)
+{
+    list_for_each (entry, &server->namespaces) {
+        struct sio_namespace *nsp = list_entry(entry, struct sio_namespace, entry);
+        if (span_eq(sio_namespace_name(nsp), name))
+            return nsp;
+    }
+    return NULL;
+}
+
+struct sio_namespace *sio_server_add_namespace(struct sio_server *server, const char *name,
+                                               const struct sio_handlers *handlers)
+{
+    size_t len = strlen(name);
+    struct sio_namespace *nsp = mem_zalloc(sizeof(*nsp) + len);
+
+    assert(name[0] == '/' && len <= SIO_NAMESPACE_MAX);
+    assert(!sio__namespace_find(server, span_of(name)));
+    nsp->server = server;
+    nsp->handlers = *handlers;
+    nsp->rooms = rooms_new(server->options.max_rooms_per_socket, server->options.room_note_bytes);
+    nsp->name_len = len;
+    memcpy(nsp->name, name, len);
+    list_append(&server->namespaces, &nsp->entry);
+    return nsp;
+}
+
+void sio__namespace_free(struct sio_namespace *nsp)
+{
+    list_unlink(&nsp->entry);
+    rooms_free(nsp->rooms);
+    free(nsp);
 }
 
 struct broadcast {
@@ -61,7 +103,7 @@ static struct frame *frame_for(struct emission *emission, bool recoverable)
     struct frame **frame = with_offset ? &emission->with_offset : &emission->plain;
 
     if (!*frame)
-        *frame = sio_encode_event_at(namespace_name(emission->nsp), event->name, event->args,
+        *frame = sio_encode_event_at(sio_namespace_name(emission->nsp), event->name, event->args,
                                      with_offset ? event->offset : (struct span){0});
     return *frame;
 }
@@ -124,9 +166,4 @@ size_t sio_namespace_socket_count(const struct sio_namespace *nsp)
 struct rooms *sio_namespace_rooms(struct sio_namespace *nsp)
 {
     return nsp->rooms;
-}
-
-struct span sio_namespace_name(const struct sio_namespace *nsp)
-{
-    return namespace_name(nsp);
 }

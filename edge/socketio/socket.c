@@ -1,9 +1,55 @@
+#include "edge/socketio/socket.h"
+
 #include <stdlib.h>
 
+#include "common/buffer.h"
 #include "common/mem.h"
+#include "common/random.h"
+#include "edge/socketio/client_deadline.h"
+#include "edge/socketio/namespace.h"
+#include "edge/socketio/packet.h"
 #include "edge/socketio/socketio_internal.h"
 
-static void bury(struct sio_socket *socket, enum socket_state state)
+// The session id is the client's secret, so others get another id. Engine.IO 4: a name
+// of its own. Engine.IO 3: the session's name, behind the namespace's unless that is the root.
+static void make_id(const struct sio_client *client, struct span nsp, struct buffer *out)
+{
+    char id[RANDOM_ID_LEN + 1];
+
+    if (eio_session_version(client->session) != 3) {
+        random_id(id);
+        buffer_append(out, (struct span){id, SIO_ID_LEN});
+        return;
+    }
+    if (!span_is(nsp, "/")) {
+        buffer_append(out, nsp);
+        buffer_append_char(out, '#');
+    }
+    buffer_append(out, span_of(eio_session_name(client->session).text));
+}
+
+struct sio_socket *sio__socket_new(struct sio_client *client, struct sio_namespace *nsp)
+{
+    struct buffer id = {0};
+
+    make_id(client, sio_namespace_name(nsp), &id);
+    struct sio_socket *socket = mem_zalloc(sizeof(*socket) + id.len + 1);
+    memcpy(socket->id, id.ptr, id.len);
+    socket->id_len = (uint16_t)id.len;
+    buffer_fini(&id);
+
+    socket->nsp = nsp;
+    socket->session = client->session;
+    socket->client = client;
+    room_member_init(&socket->member);
+    list_init(&socket->acks);
+    list_append(&client->sockets, &socket->entry);
+    client->socket_count++;
+    return socket;
+}
+
+// Takes the socket out of its client; nothing is called or freed here.
+static void mark_ended(struct sio_socket *socket, enum socket_state state)
 {
     struct sio_client *client = socket->client;
 
@@ -17,7 +63,7 @@ static void bury(struct sio_socket *socket, enum socket_state state)
     list_append(&client->server->ended, &socket->entry);
     deadline_arm(&client->server->reap, &client->server->reap_due);
     if (client->socket_count == 0 && client->was_connected)
-        client_on_nowhere(client);
+        sio__client_on_last_left(client);
 }
 
 static bool is_gone(const struct sio_socket *socket)
@@ -25,30 +71,37 @@ static bool is_gone(const struct sio_socket *socket)
     return socket->state == SOCKET_REFUSED || socket->state == SOCKET_ENDED;
 }
 
-void socket_end(struct sio_socket *socket, const char *reason)
+void sio__socket_end(struct sio_socket *socket, const char *reason)
 {
     socket->end_reason = reason;
-    bury(socket, SOCKET_ENDED);
+    mark_ended(socket, SOCKET_ENDED);
 }
 
-void socket_refuse(struct sio_socket *socket)
+void sio__socket_mark_refused(struct sio_socket *socket)
 {
-    bury(socket, SOCKET_REFUSED);
+    mark_ended(socket, SOCKET_REFUSED);
 }
 
-void socket_finish(struct sio_socket *socket)
+static void finish(struct sio_socket *socket)
 {
     struct sio_namespace *nsp = socket->nsp;
 
     list_unlink(&socket->entry);
-    socket_cancel_acks(socket);
-    if (socket->state == SOCKET_ENDED && !socket->admission && nsp->handlers.on_disconnect)
+    sio__ack_cancel_all(socket);
+    if (socket->state == SOCKET_ENDED && !socket->middleware_run && nsp->handlers.on_disconnect)
         nsp->handlers.on_disconnect(socket, socket->end_reason, nsp->handlers.arg);
     rooms_leave_all(nsp->rooms, &socket->member);
     if (socket->data && nsp->handlers.free_data)
         nsp->handlers.free_data(socket->data);
-    free(socket->admission);
+    free(socket->middleware_run);
     free(socket);
+}
+
+void sio__socket_reap(struct sio_server *server)
+{
+    while (!list_empty(&server->ended))
+        finish(list_entry(server->ended.next, struct sio_socket, entry));
+    deadline_cancel(&server->reap);
 }
 
 void sio_socket_send(struct sio_socket *socket, struct frame *frame)
@@ -69,7 +122,7 @@ void sio_socket_emit_at(struct sio_socket *socket, struct span name, struct span
 {
     if (is_gone(socket))
         return;
-    struct frame *frame = sio_encode_event_at(namespace_name(socket->nsp), name, args,
+    struct frame *frame = sio_encode_event_at(sio_namespace_name(socket->nsp), name, args,
                                               socket->recoverable ? offset : (struct span){0});
     sio_socket_send(socket, frame);
     frame_unref(frame);
@@ -82,10 +135,24 @@ void sio_socket_emit_binary(struct sio_socket *socket, struct span name, struct 
 {
     if (is_gone(socket))
         return;
-    struct frame *frame =
-        sio_encode_event_with(namespace_name(socket->nsp), name, args, NULL, attachments, count);
+    struct frame *frame = sio_encode_event_with(sio_namespace_name(socket->nsp), name, args, NULL,
+                                                attachments, count);
     sio_socket_send(socket, frame);
     frame_unref(frame);
+}
+
+bool sio_socket_emit_with_ack(struct sio_socket *socket, struct span name, struct span args,
+                              sio_ack_fn on_answer, void *arg)
+{
+    if (socket->state != SOCKET_CONNECTED || socket->ack_count >= SIO_ACKS_MAX)
+        return false;
+
+    uint64_t id = sio__ack_expect(socket, on_answer, arg);
+    struct frame *frame =
+        sio_encode_event_with(sio_namespace_name(socket->nsp), name, args, &id, NULL, 0);
+    sio_socket_send(socket, frame);
+    frame_unref(frame);
+    return true;
 }
 
 void sio_socket_ack(struct sio_socket *socket, uint64_t ack_id, struct span args)
@@ -99,7 +166,7 @@ void sio_socket_ack_binary(struct sio_socket *socket, uint64_t ack_id, struct sp
     if (ack_id == SIO_NO_ACK || is_gone(socket))
         return;
     struct frame *frame =
-        sio_encode_ack(namespace_name(socket->nsp), ack_id, args, attachments, count);
+        sio_encode_ack(sio_namespace_name(socket->nsp), ack_id, args, attachments, count);
     eio_session_send(socket->session, frame);
     frame_unref(frame);
 }
@@ -108,10 +175,10 @@ void sio_socket_disconnect(struct sio_socket *socket)
 {
     if (is_gone(socket))
         return;
-    struct frame *frame = sio_encode_disconnect(namespace_name(socket->nsp));
+    struct frame *frame = sio_encode_disconnect(sio_namespace_name(socket->nsp));
     eio_session_send(socket->session, frame);
     frame_unref(frame);
-    socket_end(socket, "server namespace disconnect");
+    sio__socket_end(socket, "server namespace disconnect");
 }
 
 void sio_socket_share_rate(struct sio_socket *socket, struct span key)
@@ -187,6 +254,11 @@ void sio_socket_set_moment(struct sio_socket *socket, uint64_t moment)
 bool sio_socket_is_connected(const struct sio_socket *socket)
 {
     return socket->state == SOCKET_CONNECTED;
+}
+
+struct sio_handshake sio_socket_handshake(const struct sio_socket *socket)
+{
+    return sio__handshake_view(socket->client->handshake);
 }
 
 void *sio_socket_data(const struct sio_socket *socket)

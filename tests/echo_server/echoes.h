@@ -2,7 +2,7 @@
 #pragma once
 
 #include "edge/engineio/server.h"
-#include "edge/socketio/server.h"
+#include "edge/socketio/options.h"
 
 // Sends every message back: text as text, binary as binary.
 extern const struct eio_handlers engine_echo;

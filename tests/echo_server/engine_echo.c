@@ -1,3 +1,4 @@
+#include "edge/engineio/session.h"
 #include "tests/echo_server/echoes.h"
 
 static void on_open(struct eio_session *session, const struct http_request *request, void *arg)

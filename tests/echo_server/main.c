@@ -6,6 +6,8 @@
 
 #include "common/log.h"
 #include "edge/adapters/listener/listener.h"
+#include "edge/socketio/namespace.h"
+#include "edge/socketio/server.h"
 #include "tests/echo_server/echoes.h"
 #include "tests/echo_server/options.h"
 

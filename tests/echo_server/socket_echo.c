@@ -1,6 +1,8 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/socketio/connect.h"
+#include "edge/socketio/socket.h"
 #include "tests/echo_server/echoes.h"
 
 #define GREETING_DELAY_MS 30

@@ -5,8 +5,13 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "edge/engineio/server.h"
 #include "edge/engineio/websocket.h"
+#include "edge/socketio/connect.h"
+#include "edge/socketio/middleware.h"
+#include "edge/socketio/namespace.h"
 #include "edge/socketio/server.h"
+#include "edge/socketio/socket.h"
 #include "tests/unit/websocket_open.h"
 
 #define SEPARATOR 0x1e

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "edge/gateway/clients/token.h"
-#include "edge/socketio/server.h"
+#include "edge/socketio/handshake.h"
 
 struct authentication {
     struct token_verifier *verifier;

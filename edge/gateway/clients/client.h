@@ -4,7 +4,7 @@
 #include "common/list.h"
 #include "edge/gateway/clients/identity.h"
 #include "edge/gateway/clients/token_expiry.h"
-#include "edge/socketio/server.h"
+#include "edge/socketio/socket.h"
 
 struct client_session;
 struct recovery_attempt;

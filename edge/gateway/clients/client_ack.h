@@ -3,6 +3,7 @@
 
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/gateway_metrics.h"
+#include "edge/socketio/options.h"
 
 // An ack that a client waits for, or not.
 struct ack {

@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "common/random.h"
 #include "edge/gateway/clients/client.h"
+#include "edge/socketio/socket.h"
 #include "proto/redis_keys.h"
 
 #define REPAIR_MS    10

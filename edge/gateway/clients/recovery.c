@@ -12,6 +12,9 @@
 #include "common/mem.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/rooms/room_name.h"
+#include "edge/socketio/connect.h"
+#include "edge/socketio/middleware.h"
+#include "edge/socketio/namespace.h"
 #include "proto/redis_keys.h"
 
 #define RETRY_MS       20

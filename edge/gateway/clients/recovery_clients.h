@@ -4,7 +4,7 @@
 // their handlers with it and fail, Dart's hand over a list in place of the body.
 #pragma once
 
-#include "edge/socketio/server.h"
+#include "edge/socketio/handshake.h"
 
 enum recovery_clients {
     RECOVERY_CLIENTS_AUTO = 0, // all but those that would be hurt

@@ -1,4 +1,6 @@
 #include "edge/gateway/delivery/delivery.h"
+#include "edge/socketio/namespace.h"
+#include "edge/socketio/socket.h"
 
 struct position delivery_position(const struct delivery *delivery, unsigned shard)
 {

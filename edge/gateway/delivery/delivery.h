@@ -5,8 +5,10 @@
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/log_tail.h"
 #include "edge/gateway/gateway_metrics.h"
-#include "edge/socketio/server.h"
 #include "proto/envelope.h"
+
+struct sio_namespace;
+struct sio_socket;
 
 struct delivery {
     struct sio_namespace *nsp;

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/deadlines.h"
-#include "edge/engineio/server.h"
+#include "edge/engineio/options.h"
 
 #define REPLAY_STALL_MS 3000
 #define REPLAY_WAIT_MS  20000

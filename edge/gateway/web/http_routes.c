@@ -4,7 +4,9 @@
 
 #include "common/clock.h"
 #include "common/json_string.h"
+#include "edge/engineio/server.h"
 #include "edge/gateway/web/console.h"
+#include "edge/socketio/namespace.h"
 
 #define SERVICE_NAME "websocket-gateway"
 #define ROOMS_LISTED 1000

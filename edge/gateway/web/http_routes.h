@@ -6,7 +6,6 @@
 #include "edge/gateway/delivery/relay_status.h"
 #include "edge/gateway/web/client_bundle.h"
 #include "edge/http/exchange.h"
-#include "edge/socketio/server.h"
 
 #define ENGINE_PATH "/socket.io/"
 

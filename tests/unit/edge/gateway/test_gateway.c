@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "edge/gateway/gateway.h"
+#include "edge/socketio/options.h"
 #include "tests/unit/fake_authority.h"
 #include "tests/unit/fake_bus.h"
 #include "tests/unit/fake_engine.h"

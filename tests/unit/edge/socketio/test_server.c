@@ -4,8 +4,14 @@
 
 #include "common/buffer.h"
 #include "edge/engineio/engineio_internal.h"
+#include "edge/engineio/server.h"
 #include "edge/engineio/websocket.h"
+#include "edge/socketio/connect.h"
+#include "edge/socketio/middleware.h"
+#include "edge/socketio/namespace.h"
+#include "edge/socketio/packet.h"
 #include "edge/socketio/server.h"
+#include "edge/socketio/socket.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/websocket_open.h"
 

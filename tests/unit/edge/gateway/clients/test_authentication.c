@@ -1,4 +1,5 @@
 #include "edge/gateway/clients/authentication.h"
+#include "edge/socketio/handshake.h"
 #include "tests/unit/token_maker.h"
 
 #define NOW 1700000000

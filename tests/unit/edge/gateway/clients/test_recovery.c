@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "edge/gateway/clients/client_session.h"
 #include "edge/gateway/gateway.h"
+#include "edge/socketio/socket.h"
 #include "tests/unit/fake_bus.h"
 #include "tests/unit/fake_engine.h"
 #include "tests/unit/fake_sessions.h"

@@ -1,0 +1,20 @@
+// Middleware: the steps that a client passes on its way into a namespace, before its on_connect.
+#pragma once
+
+#include "edge/socketio/options.h"
+
+struct sio_namespace;
+
+// Adds a step. Steps are called in the order in which they were added, each after the one before it
+// has called sio_socket_next().
+// Add all of them, at most SIO_MIDDLEWARE_MAX, before the first client.
+void sio_namespace_use(struct sio_namespace *nsp, sio_middleware_fn ask, void *arg);
+
+// The step that was called last lets the socket pass: to the next step, or to on_connect. Nothing
+// happens when no step is under way, or the socket was refused or ended.
+void sio_socket_next(struct sio_socket *socket);
+
+// ---- for socketio's own files
+
+// Calls the first step, or on_connect if there is none. Borrows `auth` until return.
+void sio__middleware_start(struct sio_socket *socket, struct span auth);
