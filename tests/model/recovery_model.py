@@ -63,6 +63,8 @@ WEATHERS = {
                                   disturb=0, expiry=0)},
     # Brokers fail all the time.
     "storm": {**MIXED, **dict(disturb=0.6, heal=1.5, notice=0.2, touch=4)},
+    # Redis forgets everything, sessions and log, and goes on; clients leave rooms all the time.
+    "resets": {**MIXED, **dict(disturb=0.3, heal=1, leave=3, join=5, flush=0.5)},
 }
 
 
@@ -77,6 +79,7 @@ class Log:
         self.entries = []
         self.history = []
         self.lost = set()
+        self.reset_at = 0  # how much of the history was there when all was forgotten last
         self.last = NOWHERE  # as the relay has it
 
     def newest(self):
@@ -356,7 +359,8 @@ class World:
         self.store[socket.pid] = session
         client.pid, client.socket, client.edge = socket.pid, socket, edge
         client.begin()
-        client.entitled[own] = client.expects[own] = joined
+        client.entitled[own] = joined
+        client.expects[own] = self.since(own, joined)
         edge.sockets.append(socket)
         self.send(socket, "connected", None, tuple(edge.had))
 
@@ -509,7 +513,7 @@ class World:
             client.left.discard(room)
             client.entitled.setdefault(room, joined)
             if room not in client.leaving:
-                client.expects[room] = heard_from
+                client.expects[room] = self.since(room, heard_from)
         elif kind == "left":
             if body not in client.socket.joins and body not in client.socket.rooms:
                 client.left.add(body)
@@ -528,11 +532,15 @@ class World:
             raise Broken(f"client {client.name} was not entitled to {position} of room {room}")
         got.append(position)
 
+    def since(self, room, position):
+        """Behind nothing is what stands in the log since it was emptied."""
+        return position, self.logs[room % self.shards].reset_at if position == NOWHERE else 0
+
     def judge_all(self, client):
-        for room, since in client.expects.items():
+        for room, (since, begin) in client.expects.items():
             log = self.logs[room % self.shards]
             got = set(client.got.get(room, []))
-            missing = [e[0] for e in log.history if e[2] == room and e[0] > since
+            missing = [e[0] for e in log.history[begin:] if e[2] == room and e[0] > since
                        and e[0] not in log.lost and e[0] not in got]
             if missing:
                 raise Broken(f"client {client.name} never got {missing[0]} of room {room}")
@@ -545,7 +553,20 @@ class World:
             if self.random.random() < 0.5:
                 self.send(socket, "typing", None, tuple(edge.had))
 
+    def flush_all(self):
+        """The relay may live on, with its positions, or be another one."""
+        self.store.clear()
+        lives = self.random.random() < 0.5
+        if not lives:
+            self.epoch, self.seq = self.epoch + 1, 0
+        for log in self.logs:
+            log.lose(len(log.entries), relay_lives=lives)
+            log.reset_at = len(log.history)
+
     def disturb(self):
+        if "flush" in self.weather and self.random.random() < self.weather["flush"]:
+            self.flush_all()
+            return
         what = self.random.random()
         if what < 0.25:
             self.kill(self.random.choice(self.edges))

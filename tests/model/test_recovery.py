@@ -3,7 +3,7 @@
 
 usage: test_recovery.py [--seconds N] [--seed N] [VARIANT...]
 
-The design runs in all weathers for so many seconds (15), with one seed after another. Each variant,
+The design runs in all weathers for so many seconds (40), with one seed after another. Each variant,
 or those named, runs where it is known to fall first, and then in all weathers until it does.
 """
 
@@ -70,7 +70,7 @@ def variant_falls(variant):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=15, help="how long the design runs")
+    parser.add_argument("--seconds", type=int, default=40, help="how long the design runs")
     parser.add_argument("--seed", type=int, default=0, help="the first one of the design's runs")
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help=", ".join(VARIANTS))
     options = parser.parse_args()
