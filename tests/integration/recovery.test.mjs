@@ -113,6 +113,18 @@ describe('nothing comes before the reply, and nothing twice', () => {
     assert.equal(traveller.all('connected').length, 1);
   });
 
+  test('a poll breaks off while its answer is on its way', async (t) => {
+    const { room, traveller, watcher, line } = await inRoom(t, { transports: ['polling'] });
+    await sayAndSee(watcher, room, 1);
+    await traveller.heard([1]);
+    line.cutAt('"new_message"');
+    await sayAndSee(watcher, room, 2, 3);
+    assert.equal((await traveller.back()).recovered, true);
+    assert.equal(line.cuts.length, 1);
+    await sayAndSee(watcher, room, 4);
+    await traveller.heard([1, 2, 3, 4]);
+  });
+
   test('cut before the reply, three times', async (t) => {
     const { room, traveller, watcher, line } = await inRoom(t);
     const count = traveller.connects.length;
