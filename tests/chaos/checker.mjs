@@ -82,7 +82,8 @@ function staysOf(life, user) {
   const open = new Map([[own, stays[0]]]);
   for (const { kind, room, number, at } of life.entries) {
     let stay = open.get(room);
-    if (kind === 'asking' && !stay) {
+    // Of a leave without an ack nobody knows whether it was done.
+    if (kind === 'asking' && (!stay || stay.to !== undefined)) {
       stay = { room, numbers: [] };
       stays.push(stay);
       open.set(room, stay);
@@ -144,21 +145,24 @@ function checkRising(name, life) {
   return faults;
 }
 
-// Behind the last event of a shard that came in this life, nothing is owed if the connection ended.
-function reachOf(life, log) {
+// Up to where of each shard its edges have brought it everything, by what it heard until `until`.
+function reachOf(life, log, until = Infinity) {
   const reach = new Map();
-  for (const { kind, room, number } of life.entries) {
-    const place = kind === 'event' && log.of(room, number);
+  for (const { kind, room, number, at } of life.entries) {
+    const place = kind === 'event' && at < until && log.of(room, number);
     if (place) reach.set(place.shard, Math.max(place.index, reach.get(place.shard) ?? -1));
   }
   return reach;
 }
 
-function isOwed(stay, first, entry, sent, reach, alive) {
+const isReached = (entry, reach) => entry.index <= (reach.get(entry.shard) ?? -1);
+
+// Nothing is owed behind what it heard last before the connection ended or it left the room.
+function isOwed(stay, first, entry, sent, { reach, reachOfStay, alive }) {
   const began = (first && !after(first, entry)) || (stay.from !== undefined && sent > stay.from);
-  const reached = entry.index <= (reach.get(entry.shard) ?? -1);
-  const leftBefore = stay.to !== undefined && !stay.numbers.some((number) => number >= entry.number);
-  return began && !leftBefore && (alive || reached);
+  const leftBefore = stay.to !== undefined && !isReached(entry, reachOfStay)
+    && !stay.numbers.some((number) => number >= entry.number);
+  return began && !leftBefore && (alive || isReached(entry, reach));
 }
 
 function checkComplete(name, user, life, log, sentOf) {
@@ -167,9 +171,10 @@ function checkComplete(name, user, life, log, sentOf) {
   for (const stay of staysOf(life, user)) {
     const got = new Set(stay.numbers);
     const first = stay.numbers.length > 0 && log.of(stay.room, stay.numbers[0]);
+    const reaches = { reach, reachOfStay: reachOf(life, log, stay.to), alive: life.alive };
     for (const entry of log.rooms.get(stay.room) ?? []) {
       const sent = sentOf.get(`${entry.room}/${entry.number}`);
-      if (!got.has(entry.number) && isOwed(stay, first, entry, sent, reach, life.alive)) {
+      if (!got.has(entry.number) && isOwed(stay, first, entry, sent, reaches)) {
         faults.push(fault('lost', `${name} in ${life.entries.at(0).edge} missed `
           + `${entry.room}/${entry.number} at ${entry.position}`));
       }

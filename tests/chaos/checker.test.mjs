@@ -110,6 +110,18 @@ const CASES = {
     insert(run, 5, { kind: 'leaving', room: ROOM, at: 420 });
     run.history.push({ kind: 'left', room: ROOM, at: 520 });
   }],
+  'one is missing before it leaves, as a later one of another room shows': [['lost'], (run) => {
+    drop(run, 5);
+    run.log.push({ ...entry(6), room: 'user:u1' });
+    run.history.push({ ...heard(6), room: 'user:u1' }, { kind: 'leaving', room: ROOM, at: 620 },
+      { kind: 'left', room: ROOM, at: 630 });
+  }],
+  'a leave without an ack, and the room joined again': [[], (run) => {
+    insert(run, 4, { kind: 'leaving', room: ROOM, at: 350 });
+    cutAt(run, 4, true);
+    drop(run, 4);
+    rejoin(run, 5);
+  }],
   'a leave that Redis was not there to note, and a recovery': [[], (run) => leaveSlowly(run, 1000)],
   'the same, when there was time to note it': [['not entitled'], (run) => leaveSlowly(run, 20_000)],
   'nothing of a room that it has left': [[], (run) => {

@@ -18,7 +18,8 @@ const QUEUES = ['websocket.message.sent', 'websocket.booking.confirmed'];
 const EXCHANGE = 'hometrip_events';
 const CTL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
 
-const edgeOf = ({ stack }, random) => random.pick(stack.edges);
+// Both of a pair may be meant for one edge.
+const edgeOf = ({ stack, victim }, random) => victim ?? random.pick(stack.edges);
 const activeOf = ({ stack }) => stack.activeRelay();
 const standbyOf = async ({ stack }) => {
   const active = await stack.activeRelay();
@@ -47,19 +48,38 @@ const ofProgram = (choose, act) => async (stage, random) => act(await choose(sta
 
 const spoils = (mode, choose) => async (stage, random) => {
   const { link, blind } = await choose(stage, random);
-  link.spoil(mode);
+  link.spoil(mode, random);
   return { what: `${link.name} ${mode}`, blind, heal: async () => link.mend() };
 };
 
-const clientLink = ({ stack }, random) => {
-  const edge = random.pick(stack.edges);
+const clientLink = (stage, random) => {
+  const edge = edgeOf(stage, random);
   return { link: edge.clientLink, blind: [edge.name] };
 };
-const edgeToRedis = ({ stack }, random) => ({ link: random.pick(stack.edges).redisLink });
+const edgeToRedis = (stage, random) => ({ link: edgeOf(stage, random).redisLink });
 const relayToRedis = async (stage) => ({ link: (await activeOf(stage)).redisLink });
 const relayToRabbit = async (stage) => ({ link: (await activeOf(stage)).rabbitLink });
 
 const nothingToHeal = async () => {};
+
+// Connections of clients to all edges end, a little further on each time.
+async function clientsChopped({ stack }, random) {
+  for (const { clientLink: link } of stack.edges) link.spoil('chopped', random);
+  return { what: 'clients chopped at all edges', blind: stack.edges.map(({ name }) => name),
+    heal: async () => stack.edges.forEach(({ clientLink: link }) => link.mend()) };
+}
+
+// The machine of an edge is off the network. Its clients go elsewhere, and it does not hear of that:
+// not that they are gone, nor that another edge has their sessions.
+async function edgeIsolated(stage, random) {
+  const edge = edgeOf(stage, random);
+  edge.clientLink.spoil('gone');
+  edge.redisLink.spoil('cut');
+  return { what: `${edge.name} isolated`, blind: [edge.name], heal: async () => {
+    edge.redisLink.mend();
+    edge.clientLink.mend();
+  } };
+}
 
 const redis = (what, ...args) => async ({ stack }) => {
   await stack.redisDo(...args);
@@ -161,6 +181,9 @@ const TABLE = {
   'edge-kill': ['edges', 500, 2000, ofProgram(edgeOf, ends('SIGKILL'))],
   'edge-term': ['edges', 100, 1000, ofProgram(edgeOf, ends('SIGTERM'))],
   'edge-freeze': ['edges', 1000, 8000, ofProgram(edgeOf, freezes())],
+  'edge-isolated': ['edges', 500, 3000, edgeIsolated],
+  'edge-redis-late': ['edge-redis', 1000, 4000, spoils('late', edgeToRedis)],
+  'clients-chopped': ['clients', 1000, 4000, clientsChopped],
   'relay-kill': ['relays', 500, 2000, ofProgram(activeOf, ends('SIGKILL'))],
   'relay-term': ['relays', 500, 2000, ofProgram(activeOf, ends('SIGTERM'))],
   'relay-freeze': ['relays', 1000, 18000, ofProgram(activeOf, freezes())],

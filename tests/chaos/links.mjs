@@ -3,9 +3,11 @@
 // A link is `sound` or has one of the faults below. What a faulty link has swallowed is gone, so
 // `mend()` ends the connections whose bytes are missing; slow ones go on where they were.
 import { connect, createServer } from 'node:net';
+import { Pushes } from './pushes.mjs';
 
 const SLOW_MS = 150;
 const BURST = 256; // single bytes before others get a turn
+const CHOPPED = [250, 2500]; // bytes to a client: from the answer to its handshake into what it missed
 
 const ends = (pair) => [pair.near, pair.far];
 
@@ -15,6 +17,7 @@ export class Link {
     this.target = target; // gives the port; asked for each connection
     this.mode = 'sound';
     this.pairs = new Set();
+    this.ghosts = new Set(); // ends of the far program, to which nobody belongs any more
   }
 
   static async to(name, target) {
@@ -26,7 +29,7 @@ export class Link {
   }
 
   #join(near) {
-    if (this.mode === 'cut') {
+    if (this.mode === 'cut' || this.mode === 'gone') {
       near.on('error', () => {}).resetAndDestroy();
       return;
     }
@@ -39,8 +42,20 @@ export class Link {
       for (const end of ends(pair)) end.destroy();
     };
     for (const end of ends(pair)) end.setNoDelay(true).on('error', part).on('close', part);
+    near.on('data', (bytes) => { pair.subscribes ||= bytes.includes('SUBSCRIBE'); });
+    pair.pushes = new Pushes((bytes) => near.destroyed || near.write(bytes));
     this.#carry(pair, near, far);
     this.#carry(pair, far, near);
+  }
+
+  // Whether the connection has come to the byte behind which it is cut.
+  #chops(pair, bytes) {
+    pair.budget ??= this.random.between(...CHOPPED);
+    pair.budget -= bytes.length;
+    if (pair.budget >= 0) return false;
+    pair.near.end(bytes.subarray(0, pair.budget + bytes.length));
+    pair.far.resetAndDestroy();
+    return true;
   }
 
   #carry(pair, from, to) {
@@ -51,7 +66,12 @@ export class Link {
         pair.spoiled = true;
         return;
       }
-      if (this.mode === 'sound' && waiting === 0) {
+      if (from === pair.far && pair.subscribes) {
+        pair.pushes.take(bytes, this.mode === 'late');
+        return;
+      }
+      if (this.mode === 'chopped' && from === pair.far && this.#chops(pair, bytes)) return;
+      if (['sound', 'late', 'chopped'].includes(this.mode) && waiting === 0) {
         if (!to.write(bytes)) this.#hold(from, to);
         return;
       }
@@ -83,10 +103,24 @@ export class Link {
   }
 
   // 'cut': connections are reset, and refused. 'silent': nothing passes, nobody is told.
-  // 'slow': everything comes late. 'dribbling': one byte at a time.
-  spoil(mode) {
-    this.mode = mode;
+  // 'slow': everything comes late. 'dribbling': one byte at a time. 'late': what is published comes
+  // late, and each channel by another time. 'chopped': each connection ends after some bytes, as
+  // `random` has it. 'gone': as 'cut', but the far program hears nothing of it, ever.
+  spoil(mode, random) {
+    Object.assign(this, { mode, random });
     if (mode === 'cut') this.#part(this.pairs);
+    if (mode === 'gone') this.#forsake();
+  }
+
+  #forsake() {
+    for (const pair of this.pairs) {
+      const { near, far } = pair;
+      for (const end of ends(pair)) end.removeAllListeners('close').removeAllListeners('data');
+      far.resume().on('close', () => this.ghosts.delete(far));
+      this.ghosts.add(far);
+      near.resetAndDestroy();
+    }
+    this.pairs.clear();
   }
 
   mend() {
@@ -111,5 +145,6 @@ export class Link {
     this.mode = 'cut';
     this.server.close();
     this.#part(this.pairs);
+    for (const far of this.ghosts) far.destroy();
   }
 }

@@ -25,6 +25,8 @@ exit status is 0 only when every promise was kept.
   --rate N       events per second in all rooms together (default 50)
   --faults A,B+C only these, in this order, again and again; B and C at once
   --pairs        two at once from the beginning
+  --together     two at once strike the same edge
+  --shards N     of the log (default 1)
   --patience MS  how long after healing until everybody has a fresh event (default 5000)
   --build DIR    the programs (default build/release)
   --ci           with more patience, for a machine that does other things as well, and without
@@ -42,10 +44,10 @@ function readOptions() {
   const { values } = parseArgs({ options: {
     ...text('seed', String(Math.floor(Math.random() * 1e9))), ...text('minutes', '2'),
     ...text('clients', '40'), ...text('rooms', '10'), ...text('crowd', '200'), ...text('rate', '50'), ...text('faults', ''),
-    ...text('patience', '5000'), ...text('build', 'build/release'),
-    pairs: { type: 'boolean' }, ci: { type: 'boolean' }, list: { type: 'boolean' }, help: { type: 'boolean' },
+    ...text('patience', '5000'), ...text('shards', '1'), ...text('build', 'build/release'),
+    pairs: { type: 'boolean' }, together: { type: 'boolean' }, ci: { type: 'boolean' }, list: { type: 'boolean' }, help: { type: 'boolean' },
   } });
-  for (const name of ['seed', 'minutes', 'clients', 'crowd', 'rooms', 'rate', 'patience']) {
+  for (const name of ['seed', 'minutes', 'clients', 'crowd', 'rooms', 'rate', 'patience', 'shards']) {
     if (!(Number(values[name]) >= 0)) fail(`--${name} must be a number`);
     values[name] = Number(values[name]);
   }

@@ -79,13 +79,13 @@ class Program {
 }
 
 export class Stack {
-  static async start({ build, edges = 3, relays = 2, env = {} }) {
+  static async start({ build, edges = 3, relays = 2, shards = 1, env = {} }) {
     const stack = new Stack();
     stack.folder = await mkdtemp(join(tmpdir(), 'gateway-chaos-'));
     stack.links = [];
     try {
       await stack.#startBrokers();
-      await stack.#startPrograms(build, edges, relays, env);
+      await stack.#startPrograms(build, edges, relays, { BUS_SHARDS: String(shards), ...env });
     } catch (error) {
       await stack.stop();
       throw error;
@@ -138,7 +138,7 @@ export class Stack {
   }
 
   get programs() {
-    return [...this.relays, ...this.edges];
+    return [...(this.relays ?? []), ...(this.edges ?? [])];
   }
 
   // The relay that says of itself that it is active; while a broker is away, none may.
@@ -175,7 +175,7 @@ export class Stack {
   }
 
   async stop() {
-    for (const program of this.programs ?? []) await program.child?.kill().catch(() => {});
+    for (const program of this.programs) await program.child?.kill().catch(() => {});
     for (const link of this.links) link.close();
     await Promise.all([this.redis, this.spare, this.rabbitmq].map(async (broker) => {
       broker?.child?.signal('SIGCONT');

@@ -14,6 +14,7 @@ const STAGGER_MS = 600; // between two that happen at once: the first one shows 
 const SETTLE_MS = 60_000;
 const EMPTY_MS = 30_000; // connections of polling clients are kept alive for a while
 const WANDER_MS = 100;
+const RUSH_MS = 30; // from the joins of many until the fault: into their acks, or right behind
 
 export const clock = () => performance.now();
 
@@ -26,7 +27,7 @@ export class Stage {
     for (const edge of stage.stack.edges) {
       edge.clientUrl = `http://127.0.0.1:${edge.clientLink.port}`;
     }
-    stage.log = new LogReader({ port: () => stage.stack.redis.port, clock });
+    stage.log = new LogReader({ port: () => stage.stack.redis.port, shards: options.shards, clock });
     stage.log.start();
     stage.base = await stage.#steadyHoldings();
     return stage;
@@ -83,6 +84,12 @@ export class Stage {
 
   #wander(rooms, random) {
     this.wandering = setInterval(() => random.pick(this.clients).wander(random.pick(rooms)), WANDER_MS);
+    this.rush = () => {
+      for (const client of random.shuffled(this.clients).slice(0, this.clients.length / 2)) {
+        client.wander(random.pick(rooms));
+      }
+      return sleep(random.below(RUSH_MS));
+    };
   }
 
   // Clients that have not had an event that was sent after then.
@@ -94,8 +101,10 @@ export class Stage {
   async suffer(chosen) {
     const from = clock();
     const begun = [];
+    this.victim = this.together ? this.random.pick(this.stack.edges) : undefined;
     for (const fault of chosen) {
       if (begun.length > 0) await sleep(this.random.below(STAGGER_MS));
+      await this.rush();
       begun.push(await fault.begin(this, this.random));
     }
     const lasts = Math.max(...chosen.map(({ least, most }) => this.random.between(least, most)));

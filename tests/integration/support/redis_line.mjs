@@ -6,7 +6,7 @@ import { command } from './redis.mjs';
 const CRLF = Buffer.from('\r\n');
 
 // The channel and the length of the push at the front of `bytes`; null when it is not whole yet.
-function takePush(bytes) {
+export function takePush(bytes) {
   let at = 0;
   const line = () => {
     const end = bytes.indexOf(CRLF, at);
