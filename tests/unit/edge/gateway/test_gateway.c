@@ -2,27 +2,11 @@
 // writes down what it is asked. Time of day is the real one.
 #include <stdio.h>
 
-#include "common/clock.h"
-#include "edge/gateway/gateway.h"
 #include "edge/socketio/options.h"
 #include "tests/unit/fake_authority.h"
-#include "tests/unit/fake_bus.h"
-#include "tests/unit/fake_engine.h"
-#include "tests/unit/token_maker.h"
+#include "tests/unit/gateway_stage.h"
 
-#define NEVER_MS 1000000000
-#define PEERS    3
-
-static struct deadlines clock_;
-static struct fake_bus bus;
 static struct fake_authority authority;
-static struct gateway *gateway;
-static struct gateway_metrics metrics;
-static struct sio_metrics socketio_metrics;
-static struct eio_metrics engine_metrics;
-static struct allowed_origins *origins;
-static struct fake_websocket peers[PEERS];
-static struct buffer sent, token;
 static bool drained, following;
 
 static void on_drain(void *arg)
@@ -41,18 +25,6 @@ static void print_metrics(struct buffer *out, void *arg)
 {
     (void)arg;
     buffer_append(out, SPAN_LIT("a_metric 1\n"));
-}
-
-static void turn(void)
-{
-    deadlines_run(&clock_, clock_.now_ms);
-    gateway_flush(gateway);
-}
-
-static struct span no_header(const struct http_request *request, const char *name)
-{
-    (void)request, (void)name;
-    return (struct span){0};
 }
 
 static void make_gateway(enum room_authorization authorization, bool allow_anonymous)
@@ -91,110 +63,36 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
         .metrics_rooms = true,
         .event_bus_host = "rabbit",
         .event_bus_port = 5672,
-        .origins = origins,
     };
     const struct gateway_handlers handlers = {
         .on_drain = on_drain, .on_following = on_following, .print_metrics = print_metrics};
 
-    gateway = gateway_new(&options, &handlers, &bus.bus, &clock_, &metrics, &socketio_metrics,
-                          &engine_metrics);
+    stage_begin(&options, &handlers);
 }
 
 static void begin(enum room_authorization authorization, bool allow_anonymous)
 {
-    memset(&metrics, 0, sizeof(metrics));
-    memset(&socketio_metrics, 0, sizeof(socketio_metrics));
-    memset(&engine_metrics, 0, sizeof(engine_metrics));
     drained = following = false;
-    deadlines_init(&clock_, 1000000);
-    origins = allowed_origins_new(NULL);
-    fake_bus_init(&bus);
     fake_authority_init(&authority);
     make_gateway(authorization, allow_anonymous);
-    bus_report_up(&bus.bus);
     assert_false(following);
     bus.bus.handlers.on_newest(0, (struct position){1, 5}, bus.bus.handlers.arg);
     assert_true(following);
     buffer_clear(&bus.asked);
 }
 
-static void leave(int who)
-{
-    if (!peers[who].open)
-        return;
-    peers[who].open = false;
-    peers[who].closed = true;
-    eio_websocket_on_closed(&peers[who].engine);
-    turn();
-}
-
 static void end(void)
 {
-    for (int who = 0; who < PEERS; who++) {
-        leave(who);
-        buffer_fini(&peers[who].wrote);
-    }
-    assert_int_equal(metric_get(&socketio_metrics.sockets), 0);
-    gateway_free(gateway);
+    stage_end();
     fake_authority_fini(&authority);
-    fake_bus_fini(&bus);
-    allowed_origins_free(origins);
-    buffer_fini(&sent);
-    buffer_fini(&token);
-}
-
-static void say(int who, const char *text)
-{
-    struct span bytes = exact_copy(span_of(text));
-
-    if (peers[who].wrote.len > 0)
-        buffer_clear(&peers[who].wrote);
-    eio_websocket_on_message(&peers[who].engine, FRAME_TEXT, bytes);
-    free((char *)bytes.ptr);
-    turn();
-}
-
-static void open_peer(int who)
-{
-    const struct http_request request = {
-        .method = HTTP_GET, .query = SPAN_LIT("EIO=4&transport=websocket"), .header = no_header};
-
-    peers[who] = (struct fake_websocket){.sent = &sent, .wrote = peers[who].wrote};
-    assert_true(websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
-                               &request, false));
-    peers[who].open = true;
-    turn();
 }
 
 static void connect_with(int who, const char *payload)
 {
-    struct buffer packet = {0};
-
-    open_peer(who);
-    make_token(&token, TOKEN_HEADER, payload, TOKEN_SECRET);
-    buffer_printf(&packet, "40{\"token\":\"%s\"}", token.ptr);
-    say(who, packet.ptr);
-    buffer_fini(&packet);
+    connect_peer(who, "", payload);
 }
 
-// A '*' in `pattern` stands for any text.
-static bool matches(const char *pattern, const char *text)
-{
-    if (*pattern == '*')
-        return matches(pattern + 1, text) || (*text && matches(pattern, text + 1));
-    return *pattern == *text && (!*pattern || matches(pattern + 1, text + 1));
-}
-
-static void assert_matches(const struct buffer *buffer, const char *pattern)
-{
-    const char *text = buffer->len > 0 ? buffer->ptr : "";
-
-    if (!matches(pattern, text))
-        fail_msg("\n  \"%s\"\nis not\n  \"%s\"", text, pattern);
-}
-
-#define hears(who, pattern) assert_matches(&peers[who].wrote, pattern)
-#define asked(pattern)      assert_matches(&bus.asked, pattern)
+#define asked(pattern) assert_matches(&bus.asked, pattern)
 
 #define ROOM(type, id) "{\"roomType\":\"" type "\",\"roomId\":" id "}"
 #define C1             ROOM("conversation", "\"c1\"")
@@ -244,8 +142,7 @@ static void answers(void **state)
     connect_with(0, "{\"id\":\"u1\"}");
     for (size_t i = 0; i < ARRAY_LEN(row->says) && row->says[i]; i++)
         say(0, row->says[i]);
-    if (peers[0].wrote.len > 0 || row->hears[0] != '\0')
-        hears(0, row->hears);
+    hears(0, row->hears);
     asked(row->asked);
     end();
 }

@@ -12,7 +12,7 @@
 #include "edge/socketio/packet.h"
 #include "edge/socketio/server.h"
 #include "edge/socketio/socket.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/pattern.h"
 #include "tests/unit/websocket_open.h"
 
 #define CONNECT_TIMEOUT_MS 45000
@@ -344,22 +344,6 @@ static void peer_leave(struct peer *peer)
     buffer_fini(&peer->heard);
 }
 
-// A '*' in `pattern` stands for any text.
-static bool matches(const char *pattern, const char *text)
-{
-    if (*pattern == '*')
-        return matches(pattern + 1, text) || (*text && matches(pattern, text + 1));
-    return *pattern == *text && (!*pattern || matches(pattern + 1, text + 1));
-}
-
-static void assert_text(const struct buffer *buffer, const char *pattern)
-{
-    const char *text = buffer->len > 0 ? buffer->ptr : "";
-
-    if (!matches(pattern, text))
-        fail_msg("\n  \"%s\"\nis not\n  \"%s\"", text, pattern);
-}
-
 static struct sio_options options = {
     .engine = {.ping_interval_ms = NEVER_MS,
                .ping_timeout_ms = NEVER_MS,
@@ -579,8 +563,8 @@ static void plays_out(void **state)
     peer_open(&peer);
     for (size_t i = 0; i < ARRAY_LEN(row->says) && row->says[i]; i++)
         say(&peer, row->says[i]);
-    assert_text(&peer.heard, row->hears);
-    assert_text(&journal, row->told);
+    assert_matches(&peer.heard, row->hears);
+    assert_matches(&journal, row->told);
     peer_leave(&peer);
     assert_int_equal(tear_down(state), 0);
 }
@@ -632,7 +616,7 @@ static void accepts_later(void **state)
     sio_socket_accept(held);
     assert_span(sio_socket_handshake(held).authorization, "Bearer x");
     turn(0);
-    assert_text(&peer.heard, "42[\"before\"]|40" SID);
+    assert_matches(&peer.heard, "42[\"before\"]|40" SID);
     turn(0);
     assert_null(sio_socket_handshake(held).authorization.ptr);
     peer_leave(&peer);
@@ -684,7 +668,7 @@ static void accepting_leaves_attachments_awaited(void **state)
     say(&peer, "451-/admin,[\"hi\"]");
     sio_socket_accept(held);
     turn(SIO_ATTACHMENT_WAIT_MS);
-    assert_text(&peer.heard, "*|close 1002");
+    assert_matches(&peer.heard, "*|close 1002");
     peer_leave(&peer);
 }
 
@@ -698,8 +682,8 @@ static void refuses_later(void **state)
     assert_non_null(held);
     sio_socket_refuse(held, SPAN_LIT("no"));
     turn(0);
-    assert_text(&peer.heard, "44{\"message\":\"no\"}");
-    assert_text(&journal, "asks / {\"wait\":1}");
+    assert_matches(&peer.heard, "44{\"message\":\"no\"}");
+    assert_matches(&journal, "asks / {\"wait\":1}");
     assert_int_equal(metric_get(&metrics.connects_refused), 1);
     peer_leave(&peer);
 }
@@ -716,8 +700,8 @@ static void answer_after_the_end_is_ignored(void **state)
     sio_socket_accept(socket);
     sio_socket_refuse(socket, SPAN_LIT("no"));
     turn(0);
-    assert_text(&peer.heard, "41");
-    assert_text(&journal, "asks / {\"wait\":1}|gone / server namespace disconnect");
+    assert_matches(&peer.heard, "41");
+    assert_matches(&journal, "asks / {\"wait\":1}|gone / server namespace disconnect");
     peer_leave(&peer);
 }
 
@@ -750,10 +734,10 @@ static void broadcast_reaches_members(void **state)
     frame_unref(frame);
     turn(0);
 
-    assert_text(&ann.heard, "40" SID "|42[\"news\",1]|41");
-    assert_text(&bob.heard,
-                "40" SID "|42[\"news\",1]|42[\"news\",1]|42[\"news\",1]|42[\"news\",1]");
-    assert_text(&eve.heard, "40" SID);
+    assert_matches(&ann.heard, "40" SID "|42[\"news\",1]|41");
+    assert_matches(&bob.heard,
+                   "40" SID "|42[\"news\",1]|42[\"news\",1]|42[\"news\",1]|42[\"news\",1]");
+    assert_matches(&eve.heard, "40" SID);
     assert_int_equal(metric_get(&metrics.deliveries), 5);
     peer_leave(&ann);
     peer_leave(&bob);
@@ -785,7 +769,7 @@ static void slow_member_is_closed(void **state)
         eio_server_flush(sio_server_engine(server));
     }
     frame_unref(frame);
-    assert_text(&journal, "gone / slow consumer|was in 7");
+    assert_matches(&journal, "gone / slow consumer|was in 7");
     assert_int_equal(sio_namespace_socket_count(root), 1);
     assert_true(quick.heard.len > 10 * sizeof(text));
     peer_leave(&slow);
@@ -814,8 +798,8 @@ static void visited_sockets_may_be_disconnected(void **state)
     sio_namespace_each_in(root, SPAN_LIT("7"), kick_visited, &visits);
     assert_int_equal(visits, 2);
     turn(0);
-    assert_text(&ann.heard, "*|41");
-    assert_text(&bob.heard, "*|41");
+    assert_matches(&ann.heard, "*|41");
+    assert_matches(&bob.heard, "*|41");
     assert_int_equal(rooms_count(sio_namespace_rooms(root)), 0);
     peer_leave(&ann);
     peer_leave(&bob);
@@ -838,13 +822,13 @@ static void attachments_are_limited_in_total(void **state)
     memset(attachment + 1, 0, MAX_PAYLOAD - 1);
     memset(attachment + 1, 'x', MAX_PAYLOAD / 2 - strlen(packet));
     say(&peer, attachment);
-    assert_text(&journal, "asks / |event / hi ");
+    assert_matches(&journal, "asks / |event / hi ");
 
     say(&peer, header);
     say(&peer, attachment);
     memset(attachment + 1, 'x', MAX_PAYLOAD / 2 + 1);
     say(&peer, attachment);
-    assert_text(&peer.heard, "40*|close 1002");
+    assert_matches(&peer.heard, "40*|close 1002");
     assert_int_equal(metric_get(&metrics.bad_packets), 1);
     peer_leave(&peer);
 }

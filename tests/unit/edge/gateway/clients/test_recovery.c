@@ -1,52 +1,25 @@
 // Recovery as dialogues of the whole gateway, with a session store that answers when it is told to.
 #include <stdio.h>
 
-#include "common/clock.h"
 #include "edge/gateway/clients/client_session.h"
-#include "edge/gateway/gateway.h"
 #include "edge/socketio/socket.h"
-#include "tests/unit/fake_bus.h"
-#include "tests/unit/fake_engine.h"
 #include "tests/unit/fake_sessions.h"
-#include "tests/unit/token_maker.h"
+#include "tests/unit/gateway_stage.h"
 
-#define NEVER_MS 1000000000
-#define PEERS    3
-#define PID      "abcdefghijklmnopqrstuv"
-#define OLD_ID   "OldSocketId0123456__"
+#define PID    "abcdefghijklmnopqrstuv"
+#define OLD_ID "OldSocketId0123456__"
 
-static struct deadlines clock_;
-static struct fake_bus bus;
 static struct fake_sessions sessions;
-static struct gateway *gateway;
-static struct gateway_metrics metrics;
-static struct sio_metrics socketio_metrics;
-static struct eio_metrics engine_metrics;
-static struct allowed_origins *origins;
-static struct fake_websocket peers[PEERS];
-static struct buffer sent, token;
 
 static void ignore(void *arg)
 {
     (void)arg;
 }
 
-static void turn(void)
-{
-    deadlines_run(&clock_, clock_.now_ms);
-    gateway_flush(gateway);
-}
-
 static void pass(uint64_t ms)
 {
     clock_.now_ms += ms;
     turn();
-}
-
-static struct span no_header(const struct http_request *request, const char *name)
-{
-    (void)request, (void)name;
-    return (struct span){0};
 }
 
 static int begin(void **state)
@@ -69,76 +42,28 @@ static int begin(void **state)
         .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000},
         .edge_id = "here",
         .shards = 1,
-        .origins = origins = allowed_origins_new(NULL),
     };
     const struct gateway_handlers handlers = {.on_drain = ignore, .on_following = ignore};
 
     (void)state;
-    memset(&metrics, 0, sizeof(metrics));
-    deadlines_init(&clock_, 1000000);
-    fake_bus_init(&bus);
     fake_sessions_init(&sessions);
-    gateway = gateway_new(&options, &handlers, &bus.bus, &clock_, &metrics, &socketio_metrics,
-                          &engine_metrics);
-    bus_report_up(&bus.bus);
+    stage_begin(&options, &handlers);
     bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
     return 0;
-}
-
-static void lose(int who)
-{
-    if (!peers[who].open)
-        return;
-    peers[who].open = false;
-    peers[who].closed = true;
-    eio_websocket_on_closed(&peers[who].engine);
-    turn();
 }
 
 static int end(void **state)
 {
     (void)state;
-    for (int who = 0; who < PEERS; who++) {
-        lose(who);
-        buffer_fini(&peers[who].wrote);
-        peers[who] = (struct fake_websocket){0};
-    }
-    gateway_free(gateway);
+    stage_end();
     fake_sessions_fini(&sessions);
-    fake_bus_fini(&bus);
-    allowed_origins_free(origins);
-    buffer_fini(&sent);
-    buffer_fini(&token);
     return 0;
-}
-
-static void say(int who, const char *text)
-{
-    struct span bytes = exact_copy(span_of(text));
-
-    if (peers[who].wrote.len > 0)
-        buffer_clear(&peers[who].wrote);
-    eio_websocket_on_message(&peers[who].engine, FRAME_TEXT, bytes);
-    free((char *)bytes.ptr);
-    turn();
 }
 
 // CONNECT of u1 with these further members of its payload.
 static void connect_with(int who, const char *members)
 {
-    const struct http_request request = {
-        .method = HTTP_GET, .query = SPAN_LIT("EIO=4&transport=websocket"), .header = no_header};
-    struct buffer packet = {0};
-
-    peers[who] = (struct fake_websocket){.sent = &sent, .wrote = peers[who].wrote};
-    assert_true(websocket_open(&peers[who].engine, gateway_engine(gateway), &fake_websocket_ops,
-                               &request, false));
-    peers[who].open = true;
-    turn();
-    make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", TOKEN_SECRET);
-    buffer_printf(&packet, "40{%s\"token\":\"%s\"}", members, token.ptr);
-    say(who, packet.ptr);
-    buffer_fini(&packet);
+    connect_peer(who, members, "{\"id\":\"u1\"}");
 }
 
 static void log_entry(uint64_t seq, const char *room, const char *args)
@@ -184,28 +109,11 @@ static void answer_claim(enum session_claim result, const struct session_record 
     turn();
 }
 
-// A '*' in `pattern` stands for any text.
-static bool matches(const char *pattern, const char *text)
-{
-    if (*pattern == '*')
-        return matches(pattern + 1, text) || (*text && matches(pattern, text + 1));
-    return *pattern == *text && (!*pattern || matches(pattern + 1, text + 1));
-}
-
-static void assert_matches(const struct buffer *buffer, const char *pattern)
-{
-    const char *text = buffer->len > 0 ? buffer->ptr : "";
-
-    if (!matches(pattern, text))
-        fail_msg("\n  \"%s\"\nis not\n  \"%s\"", text, pattern);
-}
-
-#define hears(who, pattern) assert_matches(&peers[who].wrote, pattern)
-#define told(pattern)       assert_matches(&sessions.told, pattern)
-#define WELCOME             "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*,\"0-0\"]|"
-#define JOIN_C1             "421[\"join_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
-#define LEAVE_C1            "422[\"leave_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
-#define JOINED              "431[{\"success\":true,*"
+#define told(pattern) assert_matches(&sessions.told, pattern)
+#define WELCOME       "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*,\"0-0\"]|"
+#define JOIN_C1       "421[\"join_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
+#define LEAVE_C1      "422[\"leave_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
+#define JOINED        "431[{\"success\":true,*"
 
 static void join_c1(int who)
 {
@@ -228,8 +136,7 @@ static void a_join_is_acked_when_it_is_stored(void **state)
     (void)state;
     connect_stored(0);
     say(0, JOIN_C1);
-    if (peers[0].wrote.len > 0)
-        hears(0, "");
+    hears(0, "");
     log_entry(1, "conversation:c1", "{}"); // it is not in yet
     assert_int_equal(peers[0].wrote.len, 0);
     answer(SESSION_OK);
@@ -335,7 +242,7 @@ static void a_leave_that_was_given_up_is_noted_before_the_end(void **state)
     hears(0, "432[{\"success\":true,*");
     sessions.up = true;
     buffer_clear(&sessions.told);
-    lose(0);
+    leave(0);
     told("restore u1 user:u1@0-0; end 1 [*]; ");
 }
 
@@ -359,7 +266,7 @@ static void what_was_joined_after_its_client_has_gone_is_taken_back(void **state
     (void)state;
     connect_stored(0);
     say(0, JOIN_C1);
-    lose(0);
+    leave(0);
     told("*join 1 conversation:c1@0-0; restore u1 user:u1@0-0; end 1 [*]; ");
 }
 
@@ -369,7 +276,7 @@ static void others_hear_when_it_is_sure(void **state)
     connect_stored(0);
     join_c1(0);
     buffer_clear(&bus.asked);
-    lose(0);
+    leave(0);
     assert_int_equal(bus.asked.len, 0);
     answer(SESSION_OK);
     assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
@@ -381,7 +288,7 @@ static void others_hear_nothing_of_one_who_has_moved_on(void **state)
     connect_stored(0);
     join_c1(0);
     buffer_clear(&bus.asked);
-    lose(0);
+    leave(0);
     answer(SESSION_TAKEN);
     assert_int_equal(bus.asked.len, 0);
 }
@@ -537,7 +444,7 @@ static void freshness_is_for_those_who_have_all_that_was_sent(void **state)
     connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
     answer_claim(CLAIM_OK, &old);
     hears(0, "40{*}+42[\"connected\",{*},\"1-1\"]|");
-    lose(0);
+    leave(0);
     while (fake_take_request(&sessions))
         continue;
     old.sent = SPAN_LIT("1-2");
