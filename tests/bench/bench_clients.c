@@ -99,14 +99,6 @@ static bool run_connect(const struct request *request)
     return ok;
 }
 
-static void read_for(struct clients *clients, uint64_t ns)
-{
-    uint64_t end = monotonic_ns() + ns, now;
-
-    while ((now = monotonic_ns()) < end)
-        clients_read(clients, (int)((end - now) / 1000000) + 1);
-}
-
 static bool run_idle(const struct request *request)
 {
     struct clients_options options = options_of(request, request->clients);
@@ -119,7 +111,7 @@ static bool run_idle(const struct request *request)
         int64_t grown =
             (int64_t)(resident_bytes(request->rig.pids, request->rig.edge_count) - before);
         double cpu = cpu_now(request);
-        read_for(clients, (uint64_t)request->seconds * 1000000000);
+        clients_read_for(clients, (uint64_t)request->seconds * 1000000000);
         cpu = cpu_now(request) - cpu;
         printf("connections %" PRId64 ", edge memory %.1f KB each, CPU %.2f %% of a core\n",
                request->clients, (double)grown / 1024 / (double)request->clients,

@@ -1,10 +1,8 @@
 // bench-recovery: clients that lose their edge and come back, and what became of them.
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/mem.h"
 #include "tests/bench/crowd.h"
@@ -174,14 +172,6 @@ static bool begin(struct run *run, const struct request *request)
     return true;
 }
 
-static void read_for(const struct run *run, uint64_t ns)
-{
-    uint64_t end = monotonic_ns() + ns;
-
-    while (monotonic_ns() < end)
-        clients_read(run->travellers.clients, READ_MS);
-}
-
 static bool all_have_all(const struct run *run, uint32_t sent)
 {
     return continuity_complete(&run->travellers.continuity, sent) == run->travellers.count;
@@ -199,7 +189,8 @@ static bool finish(struct run *run)
     end = monotonic_ns() + PATIENCE_NS;
     while (!all_have_all(run, sent) && monotonic_ns() < end)
         clients_read(run->travellers.clients, READ_MS);
-    read_for(run, SETTLE_MS * SECOND_NS / 1000); // what is doubled comes last
+    // What is doubled comes last.
+    clients_read_for(run->travellers.clients, SETTLE_MS * SECOND_NS / 1000);
     crowd_rest(&run->witnesses);
     continuity_end(&run->travellers.continuity, sent);
     continuity_end(&run->witnesses.continuity, sent);
@@ -232,13 +223,13 @@ static bool crash(struct run *run)
     uint64_t memory = resident_bytes(&run->last, 1), began = monotonic_ns();
 
     source_start(run->source);
-    read_for(run, CALM_NS);
+    clients_read_for(run->travellers.clients, CALM_NS);
     double cpu = cpu_seconds(&run->last, 1);
     uint64_t killed = monotonic_ns();
     kill(run->request->rig.pids[0], SIGKILL);
     bool all = await_returns(run, run->travellers.count);
     cpu = cpu_seconds(&run->last, 1) - cpu;
-    read_for(run, CALM_NS);
+    clients_read_for(run->travellers.clients, CALM_NS);
     bool ok = finish(run) && all;
     ok = report(run) && ok;
     printf(", all back after %.1f s", (double)(back->last_back_ns - killed) / 1e9);
@@ -259,7 +250,7 @@ static bool storm(struct run *run)
     bool ok = true;
 
     source_start(run->source);
-    read_for(run, CALM_NS);
+    clients_read_for(run->travellers.clients, CALM_NS);
     uint64_t first = monotonic_ns();
     for (uint64_t i = 1; ok && i <= rounds; i++) {
         uint64_t start = monotonic_ns();
@@ -268,7 +259,7 @@ static bool storm(struct run *run)
         ok = await_returns(run, i * count);
         spent += monotonic_ns() - start;
         cpu += cpu_seconds(&run->last, 1) - used;
-        read_for(run, SECOND_NS);
+        clients_read_for(run->travellers.clients, SECOND_NS);
     }
     uint64_t last = monotonic_ns();
     ok = finish(run) && ok;
@@ -281,23 +272,13 @@ static bool storm(struct run *run)
     return ok;
 }
 
-static bool stdin_ends(void)
-{
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-
-    return poll(&in, 1, 0) > 0;
-}
-
 static bool watch(struct run *run)
 {
     uint64_t began = monotonic_ns();
 
     source_start(run->source);
-    read_for(run, CALM_NS);
-    printf("ready\n");
-    fflush(stdout);
-    while (!stdin_ends())
-        clients_read(run->travellers.clients, READ_MS);
+    clients_read_for(run->travellers.clients, CALM_NS);
+    clients_read_until_told(run->travellers.clients);
     bool ok = finish(run);
     ok = report(run) && ok;
     print_aways(&run->travellers.continuity);

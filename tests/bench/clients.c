@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -98,6 +100,29 @@ bool clients_read(struct clients *clients, int ms)
             client_read(clients, client);
     }
     return n > 0;
+}
+
+void clients_read_for(struct clients *clients, uint64_t ns)
+{
+    uint64_t end = monotonic_ns() + ns, now;
+
+    while ((now = monotonic_ns()) < end)
+        clients_read(clients, (int)((end - now) / 1000000) + 1);
+}
+
+static bool is_told(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return poll(&in, 1, 0) > 0;
+}
+
+void clients_read_until_told(struct clients *clients)
+{
+    printf("ready\n");
+    fflush(stdout);
+    while (!is_told())
+        clients_read(clients, LOOK_MS);
 }
 
 void clients_settle(struct clients *clients, int ms)

@@ -52,6 +52,12 @@ NODISCARD bool clients_connect(struct clients *clients, uint32_t count, uint32_t
 // Reads what there is, waiting for up to `ms`. True if anything came.
 bool clients_read(struct clients *clients, int ms);
 
+// Reads for so long, whatever comes.
+void clients_read_for(struct clients *clients, uint64_t ns);
+
+// Says "ready" on stdout, and reads until something comes from stdin, or its end.
+void clients_read_until_told(struct clients *clients);
+
 // Reads until nothing has come for `ms`.
 void clients_settle(struct clients *clients, int ms);
 

@@ -5,18 +5,15 @@
 // NUMBER"; whoever has the log knows whether something was missed. When stdin ends, "heard EVENTS
 // closed CONNECTIONS ready CLIENTS" is the last line.
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/mem.h"
 #include "compose/tools/tool.h"
 #include "tests/bench/clients.h"
 
 #define IN_FLIGHT 128
-#define LOOK_MS   50
 #define BACK_MS   500
 
 struct request {
@@ -94,19 +91,9 @@ static void on_event(void *user, uint32_t client, struct span packet, uint64_t n
         crowd->last[client] = number;
 }
 
-static bool is_over(void)
-{
-    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-
-    return poll(&in, 1, 0) > 0;
-}
-
 static void listen_on(struct clients *clients, const struct crowd *crowd)
 {
-    printf("ready\n");
-    fflush(stdout);
-    while (!is_over())
-        clients_read(clients, LOOK_MS);
+    clients_read_until_told(clients);
     printf("heard %" PRIu64 " closed %" PRIu32 " ready %" PRIu32 "\n", crowd->heard,
            clients_closed(clients), clients_ready(clients));
 }
