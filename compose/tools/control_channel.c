@@ -15,7 +15,7 @@
 #define KICKED_FOR_S 3720 // longer than RECOVERY_WINDOW can be
 
 struct control_channel {
-    struct control_target target;
+    const struct redis_settings *settings;
     redisContext *redis;
 };
 
@@ -38,31 +38,32 @@ static bool granted(struct control_channel *channel, redisReply *reply, const ch
     return ok;
 }
 
-static bool log_in(struct control_channel *channel, const struct control_target *target)
+static bool log_in(struct control_channel *channel, const struct redis_settings *settings)
 {
     redisContext *redis = channel->redis;
 
-    if (target->password &&
-        !granted(channel, redisCommand(redis, "AUTH %s", target->password), "login"))
+    if (settings->password &&
+        !granted(channel, redisCommand(redis, "AUTH %s", settings->password), "login"))
         return tool_fail("check REDIS_PASSWORD");
-    return granted(channel, redisCommand(redis, "SELECT %d", target->db), "choosing the database");
+    return granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
+                   "choosing the database");
 }
 
-struct control_channel *control_channel_open(const struct control_target *target)
+struct control_channel *control_channel_open(const struct redis_settings *settings)
 {
     struct control_channel *channel = mem_zalloc(sizeof(*channel));
     const struct timeval limit = {.tv_sec = ANSWER_S};
 
-    channel->target = *target;
-    channel->redis = redisConnectWithTimeout(target->host, target->port, limit);
+    channel->settings = settings;
+    channel->redis = redisConnectWithTimeout(settings->host, (int)settings->port, limit);
     if (!channel->redis) {
         tool_fail("out of memory");
     } else if (channel->redis->err) {
         tool_fail("Redis at %s:%d cannot be reached (%s); check REDIS_HOST and REDIS_PORT",
-                  target->host, target->port, channel->redis->errstr);
+                  settings->host, (int)settings->port, channel->redis->errstr);
     } else {
         redisSetTimeout(channel->redis, limit);
-        if (log_in(channel, target))
+        if (log_in(channel, settings))
             return channel;
     }
     control_channel_close(channel);
@@ -221,7 +222,7 @@ static bool ask_for_kick(struct control_channel *channel, struct control_channel
 bool control_channel_kick(struct control_channel *channel, struct span user,
                           struct kick_result *result)
 {
-    struct control_channel *listener = control_channel_open(&channel->target);
+    struct control_channel *listener = control_channel_open(channel->settings);
     bool ok = listener && ask_for_kick(channel, listener, user, result);
 
     control_channel_close(listener);

@@ -6,15 +6,9 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "common/shared_settings.h"
 #include "common/span.h"
 #include "proto/envelope.h"
-
-struct control_target {
-    const char *host;
-    int port;
-    const char *password; // or NULL
-    int db;
-};
 
 struct edge_notice {
     struct span id; // valid until the visit returns
@@ -23,8 +17,8 @@ struct edge_notice {
 
 struct control_channel;
 
-// NULL when there is no connection to be had.
-NODISCARD struct control_channel *control_channel_open(const struct control_target *target);
+// Borrows the settings. NULL when there is no connection to be had.
+NODISCARD struct control_channel *control_channel_open(const struct redis_settings *settings);
 void control_channel_close(struct control_channel *channel);
 
 // Visits every edge that has announced itself within the last 15 s.

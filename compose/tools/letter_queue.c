@@ -57,7 +57,7 @@ static bool look_at(struct letter_queue *queue)
     return true;
 }
 
-struct letter_queue *letter_queue_open(const struct rabbit_target *target, const char *name)
+struct letter_queue *letter_queue_open(const struct rabbitmq_settings *rabbitmq, const char *name)
 {
     struct letter_queue *queue = mem_zalloc(sizeof(*queue));
 
@@ -65,7 +65,7 @@ struct letter_queue *letter_queue_open(const struct rabbit_target *target, const
         abort();
     init_amqp_pool(&queue->pool, POOL_PAGE);
     queue->name = name;
-    queue->link = rabbit_link_open(target);
+    queue->link = rabbit_link_open(rabbitmq);
     if (queue->link && look_at(queue))
         return queue;
     letter_queue_close(queue);

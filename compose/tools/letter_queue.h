@@ -17,7 +17,7 @@ enum letter_take {
 struct letter_queue;
 
 // NULL with the reason on stderr when there is no connection to be had. `name` is borrowed.
-NODISCARD struct letter_queue *letter_queue_open(const struct rabbit_target *target,
+NODISCARD struct letter_queue *letter_queue_open(const struct rabbitmq_settings *rabbitmq,
                                                  const char *name);
 // How many waited when it was opened; none, too, when there is no such queue yet.
 size_t letter_queue_count(const struct letter_queue *queue);

@@ -28,13 +28,13 @@ static bool ask_for_confirms(struct publisher *publisher)
     return rabbit_link_granted(publisher->link, "asking for confirms");
 }
 
-struct publisher *publisher_new(const struct rabbit_target *target)
+struct publisher *publisher_new(const struct rabbitmq_settings *rabbitmq)
 {
     struct publisher *publisher = mem_zalloc(sizeof(*publisher));
 
     publisher->next = publisher->oldest = 1;
-    publisher->user = target->user;
-    publisher->link = rabbit_link_open(target);
+    publisher->user = rabbitmq->user;
+    publisher->link = rabbit_link_open(rabbitmq);
     if (publisher->link && ask_for_confirms(publisher))
         return publisher;
     publisher_free(publisher);

@@ -22,8 +22,8 @@ struct publisher_counts {
     uint64_t published, confirmed, returned, refused;
 };
 
-// Connects; borrows what the target names. NULL with the reason on stderr.
-NODISCARD struct publisher *publisher_new(const struct rabbit_target *target);
+// Connects; borrows what the settings name. NULL with the reason on stderr.
+NODISCARD struct publisher *publisher_new(const struct rabbitmq_settings *rabbitmq);
 void publisher_free(struct publisher *publisher);
 
 // Sends one message; waits first while too many are unconfirmed. Each function returns false

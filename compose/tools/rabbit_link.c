@@ -57,27 +57,27 @@ static bool open_channel(amqp_connection_state_t link)
     return rabbit_link_granted(link, "opening a channel");
 }
 
-static bool dial(amqp_connection_state_t link, const struct rabbit_target *target)
+static bool dial(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq)
 {
     amqp_socket_t *socket = amqp_tcp_socket_new(link);
     struct timeval limit = rabbit_timeval(RABBIT_ANSWER_MS);
-    int rc = socket ? amqp_socket_open_noblock(socket, target->host, target->port, &limit)
+    int rc = socket ? amqp_socket_open_noblock(socket, rabbitmq->host, (int)rabbitmq->port, &limit)
                     : AMQP_STATUS_NO_MEMORY;
 
     if (rc != AMQP_STATUS_OK)
         return tool_fail("RabbitMQ at %s:%d cannot be reached (%s); check RABBITMQ_HOST and "
                          "RABBITMQ_PORT",
-                         target->host, target->port, amqp_error_string2(rc));
+                         rabbitmq->host, (int)rabbitmq->port, amqp_error_string2(rc));
     amqp_set_handshake_timeout(link, &limit);
     amqp_set_rpc_timeout(link, &limit);
-    if (!granted(amqp_login(link, target->vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN,
-                            target->user, target->password),
+    if (!granted(amqp_login(link, rabbitmq->vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN,
+                            rabbitmq->user, rabbitmq->password),
                  "login"))
         return tool_fail("check RABBITMQ_USER, RABBITMQ_PASSWORD and RABBITMQ_VHOST");
     return open_channel(link);
 }
 
-amqp_connection_state_t rabbit_link_open(const struct rabbit_target *target)
+amqp_connection_state_t rabbit_link_open(const struct rabbitmq_settings *rabbitmq)
 {
     amqp_connection_state_t link = amqp_new_connection();
 
@@ -85,7 +85,7 @@ amqp_connection_state_t rabbit_link_open(const struct rabbit_target *target)
         tool_fail("out of memory");
         return NULL;
     }
-    if (dial(link, target))
+    if (dial(link, rabbitmq))
         return link;
     rabbit_link_close(link);
     return NULL;

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include "common/attr.h"
+#include "common/shared_settings.h"
 #include "common/span.h"
 
 #define RABBIT_CHANNEL   1
@@ -15,14 +16,9 @@
 
 struct amqp_connection_state_t_;
 
-struct rabbit_target {
-    const char *host;
-    int port;
-    const char *user, *password, *vhost;
-};
-
 // Connects and opens the channel; NULL when that cannot be had.
-NODISCARD struct amqp_connection_state_t_ *rabbit_link_open(const struct rabbit_target *target);
+NODISCARD struct amqp_connection_state_t_ *
+rabbit_link_open(const struct rabbitmq_settings *rabbitmq);
 // Closes the connection as AMQP wants it, and frees. True when the broker has answered: then it has
 // handled all that was sent before.
 bool rabbit_link_close(struct amqp_connection_state_t_ *link);

@@ -21,6 +21,12 @@ struct tool_option {
     const char *help;
 };
 
+// A row of the settings table that fills a member of the tool's `struct request`.
+#define TOOL_ROW(name, type, member, fallback, min, max, help)                                     \
+    {                                                                                              \
+        name, type, offsetof(struct request, member), fallback, min, max, NULL, help               \
+    }
+
 struct tool {
     struct program program;
     const char *synopsis; // the operands as --help shows them

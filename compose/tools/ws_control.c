@@ -16,14 +16,9 @@ struct request {
     struct redis_settings redis;
 };
 
-#define ROW(name, type, field, fallback, min, max, help)                                           \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
-    }
-
 static const struct setting SETTINGS[] = {
-    ROW("--all", SETTING_SWITCH, all, "false", 0, 0, ""),
-    ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
+    TOOL_ROW("--all", SETTING_SWITCH, all, "false", 0, 0, ""),
+    TOOL_ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
     REDIS_SETTINGS(struct request, redis),
 };
 
@@ -197,14 +192,8 @@ static bool do_command(const struct request *request, const struct command *comm
                        const char *operand)
 {
     struct work work = {.request = request, .operand = operand};
-    const struct control_target target = {
-        .host = request->redis.host,
-        .port = (int)request->redis.port,
-        .password = request->redis.password,
-        .db = (int)request->redis.db,
-    };
 
-    work.channel = control_channel_open(&target);
+    work.channel = control_channel_open(&request->redis);
     bool ok = work.channel && command->run(&work);
     control_channel_close(work.channel);
     return ok;

@@ -29,24 +29,20 @@ struct request {
     enum command command;
 };
 
-#define ROW(name, type, field, fallback, min, max, help)                                           \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
-    }
-
 static const struct setting SETTINGS[] = {
-    ROW("--reason", SETTING_TEXT, filter.reason, NULL, 0, 0, ""),
-    ROW("--routing-key", SETTING_TEXT, filter.routing_key, NULL, 0, 0, ""),
-    ROW("--id", SETTING_TEXT, filter.id, NULL, 0, 0, ""),
-    ROW("--older-than", SETTING_DURATION, filter.older_than_s, "0", 0, TEN_YEARS_S, ""),
-    ROW("--newer-than", SETTING_DURATION, filter.newer_than_s, "0", 0, TEN_YEARS_S, ""),
-    ROW("--limit", SETTING_NUMBER, limit, "1000000", 1, MAX_LETTERS, ""),
-    ROW("--show-body", SETTING_SWITCH, show_body, "false", 0, 0, ""),
-    ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
-    ROW("--gateway-only", SETTING_SWITCH, gateway_only, "false", 0, 0, ""),
-    ROW("--yes", SETTING_SWITCH, yes, "false", 0, 0, ""),
+    TOOL_ROW("--reason", SETTING_TEXT, filter.reason, NULL, 0, 0, ""),
+    TOOL_ROW("--routing-key", SETTING_TEXT, filter.routing_key, NULL, 0, 0, ""),
+    TOOL_ROW("--id", SETTING_TEXT, filter.id, NULL, 0, 0, ""),
+    TOOL_ROW("--older-than", SETTING_DURATION, filter.older_than_s, "0", 0, TEN_YEARS_S, ""),
+    TOOL_ROW("--newer-than", SETTING_DURATION, filter.newer_than_s, "0", 0, TEN_YEARS_S, ""),
+    TOOL_ROW("--limit", SETTING_NUMBER, limit, "1000000", 1, MAX_LETTERS, ""),
+    TOOL_ROW("--show-body", SETTING_SWITCH, show_body, "false", 0, 0, ""),
+    TOOL_ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
+    TOOL_ROW("--gateway-only", SETTING_SWITCH, gateway_only, "false", 0, 0, ""),
+    TOOL_ROW("--yes", SETTING_SWITCH, yes, "false", 0, 0, ""),
     RABBITMQ_SETTINGS(struct request, rabbitmq, "User name for RabbitMQ"),
-    ROW("QUEUE_PREFIX", SETTING_TEXT, prefix, "websocket.", 0, 0,
+    TOOL_ROW(
+        "QUEUE_PREFIX", SETTING_TEXT, prefix, "websocket.", 0, 0,
         "Beginning of the names of the gateway's queues; the queue of dead letters is this and "
         "dead-letter"),
 };
@@ -254,22 +250,16 @@ static bool work_through(struct work *work)
 
 static bool do_command(const struct request *request)
 {
-    const struct rabbit_target target = {
-        .host = request->rabbitmq.host,
-        .port = (int)request->rabbitmq.port,
-        .user = request->rabbitmq.user,
-        .password = request->rabbitmq.password,
-        .vhost = request->rabbitmq.vhost,
-    };
     struct work work = {.request = request};
     char name[NAME_MAX_BYTES + 1];
     bool ok = copy_name(name, request->prefix, SPAN_LIT("dead-letter")) ||
               tool_fail("QUEUE_PREFIX is too long");
 
     if (ok && request->command == REPLAY && !request->dry_run)
-        ok = (work.publisher = publisher_new(&target)) != NULL;
+        ok = (work.publisher = publisher_new(&request->rabbitmq)) != NULL;
     if (ok)
-        ok = (work.queue = letter_queue_open(&target, name)) != NULL && work_through(&work);
+        ok = (work.queue = letter_queue_open(&request->rabbitmq, name)) != NULL &&
+             work_through(&work);
     ok = letter_queue_close(work.queue) && ok;
     publisher_free(work.publisher);
     buffer_fini(&work.line);

@@ -20,18 +20,13 @@ struct request {
     struct tool_list rooms, events;
 };
 
-#define ROW(name, type, field, fallback, max, help)                                                \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, 0, max, NULL, help                  \
-    }
-
 static const struct setting SETTINGS[] = {
-    ROW("--json", SETTING_SWITCH, json, "false", 0, ""),
-    ROW("--once", SETTING_SWITCH, once, "false", 0, ""),
-    ROW("--count", SETTING_NUMBER, count, "0", INT64_MAX, ""),
-    ROW("--timeout", SETTING_DURATION, timeout_s, "0", 365 * 24 * 3600, ""),
-    ROW("WS_URL", SETTING_TEXT, url, "http://127.0.0.1:3002", 0, "where the gateway is"),
-    ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, "the token to connect with"),
+    TOOL_ROW("--json", SETTING_SWITCH, json, "false", 0, 0, ""),
+    TOOL_ROW("--once", SETTING_SWITCH, once, "false", 0, 0, ""),
+    TOOL_ROW("--count", SETTING_NUMBER, count, "0", 0, INT64_MAX, ""),
+    TOOL_ROW("--timeout", SETTING_DURATION, timeout_s, "0", 0, 365 * 24 * 3600, ""),
+    TOOL_ROW("WS_URL", SETTING_TEXT, url, "http://127.0.0.1:3002", 0, 0, "where the gateway is"),
+    TOOL_ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "the token to connect with"),
 };
 
 static const struct tool_option OPTIONS[] = {

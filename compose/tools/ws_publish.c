@@ -28,18 +28,13 @@ struct request {
     struct buffer body;
 };
 
-#define ROW(name, type, field, fallback, min, max, help)                                           \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
-    }
-
 static const struct setting SETTINGS[] = {
-    ROW("--exchange", SETTING_TEXT, exchange, NULL, 0, 0, ""),
-    ROW("--message-id", SETTING_TEXT, message_id, NULL, 0, 0, ""),
-    ROW("--count", SETTING_NUMBER, count, "1", 1, 100000000, ""),
-    ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
-    ROW("--user", SETTING_TEXT, user, NULL, 0, 0, ""),
-    ROW("--conversation", SETTING_TEXT, conversation, "42", 0, 0, ""),
+    TOOL_ROW("--exchange", SETTING_TEXT, exchange, NULL, 0, 0, ""),
+    TOOL_ROW("--message-id", SETTING_TEXT, message_id, NULL, 0, 0, ""),
+    TOOL_ROW("--count", SETTING_NUMBER, count, "1", 1, 100000000, ""),
+    TOOL_ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
+    TOOL_ROW("--user", SETTING_TEXT, user, NULL, 0, 0, ""),
+    TOOL_ROW("--conversation", SETTING_TEXT, conversation, "42", 0, 0, ""),
     {"--sample", SETTING_CHOICE, offsetof(struct request, sample), "none", 0, 0, SAMPLE_NAMES, ""},
     RABBITMQ_SETTINGS(struct request, rabbitmq, "User name for RabbitMQ"),
 };
@@ -184,13 +179,7 @@ static bool report(const struct request *request, struct publisher_counts counts
 
 static bool publish(const struct request *request)
 {
-    struct publisher *publisher = publisher_new(&(struct rabbit_target){
-        .host = request->rabbitmq.host,
-        .port = (int)request->rabbitmq.port,
-        .user = request->rabbitmq.user,
-        .password = request->rabbitmq.password,
-        .vhost = request->rabbitmq.vhost,
-    });
+    struct publisher *publisher = publisher_new(&request->rabbitmq);
     uint64_t start = clock_monotonic_ms();
     bool ok = publisher && send_all(publisher, request);
 

@@ -25,23 +25,21 @@ struct request {
 };
 
 #define YEAR_S (365LL * 24 * 3600)
-#define ROW(name, type, field, fallback, help)                                                     \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, 0, 100 * YEAR_S, NULL, help         \
-    }
 
 static const struct setting SETTINGS[] = {
-    ROW("--user", SETTING_TEXT, user, NULL, ""),
-    ROW("--email", SETTING_TEXT, email, NULL, ""),
-    ROW("--role", SETTING_TEXT, role, NULL, ""),
-    ROW("--refresh", SETTING_SWITCH, refresh, "false", ""),
-    ROW("--expires", SETTING_DURATION, expires_s, "0", ""),
-    ROW("--key", SETTING_TEXT, key_file, NULL, ""),
+    TOOL_ROW("--user", SETTING_TEXT, user, NULL, 0, 0, ""),
+    TOOL_ROW("--email", SETTING_TEXT, email, NULL, 0, 0, ""),
+    TOOL_ROW("--role", SETTING_TEXT, role, NULL, 0, 0, ""),
+    TOOL_ROW("--refresh", SETTING_SWITCH, refresh, "false", 0, 0, ""),
+    TOOL_ROW("--expires", SETTING_DURATION, expires_s, "0", 0, 100 * YEAR_S, ""),
+    TOOL_ROW("--key", SETTING_TEXT, key_file, NULL, 0, 0, ""),
     {"--algorithm", SETTING_CHOICE, offsetof(struct request, algorithm), "HS256", 0, 0, ALGORITHMS,
      ""},
-    ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, "signs HS256 tokens"),
-    ROW("JWT_EXPIRES_IN", SETTING_DURATION, access_s, "7d", "life of a token"),
-    ROW("JWT_REFRESH_EXPIRES_IN", SETTING_DURATION, refresh_s, "30d", "life of a refresh token"),
+    TOOL_ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0, "signs HS256 tokens"),
+    TOOL_ROW("JWT_EXPIRES_IN", SETTING_DURATION, access_s, "7d", 0, 100 * YEAR_S,
+             "life of a token"),
+    TOOL_ROW("JWT_REFRESH_EXPIRES_IN", SETTING_DURATION, refresh_s, "30d", 0, 100 * YEAR_S,
+             "life of a refresh token"),
 };
 
 static const struct tool_option OPTIONS[] = {

@@ -19,22 +19,17 @@ struct request {
     struct rig rig;
 };
 
-#define ROW(name, type, field, fallback, min, max, help)                                           \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
-    }
-
 static const struct setting SETTINGS[] = {
-    ROW("--clients", SETTING_NUMBER, clients, "100", 1, 1000000, ""),
-    ROW("--warm-up", SETTING_NUMBER, warm_up, "0", 0, 1000000, ""),
-    ROW("--seconds", SETTING_NUMBER, seconds, "10", 1, 3600, ""),
-    ROW("--rooms", SETTING_NUMBER, rooms, "1", 1, 100000, ""),
-    ROW("--members", SETTING_NUMBER, members, "10", 1, 100000, ""),
-    ROW("--messages", SETTING_NUMBER, messages, "100", 1, 1000000, ""),
-    ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
-    ROW("--relay", SETTING_NUMBER, relay, "0", 0, INT32_MAX, ""),
-    ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
-    RIG_SETTINGS(struct request),
+    TOOL_ROW("--clients", SETTING_NUMBER, clients, "100", 1, 1000000, ""),
+    TOOL_ROW("--warm-up", SETTING_NUMBER, warm_up, "0", 0, 1000000, ""),
+    TOOL_ROW("--seconds", SETTING_NUMBER, seconds, "10", 1, 3600, ""),
+    TOOL_ROW("--rooms", SETTING_NUMBER, rooms, "1", 1, 100000, ""),
+    TOOL_ROW("--members", SETTING_NUMBER, members, "10", 1, 100000, ""),
+    TOOL_ROW("--messages", SETTING_NUMBER, messages, "100", 1, 1000000, ""),
+    TOOL_ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
+    TOOL_ROW("--relay", SETTING_NUMBER, relay, "0", 0, INT32_MAX, ""),
+    TOOL_ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
+    RIG_SETTINGS,
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -46,7 +41,7 @@ static const struct tool_option OPTIONS[] = {
     {"messages", "N", "--messages", 0, "events in all, as many for each room (messages)"},
     {"rate", "N", "--rate", 0, "of them per second; 0: as fast as possible (messages)"},
     {"relay", "PID", "--relay", 0, "process of the relay, whose CPU time counts"},
-    RIG_EDGE_OPTION(struct request),
+    RIG_EDGE_OPTION,
 };
 
 static const struct tool TOOL = {
@@ -179,7 +174,7 @@ static bool measure_messages(const struct request *request, struct clients *clie
 static bool run_messages(const struct request *request)
 {
     const struct source_plan plan = {
-        .target = rig_rabbit(&request->rig),
+        .rabbitmq = &request->rig.rabbitmq,
         .rooms = (uint32_t)request->rooms,
         .messages = (uint32_t)request->messages,
         .rate = (uint32_t)request->rate,

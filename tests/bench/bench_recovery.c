@@ -25,21 +25,16 @@ struct request {
     struct rig rig;
 };
 
-#define ROW(name, type, field, fallback, min, max, help)                                           \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
-    }
-
 static const struct setting SETTINGS[] = {
-    ROW("--clients", SETTING_NUMBER, clients, "100", 1, 100000, ""),
-    ROW("--witnesses", SETTING_NUMBER, witnesses, "100", 1, 100000, ""),
-    ROW("--rooms", SETTING_NUMBER, rooms, "100", 1, 100000, ""),
-    ROW("--rate", SETTING_NUMBER, rate, "200", 0, 1000000, ""),
-    ROW("--filling", SETTING_NUMBER, filling, "0", 0, 100000, ""),
-    ROW("--rounds", SETTING_NUMBER, rounds, "5", 1, 1000, ""),
-    ROW("--in-flight", SETTING_NUMBER, in_flight, "1000", 1, 100000, ""),
-    ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0, "signs the clients' tokens"),
-    RIG_SETTINGS(struct request),
+    TOOL_ROW("--clients", SETTING_NUMBER, clients, "100", 1, 100000, ""),
+    TOOL_ROW("--witnesses", SETTING_NUMBER, witnesses, "100", 1, 100000, ""),
+    TOOL_ROW("--rooms", SETTING_NUMBER, rooms, "100", 1, 100000, ""),
+    TOOL_ROW("--rate", SETTING_NUMBER, rate, "200", 0, 1000000, ""),
+    TOOL_ROW("--filling", SETTING_NUMBER, filling, "0", 0, 100000, ""),
+    TOOL_ROW("--rounds", SETTING_NUMBER, rounds, "5", 1, 1000, ""),
+    TOOL_ROW("--in-flight", SETTING_NUMBER, in_flight, "1000", 1, 100000, ""),
+    TOOL_ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0, "signs the clients' tokens"),
+    RIG_SETTINGS,
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -50,7 +45,7 @@ static const struct tool_option OPTIONS[] = {
     {"filling", "BYTES", "--filling", 0, "blanks behind the text of each event"},
     {"rounds", "N", "--rounds", 0, "how often they hang up (storm)"},
     {"in-flight", "N", "--in-flight", 0, "that come back at one time (storm)"},
-    RIG_EDGE_OPTION(struct request),
+    RIG_EDGE_OPTION,
 };
 
 static const struct tool TOOL = {
@@ -129,7 +124,7 @@ static bool report(const struct run *run)
 static struct source_plan source_plan_of(const struct request *request)
 {
     return (struct source_plan){
-        .target = rig_rabbit(&request->rig),
+        .rabbitmq = &request->rig.rabbitmq,
         .rooms = (uint32_t)request->rooms,
         .rate = (uint32_t)request->rate,
         .filling = (uint32_t)request->filling,

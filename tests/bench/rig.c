@@ -33,8 +33,3 @@ void rig_fini(struct rig *rig)
     rig->ports = NULL;
     rig->pids = NULL;
 }
-
-struct rabbit_target rig_rabbit(const struct rig *rig)
-{
-    return (struct rabbit_target){rig->host, (int)rig->port, rig->user, rig->password, rig->vhost};
-}

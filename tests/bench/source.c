@@ -92,7 +92,7 @@ struct source *source_new(const struct source_plan *plan)
     atomic_init(&source->stopped, false);
     atomic_init(&source->sent, 0);
     atomic_init(&source->state, SOURCE_RUNS);
-    source->publisher = publisher_new(&plan->target);
+    source->publisher = publisher_new(plan->rabbitmq);
     if (source->publisher)
         return source;
     free(source);

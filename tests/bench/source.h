@@ -10,7 +10,7 @@
 struct source;
 
 struct source_plan {
-    struct rabbit_target target;
+    const struct rabbitmq_settings *rabbitmq;
     uint32_t rooms;
     uint32_t messages; // 0: until it is stopped
     uint32_t rate;     // per second; 0: as fast as RabbitMQ confirms

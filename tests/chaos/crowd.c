@@ -28,15 +28,10 @@ struct crowd {
     uint64_t heard;
 };
 
-#define ROW(name, type, field, fallback, min, max, help)                                           \
-    {                                                                                              \
-        name, type, offsetof(struct request, field), fallback, min, max, NULL, help                \
-    }
-
 static const struct setting SETTINGS[] = {
-    ROW("--clients", SETTING_NUMBER, clients, "2000", 1, 1000000, ""),
-    ROW("--rooms", SETTING_NUMBER, rooms, "20", 1, 100000, ""),
-    ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
+    TOOL_ROW("--clients", SETTING_NUMBER, clients, "2000", 1, 1000000, ""),
+    TOOL_ROW("--rooms", SETTING_NUMBER, rooms, "20", 1, 100000, ""),
+    TOOL_ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
 };
 
 static const struct tool_option OPTIONS[] = {
