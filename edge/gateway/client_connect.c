@@ -8,6 +8,8 @@
 #include "common/clock.h"
 #include "common/json_string.h"
 #include "common/log.h"
+#include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/clients/recovery_accept.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/connect.h"
 #include "edge/socketio/middleware.h"

@@ -4,7 +4,7 @@
 #include "edge/engineio/peer_log.h"
 #include "edge/gateway/clients/authentication.h"
 #include "edge/gateway/clients/client.h"
-#include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/clients/recovery_attempt.h"
 #include "edge/gateway/gateway_metrics.h"
 
 struct client_connect {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/clients/recovery_attempt.h"
 
 static bool is(const char *reason, enum eio_close_reason close)
 {
@@ -58,7 +58,7 @@ void client_disconnect_free(void *data)
 {
     struct client *client = data;
 
-    recovery_forget(client->attempt);
+    recovery_attempt_free(client->attempt);
     client_session_free(client->session);
     client_free(client);
 }

@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "edge/gateway/clients/session_takeover.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/namespace.h"
 
@@ -88,8 +89,8 @@ void control_commands_handle(struct control_commands *commands, struct span byte
         break;
     case CONTROL_TAKEOVER:
         if (commands->recovery)
-            recovery_on_takeover(commands->recovery, control->user, control->socket,
-                                 control->generation);
+            session_takeover_handle(commands->recovery, control->user, control->socket,
+                                    control->generation);
         break;
     case CONTROL_KICKED: // for whoever asked
     case CONTROL_UNKNOWN:

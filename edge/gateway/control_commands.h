@@ -2,7 +2,7 @@
 // takeover.
 #pragma once
 
-#include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/clients/recovery_attempt.h"
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"

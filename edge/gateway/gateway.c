@@ -16,6 +16,7 @@
 #include "edge/gateway/client_events.h"
 #include "edge/gateway/clients/departure.h"
 #include "edge/gateway/clients/recovery.h"
+#include "edge/gateway/clients/session_takeover.h"
 #include "edge/gateway/control_commands.h"
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"
@@ -138,7 +139,7 @@ static void on_store_up(void *arg)
 static void on_taken(struct client *client, void *arg)
 {
     (void)arg;
-    recovery_end_taken(client);
+    session_takeover_end(client);
 }
 
 static void on_loss(unsigned shard, const char *reason, void *arg)

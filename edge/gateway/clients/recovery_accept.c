@@ -1,0 +1,96 @@
+#define LOG_MODULE "recovery"
+
+#include "edge/gateway/clients/recovery_accept.h"
+
+#include "common/log.h"
+#include "edge/gateway/clients/client.h"
+#include "edge/gateway/rooms/room_name.h"
+#include "edge/socketio/connect.h"
+
+// An offset that this edge has not come to must never be taken for one of the new session.
+static struct span stale_offset(const struct recovery_attempt *attempt)
+{
+    struct cut had;
+
+    delivery_cut(attempt->recovery->delivery, &had);
+    if (!attempt->request.offset_good || cut_covers(&had, &attempt->request.cut))
+        return (struct span){0};
+    return buffer_span(&attempt->request.offset);
+}
+
+bool recovery_accept(struct recovery *recovery, struct client *client)
+{
+    struct recovery_attempt *attempt = client->attempt;
+    struct span id = {0};
+
+    if (!attempt) {
+        sio_socket_accept(client->socket);
+        return false;
+    }
+    if (attempt->ready) {
+        id = buffer_span(&attempt->session.socket_id);
+        client->session = client_session_resume(recovery->sessions, client, attempt->session.key,
+                                                attempt->session.created_ms);
+    } else {
+        client->session = client_session_begin(recovery->sessions, client, stale_offset(attempt));
+    }
+    sio_socket_accept_recoverable(client->socket, id,
+                                  (struct span){client->session->id, SESSION_ID_LEN});
+    if (attempt->ready)
+        return true;
+    recovery_attempt_free(attempt);
+    return false;
+}
+
+void recovery_begin(struct recovery *recovery, struct client *client)
+{
+    struct room_note *note;
+
+    if (!client->session)
+        return;
+    struct span room = room_name_of_user(client->identity->user, &recovery->text);
+    note = sio_socket_room_note(client->socket, room);
+    *note = client_session_note(recovery->sessions, room);
+    client_session_put(recovery->sessions, client->session);
+}
+
+struct span recovery_offset(const struct client *client)
+{
+    return buffer_span(&client->attempt->request.offset);
+}
+
+static void rejoin(struct recovery *recovery, struct client *client,
+                   const struct claimed_session *session)
+{
+    for (size_t i = 0; i < session->room_count; i++) {
+        const struct session_room *room = &session->rooms[i];
+        if (sio_socket_join(client->socket, room->name) != ROOMS_JOINED)
+            continue; // MAX_ROOMS_PER_SOCKET was lowered
+        *(struct room_note *)sio_socket_room_note(client->socket, room->name) =
+            (struct room_note){room->joined, room->granted_ms};
+        if (session->left && !room_name_is_user(room->name))
+            room_events_emit(recovery->room_events, client, room->name, "user_joined");
+        regrants_check(recovery->regrants, client, room->name);
+    }
+}
+
+void recovery_replay(struct recovery *recovery, struct client *client)
+{
+    struct recovery_attempt *attempt = client->attempt;
+    char text[OFFSET_TEXT_MAX];
+    struct span sent = buffer_span(&attempt->request.offset);
+
+    for (size_t i = 0; i < attempt->replay.count; i++)
+        sio_socket_send(client->socket, attempt->replay.frames[i]);
+    if (attempt->replay.count > 0)
+        sent = (struct span){text, offset_print(&attempt->replay.last, text)};
+    sio_socket_set_moment(client->socket, 0);
+    client_session_freshen(recovery->sessions, client->session,
+                           sent.len > 0 ? sent : SPAN_LIT("-"));
+    rejoin(recovery, client, &attempt->session);
+    metric_add(&recovery->metrics->recoveries[RECOVERY_DONE], 1);
+    metric_add(&recovery->metrics->replayed, attempt->replay.count);
+    log_debug("recovered sid=%s rooms=%zu events=%zu", sio_socket_id(client->socket),
+              attempt->session.room_count, attempt->replay.count);
+    recovery_attempt_free(attempt);
+}

@@ -1,0 +1,59 @@
+#define LOG_MODULE "recovery"
+
+#include "edge/gateway/clients/recovery_attempt.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/gateway/clients/client.h"
+#include "edge/socketio/middleware.h"
+
+struct recovery_attempt *recovery_attempt_new(struct recovery *recovery, struct client *client)
+{
+    struct recovery_attempt *attempt = mem_zalloc(sizeof(*attempt));
+
+    attempt->recovery = recovery;
+    attempt->client = client;
+    list_init(&attempt->node);
+    deadline_init(&attempt->patience);
+    deadline_init(&attempt->retry);
+    client->attempt = attempt;
+    return attempt;
+}
+
+void recovery_attempt_free(struct recovery_attempt *attempt)
+{
+    if (!attempt)
+        return;
+    recovery_attempt_settle(attempt);
+    attempt->client->attempt = NULL;
+    replay_fini(&attempt->replay);
+    recovery_request_fini(&attempt->request);
+    claimed_session_fini(&attempt->session);
+    free(attempt);
+}
+
+void recovery_attempt_settle(struct recovery_attempt *attempt)
+{
+    struct session_store *store = recovery_store(attempt->recovery);
+
+    deadline_cancel(&attempt->patience);
+    deadline_cancel(&attempt->retry);
+    list_unlink(&attempt->node);
+    store->ops->withdraw(store, &attempt->claiming.request);
+}
+
+void recovery_attempt_give_up(struct recovery_attempt *attempt, enum recovery_result why,
+                              bool drops)
+{
+    struct session_store *store = recovery_store(attempt->recovery);
+    struct sio_socket *socket = attempt->client->socket;
+
+    metric_add(&attempt->recovery->metrics->recoveries[why], 1);
+    log_debug("not recovered sid=%s reason=%d", sio_socket_id(socket), (int)why);
+    recovery_attempt_settle(attempt);
+    if (attempt->claimed && drops)
+        store->ops->drop(store, attempt->session.key);
+    sio_socket_next(socket);
+}

@@ -1,0 +1,102 @@
+#include "edge/gateway/clients/resume_point.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "edge/socketio/namespace.h"
+#include "proto/redis_keys.h"
+
+static bool has_all_that_was_sent(const struct recovery_attempt *attempt)
+{
+    const struct claimed_session *session = &attempt->session;
+    const struct recovery_request *request = &attempt->request;
+
+    return session->fresh_good &&
+           (session->sent_nothing ||
+            (request->offset_good && cut_covers(&request->cut, &session->sent)));
+}
+
+struct cut resume_point_find(const struct recovery_attempt *attempt)
+{
+    struct cut start = {.shards = attempt->recovery->delivery->shards};
+    bool has_all = has_all_that_was_sent(attempt);
+
+    if (attempt->request.offset_good)
+        start = attempt->request.cut;
+    for (unsigned i = 0; has_all && i < start.shards; i++)
+        if (position_compare(attempt->session.had.at[i], start.at[i]) > 0)
+            start.at[i] = attempt->session.had.at[i];
+    return start;
+}
+
+static unsigned shard_of(const struct recovery_attempt *attempt, const struct session_room *room)
+{
+    return shard_of_room(room->name, attempt->recovery->delivery->shards);
+}
+
+// Nobody hears in a room what was said before it came in.
+static struct position start_of(const struct recovery_attempt *attempt,
+                                const struct session_room *room)
+{
+    struct position start = attempt->start.at[shard_of(attempt, room)];
+
+    return position_compare(room->joined, start) > 0 ? room->joined : start;
+}
+
+bool resume_point_is_ahead(const struct recovery_attempt *attempt)
+{
+    const struct delivery *delivery = attempt->recovery->delivery;
+    struct cut had;
+
+    delivery_cut(delivery, &had);
+    if (!log_follower_is_following(delivery->follower) || !cut_covers(&had, &attempt->start))
+        return true;
+    for (size_t i = 0; i < attempt->session.room_count; i++) {
+        const struct session_room *room = &attempt->session.rooms[i];
+        if (position_compare(room->joined, had.at[shard_of(attempt, room)]) > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool remembers(const struct recovery_attempt *attempt, const struct session_room *room)
+{
+    const struct log_tail *tail = attempt->recovery->delivery->tail;
+    unsigned shard = shard_of(attempt, room);
+    struct position start = start_of(attempt, room);
+
+    if (attempt->request.offset_good && !log_tail_knows(tail, shard, attempt->start.at[shard]))
+        return false;
+    return log_tail_knows(tail, shard, start) &&
+           position_compare(start, attempt->session.lost[shard]) >= 0;
+}
+
+bool resume_point_is_remembered(const struct recovery_attempt *attempt)
+{
+    const struct delivery *delivery = attempt->recovery->delivery;
+
+    for (unsigned i = 0; i < delivery->shards; i++)
+        log_tail_align(delivery->tail, i, delivery_position(delivery, i));
+    for (size_t i = 0; i < attempt->session.room_count; i++)
+        if (!remembers(attempt, &attempt->session.rooms[i]))
+            return false;
+    return true;
+}
+
+bool resume_point_make_replay(struct recovery_attempt *attempt)
+{
+    const struct recovery *recovery = attempt->recovery;
+    size_t room_count = attempt->session.room_count;
+    struct replay_room *rooms = mem_alloc((room_count + 1) * sizeof(rooms[0]));
+
+    for (size_t i = 0; i < room_count; i++) {
+        const struct session_room *room = &attempt->session.rooms[i];
+        rooms[i] =
+            (struct replay_room){room->name, shard_of(attempt, room), start_of(attempt, room)};
+    }
+    bool made =
+        replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp), rooms,
+                    room_count, &attempt->start, &recovery->limits, &attempt->replay);
+    free(rooms);
+    return made;
+}

@@ -1,0 +1,90 @@
+#define LOG_MODULE "recovery"
+
+#include "edge/gateway/clients/session_takeover.h"
+
+#include "common/log.h"
+#include "edge/gateway/clients/client.h"
+#include "edge/gateway/rooms/room_name.h"
+#include "edge/socketio/namespace.h"
+#include "proto/envelope.h"
+
+struct search {
+    struct span socket_id;
+    struct client *found;
+};
+
+static void look_at(struct sio_socket *socket, void *arg)
+{
+    struct search *search = arg;
+
+    if (span_is(search->socket_id, sio_socket_id(socket)))
+        search->found = sio_socket_data(socket);
+}
+
+static struct client *find_client(struct recovery *recovery, struct span user,
+                                  struct span socket_id)
+{
+    struct search search = {.socket_id = socket_id};
+
+    if (user.len > 0)
+        sio_namespace_each_in(recovery->delivery->nsp, room_name_of_user(user, &recovery->text),
+                              look_at, &search);
+    return search.found;
+}
+
+// Its user's room is left at once: who takes its place may be one socket too many otherwise.
+void session_takeover_end(struct client *client)
+{
+    struct buffer room = {0};
+
+    if (!sio_socket_is_connected(client->socket))
+        return;
+    client->silent = true;
+    sio_socket_leave(client->socket, room_name_of_user(client->identity->user, &room));
+    buffer_fini(&room);
+    log_debug("session taken over sid=%s", sio_socket_id(client->socket));
+    sio_socket_disconnect(client->socket);
+}
+
+// One that still waits for its own reply starts afresh.
+static void overtake_attempts(struct recovery *recovery, struct span socket_id, uint32_t generation)
+{
+    list_for_each (node, &recovery->attempts) {
+        struct recovery_attempt *attempt = list_entry(node, struct recovery_attempt, node);
+        if (attempt->claimed && attempt->session.key.generation < generation &&
+            span_eq(buffer_span(&attempt->session.socket_id), socket_id)) {
+            recovery_attempt_give_up(attempt, RECOVERY_OVERTAKEN, false);
+            return; // there is no other, as each claim ends the one before it
+        }
+    }
+}
+
+void session_takeover_handle(struct recovery *recovery, struct span user, struct span socket_id,
+                             uint32_t generation)
+{
+    struct client *client = find_client(recovery, user, socket_id);
+
+    if (client && client->session && client->session->generation < generation)
+        session_takeover_end(client);
+    overtake_attempts(recovery, socket_id, generation);
+}
+
+void session_takeover_start(struct recovery_attempt *attempt, const struct session_record *record)
+{
+    struct recovery *recovery = attempt->recovery;
+    struct session_store *store = recovery_store(recovery);
+    const struct control control = {
+        .kind = CONTROL_TAKEOVER,
+        .user = record->user,
+        .socket = record->socket_id,
+        .generation = record->key.generation,
+    };
+
+    if (span_eq(record->edge, recovery->sessions->edge_id)) {
+        session_takeover_handle(recovery, record->user, record->socket_id, record->key.generation);
+    } else if (!record->left) {
+        buffer_clear(&recovery->text);
+        control_encode(&control, &recovery->text);
+        store->ops->take_over(store, record->edge, buffer_span(&recovery->text));
+    }
+}
