@@ -9,11 +9,6 @@
 
 #define RETRY_MS 20
 
-static void refuse(struct recovery_attempt *attempt, enum recovery_result why)
-{
-    recovery_attempt_give_up(attempt, why, true);
-}
-
 // Once the session is claimed, and again until this edge is far enough.
 static void proceed(struct recovery_attempt *attempt)
 {
@@ -22,11 +17,11 @@ static void proceed(struct recovery_attempt *attempt)
         return;
     }
     if (!resume_point_is_remembered(attempt)) {
-        refuse(attempt, RECOVERY_REACH);
+        recovery_attempt_refuse(attempt, RECOVERY_REACH);
         return;
     }
     if (!resume_point_make_replay(attempt)) {
-        refuse(attempt, RECOVERY_TOO_MUCH);
+        recovery_attempt_refuse(attempt, RECOVERY_TOO_MUCH);
         return;
     }
     recovery_attempt_settle(attempt);
@@ -45,7 +40,7 @@ static void on_patience_over(struct deadline *deadline, void *arg)
     struct recovery_attempt *attempt = container_of(deadline, struct recovery_attempt, patience);
 
     (void)arg;
-    refuse(attempt, attempt->claimed ? RECOVERY_AHEAD : RECOVERY_AWAY);
+    recovery_attempt_refuse(attempt, attempt->claimed ? RECOVERY_AHEAD : RECOVERY_AWAY);
 }
 
 // What the new token does not list is left behind.
@@ -93,7 +88,7 @@ static void on_claimed(struct session_claiming *claiming, enum session_claim res
     if (result == CLAIM_AWAY)
         return; // claimed again when the store is back, within the patience
     if (result != CLAIM_OK) {
-        recovery_attempt_give_up(attempt, result_of(result), false);
+        recovery_attempt_refuse(attempt, result_of(result));
         return;
     }
     attempt->claimed = true;
@@ -101,9 +96,9 @@ static void on_claimed(struct session_claiming *claiming, enum session_claim res
                          attempt->recovery->delivery->shards);
     session_takeover_start(attempt, record);
     if (is_stale(attempt, record)) {
-        refuse(attempt, RECOVERY_STALE);
+        recovery_attempt_refuse(attempt, RECOVERY_STALE);
     } else if (request->has_offset && !request->offset_good) {
-        refuse(attempt, RECOVERY_OFFSET);
+        recovery_attempt_refuse(attempt, RECOVERY_OFFSET);
     } else {
         drop_unlisted(attempt);
         attempt->start = resume_point_find(attempt);
@@ -146,7 +141,7 @@ void recovery_ask(struct sio_socket *socket, struct span auth, void *arg)
     }
     list_append(&recovery->attempts, &attempt->node);
     if (attempt->request.id.len != SESSION_ID_LEN) {
-        recovery_attempt_give_up(attempt, RECOVERY_UNKNOWN, false);
+        recovery_attempt_refuse(attempt, RECOVERY_UNKNOWN);
         return;
     }
     deadline_arm(&attempt->patience, &recovery->patience);

@@ -44,8 +44,7 @@ void recovery_attempt_settle(struct recovery_attempt *attempt)
     store->ops->withdraw(store, &attempt->claiming.request);
 }
 
-void recovery_attempt_give_up(struct recovery_attempt *attempt, enum recovery_result why,
-                              bool drops)
+void recovery_attempt_refuse(struct recovery_attempt *attempt, enum recovery_result why)
 {
     struct session_store *store = recovery_store(attempt->recovery);
     struct sio_socket *socket = attempt->client->socket;
@@ -53,7 +52,7 @@ void recovery_attempt_give_up(struct recovery_attempt *attempt, enum recovery_re
     metric_add(&attempt->recovery->metrics->recoveries[why], 1);
     log_debug("not recovered sid=%s reason=%d", sio_socket_id(socket), (int)why);
     recovery_attempt_settle(attempt);
-    if (attempt->claimed && drops)
+    if (attempt->claimed && why != RECOVERY_OVERTAKEN)
         store->ops->drop(store, attempt->session.key);
     sio_socket_next(socket);
 }

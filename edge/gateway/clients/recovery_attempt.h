@@ -57,7 +57,6 @@ void recovery_attempt_free(struct recovery_attempt *attempt);
 
 // It is decided: nothing is waited for any more.
 void recovery_attempt_settle(struct recovery_attempt *attempt);
-// Settles it so that the client goes on to a fresh session, and counts why. With `drops` the
-// session that was claimed is given up, so that nobody asks for it again.
-void recovery_attempt_give_up(struct recovery_attempt *attempt, enum recovery_result why,
-                              bool drops);
+// Settles it so that the client goes on to a fresh session, and counts why. The session that it
+// has claimed is given up, so that nobody asks for it again, unless another connection has it.
+void recovery_attempt_refuse(struct recovery_attempt *attempt, enum recovery_result why);

@@ -53,7 +53,7 @@ static void overtake_attempts(struct recovery *recovery, struct span socket_id, 
         struct recovery_attempt *attempt = list_entry(node, struct recovery_attempt, node);
         if (attempt->claimed && attempt->session.key.generation < generation &&
             span_eq(buffer_span(&attempt->session.socket_id), socket_id)) {
-            recovery_attempt_give_up(attempt, RECOVERY_OVERTAKEN, false);
+            recovery_attempt_refuse(attempt, RECOVERY_OVERTAKEN);
             return; // there is no other, as each claim ends the one before it
         }
     }
