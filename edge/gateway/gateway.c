@@ -17,6 +17,7 @@
 #include "edge/gateway/clients/departure.h"
 #include "edge/gateway/clients/recovery.h"
 #include "edge/gateway/clients/session_takeover.h"
+#include "edge/gateway/clients/sessions.h"
 #include "edge/gateway/control_commands.h"
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"
@@ -216,7 +217,6 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .authorization = gateway->authorization,
         .acks = &gateway->acks,
         .room_events = &gateway->room_events,
-        .sessions = gateway->recovery_window_s > 0 ? &gateway->sessions : NULL,
         .metrics = gateway->metrics,
     };
     gateway->events = (struct client_events){
@@ -250,7 +250,6 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
     gateway->regrants = (struct regrants){
         .authorization = gateway->authorization,
         .room_events = &gateway->room_events,
-        .sessions = &gateway->sessions,
         .metrics = gateway->metrics,
         .grant_s = recovery->grant_s,
     };

@@ -1,16 +1,11 @@
-// The recoverable session of one client, and all sessions of this edge: what is written to the
-// session store, and when.
+// The recoverable session of one client, and what all sessions of this edge share.
 //
-//     connect   put, not waited for         join, leave   before the ack
-//     touch     each minute                 end           when the transport is lost
-//     drop      when either side says that it is over
+//     sessions.c         connect: put, not waited for; transport lost: end
+//     room_write.c       join, leave: before the ack
+//     session_touch.c    touch: each minute
+//     session_record.c   the whole record: at the start, and where the store has less than that
 //
-// Nothing is written for an event. Freshness stands in for that: each touch notes the offset that
-// was sent last and what the edge had delivered, so that a client that was sent nothing since needs
-// nothing from before.
-//
-// While the store is away joins and leaves wait for SESSION_WAIT_MS; what could not be written is
-// written, bit by bit, once it is back. A whole record that gets no answer counts as not written.
+// A session is dropped when either side says that it is over. Nothing is written for an event.
 #pragma once
 
 #include "common/deadlines.h"
@@ -18,11 +13,26 @@
 #include "edge/gateway/delivery/delivery.h"
 #include "edge/gateway/gateway_metrics.h"
 
-#define SESSION_TOUCH_MS 60000
-#define SESSION_WAIT_MS  5000
-
 struct client;
-struct sessions;
+
+struct sessions_handlers {
+    // Another edge, or another connection, has the session: this client must go, in silence.
+    void (*on_taken)(struct client *client, void *arg);
+    void *arg;
+};
+
+struct sessions {
+    struct session_store *store;
+    struct delivery *delivery;
+    struct gateway_metrics *metrics;
+    struct span edge_id;
+    struct sessions_handlers handlers;
+    struct list writes;    // of struct room_write
+    struct list unwritten; // of struct client_session
+    struct deadline_queue touches, patience, repairs, pauses;
+    struct deadline repair;
+    struct buffer text;
+};
 
 struct client_session {
     struct sessions *sessions;
@@ -46,7 +56,7 @@ struct room_note {
     uint64_t granted_ms;
 };
 
-// A join or leave on its way to the store; embedded in whoever waits for it.
+// A join or leave on its way to the store, see room_write.h; embedded in whoever waits for it.
 struct room_write {
     struct list of_session, of_all;
     struct client_session *session; // NULL: not under way
@@ -59,30 +69,6 @@ struct room_write {
     void (*on_written)(struct room_write *write, bool ok);
 };
 
-struct sessions_handlers {
-    // Another edge, or another connection, has the session: this client must go, in silence.
-    void (*on_taken)(struct client *client, void *arg);
-    void *arg;
-};
-
-struct sessions {
-    struct session_store *store;
-    struct delivery *delivery;
-    struct gateway_metrics *metrics;
-    struct span edge_id;
-    struct sessions_handlers handlers;
-    struct list writes;    // of struct room_write
-    struct list unwritten; // of struct client_session
-    struct deadline_queue touches, patience, repairs, pauses;
-    struct deadline repair;
-    struct buffer text;
-};
-
-void sessions_init(struct sessions *sessions, struct deadlines *clock);
-void sessions_fini(struct sessions *sessions);
-// The store is back.
-void sessions_on_up(struct sessions *sessions);
-
 // A session of its own for the client; `stale` is an offset that must not be taken for one of this
 // session, or empty.
 NODISCARD struct client_session *client_session_begin(struct sessions *sessions,
@@ -91,30 +77,24 @@ NODISCARD struct client_session *client_session_begin(struct sessions *sessions,
 NODISCARD struct client_session *client_session_resume(struct sessions *sessions,
                                                        struct client *client,
                                                        struct session_key key, uint64_t created_ms);
-// Writes it for the first time, once the client is in its own room.
-void client_session_put(struct sessions *sessions, struct client_session *session);
-// Notes what was sent last ("-": nothing) and what the edge has.
-void client_session_freshen(struct sessions *sessions, struct client_session *session,
-                            struct span sent);
-// Notes that its connection is lost, and first what the store still lacks; `request` may be NULL.
-// The store must be up.
-void client_session_end(struct sessions *sessions, struct client_session *session,
-                        struct session_request *request);
 // What is under way is withdrawn. NULL is ignored.
 void client_session_free(struct client_session *session);
 
-// Starts a write whose room, note and on_written are set.
-void client_session_write(struct sessions *sessions, struct client_session *session,
-                          struct room_write *write);
-// The write gets no answer. A join that may have been stored is undone.
-void client_session_cancel_write(struct sessions *sessions, struct room_write *write);
-
-// The store may have other rooms than the client: all of them are written, soon.
-void client_session_mark_unwritten(struct sessions *sessions, struct client_session *session);
-
-// Now, for the note of a join.
-struct room_note client_session_note(const struct sessions *sessions, struct span room);
 struct session_key client_session_key(const struct client_session *session);
-// The freshness of this moment, valid until the next call.
-struct span client_session_freshness(struct sessions *sessions,
-                                     const struct client_session *session);
+// Now, for the note of a join.
+struct room_note client_session_note(const struct client_session *session, struct span room);
+
+// ---- for the files above
+
+static inline const struct session_store_ops *sessions_ops(const struct sessions *sessions)
+{
+    return sessions->store->ops;
+}
+
+static inline bool sessions_store_is_up(const struct sessions *sessions)
+{
+    return sessions_ops(sessions)->is_up(sessions->store);
+}
+
+// The store says that it is another generation's.
+void client_session_lose(struct client_session *session);

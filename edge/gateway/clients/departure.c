@@ -4,6 +4,7 @@
 
 #include "common/mem.h"
 #include "edge/gateway/clients/client.h"
+#include "edge/gateway/clients/sessions.h"
 #include "edge/gateway/rooms/room_name.h"
 
 // Outlives its client, so it holds copies.
@@ -90,14 +91,13 @@ void departures_add(struct departures *departures, struct client *client, bool f
                     bool at_once)
 {
     struct client_session *session = client->session;
-    struct session_store *store = session ? departures->sessions->store : NULL;
+    struct session_store *store = session ? session->sessions->store : NULL;
     bool is_noted = session && store->ops->is_up(store);
 
     if (client->silent)
         return;
     if (is_noted && !for_good && !at_once) {
-        client_session_end(departures->sessions, session,
-                           &departure_new(departures, client)->request);
+        sessions_end(session, &departure_new(departures, client)->request);
         return;
     }
     sio_socket_each_room(client->socket, tell_room,
@@ -105,7 +105,7 @@ void departures_add(struct departures *departures, struct client *client, bool f
     if (is_noted && for_good)
         store->ops->drop(store, client_session_key(session));
     else if (is_noted)
-        client_session_end(departures->sessions, session, NULL);
+        sessions_end(session, NULL);
 }
 
 void departures_init(struct departures *departures)

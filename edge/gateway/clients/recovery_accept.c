@@ -4,6 +4,8 @@
 
 #include "common/log.h"
 #include "edge/gateway/clients/client.h"
+#include "edge/gateway/clients/session_touch.h"
+#include "edge/gateway/clients/sessions.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/connect.h"
 
@@ -50,8 +52,8 @@ void recovery_begin(struct recovery *recovery, struct client *client)
         return;
     struct span room = room_name_of_user(client->identity->user, &recovery->text);
     note = sio_socket_room_note(client->socket, room);
-    *note = client_session_note(recovery->sessions, room);
-    client_session_put(recovery->sessions, client->session);
+    *note = client_session_note(client->session, room);
+    sessions_add(client->session);
 }
 
 struct span recovery_offset(const struct client *client)
@@ -85,8 +87,7 @@ void recovery_replay(struct recovery *recovery, struct client *client)
     if (attempt->replay.count > 0)
         sent = (struct span){text, offset_print(&attempt->replay.last, text)};
     sio_socket_set_moment(client->socket, 0);
-    client_session_freshen(recovery->sessions, client->session,
-                           sent.len > 0 ? sent : SPAN_LIT("-"));
+    session_touch_with(client->session, sent.len > 0 ? sent : SPAN_LIT("-"));
     rejoin(recovery, client, &attempt->session);
     metric_add(&recovery->metrics->recoveries[RECOVERY_DONE], 1);
     metric_add(&recovery->metrics->replayed, attempt->replay.count);

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/gateway/clients/client.h"
+#include "edge/gateway/clients/session_record.h"
 #include "edge/gateway/rooms/room_name.h"
 
 #define ASKED_AT_ONCE 16
@@ -41,13 +42,14 @@ static void remove_regrant(struct regrant *regrant)
 // The session store has the new date as well, in case that the client moves on.
 static void renew(const struct regrant *regrant)
 {
-    struct sessions *sessions = regrant->regrants->sessions;
+    const struct client_session *session = regrant->client->session;
+    struct session_store *store = session->sessions->store;
     struct room_note *note = sio_socket_room_note(regrant->client->socket, room_of(regrant));
 
     note->granted_ms = clock_wall_ms();
-    sessions->store->ops->join(
-        sessions->store, client_session_key(regrant->client->session),
-        &(struct session_room){room_of(regrant), note->joined, note->granted_ms}, NULL);
+    store->ops->join(store, client_session_key(session),
+                     &(struct session_room){room_of(regrant), note->joined, note->granted_ms},
+                     NULL);
 }
 
 static void expel(const struct regrant *regrant)
@@ -58,7 +60,7 @@ static void expel(const struct regrant *regrant)
     log_debug("a recovered client may no longer be in a room sid=%s",
               sio_socket_id(regrant->client->socket));
     sio_socket_leave(regrant->client->socket, room_of(regrant));
-    client_session_mark_unwritten(regrants->sessions, regrant->client->session);
+    session_record_mark_unwritten(regrant->client->session);
     room_events_emit(regrants->room_events, regrant->client, room_of(regrant), "user_left");
 }
 

@@ -13,7 +13,6 @@
 struct regrants {
     struct authorization *authorization;
     struct room_events *room_events;
-    struct sessions *sessions;
     struct gateway_metrics *metrics;
     uint32_t grant_s; // for how long a grant is good
     size_t asking;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/gateway/clients/room_write.h"
+#include "edge/gateway/clients/session_record.h"
 
 struct join {
     struct list node; // in its client's list
@@ -83,18 +85,18 @@ static void on_join_written(struct room_write *write, bool ok)
     if (!ok)
         refuse_unavailable(join);
     else if (!enter(join))
-        client_session_mark_unwritten(join->joins->sessions, client->session);
+        session_record_mark_unwritten(client->session);
     remove_join(join);
 }
 
 static void write_join(struct join *join)
 {
-    struct joins *joins = join->joins;
+    struct client_session *session = join->waiter.client->session;
 
     join->write = (struct room_write){.room = room_of(join),
-                                      .note = client_session_note(joins->sessions, room_of(join)),
+                                      .note = client_session_note(session, room_of(join)),
                                       .on_written = on_join_written};
-    client_session_write(joins->sessions, join->waiter.client->session, &join->write);
+    room_write_start(&join->write, session);
 }
 
 static void finish(const struct join *join, enum room_verdict verdict)
@@ -128,7 +130,7 @@ static void on_verdict(struct authorization_waiter *waiter, enum room_verdict ve
 static void withdraw(const struct joins *joins, struct join *join)
 {
     if (join->write.session)
-        client_session_cancel_write(joins->sessions, &join->write);
+        room_write_cancel(&join->write);
     else
         authorization_cancel(joins->authorization, &join->waiter);
 }
@@ -183,14 +185,14 @@ void joins_leave(struct joins *joins, struct client *client, struct ack ack, str
     memcpy(leave->room, room.ptr, room.len);
     leave->write = (struct room_write){
         .leaves = true, .room = {leave->room, room.len}, .on_written = on_leave_written};
-    client_session_write(joins->sessions, client->session, &leave->write);
+    room_write_start(&leave->write, client->session);
 }
 
-static void forget_leaves(struct joins *joins, struct client_session *session)
+static void forget_leaves(struct client_session *session)
 {
     while (!list_empty(&session->writes)) {
         struct room_write *write = list_entry(session->writes.next, struct room_write, of_session);
-        client_session_cancel_write(joins->sessions, write);
+        room_write_cancel(write);
         free(container_of(write, struct leave, write));
     }
 }
@@ -203,5 +205,5 @@ void joins_forget(struct joins *joins, struct client *client)
         remove_join(join);
     }
     if (client->session)
-        forget_leaves(joins, client->session);
+        forget_leaves(client->session);
 }

@@ -12,7 +12,6 @@ struct joins {
     struct authorization *authorization;
     struct client_acks *acks;
     struct room_events *room_events;
-    struct sessions *sessions; // NULL: nobody is recovered
     struct gateway_metrics *metrics;
 };
 
