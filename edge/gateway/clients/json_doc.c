@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-#include "edge/gateway/number_text.h"
+#include "common/js_number.h"
 
 // `struct json_doc` is jansson's json_t under a name of ours.
 static const json_t *value_of(const struct json_doc *doc)
@@ -67,5 +67,5 @@ void json_doc_print_number(const struct json_doc *doc, struct buffer *out)
     if (json_is_integer(value_of(doc)))
         buffer_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value_of(doc)));
     else
-        number_text_append(json_real_value(value_of(doc)), out);
+        js_number_append(json_real_value(value_of(doc)), out);
 }

@@ -8,10 +8,10 @@
 
 #include "common/base64.h"
 #include "common/buffer.h"
+#include "common/js_number.h"
 #include "common/json_string.h"
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
-#include "edge/gateway/number_text.h"
 #include "edge/gateway/rooms/room_name.h"
 
 #define ENDLESS_S 1e15 // seconds; an end that lies further ahead is none
@@ -255,7 +255,7 @@ static bool take_number_id(const char *json, struct token_verifier *verifier)
     if (strspn(json, "-0123456789") == strlen(json))
         buffer_append(&verifier->user, span_of(json));
     else
-        number_text_append(number, &verifier->user);
+        js_number_append(number, &verifier->user);
     buffer_append(&verifier->user_json, buffer_span(&verifier->user));
     return true;
 }

@@ -1,4 +1,4 @@
-#include "edge/gateway/number_text.h"
+#include "common/js_number.h"
 #include "tests/unit/unit.h"
 
 struct row {
@@ -22,7 +22,7 @@ static void prints(void **state)
     const struct row *row = *state;
     struct buffer out = {0};
 
-    number_text_append(row->number, &out);
+    js_number_append(row->number, &out);
     assert_span(buffer_span(&out), row->name);
     buffer_fini(&out);
 }
@@ -33,5 +33,5 @@ int main(void)
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, prints);
-    return cmocka_run_group_tests_name("number_text", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("js_number", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "edge/gateway/number_text.h"
+#include "common/js_number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static void append_decimal(struct buffer *out, const struct decimal *d)
     }
 }
 
-void number_text_append(double number, struct buffer *out)
+void js_number_append(double number, struct buffer *out)
 {
     if (number < 0) {
         buffer_append_char(out, '-');

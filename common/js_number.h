@@ -5,4 +5,4 @@
 #include "common/buffer.h"
 
 // `number` is finite.
-void number_text_append(double number, struct buffer *out);
+void js_number_append(double number, struct buffer *out);
