@@ -11,6 +11,7 @@
 
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/session_store.h"
+#include "edge/gateway/clients/token.h"
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/gateway/rooms/authorization.h"

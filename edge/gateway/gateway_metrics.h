@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/metrics.h"
-#include "edge/gateway/clients/token.h"
+#include "edge/gateway/clients/token_status.h"
 #include "edge/gateway/delivery/log_tail.h"
 #include "edge/gateway/rooms/authorization_service.h"
 

@@ -24,7 +24,7 @@ function found(text, pattern) {
 
 const sorted = (values) => [...new Set(values)].sort();
 const errorsOf = (name) => Object.values(schemas[name].properties)[0].enum;
-const tokenErrors = found(source('edge/gateway/clients/token.c'), /\[TOKEN_\w+\] = "([^"]+)"/g)
+const tokenErrors = found(source('edge/gateway/clients/token_status.c'), /\[TOKEN_\w+\] = "([^"]+)"/g)
   .filter((word) => word !== 'ok');
 
 test('it is valid AsyncAPI 3.0', async () => {

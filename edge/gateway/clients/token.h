@@ -1,34 +1,23 @@
-// JSON Web Tokens: from a token to who its bearer is. The one module that knows libjwt.
+// JSON Web Tokens: from a token to who its bearer is.
 //
-// What libjwt 1.10 leaves out is done here: only the configured algorithms count, each with the
-// key that belongs to it; nbf and exp are checked; a refusal says why in the words of Node's
-// jsonwebtoken, which clients know.
+//     token_parts.c     what stands in a token, before anything is known of it
+//     token.c           whether one of the keys has signed it
+//     token_claims.c    what it says then
+//
+// libjwt checks signatures. What libjwt 1.10 leaves out is done here: only the configured
+// algorithms count, each with the key that belongs to it; nbf and exp are checked; a refusal says
+// why.
 #pragma once
 
 #include "common/attr.h"
 #include "common/span.h"
 #include "edge/gateway/clients/identity.h"
 #include "edge/gateway/clients/jwks.h"
+#include "edge/gateway/clients/token_parts.h"
+#include "edge/gateway/clients/token_status.h"
 
 #define TOKEN_MAX_BYTES      32768 // longer ones are malformed
 #define TOKEN_KEYS_TRIED_MAX 8     // on one token
-
-enum token_algorithm { TOKEN_HS256 = 1 << 0, TOKEN_RS256 = 1 << 1, TOKEN_ES256 = 1 << 2 };
-
-enum token_status {
-    TOKEN_OK = 0,
-    TOKEN_MISSING,
-    TOKEN_MALFORMED,
-    TOKEN_INVALID,
-    TOKEN_UNSIGNED,
-    TOKEN_BAD_SIGNATURE,
-    TOKEN_BAD_ALGORITHM,
-    TOKEN_EXPIRED,
-    TOKEN_NOT_ACTIVE,
-    TOKEN_HALF_LOGIN, // of a login whose second factor is still to come
-    TOKEN_STATUSES,   // how many there are
-};
-const char *token_status_str(enum token_status status);
 
 struct token_options {
     unsigned algorithms;        // the only ones that are accepted, of enum token_algorithm

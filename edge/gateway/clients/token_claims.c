@@ -1,0 +1,148 @@
+#include "edge/gateway/clients/token_claims.h"
+
+#include <jwt.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/js_number.h"
+#include "common/json_string.h"
+#include "edge/gateway/rooms/room_name.h"
+
+#define ENDLESS_S 1e15 // seconds; an end that lies further ahead is none
+
+enum number_claim { NUMBER_ABSENT, NUMBER_PRESENT, NUMBER_WRONG };
+
+static enum number_claim read_number(jwt_t *jwt, const char *name, double *out)
+{
+    char *json = jwt_get_grants_json(jwt, name);
+
+    if (!json)
+        return NUMBER_ABSENT;
+    char *end;
+    *out = strtod(json, &end);
+    bool whole = end != json && *end == '\0';
+    free(json);
+    return whole ? NUMBER_PRESENT : NUMBER_WRONG;
+}
+
+// The rules of jsonwebtoken: both claims are optional, but numbers if they are there.
+static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_life *life)
+{
+    double not_before, expiry, issued;
+
+    switch (read_number(jwt, "nbf", &not_before)) {
+    case NUMBER_WRONG:
+        return TOKEN_INVALID;
+    case NUMBER_PRESENT:
+        if (not_before > (double)now_s)
+            return TOKEN_NOT_ACTIVE;
+        break;
+    case NUMBER_ABSENT:
+        break;
+    }
+    switch (read_number(jwt, "exp", &expiry)) {
+    case NUMBER_WRONG:
+        return TOKEN_INVALID;
+    case NUMBER_PRESENT:
+        if ((double)now_s >= expiry)
+            return TOKEN_EXPIRED;
+        life->expires_at_s = expiry < ENDLESS_S ? (int64_t)ceil(expiry) : TOKEN_ENDLESS;
+        break;
+    case NUMBER_ABSENT:
+        life->expires_at_s = TOKEN_ENDLESS;
+        break;
+    }
+    // Nothing depends on when it was issued but when to warn of its end, so no value is wrong.
+    bool dated = read_number(jwt, "iat", &issued) == NUMBER_PRESENT && fabs(issued) < ENDLESS_S;
+    life->issued_at_s = dated ? (int64_t)issued : TOKEN_UNDATED;
+    return TOKEN_OK;
+}
+
+static bool is_set(jwt_t *jwt, const char *name)
+{
+    char *json = jwt_get_grants_json(jwt, name);
+    bool set = json && strcmp(json, "false") != 0 && strcmp(json, "null") != 0;
+
+    free(json);
+    return set;
+}
+
+// An integer, however it is written: 42, 42.0 and 4.2e1 are the same number.
+static bool take_number_id(const char *json, struct token_claims *claims)
+{
+    char *end;
+    double number = strtod(json, &end);
+
+    if (end == json || *end != '\0' || number != floor(number))
+        return false;
+    if (strspn(json, "-0123456789") == strlen(json))
+        buffer_append(&claims->user, span_of(json));
+    else
+        js_number_append(number, &claims->user);
+    buffer_append(&claims->user_json, buffer_span(&claims->user));
+    return true;
+}
+
+// False when the claim is there and no id.
+static bool take_id(jwt_t *jwt, const char *claim, struct token_claims *claims)
+{
+    const char *text = jwt_get_grant(jwt, claim);
+
+    if (text) {
+        buffer_append(&claims->user, span_of(text));
+        json_string_append(&claims->user_json, span_of(text));
+        return true;
+    }
+    char *json = jwt_get_grants_json(jwt, claim);
+    bool right = !json || strcmp(json, "null") == 0 || take_number_id(json, claims);
+    free(json);
+    return right;
+}
+
+// The first claim that is neither absent, null nor empty.
+static bool read_user(jwt_t *jwt, struct token_claims *claims)
+{
+    static const char *const names[] = {"id", "userId", "sub"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        buffer_clear(&claims->user);
+        buffer_clear(&claims->user_json);
+        if (!take_id(jwt, names[i], claims))
+            return false;
+        if (claims->user.len > 0)
+            return room_name_takes(buffer_span(&claims->user));
+    }
+    return false;
+}
+
+enum token_status token_claims_read(struct token_claims *claims, jwt_t *jwt, struct span token,
+                                    int64_t now_s, struct identity **identity)
+{
+    struct identity found = {0};
+    enum token_status status = check_times(jwt, now_s, &found.life);
+
+    if (status != TOKEN_OK)
+        return status;
+    if (is_set(jwt, "requires2FA"))
+        return TOKEN_HALF_LOGIN;
+    if (!read_user(jwt, claims))
+        return TOKEN_INVALID;
+
+    char *rooms = claims->keep_rooms ? jwt_get_grants_json(jwt, "rooms") : NULL;
+    found.user = buffer_span(&claims->user);
+    found.user_json = buffer_span(&claims->user_json);
+    found.email = span_of(jwt_get_grant(jwt, "email"));
+    found.role = span_of(jwt_get_grant(jwt, "role"));
+    found.rooms_json = span_of(rooms);
+    if (claims->keep_token)
+        found.token = token;
+    *identity = identity_new(&found);
+    free(rooms);
+    return TOKEN_OK;
+}
+
+void token_claims_fini(struct token_claims *claims)
+{
+    buffer_fini(&claims->user);
+    buffer_fini(&claims->user_json);
+}

@@ -1,0 +1,22 @@
+// The claims of a token whose signature is right: until when it is good, and who its bearer is.
+#pragma once
+
+#include "common/attr.h"
+#include "common/buffer.h"
+#include "edge/gateway/clients/identity.h"
+#include "edge/gateway/clients/token_status.h"
+
+struct jwt; // libjwt's
+
+struct token_claims {
+    bool keep_rooms; // whether the claim "rooms" goes into the identity
+    bool keep_token; // whether the token itself does
+    struct buffer user, user_json;
+};
+
+// On TOKEN_OK the caller owns *identity. `token` is the text of `jwt`; `now_s` is the time of day
+// in seconds since 1970.
+NODISCARD enum token_status token_claims_read(struct token_claims *claims, struct jwt *jwt,
+                                              struct span token, int64_t now_s,
+                                              struct identity **identity);
+void token_claims_fini(struct token_claims *claims);
