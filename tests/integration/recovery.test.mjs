@@ -6,50 +6,31 @@ import { connect, newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
 import { Line } from './support/line.mjs';
 import { RedisLine } from './support/redis_line.mjs';
-import { Traveller, say } from './support/traveller.mjs';
+import { Traveller, say, sayUntilHeard, scene as sceneOf } from './support/traveller.mjs';
 import { sleep, until } from './support/wait.mjs';
 
 const made = await gateway({ edges: 2 });
 const { edges: [here, there], services } = made;
 
-let users = 0;
-
-// A traveller in a conversation of its own, and one who watches there.
-async function inRoom(t, options = {}) {
-  const room = newConversation();
-  const line = await Line.to(t, here);
-  users += 1;
-  const traveller = await Traveller.connect(t, line, { userId: `traveller${users}`, ...options });
-  await traveller.join('conversation', room.id);
-  const watcher = await connect(t, there, { userId: 'watcher' });
-  await watcher.join('conversation', room.id);
-  return { room, line, traveller, watcher };
-}
-
-// Says it, and waits until the watcher has heard it.
-async function sayAndSee(watcher, room, ...messages) {
-  await say(services, room, ...messages);
-  await until('the watcher to hear it', () =>
-    watcher.all('new_message').some(({ message }) => message === messages.at(-1)));
-}
+const scene = (t, options) => sceneOf(t, { services, edge: here, there, ...options });
 
 for (const [where, edge] of [['at the same edge', here], ['at another edge', there]]) {
   for (const transports of [['websocket'], ['polling']]) {
     test(`what was missed comes ${where}, over ${transports}`, async (t) => {
-      const { room, traveller, watcher } = await inRoom(t, { transports });
-      await sayAndSee(watcher, room, 1, 2);
+      const { traveller, sayAndSee } = await scene(t, { transports });
+      await sayAndSee(1, 2);
       await traveller.heard([1, 2]);
       const { id } = traveller;
-      const back = await traveller.away(() => sayAndSee(watcher, room, 3, 4, 5), { edge });
+      const back = await traveller.away(() => sayAndSee(3, 4, 5), { edge });
       assert.deepEqual(back, { id, recovered: true });
-      await sayAndSee(watcher, room, 6);
+      await sayAndSee(6);
       await traveller.heard([1, 2, 3, 4, 5, 6]);
     });
   }
 }
 
 test('nothing missed, nothing said: rooms are there nevertheless', async (t) => {
-  const { room, traveller, watcher } = await inRoom(t);
+  const { room, traveller, watcher } = await scene(t);
   const { recovered } = await traveller.away(undefined, { edge: there });
   assert.equal(recovered, true);
   assert.deepEqual(await traveller.ack('typing', room.which), { success: true });
@@ -58,14 +39,14 @@ test('nothing missed, nothing said: rooms are there nevertheless', async (t) => 
 
 describe('nothing comes before the reply, and nothing twice', () => {
   test('cut in the middle of the replay, a little further on each time', async (t) => {
-    const { room, traveller, watcher, line } = await inRoom(t);
+    const { traveller, line, sayAndSee } = await scene(t);
     let said = 0;
     let cuts = 0;
     for (let bytes = 300; bytes < 1600; bytes += 79) {
       line.refuse();
       line.cut();
       await until('the client to notice', () => !traveller.socket.connected);
-      await sayAndSee(watcher, room, said, said + 1, said + 2);
+      await sayAndSee(said, said + 1, said + 2);
       said += 3;
       const { length } = line.cuts;
       line.cutAfter(bytes);
@@ -81,11 +62,11 @@ describe('nothing comes before the reply, and nothing twice', () => {
   });
 
   test('cut between connected and what was missed', async (t) => {
-    const { room, traveller, watcher, line } = await inRoom(t);
+    const { traveller, line, sayAndSee } = await scene(t);
     const count = traveller.connects.length;
     line.refuse();
     line.cut();
-    await sayAndSee(watcher, room, 1, 2, 3);
+    await sayAndSee(1, 2, 3);
     line.let(there);
     line.cutAt('"new_message"', { refuses: true });
     await until('the cut', () => line.cuts.length === 1);
@@ -114,23 +95,23 @@ describe('nothing comes before the reply, and nothing twice', () => {
   });
 
   test('a poll breaks off while its answer is on its way', async (t) => {
-    const { room, traveller, watcher, line } = await inRoom(t, { transports: ['polling'] });
-    await sayAndSee(watcher, room, 1);
+    const { traveller, line, sayAndSee } = await scene(t, { transports: ['polling'] });
+    await sayAndSee(1);
     await traveller.heard([1]);
     line.cutAt('"new_message"');
-    await sayAndSee(watcher, room, 2, 3);
+    await sayAndSee(2, 3);
     assert.equal((await traveller.back()).recovered, true);
     assert.equal(line.cuts.length, 1);
-    await sayAndSee(watcher, room, 4);
+    await sayAndSee(4);
     await traveller.heard([1, 2, 3, 4]);
   });
 
   test('cut before the reply, three times', async (t) => {
-    const { room, traveller, watcher, line } = await inRoom(t);
+    const { traveller, line, sayAndSee } = await scene(t);
     const count = traveller.connects.length;
     line.refuse();
     line.cut();
-    await sayAndSee(watcher, room, 1, 2, 3);
+    await sayAndSee(1, 2, 3);
     for (let i = 0; i < 3; i++) {
       line.cutAfter(250); // the answer to the upgrade, not much more
       line.let(there);
@@ -144,31 +125,31 @@ describe('nothing comes before the reply, and nothing twice', () => {
 
 describe('rooms', () => {
   test('what was said before a join does not come', async (t) => {
-    const { room, traveller, watcher } = await inRoom(t);
+    const { traveller, watcher, sayAndSee } = await scene(t);
     const other = newConversation();
     await watcher.join('conversation', other.id);
     const beside = await connect(t, here, { userId: 'beside' });
     await beside.join('conversation', other.id);
-    await sayAndSee(watcher, other, 'before');
+    await sayUntilHeard(services, watcher, other, 'before');
     await beside.next('new_message'); // now the client's edge is past it
     await traveller.join('conversation', other.id);
     // Its edge does not notice, so nothing says that the client has all that it was sent.
     await traveller.away(async () => {
-      await sayAndSee(watcher, other, 'after');
-      await sayAndSee(watcher, room, 'here');
+      await sayUntilHeard(services, watcher, other, 'after');
+      await sayAndSee('here');
     }, { how: 'abandon', edge: there });
     await traveller.heard(['after', 'here']);
   });
 
   test('a room that was left is left, also when its edge is killed in the next moment', async (t) => {
-    const { room, traveller, watcher, line } = await inRoom(t);
+    const { room, traveller, line, sayAndSee } = await scene(t);
     const doomed = await made.addEdge();
     await doomed.ready();
     await traveller.away(undefined, { edge: doomed });
     await traveller.ack('leave_room', room.which);
     line.refuse();
     await doomed.kill();
-    await sayAndSee(watcher, room, 1);
+    await sayAndSee(1);
     line.let(there);
     assert.equal((await traveller.back(2)).recovered, true);
     assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
@@ -194,7 +175,7 @@ describe('rooms', () => {
 
 describe('what the others hear', () => {
   test('of one who comes back: that it left, and that it joined', async (t) => {
-    const { traveller, watcher } = await inRoom(t);
+    const { traveller, watcher } = await scene(t);
     const { id } = traveller;
     await traveller.away(async () => {
       assert.equal((await watcher.next('user_left')).socketId, id);
@@ -205,10 +186,10 @@ describe('what the others hear', () => {
 
   for (const [where, edge] of [['at the same edge', here], ['at another edge', there]]) {
     test(`of a half-open connection whose client is back ${where}: nothing`, async (t) => {
-      const { room, traveller, watcher } = await inRoom(t);
-      const back = await traveller.away(() => sayAndSee(watcher, room, 1), { how: 'abandon', edge });
+      const { traveller, watcher, sayAndSee } = await scene(t);
+      const back = await traveller.away(() => sayAndSee(1), { how: 'abandon', edge });
       assert.equal(back.recovered, true);
-      await sayAndSee(watcher, room, 2);
+      await sayAndSee(2);
       await traveller.heard([1, 2]);
       assert.deepEqual(watcher.all('user_left'), []);
       assert.deepEqual(watcher.all('user_joined'), []);
@@ -217,7 +198,7 @@ describe('what the others hear', () => {
 });
 
 test('an edge that is killed while messages flow', async (t) => {
-  const { room, traveller, line, watcher } = await inRoom(t);
+  const { room, traveller, line, watcher } = await scene(t);
   const doomed = await made.addEdge();
   await doomed.ready();
   await traveller.away(undefined, { edge: doomed });
@@ -235,7 +216,7 @@ test('an edge that is killed while messages flow', async (t) => {
 });
 
 test('an edge that was frozen writes nothing more', async (t) => {
-  const { room, traveller, line, watcher } = await inRoom(t);
+  const { traveller, line, watcher, sayAndSee } = await scene(t);
   const frozen = await made.addEdge({ PING_INTERVAL: '1000', PING_TIMEOUT: '1000' });
   await frozen.ready();
   await traveller.away(undefined, { edge: frozen });
@@ -243,19 +224,19 @@ test('an edge that was frozen writes nothing more', async (t) => {
   line.abandon();
   line.let(there);
   assert.equal((await traveller.back(2)).recovered, true);
-  await sayAndSee(watcher, room, 1);
+  await sayAndSee(1);
   const lefts = watcher.all('user_left').length;
   frozen.child.process.kill('SIGCONT');
   await until('the old connection to end', async () => await frozen.metric('ws_edge_sockets') === 0);
-  await sayAndSee(watcher, room, 2);
+  await sayAndSee(2);
   await traveller.heard([1, 2]);
   assert.equal(watcher.all('user_left').length, lefts);
-  assert.equal((await traveller.away(() => sayAndSee(watcher, room, 3), { edge: here })).recovered, true);
+  assert.equal((await traveller.away(() => sayAndSee(3), { edge: here })).recovered, true);
   await traveller.heard([1, 2, 3]);
 });
 
 test('an edge that is not told that its client has moved on tells nobody that it left', async (t) => {
-  const { room, traveller, line, watcher } = await inRoom(t);
+  const { traveller, line, watcher, sayAndSee } = await scene(t);
   const redis = await RedisLine.to(t, made.brokers.redis.port);
   const deaf = await made.addEdge({ EDGE_ID: 'deaf', REDIS_PORT: String(redis.port),
     PING_INTERVAL: '1000', PING_TIMEOUT: '1000' });
@@ -267,24 +248,24 @@ test('an edge that is not told that its client has moved on tells nobody that it
   line.let(there);
   assert.equal((await traveller.back(2)).recovered, true);
   await until('the old connection to end', async () => await deaf.metric('ws_edge_sockets') === 0);
-  await sayAndSee(watcher, room, 1);
+  await sayAndSee(1);
   await traveller.heard([1]);
   assert.equal(watcher.all('user_left').length, lefts);
 });
 
 test('only what edges tell one another flows: one that was missed is of no matter', async (t) => {
-  const { room, traveller, watcher } = await inRoom(t);
+  const { room, traveller, watcher, sayAndSee } = await scene(t);
   for (let i = 0; i < 5; i++) await watcher.ack('typing', room.which);
   await until('typing', () => traveller.all('user_typing').length === 5);
-  await traveller.away(() => sayAndSee(watcher, room, 1));
+  await traveller.away(() => sayAndSee(1));
   await traveller.heard([1]);
 });
 
 test('away for longer than the window: afresh', async (t) => {
-  const { room, traveller, watcher } = await inRoom(t);
+  const { room, traveller, sayAndSee } = await scene(t);
   const { id } = traveller;
   const back = await traveller.away(async () => {
-    await sayAndSee(watcher, room, 1);
+    await sayAndSee(1);
     const [key] = (await command(made.brokers.redis.port, ['KEYS', 'ws:session:*']));
     assert.ok(key);
     const ttl = await command(made.brokers.redis.port, ['TTL', key]);

@@ -1,12 +1,11 @@
 // A client comes to an edge that has not got as far as the one that it left.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connect, newConversation } from './support/clients.mjs';
+import { newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
-import { Line } from './support/line.mjs';
 import { command } from './support/redis.mjs';
 import { RedisLine } from './support/redis_line.mjs';
-import { Traveller, say } from './support/traveller.mjs';
+import { say, sayUntilHeard, scene as sceneOf } from './support/traveller.mjs';
 import { until } from './support/wait.mjs';
 
 const BUS = 'ws:bus:{0}';
@@ -28,28 +27,16 @@ async function lagging(t) {
 
 async function scene(t) {
   const { behind, hold } = await lagging(t);
-  const room = newConversation();
-  const line = await Line.to(t, here);
-  const traveller = await Traveller.connect(t, line, { userId: `u-${room.id}` });
-  await traveller.join('conversation', room.id);
-  const watcher = await connect(t, here, { userId: 'watcher' });
-  await watcher.join('conversation', room.id);
-  return { behind, hold, room, line, traveller, watcher };
+  return { behind, hold, ...await sceneOf(t, { services, edge: here, there: here }) };
 }
 
-const said = (watcher, message) => until('the watcher to hear it', () =>
-  watcher.all('new_message').some((body) => body.message === message));
-
 test('the edge waits until it has what the client has', async (t) => {
-  const { behind, hold, room, traveller, watcher } = await scene(t);
+  const { behind, hold, room, traveller, sayAndSee } = await scene(t);
   hold(1500);
   await say(services, room, 1, 2, 3);
   await traveller.heard([1, 2, 3]);
   const began = Date.now();
-  const back = await traveller.away(async () => {
-    await say(services, room, 4);
-    await said(watcher, 4);
-  }, { edge: behind });
+  const back = await traveller.away(() => sayAndSee(4), { edge: behind });
   assert.equal(back.recovered, true);
   assert.ok(Date.now() - began > 700, `waited ${Date.now() - began} ms`);
   hold(0);
@@ -63,13 +50,10 @@ test('the edge waits until it is past the joins of all rooms', async (t) => {
   await watcher.join('conversation', other.id);
   hold(1500);
   // The client has no event after these, so its offset is older than the join that follows.
-  await say(services, other, 'before the join');
-  await said(watcher, 'before the join');
+  await sayUntilHeard(services, watcher, other, 'before the join');
   await traveller.join('conversation', other.id);
-  const back = await traveller.away(async () => {
-    await say(services, other, 'after the join');
-    await said(watcher, 'after the join');
-  }, { how: 'abandon', edge: behind });
+  const back = await traveller.away(() =>
+    sayUntilHeard(services, watcher, other, 'after the join'), { how: 'abandon', edge: behind });
   assert.equal(back.recovered, true);
   hold(0);
   await say(services, room, 'at the end');
@@ -111,7 +95,7 @@ test('an offset from before the session is not taken for one of it', async (t) =
 
 // A client's last edge noted what it had; the next one has less, and lets the client into a room.
 test('what an edge noted counts for nothing after the next edge has taken the session', async (t) => {
-  const { behind, hold, room, line, traveller, watcher } = await scene(t);
+  const { behind, hold, line, traveller, watcher, sayAndSee } = await scene(t);
   const other = newConversation();
   await watcher.join('conversation', other.id);
   const sleepy = await made.addEdge({ PING_INTERVAL: '1000', PING_TIMEOUT: '1000' });
@@ -120,11 +104,9 @@ test('what an edge noted counts for nothing after the next edge has taken the se
   hold(4000);
   line.abandon(); // the edge goes on sending, and notes what it sent when it misses a pong
   line.refuse();
-  await say(services, room, 'sent, but not had');
-  await said(watcher, 'sent, but not had');
+  await sayAndSee('sent, but not had');
   hold(60_000);
-  await say(services, other, 'a', 'b');
-  await said(watcher, 'b');
+  await sayUntilHeard(services, watcher, other, 'a', 'b');
   await until('the old connection to end', async () => await sleepy.metric('ws_edge_sockets') === 0);
   line.let(behind);
   assert.equal((await traveller.back(2)).recovered, true);

@@ -2,34 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBrokers } from './support/brokers.mjs';
-import { connect, newConversation } from './support/clients.mjs';
+import { newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
-import { Line } from './support/line.mjs';
 import { command } from './support/redis.mjs';
-import { Traveller, say } from './support/traveller.mjs';
+import { sayUntilHeard, scene as sceneOf } from './support/traveller.mjs';
 import { sleep, until } from './support/wait.mjs';
 
 const brokers = await startBrokers(['redis']);
 const made = await gateway({ edges: 2, brokers });
 const { edges: [here, there], services } = made;
 
-let users = 0;
-
-async function scene(t) {
-  users += 1;
-  const room = newConversation();
-  const line = await Line.to(t, here);
-  const traveller = await Traveller.connect(t, line, { userId: `u${users}` });
-  await traveller.join('conversation', room.id);
-  const watcher = await connect(t, there, { userId: 'watcher' });
-  await watcher.join('conversation', room.id);
-  const sayAndSee = async (message) => {
-    await say(services, room, message);
-    await until('the watcher to hear it', () =>
-      watcher.all('new_message').some((body) => body.message === message), 20_000);
-  };
-  return { room, line, traveller, watcher, sayAndSee };
-}
+const scene = (t) => sceneOf(t, { services, edge: here, there });
 
 test('Redis is restarted while the client is away, and it comes back meanwhile', async (t) => {
   const { traveller, line, sayAndSee } = await scene(t);
@@ -149,8 +132,7 @@ test('a quiet client needs nothing of a log that was trimmed beyond its last eve
   // Others go on; it has had nothing since, and its edge has noted that at the end of the connection.
   const elsewhere = newConversation();
   await watcher.join('conversation', elsewhere.id);
-  await say(services, elsewhere, 'a', 'b', 'c');
-  await until('c', () => watcher.all('new_message').some(({ message }) => message === 'c'));
+  await sayUntilHeard(services, watcher, elsewhere, 'a', 'b', 'c');
   const count = traveller.connects.length;
   traveller.line.refuse();
   traveller.line.cut();
@@ -170,10 +152,9 @@ test('a quiet client needs nothing of a log that was trimmed beyond its last eve
 });
 
 test('Redis forgets everything: nobody is told that nothing was missed', async (t) => {
-  const { traveller, room, watcher } = await scene(t);
+  const { traveller, sayAndSee } = await scene(t);
   const back = await traveller.away(async () => {
-    await say(services, room, 1);
-    await until('the watcher to hear it', () => watcher.all('new_message').length > 0);
+    await sayAndSee(1);
     await command(brokers.redis.port, ['FLUSHALL']);
     await sleep(1500);
   }, { edge: there });
@@ -181,12 +162,11 @@ test('Redis forgets everything: nobody is told that nothing was missed', async (
 });
 
 test('the newest part of the log is lost: those who may lack it begin afresh', async (t) => {
-  const { traveller, room, watcher } = await scene(t);
-  await say(services, room, 1);
+  const { traveller, sayAndSee } = await scene(t);
+  await sayAndSee(1);
   await traveller.heard([1]);
   const back = await traveller.away(async () => {
-    await say(services, room, 2);
-    await until('the watcher to hear it', () => watcher.all('new_message').length > 1);
+    await sayAndSee(2);
     const [[newest]] = await command(brokers.redis.port,
       ['XREVRANGE', 'ws:log:{0}', '+', '-', 'COUNT', '1']);
     await command(brokers.redis.port, ['XDEL', 'ws:log:{0}', newest]);
@@ -194,8 +174,7 @@ test('the newest part of the log is lost: those who may lack it begin afresh', a
     await made.relay.start();
     await made.relay.ready();
     await sleep(1500);
-    await say(services, room, 3);
-    await sleep(500);
+    await sayAndSee(3);
   }, { edge: there });
   assert.equal(back.recovered, false);
 });

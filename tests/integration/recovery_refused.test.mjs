@@ -8,7 +8,7 @@ import { Line } from './support/line.mjs';
 import { command } from './support/redis.mjs';
 import { RoomService } from './support/room_service.mjs';
 import { nowSeconds, token } from './support/tokens.mjs';
-import { Traveller, say } from './support/traveller.mjs';
+import { Traveller, say, scene as sceneOf } from './support/traveller.mjs';
 import { sleep, until } from './support/wait.mjs';
 
 const rooms = await RoomService.start();
@@ -17,24 +17,7 @@ const made = await gateway({ edges: 2 });
 const { edges: [here, there], services } = made;
 const redis = (...args) => command(made.brokers.redis.port, args);
 
-let users = 0;
-
-async function scene(t, { edge = here, ...options } = {}) {
-  users += 1;
-  const userId = `u${users}`;
-  const room = newConversation();
-  const line = await Line.to(t, edge);
-  const traveller = await Traveller.connect(t, line, { userId, ...options });
-  await traveller.join('conversation', room.id);
-  const watcher = await connect(t, there, { userId: 'watcher' });
-  await watcher.join('conversation', room.id);
-  const sayAndSee = async (...messages) => {
-    await say(services, room, ...messages);
-    await until('the watcher to hear it', () =>
-      watcher.all('new_message').some(({ message }) => message === messages.at(-1)));
-  };
-  return { userId, room, line, traveller, watcher, sayAndSee };
-}
+const scene = (t, options) => sceneOf(t, { services, edge: here, there, ...options });
 
 const results = async (result) =>
   (await Promise.all([here, there].map((edge) =>

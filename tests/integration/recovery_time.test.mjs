@@ -2,12 +2,10 @@
 // clients that hear nothing, sessions that expire. All at once, since they do nothing but wait.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connect, newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
-import { Line } from './support/line.mjs';
 import { command } from './support/redis.mjs';
 import { RedisLine } from './support/redis_line.mjs';
-import { Traveller, say } from './support/traveller.mjs';
+import { scene as sceneOf } from './support/traveller.mjs';
 import { sleep, until } from './support/wait.mjs';
 
 const LOG = 'ws:log:{0}';
@@ -18,24 +16,7 @@ const made = await gateway({ edges: 2 });
 const { edges: [here, there], services, brokers } = made;
 const redis = (...args) => command(brokers.redis.port, args);
 
-let users = 0;
-
-// A traveller in a conversation of its own at `edge`, and one who watches there.
-async function scene(t, edge = here) {
-  users += 1;
-  const room = newConversation();
-  const line = await Line.to(t, edge);
-  const traveller = await Traveller.connect(t, line, { userId: `u${users}` });
-  await traveller.join('conversation', room.id);
-  const watcher = await connect(t, there, { userId: 'watcher' });
-  await watcher.join('conversation', room.id);
-  const sayAndSee = async (message) => {
-    await say(services, room, message);
-    await until('the watcher to hear it', () =>
-      watcher.all('new_message').some((body) => body.message === message));
-  };
-  return { room, line, traveller, watcher, sayAndSee };
-}
+const scene = (t, edge = here) => sceneOf(t, { services, edge, there });
 
 const presence = (watcher) => ['user_left', 'user_joined'].map((event) => watcher.all(event).length);
 

@@ -1,8 +1,11 @@
 // An official client that comes back by itself, and what it lived through.
 import assert from 'node:assert/strict';
-import { Client } from './clients.mjs';
+import { Client, connect, newConversation } from './clients.mjs';
+import { Line } from './line.mjs';
 import { token } from './tokens.mjs';
 import { until } from './wait.mjs';
+
+const SEEN_MS = 20_000; // a relay may have to come back first
 
 export class Traveller extends Client {
   constructor(t, line, { userId, ...options }) {
@@ -65,10 +68,29 @@ export class Traveller extends Client {
   }
 }
 
-// Publishes messages for a conversation, one after the other, and waits until `reader` of the edge has
-// delivered or logged them: its position is past them.
+// Publishes messages for a conversation, one after the other.
 export async function say(services, room, ...messages) {
   for (const message of messages) {
     await services.publish('message.sent', { conversationId: room.id, message });
   }
+}
+
+// Says them, and waits until `watcher` has heard the last.
+export async function sayUntilHeard(services, watcher, room, ...messages) {
+  await say(services, room, ...messages);
+  await until('the watcher to hear it', () =>
+    watcher.all('new_message').some(({ message }) => message === messages.at(-1)), SEEN_MS);
+}
+
+// A traveller in a conversation of its own at `edge`, and one who watches it at the edge `there`.
+export async function scene(t, { services, edge, there, ...options }) {
+  const room = newConversation();
+  const userId = `traveller-${room.id}`;
+  const line = await Line.to(t, edge);
+  const traveller = await Traveller.connect(t, line, { userId, ...options });
+  await traveller.join('conversation', room.id);
+  const watcher = await connect(t, there, { userId: 'watcher' });
+  await watcher.join('conversation', room.id);
+  return { userId, room, line, traveller, watcher,
+    sayAndSee: (...messages) => sayUntilHeard(services, watcher, room, ...messages) };
 }
