@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { QUEUES } from './support/brokers.mjs';
 import { connect } from './support/clients.mjs';
-import { assertAllArrived, numbersOf, publishFlow } from './support/flow.mjs';
+import { assertAllArrived, assertFlowSurvives, publishFlow } from './support/flow.mjs';
 import { gateway } from './support/gateway.mjs';
 import { until } from './support/wait.mjs';
 
@@ -21,36 +21,21 @@ test('only one of them consumes', async () => {
   }
 });
 
-async function handOver(t, room, disturb) {
-  const client = await connect(t, edge, { userId: 'u1' });
-  await client.join('conversation', room);
-  await publishFlow(brokers, {
-    room,
-    count: 400,
-    disturb: async (number) => {
-      if (number !== 200) return;
-      await until('messages in flight', () => numbersOf(client).length > 0);
-      await disturb();
-    },
-  });
-  await assertAllArrived([client], 400);
-}
-
 test('the first is killed: the second goes on, all, once, in order', async (t) => {
-  await handOver(t, 'killed', () => first.kill());
+  await assertFlowSurvives(t, made, 'killed', () => first.kill());
   await first.start();
   await first.ready();
 });
 
 test('the second ends in peace: the first goes on', async (t) => {
-  await handOver(t, 'ended', () => second.stop());
+  await assertFlowSurvives(t, made, 'ended', () => second.stop());
   await second.start();
   await second.ready();
 });
 
 test('one is frozen and wakes up later: the other goes on, nothing comes twice', async (t) => {
   // The first is active again by now.
-  await handOver(t, 'frozen', async () => first.child.signal('SIGSTOP'));
+  await assertFlowSurvives(t, made, 'frozen', async () => first.child.signal('SIGSTOP'));
   first.child.signal('SIGCONT');
   const client = await connect(t, edge, { userId: 'u1' });
   await client.join('conversation', 'thawed');

@@ -1,6 +1,7 @@
 // Numbered messages that keep flowing while something breaks.
 import assert from 'node:assert/strict';
 import { assertNumbered } from './asserts.mjs';
+import { connect } from './clients.mjs';
 import { Services } from './services.mjs';
 import { sleep, until } from './wait.mjs';
 
@@ -69,4 +70,22 @@ export async function assertAllArrivedWith(again, client, count) {
   assertNumbered([...new Set(numbers)], count);
   const doubles = numbers.filter((number, i) => numbers.indexOf(number) !== i);
   assert.deepEqual(doubles.filter((number) => !again.includes(number)), [], 'came twice');
+}
+
+// Something happens at `edge` or behind it halfway through the messages for a client there, which
+// gets all of them, once and in order. Returns the client.
+export async function assertFlowSurvives(t, { edge, brokers }, room, disturb, count = 400) {
+  const client = await connect(t, edge, { userId: 'u1' });
+  await client.join('conversation', room);
+  await publishFlow(brokers, {
+    room,
+    count,
+    disturb: async (number) => {
+      if (number !== count / 2) return;
+      await until('messages in flight', () => numbersOf(client).length > 0);
+      await disturb();
+    },
+  });
+  await assertAllArrived([client], count);
+  return client;
 }
