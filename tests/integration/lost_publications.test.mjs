@@ -62,13 +62,15 @@ test('who polls slowly is not overrun by what was missed', async () => {
   const BODY = 'x'.repeat(2000); // together more than an outbox may hold
   const raw = await joinedPolling(here.url, token({ id: 'far away' }));
   const services = await Services.connect(brokers);
+  const logged = () => command(brokers.redis.port, ['XLEN', 'ws:log:{0}']);
+  const before = await logged();
   here.child.process.kill('SIGSTOP');
   await cutSubscriptions();
   for (let first = 0; first < MISSED; first += 100) {
     await Promise.all(Array.from({ length: 100 }, (_, i) => services.publish(
       'booking.confirmed', { bookingId: first + i, userId: 'far away', status: BODY })));
   }
-  await sleep(500); // until the relay has logged them
+  await until('all to be logged', async () => await logged() >= before + MISSED);
   here.child.process.kill('SIGCONT');
   const bookings = [];
   await until('all that was missed', async () => {

@@ -102,11 +102,14 @@ test('it is written a few times a second, however often it is asked for', async 
   await sleep(2000);
   const seen = new Set();
   const client = await connect(t, edge, { userId: 'u1' });
+  const began = Date.now();
   for (let i = 0; i < 60; i++) {
     await client.join('conversation', `often-${i}`);
     seen.add((await metrics()).body);
   }
-  assert.ok(seen.size <= 12, `${seen.size} times`);
+  const seconds = (Date.now() - began) / 1000;
+  assert.ok(seen.size <= 8 + 4 * seconds + 1, `${seen.size} times in ${seconds} s`);
+  assert.ok(seconds < 10, 'too slow to see a limit');
   assert.equal((await settled()).totalRooms, 61);
 });
 

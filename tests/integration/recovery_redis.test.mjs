@@ -47,6 +47,11 @@ test('Redis stays away: afresh after 5 s, and joins are refused', async (t) => {
   await made.relay.ready();
 });
 
+// What could not be written is written once Redis is back.
+const isLeft = (traveller, room) => until('the leave to be written', async () =>
+  !await command(brokers.redis.port,
+    ['HEXISTS', `ws:session:${traveller.socket._pid}`, `r:${room.name}`]));
+
 test('a leave during an outage is a leave', async (t) => {
   const { traveller, room } = await scene(t);
   await sleep(1500); // until the session is on Redis' disk
@@ -55,7 +60,7 @@ test('a leave during an outage is a leave', async (t) => {
   assert.equal(success, true);
   await brokers.redis.start();
   await here.ready();
-  await sleep(200); // what could not be written is written now
+  await isLeft(traveller, room);
   assert.equal((await traveller.away()).recovered, true);
   assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
   await made.relay.ready();
@@ -72,7 +77,7 @@ test('a leave while Redis hangs, until it dies', async (t) => {
   await brokers.redis.kill();
   await brokers.redis.start();
   await here.ready();
-  await sleep(200);
+  await isLeft(traveller, room);
   assert.equal((await traveller.away()).recovered, true);
   assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
   await made.relay.ready();
@@ -156,7 +161,7 @@ test('Redis forgets everything: nobody is told that nothing was missed', async (
   const back = await traveller.away(async () => {
     await sayAndSee(1);
     await command(brokers.redis.port, ['FLUSHALL']);
-    await sleep(1500);
+    await sleep(1500); // and the relay goes on with its heartbeats
   }, { edge: there });
   assert.equal(back.recovered, false);
 });
@@ -165,6 +170,8 @@ test('the newest part of the log is lost: those who may lack it begin afresh', a
   const { traveller, sayAndSee } = await scene(t);
   await sayAndSee(1);
   await traveller.heard([1]);
+  const losses = () => there.metric('ws_edge_losses_total');
+  const before = await losses();
   const back = await traveller.away(async () => {
     await sayAndSee(2);
     const [[newest]] = await command(brokers.redis.port,
@@ -172,9 +179,7 @@ test('the newest part of the log is lost: those who may lack it begin afresh', a
     await command(brokers.redis.port, ['XDEL', 'ws:log:{0}', newest]);
     await made.relay.kill();
     await made.relay.start();
-    await made.relay.ready();
-    await sleep(1500);
-    await sayAndSee(3);
+    await until('the edge to notice', async () => await losses() > before);
   }, { edge: there });
   assert.equal(back.recovered, false);
 });

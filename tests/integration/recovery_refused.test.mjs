@@ -188,7 +188,8 @@ describe('ROOM_AUTHORIZATION=service', () => {
     await rooms.isAsked(room.id);
     assert.equal((await traveller.away()).recovered, true);
     answer();
-    await sleep(100);
+    await until('the end of the question', async () =>
+      await slow.metric('ws_edge_authorization_asks_under_way') === 0);
     assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
     assert.ok(watcher.all('user_joined').every((body) => body.room !== room.name));
     await traveller.join('conversation', room.id);
@@ -225,12 +226,12 @@ test('a client that says goodbye has no session any more', async (t) => {
 });
 
 test('more was missed than may be sent at once', async (t) => {
-  const { traveller, room } = await scene(t);
+  const { traveller, watcher, room } = await scene(t);
   const text = 'x'.repeat(20_000);
   await counted('too much', async () => {
     const back = await traveller.away(async () => {
       await Promise.all(Array.from({ length: 40 }, () => say(services, room, text)));
-      await sleep(200);
+      await until('the watcher to hear it', () => watcher.all('new_message').length === 40);
     }, { edge: there });
     assert.equal(back.recovered, false);
   });
@@ -302,9 +303,10 @@ test('two connections want one session: one has it, once', async (t) => {
   twin.socket.connect();
   line.let(here);
   await Promise.all([traveller.back(), twin.back(0)]);
-  await sleep(300);
-  const living = [traveller, twin].filter(({ socket, last }) => socket.connected && last.recovered);
-  assert.equal(living.length, 1, 'not one of them has the session');
+  const living = await until('one of them to have the session', () => {
+    const those = [traveller, twin].filter(({ socket, last }) => socket.connected && last.recovered);
+    return those.length === 1 && those;
+  });
   await sayAndSee(2);
   await living[0].heard([1, 2]);
 });

@@ -7,7 +7,7 @@ import { assertAllArrived, numbersOf, publishFlow } from './support/flow.mjs';
 import { gateway } from './support/gateway.mjs';
 import { command } from './support/redis.mjs';
 import { Services } from './support/services.mjs';
-import { sleep, until } from './support/wait.mjs';
+import { until } from './support/wait.mjs';
 import { Wire } from './support/wire.mjs';
 
 const brokers = await startBrokers();
@@ -68,10 +68,17 @@ async function diesWithOneInHand(t, copies, properties) {
     properties);
   for (let i = 1; i < copies; i++) await say();
   await until('the first ones', () => numbersOf(client).length === copies - 1);
-  await sleep(800); // then it is noted that they are acknowledged
+  await until('the note that they are acknowledged', async () => {
+    const [[newest]] = await command(brokers.redis.port,
+      ['XREVRANGE', 'ws:log:{0}', '+', '-', 'COUNT', '1']);
+    const [, acknowledged] = await command(brokers.redis.port, ['HGETALL', 'ws:acked']);
+    return acknowledged === newest;
+  });
+  const received = () => relay.metric('ws_relay_events_total');
+  const before = await received();
   wire.freeze();
   await say();
-  await sleep(200);
+  await until('it to be taken', async () => await received() > before);
   await relay.kill();
   wire.thaw();
   await relay.start();
