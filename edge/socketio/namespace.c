@@ -47,37 +47,6 @@ void sio__namespace_free(struct sio_namespace *nsp)
     free(nsp);
 }
 
-struct broadcast {
-    struct frame *frame;
-    struct span except;
-    size_t count;
-};
-
-// Sending may close a slow client, but its sockets leave their rooms only later: the walk that
-// this is part of stays valid.
-static void send_to_member(struct room_member *member, void *arg)
-{
-    struct sio_socket *socket = container_of(member, struct sio_socket, member);
-    struct broadcast *broadcast = arg;
-
-    if (socket->state != SOCKET_CONNECTED)
-        return;
-    if (span_eq((struct span){socket->id, socket->id_len}, broadcast->except))
-        return;
-    eio_session_send(socket->session, broadcast->frame);
-    broadcast->count++;
-}
-
-size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, struct span except,
-                               struct frame *frame)
-{
-    struct broadcast broadcast = {frame, except, 0};
-
-    rooms_each_member(nsp->rooms, room, send_to_member, &broadcast);
-    metric_add(&nsp->server->metrics->deliveries, broadcast.count);
-    return broadcast.count;
-}
-
 bool sio_namespace_allows_delivery(struct sio_namespace *nsp, struct span room)
 {
     uint32_t per_second = nsp->server->options.max_deliveries_per_room_per_second;
@@ -108,7 +77,8 @@ static struct frame *frame_for(struct emission *emission, bool recoverable)
     return *frame;
 }
 
-// As send_to_member().
+// Sending may close a slow client, but its sockets leave their rooms only later: the walk that
+// this is part of stays valid.
 static void emit_to_member(struct room_member *member, void *arg)
 {
     struct sio_socket *socket = container_of(member, struct sio_socket, member);

@@ -11,10 +11,6 @@ struct sio_server;
 struct sio_namespace *sio_server_add_namespace(struct sio_server *server, const char *name,
                                                const struct sio_handlers *handlers);
 
-// Queues the frame for every connected member of the room but the socket whose id is `except`
-// (empty: nobody is left out). Borrows the frame. Returns how many got it.
-size_t sio_namespace_broadcast(struct sio_namespace *nsp, struct span room, struct span except,
-                               struct frame *frame);
 // Whether the room's members may be told something that can be left out as well, like that somebody
 // is typing. Takes a delivery to each from what the room may cause: so many a second, and
 // SIO_ROOM_BURST_SECONDS' worth at once.
@@ -29,8 +25,9 @@ struct sio_broadcast {
     struct span offset;
     uint64_t moment;
 };
-// Emits to the members of a room that rooms_find() has found, in the same call. The event is
-// encoded when the first member needs it. Returns how many got it.
+// Emits to the connected members of a room that rooms_find() has found, in the same call, but not
+// to the socket whose id is `except` (empty: nobody is left out). The event is encoded when the
+// first member needs it. Returns how many got it.
 size_t sio_namespace_emit(struct sio_namespace *nsp, struct room *room, struct span except,
                           const struct sio_broadcast *event);
 // Calls `visit` for each connected socket in the room; the visitor may disconnect the visited one.

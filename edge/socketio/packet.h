@@ -68,13 +68,12 @@ const char *sio_status_str(enum sio_status status);
 NODISCARD struct frame *sio_encode_connect(struct span nsp, struct span json);
 NODISCARD struct frame *sio_encode_connect_error(struct span nsp, struct span json);
 NODISCARD struct frame *sio_encode_disconnect(struct span nsp);
-NODISCARD struct frame *sio_encode_event(struct span nsp, struct span name, struct span args);
-// With an offset behind the arguments, which is a text without characters to be escaped; empty:
+// `offset` stands behind the arguments, and is a text without characters to be escaped; empty:
 // none.
 NODISCARD struct frame *sio_encode_event_at(struct span nsp, struct span name, struct span args,
                                             struct span offset);
-// With an ack id of the server's own (NULL: none), and binary attachments for the placeholders
-// in `args`, at most SIO_ATTACHMENTS_MAX. They are copied and follow the frame.
+// An event with an ack id of the server's own (NULL: none), and binary attachments for the
+// placeholders in `args`, at most SIO_ATTACHMENTS_MAX. They are copied and follow the frame.
 NODISCARD struct frame *sio_encode_event_with(struct span nsp, struct span name, struct span args,
                                               const uint64_t *ack_id,
                                               const struct span *attachments, uint32_t count);

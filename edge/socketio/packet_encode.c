@@ -127,11 +127,6 @@ struct frame *sio_encode_disconnect(struct span nsp)
     return encode(&(struct parts){.type = SIO_DISCONNECT, .nsp = nsp});
 }
 
-struct frame *sio_encode_event(struct span nsp, struct span name, struct span args)
-{
-    return sio_encode_event_with(nsp, name, args, NULL, NULL, 0);
-}
-
 struct frame *sio_encode_event_at(struct span nsp, struct span name, struct span args,
                                   struct span offset)
 {

@@ -236,11 +236,6 @@ struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket)
     return socket->nsp;
 }
 
-bool sio_socket_is_recoverable(const struct sio_socket *socket)
-{
-    return socket->recoverable;
-}
-
 uint64_t sio_socket_moment(const struct sio_socket *socket)
 {
     return socket->moment;

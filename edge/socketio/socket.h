@@ -59,9 +59,7 @@ const char *sio_socket_id(const struct sio_socket *socket);
 struct ip_text sio_socket_peer(const struct sio_socket *socket); // see eio_session_peer()
 unsigned sio_socket_version(const struct sio_socket *socket);    // Engine.IO revision: 3 or 4
 struct sio_namespace *sio_socket_namespace(const struct sio_socket *socket);
-// Whether it was accepted as one that can be recovered, and the moment of the last event with an
-// offset that it was sent; 0: none, or it was set so.
-bool sio_socket_is_recoverable(const struct sio_socket *socket);
+// The moment of the last event with an offset that it was sent; 0: none, or it was set so.
 uint64_t sio_socket_moment(const struct sio_socket *socket);
 void sio_socket_set_moment(struct sio_socket *socket, uint64_t moment);
 bool sio_socket_is_connected(const struct sio_socket *socket); // accepted and not ended

@@ -252,10 +252,10 @@ static void encodes(void **state)
     assert_frame(sio_encode_connect_error(ADMIN, SPAN_LIT("\"no\"")), "44/admin,\"no\"");
     assert_frame(sio_encode_disconnect(ROOT), "41");
     assert_frame(sio_encode_disconnect(ADMIN), "41/admin,");
-    assert_frame(sio_encode_event(ROOT, SPAN_LIT("hi"), NONE), "42[\"hi\"]");
-    assert_frame(sio_encode_event(ADMIN, SPAN_LIT("hi"), SPAN_LIT("1,{}")),
+    assert_frame(sio_encode_event_at(ROOT, SPAN_LIT("hi"), NONE, NONE), "42[\"hi\"]");
+    assert_frame(sio_encode_event_at(ADMIN, SPAN_LIT("hi"), SPAN_LIT("1,{}"), NONE),
                  "42/admin,[\"hi\",1,{}]");
-    assert_frame(sio_encode_event(ROOT, SPAN_LIT("a\"b\n"), NONE), "42[\"a\\\"b\\n\"]");
+    assert_frame(sio_encode_event_at(ROOT, SPAN_LIT("a\"b\n"), NONE, NONE), "42[\"a\\\"b\\n\"]");
     assert_frame(sio_encode_event_with(ROOT, SPAN_LIT("hi"), SPAN_LIT("1"), &id, NULL, 0),
                  "4212[\"hi\",1]");
     assert_frame(sio_encode_ack(ROOT, 0, NONE, NULL, 0), "430[]");
