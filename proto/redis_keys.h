@@ -2,7 +2,8 @@
 // of stream entries. docs/protocol.md says what stands in each.
 //
 // Programs of different versions run side by side, so a name is part of the contract: it may be
-// added, never changed. The fields of a session hash are private to edge/adapters/redis_sessions.
+// added, never changed. The fields of a session hash are private to
+// edge/adapters/redis/session_hash.
 #pragma once
 
 #include "common/span.h"

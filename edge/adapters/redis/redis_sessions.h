@@ -1,9 +1,6 @@
 // The session store on Redis: one hash for each session, and a script for each command.
 //
-//     ws:session:<id>   u user   s socket id   g generation   e edge   c created ms
-//                       l told to have left    f freshness    o stale offset
-//                       n "<claims> <since ms>"   p restored at ms
-//                       r:<room> "<position> <granted ms>"
+//     ws:session:<id>   the session: see session_hash.h
 //     ws:kicked:<user>  when the user was kicked, ms
 //     ws:lost:{s}       the last position that was delivered and is missing in the log
 //     ws:edge:<id>      channel of one edge

@@ -1,0 +1,92 @@
+#include "edge/adapters/redis/session_hash.h"
+
+#include <inttypes.h>
+
+static void add_field(struct redis_command *command, const char *name, struct span value)
+{
+    redis_command_add_text(command, name);
+    redis_command_add(command, value);
+}
+
+void session_hash_add_room_name(struct redis_command *command, struct span room)
+{
+    buffer_append(&command->bytes, SPAN_LIT("r:"));
+    redis_command_add(command, room);
+}
+
+void session_hash_add_room(struct redis_command *command, const struct session_room *room)
+{
+    char position[POSITION_TEXT_MAX];
+
+    session_hash_add_room_name(command, room->name);
+    position_print(room->joined, position);
+    buffer_printf(&command->bytes, "%s %" PRIu64, position, room->granted_ms);
+    redis_command_end_argument(command);
+}
+
+void session_hash_add(struct redis_command *command, const struct session_record *record)
+{
+    add_field(command, "u", record->user);
+    add_field(command, "s", record->socket_id);
+    add_field(command, "e", record->edge);
+    redis_command_add_text(command, "c");
+    redis_command_add_number(command, record->created_ms);
+    if (record->stale.len > 0)
+        add_field(command, "o", record->stale);
+    for (size_t i = 0; i < record->room_count; i++)
+        session_hash_add_room(command, &record->rooms[i]);
+}
+
+static uint64_t read_number(struct span text)
+{
+    uint64_t n = 0;
+
+    return span_take_uint(&text, UINT64_MAX, &n) ? n : 0;
+}
+
+static bool read_room(struct span name, struct span value, struct session_room *room)
+{
+    struct span position;
+
+    room->name = name;
+    if (!span_take_until(&value, ' ', &position) || !position_parse(position, &room->joined))
+        return false;
+    room->granted_ms = read_number(value);
+    return true;
+}
+
+static void read_field(struct session_record *record, struct session_room *rooms, struct span name,
+                       struct span value)
+{
+    if (name.len > 2 && span_starts_with(name, SPAN_LIT("r:"))) {
+        if (read_room(span_skip(name, 2), value, &rooms[record->room_count]))
+            record->room_count++;
+    } else if (span_is(name, "g")) {
+        record->key.generation = (uint32_t)read_number(value) + 1;
+    } else if (span_is(name, "u")) {
+        record->user = value;
+    } else if (span_is(name, "s")) {
+        record->socket_id = value;
+    } else if (span_is(name, "e")) {
+        record->edge = value;
+    } else if (span_is(name, "c")) {
+        record->created_ms = read_number(value);
+    } else if (span_is(name, "l")) {
+        record->left = span_is(value, "1");
+    } else if (span_is(name, "o")) {
+        record->stale = value;
+    } else if (span_is(name, "f") && span_take_until(&value, ' ', &record->sent)) {
+        record->had = value;
+    }
+}
+
+void session_hash_read(const struct redis_value *fields, struct session_room *rooms,
+                       struct session_record *record)
+{
+    size_t count = redis_value_count(fields);
+
+    record->rooms = rooms;
+    for (size_t i = 0; i + 1 < count; i += 2)
+        read_field(record, rooms, redis_value_text(redis_value_item(fields, i)),
+                   redis_value_text(redis_value_item(fields, i + 1)));
+}

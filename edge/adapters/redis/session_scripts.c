@@ -1,0 +1,127 @@
+#define LOG_MODULE "redis_sessions"
+
+#include "edge/adapters/redis/session_scripts.h"
+
+#include <string.h>
+
+#include "common/log.h"
+
+// What a command of one generation begins with.
+#define MINE                                                                                       \
+    "local g = redis.call('HGET', KEYS[1], 'g')\n"                                                 \
+    "if not g then return '1' end\n"                                                               \
+    "if g ~= ARGV[1] then return '2' end\n"
+
+static const char *const texts[SESSION_SCRIPTS] = {
+    // generation, expiry, when it was restored or '', field, value, …
+    [SCRIPT_PUT] =
+        "local old = redis.call('HMGET', KEYS[1], 'g', 'p')\n"
+        "if old[1] and tonumber(old[1]) > tonumber(ARGV[1]) then return '2' end\n"
+        "redis.call('DEL', KEYS[1])\n"
+        "redis.call('HSET', KEYS[1], 'g', ARGV[1])\n"
+        "for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end\n"
+        "if old[2] then redis.call('HSET', KEYS[1], 'p', old[2])\n"
+        "elseif not old[1] and ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[3]) end\n"
+        "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
+        "return '0'\n",
+    // generation, field, value
+    [SCRIPT_JOIN] = MINE "redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])\n"
+                         "return '0'\n",
+    // generation, field
+    [SCRIPT_LEAVE] = MINE "redis.call('HDEL', KEYS[1], ARGV[2])\n"
+                          "return '0'\n",
+    // generation, expiry, freshness, '1' when the others are told that it left
+    [SCRIPT_TOUCH] = MINE "local fresh = ARGV[3]\n"
+                          "if string.sub(fresh, 1, 1) == ' ' then\n"
+                          "  local before = redis.call('HGET', KEYS[1], 'f')\n"
+                          "  fresh = before and string.match(before, '^[^ ]+') .. fresh or ''\n"
+                          "end\n"
+                          "if fresh == '' then redis.call('HDEL', KEYS[1], 'f')\n"
+                          "else redis.call('HSET', KEYS[1], 'f', fresh) end\n"
+                          "if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'l', '1')\n"
+                          "else redis.call('HDEL', KEYS[1], 'l') end\n"
+                          "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
+                          "return '0'\n",
+    [SCRIPT_DROP] = MINE "redis.call('DEL', KEYS[1])\n"
+                         "return '0'\n",
+    // user, edge, expiry, now, how long a restored one is not taken, claims within a minute;
+    // keys: the session, when its user was kicked, what each shard has lost
+    [SCRIPT_CLAIM] =
+        "local key, now = KEYS[1], tonumber(ARGV[4])\n"
+        "local old = redis.call('HMGET', key, 'u', 'c', 'n', 'p')\n"
+        "if not old[1] then return {'1'} end\n"
+        "if old[1] ~= ARGV[1] then return {'2'} end\n"
+        "local function refuse(why) redis.call('DEL', key) return {why} end\n"
+        "local kicked = redis.call('GET', KEYS[2])\n"
+        "if kicked and tonumber(kicked) >= tonumber(old[2]) then return refuse('3') end\n"
+        "local claims, since = string.match(old[3] or '', '^(%d+) (%d+)$')\n"
+        "if not claims or now - tonumber(since) >= 60000 then claims, since = 0, ARGV[4] end\n"
+        "if tonumber(claims) >= tonumber(ARGV[6]) then return refuse('4') end\n"
+        "if old[4] and now - tonumber(old[4]) < tonumber(ARGV[5]) then return refuse('5') end\n"
+        "local all = redis.call('HGETALL', key)\n"
+        "redis.call('HINCRBY', key, 'g', 1)\n"
+        "redis.call('HSET', key, 'e', ARGV[2], 'n', (claims + 1) .. ' ' .. since)\n"
+        "redis.call('HDEL', key, 'f', 'p')\n"
+        "redis.call('EXPIRE', key, ARGV[3])\n"
+        "local answer = {'0', all}\n"
+        "for i = 3, #KEYS do answer[i] = redis.call('GET', KEYS[i]) or '0-0' end\n"
+        "return answer\n",
+    // The greatest wins. position, expiry, and its two numbers padded so that they compare as texts
+    [SCRIPT_LOSE] =
+        "local old = redis.call('GET', KEYS[1])\n"
+        "if old then\n"
+        "  local epoch, seq = string.match(old, '^(%d+)-(%d+)$')\n"
+        "  local e, s = string.match(ARGV[1], '^(%d+)-(%d+)$')\n"
+        "  if tonumber(epoch) > tonumber(e) or\n"
+        "    (tonumber(epoch) == tonumber(e) and tonumber(seq) >= tonumber(s)) then return "
+        "'0' end\n"
+        "end\n"
+        "redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
+        "return '0'\n",
+};
+
+static void on_loaded(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct script_loading *loading = (struct script_loading *)tag;
+    struct session_scripts *scripts = loading->scripts;
+    struct span sha = redis_value_text(value);
+
+    (void)arg;
+    if (sha.len == 0 || sha.len >= SCRIPT_SHA_MAX) {
+        log_error("Redis takes no scripts; clients cannot recover reason=\"%s\"",
+                  redis_value_error(value) ? redis_value_error(value) : "no text");
+        sha = SPAN_LIT("0"); // commands are refused one by one, and sent whole
+    }
+    memcpy(loading->sha, sha.ptr, sha.len);
+    loading->sha[sha.len] = '\0';
+    if (++scripts->loaded == SESSION_SCRIPTS)
+        scripts->on_loaded(scripts->on_loaded_arg);
+}
+
+void session_scripts_load(struct session_scripts *scripts, struct redis_connection *connection,
+                          void (*when_loaded)(void *arg), void *arg)
+{
+    scripts->loaded = 0;
+    scripts->on_loaded = when_loaded;
+    scripts->on_loaded_arg = arg;
+    for (enum session_script script = 0; script < SESSION_SCRIPTS; script++) {
+        scripts->loading[script].scripts = scripts;
+        redis_connection_send(connection, on_loaded, (uintptr_t)&scripts->loading[script],
+                              "SCRIPT LOAD %s", texts[script]);
+    }
+}
+
+bool session_scripts_are_loaded(const struct session_scripts *scripts)
+{
+    return scripts->loaded == SESSION_SCRIPTS;
+}
+
+struct span session_script_sha(const struct session_scripts *scripts, enum session_script script)
+{
+    return span_of(scripts->loading[script].sha);
+}
+
+struct span session_script_text(enum session_script script)
+{
+    return span_of(texts[script]);
+}
