@@ -1,0 +1,115 @@
+#include "edge/adapters/listener/websocket_reader.h"
+
+#include "edge/adapters/listener/websocket_closing.h"
+#include "edge/adapters/listener/websocket_writer.h"
+#include "edge/engineio/server.h"
+
+#define MESSAGE_STEP 65536 // by which a client that was let in must come further in time
+
+void websocket_drop_message(struct websocket_connection *connection)
+{
+    ws_receiver_fini(&connection->receiver);
+    memory_budget_give(eio_server_memory(connection->engine.server), MEMORY_MESSAGES,
+                       connection->held);
+    connection->held = 0;
+}
+
+// The session is over at once, whether or not the client takes notice.
+static void end(struct websocket_connection *connection, unsigned code)
+{
+    websocket_leave_engine(connection);
+    websocket_drop_message(connection);
+    if (!connection->close_code)
+        websocket_close(connection, code);
+}
+
+static void on_event(struct websocket_connection *connection, enum ws_event event,
+                     const struct ws_received *received)
+{
+    switch (event) {
+    case WS_EVENT_MESSAGE:
+        eio_websocket_on_message(&connection->engine,
+                                 received->kind == WS_TEXT ? FRAME_TEXT : FRAME_BINARY,
+                                 received->bytes);
+        break;
+    case WS_EVENT_PING:
+        websocket_answer_ping(connection, received->bytes);
+        break;
+    case WS_EVENT_FAILED:
+        metric_add(&connection->shared->metrics->websockets_failed, 1);
+        // fall through
+    case WS_EVENT_CLOSE:
+        end(connection, received->code);
+        break;
+    case WS_EVENT_PONG:
+    case WS_EVENT_NONE:
+        break;
+    }
+}
+
+// False when the budget has no room for more.
+static bool settle_held(struct websocket_connection *connection)
+{
+    struct memory_budget *memory = eio_server_memory(connection->engine.server);
+    size_t held = ws_receiver_held(&connection->receiver);
+
+    if (held < connection->held)
+        memory_budget_give(memory, MEMORY_MESSAGES, connection->held - held);
+    else if (!memory_budget_take(memory, MEMORY_MESSAGES, held - connection->held))
+        return false;
+    connection->held = held;
+    return true;
+}
+
+static void wait_for_rest(struct websocket_connection *connection)
+{
+    connection->held_then = connection->held;
+    deadline_arm(&connection->patience, &connection->shared->message_due);
+}
+
+void websocket_on_message_late(struct deadline *deadline, void *arg)
+{
+    struct websocket_connection *connection =
+        container_of(deadline, struct websocket_connection, patience);
+    const struct websocket_shared *shared = arg;
+
+    if (eio_websocket_is_admitted(&connection->engine) &&
+        connection->held >= connection->held_then + MESSAGE_STEP) {
+        wait_for_rest(connection);
+        return;
+    }
+    metric_add(&shared->metrics->messages_late, 1);
+    end(connection, WS_CLOSE_POLICY);
+}
+
+// After a read. What is whole holds nothing; what is not is held, and waited for.
+static void look_after_message(struct websocket_connection *connection)
+{
+    bool waits = ws_receiver_is_waiting(&connection->receiver);
+
+    if (!waits && connection->held == 0 && !deadline_is_armed(&connection->patience))
+        return;
+    if (!settle_held(connection))
+        end(connection, WS_CLOSE_TRY_LATER);
+    else if (!waits)
+        deadline_cancel(&connection->patience);
+    else if (!deadline_is_armed(&connection->patience))
+        wait_for_rest(connection);
+}
+
+void websocket_read(struct websocket_connection *connection, struct ws_input input)
+{
+    struct ws_received received;
+    enum ws_event event;
+
+    do { // what comes behind a close is not looked at
+        if (connection->close_code)
+            return;
+        size_t max = eio_websocket_max_message(&connection->engine);
+        event = ws_receiver_next(&connection->receiver, max, connection->shared->inflater, &input,
+                                 &received);
+        on_event(connection, event, &received);
+    } while (event != WS_EVENT_NONE);
+    look_after_message(connection);
+    websocket_send_pong(connection);
+}
