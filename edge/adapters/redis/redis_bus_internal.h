@@ -1,5 +1,11 @@
-// The inside of the bus on Redis, shared by its two files: redis_bus.c has the connections and what
-// is published, redis_bus_log.c reads the log.
+// The inside of the bus on Redis, shared by its files:
+//
+//     redis_bus.c                 made, started, and closed
+//     redis_bus_link.c            finding Redis and losing it
+//     redis_bus_subscriptions.c   what Redis pushes
+//     redis_bus_publish.c         what is published
+//     redis_bus_pulse.c           that Redis answers and hears; announcements
+//     redis_bus_log.c             reading the log
 #pragma once
 
 #include "common/backoff.h"
@@ -48,10 +54,37 @@ static inline struct redis_bus *redis_bus_of(struct bus *interface)
     return container_of(interface, struct redis_bus, interface);
 }
 
-// redis_bus.c
+// redis_bus.c: closing
+// Ends the connections and the timer.
+void redis_bus_end(struct redis_bus *bus);
+void redis_bus_on_handle_closed(void *bus);
+// Says that the bus is closed once nothing of it is open any more.
+void redis_bus_finish_closing(struct redis_bus *bus);
+
+// redis_bus_link.c
+void redis_bus_resolve(struct redis_bus *bus); // begins an attempt to connect
+void redis_bus_on_address(const char *address, const char *reason, void *bus);
+// The bus is up once everything that it waits for was answered.
+void redis_bus_check_up(struct redis_bus *bus);
+// Takes the bus down, to be tried again.
+void redis_bus_fail(struct redis_bus *bus, const char *reason);
 // Whether the answer is none of an error. An error of the connection itself takes the bus down, and
 // any error does while it is being connected; another one is told and counted.
 bool redis_bus_takes(struct redis_bus *bus, const struct redis_value *value);
+void redis_bus_drop_links(struct redis_bus *bus);
+
+// redis_bus_subscriptions.c
+void redis_bus_subscribe(struct redis_bus *bus);
+bool redis_bus_is_subscribed(const struct redis_bus *bus); // to every channel
+
+// redis_bus_publish.c
+void redis_bus_publish(struct bus *interface, unsigned shard, struct span envelope);
+void redis_bus_publish_control(struct bus *interface, struct span control);
+
+// redis_bus_pulse.c
+// From now on until the bus is taken down, on its timer.
+void redis_bus_start_pulse(struct redis_bus *bus);
+void redis_bus_announce(struct bus *interface, size_t sockets, size_t rooms);
 
 // redis_bus_log.c
 void redis_bus_read(struct bus *interface, unsigned shard, struct position after, size_t count);

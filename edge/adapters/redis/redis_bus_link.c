@@ -1,0 +1,212 @@
+// Finding Redis, and losing it: the two connections and what must be answered before they are of
+// use. Whatever goes wrong with either takes both down, and after a wait it begins anew.
+#define LOG_MODULE "redis_bus"
+
+#include "edge/adapters/redis/redis_bus_internal.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/redis_error.h"
+
+#define CONNECT_MS 5000
+
+static void on_retry(uv_timer_t *timer)
+{
+    redis_bus_resolve(container_of(timer, struct redis_bus, timer));
+}
+
+void redis_bus_drop_links(struct redis_bus *bus)
+{
+    for (enum link link = 0; link < LINKS; link++) {
+        struct redis_connection *connection = bus->links[link];
+        bus->links[link] = NULL;
+        redis_connection_close(connection);
+    }
+    bus->pending_bytes = 0;
+    metric_set(&bus->metrics->pending_bytes, 0);
+}
+
+static bool is_answered(const struct redis_bus *bus)
+{
+    const struct redis_connection *commands = bus->links[COMMANDS];
+    const struct redis_connection *subscriptions = bus->links[SUBSCRIPTIONS];
+
+    return (commands && redis_connection_is_answered(commands)) ||
+           (subscriptions && redis_connection_is_answered(subscriptions));
+}
+
+void redis_bus_fail(struct redis_bus *bus, const char *reason)
+{
+    bool was_up = bus->state == UP;
+
+    if (bus->state == WAITING || bus->state == CLOSING)
+        return;
+    bus->state = WAITING;
+    metric_add(&bus->metrics->failures, 1);
+    metric_set(&bus->metrics->connected, 0);
+    outage_log_begin(&bus->outage, reason);
+    uv_timer_start(&bus->timer, on_retry, backoff_next_ms(&bus->backoff, is_answered(bus)), 0);
+    redis_bus_drop_links(bus);
+    if (was_up)
+        bus->interface.handlers.on_down(bus->interface.handlers.arg);
+    if (bus->options->sessions)
+        redis_sessions_on_down(bus->options->sessions);
+}
+
+static void on_connect_timeout(uv_timer_t *timer)
+{
+    redis_bus_fail(container_of(timer, struct redis_bus, timer), "no connection within 5 s");
+}
+
+void redis_bus_check_up(struct redis_bus *bus)
+{
+    if (bus->state != CONNECTING || !bus->commands_ready || !redis_bus_is_subscribed(bus) ||
+        (bus->options->sessions && !redis_sessions_is_loaded(bus->options->sessions)))
+        return;
+    bus->state = UP;
+    bus->refusal[0] = '\0';
+    redis_bus_start_pulse(bus);
+    outage_log_clear(&bus->outage);
+    log_info("connected to Redis host=%s port=%u attempts=%u", bus->options->host,
+             bus->options->port, bus->backoff.attempts + 1);
+    backoff_reset(&bus->backoff);
+    metric_add(&bus->metrics->connects, 1);
+    metric_set(&bus->metrics->connected, 1);
+    bus_report_up(&bus->interface);
+    if (bus->options->sessions)
+        redis_sessions_on_up(bus->options->sessions);
+}
+
+static void on_scripts_loaded(void *bus)
+{
+    redis_bus_check_up(bus);
+}
+
+// What Redis refuses is told when it is new, or comes after an announcement was taken.
+static void note_refusal(struct redis_bus *bus, const char *error)
+{
+    metric_add(&bus->metrics->refusals, 1);
+    if (strncmp(bus->refusal, error, sizeof(bus->refusal) - 1) == 0)
+        return;
+    snprintf(bus->refusal, sizeof(bus->refusal), "%s", error);
+    log_warn("Redis refuses commands, going on reason=\"%s\"", bus->refusal);
+}
+
+bool redis_bus_takes(struct redis_bus *bus, const struct redis_value *value)
+{
+    const char *error = redis_value_error(value);
+
+    if (!error)
+        return true;
+    if (bus->state == CONNECTING || redis_error_ends_connection(error))
+        redis_bus_fail(bus, error);
+    else
+        note_refusal(bus, error);
+    return false;
+}
+
+static void on_auth(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    const char *error = redis_value_error(value);
+
+    (void)tag;
+    if (error && redis_error_wants_no_password(error))
+        log_warn("REDIS_PASSWORD is set, but Redis wants none; going on without it");
+    else
+        (void)redis_bus_takes(arg, value);
+}
+
+// What a replica takes is not what edges and relays follow. Who may not ask finds out when the
+// first announcement is refused.
+static void on_role(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+    const char *error = redis_value_error(value);
+
+    (void)tag;
+    if (error && redis_error_ends_connection(error))
+        redis_bus_fail(bus, error);
+    else if (redis_value_count(value) > 0 &&
+             !span_is(redis_value_text(redis_value_item(value, 0)), "master"))
+        redis_bus_fail(bus, "this server is no primary");
+}
+
+static void on_select(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+
+    (void)tag;
+    if (!redis_bus_takes(bus, value))
+        return;
+    bus->commands_ready = true;
+    redis_bus_check_up(bus);
+}
+
+static void on_broken(const char *reason, void *arg)
+{
+    struct redis_bus *bus = arg;
+
+    if (bus->state == CLOSING)
+        redis_bus_end(bus);
+    else
+        redis_bus_fail(bus, reason);
+}
+
+static bool open_link(struct redis_bus *bus, enum link link, const char *address)
+{
+    const struct redis_connection_handlers handlers = {
+        .on_broken = on_broken, .on_closed = redis_bus_on_handle_closed, .arg = bus};
+    const char *reason;
+    struct redis_connection *connection =
+        redis_connection_new(bus->loop, address, bus->options->port, &handlers, &reason);
+
+    if (!connection) {
+        redis_bus_fail(bus, reason);
+        return false;
+    }
+    bus->links[link] = connection;
+    bus->open_handles++;
+    if (bus->options->password)
+        redis_connection_send(connection, on_auth, 0, "AUTH %s", bus->options->password);
+    return true;
+}
+
+static void connect_to(struct redis_bus *bus, const char *address)
+{
+    bus->state = CONNECTING;
+    bus->commands_ready = false;
+    if (!open_link(bus, COMMANDS, address) || !open_link(bus, SUBSCRIPTIONS, address))
+        return;
+    redis_connection_send(bus->links[COMMANDS], on_role, 0, "ROLE");
+    redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u", bus->options->database);
+    if (bus->options->sessions)
+        redis_sessions_load(bus->options->sessions, bus->links[COMMANDS], on_scripts_loaded, bus);
+    redis_bus_subscribe(bus);
+}
+
+void redis_bus_on_address(const char *address, const char *reason, void *arg)
+{
+    struct redis_bus *bus = arg;
+
+    if (bus->state == CLOSING)
+        redis_bus_finish_closing(bus);
+    else if (bus->state != RESOLVING)
+        return; // it took too long, and the attempt has failed
+    else if (address)
+        connect_to(bus, address);
+    else
+        redis_bus_fail(bus, reason);
+}
+
+void redis_bus_resolve(struct redis_bus *bus)
+{
+    const char *reason;
+
+    bus->state = RESOLVING;
+    uv_timer_start(&bus->timer, on_connect_timeout, CONNECT_MS, 0);
+    reason = host_lookup_start(&bus->lookup, bus->loop, bus->options->host, bus->backoff.attempts);
+    if (reason)
+        redis_bus_fail(bus, reason);
+}

@@ -1,0 +1,88 @@
+// That Redis answers, and hears. The pulse asks it each second, and what it is asked is to publish
+// an echo that this edge alone subscribes to. Announcements follow the pulse: they must not pile up
+// where nothing is answered.
+#include "edge/adapters/redis/redis_bus_internal.h"
+
+#include "common/clock.h"
+
+#define UNANSWERED_MS 10000
+#define PULSE_MS      1000
+#define EDGE_EXPIRY_S 15
+#define UNHEARD_MAX   5 // echoes
+
+static void note_answer(struct redis_bus *bus)
+{
+    bus->unanswered_since_ms = 0;
+    metric_set(&bus->metrics->answered_at_ms, clock_monotonic_ms());
+}
+
+static void on_echo_taken(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+
+    (void)tag;
+    note_answer(bus);
+    if (redis_bus_takes(bus, value) && ++bus->unheard >= UNHEARD_MAX)
+        redis_bus_fail(bus, "the subscription is silent although commands are answered");
+}
+
+// A subscription whose flow has died without a word looks like one that has nothing to say, so
+// each edge says something that only it hears. Redis takes it whatever else it refuses.
+static void on_pulse(uv_timer_t *timer)
+{
+    struct redis_bus *bus = container_of(timer, struct redis_bus, timer);
+    uint64_t now_ms = clock_monotonic_ms();
+
+    if (bus->unanswered_since_ms != 0) {
+        if (now_ms - bus->unanswered_since_ms >= UNANSWERED_MS)
+            redis_bus_fail(bus, "no answer for 10 s");
+        return;
+    }
+    bus->unanswered_since_ms = now_ms;
+    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0,
+                          "PUBLISH " REDIS_ECHO_CHANNEL "%s .", bus->options->edge_id);
+    redis_bus_read_again(bus);
+}
+
+void redis_bus_start_pulse(struct redis_bus *bus)
+{
+    bus->unheard = 0;
+    note_answer(bus);
+    uv_timer_start(&bus->timer, on_pulse, PULSE_MS, PULSE_MS);
+}
+
+bool redis_bus_is_answered(const struct redis_bus_metrics *metrics, uint64_t now_ms)
+{
+    return now_ms < metric_get(&metrics->answered_at_ms) + REDIS_SILENT_MS;
+}
+
+static bool is_behind(const struct redis_bus *bus)
+{
+    return bus->unanswered_since_ms != 0 &&
+           clock_monotonic_ms() - bus->unanswered_since_ms >= PULSE_MS;
+}
+
+static void on_announced(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+
+    (void)tag;
+    if (redis_bus_takes(bus, value))
+        bus->refusal[0] = '\0';
+}
+
+void redis_bus_announce(struct bus *interface, size_t sockets, size_t rooms)
+{
+    struct redis_bus *bus = redis_bus_of(interface);
+    const char *id = bus->options->edge_id;
+
+    if (bus->state != UP || is_behind(bus))
+        return;
+    redis_connection_send(bus->links[COMMANDS], on_announced, 0,
+                          "HSET " REDIS_EDGE_KEY "%s " REDIS_EDGE_SOCKETS_FIELD
+                          " %llu " REDIS_EDGE_ROOMS_FIELD " %llu " REDIS_EDGE_AT_FIELD " %llu",
+                          id, (unsigned long long)sockets, (unsigned long long)rooms,
+                          (unsigned long long)clock_wall_ms()); // hiredis knows no %zu
+    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE " REDIS_EDGE_KEY "%s %d",
+                          id, EDGE_EXPIRY_S);
+}

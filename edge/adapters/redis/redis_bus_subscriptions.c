@@ -1,0 +1,75 @@
+// What Redis pushes: envelopes of the shards, control messages, and the edge's own echo.
+#include "edge/adapters/redis/redis_bus_internal.h"
+
+// The shards, control, the echo, and what is said to this edge alone.
+static unsigned channel_count(const struct redis_bus *bus)
+{
+    return bus->options->shards + 2 + (bus->options->sessions ? 1 : 0);
+}
+
+bool redis_bus_is_subscribed(const struct redis_bus *bus)
+{
+    return bus->channels_ready >= channel_count(bus);
+}
+
+// A push of a subscription is its kind, the channel, and what it says. True for a publication.
+static bool take_push(struct redis_bus *bus, const struct redis_value *value, struct span *message)
+{
+    bus->unheard = 0;
+    if (!redis_bus_takes(bus, value) || redis_value_count(value) != 3)
+        return false;
+    if (span_is(redis_value_text(redis_value_item(value, 0)), "subscribe")) {
+        bus->channels_ready++;
+        redis_bus_check_up(bus);
+        return false;
+    }
+    *message = redis_value_text(redis_value_item(value, 2));
+    return bus->state == UP;
+}
+
+static void on_shard_push(const struct redis_value *value, uintptr_t shard, void *arg)
+{
+    struct redis_bus *bus = arg;
+    const struct bus_handlers *handlers = &bus->interface.handlers;
+    struct span message;
+
+    if (take_push(bus, value, &message))
+        handlers->on_envelope((unsigned)shard, message, handlers->arg);
+}
+
+static void on_control_push(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+    const struct bus_control_handlers *handlers = &bus->interface.control;
+    struct span message;
+
+    (void)tag;
+    if (take_push(bus, value, &message))
+        handlers->on_control(message, handlers->arg);
+}
+
+static void on_echo(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct span message;
+
+    (void)tag;
+    (void)take_push(arg, value, &message); // that it came is all that it says
+}
+
+void redis_bus_subscribe(struct redis_bus *bus)
+{
+    struct redis_connection *connection = bus->links[SUBSCRIPTIONS];
+    char channel[REDIS_SHARD_KEY_MAX];
+
+    bus->channels_ready = 0;
+    for (unsigned shard = 0; shard < bus->options->shards; shard++) {
+        redis_bus_channel(shard, channel);
+        redis_connection_send(connection, on_shard_push, shard, "SUBSCRIBE %s", channel);
+    }
+    redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s", REDIS_CONTROL_CHANNEL);
+    if (bus->options->sessions)
+        redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE " REDIS_EDGE_CHANNEL "%s",
+                              bus->options->edge_id);
+    redis_connection_send(connection, on_echo, 0, "SUBSCRIBE " REDIS_ECHO_CHANNEL "%s",
+                          bus->options->edge_id);
+}
