@@ -313,6 +313,20 @@ void settings_fault(struct buffer *errors, const char *format, ...)
     buffer_append_char(errors, '\n');
 }
 
+char *settings_read_file(const char *setting, const char *path, size_t max, struct buffer *errors)
+{
+    struct buffer text = {0};
+
+    if (file_read(path, max, &text))
+        return text.ptr;
+    if (errno == EFBIG)
+        settings_fault(errors, "%s \"%s\" has more than %zu KB", setting, path, max / 1024);
+    else
+        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
+    buffer_fini(&text);
+    return NULL;
+}
+
 void settings_print_help(const struct setting *table, size_t count)
 {
     struct buffer kind = {0};

@@ -53,5 +53,10 @@ NODISCARD bool settings_is_given(const char *name);
 // Adds a line to `errors`, for rules that span several settings.
 void settings_fault(struct buffer *errors, const char *format, ...) PRINTF(2, 3);
 
+// The content of the file that a setting names, with a NUL behind it, for the caller to free. NULL
+// with a line in `errors` when it cannot be read or has more than `max` bytes.
+NODISCARD char *settings_read_file(const char *setting, const char *path, size_t max,
+                                   struct buffer *errors);
+
 // Writes the table as the "Environment" part of --help to stdout.
 void settings_print_help(const struct setting *table, size_t count);

@@ -1,11 +1,9 @@
 #include "edge/edge_keys.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/file.h"
 #include "common/mem.h"
 #include "common/random.h"
 #include "edge/gateway/clients/public_key.h"
@@ -15,20 +13,6 @@
 #define KEY_FILE_MAX      ((size_t)KEY_FILE_KB * 1024)
 #define SECRET_BYTES_MIN  8
 #define SECRET_BYTES_GOOD 32 // as many as HS256's hash has (RFC 7518, 3.2)
-
-char *edge_file_read(const char *setting, const char *path, size_t max, struct buffer *errors)
-{
-    struct buffer text = {0};
-
-    if (file_read(path, max, &text))
-        return text.ptr;
-    if (errno == EFBIG)
-        settings_fault(errors, "%s \"%s\" has more than %zu KB", setting, path, max / 1024);
-    else
-        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
-    buffer_fini(&text);
-    return NULL;
-}
 
 // Outside production a secret may be missing: nobody has tokens for this edge then, and one that
 // nobody knows refuses whatever comes.
@@ -98,7 +82,7 @@ static void judge_public_key(const struct edge_settings *settings, struct buffer
 static void read_public_key(struct edge_settings *settings, struct buffer *errors)
 {
     const char *path = settings->jwt_public_key_file;
-    char *text = edge_file_read("JWT_PUBLIC_KEY_FILE", path, KEY_FILE_MAX, errors);
+    char *text = settings_read_file("JWT_PUBLIC_KEY_FILE", path, KEY_FILE_MAX, errors);
 
     settings->public_key = text;
     if (text && !strstr(text, "-----BEGIN PUBLIC KEY-----"))
@@ -119,7 +103,7 @@ static void read_key_set(struct edge_settings *settings, struct buffer *errors,
                          struct buffer *warnings)
 {
     const char *path = settings->jwt_jwks_file;
-    char *text = edge_file_read("JWT_JWKS_FILE", path, KEY_FILE_MAX, errors);
+    char *text = settings_read_file("JWT_JWKS_FILE", path, KEY_FILE_MAX, errors);
     struct buffer reason = {0}, unusable = {0};
 
     if (!text)

@@ -7,8 +7,3 @@
 
 // For the algorithms that the settings accept. Fills secret, public key and key set.
 void edge_keys_load(struct edge_settings *settings, struct buffer *errors, struct buffer *warnings);
-
-// The content of the file that a setting names, with a NUL behind it, for the caller to free. NULL
-// with a line in `errors` when it cannot be read or has more than `max` bytes.
-NODISCARD char *edge_file_read(const char *setting, const char *path, size_t max,
-                               struct buffer *errors);

@@ -62,8 +62,3 @@ struct edge_settings {
 enum edge_environment { ENV_DEVELOPMENT = 0, ENV_PRODUCTION, ENV_TEST };
 
 const struct program *edge_program(void);
-
-// Reads ./.env and the environment, and checks what spans several settings. False, and every
-// fault in `errors`, when something is wrong. What may not be meant is in `warnings`.
-NODISCARD bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
-                                  struct buffer *warnings);

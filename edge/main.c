@@ -1,4 +1,5 @@
 #include "edge/edge.h"
+#include "edge/edge_settings_load.h"
 #include "edge/file_limits.h"
 
 static bool load(void *arg, struct buffer *errors, struct buffer *warnings)

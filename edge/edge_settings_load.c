@@ -1,0 +1,170 @@
+#include "edge/edge_settings_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/setting_typos.h"
+#include "edge/edge_keys.h"
+#include "edge/gateway/clients/token.h"
+#include "edge/gateway/delivery/offset.h"
+#include "edge/gateway/rooms/authorization.h"
+#include "edge/http/allowed_origins.h"
+#include "edge/http/path_template.h"
+#include "edge/http/service_url.h"
+
+#define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
+#define NOT_GIVEN   (-1)
+#define OTHERWISE   "; or choose ROOM_AUTHORIZATION=claims or open"
+
+static bool is_production(const struct edge_settings *settings)
+{
+    return settings->environment == ENV_PRODUCTION;
+}
+
+static void choose_metrics(struct edge_settings *settings)
+{
+    if (!settings_is_given("METRICS_ROOMS"))
+        settings->metrics_rooms = !is_production(settings);
+}
+
+static void check_algorithms(struct edge_settings *settings, struct buffer *errors)
+{
+    static const struct {
+        const char *name;
+        enum token_algorithm algorithm;
+    } known[] = {{"HS256", TOKEN_HS256}, {"RS256", TOKEN_RS256}, {"ES256", TOKEN_ES256}};
+    struct span rest = span_of(settings->jwt_algorithms), name;
+
+    while (span_take_until(&rest, ',', &name)) {
+        size_t i = 0;
+        name = span_trim(name);
+        while (i < ARRAY_LEN(known) && !span_is(name, known[i].name))
+            i++;
+        if (i < ARRAY_LEN(known))
+            settings->algorithms |= known[i].algorithm;
+        else
+            settings_fault(errors, "JWT_ALGORITHMS must be of HS256, RS256 and ES256, not \"%.*s\"",
+                           (int)(name.len < 64 ? name.len : 64), name.ptr);
+    }
+}
+
+static void check_origins(const char *list, struct buffer *errors)
+{
+    struct span rest = span_of(list), entry;
+    const char *fault;
+
+    while (allowed_origins_take_entry(&rest, &entry, &fault))
+        if (fault)
+            settings_fault(errors,
+                           "CORS_ORIGIN holds \"%.*s\", which no page's origin can equal: %s "
+                           "(an origin is written https://app.example.com or "
+                           "http://localhost:5173)",
+                           (int)(entry.len < 128 ? entry.len : 128), entry.ptr, fault);
+}
+
+// The text may have a password in it and is not repeated.
+static void check_service_url(const char *setting, const char *url, struct buffer *errors)
+{
+    struct buffer host = {0};
+    const char *fault = service_url_check(url, &host);
+
+    if (fault)
+        settings_fault(errors,
+                       "%s must be an address like http://service.example:4006 (%s)" OTHERWISE,
+                       setting, fault);
+    buffer_fini(&host);
+}
+
+static void check_service_path(const char *setting, const char *path, struct buffer *errors)
+{
+    if (!path_template_is_valid(span_of(path)))
+        settings_fault(errors,
+                       "%s must be a path with one {id} in it, like /api/rooms/{id}" OTHERWISE,
+                       setting);
+}
+
+static void check_ca_file(const char *path, struct buffer *errors)
+{
+    char *text =
+        path ? settings_read_file("ROOM_AUTHORIZATION_CA_FILE", path, CA_FILE_MAX, errors) : NULL;
+
+    if (text && !strstr(text, "-----BEGIN CERTIFICATE-----"))
+        settings_fault(errors, "ROOM_AUTHORIZATION_CA_FILE \"%s\" holds no \"BEGIN CERTIFICATE\"",
+                       path);
+    free(text);
+}
+
+static void check_services(const struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->room_authorization != ROOM_AUTHORIZATION_SERVICE)
+        return;
+    check_service_url("MESSAGE_SERVICE_URL", settings->message_service_url, errors);
+    check_service_path("MESSAGE_SERVICE_PATH", settings->message_service_path, errors);
+    check_service_url("NOTIFICATION_SERVICE_URL", settings->notification_service_url, errors);
+    check_service_path("NOTIFICATION_SERVICE_PATH", settings->notification_service_path, errors);
+    check_ca_file(settings->authorization_ca_file, errors);
+}
+
+static void choose_authorization(struct edge_settings *settings)
+{
+    if (settings->room_authorization != NOT_GIVEN)
+        return;
+    if (is_production(settings)) {
+        settings->room_authorization = ROOM_AUTHORIZATION_SERVICE;
+        return;
+    }
+    settings->room_authorization = ROOM_AUTHORIZATION_OPEN;
+    settings->authorization_assumed = true;
+}
+
+// A page that asks people for their tokens has no place among the addresses of a live service.
+static void check_console(const struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->dev_console && is_production(settings))
+        settings_fault(errors, "DEV_CONSOLE must not be true when NODE_ENV=production; the "
+                               "console of an edge elsewhere can connect to this one");
+}
+
+static void check_proxies(struct edge_settings *settings, struct buffer *errors)
+{
+    struct buffer wrong = {0};
+
+    settings->proxies = trusted_proxies_new(settings->trusted_proxies, &wrong);
+    if (!settings->proxies)
+        settings_fault(errors,
+                       "TRUSTED_PROXIES must list addresses like 10.0.0.1 and networks like "
+                       "10.0.0.0/8, not \"%.*s\"",
+                       (int)(wrong.len < 64 ? wrong.len : 64), wrong.ptr);
+    buffer_fini(&wrong);
+}
+
+static void check_recovery(const struct edge_settings *settings, struct buffer *errors)
+{
+    if (settings->recovery_window > 0 && settings->bus_shards > OFFSET_SHARDS_MAX)
+        settings_fault(errors,
+                       "BUS_SHARDS must be at most %d, or RECOVERY_WINDOW 0: offsets name a "
+                       "position for each shard",
+                       OFFSET_SHARDS_MAX);
+}
+
+bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
+                        struct buffer *warnings)
+{
+    const struct program *program = edge_program();
+
+    *settings = (struct edge_settings){.room_authorization = NOT_GIVEN};
+    bool read = settings_read_dotenv(".env", errors);
+    bool loaded = settings_load(program->settings, program->setting_count, settings, errors);
+
+    settings_find_typos(warnings);
+    check_algorithms(settings, errors);
+    edge_keys_load(settings, errors, warnings);
+    check_origins(settings->cors_origin, errors);
+    choose_authorization(settings);
+    choose_metrics(settings);
+    check_services(settings, errors);
+    check_console(settings, errors);
+    check_proxies(settings, errors);
+    check_recovery(settings, errors);
+    return read && loaded && errors->len == 0;
+}
