@@ -3,25 +3,20 @@
 #include "edge/edge.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/ops_server.h"
-#include "edge/edge_metrics.h"
+#include "common/random.h"
+#include "edge/edge_drain.h"
+#include "edge/edge_limits.h"
+#include "edge/edge_ops.h"
 #include "edge/edge_options.h"
-#include "edge/engineio/server.h"
-#include "edge/file_limits.h"
-#include "edge/gateway/delivery/relay_status.h"
 
-#define LIVE_STAMP_MS  1000
-#define LIVE_WITHIN_MS 5000
-#define DRAIN_STEP_MS  100
-#define PATIENCE_MS    2000 // with Redis, before clients are let in without it
+#define PATIENCE_MS 2000 // with Redis, before clients are let in without it
 
 enum state { RUNNING = 0, DRAINING, CLOSING };
 
@@ -41,66 +36,14 @@ struct edge {
     struct gateway *gateway;
     uint32_t connections;  // at most
     struct listener *port; // NULL: not listening yet
-    struct ops_server *ops;
+    struct edge_ops ops;
+    struct edge_drain drain;
     struct turn_hook flush;
     uv_signal_t terminate, interrupt;
-    struct deadline_queue stamps, drain_steps, patience;
-    struct deadline stamp, drain_step, impatience;
+    struct deadline_queue patience;
+    struct deadline impatience;
     bool failed;
-    size_t drain_clients; // when the drain began
-    uint64_t drain_began_ms;
-    // Read by the operations port's thread.
-    metric alive_at_ms, draining;
 };
-
-// ---- the operations port, on its own thread
-
-static const char *why_not_live(void *arg)
-{
-    struct edge *edge = arg;
-    uint64_t silent_ms = clock_monotonic_ms() - metric_get(&edge->alive_at_ms);
-
-    return silent_ms < LIVE_WITHIN_MS ? NULL : "the loop has not moved for 5 s";
-}
-
-static const char *why_not_ready(void *arg)
-{
-    struct edge *edge = arg;
-    uint64_t now_ms = clock_monotonic_ms();
-
-    if (metric_get(&edge->draining))
-        return "draining";
-    if (!metric_get(&edge->metrics.gateway.following))
-        return "not subscribed to Redis";
-    if (!redis_bus_is_answered(&edge->metrics.redis, now_ms))
-        return "no answer of Redis for 3 s";
-    if (!relay_status_is_fresh(&edge->metrics.gateway, now_ms))
-        return "no heartbeat of a relay for 3 s";
-    return listener_why_paused(&edge->metrics.port);
-}
-
-static void print_metrics(void *arg, struct buffer *out)
-{
-    edge_metrics_print(&((struct edge *)arg)->metrics, out);
-}
-
-static bool open_ops(struct edge *edge)
-{
-    const struct ops_probes probes = {
-        .live = why_not_live, .ready = why_not_ready, .metrics = print_metrics, .arg = edge};
-
-    edge->ops =
-        ops_server_new(edge->settings->service_host, (uint16_t)edge->settings->ops_port, &probes);
-    return edge->ops != NULL;
-}
-
-static void on_stamp(struct deadline *stamp, void *arg)
-{
-    struct edge *edge = arg;
-
-    metric_set(&edge->alive_at_ms, clock_monotonic_ms());
-    deadline_arm(stamp, &edge->stamps);
-}
 
 // ---- going down
 
@@ -139,48 +82,21 @@ static void close_all(struct edge *edge)
         on_port_closed(edge);
 }
 
-// How many clients may still be there at this moment of the drain, fewer and fewer.
-static size_t drain_allows(const struct edge *edge)
+static void on_drained(void *edge)
 {
-    uint64_t length_ms = (uint64_t)edge->settings->drain_seconds * 1000;
-    uint64_t past_ms = clock_monotonic_ms() - edge->drain_began_ms;
-
-    if (past_ms >= length_ms)
-        return 0;
-    return (size_t)(edge->drain_clients * (length_ms - past_ms) / length_ms);
-}
-
-static void on_drain_step(struct deadline *step, void *arg)
-{
-    struct edge *edge = arg;
-    struct eio_server *engine = gateway_engine(edge->gateway);
-    size_t clients = eio_server_session_count(engine), allowed = drain_allows(edge);
-
-    if (clients == 0) {
-        close_all(edge);
-        return;
-    }
-    if (clients > allowed)
-        eio_server_close_some(engine, clients - allowed, EIO_SHUTTING_DOWN);
-    deadline_arm(step, &edge->drain_steps);
+    close_all(edge);
 }
 
 static void drain(struct edge *edge)
 {
-    struct eio_server *engine = gateway_engine(edge->gateway);
-
     if (edge->state != RUNNING)
         return;
     edge->state = DRAINING;
-    metric_set(&edge->draining, 1);
-    edge->drain_clients = eio_server_session_count(engine);
-    edge->drain_began_ms = clock_monotonic_ms();
-    log_info("draining clients=%zu seconds=%d", edge->drain_clients,
-             (int)edge->settings->drain_seconds);
+    edge_ops_set_draining(&edge->ops);
     if (edge->port)
         listener_stop_accepting(edge->port);
-    eio_server_refuse_new(engine);
-    on_drain_step(&edge->drain_step, edge);
+    edge_drain_begin(&edge->drain, gateway_engine(edge->gateway),
+                     (unsigned)edge->settings->drain_seconds);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -265,7 +181,7 @@ static void on_impatience(struct deadline *impatience, void *arg)
 
 static void print_for_clients(struct buffer *out, void *arg)
 {
-    print_metrics(arg, out);
+    edge_metrics_print(&((struct edge *)arg)->metrics, out);
 }
 
 static void flush(void *arg)
@@ -274,15 +190,6 @@ static void flush(void *arg)
 
     if (!gateway_flush(edge->gateway))
         event_loop_come_back(&edge->loop);
-}
-
-static void load_bundle(struct edge *edge)
-{
-    struct buffer folder = {0};
-
-    find_bundle_folder(edge->settings, &folder);
-    edge->bundle = client_bundle_load(folder.ptr);
-    buffer_fini(&folder);
 }
 
 static void build_gateway(struct edge *edge)
@@ -352,17 +259,27 @@ static void build_authorization(struct edge *edge)
              s->notification_service_url);
 }
 
+// Its name: that of the settings, or host, process and chance.
+static void make_edge_id(const struct edge_settings *settings, struct buffer *out)
+{
+    char host[HOST_NAME_MAX + 1] = "edge", chance[RANDOM_ID_LEN + 1];
+
+    if (settings->edge_id) {
+        buffer_append(out, span_of(settings->edge_id));
+        return;
+    }
+    gethostname(host, sizeof(host) - 1);
+    random_id(chance);
+    buffer_printf(out, "%s-%d-%.6s", host, (int)getpid(), chance);
+}
+
 static void start_clocks(struct edge *edge)
 {
-    deadline_queue_init(&edge->stamps, &edge->loop.deadlines, LIVE_STAMP_MS, on_stamp, edge);
-    deadline_queue_init(&edge->drain_steps, &edge->loop.deadlines, DRAIN_STEP_MS, on_drain_step,
-                        edge);
+    edge_ops_init(&edge->ops, &edge->metrics, &edge->loop.deadlines);
+    edge_drain_init(&edge->drain, &edge->loop.deadlines, on_drained, edge);
     deadline_queue_init(&edge->patience, &edge->loop.deadlines, PATIENCE_MS, on_impatience, edge);
-    deadline_init(&edge->stamp);
-    deadline_init(&edge->drain_step);
     deadline_init(&edge->impatience);
     deadline_arm(&edge->impatience, &edge->patience);
-    on_stamp(&edge->stamp, edge);
 }
 
 static void warn_of_defaults(const struct edge_settings *settings)
@@ -388,7 +305,7 @@ struct edge *edge_new(const struct edge_settings *settings)
     start_clocks(edge);
     watch_signals(edge);
     edge->origins = allowed_origins_new(settings->cors_origin);
-    load_bundle(edge);
+    edge->bundle = client_bundle_load(settings->client_bundle_dir);
     build_bus(edge);
     build_authorization(edge);
     build_gateway(edge);
@@ -397,7 +314,7 @@ struct edge *edge_new(const struct edge_settings *settings)
 
 bool edge_run(struct edge *edge)
 {
-    if (open_ops(edge)) {
+    if (edge_ops_open(&edge->ops, edge->settings)) {
         log_info("started edge=%s version=" GATEWAY_VERSION " connections=%" PRIu32, edge->id.ptr,
                  edge->connections);
         redis_bus_start(edge->bus);
@@ -414,7 +331,7 @@ void edge_free(struct edge *edge)
 {
     if (!edge)
         return;
-    ops_server_free(edge->ops);
+    edge_ops_fini(&edge->ops);
     listener_free(edge->port);
     event_loop_remove_hook(&edge->flush);
     gateway_free(edge->gateway);
@@ -424,8 +341,7 @@ void edge_free(struct edge *edge)
     client_bundle_free(edge->bundle);
     allowed_origins_free(edge->origins);
     buffer_fini(&edge->id);
-    deadline_queue_fini(&edge->stamps);
-    deadline_queue_fini(&edge->drain_steps);
+    edge_drain_fini(&edge->drain);
     deadline_queue_fini(&edge->patience);
     event_loop_fini(&edge->loop);
     free(edge);

@@ -1,6 +1,6 @@
 #include "edge/edge.h"
+#include "edge/edge_limits.h"
 #include "edge/edge_settings_load.h"
-#include "edge/file_limits.h"
 
 static bool load(void *arg, struct buffer *errors, struct buffer *warnings)
 {

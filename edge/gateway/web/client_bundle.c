@@ -2,8 +2,9 @@
 
 #include "edge/gateway/web/client_bundle.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/buffer.h"
 #include "common/file.h"
@@ -85,7 +86,7 @@ static void read_files(struct client_bundle *bundle, const char *folder)
     compressor_free(compressor);
 }
 
-struct client_bundle *client_bundle_load(const char *folder)
+static struct client_bundle *load_from(const char *folder)
 {
     struct client_bundle *bundle = mem_zalloc(sizeof(*bundle));
 
@@ -99,6 +100,36 @@ struct client_bundle *client_bundle_load(const char *folder)
              folder);
     client_bundle_free(bundle);
     return NULL;
+}
+
+// The place that is there, or the last one to look for it.
+static void append_place_beside_program(struct buffer *out)
+{
+    static const char *const places[] = {"client_bundle",
+                                         "../share/websocket-gateway/client_bundle"};
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof(program));
+
+    while (len > 0 && program[len - 1] != '/')
+        len--;
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        buffer_clear(out);
+        buffer_append(out, (struct span){program, len > 0 ? (size_t)len : 0});
+        buffer_append(out, span_of(places[i]));
+        if (access(out->ptr, R_OK) == 0)
+            return;
+    }
+}
+
+struct client_bundle *client_bundle_load(const char *folder)
+{
+    struct buffer found = {0};
+
+    if (!folder)
+        append_place_beside_program(&found);
+    struct client_bundle *bundle = load_from(folder ? folder : found.ptr);
+    buffer_fini(&found);
+    return bundle;
 }
 
 void client_bundle_free(struct client_bundle *bundle)

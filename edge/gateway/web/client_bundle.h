@@ -16,7 +16,8 @@ struct bundle_file {
     struct shared_body *content; // in every coding
 };
 
-// NULL with one line in the log when the folder has no bundle.
+// From `folder`, or when that is NULL from beside the program, as it is built or installed. NULL
+// with one line in the log when there is no bundle.
 NODISCARD struct client_bundle *client_bundle_load(const char *folder);
 void client_bundle_free(struct client_bundle *bundle);
 

@@ -1,15 +1,12 @@
 #define LOG_MODULE "edge"
 
-#include "edge/file_limits.h"
+#include "edge/edge_limits.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "common/log.h"
 #include "common/memory_limit.h"
-#include "common/random.h"
 #include "edge/gateway/rooms/authorization.h"
 
 #define FILES_MAX              1000000 // beyond it libwebsockets counts on very few
@@ -69,44 +66,4 @@ unsigned count_spare_files(void)
 
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit.rlim_cur > 4 * OTHER_FILES ? SPARE_FILES : (unsigned)limit.rlim_cur / 32;
-}
-
-void make_edge_id(const struct edge_settings *settings, struct buffer *out)
-{
-    char host[HOST_NAME_MAX + 1] = "edge", chance[RANDOM_ID_LEN + 1];
-
-    if (settings->edge_id) {
-        buffer_append(out, span_of(settings->edge_id));
-        return;
-    }
-    gethostname(host, sizeof(host) - 1);
-    random_id(chance);
-    buffer_printf(out, "%s-%d-%.6s", host, (int)getpid(), chance);
-}
-
-// The place that is there, or the last one to look for it.
-static void append_place_beside_program(struct buffer *out)
-{
-    static const char *const places[] = {"client_bundle",
-                                         "../share/websocket-gateway/client_bundle"};
-    char program[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", program, sizeof(program));
-
-    while (len > 0 && program[len - 1] != '/')
-        len--;
-    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        buffer_clear(out);
-        buffer_append(out, (struct span){program, len > 0 ? (size_t)len : 0});
-        buffer_append(out, span_of(places[i]));
-        if (access(out->ptr, R_OK) == 0)
-            return;
-    }
-}
-
-void find_bundle_folder(const struct edge_settings *settings, struct buffer *out)
-{
-    if (settings->client_bundle_dir)
-        buffer_append(out, span_of(settings->client_bundle_dir));
-    else
-        append_place_beside_program(out);
 }
