@@ -2,11 +2,8 @@
 
 #include "edge/gateway/gateway.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/engineio/server.h"
@@ -18,6 +15,7 @@
 #include "edge/gateway/clients/recovery.h"
 #include "edge/gateway/clients/session_takeover.h"
 #include "edge/gateway/clients/sessions.h"
+#include "edge/gateway/clients/token_notices.h"
 #include "edge/gateway/control_commands.h"
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"
@@ -38,6 +36,7 @@ struct gateway {
     struct sio_namespace *nsp;
     struct token_verifier *verifier;
     struct token_expiry *expiry;
+    struct token_notices notices;
     struct client_connect connect;
     struct client_disconnect disconnect;
     struct authorization *authorization;
@@ -56,7 +55,6 @@ struct gateway {
     struct control_commands commands;
     struct http_routes routes;
     struct announcements announcements;
-    struct buffer text;
     unsigned shards;
     bool found_log;
 };
@@ -81,29 +79,6 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
     struct gateway *gateway = arg;
 
     client_disconnect_handle(&gateway->disconnect, sio_socket_data(socket), reason);
-}
-
-static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
-{
-    struct gateway *gateway = arg;
-    struct client *client = container_of(alarm, struct client, alarm);
-
-    metric_add(&gateway->metrics->tokens_expiring, 1);
-    buffer_clear(&gateway->text);
-    buffer_printf(&gateway->text, "{\"expiresIn\":%" PRId64 "}", left_s);
-    delivery_emit(&gateway->delivery, client->socket, SPAN_LIT("token_expiring_soon"),
-                  buffer_span(&gateway->text));
-}
-
-// The transport is closed, not the socket: official clients then come back with a new token.
-static void on_expired(struct token_alarm *alarm, void *arg)
-{
-    struct gateway *gateway = arg;
-    struct client *client = container_of(alarm, struct client, alarm);
-
-    metric_add(&gateway->metrics->tokens_expired, 1);
-    delivery_emit(&gateway->delivery, client->socket, SPAN_LIT("token_expired"), SPAN_LIT("{}"));
-    sio_socket_close_transport(client->socket, EIO_FORCED_CLOSE);
 }
 
 // ---- the bus
@@ -187,11 +162,10 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                             struct deadlines *clock)
 {
     gateway->verifier = token_verifier_new(&options->token);
-    gateway->expiry = token_expiry_new(clock, &(struct token_expiry_handlers){
-                                                  .on_expiring = on_expiring,
-                                                  .on_expired = on_expired,
-                                                  .arg = gateway,
-                                              });
+    gateway->notices =
+        (struct token_notices){.delivery = &gateway->delivery, .metrics = gateway->metrics};
+    const struct token_expiry_handlers handlers = token_notices_handlers(&gateway->notices);
+    gateway->expiry = token_expiry_new(clock, &handlers);
     gateway->connect = (struct client_connect){
         .authentication = {.verifier = gateway->verifier,
                            .allow_anonymous = options->allow_anonymous},
@@ -383,9 +357,9 @@ void gateway_free(struct gateway *gateway)
     room_events_fini(&gateway->room_events);
     authorization_free(gateway->authorization);
     token_expiry_free(gateway->expiry);
+    token_notices_fini(&gateway->notices);
     client_connect_fini(&gateway->connect);
     token_verifier_free(gateway->verifier);
-    buffer_fini(&gateway->text);
     free(gateway->edge_id);
     free(gateway);
 }
