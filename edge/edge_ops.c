@@ -21,11 +21,11 @@ static const char *why_not_ready(void *arg)
 
     if (metric_get(&ops->draining))
         return "draining";
-    if (!metric_get(&ops->metrics->gateway.following))
+    if (!metric_get(&ops->metrics->gateway.delivery.following))
         return "not subscribed to Redis";
     if (!redis_bus_is_answered(&ops->metrics->redis, now_ms))
         return "no answer of Redis for 3 s";
-    if (!relay_status_is_fresh(&ops->metrics->gateway, now_ms))
+    if (!relay_status_is_fresh(&ops->metrics->gateway.delivery, now_ms))
         return "no heartbeat of a relay for 3 s";
     return listener_why_paused(&ops->metrics->port);
 }

@@ -9,7 +9,7 @@
 // nothing that would be without limit; the gauge then shows the time that is needed.
 static void observe_reach(struct announcements *announcements)
 {
-    struct gateway_metrics *metrics = announcements->metrics;
+    struct delivery_metrics *metrics = &announcements->metrics->delivery;
     uint64_t reach_s = announcements->reach_max_s;
 
     if (!announcements->tail)
@@ -27,7 +27,7 @@ void announcements_send(struct announcements *announcements)
 
     observe_reach(announcements);
     deadline_arm(&announcements->next, &announcements->due);
-    metric_set(&announcements->metrics->rooms, rooms);
+    metric_set(&announcements->metrics->rooms.rooms, rooms);
     bus_announce(announcements->bus, sio_namespace_socket_count(announcements->nsp), rooms);
 }
 

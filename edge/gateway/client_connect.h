@@ -4,8 +4,8 @@
 #include "edge/engineio/peer_log.h"
 #include "edge/gateway/clients/authentication.h"
 #include "edge/gateway/clients/client.h"
+#include "edge/gateway/clients/client_metrics.h"
 #include "edge/gateway/clients/recovery_attempt.h"
-#include "edge/gateway/gateway_metrics.h"
 
 struct client_connect {
     struct authentication authentication;
@@ -13,7 +13,7 @@ struct client_connect {
     struct token_expiry *expiry;
     struct recovery *recovery;
     struct delivery *delivery;
-    struct gateway_metrics *metrics;
+    struct client_metrics *metrics;
     uint32_t max_sockets_per_user; // 0: no limit
     struct peer_log refused_tokens, refused_users;
     struct buffer text;

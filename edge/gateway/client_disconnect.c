@@ -38,7 +38,7 @@ static bool is_for_good(const char *reason)
     return false;
 }
 
-void client_disconnect_init(struct client_disconnect *disconnect, struct gateway_metrics *metrics)
+void client_disconnect_init(struct client_disconnect *disconnect, struct client_metrics *metrics)
 {
     peer_log_init(&disconnect->slow_consumers, &metrics->log_left_out);
 }

@@ -12,7 +12,7 @@ struct client_disconnect {
     struct peer_log slow_consumers;
 };
 
-void client_disconnect_init(struct client_disconnect *disconnect, struct gateway_metrics *metrics);
+void client_disconnect_init(struct client_disconnect *disconnect, struct client_metrics *metrics);
 
 // `reason` is Socket.IO's text for the end. The client may be freed afterwards.
 void client_disconnect_handle(struct client_disconnect *disconnect, struct client *client,

@@ -15,7 +15,7 @@ struct client_events {
     struct client_acks *acks;
     struct token_verifier *verifier;
     struct token_expiry *expiry;
-    struct gateway_metrics *metrics;
+    struct client_metrics *metrics;
     struct buffer room;
 };
 

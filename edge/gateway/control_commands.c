@@ -51,7 +51,7 @@ static void on_kick(struct control_commands *commands, struct span user, uint64_
         return;
     sio_namespace_each_in(commands->nsp, room_name_of_user(user, &commands->text), kick_socket,
                           &sockets);
-    metric_add(&commands->metrics->kicked, sockets);
+    metric_add(&commands->metrics->clients.kicked, sockets);
     log_info("kicked a user user=\"" SPAN_FMT "\" sockets=%u", SPAN_ARG(user), sockets);
     if (ask != 0)
         publish_kicked(commands, ask, sockets);
@@ -73,7 +73,7 @@ void control_commands_handle(struct control_commands *commands, struct span byte
     const struct control *control = control_decode(commands->decoder, bytes);
 
     if (!control) {
-        metric_add(&commands->metrics->envelopes_malformed, 1);
+        metric_add(&commands->metrics->delivery.envelopes_malformed, 1);
         log_warn("dropping a malformed control message bytes=%zu", bytes.len);
         return;
     }

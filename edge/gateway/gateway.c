@@ -130,7 +130,7 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
                                                   delivery_position(&gateway->delivery, shard));
     if (closed == 0)
         return;
-    metric_add(&gateway->metrics->loss_disconnects, closed);
+    metric_add(&gateway->metrics->delivery.loss_disconnects, closed);
     log_warn("closed all clients, they may have missed events shard=%u clients=%zu reason=\"%s\"",
              shard, closed, reason);
 }
@@ -162,8 +162,8 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                             struct deadlines *clock)
 {
     gateway->verifier = token_verifier_new(&options->token);
-    gateway->notices =
-        (struct token_notices){.delivery = &gateway->delivery, .metrics = gateway->metrics};
+    gateway->notices = (struct token_notices){.delivery = &gateway->delivery,
+                                              .metrics = &gateway->metrics->clients};
     const struct token_expiry_handlers handlers = token_notices_handlers(&gateway->notices);
     gateway->expiry = token_expiry_new(clock, &handlers);
     gateway->connect = (struct client_connect){
@@ -174,24 +174,24 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .recovery = &gateway->recovery,
         .delivery = &gateway->delivery,
         .max_sockets_per_user = options->max_sockets_per_user,
-        .metrics = gateway->metrics,
+        .metrics = &gateway->metrics->clients,
     };
     client_connect_add_middleware(&gateway->connect);
     gateway->authorization = authorization_new(options->room_authorization, &options->room_services,
-                                               clock, gateway->metrics);
+                                               clock, &gateway->metrics->rooms);
     gateway->delivery = (struct delivery){.nsp = gateway->nsp,
                                           .edge_id = span_of(gateway->edge_id),
-                                          .metrics = gateway->metrics,
-                                          .latency = {.metrics = gateway->metrics},
+                                          .metrics = &gateway->metrics->delivery,
+                                          .latency = {.metrics = &gateway->metrics->delivery},
                                           .shards = options->shards};
     gateway->room_events = (struct room_events){
         .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
-    gateway->acks = (struct client_acks){.metrics = gateway->metrics};
+    gateway->acks = (struct client_acks){.metrics = &gateway->metrics->clients};
     gateway->joins = (struct joins){
         .authorization = gateway->authorization,
         .acks = &gateway->acks,
         .room_events = &gateway->room_events,
-        .metrics = gateway->metrics,
+        .metrics = &gateway->metrics->rooms,
     };
     gateway->events = (struct client_events){
         .room_events = &gateway->room_events,
@@ -199,7 +199,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .acks = &gateway->acks,
         .verifier = gateway->verifier,
         .expiry = gateway->expiry,
-        .metrics = gateway->metrics,
+        .metrics = &gateway->metrics->clients,
     };
 }
 
@@ -215,7 +215,7 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
         .room_events = &gateway->room_events,
         .authorization = gateway->authorization,
         .regrants = &gateway->regrants,
-        .metrics = gateway->metrics,
+        .metrics = &gateway->metrics->clients,
         .limits = {.max_events = REPLAY_MAX,
                    .max_bytes = options->socketio.engine.max_outbox_bytes / 2},
     };
@@ -224,13 +224,13 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
     gateway->regrants = (struct regrants){
         .authorization = gateway->authorization,
         .room_events = &gateway->room_events,
-        .metrics = gateway->metrics,
+        .metrics = &gateway->metrics->clients,
         .grant_s = recovery->grant_s,
     };
     departures_init(&gateway->departures);
     gateway->disconnect =
         (struct client_disconnect){.events = &gateway->events, .departures = &gateway->departures};
-    client_disconnect_init(&gateway->disconnect, gateway->metrics);
+    client_disconnect_init(&gateway->disconnect, &gateway->metrics->clients);
     regrants_init(&gateway->regrants, clock);
     recovery_init(&gateway->recovery, clock);
     if (!recovery->store)
@@ -238,7 +238,7 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
     gateway->sessions = (struct sessions){
         .store = recovery->store,
         .delivery = &gateway->delivery,
-        .metrics = gateway->metrics,
+        .metrics = &gateway->metrics->clients,
         .edge_id = span_of(gateway->edge_id),
         .handlers = {.on_taken = on_taken, .arg = gateway},
     };
@@ -246,7 +246,7 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
     recovery->store->on_up = on_store_up;
     recovery->store->arg = gateway;
     gateway->delivery.tail =
-        log_tail_new(options->shards, recovery->memory, &gateway->metrics->tail);
+        log_tail_new(options->shards, recovery->memory, &gateway->metrics->delivery.tail);
 }
 
 static void build_following(struct gateway *gateway, const struct gateway_options *options,
@@ -262,10 +262,10 @@ static void build_following(struct gateway *gateway, const struct gateway_option
                              .on_loss = on_loss,
                              .backlog = backlog,
                              .arg = gateway},
-                         gateway->metrics);
+                         &gateway->metrics->delivery);
     gateway->delivery.follower = gateway->follower;
     relay_status_init(&gateway->relay, options->event_bus_host, options->event_bus_port,
-                      gateway->metrics);
+                      &gateway->metrics->delivery);
 }
 
 static void build_control(struct gateway *gateway)
@@ -301,7 +301,7 @@ static void build_routes(struct gateway *gateway, const struct gateway_options *
         .nsp = gateway->nsp,
         .bundle = options->bundle,
         .relay = &gateway->relay,
-        .metrics = gateway->metrics,
+        .metrics = &gateway->metrics->delivery,
         .console_enabled = options->console_enabled,
         .metrics_enabled = options->metrics_enabled,
         .metrics_rooms = options->metrics_rooms,
@@ -320,7 +320,7 @@ struct gateway *gateway_new(const struct gateway_options *options,
 
     gateway->edge_id = mem_strdup(options->edge_id);
     gateway->origins.origins = options->origins;
-    peer_log_init(&gateway->origins.refused, &metrics->log_left_out);
+    peer_log_init(&gateway->origins.refused, &metrics->clients.log_left_out);
     gateway->handlers = *handlers;
     gateway->metrics = metrics;
     gateway->bus = bus;

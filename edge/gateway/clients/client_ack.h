@@ -2,7 +2,7 @@
 #pragma once
 
 #include "edge/gateway/clients/client.h"
-#include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/clients/client_metrics.h"
 #include "edge/socketio/options.h"
 
 // An ack that a client waits for, or not.
@@ -12,7 +12,7 @@ struct ack {
 };
 
 struct client_acks {
-    struct gateway_metrics *metrics;
+    struct client_metrics *metrics;
     struct buffer message, text;
 };
 

@@ -9,9 +9,9 @@
 #pragma once
 
 #include "common/deadlines.h"
+#include "edge/gateway/clients/client_metrics.h"
 #include "edge/gateway/clients/session_store.h"
 #include "edge/gateway/delivery/delivery.h"
-#include "edge/gateway/gateway_metrics.h"
 
 struct client;
 
@@ -24,7 +24,7 @@ struct sessions_handlers {
 struct sessions {
     struct session_store *store;
     struct delivery *delivery;
-    struct gateway_metrics *metrics;
+    struct client_metrics *metrics;
     struct span edge_id;
     struct sessions_handlers handlers;
     struct list writes;    // of struct room_write

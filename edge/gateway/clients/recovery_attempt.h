@@ -25,7 +25,7 @@ struct recovery {
     struct room_events *room_events;
     struct authorization *authorization;
     struct regrants *regrants;
-    struct gateway_metrics *metrics;
+    struct client_metrics *metrics;
     struct replay_limits limits;
     struct list attempts; // of struct recovery_attempt; those that are not decided
     struct deadline_queue patience, retries;

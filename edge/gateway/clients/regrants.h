@@ -13,7 +13,7 @@
 struct regrants {
     struct authorization *authorization;
     struct room_events *room_events;
-    struct gateway_metrics *metrics;
+    struct client_metrics *metrics;
     uint32_t grant_s; // for how long a grant is good
     size_t asking;
     bool turning;                // through the queue

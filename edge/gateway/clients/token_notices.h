@@ -2,12 +2,13 @@
 // closed then.
 #pragma once
 
+#include "edge/gateway/clients/client_metrics.h"
 #include "edge/gateway/clients/token_expiry.h"
 #include "edge/gateway/delivery/delivery.h"
 
 struct token_notices {
     struct delivery *delivery;
-    struct gateway_metrics *metrics;
+    struct client_metrics *metrics;
     struct buffer text;
 };
 

@@ -1,10 +1,10 @@
 // From an envelope to the clients of this edge: encoded once, queued for each member of its room.
 #pragma once
 
+#include "edge/gateway/delivery/delivery_metrics.h"
 #include "edge/gateway/delivery/latency.h"
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/log_tail.h"
-#include "edge/gateway/gateway_metrics.h"
 #include "proto/envelope.h"
 
 struct sio_namespace;
@@ -13,7 +13,7 @@ struct sio_socket;
 struct delivery {
     struct sio_namespace *nsp;
     struct span edge_id;
-    struct gateway_metrics *metrics;
+    struct delivery_metrics *metrics;
     struct latency latency;
     unsigned shards;
     const struct log_follower *follower;

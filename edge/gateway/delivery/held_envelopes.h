@@ -6,7 +6,7 @@
 
 #include "common/attr.h"
 #include "common/list.h"
-#include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/delivery/delivery_metrics.h"
 #include "proto/envelope.h"
 
 #define HELD_BYTES_MAX ((size_t)8 * 1024 * 1024)
@@ -19,7 +19,7 @@ struct held_envelope {
 };
 
 struct held_envelopes {
-    struct gateway_metrics *metrics;
+    struct delivery_metrics *metrics;
     size_t bytes; // of all queues
 };
 

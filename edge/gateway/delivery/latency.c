@@ -3,7 +3,7 @@
 #include "common/clock.h"
 
 // Only what the relay made has a place in the log.
-static struct histogram *histogram_of(struct gateway_metrics *metrics,
+static struct histogram *histogram_of(struct delivery_metrics *metrics,
                                       const struct envelope *envelope)
 {
     return position_is_none(envelope->position) ? &metrics->latency_of_edges

@@ -10,7 +10,7 @@
 // next poll, counts as written.
 #pragma once
 
-#include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/delivery/delivery_metrics.h"
 #include "proto/envelope.h"
 
 #define LATENCY_NOTES_MAX 64 // of a turn; more are measured before its flush
@@ -22,7 +22,7 @@ struct latency_note {
 };
 
 struct latency {
-    struct gateway_metrics *metrics;
+    struct delivery_metrics *metrics;
     uint32_t count;
     struct latency_note notes[LATENCY_NOTES_MAX];
 };

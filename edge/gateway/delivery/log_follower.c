@@ -30,7 +30,7 @@ struct shard {
 struct log_follower {
     struct bus *bus;
     struct log_follower_handlers handlers;
-    struct gateway_metrics *metrics;
+    struct delivery_metrics *metrics;
     struct envelope_decoder *decoder;
     struct replay_pace pace;
     struct deadline_queue looks;
@@ -395,7 +395,7 @@ static void on_newest(unsigned shard, struct position newest, void *arg)
 
 struct log_follower *log_follower_new(unsigned shards, struct bus *bus, struct deadlines *clock,
                                       const struct log_follower_handlers *handlers,
-                                      struct gateway_metrics *metrics)
+                                      struct delivery_metrics *metrics)
 {
     struct log_follower *follower =
         mem_zalloc(sizeof(*follower) + shards * sizeof(follower->shards[0]));

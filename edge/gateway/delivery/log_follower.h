@@ -29,8 +29,8 @@
 #pragma once
 
 #include "edge/gateway/delivery/bus.h"
+#include "edge/gateway/delivery/delivery_metrics.h"
 #include "edge/gateway/delivery/replay_pace.h"
-#include "edge/gateway/gateway_metrics.h"
 #include "proto/envelope.h"
 
 struct log_follower_handlers {
@@ -59,7 +59,7 @@ struct log_follower;
 NODISCARD struct log_follower *log_follower_new(unsigned shards, struct bus *bus,
                                                 struct deadlines *clock,
                                                 const struct log_follower_handlers *handlers,
-                                                struct gateway_metrics *metrics);
+                                                struct delivery_metrics *metrics);
 void log_follower_free(struct log_follower *follower);
 
 // The relay's heartbeat, which comes over the control channel: the newest position of each shard.

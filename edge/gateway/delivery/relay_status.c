@@ -1,7 +1,7 @@
 #include "edge/gateway/delivery/relay_status.h"
 
 void relay_status_init(struct relay_status *status, const char *bus_host, uint32_t bus_port,
-                       struct gateway_metrics *metrics)
+                       struct delivery_metrics *metrics)
 {
     *status = (struct relay_status){.metrics = metrics, .bus_port = bus_port};
     buffer_append(&status->bus_host, span_of(bus_host));
@@ -26,7 +26,7 @@ void relay_status_on_heartbeat(struct relay_status *status, const struct heartbe
     status->bus_port = heartbeat->bus_port;
 }
 
-bool relay_status_is_fresh(const struct gateway_metrics *metrics, uint64_t now_ms)
+bool relay_status_is_fresh(const struct delivery_metrics *metrics, uint64_t now_ms)
 {
     uint64_t at_ms = metric_get(&metrics->heartbeat_at_ms);
 

@@ -38,7 +38,7 @@ static enum room_verdict verdict_by_claims(const struct identity *who, struct sp
 
 struct authorization *authorization_new(enum room_authorization mode,
                                         const struct authorization_requests_options *services,
-                                        struct deadlines *clock, struct gateway_metrics *metrics)
+                                        struct deadlines *clock, struct room_metrics *metrics)
 {
     struct authorization *authorization = mem_zalloc(sizeof(*authorization));
 

@@ -16,7 +16,7 @@ struct authorization;
 NODISCARD struct authorization *
 authorization_new(enum room_authorization mode,
                   const struct authorization_requests_options *services, struct deadlines *clock,
-                  struct gateway_metrics *metrics);
+                  struct room_metrics *metrics);
 // All waiters must have had their verdict or have been cancelled.
 void authorization_free(struct authorization *authorization);
 

@@ -25,7 +25,7 @@ struct service_queue {
 struct authorization_requests {
     struct authorization_requests_options options;
     struct deadlines *clock;
-    struct gateway_metrics *metrics;
+    struct room_metrics *metrics;
     struct authorization_cache *cache;
     struct key_counter *users;          // number of waiters of each user
     struct authorization_request *open; // by key
@@ -298,7 +298,7 @@ static void on_timeout(struct deadline *deadline, void *arg)
 
 struct authorization_requests *
 authorization_requests_new(const struct authorization_requests_options *options,
-                           struct deadlines *clock, struct gateway_metrics *metrics)
+                           struct deadlines *clock, struct room_metrics *metrics)
 {
     struct authorization_requests *requests = mem_zalloc(sizeof(*requests));
 

@@ -11,9 +11,9 @@
 #pragma once
 
 #include "common/deadlines.h"
-#include "edge/gateway/gateway_metrics.h"
 #include "edge/gateway/rooms/authorization_service.h"
 #include "edge/gateway/rooms/authorization_waiter.h"
+#include "edge/gateway/rooms/room_metrics.h"
 
 #define AUTHORIZATION_WAITERS_PER_USER 1000 // one user cannot take all of max_waiters
 
@@ -31,7 +31,7 @@ struct authorization_requests;
 
 NODISCARD struct authorization_requests *
 authorization_requests_new(const struct authorization_requests_options *options,
-                           struct deadlines *clock, struct gateway_metrics *metrics);
+                           struct deadlines *clock, struct room_metrics *metrics);
 // All waiters must have had their verdict or have been cancelled.
 void authorization_requests_free(struct authorization_requests *requests);
 

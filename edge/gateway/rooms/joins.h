@@ -12,7 +12,7 @@ struct joins {
     struct authorization *authorization;
     struct client_acks *acks;
     struct room_events *room_events;
-    struct gateway_metrics *metrics;
+    struct room_metrics *metrics;
 };
 
 // The client, which is not in the room, wants to be. It gets its ack when there is a verdict; the

@@ -21,7 +21,7 @@ struct http_routes {
     struct sio_namespace *nsp;
     const struct client_bundle *bundle; // NULL: none
     const struct relay_status *relay;
-    const struct gateway_metrics *metrics;
+    const struct delivery_metrics *metrics;
     bool console_enabled;
     bool metrics_enabled;
     bool metrics_rooms;                                   // whether /metrics lists rooms by name

@@ -170,9 +170,9 @@ static void refusals(void **state)
     hears(1, "44{\"message\":\"Authentication error: jwt expired\"}|");
     connect_with(2, "{\"id\":\"u1\",\"requires2FA\":true}");
     hears(2, "44{\"message\":\"Authentication error: second factor required\"}|");
-    assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_MISSING]), 1);
-    assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_EXPIRED]), 1);
-    assert_int_equal(metric_get(&metrics.auth_refused[TOKEN_HALF_LOGIN]), 1);
+    assert_int_equal(metric_get(&metrics.clients.auth_refused[TOKEN_MISSING]), 1);
+    assert_int_equal(metric_get(&metrics.clients.auth_refused[TOKEN_EXPIRED]), 1);
+    assert_int_equal(metric_get(&metrics.clients.auth_refused[TOKEN_HALF_LOGIN]), 1);
     end();
 }
 
@@ -184,7 +184,7 @@ static void one_user_too_often(void **state)
     connect_with(1, "{\"id\":\"u1\"}");
     connect_with(2, "{\"id\":\"u1\"}");
     hears(2, "44{\"message\":\"Too many connections\"}|");
-    assert_int_equal(metric_get(&metrics.users_over_limit), 1);
+    assert_int_equal(metric_get(&metrics.clients.users_over_limit), 1);
     leave(2);
     connect_with(2, "{\"id\":\"u2\"}");
     hears(2, "40{*");
@@ -238,7 +238,7 @@ static void claims_decide(void **state)
     hears(0, "431[{\"success\":true,*");
     say(0, "421[\"join_room\"," ROOM("conversation", "\"c2\"") "]");
     hears(0, "431[{\"error\":\"Forbidden\"}]|");
-    assert_int_equal(metric_get(&metrics.joins_forbidden), 1);
+    assert_int_equal(metric_get(&metrics.rooms.joins_forbidden), 1);
     end();
 }
 
@@ -423,11 +423,11 @@ static void what_comes_over_the_bus(void **state)
     hears(0, "42[\"news\",{\"a\":1}]|");
     publish_as("edge-2", "", none, none, "user:u1");
     hears(0, "42[\"news\",{\"a\":1}]|42[\"news\",{\"a\":1}]|");
-    assert_int_equal(metric_get(&metrics.envelopes), 4);
-    assert_int_equal(metric_get(&metrics.envelopes_own), 1);
-    assert_int_equal(metric_get(&metrics.envelopes_delivered), 2);
-    assert_int_equal(histogram_count(&metrics.latency_of_relay), 1);
-    assert_int_equal(histogram_count(&metrics.latency_of_edges), 1);
+    assert_int_equal(metric_get(&metrics.delivery.envelopes), 4);
+    assert_int_equal(metric_get(&metrics.delivery.envelopes_own), 1);
+    assert_int_equal(metric_get(&metrics.delivery.envelopes_delivered), 2);
+    assert_int_equal(histogram_count(&metrics.delivery.latency_of_relay), 1);
+    assert_int_equal(histogram_count(&metrics.delivery.latency_of_edges), 1);
     end();
 }
 
@@ -457,8 +457,8 @@ static void a_loss_closes_everybody(void **state)
     bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
     turn();
     assert_true(peers[0].closed && peers[1].closed);
-    assert_int_equal(metric_get(&metrics.losses), 1);
-    assert_int_equal(metric_get(&metrics.loss_disconnects), 2);
+    assert_int_equal(metric_get(&metrics.delivery.losses), 1);
+    assert_int_equal(metric_get(&metrics.delivery.loss_disconnects), 2);
     end();
 }
 
@@ -483,7 +483,7 @@ static void kicks(void **state)
     command(&(struct control){.kind = CONTROL_KICK, .user = SPAN_LIT("u1")});
     hears(0, "41|");
     hears(1, "");
-    assert_int_equal(metric_get(&metrics.kicked), 1);
+    assert_int_equal(metric_get(&metrics.clients.kicked), 1);
     asked("");
     end();
 }
@@ -503,8 +503,8 @@ static void says_how_many_it_kicked(void **state)
     buffer_clear(&bus.asked);
     command(&(struct control){.kind = CONTROL_KICKED, .ask = 7, .sockets = 2});
     asked("");
-    assert_int_equal(metric_get(&metrics.kicked), 2);
-    assert_int_equal(metric_get(&metrics.envelopes_malformed), 0);
+    assert_int_equal(metric_get(&metrics.clients.kicked), 2);
+    assert_int_equal(metric_get(&metrics.delivery.envelopes_malformed), 0);
     end();
 }
 
@@ -546,10 +546,10 @@ static void tokens_expire(void **state)
              now + 60);
     connect_with(0, payload);
     hears(0, "40*+42[\"connected\",*+42[\"token_expiring_soon\",{\"expiresIn\":*}]|");
-    assert_int_equal(metric_get(&metrics.tokens_expiring), 1);
+    assert_int_equal(metric_get(&metrics.clients.tokens_expiring), 1);
     snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"iat\":%llu,\"exp\":%llu}", now, now + 60);
     refresh(payload, "437[{\"success\":true,\"expiresIn\":*}]|");
-    assert_int_equal(metric_get(&metrics.tokens_expiring), 1);
+    assert_int_equal(metric_get(&metrics.clients.tokens_expiring), 1);
     end();
 }
 
@@ -565,7 +565,7 @@ static void tokens_are_refreshed(void **state)
     refresh("{\"id\":\"43\"}", "437[{\"error\":\"Token belongs to another user\"}]|");
     refresh("{\"id\":42,\"exp\":1}", "437[{\"error\":\"jwt expired\"}]|");
     refresh("{\"id\":42,\"exp\":99999999999}", "437[{\"success\":true,\"expiresIn\":98*}]|");
-    assert_int_equal(metric_get(&metrics.tokens_refreshed), 2);
+    assert_int_equal(metric_get(&metrics.clients.tokens_refreshed), 2);
     end();
 }
 
@@ -594,7 +594,7 @@ static void announces_itself(void **state)
     connect_with(0, "{\"id\":\"u1\"}");
     deadlines_run(&clock_, clock_.now_ms + 2000);
     asked("announce 1 1; ");
-    assert_int_equal(metric_get(&metrics.rooms), 1);
+    assert_int_equal(metric_get(&metrics.rooms.rooms), 1);
     end();
 }
 

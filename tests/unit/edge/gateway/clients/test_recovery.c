@@ -159,7 +159,7 @@ static void a_join_that_cannot_be_stored_is_refused(void **state)
     sessions.store.on_up(sessions.store.arg);
     pass(20);
     told("restore u1 user:u1@0-0; "); // whatever was stored, the room is no part of it
-    assert_int_equal(metric_get(&metrics.sessions.given_up), 1);
+    assert_int_equal(metric_get(&metrics.clients.sessions.given_up), 1);
 }
 
 static void a_join_is_stored_once_the_store_is_back(void **state)
@@ -196,7 +196,7 @@ static void one_whose_session_was_taken_goes_in_silence(void **state)
     answer(SESSION_TAKEN);
     hears(0, "*41|");
     assert_null(strstr(sessions.told.ptr, "end"));
-    assert_int_equal(metric_get(&metrics.sessions.refused), 1);
+    assert_int_equal(metric_get(&metrics.clients.sessions.refused), 1);
 }
 
 // As when the connection breaks with the record on its way.
@@ -387,7 +387,7 @@ static void what_was_missed_follows_the_reply(void **state)
     buffer_clear(&peers[0].wrote);
     log_entry(5, "conversation:c1", "{\"n\":5}");
     hears(0, "42[\"said\",{\"n\":5},\"1-5\"]|");
-    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_DONE]), 1);
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_DONE]), 1);
 }
 
 // It never got as far as its first event.
@@ -520,7 +520,7 @@ static void is_refused(void **state)
     answer_claim(row->claim, row->claim == CLAIM_OK ? &old : NULL);
     hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
     assert_null(strstr(peers[0].wrote.ptr, PID));
-    assert_int_equal(metric_get(&metrics.recoveries[row->result]), 1);
+    assert_int_equal(metric_get(&metrics.clients.recoveries[row->result]), 1);
     assert_int_equal(strstr(sessions.told.ptr, "drop 7; ") != NULL, row->drops);
     (void)end(NULL);
 }
@@ -536,7 +536,7 @@ static void patience_has_an_end(void **state)
     pass(5010);
     hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
     told("*drop 7; put u1 stale=1-5 user:u1@1-4; ");
-    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_AHEAD]), 1);
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_AHEAD]), 1);
 }
 
 static void the_store_is_waited_for(void **state)
@@ -562,7 +562,7 @@ static void the_store_is_not_waited_for_for_ever(void **state)
     connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
     pass(5010);
     hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*");
-    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_AWAY]), 1);
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_AWAY]), 1);
 }
 
 static void too_much_at_once(void **state)
@@ -578,7 +578,7 @@ static void too_much_at_once(void **state)
     connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
     answer_claim(CLAIM_OK, &old);
     hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-9\"]|");
-    assert_int_equal(metric_get(&metrics.recoveries[RECOVERY_TOO_MUCH]), 1);
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_TOO_MUCH]), 1);
 }
 
 // The user may have one socket, and the old one makes room for the new one.

@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "tests/unit/unit.h"
 
-static struct gateway_metrics metrics;
+static struct delivery_metrics metrics;
 static struct latency latency;
 
 static int set_up(void **state)

@@ -101,7 +101,7 @@ static const struct row rows[] = {
 static struct deadlines now;
 static struct eio_backlog crowd;
 static struct fake_bus bus;
-static struct gateway_metrics metrics;
+static struct delivery_metrics metrics;
 static struct log_follower *follower;
 static struct buffer encoded;
 static bool quiet; // deliveries of a full page are not worth a line each

@@ -26,7 +26,7 @@ struct asker {
 };
 
 static struct deadlines clock_;
-static struct gateway_metrics metrics;
+static struct room_metrics metrics;
 static struct fake_authority authority;
 static struct authorization_requests *requests;
 static struct asker askers[WAITERS];
