@@ -5,6 +5,7 @@
 
 #include "common/mem.h"
 #include "common/span.h"
+#include "proto/letter_headers.h"
 
 #define PERSISTENT 2
 
@@ -16,15 +17,9 @@ static struct span key_of(const amqp_table_entry_t *entry)
 static bool is_added_by_relay(struct span key)
 {
     static const char *const names[] = {
-        "x-reason",
-        "x-failed-at",
-        "x-original-routing-key",
-        "x-original-exchange",
-        "x-original-size",
-        "x-original-expiration",
-        "x-original-user-id",
-        "x-original-cc",
-        "x-original-headers-dropped",
+        LETTER_REASON,   LETTER_FAILED_AT, LETTER_ROUTING_KEY,
+        LETTER_EXCHANGE, LETTER_SIZE,      LETTER_EXPIRATION,
+        LETTER_USER_ID,  LETTER_CC,        LETTER_HEADERS_DROPPED,
     };
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -53,13 +48,13 @@ static void restore_one(const amqp_table_entry_t *entry, bool routed, const char
     struct span key = key_of(entry);
     amqp_bytes_t text = entry->value.value.bytes;
 
-    if (span_is(key, "x-original-cc") && routed) {
+    if (span_is(key, LETTER_CC) && routed) {
         out->headers.entries[out->headers.num_entries] = *entry;
         out->headers.entries[out->headers.num_entries++].key = amqp_cstring_bytes("CC");
-    } else if (span_is(key, "x-original-expiration") && is_text(entry)) {
+    } else if (span_is(key, LETTER_EXPIRATION) && is_text(entry)) {
         out->_flags |= AMQP_BASIC_EXPIRATION_FLAG;
         out->expiration = text;
-    } else if (span_is(key, "x-original-user-id") && is_text(entry) &&
+    } else if (span_is(key, LETTER_USER_ID) && is_text(entry) &&
                span_is((struct span){text.bytes, text.len}, user)) {
         out->_flags |= AMQP_BASIC_USER_ID_FLAG;
         out->user_id = text;

@@ -7,6 +7,7 @@
 
 #include "common/mem.h"
 #include "compose/tools/tool.h"
+#include "proto/letter_headers.h"
 
 #define NOT_FOUND   404
 #define NAME_PREFIX "letter-"
@@ -136,11 +137,11 @@ static struct letter read_letter(const amqp_basic_properties_t *p, struct span b
         letter.id = span_of_bytes(p->message_id);
     letter.properties = p;
     if (p->_flags & AMQP_BASIC_HEADERS_FLAG) {
-        letter.failed_at = find_header(&p->headers, "x-failed-at");
-        letter.reason = find_header(&p->headers, "x-reason");
-        letter.routing_key = find_header(&p->headers, "x-original-routing-key");
-        letter.exchange = find_header(&p->headers, "x-original-exchange");
-        letter.size = find_number(&p->headers, "x-original-size");
+        letter.failed_at = find_header(&p->headers, LETTER_FAILED_AT);
+        letter.reason = find_header(&p->headers, LETTER_REASON);
+        letter.routing_key = find_header(&p->headers, LETTER_ROUTING_KEY);
+        letter.exchange = find_header(&p->headers, LETTER_EXCHANGE);
+        letter.size = find_number(&p->headers, LETTER_SIZE);
     }
     return letter;
 }

@@ -8,6 +8,7 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "common/outage_log.h"
+#include "proto/letter_headers.h"
 #include "relay/rabbitmq/declare.h"
 #include "relay/rabbitmq/incoming.h"
 #include "relay/rabbitmq/publish.h"
@@ -211,11 +212,11 @@ static bool ensure_connected(struct dead_letters *d)
 static bool publish(struct dead_letters *d, struct letter *letter)
 {
     struct rabbit_header headers[] = {
-        {.name = "x-reason", .text = span_of(letter->reason)},
-        {.name = "x-original-routing-key", .text = letter->routing_key},
-        {.name = "x-original-exchange", .text = letter->exchange},
-        {.name = "x-failed-at", .text = span_of(letter->failed_at)},
-        {.name = "x-original-size",
+        {.name = LETTER_REASON, .text = span_of(letter->reason)},
+        {.name = LETTER_ROUTING_KEY, .text = letter->routing_key},
+        {.name = LETTER_EXCHANGE, .text = letter->exchange},
+        {.name = LETTER_FAILED_AT, .text = span_of(letter->failed_at)},
+        {.name = LETTER_SIZE,
          .is_number = true,
          .number = letter->body.len + letter->missing_bytes},
     };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "proto/letter_headers.h"
 #include "relay/rabbitmq/link.h"
 
 #define HEADERS_MAX  8    // of those that say why
@@ -55,7 +56,7 @@ static void append_originals(amqp_table_t *out, const amqp_table_t *originals)
     for (int i = 0; i < originals->num_entries; i++) {
         amqp_table_entry_t entry = originals->entries[i];
         if (is_routing_header(entry.key))
-            entry.key = amqp_cstring_bytes(RABBIT_ORIGINAL_CC);
+            entry.key = amqp_cstring_bytes(LETTER_CC);
         if (!has_entry(out, entry.key))
             out->entries[out->num_entries++] = entry;
     }
@@ -66,9 +67,9 @@ static void append_originals(amqp_table_t *out, const amqp_table_t *originals)
 static void append_acted_on(amqp_table_t *out, amqp_basic_properties_t *p)
 {
     if (p->_flags & AMQP_BASIC_EXPIRATION_FLAG)
-        out->entries[out->num_entries++] = entry_of_text(RABBIT_ORIGINAL_EXPIRATION, p->expiration);
+        out->entries[out->num_entries++] = entry_of_text(LETTER_EXPIRATION, p->expiration);
     if (p->_flags & AMQP_BASIC_USER_ID_FLAG)
-        out->entries[out->num_entries++] = entry_of_text(RABBIT_ORIGINAL_USER_ID, p->user_id);
+        out->entries[out->num_entries++] = entry_of_text(LETTER_USER_ID, p->user_id);
     p->_flags &= ~(amqp_flags_t)(AMQP_BASIC_EXPIRATION_FLAG | AMQP_BASIC_USER_ID_FLAG);
 }
 
@@ -97,7 +98,7 @@ static void write_headers(const struct rabbit *r, const struct rabbit_letter *le
         append_originals(out, &originals);
     else
         out->entries[out->num_entries++] = entry_of(&(struct rabbit_header){
-            .name = RABBIT_HEADERS_DROPPED, .is_number = true, .number = letter->properties.len});
+            .name = LETTER_HEADERS_DROPPED, .is_number = true, .number = letter->properties.len});
     p->headers = *out;
     p->_flags |= AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
     p->delivery_mode = AMQP_DELIVERY_PERSISTENT;

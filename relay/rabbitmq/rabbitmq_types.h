@@ -13,13 +13,6 @@
 
 #define RABBIT_EXCERPT_BYTES ((size_t)64 * 1024) // of a body that is over the limit
 
-// Headers of a letter in place of properties that RabbitMQ would act on.
-#define RABBIT_ORIGINAL_CC         "x-original-cc"
-#define RABBIT_ORIGINAL_EXPIRATION "x-original-expiration"
-#define RABBIT_ORIGINAL_USER_ID    "x-original-user-id"
-// In place of headers that leave no room for ours: how many bytes they had.
-#define RABBIT_HEADERS_DROPPED "x-original-headers-dropped"
-
 struct rabbit_options {
     struct resolver *resolver; // of the host
     int port;
