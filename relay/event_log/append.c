@@ -61,31 +61,42 @@ static bool send_shard(struct event_log *log, const struct batch *batch, unsigne
 
 struct answers {
     bool lost;      // not all came
-    bool unclear;   // an id was refused: what is in must be found out
     bool no_script; // Redis has forgotten the script
     bool full;      // Redis has no memory left
     bool failed;    // Redis said no for another reason
 };
 
-static void classify_reply(struct event_log *log, redisReply *reply, struct answers *answers)
+// A refused id says that more is in the log than is known here: the batch stays in doubt.
+static void take_error(struct event_log *log, const redisReply *reply, struct answers *answers)
 {
-    if (!reply) {
-        answers->lost = true;
-        return;
-    }
     if (reply_is_error(reply, "NOSCRIPT")) {
         answers->no_script = true;
-    } else if (reply_is_error(reply, REFUSED_XADD)) {
-        answers->unclear = true;
-    } else if (reply->type == REDIS_REPLY_ERROR) {
+    } else if (!reply_is_error(reply, REFUSED_XADD)) {
         event_log_record_write(log, reply->str);
-        answers->full = redis_error_is_out_of_memory(reply->str);
-        answers->failed = !answers->full;
-        if (answers->failed)
+        if (redis_error_is_out_of_memory(reply->str)) {
+            answers->full = true;
+        } else {
+            answers->failed = true;
             event_log_report_error(log, reply->str);
+        }
         answers->lost = !event_log_connected(log);
     }
+}
+
+// Whether the events of the shard are in the log.
+static bool take_answer(struct event_log *log, struct answers *answers)
+{
+    redisReply *reply = event_log_next_reply(log);
+
+    if (!reply) {
+        answers->lost = true;
+        return false;
+    }
+    bool logged = reply->type != REDIS_REPLY_ERROR;
+    if (!logged)
+        take_error(log, reply, answers);
     freeReplyObject(reply);
+    return logged;
 }
 
 static void mark_shard_logged(struct batch *batch, unsigned shard)
@@ -112,19 +123,9 @@ static struct answers take_answers(struct event_log *log, struct batch *batch)
     struct answers answers = {0};
 
     log->answers_due = false;
-    for (unsigned i = 0; i < log->options.shards && !answers.lost; i++) {
-        struct answers answer = {0};
-        if (!log->sent[i])
-            continue;
-        classify_reply(log, event_log_next_reply(log), &answer);
-        if (!answer.lost && !answer.unclear && !answer.no_script && !answer.full && !answer.failed)
+    for (unsigned i = 0; i < log->options.shards && !answers.lost; i++)
+        if (log->sent[i] && take_answer(log, &answers))
             mark_shard_logged(batch, i);
-        answers.lost |= answer.lost;
-        answers.unclear |= answer.unclear;
-        answers.no_script |= answer.no_script;
-        answers.full |= answer.full;
-        answers.failed |= answer.failed;
-    }
     return answers;
 }
 
