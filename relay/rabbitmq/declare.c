@@ -36,29 +36,14 @@ enum rabbit_status rabbit_ensure_exchange(struct rabbit *r, struct span name)
     return status;
 }
 
-static amqp_table_entry_t type_entry(enum rabbit_queue_type type)
-{
-    amqp_table_entry_t entry = {.key = amqp_cstring_bytes("x-queue-type")};
-
-    entry.value.kind = AMQP_FIELD_KIND_UTF8;
-    entry.value.value.bytes = amqp_cstring_bytes(type == RABBIT_QUORUM ? "quorum" : "classic");
-    return entry;
-}
-
-static amqp_table_entry_t single_active_entry(void)
-{
-    amqp_table_entry_t entry = {.key = amqp_cstring_bytes("x-single-active-consumer")};
-
-    entry.value.kind = AMQP_FIELD_KIND_BOOLEAN;
-    entry.value.value.boolean = 1;
-    return entry;
-}
-
 // A virtual host may have another type by default, so the type is always said.
 static enum rabbit_status create_queue(struct rabbit *r, const char *name,
                                        enum rabbit_queue_type type, bool consumed)
 {
-    amqp_table_entry_t entries[] = {type_entry(type), single_active_entry()};
+    amqp_table_entry_t entries[] = {
+        rabbit_text_entry("x-queue-type", span_of(type == RABBIT_QUORUM ? "quorum" : "classic")),
+        rabbit_true_entry("x-single-active-consumer"),
+    };
     amqp_table_t arguments = {type == RABBIT_QUORUM && consumed ? 2 : 1, entries};
 
     amqp_queue_declare(r->link, CHANNEL, amqp_cstring_bytes(name), 0, 1, 0, 0, arguments);

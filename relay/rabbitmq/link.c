@@ -18,6 +18,24 @@ amqp_bytes_t rabbit_bytes(struct span span)
     return (amqp_bytes_t){span.len, (void *)span.ptr};
 }
 
+amqp_table_entry_t rabbit_text_entry(const char *key, struct span text)
+{
+    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(key)};
+
+    entry.value.kind = AMQP_FIELD_KIND_UTF8;
+    entry.value.value.bytes = rabbit_bytes(text);
+    return entry;
+}
+
+amqp_table_entry_t rabbit_true_entry(const char *key)
+{
+    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(key)};
+
+    entry.value.kind = AMQP_FIELD_KIND_BOOLEAN;
+    entry.value.value.boolean = 1;
+    return entry;
+}
+
 bool rabbit_lose(struct rabbit *r, const char *reason)
 {
     r->usable = false;

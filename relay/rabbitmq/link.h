@@ -47,6 +47,10 @@ struct span rabbit_span(amqp_bytes_t bytes);
 amqp_bytes_t rabbit_bytes(struct span span);
 struct timeval rabbit_timeval(uint32_t ms);
 
+// Entries of tables; borrow their key and text.
+amqp_table_entry_t rabbit_text_entry(const char *key, struct span text);
+amqp_table_entry_t rabbit_true_entry(const char *key);
+
 // The connection is of no use any more. Returns false.
 bool rabbit_lose(struct rabbit *rabbit, const char *reason);
 bool rabbit_lose_by(struct rabbit *rabbit, int status);

@@ -18,23 +18,19 @@ enum rabbit_status rabbit_enable_confirms(struct rabbit *r)
     return rabbit_answer(r);
 }
 
-static amqp_table_entry_t entry_of(const struct rabbit_header *header)
+static amqp_table_entry_t number_entry(const char *key, uint64_t number)
 {
-    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(header->name)};
+    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(key)};
 
-    if (header->is_number) {
-        entry.value.kind = AMQP_FIELD_KIND_I64;
-        entry.value.value.i64 = (int64_t)header->number;
-    } else {
-        entry.value.kind = AMQP_FIELD_KIND_UTF8;
-        entry.value.value.bytes = rabbit_bytes(header->text);
-    }
+    entry.value.kind = AMQP_FIELD_KIND_I64;
+    entry.value.value.i64 = (int64_t)number;
     return entry;
 }
 
-static amqp_table_entry_t entry_of_text(const char *name, amqp_bytes_t text)
+static amqp_table_entry_t entry_of(const struct rabbit_header *header)
 {
-    return entry_of(&(struct rabbit_header){.name = name, .text = rabbit_span(text)});
+    return header->is_number ? number_entry(header->name, header->number)
+                             : rabbit_text_entry(header->name, header->text);
 }
 
 static bool has_entry(const amqp_table_t *table, amqp_bytes_t key)
@@ -67,9 +63,11 @@ static void append_originals(amqp_table_t *out, const amqp_table_t *originals)
 static void append_acted_on(amqp_table_t *out, amqp_basic_properties_t *p)
 {
     if (p->_flags & AMQP_BASIC_EXPIRATION_FLAG)
-        out->entries[out->num_entries++] = entry_of_text(LETTER_EXPIRATION, p->expiration);
+        out->entries[out->num_entries++] =
+            rabbit_text_entry(LETTER_EXPIRATION, rabbit_span(p->expiration));
     if (p->_flags & AMQP_BASIC_USER_ID_FLAG)
-        out->entries[out->num_entries++] = entry_of_text(LETTER_USER_ID, p->user_id);
+        out->entries[out->num_entries++] =
+            rabbit_text_entry(LETTER_USER_ID, rabbit_span(p->user_id));
     p->_flags &= ~(amqp_flags_t)(AMQP_BASIC_EXPIRATION_FLAG | AMQP_BASIC_USER_ID_FLAG);
 }
 
@@ -97,8 +95,8 @@ static void write_headers(const struct rabbit *r, const struct rabbit_letter *le
     if (fits_frame(r, letter))
         append_originals(out, &originals);
     else
-        out->entries[out->num_entries++] = entry_of(&(struct rabbit_header){
-            .name = LETTER_HEADERS_DROPPED, .is_number = true, .number = letter->properties.len});
+        out->entries[out->num_entries++] =
+            number_entry(LETTER_HEADERS_DROPPED, letter->properties.len);
     p->headers = *out;
     p->_flags |= AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
     p->delivery_mode = AMQP_DELIVERY_PERSISTENT;

@@ -13,33 +13,17 @@
 #define FRAME_MAX        131072
 #define WRITE_TIMEOUT_MS 4000
 
-static amqp_table_entry_t entry_of_text(const char *key, struct span value)
-{
-    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(key)};
-
-    entry.value.kind = AMQP_FIELD_KIND_UTF8;
-    entry.value.value.bytes = rabbit_bytes(value);
-    return entry;
-}
-
-static amqp_table_entry_t entry_of_true(const char *key)
-{
-    amqp_table_entry_t entry = {.key = amqp_cstring_bytes(key)};
-
-    entry.value.kind = AMQP_FIELD_KIND_BOOLEAN;
-    entry.value.value.boolean = 1;
-    return entry;
-}
-
 static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o)
 {
     amqp_table_entry_t able[] = {
-        entry_of_true("authentication_failure_close"), entry_of_true("basic.nack"),
-        entry_of_true("connection.blocked"),           entry_of_true("consumer_cancel_notify"),
-        entry_of_true("publisher_confirms"),
+        rabbit_true_entry("authentication_failure_close"),
+        rabbit_true_entry("basic.nack"),
+        rabbit_true_entry("connection.blocked"),
+        rabbit_true_entry("consumer_cancel_notify"),
+        rabbit_true_entry("publisher_confirms"),
     };
     amqp_table_entry_t about[] = {
-        entry_of_text("connection_name", span_of(o->name)),
+        rabbit_text_entry("connection_name", span_of(o->name)),
         {.key = amqp_cstring_bytes("capabilities")},
     };
     amqp_table_t properties = {ARRAY_LEN(about), about};
