@@ -38,6 +38,18 @@ bool span_take_until(struct span *rest, char separator, struct span *out)
     return true;
 }
 
+bool span_take_before(struct span *rest, struct span mark, struct span *out)
+{
+    const char *at =
+        rest->len >= mark.len ? memmem(rest->ptr, rest->len, mark.ptr, mark.len) : NULL;
+
+    if (!at)
+        return false;
+    *out = (struct span){rest->ptr, (size_t)(at - rest->ptr)};
+    *rest = span_skip(*rest, out->len + mark.len);
+    return true;
+}
+
 bool span_take_uint(struct span *in, uint64_t max, uint64_t *out)
 {
     size_t digits = 0;

@@ -56,6 +56,10 @@ static inline struct span span_skip(struct span s, size_t n)
 // all that is left when there is none. False once `rest` is used up (ptr becomes NULL).
 bool span_take_until(struct span *rest, char separator, struct span *out);
 
+// Takes the bytes before the first `mark` off `rest`, and the mark with them. False, with nothing
+// taken, when it is not there; a mark has at least one byte.
+bool span_take_before(struct span *rest, struct span mark, struct span *out);
+
 // Takes the decimal digits in front of `in` off it; leading zeros are allowed. False when there is
 // no digit or the number is above `max`; what is left in `in` has no meaning then.
 NODISCARD bool span_take_uint(struct span *in, uint64_t max, uint64_t *out);

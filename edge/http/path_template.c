@@ -21,13 +21,7 @@ static bool has(struct span text, const char *characters)
 // Takes what precedes the first place for the id off `rest`, and the place with it.
 static bool take_place(struct span *rest, struct span *before)
 {
-    const char *found = rest->len > 0 ? memmem(rest->ptr, rest->len, place.ptr, place.len) : NULL;
-
-    if (!found)
-        return false;
-    *before = (struct span){rest->ptr, (size_t)(found - rest->ptr)};
-    *rest = span_skip(*rest, before->len + place.len);
-    return true;
+    return span_take_before(rest, place, before);
 }
 
 bool path_template_is_valid(struct span text)

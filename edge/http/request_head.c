@@ -15,13 +15,7 @@ size_t http_head_length(struct span bytes)
 
 static bool take_line(struct span *rest, struct span *line)
 {
-    const char *end = rest->len >= 2 ? memmem(rest->ptr, rest->len, "\r\n", 2) : NULL;
-
-    if (!end)
-        return false;
-    *line = (struct span){rest->ptr, (size_t)(end - rest->ptr)};
-    *rest = span_skip(*rest, line->len + 2);
-    return true;
+    return span_take_before(rest, SPAN_LIT("\r\n"), line);
 }
 
 bool http_is_token(struct span s)

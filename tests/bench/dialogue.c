@@ -123,14 +123,10 @@ static void keep_text(char *kept, size_t max, struct span text)
 // The reply to CONNECT: `40{"sid":"…","pid":"…"}`. The same session as before is one recovered.
 static void on_reply(struct client *client, struct span packet)
 {
-    static const struct span mark = SPAN_INIT("\"pid\":\"");
-    const char *at = memmem(packet.ptr, packet.len, mark.ptr, mark.len);
-    struct span rest = {0}, pid = {0};
+    struct span before, pid = {0};
 
-    if (at) {
-        rest = span_skip(packet, (size_t)(at - packet.ptr) + mark.len);
-        span_take_until(&rest, '"', &pid);
-    }
+    if (span_take_before(&packet, SPAN_LIT("\"pid\":\""), &before))
+        span_take_until(&packet, '"', &pid);
     client->recovered = pid.len > 0 && span_is(pid, client->pid);
     keep_text(client->pid, sizeof(client->pid), pid);
 }

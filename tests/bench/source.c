@@ -134,30 +134,14 @@ void source_free(struct source *source)
     free(source);
 }
 
-static uint64_t take_number(struct span *text)
-{
-    uint64_t n = 0;
-
-    while (text->len > 0 && *text->ptr >= '0' && *text->ptr <= '9') {
-        n = n * 10 + (uint64_t)(*text->ptr - '0');
-        *text = span_skip(*text, 1);
-    }
-    return n;
-}
-
 // Its text is delivered as `"message":"bench NUMBER NS`.
 bool source_read(struct span packet, uint64_t *number, uint64_t *sent_ns)
 {
-    static const struct span mark = SPAN_INIT("\"message\":\"bench ");
-    const char *at = memmem(packet.ptr, packet.len, mark.ptr, mark.len);
+    struct span before;
 
-    if (!at)
-        return false;
-    packet = span_skip(packet, (size_t)(at - packet.ptr) + mark.len);
-    *number = take_number(&packet);
-    if (!span_starts_with(packet, SPAN_LIT(" ")))
+    if (!span_take_before(&packet, SPAN_LIT("\"message\":\"bench "), &before) ||
+        !span_take_uint(&packet, UINT64_MAX, number) || !span_starts_with(packet, SPAN_LIT(" ")))
         return false;
     packet = span_skip(packet, 1);
-    *sent_ns = take_number(&packet);
-    return *sent_ns > 0;
+    return span_take_uint(&packet, UINT64_MAX, sent_ns) && *sent_ns > 0;
 }

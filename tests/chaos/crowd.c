@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/mem.h"
 #include "compose/tools/tool.h"
@@ -58,17 +57,10 @@ static void on_ready(void *user, uint32_t client, bool recovered)
 
 static bool read_number(struct span packet, uint64_t *number)
 {
-    static const struct span mark = SPAN_INIT("\"message\":");
-    const char *at = memmem(packet.ptr, packet.len, mark.ptr, mark.len);
+    struct span before;
 
-    if (!at)
-        return false;
-    packet = span_skip(packet, (size_t)(at - packet.ptr) + mark.len);
-    *number = 0;
-    for (; packet.len > 0 && *packet.ptr >= '0' && *packet.ptr <= '9';
-         packet = span_skip(packet, 1))
-        *number = *number * 10 + (uint64_t)(*packet.ptr - '0');
-    return *number > 0;
+    return span_take_before(&packet, SPAN_LIT("\"message\":"), &before) &&
+           span_take_uint(&packet, UINT64_MAX, number) && *number > 0;
 }
 
 static void on_event(void *user, uint32_t client, struct span packet, uint64_t now_ns)

@@ -132,6 +132,42 @@ static void stores_texts_behind_one_another(void **state)
     assert_ptr_equal(at, room + sizeof(room));
 }
 
+struct before_case {
+    const char *name;
+    const char *in, *mark;
+    const char *before, *rest; // NULL: it is not there
+};
+
+static const struct before_case before_cases[] = {
+    {"in the middle", "a, b, c", ", ", "a", "b, c"},
+    {"in front", "::a", "::", "", "a"},
+    {"at the end", "a::", "::", "a", ""},
+    {"the mark alone", "::", "::", "", ""},
+    {"half of it before it", "a:::b", "::", "a", ":b"},
+    {"not there", "a:b:", "::", NULL, "a:b:"},
+    {"longer than the text", ":", "::", NULL, ":"},
+    {"in nothing", "", "::", NULL, ""},
+};
+
+static void takes_what_is_before(void **state)
+{
+    const struct before_case *c = *state;
+    struct span copy = exact_copy(span_of(c->in)), rest = copy, before = SPAN_INIT("untouched");
+
+    assert_int_equal(span_take_before(&rest, span_of(c->mark), &before), c->before != NULL);
+    assert_span(before, c->before ? c->before : "untouched");
+    assert_span(rest, c->rest);
+    free((void *)copy.ptr);
+}
+
+static void no_text_has_a_mark(void **state)
+{
+    struct span rest = {0}, before;
+
+    (void)state;
+    assert_false(span_take_before(&rest, SPAN_LIT("a"), &before));
+}
+
 struct trim_case {
     const char *name;
     const char *in, *out;
@@ -188,16 +224,18 @@ int main(void)
 {
     struct CMUnitTest tests[ARRAY_LEN(nocase_cases) + ARRAY_LEN(split_cases) +
                             ARRAY_LEN(trim_cases) + ARRAY_LEN(number_cases) +
-                            ARRAY_LEN(kind_cases) + 4] = {
+                            ARRAY_LEN(kind_cases) + ARRAY_LEN(before_cases) + 5] = {
+        cmocka_unit_test(no_text_has_a_mark),
         cmocka_unit_test(knows_prefixes),
         cmocka_unit_test(null_is_empty),
         cmocka_unit_test(duplicates_with_nul),
         cmocka_unit_test(stores_texts_behind_one_another),
     };
-    size_t count = 4;
+    size_t count = 5;
 
     ADD_ROWS(tests, count, nocase_cases, compares_without_case);
     ADD_ROWS(tests, count, split_cases, splits);
+    ADD_ROWS(tests, count, before_cases, takes_what_is_before);
     ADD_ROWS(tests, count, trim_cases, trims);
     ADD_ROWS(tests, count, number_cases, takes_numbers);
     ADD_ROWS(tests, count, kind_cases, knows_kinds);
