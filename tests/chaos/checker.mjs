@@ -298,9 +298,9 @@ export function checkReadiness(name, samples, owed, delivered, limit) {
 }
 
 // When each edge owed something: an entry of the log that none of its clients heard within `limit`
-// although one of them was in its room all the while. `blind` are spans {edge, from, to} in which
-// clients cannot hear it.
-export function owedByEdge(edge, clients, log, limit, blind = []) {
+// although one of them was in its room since before it was sent. `sentOf` has when that was, by
+// room/number; `blind` are spans {edge, from, to} in which clients cannot hear the edge.
+export function owedByEdge(edge, clients, log, sentOf, limit, blind = []) {
   const members = new Map();
   for (const { user, history } of clients) {
     for (const { room, from, to } of presences(edge, user, history)) {
@@ -313,7 +313,8 @@ export function owedByEdge(edge, clients, log, limit, blind = []) {
     span.edge === edge && at + limit >= span.from && at <= span.to);
   return log.filter(({ room, number, at }) => !isBlind(at)
     && !(heard.get(`${room}/${number}`) <= at + limit)
-    && members.get(room)?.some(({ from, to }) => from < at && at + limit < to))
+    && members.get(room)?.some(({ from, to }) =>
+      from < sentOf.get(`${room}/${number}`) && at + limit < to))
     .map(({ at }) => at);
 }
 

@@ -184,15 +184,19 @@ for (const [name, expected, ...run] of [
 }
 
 test('an edge owes what none of its clients hears in time, to those who are there and stay', () => {
-  const { history, log } = clean();
+  const { history, log, published } = clean();
+  const sentOf = new Map(published.map(({ room, number, sent }) => [`${room}/${number}`, sent]));
   const owed = (changed, edge = 'edge-1') =>
-    checker.owedByEdge(edge, [{ user: 'u1', history: changed }], log, LIMIT);
+    checker.owedByEdge(edge, [{ user: 'u1', history: changed }], log, sentOf, LIMIT);
   const deaf = history.filter(({ kind }) => kind !== 'event');
   assert.deepEqual(owed(history), []);
   assert.deepEqual(owed(deaf), log.map(({ at }) => at));
   assert.deepEqual(owed([...deaf, { ...heard(2), at: 2000 }]), log.map(({ at }) => at));
   assert.deepEqual(owed([...deaf, { kind: 'disconnect', at: 520 }]), [105, 205]);
   assert.deepEqual(owed(deaf, 'edge-2'), []);
+  // Sent before it had joined, and found in the log behind that.
+  const late = deaf.map((one) => (one.kind === 'joined' ? { ...one, at: 102 } : one));
+  assert.deepEqual(owed(late), log.slice(1).map(({ at }) => at));
 });
 
 test('a relay owes what was confirmed and is not logged in time', () => {

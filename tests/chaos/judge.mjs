@@ -9,7 +9,8 @@ const ALLOWANCE = { fds: 4, bytes: 32 * 1024 * 1024 };
 function readinessOfEdges(stage, clients, log) {
   const limit = EDGE_READY_MS + SAMPLING_MS;
   return stage.stack.edges.flatMap(({ name }) => checker.checkReadiness(name,
-    stage.samples.get(name), checker.owedByEdge(name, clients, log, limit, stage.blind),
+    stage.samples.get(name), checker.owedByEdge(name, clients, log, stage.publishers.sentOf, limit,
+      stage.blind),
     checker.heardAt(name, clients), limit));
 }
 
