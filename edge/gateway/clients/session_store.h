@@ -8,7 +8,7 @@
 
 #include "common/list.h"
 #include "common/span.h"
-#include "proto/position.h"
+#include "edge/gateway/delivery/offset.h"
 
 #define SESSION_ID_LEN   22 // 128 random bits
 #define RECOVERY_SLACK_S 60 // that a session lives longer than clients may be away: a touch
@@ -53,7 +53,7 @@ struct session_record {
     struct span stale;
     const struct session_room *rooms;
     size_t room_count;
-    struct position lost[16]; // by shard: events up to here are missing in the log
+    struct position lost[OFFSET_SHARDS_MAX]; // by shard: events up to here are missing in the log
 };
 
 // Who waits for an answer; embedded. It must stay where it is until the answer came, or it was
