@@ -27,7 +27,6 @@
 #define DEFER_SECONDS   1 // the kernel holds connections back until they say something
 
 struct acceptor {
-    struct event_loop *loop;
     struct listener_metrics *metrics;
     struct acceptor_handlers handlers;
     struct connections *connections;
@@ -217,7 +216,6 @@ struct acceptor *acceptor_new(const struct listener_options *options, struct eve
     if (fd < 0)
         return NULL;
     acceptor = mem_zalloc(sizeof(*acceptor));
-    acceptor->loop = loop;
     acceptor->metrics = connections->metrics;
     acceptor->connections = connections;
     acceptor->handlers = *handlers;

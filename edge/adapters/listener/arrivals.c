@@ -85,16 +85,22 @@ static void refuse_head(struct arrivals *arrivals, int fd, struct key_count *cou
                  SPAN_LIT("{\"message\":\"Request head too large\"}"));
 }
 
+bool arrival_consume(int fd, size_t len)
+{
+    char taken[HTTP_HEAD_MAX];
+
+    return recv(fd, taken, len, MSG_DONTWAIT) >= 0;
+}
+
 // Empty lines before a request mean nothing (RFC 9112, 2.2). They are taken off the socket, so that
 // the request begins where its server begins to read.
 static struct span skip_empty_lines(int fd, struct span head)
 {
-    char taken[HTTP_HEAD_MAX];
     size_t n = 0;
 
     while (n < head.len && (head.ptr[n] == '\r' || head.ptr[n] == '\n'))
         n++;
-    if (n > 0 && recv(fd, taken, n, MSG_DONTWAIT) < 0)
+    if (n > 0 && !arrival_consume(fd, n))
         log_debug("the connection went away before its request");
     return span_skip(head, n);
 }
@@ -110,9 +116,11 @@ static enum peek peek_head(struct arrivals *arrivals, int fd, struct span *head)
     else if (n <= 0)
         return PEEK_CLOSED;
     *head = skip_empty_lines(fd, (struct span){arrivals->head, (size_t)n});
-    if (http_head_length(*head) > 0)
-        return PEEK_WHOLE;
-    return head->len == sizeof(arrivals->head) ? PEEK_TOO_LARGE : PEEK_PARTIAL;
+    size_t whole = http_head_length(*head);
+    if (whole == 0)
+        return head->len == sizeof(arrivals->head) ? PEEK_TOO_LARGE : PEEK_PARTIAL;
+    head->len = whole;
+    return PEEK_WHOLE;
 }
 
 // A level-triggered poll would report bytes that are only peeked at again and again. So the kernel

@@ -12,12 +12,16 @@ struct arrival {
     int fd;
     const struct sockaddr *address;
     socklen_t address_len;
-    struct span head;          // whole, and still to be read from fd
+    struct span head;          // whole, nothing behind it, and still to be read from fd
     struct key_count *counted; // as its address; for connections_leave()
 };
 
 // The head is whole. Takes over the descriptor.
 typedef void (*arrival_fn)(const struct arrival *arrival, void *arg);
+
+// Takes bytes off the socket that were only peeked at, no more than a head. False when the
+// connection went away.
+NODISCARD bool arrival_consume(int fd, size_t len);
 
 struct arrivals;
 

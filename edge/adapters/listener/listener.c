@@ -15,7 +15,6 @@
 
 struct listener {
     struct listener_handlers handlers;
-    struct listener_metrics *metrics;
     struct connections connections;
     struct acceptor *acceptor;
     struct http_server *http;
@@ -67,15 +66,6 @@ static void refuse_websocket(struct listener *listener, int fd, struct key_count
     on_connection_gone(counted, listener);
 }
 
-// Takes the head off the socket, where until now it was only peeked at.
-static void consume_head(int fd, struct span head)
-{
-    char taken[HTTP_HEAD_MAX];
-
-    if (recv(fd, taken, http_head_length(head), MSG_DONTWAIT) < 0)
-        log_debug("the connection went away during its handshake");
-}
-
 // A well-formed request to upgrade, whose head has been taken off `fd`: in, or refused.
 static void open_websocket(struct listener *listener, int fd, struct key_count *counted,
                            struct span key, struct eio_server *engine,
@@ -119,7 +109,8 @@ static bool take_websocket(struct listener *listener, const struct arrival *arri
     engine = listener->handlers.find_engine(as_request.request.path, listener->handlers.arg);
     if (!engine)
         return false;
-    consume_head(arrival->fd, arrival->head);
+    if (!arrival_consume(arrival->fd, arrival->head.len))
+        log_debug("the connection went away during its handshake");
     open_websocket(listener, arrival->fd, arrival->counted, key, engine, &as_request.request);
     return true;
 }
@@ -172,7 +163,6 @@ struct listener *listener_new(const struct listener_options *options,
     };
 
     listener->handlers = *handlers;
-    listener->metrics = metrics;
     listener->proxies = options->proxies;
     connections_init(&listener->connections, options, metrics);
     listener->acceptor = acceptor_new(options, loop, &listener->connections, &acceptor);
