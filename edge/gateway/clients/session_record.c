@@ -92,12 +92,17 @@ void session_record_put(struct client_session *session)
         session_record_mark_unwritten(session);
 }
 
+static void add_unwritten(struct client_session *session)
+{
+    if (list_empty(&session->unwritten))
+        list_append(&session->sessions->unwritten, &session->unwritten);
+}
+
 void session_record_mark_unwritten(struct client_session *session)
 {
     struct sessions *sessions = session->sessions;
 
-    if (list_empty(&session->unwritten))
-        list_append(&sessions->unwritten, &session->unwritten);
+    add_unwritten(session);
     if (sessions_store_is_up(sessions) && !deadline_is_armed(&sessions->repair))
         deadline_arm(&sessions->repair, &sessions->repairs);
 }
@@ -124,7 +129,7 @@ static void on_written(struct session_request *request, enum session_result resu
     if (result == SESSION_TAKEN) {
         client_session_lose(session);
     } else if (result == SESSION_AWAY) {
-        list_append(&sessions->unwritten, &session->unwritten);
+        add_unwritten(session); // it may be there for the sake of a join
         deadline_cancel(&sessions->repair);
         if (sessions_store_is_up(sessions))
             deadline_arm(&sessions->repair, &sessions->pauses);

@@ -219,6 +219,19 @@ static void a_record_without_an_answer_is_written_again(void **state)
     assert_int_equal(sessions.told.len, 0);
 }
 
+// Its join was given up before, so that it is to be written anyhow.
+static void a_record_that_is_to_be_written_is_listed_once(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    say(0, JOIN_C1);
+    pass(5001);
+    hears(0, "431[{\"error\":*"); // and the record is not written yet
+    answer(SESSION_AWAY);
+    leave(0);
+    pass(2000);
+}
+
 static void a_store_that_refuses_is_asked_once_a_second(void **state)
 {
     (void)state;
@@ -664,6 +677,7 @@ int main(void)
         TEST(a_join_of_a_forgotten_session_restores_it),
         TEST(one_whose_session_was_taken_goes_in_silence),
         TEST(a_record_without_an_answer_is_written_again),
+        TEST(a_record_that_is_to_be_written_is_listed_once),
         TEST(a_store_that_refuses_is_asked_once_a_second),
         TEST(a_leave_that_was_given_up_is_noted_before_the_end),
         TEST(a_leave_is_acked_in_any_case),
