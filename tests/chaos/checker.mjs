@@ -123,6 +123,16 @@ function checkEntitled(name, user, life) {
   return faults;
 }
 
+const NEAR_MS = 10_000;
+
+// What a client went through around the time when it should have heard something.
+function story(life, room, sent) {
+  const near = life.entries.filter(({ kind, at, room: of }) => Math.abs(at - sent) < NEAR_MS
+    && (kind.endsWith('connect') || of === room));
+  return `, sent at ${Math.round(sent)} ms: ${near.map(({ kind, at, edge, recovered, number }) =>
+    `${Math.round(at)} ${number ?? kind}${edge ? ` ${edge}` : ''}${recovered ? ' recovered' : ''}`).join(', ')}`;
+}
+
 function whereabouts(at, here, left) {
   return ` at ${Math.round(at)} ms in ${here.edge}, where it is since ${Math.round(here.at)} ms; ${left
     ? `left at ${Math.round(left.at)} ms in ${left.edge}` : 'never asked for it'}`;
@@ -175,8 +185,8 @@ function checkComplete(name, user, life, log, sentOf) {
     for (const entry of log.rooms.get(stay.room) ?? []) {
       const sent = sentOf.get(`${entry.room}/${entry.number}`);
       if (!got.has(entry.number) && isOwed(stay, first, entry, sent, reaches)) {
-        faults.push(fault('lost', `${name} in ${life.entries.at(0).edge} missed `
-          + `${entry.room}/${entry.number} at ${entry.position}`));
+        faults.push(fault('lost', `${name} missed ${entry.room}/${entry.number} at ${entry.position}`
+          + `${story(life, entry.room, sent)}`));
       }
     }
   }
