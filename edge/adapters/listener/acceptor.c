@@ -32,7 +32,6 @@ struct acceptor {
     struct connections *connections;
     struct arrivals *arrivals;
     int fd;
-    uint16_t port;
     bool listening;
     uv_poll_t poll;
     struct accept_pauses pauses;
@@ -220,7 +219,6 @@ struct acceptor *acceptor_new(const struct listener_options *options, struct eve
     acceptor->connections = connections;
     acceptor->handlers = *handlers;
     acceptor->fd = fd;
-    acceptor->port = listen_socket_port(fd);
     acceptor->pauses =
         (struct accept_pauses){.metrics = connections->metrics, .clock = &loop->deadlines};
     acceptor->arrivals = arrivals_new(loop, connections, options->head_timeout_ms,
@@ -236,13 +234,8 @@ struct acceptor *acceptor_new(const struct listener_options *options, struct eve
     (void)rc;
     uv_poll_start(&acceptor->poll, UV_READABLE, on_connections);
     deadline_arm(&acceptor->look, &acceptor->retry_due);
-    log_info("listening host=%s port=%u", options->host, acceptor->port);
+    log_info("listening host=%s port=%u", options->host, listen_socket_port(fd));
     return acceptor;
-}
-
-uint16_t acceptor_port(const struct acceptor *acceptor)
-{
-    return acceptor->port;
 }
 
 void acceptor_stop(struct acceptor *acceptor)

@@ -22,7 +22,6 @@ struct acceptor_handlers {
 NODISCARD struct acceptor *acceptor_new(const struct listener_options *options,
                                         struct event_loop *loop, struct connections *connections,
                                         const struct acceptor_handlers *handlers);
-uint16_t acceptor_port(const struct acceptor *acceptor);
 void acceptor_stop(struct acceptor *acceptor);
 // Closes the listening socket and all connections that were not handed over. Freed by the loop.
 void acceptor_close(struct acceptor *acceptor);

@@ -191,11 +191,6 @@ fail:
     return NULL;
 }
 
-uint16_t listener_port(const struct listener *listener)
-{
-    return acceptor_port(listener->acceptor);
-}
-
 void listener_stop_accepting(struct listener *listener)
 {
     acceptor_stop(listener->acceptor);

@@ -16,7 +16,6 @@ struct listener;
 NODISCARD struct listener *listener_new(const struct listener_options *options,
                                         const struct listener_handlers *handlers,
                                         struct event_loop *loop, struct listener_metrics *metrics);
-uint16_t listener_port(const struct listener *listener);
 // Accepts no further connections; open ones stay.
 void listener_stop_accepting(struct listener *listener);
 // Ends every connection and closes all handles; call once all held exchanges were answered.

@@ -217,14 +217,16 @@ void log_tail_align(struct log_tail *tail, unsigned number, struct position posi
         restart(tail, shard, position, clock_wall_ms());
 }
 
-// How many entries of the shard stand at or below the position.
-static size_t count_up_to(const struct tail_shard *shard, struct position position)
+typedef bool (*entry_test)(const struct entry *entry, const void *arg);
+
+// How many entries pass the test; those that do stand in front of those that do not.
+static size_t count_front(const struct tail_shard *shard, entry_test passes, const void *arg)
 {
     size_t low = 0, high = shard->count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (position_compare(entry_at(shard, middle)->position, position) <= 0)
+        if (passes(entry_at(shard, middle), arg))
             low = middle + 1;
         else
             high = middle;
@@ -232,10 +234,20 @@ static size_t count_up_to(const struct tail_shard *shard, struct position positi
     return low;
 }
 
+static bool is_up_to_position(const struct entry *entry, const void *position)
+{
+    return position_compare(entry->position, *(const struct position *)position) <= 0;
+}
+
+static bool had_come_by(const struct entry *entry, const void *moment)
+{
+    return entry->moment <= *(const uint64_t *)moment;
+}
+
 struct position log_tail_at(const struct log_tail *tail, unsigned number, struct position position)
 {
     const struct tail_shard *shard = &tail->shards[number];
-    size_t count = count_up_to(shard, position);
+    size_t count = count_front(shard, is_up_to_position, &position);
 
     return count > 0 ? entry_at(shard, count - 1)->position : shard->reach;
 }
@@ -275,27 +287,12 @@ uint64_t log_tail_moment(const struct log_tail *tail)
     return tail->moment;
 }
 
-// How many entries of the shard had come by that moment.
-static size_t count_by(const struct tail_shard *shard, uint64_t moment)
-{
-    size_t low = 0, high = shard->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (entry_at(shard, middle)->moment <= moment)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 bool log_tail_cut(const struct log_tail *tail, uint64_t moment, struct cut *out)
 {
     out->shards = tail->shard_count;
     for (unsigned i = 0; i < tail->shard_count; i++) {
         const struct tail_shard *shard = &tail->shards[i];
-        size_t count = count_by(shard, moment);
+        size_t count = count_front(shard, had_come_by, &moment);
         if (count == 0 && moment < shard->reach_moment)
             return false;
         out->at[i] = count > 0 ? entry_at(shard, count - 1)->position : shard->reach;
