@@ -17,6 +17,9 @@ POLLING = ENGINE + "?EIO=4&transport=polling"
 WEBSOCKET = ENGINE + "?EIO=4&transport=websocket"
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # of that key (RFC 6455, 1.3)
+TCP_STATES = {f"{i + 1:02X}": name for i, name in enumerate(
+    "established syn-sent syn-received fin-wait-1 fin-wait-2 time-wait closed close-wait last-ack "
+    "listening closing".split())}
 PATIENCE = 10  # seconds that an answer may take on a busy machine
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -44,7 +47,17 @@ class Server:
     def open_files(self):
         """What the descriptors are, for whoever wonders about their number."""
         folder = f"/proc/{self.process.pid}/fd"
-        return [f"{fd} {os.readlink(f'{folder}/{fd}')}" for fd in os.listdir(folder)]
+        connections = self.connections()
+        files = [(fd, os.readlink(f"{folder}/{fd}")) for fd in os.listdir(folder)]
+        return [f"{fd} {connections.get(name, name)}" for fd, name in files]
+
+    def connections(self):
+        """{'socket:[inode]': 'port of ours, port of the peer, state of TCP'}"""
+        with open(f"/proc/{self.process.pid}/net/tcp", encoding="ascii") as table:
+            rows = [row.split() for row in table.readlines()[1:]]
+        return {f"socket:[{row[9]}]": f"tcp {int(row[1].split(':')[1], 16)} "
+                                      f"{int(row[2].split(':')[1], 16)} {TCP_STATES[row[3]]}"
+                for row in rows}
 
     def cpu_seconds(self):
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
