@@ -16,6 +16,7 @@
 #define KEEPALIVE_EVERY_S 2
 #define KEEPALIVE_PROBES  3
 #define USER_TIMEOUT_MS   10000
+#define READ_NS           10000000 // 10 ms
 
 struct redis_connection {
     struct redis_connection_handlers handlers;
@@ -56,6 +57,38 @@ static void on_poll_error(struct redis_connection *connection, int status)
         connection->handlers.on_broken(uv_strerror(status), connection->handlers.arg);
 }
 
+// hiredis reads 16 KB at one time, and mostly that ends within a reply.
+static bool has_part_of_reply(const redisReader *reader)
+{
+    return reader->pos < reader->len || reader->ridx > 0;
+}
+
+// False when nothing came.
+static bool read_more(struct redis_connection *connection)
+{
+    const redisReader *reader = connection->context->c.reader;
+    size_t pos = reader->pos, len = reader->len;
+
+    redisAsyncHandleRead(connection->context);
+    return connection->context && (reader->pos != pos || reader->len != len);
+}
+
+// One read a turn is too little where thousands of clients make each turn long, and Redis answers
+// all of them. What replies cost depends on what they mean, so it is time that bounds this.
+static void read_replies(struct redis_connection *connection)
+{
+    uint64_t began_ns = 0;
+
+    redisAsyncHandleRead(connection->context);
+    while (connection->context && has_part_of_reply(connection->context->c.reader)) {
+        uint64_t now_ns = uv_hrtime();
+        if (began_ns == 0)
+            began_ns = now_ns;
+        if (now_ns - began_ns > READ_NS || !read_more(connection))
+            break;
+    }
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct redis_connection *connection = container_of(poll, struct redis_connection, poll);
@@ -65,7 +98,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         return;
     }
     if (connection->context && (events & UV_READABLE))
-        redisAsyncHandleRead(connection->context);
+        read_replies(connection);
     if (connection->context && (events & UV_WRITABLE))
         redisAsyncHandleWrite(connection->context);
 }
