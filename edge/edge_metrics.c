@@ -181,6 +181,7 @@ static const struct metric_info table[] = {
     RECOVERY("too often", RECOVERY_TOO_OFTEN),
     RECOVERY("restored", RECOVERY_RESTORED),
     RECOVERY("overtaken", RECOVERY_OVERTAKEN),
+    {"ws_edge_recovery_queued_total", NULL, COUNTER, CLIENTS(claims_queued), "Such clients that had to wait because Redis was being asked about 256 others"},
     {"ws_edge_recovery_replayed_total", NULL, COUNTER, CLIENTS(replayed), "Events that recovered clients had missed"},
     {"ws_edge_recovery_expelled_total", NULL, COUNTER, CLIENTS(regrants_refused), "Recovered clients taken out of a room because they may no longer be in it"},
     {"ws_edge_recovery_reach_seconds", NULL, GAUGE, DELIVERY(reach_s), "How far back everything that was logged is in memory; the time that is needed as long as nothing was dropped"},

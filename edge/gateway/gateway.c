@@ -232,7 +232,7 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
         (struct client_disconnect){.events = &gateway->events, .departures = &gateway->departures};
     client_disconnect_init(&gateway->disconnect, &gateway->metrics->clients);
     regrants_init(&gateway->regrants, clock);
-    recovery_init(&gateway->recovery, clock);
+    recovery_init(&gateway->recovery, recovery->store, clock);
     if (!recovery->store)
         return;
     gateway->sessions = (struct sessions){

@@ -41,7 +41,8 @@ struct client_metrics {
     metric tokens_expiring, tokens_expired, tokens_refreshed;
     metric kicked;
     metric recoveries[RECOVERY_RESULTS];
-    metric replayed; // events
+    metric claims_queued; // that waited for others
+    metric replayed;      // events
     metric regrants_refused;
     struct {
         metric writes;   // to the session store

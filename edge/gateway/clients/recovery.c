@@ -1,6 +1,5 @@
 #include "edge/gateway/clients/recovery.h"
 
-#include "common/clock.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/resume_point.h"
 #include "edge/gateway/clients/session_takeover.h"
@@ -13,6 +12,7 @@
 static void proceed(struct recovery_attempt *attempt)
 {
     if (resume_point_is_ahead(attempt)) {
+        recovery_attempt_wait(attempt);
         deadline_arm(&attempt->retry, &attempt->recovery->retries);
         return;
     }
@@ -38,9 +38,12 @@ static void on_retry(struct deadline *deadline, void *arg)
 static void on_patience_over(struct deadline *deadline, void *arg)
 {
     struct recovery_attempt *attempt = container_of(deadline, struct recovery_attempt, patience);
+    struct recovery *recovery = arg;
 
-    (void)arg;
-    recovery_attempt_refuse(attempt, attempt->claimed ? RECOVERY_AHEAD : RECOVERY_AWAY);
+    if (claim_queue_moves(&recovery->claims, &attempt->claim))
+        deadline_arm(deadline, &recovery->patience);
+    else
+        recovery_attempt_refuse(attempt, attempt->claimed ? RECOVERY_AHEAD : RECOVERY_AWAY);
 }
 
 // What the new token does not list is left behind.
@@ -82,9 +85,11 @@ static bool is_stale(const struct recovery_attempt *attempt, const struct sessio
 static void on_claimed(struct session_claiming *claiming, enum session_claim result,
                        const struct session_record *record)
 {
-    struct recovery_attempt *attempt = container_of(claiming, struct recovery_attempt, claiming);
+    struct recovery_attempt *attempt =
+        container_of(claiming, struct recovery_attempt, claim.claiming);
     const struct recovery_request *request = &attempt->request;
 
+    claim_queue_done(&attempt->recovery->claims, &attempt->claim);
     if (result == CLAIM_AWAY)
         return; // claimed again when the store is back, within the patience
     if (result != CLAIM_OK) {
@@ -108,11 +113,8 @@ static void on_claimed(struct session_claiming *claiming, enum session_claim res
 
 static void claim(struct recovery_attempt *attempt)
 {
-    struct session_store *store = recovery_store(attempt->recovery);
-
-    attempt->claiming.on_claimed = on_claimed;
-    store->ops->claim(store, buffer_span(&attempt->request.id), attempt->client->identity->user,
-                      clock_wall_ms(), &attempt->claiming);
+    claim_queue_ask(&attempt->recovery->claims, &attempt->claim, buffer_span(&attempt->request.id),
+                    attempt->client->identity->user);
 }
 
 static bool is_eligible(const struct recovery *recovery, const struct sio_socket *socket)
@@ -134,6 +136,7 @@ void recovery_ask(struct sio_socket *socket, struct span auth, void *arg)
         return;
     }
     attempt = recovery_attempt_new(recovery, sio_socket_data(socket));
+    queued_claim_init(&attempt->claim, on_claimed);
     recovery_request_read(&attempt->request, auth, recovery->delivery->shards);
     if (!attempt->request.asks) {
         sio_socket_next(socket);
@@ -152,14 +155,16 @@ void recovery_on_up(struct recovery *recovery)
 {
     list_for_each (node, &recovery->attempts) {
         struct recovery_attempt *attempt = list_entry(node, struct recovery_attempt, node);
-        if (!attempt->claimed && !attempt->claiming.request.pending)
+        if (!attempt->claimed && !claim_is_queued(&attempt->claim))
             claim(attempt);
     }
+    claim_queue_go_on(&recovery->claims);
 }
 
-void recovery_init(struct recovery *recovery, struct deadlines *clock)
+void recovery_init(struct recovery *recovery, struct session_store *store, struct deadlines *clock)
 {
     list_init(&recovery->attempts);
+    claim_queue_init(&recovery->claims, store, &recovery->metrics->claims_queued);
     deadline_queue_init(&recovery->patience, clock, RECOVERY_WAIT_MS, on_patience_over, recovery);
     deadline_queue_init(&recovery->retries, clock, RETRY_MS, on_retry, recovery);
 }

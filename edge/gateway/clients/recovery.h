@@ -14,8 +14,8 @@
 
 #define RECOVERY_WAIT_MS 5000
 
-// The fields above `attempts` are set.
-void recovery_init(struct recovery *recovery, struct deadlines *clock);
+// The fields above `attempts` are set. `store` is that of the sessions; NULL: nothing is recovered.
+void recovery_init(struct recovery *recovery, struct session_store *store, struct deadlines *clock);
 // No attempt may be left.
 void recovery_fini(struct recovery *recovery);
 

@@ -34,14 +34,39 @@ void recovery_attempt_free(struct recovery_attempt *attempt)
     free(attempt);
 }
 
+void recovery_attempt_wait(struct recovery_attempt *attempt)
+{
+    struct recovery *recovery = attempt->recovery;
+    struct span socket_id = buffer_span(&attempt->session.socket_id);
+
+    if (attempt->waits)
+        return;
+    recovery_attempt_overtake(recovery, socket_id, attempt->session.key.generation);
+    HASH_ADD_KEYPTR(hh, recovery->waiting, socket_id.ptr, socket_id.len, attempt);
+    attempt->waits = true;
+}
+
+void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
+                               uint32_t generation)
+{
+    struct recovery_attempt *attempt;
+
+    HASH_FIND(hh, recovery->waiting, socket_id.ptr, socket_id.len, attempt);
+    if (attempt && attempt->session.key.generation < generation)
+        recovery_attempt_refuse(attempt, RECOVERY_OVERTAKEN);
+}
+
 void recovery_attempt_settle(struct recovery_attempt *attempt)
 {
-    struct session_store *store = recovery_store(attempt->recovery);
+    struct recovery *recovery = attempt->recovery;
 
     deadline_cancel(&attempt->patience);
     deadline_cancel(&attempt->retry);
     list_unlink(&attempt->node);
-    store->ops->withdraw(store, &attempt->claiming.request);
+    if (attempt->waits)
+        HASH_DEL(recovery->waiting, attempt);
+    attempt->waits = false;
+    claim_queue_forget(&recovery->claims, &attempt->claim);
 }
 
 void recovery_attempt_refuse(struct recovery_attempt *attempt, enum recovery_result why)

@@ -46,19 +46,6 @@ void session_takeover_end(struct client *client)
     sio_socket_disconnect(client->socket);
 }
 
-// One that still waits for its own reply starts afresh.
-static void overtake_attempts(struct recovery *recovery, struct span socket_id, uint32_t generation)
-{
-    list_for_each (node, &recovery->attempts) {
-        struct recovery_attempt *attempt = list_entry(node, struct recovery_attempt, node);
-        if (attempt->claimed && attempt->session.key.generation < generation &&
-            span_eq(buffer_span(&attempt->session.socket_id), socket_id)) {
-            recovery_attempt_refuse(attempt, RECOVERY_OVERTAKEN);
-            return; // there is no other, as each claim ends the one before it
-        }
-    }
-}
-
 void session_takeover_handle(struct recovery *recovery, struct span user, struct span socket_id,
                              uint32_t generation)
 {
@@ -66,7 +53,7 @@ void session_takeover_handle(struct recovery *recovery, struct span user, struct
 
     if (client && client->session && client->session->generation < generation)
         session_takeover_end(client);
-    overtake_attempts(recovery, socket_id, generation);
+    recovery_attempt_overtake(recovery, socket_id, generation);
 }
 
 void session_takeover_start(struct recovery_attempt *attempt, const struct session_record *record)

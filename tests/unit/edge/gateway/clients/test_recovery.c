@@ -432,6 +432,21 @@ static void it_waits_until_it_is_past_all_joins(void **state)
     hears(0, "40{*}+42[\"connected\",{*},\"1-1\"]+42[\"said\",{\"n\":3},\"1-3\"]|");
 }
 
+static void one_that_waits_and_is_overtaken_starts_afresh(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-9\",");
+    answer_claim(CLAIM_OK, &old);
+    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"1-9\",");
+    old.key.generation++;
+    answer_claim(CLAIM_OK, &old);
+    hears(0, WELCOME);
+    assert_int_equal(peers[1].wrote.len, 0);
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_OVERTAKEN]), 1);
+}
+
 static void one_that_was_told_to_have_left_is_told_to_have_joined(void **state)
 {
     struct session_record old = record();
@@ -690,6 +705,7 @@ int main(void)
         TEST(what_was_missed_follows_the_reply),
         TEST(without_an_offset_everything_since_the_joins_comes),
         TEST(it_waits_until_it_is_past_all_joins),
+        TEST(one_that_waits_and_is_overtaken_starts_afresh),
         TEST(one_that_was_told_to_have_left_is_told_to_have_joined),
         TEST(freshness_is_for_those_who_have_all_that_was_sent),
         TEST(it_waits_until_this_edge_is_far_enough),
