@@ -1,6 +1,6 @@
-// The bus as the gateway sees it: what relay and edges publish, and the log behind it.
-// An adapter implements it and calls the handlers. A bus is down until on_up; from then until
-// on_down no publication is missed. Reconnecting to the broker is the adapter's task.
+// The bus as the gateway sees it: the publications of the relay and of all edges, and the log of
+// every shard. An adapter implements `bus_ops` and calls the handlers. A bus is down until on_up;
+// from then until on_down no publication is missed. The adapter reconnects to the broker by itself.
 #pragma once
 
 #include <stddef.h>
@@ -15,18 +15,19 @@ struct bus_entry {
     struct span envelope;
 };
 
-// What follows the log. Everything is borrowed until the handler returns.
+// The handlers of the log follower. They borrow spans and entries until they return.
 struct bus_handlers {
     void (*on_up)(void *arg);
-    void (*on_down)(void *arg); // reads that were under way get no answer
+    void (*on_down)(void *arg); // pending reads get no answer
     void (*on_envelope)(unsigned shard, struct span envelope, void *arg);
-    // The answers to bus_read() and bus_read_newest(), in the order of asking.
+    // The answers to bus_read() and bus_read_newest(), in the order of the calls.
     void (*on_page)(unsigned shard, const struct bus_entry *entries, size_t count, void *arg);
     void (*on_newest)(unsigned shard, struct position newest, void *arg);
     void *arg;
 };
 
-// What happens on the control channel, and before anything else when the bus comes up.
+// The handlers of the control channel. When the bus comes up, this on_up is called before that of
+// the log follower.
 struct bus_control_handlers {
     void (*on_up)(void *arg);
     void (*on_control)(struct span control, void *arg);
@@ -47,37 +48,39 @@ struct bus {
     struct bus_control_handlers control;
 };
 
-// Publishes to all edges, this one included. Lost, and counted, while the bus is down.
+// Publishes to all edges, this one included. While the bus is down the envelope is dropped and
+// counted.
 static inline void bus_publish(struct bus *bus, unsigned shard, struct span envelope)
 {
     bus->ops->publish(bus, shard, envelope);
 }
 
-// Says something on the control channel, to edges and whoever listens. Lost as envelopes are.
+// Publishes on the control channel, to all edges and to tools that listen. While the bus is down
+// the message is dropped and counted.
 static inline void bus_publish_control(struct bus *bus, struct span control)
 {
     bus->ops->publish_control(bus, control);
 }
 
-// Asks for up to `count` entries of the shard's log behind `after`, oldest first: on_page.
+// Requests up to `count` entries of the shard's log behind `after`, oldest first. on_page answers.
 static inline void bus_read(struct bus *bus, unsigned shard, struct position after, size_t count)
 {
     bus->ops->read(bus, shard, after, count);
 }
 
-// Asks for the position of the newest entry of the shard's log: on_newest.
+// Requests the position of the newest entry of the shard's log. on_newest answers.
 static inline void bus_read_newest(struct bus *bus, unsigned shard)
 {
     bus->ops->read_newest(bus, shard);
 }
 
-// Says that this edge is alive and how much it holds.
+// Announces that this edge is alive, with its numbers of sockets and rooms.
 static inline void bus_announce(struct bus *bus, size_t sockets, size_t rooms)
 {
     bus->ops->announce(bus, sockets, rooms);
 }
 
-// For the adapter: the bus is up.
+// Called by the adapter when the bus has come up.
 static inline void bus_report_up(struct bus *bus)
 {
     bus->control.on_up(bus->control.arg);

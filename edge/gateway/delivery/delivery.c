@@ -14,7 +14,7 @@ void delivery_cut(const struct delivery *delivery, struct cut *out)
         out->at[i] = delivery_position(delivery, i);
 }
 
-// Empty when events bear none.
+// The offset that an event sent now carries; empty when recovery is off.
 static struct span offset_now(const struct delivery *delivery, char text[OFFSET_TEXT_MAX])
 {
     struct cut cut;

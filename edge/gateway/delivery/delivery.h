@@ -1,4 +1,5 @@
-// From an envelope to the clients of this edge: encoded once, queued for each member of its room.
+// Delivers envelopes to the clients of this edge: encodes an event once and queues the frame for
+// each member of its room.
 #pragma once
 
 #include "edge/gateway/delivery/delivery_metrics.h"
@@ -17,24 +18,25 @@ struct delivery {
     struct latency latency;
     unsigned shards;
     const struct log_follower *follower;
-    struct log_tail *tail; // NULL: nothing is recovered, and no event bears an offset
+    struct log_tail *tail; // NULL: recovery is off and events carry no offset
 };
 
-// The last position of a shard that was delivered here, and those of all shards: what every client
-// of this edge has been sent by now.
+// The position of a shard that was delivered last at this edge.
 struct position delivery_position(const struct delivery *delivery, unsigned shard);
+// The same for all shards. Every client of this edge has been sent its events up to this cut.
 void delivery_cut(const struct delivery *delivery, struct cut *out);
 
-// An event for one client, with the offset of this moment.
+// Sends an event to one client, with the current offset.
 void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct span name,
                    struct span args);
 
-// To every member of its room except the one that the envelope excepts.
+// Queues the event for every member of the envelope's room except the socket `envelope->except`.
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope);
 
-// For log_follower_handlers, with the delivery as their argument.
-// An envelope of the bus. One that this edge published itself is skipped: its members have it.
+// The next two are for log_follower_handlers; `delivery` is a struct delivery.
+// Delivers an envelope from the bus. Skips an envelope that this edge published itself: the members
+// at this edge got it when it was published.
 void delivery_from_bus(const struct envelope *envelope, void *delivery);
-// An entry of the log: the tail keeps it, for clients that come back.
+// Appends an entry of the log to the tail, for clients that come back.
 void delivery_remember(unsigned shard, const struct envelope *envelope, struct position position,
                        void *delivery);

@@ -1,7 +1,7 @@
-// Envelopes that were published while their shard's log is still being read up to them.
+// Holds envelopes that are published while their shard's log is still being read.
 //
-// One limit in bytes holds for all shards together. What does not fit is not lost: the log has it,
-// so the follower reads it from there.
+// HELD_BYTES_MAX bounds the queues of all shards together. An envelope that does not fit is not
+// lost: the follower reads it from the log later.
 #pragma once
 
 #include "common/attr.h"
@@ -12,7 +12,7 @@
 #define HELD_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 struct held_envelope {
-    struct list node; // in its shard's queue
+    struct list node; // in the queue of its shard
     struct position position, prev;
     size_t len;
     char bytes[];
@@ -20,11 +20,12 @@ struct held_envelope {
 
 struct held_envelopes {
     struct delivery_metrics *metrics;
-    size_t bytes; // of all queues
+    size_t bytes; // in all queues
 };
 
-// Appends a copy of `bytes`, which is `envelope` encoded, to the shard's queue. If that would pass
-// the limit, drops the whole queue instead, so that it never has a gap; this is counted.
+// Appends a copy of `bytes`, the encoded form of `envelope`, to the queue of its shard. If the copy
+// would exceed the limit, drops the whole queue and the envelope instead and counts that: a queue
+// never has a gap in the middle.
 void held_envelopes_add(struct held_envelopes *held, struct list *queue,
                         const struct envelope *envelope, struct span bytes);
 void held_envelopes_drop(struct held_envelopes *held, struct held_envelope *envelope);

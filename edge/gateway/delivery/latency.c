@@ -2,7 +2,7 @@
 
 #include "common/clock.h"
 
-// Only what the relay made has a place in the log.
+// An envelope with a position comes from the relay: edges publish without one.
 static struct histogram *histogram_of(struct delivery_metrics *metrics,
                                       const struct envelope *envelope)
 {

@@ -1,19 +1,19 @@
-// How long deliveries take: from the making of an envelope until the end of the flush that wrote
-// it to the sockets of its room's members here.
+// Measures the latency of deliveries: from the creation of an envelope until the end of the flush
+// that wrote it to the sockets of its room's members at this edge.
 //
-// Delivering only notes what went to how many clients. After the flush the clock is read once for
-// all that the turn delivered, so that a delivery costs nothing of its own.
+// A delivery only notes the envelope's creation time and its number of clients. After the flush the
+// clock is read once for all deliveries of the turn.
 //
-// An envelope bears the wall clock of whoever made it: the relay when it took the event from
-// RabbitMQ, an edge when its client asked for something. Where clocks differ, so do latencies; one
-// below zero counts as none. What a slow client's socket did not take, or what waits for a client's
-// next poll, counts as written.
+// The creation time is by the wall clock of the sender: the relay's when it took the event from
+// RabbitMQ, or an edge's when it received a client's event. The latency includes the difference of
+// the two clocks; a negative one counts as 0. Bytes that a slow client's socket did not accept, and
+// frames that wait for a client's next poll, count as written.
 #pragma once
 
 #include "edge/gateway/delivery/delivery_metrics.h"
 #include "proto/envelope.h"
 
-#define LATENCY_NOTES_MAX 64 // of a turn; more are measured before its flush
+#define LATENCY_NOTES_MAX 64 // when a turn has more, the notes so far are measured before the flush
 
 struct latency_note {
     uint64_t made_ms;
@@ -27,8 +27,10 @@ struct latency {
     struct latency_note notes[LATENCY_NOTES_MAX];
 };
 
-// `envelope` was queued for so many clients. Those of one millisecond share a note.
+// Notes that `envelope` was queued for `clients` clients. Consecutive envelopes that were created
+// in the same millisecond share a note.
 void latency_note(struct latency *latency, const struct envelope *envelope, size_t clients);
 
-// What was noted has been written. Reads the clock if there is anything.
+// Called after the flush: observes the latency of everything noted. Reads the clock only if there
+// are notes.
 void latency_measure(struct latency *latency);

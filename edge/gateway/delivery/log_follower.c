@@ -10,8 +10,8 @@
 #include "edge/gateway/delivery/held_envelopes.h"
 
 #define PAGE_ENTRIES 64
-#define LOOK_MS      100 // between two looks whether what paused may go on
-#define FIRST_PAGES  500 // entries of each page while the log is read from its beginning
+#define LOOK_MS      100 // between two checks whether a paused read may go on
+#define FIRST_PAGES  500 // entries of a page while the log is read from its beginning
 
 static const struct position nowhere = {0, 0};
 
@@ -19,11 +19,11 @@ enum state { OFFLINE = 0, LOCATING, READING, PAUSED, LIVE };
 
 struct shard {
     enum state state;
-    bool located;             // `position` means something
-    struct position position; // the last delivered
-    struct position known;    // the greatest that is known to exist
-    struct position goal;     // `known` when the current read began: it should come that far
-    struct position unmet;    // a goal that the last complete read did not reach
+    bool located;             // the end of the log was reached once; entries are delivered since
+    struct position position; // delivered last, or, before `located`, read last
+    struct position known;    // the greatest that a publication or heartbeat has named
+    struct position goal;     // `known` when the current read began: the read should get there
+    struct position unmet;    // the goal of the last complete read, if it was not reached
     struct list held;         // of struct held_envelope, in the order of publication
 };
 
@@ -36,7 +36,7 @@ struct log_follower {
     struct deadline_queue looks;
     struct deadline look; // armed while a shard is paused
     bool up;
-    bool was_following; // on_following was called
+    bool was_following; // on_following() has been called
     struct held_envelopes held;
     unsigned shard_count;
     struct shard shards[];
@@ -84,6 +84,8 @@ static void report_loss(struct log_follower *follower, struct shard *shard, stru
     follower->handlers.on_loss(number_of(follower, shard), reason, follower->handlers.arg);
 }
 
+// The entry goes to on_entry before it is delivered, so that the tail has everything that a client
+// was sent. on_loss comes before the position moves: what it reports ends at the old one.
 static void deliver_next(struct log_follower *follower, struct shard *shard,
                          const struct envelope *envelope, struct position position)
 {
@@ -137,15 +139,15 @@ static void deliver_held(struct log_follower *follower, struct shard *shard,
     const struct envelope *envelope =
         envelope_decode(follower->decoder, (struct span){held->bytes, held->len});
 
-    assert(envelope); // it was decoded before
+    assert(envelope); // on_envelope() has decoded these bytes
     deliver_next(follower, shard, envelope, held->position);
     held_envelopes_drop(&follower->held, held);
 }
 
-// Delivers held envelopes as far as they continue at the position. False if the log has to be read
-// first, or if clients are behind; the rest is then read from the log as well. If the last read
-// should have passed an envelope's position and did not, the stream no longer has what came before
-// it, so the envelope is delivered all the same.
+// Delivers held envelopes as long as each one's prev is the position. Returns false if the log must
+// be read first or clients are behind; the remaining ones are then read from the log as well. The
+// last read should have returned every envelope up to the goal. One that it did not return is no
+// longer in the stream, so it is delivered from here although its prev does not match.
 static bool release_held(struct log_follower *follower, struct shard *shard)
 {
     while (!list_empty(&shard->held)) {
@@ -164,7 +166,7 @@ static bool release_held(struct log_follower *follower, struct shard *shard)
     return true;
 }
 
-// The entry at a heartbeat's position may not be in the log yet, so it counts as lost only if a
+// The log may not have the entry that a heartbeat names yet. So an entry counts as lost only if a
 // second read does not find it either.
 static void check_goal(struct log_follower *follower, struct shard *shard)
 {
@@ -181,8 +183,8 @@ static void become_live(struct log_follower *follower, struct shard *shard)
     replay_pace_reset(&follower->pace);
 }
 
-// From now on nothing of this shard is missed. Clients that are connected already came too early
-// and have to come again.
+// From now on no entry of this shard is missed. Clients that have connected before may have missed
+// some, so they are reported like a loss and have to reconnect.
 static void become_located(struct log_follower *follower, struct shard *shard)
 {
     shard->located = true;
@@ -191,7 +193,9 @@ static void become_located(struct log_follower *follower, struct shard *shard)
     update_following(follower);
 }
 
-// The log was read to its end, or its newest entry was located.
+// Called when the log was read to its end, or its newest entry was located. `known` may have grown
+// meanwhile, by a heartbeat or by publications that were dropped over the limit: then the log is
+// read once more, up to there.
 static void settle(struct log_follower *follower, struct shard *shard)
 {
     if (!release_held(follower, shard)) {
@@ -231,6 +235,8 @@ static void on_gap(struct log_follower *follower, struct shard *shard)
     read_on(follower, shard);
 }
 
+// A publication with another prev is held and the log is read: publications may get lost in Redis,
+// but the log has what came between.
 static void take_live(struct log_follower *follower, struct shard *shard,
                       const struct envelope *envelope, struct span bytes)
 {
@@ -247,6 +253,9 @@ static void take_live(struct log_follower *follower, struct shard *shard,
     on_gap(follower, shard);
 }
 
+// Without heartbeats the loss of the last publication before a quiet time would go unnoticed. A
+// heartbeat below the position comes from a log that was reset or from a relay that was just
+// replaced; the newest entry of the log decides which.
 static void take_heartbeat(struct log_follower *follower, struct shard *shard, struct position top)
 {
     int order = position_compare(top, shard->position);
@@ -341,7 +350,7 @@ static void take_page(struct log_follower *follower, unsigned shard_number,
     size_t page = page_of(shard);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && replay_pace_must_wait(&follower->pace)) {
-            pause(follower, shard); // the rest is read again
+            pause(follower, shard); // the rest of the page is read again later
             return;
         }
         take_entry(follower, shard, &entries[i]);
@@ -352,6 +361,8 @@ static void take_page(struct log_follower *follower, unsigned shard_number,
         settle(follower, shard);
 }
 
+// If the newest entry is below the position, the log was reset: that is a loss, and the follower
+// goes on from there. Otherwise the low heartbeat came from a relay that was just replaced.
 static void take_newest(struct log_follower *follower, unsigned shard_number,
                         struct position newest)
 {
@@ -371,7 +382,7 @@ static void take_newest(struct log_follower *follower, unsigned shard_number,
     settle(follower, shard);
 }
 
-// Reading is what locates shards, so this is looked at after each answer.
+// Called after each answer of the bus, since only answers locate a shard.
 static void report_following(struct log_follower *follower)
 {
     if (follower->was_following || !log_follower_is_following(follower))

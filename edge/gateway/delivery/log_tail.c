@@ -19,11 +19,11 @@ struct tail_room {
 };
 
 struct entry {
-    struct list in_age;  // of all shards, oldest first
-    struct list in_room; // oldest first
+    struct list in_age;  // in log_tail.by_age, with those of all shards, oldest first
+    struct list in_room; // in tail_room.entries, oldest first
     struct tail_room *room;
     struct position position;
-    uint64_t moment; // the count of events with this one
+    uint64_t moment; // log_tail_moment() just after this entry was appended
     uint64_t created_at_ms;
     unsigned shard;
     uint32_t event_len;
@@ -34,8 +34,8 @@ struct entry {
 // A ring of entries in the order of their positions.
 struct tail_shard {
     struct position reach, top;
-    uint64_t reach_moment; // when the reach was the top
-    uint64_t reach_at_ms;  // of the entry that was dropped last; 0: none was
+    uint64_t reach_moment; // the moment at which the reach was the top
+    uint64_t reach_at_ms;  // when the entry at the reach was created; 0: nothing was dropped yet
     struct entry **ring;
     size_t capacity; // a power of two
     size_t head, count;
@@ -176,7 +176,7 @@ struct log_tail *log_tail_new(unsigned shards, size_t max_bytes, struct log_tail
     tail->max_bytes = max_bytes;
     tail->metrics = metrics;
     tail->shard_count = shards;
-    tail->moment = 1; // 0 is no moment
+    tail->moment = 1; // sockets use 0 for "no moment"
     list_init(&tail->by_age);
     return tail;
 }
@@ -219,7 +219,8 @@ void log_tail_align(struct log_tail *tail, unsigned number, struct position posi
 
 typedef bool (*entry_test)(const struct entry *entry, const void *arg);
 
-// How many entries pass the test; those that do stand in front of those that do not.
+// Binary search: returns how many entries pass the test. Those that pass must precede those that
+// fail.
 static size_t count_front(const struct tail_shard *shard, entry_test passes, const void *arg)
 {
     size_t low = 0, high = shard->count;

@@ -1,13 +1,16 @@
-// The newest part of the log in memory, so that what a client missed is found without asking Redis.
+// Keeps the newest part of the log in memory, so that what a client missed is found without reading
+// from Redis.
 //
-// Entries of a shard are an unbroken chain: each names the one before it. Those of one room are
-// linked with one another, so that a replay costs what was missed and not what happened.
+// The entries of a shard are an unbroken chain: the `prev` of each is the position of the entry
+// before it. The entries of a room are linked too, so that a replay walks only the events of the
+// client's rooms.
 //
 //     shard:  reach ─▶ entry ─▶ entry ─▶ entry ─▶ … ─▶ top
 //     room:              newest entry of the room ─▶ older one ─▶ …
 //
-// Everything of a shard behind `reach` is here. A break in the chain (trimmed, or lost) drops all
-// before it. The oldest entries of all shards go first when the memory is full.
+// `reach` is the position just before the oldest entry: everything of the shard after it is here. A
+// break in the chain (entries were trimmed or lost) drops everything before it. When the memory is
+// full, the oldest entries of all shards are dropped first.
 #pragma once
 
 #include "common/metrics.h"
@@ -16,8 +19,8 @@
 
 struct log_tail_metrics {
     metric entries, bytes; // held now
-    metric breaks;         // times that a shard's memory was dropped because its chain was broken
-    metric reach_at_ms;    // since when nothing is missing, wall clock; 0: since ever
+    metric breaks;         // times that a shard's entries were dropped because its chain was broken
+    metric reach_at_ms;    // since when nothing is missing, wall clock; 0: nothing was dropped yet
 };
 
 struct tail_entry {
@@ -27,34 +30,37 @@ struct tail_entry {
 
 struct log_tail;
 
-// Holds up to `max_bytes`, the bookkeeping included. Borrows the metrics.
+// Holds up to `max_bytes`, including the overhead of each entry and room. Borrows the metrics.
 NODISCARD struct log_tail *log_tail_new(unsigned shards, size_t max_bytes,
                                         struct log_tail_metrics *metrics);
 void log_tail_free(struct log_tail *tail);
 
-// The next entry of a shard, as it is delivered. Copies it.
+// Appends the next entry of a shard, a copy of `envelope`. Restarts the chain of the shard if its
+// prev is not the last position.
 void log_tail_append(struct log_tail *tail, unsigned shard, const struct envelope *envelope,
                      struct position position);
-// The edge goes on at this position: what it is not the top of is dropped.
+// Tells the tail that the edge has got to `position`. If the last entry is another one, the log was
+// reset or the edge has passed a loss: drops all entries of the shard.
 void log_tail_align(struct log_tail *tail, unsigned shard, struct position position);
 
-// True if the position is that of an entry here, or just before the oldest: nothing is missing
-// between it and the top.
+// True if `position` is that of an entry here, or the reach: then nothing is missing between it and
+// the newest entry.
 bool log_tail_knows(const struct log_tail *tail, unsigned shard, struct position position);
-// The newest entry at or below a position, or the reach.
+// The position of the newest entry at or below `position`; the reach if there is none.
 struct position log_tail_at(const struct log_tail *tail, unsigned shard, struct position position);
 
-// Entries of one room, newest first.
+// Iterates over the entries of one room, newest first.
 struct tail_walk {
     const void *at;
 };
 struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room);
-// The next one that stands behind `start`; false when there is none. Valid until the tail changes.
+// The next entry above `start`; false if there is none. *out is valid until the tail changes.
 NODISCARD bool log_tail_next(struct tail_walk *walk, struct position start, struct tail_entry *out);
 
-// How many events have been taken so far. Numbers moments, see log_tail_cut().
+// The current moment: a counter of appended entries of all shards, never 0. A socket notes the
+// moment of the event that it was sent last; log_tail_cut() finds the offset when it is needed.
 uint64_t log_tail_moment(const struct log_tail *tail);
-// The cut that stood at an earlier moment. False when the memory does not go back that far.
+// The cut at an earlier moment. False if the entries of that time were dropped.
 NODISCARD bool log_tail_cut(const struct log_tail *tail, uint64_t moment, struct cut *out);
 
 // Brings the metrics up to date.

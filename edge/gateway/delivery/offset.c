@@ -61,7 +61,7 @@ size_t offset_print(const struct cut *cut, char out[OFFSET_TEXT_MAX])
     return (size_t)(at - out);
 }
 
-// False when it is empty, has another character, or is too great.
+// False if `text` is empty, has a character that is no digit, or exceeds 64 bits.
 static bool read_number(struct span text, uint64_t *out)
 {
     *out = 0;
@@ -103,8 +103,8 @@ static bool read_shards(struct span text, struct position top, struct cut *out)
     return count == out->shards;
 }
 
-// Numbers with leading zeros, a greatest that is not the greatest: what printing does not give
-// back.
+// False for other spellings of a cut: numbers with leading zeros, or a first position that is not
+// the greatest of all shards.
 static bool is_printed(const struct cut *cut, struct span text)
 {
     char printed[OFFSET_TEXT_MAX];

@@ -1,4 +1,5 @@
-// What the edge knows of the relay: when it was heard last, and how its event bus is doing.
+// What the edge knows of the relay from its heartbeats: when the last one came, and the state of
+// the relay's connection to the event bus (RabbitMQ).
 #pragma once
 
 #include "edge/gateway/delivery/delivery_metrics.h"
@@ -14,7 +15,8 @@ struct relay_status {
     uint32_t bus_port;
 };
 
-// The event bus is the configured one until the relay says where it really is.
+// `bus_host` and `bus_port`, the configured address of the event bus, hold until a heartbeat brings
+// the real one. Copies `bus_host`, borrows the metrics.
 void relay_status_init(struct relay_status *status, const char *bus_host, uint32_t bus_port,
                        struct delivery_metrics *metrics);
 void relay_status_fini(struct relay_status *status);
@@ -22,8 +24,8 @@ void relay_status_fini(struct relay_status *status);
 void relay_status_on_heartbeat(struct relay_status *status, const struct heartbeat *heartbeat,
                                uint64_t now_ms);
 
-// Whether a heartbeat came within HEARTBEAT_ABSENT_MS. Reads an atomic only: any thread may ask.
+// True if a heartbeat came within HEARTBEAT_ABSENT_MS. Reads one atomic, so any thread may call it.
 bool relay_status_is_fresh(const struct delivery_metrics *metrics, uint64_t now_ms);
 
-// Whether the event bus is connected, as far as that is known now.
+// True if the last heartbeat is fresh and says that the relay is connected to the event bus.
 bool relay_status_bus_connected(const struct relay_status *status, uint64_t now_ms);

@@ -19,7 +19,7 @@ static void add_entry(struct missed *missed, const struct tail_entry *entry)
     missed->entries[missed->count++] = *entry;
 }
 
-// False when there are more than `max_events`.
+// False if there are more than `max_events`.
 static bool collect(const struct log_tail *tail, const struct replay_room *rooms, size_t room_count,
                     size_t max_events, struct missed *missed)
 {
@@ -41,21 +41,23 @@ static int by_position(const void *a, const void *b)
                             ((const struct tail_entry *)b)->position);
 }
 
-// What the client has of every shard behind this event: its own start, or what stands below the
-// event there, whichever is greater.
+// The client's cut once it has handled the event at `position`. Events are replayed in the order of
+// their positions over all shards, so the client then has, of each shard, every entry up to that
+// position: the newest of these, or the client's start if that is greater.
 static void cut_behind(const struct log_tail *tail, const struct cut *start,
                        struct position position, struct cut *out)
 {
     out->shards = start->shards;
     for (unsigned i = 0; i < start->shards; i++) {
         struct position there = log_tail_at(tail, i, position);
-        // The reach may stand above the position where nothing is left to be missed.
+        // log_tail_at() may return a reach above the position, for a shard of which the client
+        // misses nothing that old: then its start stays.
         bool below = position_compare(there, position) <= 0;
         out->at[i] = below && position_compare(there, start->at[i]) > 0 ? there : start->at[i];
     }
 }
 
-// False when the frames come to more than `max_bytes`.
+// False if the frames cost more than `max_bytes`.
 static bool encode(const struct log_tail *tail, struct span nsp, const struct missed *missed,
                    const struct cut *start, size_t max_bytes, struct replay *out)
 {

@@ -1,5 +1,5 @@
-// What a client missed of its rooms, encoded for it alone: each event with the offset that the
-// client has when it has handled this one too.
+// The events that a client missed, as frames for this client alone. Each event carries the offset
+// that the client has once it has handled that event.
 #pragma once
 
 #include "edge/engineio/frame.h"
@@ -8,7 +8,7 @@
 struct replay_room {
     struct span name;
     unsigned shard;
-    struct position start; // events behind it are missed
+    struct position start; // the client missed the events above it
 };
 
 struct replay_limits {
@@ -18,14 +18,15 @@ struct replay_limits {
 struct replay {
     struct frame **frames; // in the order of sending
     size_t count, bytes;
-    struct cut last; // the offset of the last one
+    struct cut last; // the offset of the last frame; the start if there is none
 };
 
-// False, and nothing to be freed, when it would pass a limit. `start` is what the client has of
-// every shard; the tail must know it for the shards of its rooms.
+// Collects the events of `rooms` from the tail, in the order of their positions. `start` is the cut
+// that the client has; the tail must know the start of each room. Returns false, with nothing to
+// free, if the replay would exceed a limit.
 NODISCARD bool replay_make(const struct log_tail *tail, struct span nsp,
                            const struct replay_room *rooms, size_t room_count,
                            const struct cut *start, const struct replay_limits *limits,
                            struct replay *out);
-// A zeroed one is empty.
+// A zeroed replay is empty and may be passed too.
 void replay_fini(struct replay *replay);

@@ -1,9 +1,9 @@
-// How fast the log is replayed: no faster than clients who read take it.
+// Paces reads of the log, so that catching up does not overflow the outboxes of clients that read.
 //
-// What was missed comes in pages, as fast as Redis gives them, and a client of a long way takes
-// what its outbox holds only then. So while the outboxes of some are filling up, a replay waits: as
-// long as they take something, for REPLAY_STALL_MS at a time and REPLAY_WAIT_MS in all. So nobody
-// who does not read, or reads very slowly, keeps the others waiting for long.
+// Redis returns pages faster than a client on a slow network takes them. So a read waits while some
+// outboxes are filling up: as long as these clients take something at least every REPLAY_STALL_MS,
+// and for REPLAY_WAIT_MS in all. The limits keep a client that does not read, or reads very slowly,
+// from holding up the others.
 #pragma once
 
 #include "common/deadlines.h"
@@ -14,16 +14,16 @@
 
 struct replay_pace {
     const struct deadlines *clock;
-    struct eio_backlog (*look)(void *arg); // NULL: it never waits
+    struct eio_backlog (*look)(void *arg); // clients that are behind; NULL: never wait
     void *arg;
-    // Its own.
+    // Private. Zero at first.
     bool waiting;
-    uint64_t since_ms;           // it is waiting
-    uint64_t waited_ms;          // before that, in this replay
-    uint64_t taken, taken_at_ms; // what the crowd had taken, and when that last grew
+    uint64_t since_ms;           // when the current wait began
+    uint64_t waited_ms;          // sum of the earlier waits of this read
+    uint64_t taken, taken_at_ms; // what the clients behind had taken, and when that last changed
 };
 
-// Whether the next entry should wait.
+// True if the next entry should wait.
 NODISCARD bool replay_pace_must_wait(struct replay_pace *pace);
-// The replay is over; the next one has all its patience.
+// Call when a read has reached the end: the next one may wait for the full REPLAY_WAIT_MS.
 void replay_pace_reset(struct replay_pace *pace);
