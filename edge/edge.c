@@ -16,7 +16,7 @@
 #include "edge/edge_ops.h"
 #include "edge/edge_options.h"
 
-#define PATIENCE_MS 2000 // with Redis, before clients are let in without it
+#define PATIENCE_MS 2000 // the clients' port opens after this time even if Redis is down
 
 enum state { RUNNING = 0, DRAINING, CLOSING };
 
@@ -34,7 +34,7 @@ struct edge {
     struct authorization_client_options authorization_options;
     struct authorization_client *authorization; // NULL: no service is asked who may join
     struct gateway *gateway;
-    uint32_t connections;  // at most
+    uint32_t connections;  // limit of connections at one time
     struct listener *port; // NULL: not listening yet
     struct edge_ops ops;
     struct edge_drain drain;
@@ -135,8 +135,8 @@ static void open_port(struct edge *edge)
         .port = (uint16_t)s->port,
         .share_port = s->share_port,
         .head_timeout_ms = (uint32_t)s->head_timeout_ms,
-        // Not before the heartbeats do: who was without a network for a while comes back to all
-        // that it missed.
+        // TCP must not give up a client before the heartbeats do: a client whose network comes
+        // back before that still receives what was sent meanwhile.
         .unacked_ms = (uint32_t)(s->ping_interval_ms + s->ping_timeout_ms),
         .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
@@ -163,14 +163,15 @@ static void open_port(struct edge *edge)
     close_all(edge);
 }
 
-// Clients that come before the log is found would have to be sent away again, since what they
-// missed meanwhile cannot be known.
+// The port opens only now. Nobody could say what a client missed that connected before the edge
+// followed the log, so it would have to be disconnected again (decision 013).
 static void on_following(void *arg)
 {
     open_port(arg);
 }
 
-// Without Redis the edge is of some use still: /health says what is wrong, and clients wait here.
+// Redis is down. The port opens nevertheless, so that /health can say what is wrong. Clients that
+// connect now are disconnected once when Redis is back (decision 013).
 static void on_impatience(struct deadline *impatience, void *arg)
 {
     (void)impatience;
@@ -259,7 +260,7 @@ static void build_authorization(struct edge *edge)
              s->notification_service_url);
 }
 
-// Its name: that of the settings, or host, process and chance.
+// The edge's id: EDGE_ID, or host name, process id and six random characters.
 static void make_edge_id(const struct edge_settings *settings, struct buffer *out)
 {
     char host[HOST_NAME_MAX + 1] = "edge", chance[RANDOM_ID_LEN + 1];

@@ -2,19 +2,20 @@
 //
 //     RUNNING ──SIGTERM, SIGINT or a command──▶ DRAINING ──all clients gone──▶ CLOSING ──▶ end
 //
-// While it drains it is not ready, listens no more, refuses new handshakes and closes its clients
-// spread over DRAIN_SECONDS. Then the port, the bus (after what it has published) and everything
-// else are closed, in this order. A second signal ends the process at once.
+// A draining edge is not ready, no longer listens, refuses new handshakes, and closes its clients
+// spread over DRAIN_SECONDS. Then it closes the clients' port, the authorization client, and the
+// bus (once Redis has answered what was published), in this order. A second signal ends the process
+// at once.
 #pragma once
 
 #include "edge/edge_settings.h"
 
 struct edge;
 
-// Borrows the settings.
+// Borrows `settings` for as long as the edge lives.
 NODISCARD struct edge *edge_new(const struct edge_settings *settings);
-// Opens the operations port at once, and the clients' as soon as the log is followed, or Redis is
-// not there for a while. Returns once drained and closed; false, with a line in the log, when a
-// port could not be opened.
+// Runs the edge until it has drained and closed. The operations port opens at once; the clients'
+// port opens once the edge follows the log, or after 2 s without that (Redis is down). False, with
+// a line in the log, when a port could not be opened.
 NODISCARD bool edge_run(struct edge *edge);
 void edge_free(struct edge *edge);

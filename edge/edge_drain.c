@@ -7,7 +7,7 @@
 
 #define STEP_MS 100
 
-// How many clients may still be there at this moment, fewer and fewer.
+// How many clients may still be connected at this moment. Falls linearly from all of them to 0.
 static size_t allowed_now(const struct edge_drain *drain)
 {
     uint64_t past_ms = clock_monotonic_ms() - drain->began_ms;

@@ -14,8 +14,8 @@
 #define SECRET_BYTES_MIN  8
 #define SECRET_BYTES_GOOD 32 // as many as HS256's hash has (RFC 7518, 3.2)
 
-// Outside production a secret may be missing: nobody has tokens for this edge then, and one that
-// nobody knows refuses whatever comes.
+// Outside production JWT_SECRET may be missing. With a random secret every HS256 token is refused;
+// with none at all libjwt would accept any token (decision 014).
 static void make_up_secret(struct edge_settings *settings)
 {
     char *secret = mem_alloc(RANDOM_ID_LEN + 1);
@@ -25,7 +25,7 @@ static void make_up_secret(struct edge_settings *settings)
     settings->secret_made_up = true;
 }
 
-// Who has one token can try secrets until one fits, without asking anybody.
+// Anyone who has one token can test guesses of the secret against its signature offline.
 static void check_strength(const char *secret, struct buffer *errors, struct buffer *warnings)
 {
     size_t len = strlen(secret);

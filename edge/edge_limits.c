@@ -9,10 +9,10 @@
 #include "common/memory_limit.h"
 #include "edge/gateway/rooms/authorization.h"
 
-#define FILES_MAX              1000000 // beyond it libwebsockets counts on very few
-#define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for a new one grows with the limit
+#define FILES_MAX              1000000 // libwebsockets takes a limit over 10 million for a mistake
+#define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for each new one grows with the limit
 #define OTHER_FILES            64      // for logs, Redis and the operations port
-#define SPARE_FILES            24      // of these, held in reserve
+#define SPARE_FILES            24      // the part of OTHER_FILES that is held in reserve
 
 void raise_file_limit(void)
 {
@@ -24,7 +24,7 @@ void raise_file_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Descriptors that are not for clients.
+// Descriptors that the edge keeps for itself.
 static uint64_t count_other_files(const struct edge_settings *settings)
 {
     bool asks_services = settings->room_authorization == ROOM_AUTHORIZATION_SERVICE;
@@ -50,6 +50,9 @@ uint32_t count_connections(const struct edge_settings *settings)
     return (uint32_t)(wanted < possible ? wanted : possible);
 }
 
+// Without MAX_MEMORY_BYTES clients get three quarters of what the process may use, after the memory
+// of the log's tail (RECOVERY_MEMORY) is set aside. At most half is set aside for it, so that some
+// is always left for clients.
 size_t count_memory(const struct edge_settings *settings)
 {
     size_t wanted = (size_t)settings->max_memory_bytes, there = memory_limit_find();

@@ -1,15 +1,19 @@
-// What the operating system allows the edge, and what follows from it and the settings: how many
-// files may be open, how many of them are clients, and how much memory they may take.
+// Limits that follow from the settings and from what the operating system allows: open files,
+// connections, and the memory that clients may take.
 #pragma once
 
 #include "edge/edge_settings.h"
 
-// Raises the limit of open files as far as it goes: each client is one.
+// Raises the soft limit of open files to the hard one, 1,000,000 at most: each client takes one
+// descriptor. Call it before the functions below, which read the soft limit.
 void raise_file_limit(void);
 
-// How many connections there may be at one time, by the settings and the limit of open files.
+// How many connections may be open at one time: MAX_CONNECTIONS or a default, as far as the limit
+// of open files allows. Logs a warning if MAX_CONNECTIONS is above that limit.
 uint32_t count_connections(const struct edge_settings *settings);
-// How many bytes clients may make the edge hold: by the settings, or by what the process may use.
+// How many bytes clients may make the edge hold: MAX_MEMORY_BYTES, or a share of what the process
+// may use.
 size_t count_memory(const struct edge_settings *settings);
-// How many of the other descriptors to hold in reserve.
+// How many descriptors to hold in reserve (see fd_reserve.h): fewer where only few files may be
+// open.
 unsigned count_spare_files(void);

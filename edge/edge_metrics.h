@@ -1,4 +1,4 @@
-// All that the edge counts, in one struct, and its names in Prometheus' text.
+// All metrics of the edge in one struct, and their output in Prometheus' text format.
 #pragma once
 
 #include "common/memory_budget.h"
@@ -16,5 +16,5 @@ struct edge_metrics {
     struct redis_bus_metrics redis;
 };
 
-// Any thread may call it.
+// Appends them to `out`. May be called from any thread.
 void edge_metrics_print(const struct edge_metrics *metrics, struct buffer *out);

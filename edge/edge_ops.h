@@ -1,5 +1,5 @@
-// The operations port of the edge: whether it lives, whether clients may be sent to it, and what it
-// counts. The port has a thread of its own, which reads nothing but atomics.
+// The operations port of the edge: /live, /ready and /metrics. It is served by a thread of its own,
+// which reads nothing but atomics, so it answers even when the loop hangs.
 #pragma once
 
 #include "common/deadlines.h"
@@ -12,16 +12,17 @@ struct edge_ops {
     struct ops_server *server; // NULL: not open
     struct deadline_queue stamps;
     struct deadline stamp;
-    metric alive_at_ms; // stamped by the loop
+    metric alive_at_ms; // when the loop ran last; it writes this once a second
     metric draining;
 };
 
-// Stamps from now on that the loop moves. Borrows `metrics`.
+// Lets the loop write `alive_at_ms` once a second from now on; /live fails when it stops doing so.
+// Borrows `metrics` and `deadlines`.
 void edge_ops_init(struct edge_ops *ops, const struct edge_metrics *metrics,
                    struct deadlines *deadlines);
 void edge_ops_fini(struct edge_ops *ops);
 
-// False with one log line when the port cannot be opened.
+// Listens on OPS_PORT. False, with one line in the log, when the port cannot be opened.
 NODISCARD bool edge_ops_open(struct edge_ops *ops, const struct edge_settings *settings);
-// Not ready any more.
+// From now on /ready answers that the edge is draining.
 void edge_ops_set_draining(struct edge_ops *ops);

@@ -1,4 +1,5 @@
-// What the settings mean for the parts of the edge.
+// Translates the settings into the options of the edge's parts. Options borrow the texts of the
+// settings.
 #pragma once
 
 #include "edge/adapters/services/authorization_client.h"
@@ -6,17 +7,17 @@
 #include "edge/gateway/gateway.h"
 #include "edge/socketio/options.h"
 
-// For up to `connections` clients. Borrows `memory`.
+// `connections`: the limit of clients at one time. Borrows `memory`.
 struct sio_options options_of_socketio(const struct edge_settings *settings, uint32_t connections,
                                        struct memory_budget *memory);
 struct token_options options_of_tokens(const struct edge_settings *settings);
 
-// For ROOM_AUTHORIZATION=service. They borrow the settings.
+// The next two are for ROOM_AUTHORIZATION=service; with other values `service` is NULL.
 struct authorization_client_options
 options_of_authorization_client(const struct edge_settings *settings);
 struct authorization_requests_options
 options_of_authorization_requests(const struct edge_settings *settings,
                                   struct authorization_service *service);
-// `store` is NULL when nothing is recovered.
+// `store` is NULL when recovery is off (RECOVERY_WINDOW=0).
 struct recovery_options options_of_recovery(const struct edge_settings *s,
                                             struct session_store *store);

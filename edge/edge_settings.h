@@ -1,4 +1,4 @@
-// Every setting of the edge, and the table that names them in the environment.
+// Every setting of the edge, and the table of their names in the environment.
 #pragma once
 
 #include "common/program.h"
@@ -8,11 +8,11 @@
 #include "edge/http/trusted_proxies.h"
 
 struct edge_settings {
-    int environment; // enum below
+    int environment; // enum edge_environment
     const char *service_host;
     int64_t port, ops_port;
     bool share_port;
-    const char *edge_id; // NULL: one is made of host name, process and chance
+    const char *edge_id; // NULL: made from host name, process id and random characters
     const char *cors_origin;
 
     const char *jwt_secret;
@@ -27,13 +27,13 @@ struct edge_settings {
 
     struct redis_settings redis;
     int64_t bus_shards;
-    const char *rabbitmq_host; // shown by /health until the relay says where its bus is
+    const char *rabbitmq_host; // shown by /health until a relay says where its RabbitMQ is
     int64_t rabbitmq_port;
 
     int64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms;
     int64_t head_timeout_ms;
     int64_t max_payload, max_packets_per_payload, max_outbox_bytes;
-    int64_t max_memory_bytes; // 0: three quarters of what the process may use
+    int64_t max_memory_bytes; // 0: see count_memory()
     int64_t max_connections, max_connections_per_address;
     int64_t max_sockets_per_user, max_rooms_per_socket;
     int64_t max_events_per_second, max_events_per_second_per_user, max_bytes_per_second;
@@ -50,13 +50,13 @@ struct edge_settings {
     int64_t drain_seconds;
     struct log_settings log;
 
-    // What loading makes of the texts above.
-    unsigned algorithms;    // of enum token_algorithm
-    const char *public_key; // the PEM file's content
-    struct jwks *key_set;   // the key set file's
+    // Derived from the texts above by edge_settings_load().
+    unsigned algorithms;    // bits of enum token_algorithm
+    const char *public_key; // content of the PEM file
+    struct jwks *key_set;   // parsed from the key set file
     struct trusted_proxies *proxies;
-    bool secret_made_up;        // none was given
-    bool authorization_assumed; // none was given
+    bool secret_made_up;        // JWT_SECRET was not given, and jwt_secret is random
+    bool authorization_assumed; // ROOM_AUTHORIZATION was not given, and is "open"
 };
 
 enum edge_environment { ENV_DEVELOPMENT = 0, ENV_PRODUCTION, ENV_TEST };

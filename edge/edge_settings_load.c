@@ -62,7 +62,7 @@ static void check_origins(const char *list, struct buffer *errors)
                            (int)(entry.len < 128 ? entry.len : 128), entry.ptr, fault);
 }
 
-// The text may have a password in it and is not repeated.
+// The error does not quote the URL, which may contain a password.
 static void check_service_url(const char *setting, const char *url, struct buffer *errors)
 {
     struct buffer host = {0};
@@ -117,7 +117,7 @@ static void choose_authorization(struct edge_settings *settings)
     settings->authorization_assumed = true;
 }
 
-// A page that asks people for their tokens has no place among the addresses of a live service.
+// The console asks people for their tokens. A production service must not offer such a page.
 static void check_console(const struct edge_settings *settings, struct buffer *errors)
 {
     if (settings->dev_console && is_production(settings))
