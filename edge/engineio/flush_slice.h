@@ -1,16 +1,16 @@
-// How much of a flush is done in one turn of the loop: a bounded slice. What is left waits for the
-// next turn, behind what has become readable meanwhile, so that a flood of output cannot keep the
-// server from reading.
+// Bounds the part of a flush that is done in one turn of the loop. The rest waits for the next
+// turn, behind what has become readable meanwhile, so that a flood of output cannot keep the server
+// from reading.
 //
-// Writes outside of a flush are never held back.
+// Writes outside of a flush are not limited.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLUSH_WRITES_MAX 2048                      // of one turn
-#define FLUSH_BYTES_MAX  ((size_t)4 * 1024 * 1024) // of these writes
+#define FLUSH_WRITES_MAX 2048                      // writes of one turn
+#define FLUSH_BYTES_MAX  ((size_t)4 * 1024 * 1024) // bytes of one turn
 
 struct eio__flush_slice {
     bool running; // a flush is under way
@@ -28,7 +28,7 @@ static inline void eio__flush_slice_end(struct eio__flush_slice *slice)
     slice->running = false;
 }
 
-// One write of so many bytes was done.
+// Counts one write of `bytes` bytes.
 static inline void eio__flush_slice_add(struct eio__flush_slice *slice, size_t bytes)
 {
     slice->writes++;

@@ -7,7 +7,7 @@
 #include "common/mem.h"
 #include "edge/websocket/frame_header.h"
 
-#define ALLOCATION 16 // what the allocator adds to each
+#define ALLOCATION 16 // bytes that malloc() adds to each block
 
 // A whole WebSocket frame.
 struct wire {
@@ -23,8 +23,8 @@ struct frame {
     size_t header_len;
     struct memory_budget *budget; // NULL: not charged yet
     struct frame *next;
-    struct wire *compressed; // NULL: nobody asked for it, or
-    bool incompressible;     // it would be no shorter
+    struct wire *compressed; // NULL: not compressed yet, or incompressible
+    bool incompressible;     // compression does not make it shorter
     char bytes[];            // WS_SERVER_HEADER_MAX, then the packet
 };
 
@@ -94,7 +94,7 @@ size_t frame_cost(const struct frame *frame)
     return ALLOCATION + sizeof(*frame) + frame->size + FRAME_PLACE;
 }
 
-// All that is charged to the budget, so that as much is given back.
+// What a charged frame has taken from the budget, and gives back in the end.
 static size_t charged_bytes(const struct frame *frame)
 {
     return frame_cost(frame) +

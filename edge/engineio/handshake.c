@@ -41,7 +41,7 @@ static bool refuse_without_code(struct eio_refusal *refusal, unsigned status, me
     return false;
 }
 
-// The limits come last: they concern only handshakes that would be right otherwise.
+// The limits are checked last: they apply only to handshakes that are valid otherwise.
 static bool has_room(struct eio_server *server, const struct ip_prefix *peer,
                      struct eio_refusal *refusal)
 {
@@ -62,7 +62,7 @@ static bool has_room(struct eio_server *server, const struct ip_prefix *peer,
     return true;
 }
 
-// 0 for a version that is unknown, or 3 where that is not allowed.
+// The revision that the query names with EIO=. 0 if it is unknown, or 3 and not allowed.
 static uint8_t version_of(const struct eio_server *server, struct span query)
 {
     struct span version;
@@ -81,11 +81,11 @@ static bool wants_base64(struct span query)
     return query_find(query, "b64", &value) && span_is(value, "1");
 }
 
-// A request as it came, and as what.
+// A request with the transport that it came by and the one that it names. Both must be the same.
 struct asked {
     const struct http_request *request;
-    bool is_websocket;    // it came as one
-    bool names_websocket; // its query says so
+    bool is_websocket;    // it is an upgrade to WebSocket
+    bool names_websocket; // its query has transport=websocket
 };
 
 static bool check_handshake(struct eio_server *server, const struct asked *asked,
@@ -116,7 +116,7 @@ static bool is_poll_after_close(const struct eio_session *session, const struct 
            !session->poll;
 }
 
-// A WebSocket with the id of a polling session is its upgrade.
+// A request that names a session: a GET or POST of long-polling, or a WebSocket as its upgrade.
 static bool check_session(struct eio_server *server, const struct eio_session *session,
                           const struct asked *asked, struct eio_refusal *refusal)
 {

@@ -1,7 +1,7 @@
-// Who may connect: checks the request of a handshake or of an upgrade, and opens sessions.
+// Admission: checks the request of a handshake, of an upgrade or of a poll, and opens sessions.
 //
 // A WebSocket is admitted first and opened by eio_websocket_open() once the adapter has switched
-// protocols. What the check found is handed over as a value, so that nothing is looked up twice.
+// protocols. The result of the check is passed on as a value, so nothing is looked up twice.
 #pragma once
 
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "edge/engineio/session.h"
 #include "edge/http/exchange.h"
 
-// An HTTP error in Engine.IO's words: a status, and the JSON body {"code":…,"message":…}.
+// An HTTP error in Engine.IO's form: a status, and the JSON body {"code":…,"message":…}.
 struct eio_refusal {
     unsigned status;
     int code; // 0–5 of the protocol; -1: this server's own refusal, whose body has no code
@@ -23,12 +23,13 @@ int eio_refusal_print(const struct eio_refusal *refusal, char *out, size_t size)
 // A request that may go ahead. Valid until the caller returns to the loop.
 struct eio_admission {
     struct eio_server *server;
-    struct eio_session *session;         // that the request names; NULL: a handshake
-    struct eio__session_options opening; // of a handshake
+    struct eio_session *session;         // the one that the request names; NULL: a handshake
+    struct eio__session_options opening; // what a handshake asks for
 };
 
-// Checks the request of a WebSocket: transport, session id, or of a handshake version, origin
-// (eio_handlers.allow_request) and limits. Changes nothing. False fills `refusal` and counts it.
+// Checks the request of a WebSocket. If it names a session, that must exist and be able to upgrade;
+// otherwise it is a handshake, whose version, origin (eio_handlers.allow_request) and limits are
+// checked. Opens nothing. False fills `refusal` and counts it.
 NODISCARD bool eio_admit_websocket(struct eio_server *server, const struct http_request *request,
                                    struct eio_admission *out, struct eio_refusal *refusal);
 
@@ -39,6 +40,6 @@ NODISCARD bool eio__admit_polling(struct eio_server *server, const struct http_r
                                   struct eio_admission *out, struct eio_refusal *refusal);
 void eio__refuse(struct http_exchange *exchange, const struct eio_refusal *refusal);
 
-// Opens a session that has its transport: sends the open packet and tells the layer above.
+// Starts a new session, whose transport must be set: sends the open packet and calls on_open.
 // `request` is that of the handshake.
 void eio__open(struct eio_session *session, const struct http_request *request);

@@ -29,5 +29,5 @@ struct ip_prefix ip_prefix_of(struct span text);
 // The bytes of the prefix. Borrows: valid for as long as `prefix`.
 struct span ip_prefix_key(const struct ip_prefix *prefix);
 
-// The address; of a /64 its first one. "" if the prefix is of no address.
+// The address as text; of a /64 the first address in it; "" if the prefix is of no address.
 struct ip_text ip_prefix_text(const struct ip_prefix *prefix);

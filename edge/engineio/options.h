@@ -1,5 +1,5 @@
 // What a program gives an Engine.IO server: its options, the handlers that the server calls, and
-// the metrics that it counts. And why a session ends, which all of them speak of.
+// the metrics that it counts; and the reasons why a session ends, which all three refer to.
 #pragma once
 
 #include "common/memory_budget.h"
@@ -43,7 +43,7 @@ struct eio_options {
     // Of one client; 0: no limit. Packets above the rate are refused, and a client that goes on
     // nevertheless is closed: see rate_limit.h.
     uint32_t max_packets_per_second, max_bytes_per_second;
-    uint32_t max_packets_per_second_together; // of all that share: eio_session_share_rate()
+    uint32_t max_packets_per_second_together; // of one key: see eio_session_share_rate()
     bool allow_eio3;
     struct memory_budget *memory; // borrowed; NULL: without a limit
     struct eio_compression compression;
@@ -51,16 +51,16 @@ struct eio_options {
 
 // All calls into the layer above. `arg` is passed to each.
 struct eio_handlers {
-    // A handshake is asked for; called once for each. False answers 403
-    // {"code":4,"message":"Forbidden"}. May be NULL.
+    // Called once for each handshake. False answers 403 {"code":4,"message":"Forbidden"}. NULL
+    // allows all.
     bool (*allow_request)(const struct http_request *request, void *arg);
     // A session opened. `request` is that of its handshake, borrowed until return.
     void (*on_open)(struct eio_session *session, const struct http_request *request, void *arg);
-    // A message. The bytes are borrowed until return. Messages keep coming until on_close.
+    // A message. The bytes are borrowed until return. A session that is closing gets none.
     void (*on_message)(struct eio_session *session, enum frame_kind kind, struct span bytes,
                        void *arg);
-    // A message above a rate limit of the client: it is to be answered with an error, if at all,
-    // and not worth parsing further than that needs. May be NULL.
+    // A message that is refused because the client sends too much. The layer above may answer it
+    // with an error, and should parse no more of it than that needs. May be NULL.
     void (*on_refused)(struct eio_session *session, enum frame_kind kind, struct span bytes,
                        void *arg);
     // Called once for every session that opened; it is freed soon after.
@@ -85,12 +85,11 @@ struct eio_metrics {
     struct histogram frames_per_write; // direct writes and polling replies
     metric bytes_out;
     metric websockets_compressed; // opened with permessage-deflate
-    metric bytes_saved;           // by compressing what was written to these
+    metric bytes_saved;           // on these, by compression
 };
 
-// The sessions that read more slowly than they are sent to: more than a quarter of what their
-// outbox may hold waits in it.
+// The sessions that are behind: in each of them more than a quarter of max_outbox_bytes waits.
 struct eio_backlog {
     size_t sessions;
-    uint64_t taken; // grows each time that one of them takes something
+    uint64_t taken; // grows each time that one of them takes a frame
 };

@@ -6,7 +6,7 @@
 #include "common/mem.h"
 
 #define FIRST_CAPACITY 4
-#define KEPT_CAPACITY  64 // of an empty outbox; what a rush needed goes again
+#define KEPT_CAPACITY  64 // an outbox that becomes empty frees a larger ring
 
 void outbox_fini(struct outbox *outbox)
 {

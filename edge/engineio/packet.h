@@ -26,12 +26,12 @@ struct eio_packet {
     struct span data;     // in the input, or in the scratch buffer after base64
 };
 
-// Decodes one packet of Engine.IO revision `version` (3 or 4). False when it is none. `scratch`
-// holds what was base64 until it is next used.
+// Decodes one packet of Engine.IO revision `version` (3 or 4). False when the bytes are no packet.
+// Base64 is decoded into `scratch`; `out->data` then points there, until `scratch` is used again.
 NODISCARD bool eio_packet_decode(unsigned version, enum frame_kind kind, struct span bytes,
                                  struct buffer *scratch, struct eio_packet *out);
 
-// Appends a binary message as text.
+// Appends a binary message as a text packet, in base64.
 void eio_packet_append_base64(unsigned version, struct span message, struct buffer *out);
 
 // A frame for one WebSocket that cannot take a binary frame as it is: revision 3 wants the type

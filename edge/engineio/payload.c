@@ -50,7 +50,8 @@ static size_t utf16_length(struct span text)
     return units;
 }
 
-// How many bytes of `text` are `units` UTF-16 units; more than there are when it is too short.
+// How many bytes of `text` make `units` UTF-16 units. text.len + 1, which no record can have, if
+// the text is too short or the last unit is half of a pair.
 static size_t bytes_of_utf16(struct span text, size_t units)
 {
     size_t i = 0;
@@ -127,7 +128,7 @@ enum eio_payload_status eio_payload_take(enum eio_payload_form form, struct span
         if (!take_any(form, rest, &kind, &record))
             return PAYLOAD_MALFORMED;
     } while (version == 3 && record.len == 0); // "0:" is tolerated
-    // A WebSocket's text was checked by the library beneath; nobody has checked this.
+    // Text that came over a WebSocket was checked by ws_receiver_next(); a POST's was not.
     if (kind == FRAME_TEXT && !utf8_valid(record))
         return PAYLOAD_MALFORMED;
     if (!eio_packet_decode(version, kind, record, scratch, out))
@@ -238,8 +239,8 @@ void eio_jsonp_wrap(struct span j, struct span payload, struct buffer *out)
     buffer_append(out, SPAN_LIT(");"));
 }
 
-// Browsers change newlines in forms, so the client writes one as "\n", and a backslash before an n
-// of the message's own as "\\n".
+// Browsers change newlines in forms, so the client sends a newline as the two characters \n, and a
+// \n that is part of the message as \\n.
 static void unescape_newlines(struct span text, struct buffer *out)
 {
     for (size_t i = 0; i < text.len; i++) {

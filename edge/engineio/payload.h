@@ -11,18 +11,19 @@
 
 enum eio_payload_form { PAYLOAD_V4 = 0, PAYLOAD_V3_TEXT, PAYLOAD_V3_BINARY };
 
-// Takes the next packet off `rest`. PAYLOAD_END when nothing is left.
+// Takes the next packet off `rest`. PAYLOAD_END when nothing is left. `scratch` as for
+// eio_packet_decode().
 enum eio_payload_status { PAYLOAD_PACKET, PAYLOAD_END, PAYLOAD_MALFORMED };
 NODISCARD enum eio_payload_status eio_payload_take(enum eio_payload_form form, struct span *rest,
                                                    struct buffer *scratch, struct eio_packet *out);
 
-// Clients refuse a payload of more packets (Python's), and a poll is no place for all that an
-// outbox may hold. One packet that is larger goes alone.
+// Limits of one reply. The Python client refuses a payload of more packets; the limit of bytes
+// keeps a full outbox from being sent in one reply. A packet above that limit goes alone.
 #define EIO_PAYLOAD_PACKETS_MAX 16
 #define EIO_PAYLOAD_BYTES_MAX   ((size_t)256 * 1024)
 
-// Appends the first frames that wait in `outbox`, as many as one payload may have, and behind them
-// the text packet `last` unless it is NULL. Returns how many of the frames it took.
+// Appends the first frames of `outbox`, as many as one payload may have, and behind them the text
+// packet `last` unless it is NULL. Returns how many frames it encoded; they stay in the outbox.
 NODISCARD uint32_t eio_payload_encode(enum eio_payload_form form, const struct outbox *outbox,
                                       const char *last, struct buffer *out);
 

@@ -8,6 +8,8 @@
 #define ALL_MS        5000
 #define ALL_BURST     50
 
+// Each limit is one time, `free_at_ms`: a line moves it on by `each_ms`, beginning at the present.
+// A line is allowed while that time is less than `burst` lines ahead of the present.
 static bool has_some_left(uint64_t free_at_ms, uint64_t now_ms, uint64_t each_ms, uint64_t burst)
 {
     return free_at_ms <= now_ms + (burst - 1) * each_ms;
@@ -18,7 +20,7 @@ static uint64_t take_one(uint64_t free_at_ms, uint64_t now_ms, uint64_t each_ms)
     return (free_at_ms > now_ms ? free_at_ms : now_ms) + each_ms;
 }
 
-// The place of this address, or of the one that had a line the longest ago.
+// The place of this address, or else the one to reuse: its address has its lines back the soonest.
 static size_t find_place(const struct peer_log *log, unsigned key)
 {
     size_t oldest = 0;

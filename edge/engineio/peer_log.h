@@ -1,7 +1,7 @@
-// Log lines that strangers cause. A flood of what one line tells of must not push everything else
-// out of the log, so of each kind an address gets a few lines and then one a minute, and all
-// together get one each five seconds. Lines that are left out are counted, and the next one says
-// how many.
+// Limits log lines that any client can cause, so that a flood of them does not push everything else
+// out of the log. For each kind of line an address gets 10 lines and then one a minute; all
+// addresses together get 50 and then one every 5 s. Lines that are left out are counted, and the
+// next line says how many they were.
 #pragma once
 
 #include <inttypes.h>
@@ -11,17 +11,17 @@
 #include "common/metrics.h"
 #include "common/span.h"
 
-#define PEER_LOG_ADDRESSES 64 // that are told apart at one time
+#define PEER_LOG_ADDRESSES 64 // that are counted separately at one time
 
-// Of one kind of line.
+// The state of one kind of line.
 struct peer_log {
     metric *left_out;
     struct {
         unsigned key;
-        uint64_t free_at_ms; // when its lines count for nothing any more
+        uint64_t free_at_ms; // when the address may have its 10 lines again
     } addresses[PEER_LOG_ADDRESSES];
     uint64_t all_free_at_ms;
-    uint64_t left_out_since;
+    uint64_t left_out_since; // since the last line that was written
 };
 
 static inline void peer_log_init(struct peer_log *log, metric *left_out)
@@ -29,12 +29,13 @@ static inline void peer_log_init(struct peer_log *log, metric *left_out)
     *log = (struct peer_log){.left_out = left_out};
 }
 
-// Whether a line about `address` (as text) may be written now, and how many were left out before.
+// True if a line about `address` (as text) may be written now; `left_out` is then how many lines
+// were left out since the last one. False counts one more.
 NODISCARD bool peer_log_allows(struct peer_log *log, struct span address, uint64_t now_ms,
                                uint64_t *left_out);
 
-// At info, with the address. `format` is a literal that ends in "=%…" and has at least one
-// argument.
+// Writes a line at level info with the address and the number of lines left out, if it is allowed.
+// `format` is a literal that ends in "=%…" and has at least one argument.
 #define log_peer(log, address, format, ...)                                                        \
     do {                                                                                           \
         struct span address_ = (address);                                                          \

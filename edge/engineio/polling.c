@@ -8,7 +8,7 @@
 #include "edge/engineio/session.h"
 #include "edge/http/query.h"
 
-#define ANSWER_KEPT ((size_t)1024 * 1024) // bytes of the buffer for answers that are kept
+#define ANSWER_KEPT ((size_t)1024 * 1024) // a larger buffer is freed after its reply
 
 static const char *const no_store[] = {"Cache-Control", "no-store", NULL};
 
@@ -22,7 +22,7 @@ static enum eio_payload_form form_of(const struct eio_session *session)
     return session->version == 4 ? PAYLOAD_V4 : PAYLOAD_V3_TEXT;
 }
 
-// Among those that the next payload may have.
+// True if one of the frames that fit into the next payload is binary.
 static bool holds_binary(const struct outbox *outbox)
 {
     for (uint32_t i = 0; i < outbox->count && i < EIO_PAYLOAD_PACKETS_MAX; i++)
@@ -31,7 +31,7 @@ static bool holds_binary(const struct outbox *outbox)
     return false;
 }
 
-// Revision 3 has a binary payload, for clients that can take it, when there is something binary.
+// Revision 3 sends a binary payload if a frame is binary and the client takes binary replies.
 static enum eio_payload_form reply_form(const struct eio_session *session)
 {
     if (session->version == 3 && !session->base64 && !session->jsonp &&
@@ -123,8 +123,8 @@ bool eio__polling_write_some(struct eio_session *session)
     return session->outbox.count < before;
 }
 
-// A poll on a session that LINGERS collects what was left when the session ended: first the frames,
-// with the next poll the close packet. During an upgrade the client must stop polling before it
+// A poll on a LINGERING session collects what was left when the session ended: first the frames,
+// and with the next poll the close packet. During an upgrade the client must stop polling before it
 // sends "5", so its poll gets a noop at once.
 static void on_get(struct eio_session *session, struct http_exchange *exchange)
 {
@@ -146,7 +146,7 @@ static void on_get(struct eio_session *session, struct http_exchange *exchange)
     }
 }
 
-// The packets before the excess one have been handled already, like those before a malformed one.
+// The packets before the one that is too many have been handled, like those before a malformed one.
 static bool is_too_many(struct eio_server *server, size_t packets)
 {
     size_t max = server->options.max_packets_per_payload;
@@ -164,7 +164,7 @@ static bool take_packets(struct eio_session *session, enum eio_payload_form form
     size_t packets = 0;
 
     if (form == PAYLOAD_V4 && payload.len == 0)
-        return false; // not even an empty packet
+        return false; // a payload of revision 4 has at least one packet
     for (;;) {
         switch (eio_payload_take(form, &payload, &session->server->scratch, &packet)) {
         case PAYLOAD_PACKET:

@@ -1,5 +1,5 @@
-// Long-polling: one GET at a time waits until there is something to send, POSTs bring what the
-// client sends. For engineio's own files.
+// Long-polling: one GET at a time waits until there are frames to send; POSTs bring the client's
+// packets. For engineio's own files.
 #pragma once
 
 #include "edge/http/exchange.h"
@@ -13,9 +13,10 @@ void eio__polling_hold(struct eio_session *session, struct http_exchange *exchan
 void eio__polling_on_request(struct eio_session *session, struct http_exchange *exchange);
 
 // The transport (see struct eio__transport). Answers the waiting GET with the first frames of the
-// outbox; nothing if either is missing.
+// outbox. Does nothing without a waiting GET or without a frame.
 void eio__polling_flush(struct eio_session *session);
 bool eio__polling_write_some(struct eio_session *session);
 
-// Answers the GET, which must be waiting, with frames of the outbox and this packet behind them.
+// Answers the waiting GET, which there must be, with the first frames of the outbox and behind them
+// the text packet `last_packet`.
 void eio__polling_release(struct eio_session *session, const char *last_packet);

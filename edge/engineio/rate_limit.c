@@ -2,10 +2,10 @@
 
 #define BURST_MESSAGES 2
 
-#define REFUSAL       10 // parts of patience that one costs which is answered
-#define BYTES_A_PART  1638
+#define REFUSAL       10          // tokens of patience that an answered refusal costs
+#define BYTES_A_PART  1638        // refused bytes that cost one token more
 #define STRANGER_RATE 65536       // bytes per second
-#define STRANGER_ROOM (4 * 65536) // and at once: four of their largest messages
+#define STRANGER_ROOM (4 * 65536) // bytes at once: four of a stranger's largest messages
 
 static uint32_t product(uint32_t a, uint32_t b)
 {

@@ -49,7 +49,7 @@ uint64_t rate_key_of(struct span name)
     return hash == RATE_KEY_NONE ? RATE_KEY_NONE + 1 : hash;
 }
 
-// The key is a keyed hash already.
+// The key is a keyed hash already, so it serves uthash as the hash value.
 static struct rate_share *find_or_add(struct rate_shares *shares, uint64_t key)
 {
     struct rate_share *share;
@@ -70,7 +70,7 @@ bool rate_share_take(struct rate_shares *shares, uint64_t key, uint64_t now_ms)
         return true;
     struct rate_share *share = find_or_add(shares, key);
 
-    // Whatever is missing now, it is full that much later.
+    // However empty the bucket is now, it is full again when this deadline falls due.
     deadline_arm(&share->full, &shares->full_due);
     return token_bucket_take(&share->packets, &shares->rate, 1, now_ms);
 }

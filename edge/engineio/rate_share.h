@@ -1,8 +1,9 @@
-// What all sessions of one key send together: a user with many clients sends no more for it.
+// Limits what all sessions of one key send together, so that a user gains nothing by opening many
+// clients.
 //
-// A key has a bucket only while that is not full: from the first packet until RATE_BURST_SECONDS
-// after the last. So keys that are silent cost nothing, and whoever leaves and comes back finds the
-// bucket as it was: sessions only name their key.
+// A key has a bucket only while that is not full: from its first packet until RATE_BURST_SECONDS
+// after its last. So silent keys take no memory. The bucket belongs to the key and not to a
+// session: a user who disconnects and comes back finds it as it was.
 #pragma once
 
 #include "common/deadlines.h"
@@ -25,9 +26,9 @@ void rate_shares_init(struct rate_shares *shares, struct deadlines *clock,
                       uint32_t packets_per_second);
 void rate_shares_fini(struct rate_shares *shares);
 
-// A hash, keyed and of 64 bits, in place of the name: nobody finds two that share one.
+// A key for the name: a keyed 64-bit hash, so that nobody can find two names with the same key.
 NODISCARD uint64_t rate_key_of(struct span name);
 
-// Takes one packet of what the key may send; false when nothing is left. RATE_KEY_NONE has no
+// Takes one packet from the key's bucket; false when the bucket is empty. RATE_KEY_NONE has no
 // limit.
 NODISCARD bool rate_share_take(struct rate_shares *shares, uint64_t key, uint64_t now_ms);

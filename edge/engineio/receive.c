@@ -3,7 +3,7 @@
 #include "edge/engineio/engineio_internal.h"
 #include "edge/engineio/session.h"
 
-#define BARE_PACKET_MAX 128 // bytes of a packet whose type has no use for data
+#define BARE_PACKET_MAX 128 // bytes of data in a packet that is no message
 
 bool eio__packet_is_oversized(const struct eio_packet *packet)
 {
@@ -15,18 +15,18 @@ static struct rate_load load_of(const struct eio_packet *packet)
     bool is_message = packet->type == EIO_MESSAGE;
 
     return (struct rate_load){
-        // A binary message is an attachment of a text that was counted.
+        // A binary message is an attachment of a text message, which was counted.
         .packets = is_message && packet->kind == FRAME_BINARY ? 0 : 1,
         .bytes = packet->data.len,
         .wants_answer = is_message || packet->type == EIO_PING,
     };
 }
 
-// Takes the packet from what the session may send: by its own rate, and messages also by the rate
-// that the sessions of one key share. A client that goes on above it is closed here.
+// Counts the packet against the session's own rate, and a message also against the rate that all
+// sessions of its key share. Closes a client that goes on sending above its rate.
 //
-// All types count, for each costs work; only the one close packet is free. The bytes counted are
-// those after base64 and decompression, which are what the process has to handle.
+// Packets of all types count, because each costs work; only the close packet is free. Bytes are
+// counted after base64 and decompression, because that is what the process has to handle.
 static enum rate_verdict check_rate(struct eio_session *session, const struct eio_packet *packet)
 {
     struct eio_server *server = session->server;
@@ -80,8 +80,8 @@ static void answer_ping(struct eio_session *session, struct span data)
     frame_unref(pong);
 }
 
-// Revision 3: the client pings and the server answers. Revision 4: the other way round. Any other
-// packet of these two is a breach of the protocol.
+// Revision 3: the client pings and the server answers. Revision 4: the server pings and the client
+// answers. A packet of the wrong one of these two types breaks the protocol.
 static void on_heartbeat(struct eio_session *session, const struct eio_packet *packet)
 {
     enum eio_packet_type expected = session->version == 3 ? EIO_PING : EIO_PONG;

@@ -1,6 +1,6 @@
-// What a client's packets do, whichever transport brought them: they are checked against the
-// client's limits, keep its heartbeat, end the session, or reach the layer above as messages. For
-// engineio's own files.
+// Handles a client's packets, whichever transport brought them: a packet is checked against the
+// client's limits, and then renews the heartbeat, ends the session, or goes to the layer above as a
+// message. For engineio's own files.
 #pragma once
 
 #include "common/attr.h"
@@ -12,6 +12,6 @@ struct eio_session;
 // is closing. A packet that breaks the protocol or a size limit closes the session.
 void eio__receive(struct eio_session *session, const struct eio_packet *packet);
 
-// True if the packet carries more data than its type has use for. Only messages carry data; pings
-// may carry a few bytes, as "2probe" does.
+// True if the packet has more data than its type needs. Only messages carry data; pings may carry a
+// few bytes, as "2probe" does.
 NODISCARD bool eio__packet_is_oversized(const struct eio_packet *packet);

@@ -210,6 +210,8 @@ static void end_session(struct eio_session *session)
     if (session->on_websocket)
         metric_sub(&server->metrics->sessions_websocket, 1);
     server->open_count--;
+    // Asked before end_transport(), which may send all frames: the close packet is still to be sent
+    // then.
     bool lingers = must_linger(session);
     end_transport(session);
     server->handlers.on_close(session, session->reason, server->handlers.arg);
@@ -229,8 +231,9 @@ static struct eio_session *take_first(struct list *queue)
     return session;
 }
 
-// Ending a session may send to others, who learn that it left, so this goes on until nothing is
-// left. Sessions that end come first: they free what they hold.
+// Ending a session may queue frames for others, which learn that it left. So this goes on until
+// both lists are empty, or the slice is spent. Sessions that end come first, because ending them
+// frees memory.
 static bool flush_slice(struct eio_server *server)
 {
     while (!list_empty(&server->ending) || !list_empty(&server->dirty)) {

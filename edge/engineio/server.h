@@ -19,19 +19,20 @@ NODISCARD struct eio_server *eio_server_new(const struct eio_options *options,
 // All sessions must have ended (eio_server_close_all and a flush).
 void eio_server_free(struct eio_server *server);
 
-// How many bytes the body of a request may have, by its head: of a POST, fewer from a stranger; of
-// anything else none.
+// The largest body in bytes that a request may have, of which only the head need be there. For a
+// POST it is the session's largest message, less if the client is a stranger; otherwise 0.
 size_t eio_server_body_max(struct eio_server *server, const struct http_request *request);
 
-// Answers a request to the server's path: handshake, GET or POST of long-polling, or the error.
+// Answers a request to the server's path, now or later: a handshake, a GET or POST of long-polling,
+// or an error.
 void eio_server_on_http(struct eio_server *server, struct http_exchange *exchange);
 
-// Writes out what the turn queued and frees the sessions that ended. Call it once per turn. It does
-// a bounded amount of work: false when some is left, for which the loop should come back without
+// Writes what this turn queued and frees the sessions that ended. Call it once per turn. It does a
+// bounded amount of work: false when some is left, and the loop should begin its next turn without
 // sleeping.
 bool eio_server_flush(struct eio_server *server);
 
-// New handshakes are refused with 503 from now on; sessions that are open go on.
+// Refuses new handshakes with 503 from now on. Open sessions continue.
 void eio_server_refuse_new(struct eio_server *server);
 // Closes up to `count` sessions, oldest first. Returns how many it closed.
 size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_close_reason reason);
@@ -39,7 +40,7 @@ struct eio_backlog eio_server_backlog(const struct eio_server *server);
 
 size_t eio_server_session_count(const struct eio_server *server); // open ones
 
-// For adapters: the budget from which they take what they receive for sessions (NULL: no limit),
-// and whether and how a WebSocket may agree on compression.
+// For adapters: the budget to which they charge bytes that they receive for sessions (NULL: no
+// limit), and the compression that a WebSocket may negotiate.
 struct memory_budget *eio_server_memory(const struct eio_server *server);
 const struct eio_compression *eio_server_compression(const struct eio_server *server);

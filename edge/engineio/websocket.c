@@ -8,7 +8,7 @@
 #include "edge/engineio/receive.h"
 #include "edge/websocket/frame_header.h"
 
-#define PROBE_ANSWERS_MAX 4 // clients ask once
+#define PROBE_ANSWERS_MAX 4 // for one WebSocket; official clients send "2probe" once
 
 // True if this client's WebSocket needs another form of the frame than all others: revision 3 wants
 // a type before the bytes, a client without binary support wants base64.
@@ -146,7 +146,7 @@ bool eio__websocket_write_some(struct eio_session *session)
     struct eio_websocket *websocket = session->websocket;
 
     if (!websocket)
-        return false; // it is gone, and the session about to end
+        return false; // it is gone, and the session is about to end
     if (!websocket->ops->can_write(websocket)) {
         websocket->ops->want_writable(websocket);
         return false;
@@ -182,7 +182,7 @@ void eio__websocket_flush(struct eio_session *session)
     }
 }
 
-// Afterwards neither knows the other. Returns the session.
+// Separates the WebSocket from its session. Returns the session; NULL if it had none.
 static struct eio_session *detach(struct eio_websocket *websocket)
 {
     struct eio_session *session = websocket->session;
@@ -240,7 +240,7 @@ static void finish_upgrade(struct eio_websocket *websocket)
     deadline_cancel(&websocket->deadline);
     websocket->probing = false;
     session->probe = NULL;
-    if (session->poll) // the client should have let it end before; it would wait in vain
+    if (session->poll) // the client should have ended it before "5"; nothing else answers it now
         eio__polling_release(session, "6");
     become_transport(websocket);
     metric_add(&websocket->server->metrics->upgrades, 1);
@@ -254,7 +254,7 @@ static void answer_probe(struct eio_websocket *websocket)
     websocket->answers++;
     session->probe_answered = true;
     (void)write_alone(websocket, websocket->server->probe_pong);
-    if (session->poll)
+    if (session->poll) // ends it, so that the client can send "5"
         eio__polling_release(session, "6");
 }
 
@@ -309,6 +309,7 @@ void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind k
         eio__receive(websocket->session, &packet);
 }
 
+// A probe, or a WebSocket without a session, has nothing to send but the rest of a cut frame.
 void eio_websocket_on_writable(struct eio_websocket *websocket)
 {
     if (websocket->session && !websocket->probing)
@@ -335,7 +336,7 @@ void eio_websocket_fini(struct eio_websocket *websocket)
     drop_rest(websocket);
 }
 
-// False if the session cannot change to a WebSocket any more: it ends, has one, or has a probe.
+// False if the session cannot upgrade: it is ending, is on a WebSocket, or has a probe already.
 static bool open_probe(struct eio_websocket *websocket, struct eio_session *session)
 {
     if (session->state != SESSION_OPEN || session->on_websocket || session->probe) {

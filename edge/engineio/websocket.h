@@ -1,11 +1,12 @@
-// One WebSocket as Engine.IO sees it: the transport of a session, or a probe to become it.
+// One WebSocket as Engine.IO sees it: the transport of a session, or a probe that may become it.
 //
 // The adapter embeds `struct eio_websocket` in its connection and calls eio_websocket_on_*(); the
-// session answers through the operations. Frames go out ready-made, header included.
+// session writes and closes through the operations. Frames are passed with their headers, ready to
+// be sent.
 //
 // Upgrade (Engine.IO 4, "Upgrade"): the client opens a WebSocket with the sid of its polling
-// session, says "2probe", gets "3probe", lets its last poll end, and says "5". Only then is the
-// WebSocket the transport.
+// session, sends "2probe", gets "3probe", waits until its last poll has ended, and sends "5". Only
+// then is the WebSocket the transport.
 #pragma once
 
 #include "common/deadlines.h"
@@ -16,26 +17,26 @@ struct eio_websocket;
 struct eio_websocket_ops {
     // True when the socket took everything so far, so that write() may be called.
     bool (*can_write)(struct eio_websocket *websocket);
-    // Writes frames, or the rest of one that was cut. Returns how many of the bytes the socket
-    // took. When these are fewer than all, can_write() is false until on_writable.
+    // Writes frames, or the rest of a cut one. Returns how many bytes the socket took. If it did
+    // not take all, can_write() is false until eio_websocket_on_writable().
     size_t (*write)(struct eio_websocket *websocket, struct span frames);
     // Asks for eio_websocket_on_writable() when can_write() is true again.
     void (*want_writable)(struct eio_websocket *websocket);
-    // Closes with this WebSocket close code, behind the rest of a frame that was cut. on_closed
-    // follows later.
+    // Closes with this WebSocket close code, behind the rest of a cut frame; 0: at once, without a
+    // close frame. eio_websocket_on_closed() follows later.
     void (*close)(struct eio_websocket *websocket, unsigned code);
 };
 
 struct eio_websocket {
     const struct eio_websocket_ops *ops;
-    struct eio_session *session; // NULL once parted
+    struct eio_session *session; // NULL once detached from it
     struct eio_server *server;
     struct deadline deadline; // until which a probe must have become the transport
-    struct frame *cut;        // of which the socket took only a part; NULL: none
-    struct span rest;         // of its bytes, as they go over the wire
+    struct frame *cut;        // the frame that the socket took only a part of; NULL: none
+    struct span rest;         // the bytes of `cut` that are still to be sent
     bool compresses;          // permessage-deflate was agreed on
     bool probing;             // not the transport yet
-    uint8_t answers;          // to its "2probe"
+    uint8_t answers;          // how often "3probe" was sent
 };
 
 // Opens the WebSocket of a request that eio_admit_websocket() admitted in this turn of the loop,
@@ -53,19 +54,19 @@ NODISCARD bool eio_websocket_open(struct eio_websocket *websocket,
 void eio_websocket_on_message(struct eio_websocket *websocket, enum frame_kind kind,
                               struct span bytes);
 void eio_websocket_on_writable(struct eio_websocket *websocket);
-// The connection is gone or is about to be, for whatever reason. Afterwards only the rest of a
-// frame that was cut is left to be written.
+// The connection is gone or is about to go, for whatever reason. The session ends, unless the
+// WebSocket was a probe. Afterwards only the rest of a cut frame may still be written.
 void eio_websocket_on_closed(struct eio_websocket *websocket);
-// Frees that too. `websocket` is not used any more.
+// Drops the rest of a cut frame. `websocket` is not used any more.
 void eio_websocket_fini(struct eio_websocket *websocket);
 
-// Sends what is left of a frame that was cut, as far as the socket takes it: before anything else
-// is written. The adapter calls it for one that it is closing.
+// Sends the rest of a cut frame, as far as the socket takes it; nothing else may be written before
+// it. The adapter calls this for a connection that it is closing.
 void eio_websocket_write_rest(struct eio_websocket *websocket);
 
-// The largest message that the adapter needs to take in; less while the client is a stranger.
+// The largest message in bytes that the client may send; less while it is a stranger.
 size_t eio_websocket_max_message(const struct eio_websocket *websocket);
-// Whether the client was let in, so that it may take its time.
+// True once the client is no stranger any more: it may take more time for a large message.
 bool eio_websocket_is_admitted(const struct eio_websocket *websocket);
 
 // ---- for engineio's own files
@@ -76,5 +77,5 @@ bool eio__websocket_write_some(struct eio_session *session);
 
 // Detaches the WebSocket from its session and closes it; 0 as `code`: without a close frame.
 void eio__websocket_close(struct eio_websocket *websocket, unsigned code);
-// A deadline, of a probe.
+// Handler of the deadline of a probe, which it missed.
 void eio__websocket_on_upgrade_late(struct deadline *deadline, void *arg);
