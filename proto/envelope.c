@@ -7,13 +7,14 @@
 #include "common/mem.h"
 #include "envelope.pb-c.h"
 
-// What one decoding may take: the copies of its texts, and this much for structure. Hostile bytes
-// that ask for more are refused; no message of ours comes near it.
+// Decoding one message may take twice its size for copies of its strings, and this much for
+// structs. A short hostile message can ask for far more, since each repeated field becomes a
+// struct; its decoding fails. The largest valid one, a heartbeat of 64 shards, needs a few KB.
 #define STRUCTURE_MAX ((size_t)64 * 1024)
-#define ARENA_KEPT    ((size_t)1024 * 1024) // a larger one is given back after a large message
+#define ARENA_KEPT    ((size_t)1024 * 1024) // a larger arena shrinks at the next small message
 #define ALIGNMENT     _Alignof(max_align_t)
 
-// Memory that is handed out front to back and taken back all at once by the next message.
+// A bump allocator. The next message resets it as a whole; nothing is freed alone.
 struct arena {
     char *ptr;
     size_t cap, used;
@@ -131,7 +132,7 @@ static bool read_control(const Gateway__V1__Control *from, struct control *to)
         to->generation = from->takeover->generation;
         return true;
     default:
-        return true; // of a newer version
+        return true; // a command of a newer version: CONTROL_UNKNOWN
     }
 }
 
@@ -172,7 +173,8 @@ const struct control *control_decode(struct envelope_decoder *decoder, struct sp
     return &decoder->control;
 }
 
-// The generated code packs C strings. One block holds the copies of all texts of a message.
+// The generated code packs NUL-terminated strings. One block holds copies of all strings of a
+// message.
 struct texts {
     char *block, *next;
 };
@@ -234,7 +236,8 @@ void envelope_encode(const struct envelope *e, struct buffer *out)
     free(texts.block);
 }
 
-// All commands stand in one union of pointers, so `command` sets the one that `kind` says.
+// protobuf-c keeps the oneof of commands in a union of pointers, so assigning `heartbeat` sets the
+// member that `kind` selects.
 static void append_command(Gateway__V1__Control__CommandCase kind, void *command,
                            struct buffer *out)
 {
@@ -252,7 +255,8 @@ static void encode_heartbeat(const struct heartbeat *h, struct buffer *out)
     struct texts texts = texts_new(h->relay.len + h->bus_host.len, 2);
 
     for (size_t i = 0; i < h->shard_count; i++) {
-        write_position(h->tops[i], &tops[i]); // one that is none keeps its place in the list
+        // An empty shard is sent as 0-0, so that the index is the number of the shard.
+        write_position(h->tops[i], &tops[i]);
         top_list[i] = &tops[i];
     }
     heartbeat.relay = add_text(&texts, h->relay);
@@ -332,6 +336,6 @@ void control_encode(const struct control *control, struct buffer *out)
         encode_takeover(control, out);
         break;
     case CONTROL_UNKNOWN:
-        break; // encodes to nothing, which reads as unknown
+        break; // encodes to no bytes, which decode as CONTROL_UNKNOWN
     }
 }

@@ -1,7 +1,8 @@
-// Envelopes and control messages: the contract between relay and edges, as plain structs.
+// Encodes and decodes the messages of envelope.proto, the contract between relay and edges, to and
+// from plain structs. envelope.proto documents the fields.
 //
-// The only module that knows the generated protobuf code. Bytes come from the network and may
-// be anything; decoding answers with NULL then.
+// Only this module includes the generated protobuf code. Messages come from the network, so
+// decoding takes any bytes and returns NULL if they are malformed.
 #pragma once
 
 #include <stdint.h>
@@ -12,18 +13,18 @@
 #include "proto/position.h"
 #include "proto/redis_keys.h"
 
-// Longer messages are malformed. Far above the largest event that the relay takes.
+// Longer messages count as malformed. The limit is far above the largest MAX_EVENT_BYTES.
 #define ENVELOPE_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
 struct envelope {
     struct span id;
-    struct position position; // none: ephemeral
-    struct position prev;
-    struct span origin;
+    struct position position; // none: ephemeral, not in the log
+    struct position prev;     // the position before it in its shard
+    struct span origin;       // the relay or edge that published it
     struct span room;
-    struct span except;
+    struct span except; // id of a socket that does not get the event, or empty
     struct span event;
-    struct span args; // JSON values with commas between them
+    struct span args; // JSON values separated by commas
     uint64_t created_at_ms;
     struct span traceparent;
 };
@@ -51,25 +52,26 @@ struct heartbeat {
 struct control {
     enum control_kind kind;
     struct heartbeat heartbeat;
-    struct span edge;   // of a drain; empty: all. Of a kicked: who says it
-    struct span user;   // of a kick or a takeover
-    uint64_t ask;       // of a kick, 0: nobody wants to know; and of the kicked that answers it
-    uint32_t sockets;   // of a kicked
-    struct span socket; // of a takeover
-    uint32_t generation;
+    struct span edge;    // drain: which one, empty for all; kicked: the edge that answers
+    struct span user;    // kick, takeover
+    uint64_t ask;        // kick: a number for the answers, 0 if none is wanted; kicked: that number
+    uint32_t sockets;    // kicked: how many sockets of the user the edge has ended
+    struct span socket;  // takeover: the socket that had the session
+    uint32_t generation; // takeover: of the session after the claim
 };
 
 // Appends the encoded message to `out`.
 void envelope_encode(const struct envelope *envelope, struct buffer *out);
 void control_encode(const struct control *control, struct buffer *out);
 
-// Decodes one message after another into memory that it keeps and reuses.
+// Decodes one message at a time, into memory that the next message reuses.
 struct envelope_decoder;
 NODISCARD struct envelope_decoder *envelope_decoder_new(void);
 void envelope_decoder_free(struct envelope_decoder *decoder);
 
-// What is returned is valid until the decoder's next call. NULL: malformed bytes, or an
-// envelope without room or event name.
+// Both return NULL if the bytes are malformed, are more than ENVELOPE_MAX_BYTES, or are an envelope
+// without room or event name. A command of a newer version is CONTROL_UNKNOWN. The result is a
+// copy, valid until the next call with this decoder.
 NODISCARD const struct envelope *envelope_decode(struct envelope_decoder *decoder,
                                                  struct span bytes);
 NODISCARD const struct control *control_decode(struct envelope_decoder *decoder, struct span bytes);

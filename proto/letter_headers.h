@@ -1,7 +1,7 @@
-// The headers of a dead letter, which the relay writes and ws-dead-letters reads.
+// Names of the headers of a dead letter. The relay writes them, ws-dead-letters reads them.
 //
-// They stay in the queue over releases, so a name is part of the contract. docs/protocol.md says
-// what stands in each.
+// Letters stay in the queue across releases, so a name never changes. docs/protocol.md describes
+// the values.
 #pragma once
 
 #define LETTER_REASON      "x-reason"
@@ -10,10 +10,11 @@
 #define LETTER_EXCHANGE    "x-original-exchange"
 #define LETTER_SIZE        "x-original-size"
 
-// In place of properties and headers that RabbitMQ would act on.
+// Original values of properties and headers on which RabbitMQ would act if the letter had them.
 #define LETTER_EXPIRATION "x-original-expiration"
 #define LETTER_USER_ID    "x-original-user-id"
 #define LETTER_CC         "x-original-cc"
 
-// In place of headers that leave no room for the ones above: how many bytes they had.
+// Size in bytes of the event's properties and headers, if its headers were dropped because they
+// leave no room in the frame for those above.
 #define LETTER_HEADERS_DROPPED "x-original-headers-dropped"

@@ -1,7 +1,7 @@
-// A place in the log: "<epoch>-<seq>", the id of a Redis stream entry. 0-0 means none.
+// A position in the log: the id "<epoch>-<seq>" of a Redis stream entry. 0-0 is no position.
 //
-// A relay takes a fresh epoch when it becomes active and counts seq up over all shards, so one
-// position orders everything.
+// A relay takes a new epoch, above all earlier ones, when it becomes active, and increments seq for
+// each event of any shard. So positions order the events of all shards.
 #pragma once
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@ struct position {
 
 #define POSITION_TEXT_MAX 42 // two numbers of 20 digits, a dash and a NUL
 
-// Less than, equal to or greater than 0 as `a` stands before, at or after `b`.
+// Returns a number below, equal to or above 0 if `a` is before, equal to or after `b`.
 static inline int position_compare(struct position a, struct position b)
 {
     if (a.epoch != b.epoch)
@@ -32,8 +32,8 @@ static inline bool position_is_none(struct position p)
     return p.epoch == 0 && p.seq == 0;
 }
 
-// Returns the length of the text.
+// Writes the text and a NUL. Returns the length without the NUL.
 size_t position_print(struct position position, char out[POSITION_TEXT_MAX]);
 
-// False unless `text` is two decimal numbers with one dash between them.
+// Returns false unless `text` is two decimal numbers of 64 bits with a dash between them.
 NODISCARD bool position_parse(struct span text, struct position *out);
