@@ -51,7 +51,7 @@ static struct span header_token(struct span header)
         return value;
     struct span rest = span_skip(value, scheme.len);
     if (rest.len > 0 && rest.ptr[0] != ' ' && rest.ptr[0] != '\t')
-        return value; // a token that happens to begin so
+        return value; // a token that begins with "bearer"
     return span_trim(rest);
 }
 
@@ -64,7 +64,7 @@ static struct span handshake_token(struct authentication *authentication,
         return token;
     buffer_clear(&authentication->query_token);
     if (!percent_decode(raw, &authentication->query_token))
-        return raw; // as malformed as it is
+        return raw; // token_verify() refuses it as malformed
     return buffer_span(&authentication->query_token);
 }
 

@@ -1,4 +1,5 @@
-// What is kept of a session's record once it was claimed, since the record is the store's.
+// A copy of what an attempt needs of a claimed session's record. The record itself is borrowed from
+// the store and is valid only during on_claimed.
 #pragma once
 
 #include "common/buffer.h"
@@ -6,21 +7,22 @@
 #include "edge/gateway/delivery/offset.h"
 
 struct claimed_session {
-    struct session_key key; // its id is the claimer's
+    struct session_key key; // key.id is borrowed from the attempt
     uint64_t created_ms;
-    bool left; // the others were told that it left
+    bool left; // its rooms got `user_left`
     struct buffer socket_id;
-    // What its last edge noted: up to where it had delivered, and what was sent last, if anything.
-    bool fresh_good;
-    bool sent_nothing;
-    struct cut sent, had;
-    struct position lost[OFFSET_SHARDS_MAX]; // events up to here are missing in the log
+    // The freshness that its last edge wrote, see session_touch.h.
+    bool fresh_good;                         // `had`, and `sent` unless sent_nothing, are valid
+    bool sent_nothing;                       // the session was sent no event with an offset
+    struct cut sent, had;                    // sent last; delivered by the edge at that time
+    struct position lost[OFFSET_SHARDS_MAX]; // by shard: events up to here are missing in the log
     struct session_room *rooms;              // names point into room_names
     size_t room_count;
     struct buffer room_names;
 };
 
-// Copies `record` into a zeroed session. Borrows `id`.
+// Copies `record` into a zeroed session. Borrows `id`, which must equal the record's. `shards` is
+// the number of shards of the log; freshness with another number is ignored.
 void claimed_session_keep(struct claimed_session *session, const struct session_record *record,
                           struct span id, unsigned shards);
 void claimed_session_fini(struct claimed_session *session);

@@ -1,4 +1,5 @@
-// One connected socket and who stands behind it.
+// A client of the gateway: a socket with its identity, and with the state that the gateway keeps
+// for it.
 #pragma once
 
 #include "common/list.h"
@@ -13,15 +14,15 @@ struct client {
     struct sio_socket *socket;
     struct identity *identity; // owned
     struct token_alarm alarm;
-    struct list joins;                // of struct join: requests whose verdict is still to come
-    struct recovery_attempt *attempt; // while it connects and wants its session back
-    struct client_session *session;   // owned; NULL: it cannot be recovered
-    bool silent;                      // nobody is told that it leaves: it lives on elsewhere
+    struct list joins;                // of struct join: pending requests to join or leave a room
+    struct recovery_attempt *attempt; // until the client is let in; NULL: not eligible for recovery
+    struct client_session *session;   // owned; NULL: the client cannot be recovered
+    bool silent;                      // its session was taken over: send no `user_left`
 };
 
-// A client is the data of its socket from then on. Takes the identity over.
+// Sets the client as the data of its socket. Takes ownership of the identity.
 struct client *client_new(struct sio_socket *socket, struct identity *identity);
-// Its alarm must be off, no join or leave under way, and attempt and session freed.
+// The alarm must be off, no join or leave pending, and attempt and session freed.
 void client_free(struct client *client);
 
 static inline struct span client_id(const struct client *client)

@@ -1,4 +1,4 @@
-// What is counted of clients: who was refused, what they asked for, and who came back.
+// Metrics of clients: refusals, events, tokens and recoveries.
 #pragma once
 
 #include "common/metrics.h"
@@ -10,43 +10,44 @@ enum client_event_kind {
     EVENT_TYPING,
     EVENT_STOP_TYPING,
     EVENT_REFRESH_TOKEN,
-    EVENT_KINDS, // how many there are; stands for unknown events too
+    EVENT_KINDS, // the number of kinds, and the index of unknown events
 };
 
-// What became of clients that wanted their session back.
+// How the attempts of clients to get their session back ended. All but RECOVERY_DONE lead to a
+// fresh session.
 enum recovery_result {
     RECOVERY_DONE = 0,
-    RECOVERY_UNKNOWN,   // there is no such session (any more)
-    RECOVERY_FOREIGN,   // it is another user's
-    RECOVERY_KICKED,    // its user was kicked
-    RECOVERY_OFFSET,    // the offset is none of ours
+    RECOVERY_UNKNOWN,   // the store has no session of this id
+    RECOVERY_FOREIGN,   // the session belongs to another user
+    RECOVERY_KICKED,    // the user was kicked since the session began
+    RECOVERY_OFFSET,    // the offset is malformed, or has another number of shards
     RECOVERY_STALE,     // the offset is from before the session
-    RECOVERY_REACH,     // what was missed is not in memory, or lost
-    RECOVERY_AHEAD,     // this edge did not come as far in time
+    RECOVERY_REACH,     // missed events are no longer in the tail, or were lost
+    RECOVERY_AHEAD,     // this edge did not get as far as the client's offset in time
     RECOVERY_AWAY,      // the session store did not answer in time
-    RECOVERY_TOO_MUCH,  // more was missed than may be sent at once
-    RECOVERY_TOO_OFTEN, // again and again
-    RECOVERY_RESTORED,  // the store had lost the session not long ago
-    RECOVERY_OVERTAKEN, // another connection was quicker
+    RECOVERY_TOO_MUCH,  // the replay would exceed its limits
+    RECOVERY_TOO_OFTEN, // the session was claimed too often within a minute
+    RECOVERY_RESTORED,  // the store lost the session and got it back only recently
+    RECOVERY_OVERTAKEN, // another connection has claimed the session since
     RECOVERY_RESULTS,
 };
 
 struct client_metrics {
     metric auth_refused[TOKEN_STATUSES];
-    metric users_over_limit;        // clients refused because their user has too many
-    metric log_left_out;            // lines, see peer_log.h
-    metric events[EVENT_KINDS + 1]; // the last: unknown ones
-    metric events_refused;          // answered with an error
-    metric typing_left_out;         // not told to a room that is told too much
+    metric users_over_limit;        // clients refused because their user has too many sockets
+    metric log_left_out;            // lines that peer_log.h left out
+    metric events[EVENT_KINDS + 1]; // the last counts unknown events
+    metric events_refused;          // events that were answered with an error
+    metric typing_left_out;         // typing events dropped because the room gets too many
     metric tokens_expiring, tokens_expired, tokens_refreshed;
-    metric kicked;
+    metric kicked; // sockets
     metric recoveries[RECOVERY_RESULTS];
-    metric claims_queued; // that waited for others
-    metric replayed;      // events
-    metric regrants_refused;
+    metric claims_queued;    // claims that waited for their turn
+    metric replayed;         // events
+    metric regrants_refused; // memberships that a service no longer grants
     struct {
         metric writes;   // to the session store
-        metric refused;  // because another connection has the session
+        metric refused;  // writes, because another connection has the session
         metric restored; // sessions that the store had lost
         metric given_up; // joins and leaves that could not be written in time
     } sessions;

@@ -1,11 +1,13 @@
-// The recoverable session of one client, and what all sessions of this edge share.
+// The recoverable session of one client, and what all sessions of this edge share. What each file
+// writes to the session store:
 //
-//     sessions.c         connect: put, not waited for; transport lost: end
+//     sessions.c         connect: put, without waiting for the answer; transport lost: end
 //     room_write.c       join, leave: before the ack
 //     session_touch.c    touch: each minute
-//     session_record.c   the whole record: at the start, and where the store has less than that
+//     session_record.c   the whole record: at the start, and again if the store may lack something
 //
-// A session is dropped when either side says that it is over. Nothing is written for an event.
+// If the client or the server ends the session on purpose, it is dropped from the store. Events
+// cause no write.
 #pragma once
 
 #include "common/deadlines.h"
@@ -16,7 +18,8 @@
 struct client;
 
 struct sessions_handlers {
-    // Another edge, or another connection, has the session: this client must go, in silence.
+    // The store says that the session belongs to a later generation: disconnect this client without
+    // `user_left`, since its user is connected elsewhere.
     void (*on_taken)(struct client *client, void *arg);
     void *arg;
 };
@@ -37,54 +40,55 @@ struct sessions {
 struct client_session {
     struct sessions *sessions;
     struct client *client;
-    struct list unwritten; // in sessions->unwritten; alone: the store has everything
+    struct list unwritten; // in sessions->unwritten while the record has to be written again
     struct list writes;    // of struct room_write
     struct list regrants;  // of struct regrant, see regrants.h
     struct deadline touch_due;
     struct session_request writing; // a touch, or the whole record
-    uint64_t touched_moment;
+    uint64_t touched_moment;        // the socket's moment at the last touch
     uint64_t created_ms;
-    char *stale; // an offset from before the session; mostly NULL
-    bool stored; // the store was told of it, so another edge may have it by now
+    char *stale; // an offset that is not of this session, see session_record; mostly NULL
+    bool stored; // was sent to the store, so another edge may have claimed it by now
     uint32_t generation;
     char id[SESSION_ID_LEN + 1];
 };
 
-// What is noted with a membership (sio_options.room_note_bytes).
+// Kept with each membership of a room (sio_options.room_note_bytes).
 struct room_note {
-    struct position joined;
-    uint64_t granted_ms;
+    struct position joined; // the room's shard had been delivered up to here
+    uint64_t granted_ms;    // when the join was last authorized, wall clock
 };
 
-// A join or leave on its way to the store, see room_write.h; embedded in whoever waits for it.
+// A join or leave that is being written to the store, see room_write.h. Embedded in the structure
+// that waits for it.
 struct room_write {
     struct list of_session, of_all;
-    struct client_session *session; // NULL: not under way
+    struct client_session *session; // NULL: not pending
     struct session_request request;
     struct deadline patience;
     bool leaves;
     struct span room;      // borrowed
     struct room_note note; // of a join
-    // Once: whether the store has it. The write is over.
+    // Called once, when the write is over. `ok` is false if it was given up.
     void (*on_written)(struct room_write *write, bool ok);
 };
 
-// A session of its own for the client; `stale` is an offset that must not be taken for one of this
-// session, or empty.
+// Begins a fresh session for the client. `stale` is an offset that must not count as one of this
+// session, or empty; copied.
 NODISCARD struct client_session *client_session_begin(struct sessions *sessions,
                                                       struct client *client, struct span stale);
-// One that was claimed, of the generation in `key`.
+// Resumes a claimed session, with the id and generation of `key`.
 NODISCARD struct client_session *client_session_resume(struct sessions *sessions,
                                                        struct client *client,
                                                        struct session_key key, uint64_t created_ms);
-// What is under way is withdrawn. NULL is ignored.
+// Withdraws a pending touch or record. Room writes and regrants must be over. NULL is ignored.
 void client_session_free(struct client_session *session);
 
 struct session_key client_session_key(const struct client_session *session);
-// Now, for the note of a join.
+// The note of a join that happens now.
 struct room_note client_session_note(const struct client_session *session, struct span room);
 
-// ---- for the files above
+// ---- for the files named above
 
 static inline const struct session_store_ops *sessions_ops(const struct sessions *sessions)
 {
@@ -96,5 +100,5 @@ static inline bool sessions_store_is_up(const struct sessions *sessions)
     return sessions_ops(sessions)->is_up(sessions->store);
 }
 
-// The store says that it is another generation's.
+// Called when the store answers SESSION_TAKEN: counts it and calls on_taken.
 void client_session_lose(struct client_session *session);

@@ -7,7 +7,7 @@
 #include "edge/gateway/clients/sessions.h"
 #include "edge/gateway/rooms/room_name.h"
 
-// Outlives its client, so it holds copies.
+// A departure that waits for the store's answer. It outlives its client, so it holds copies.
 struct departure {
     struct list node;
     struct session_request request;
@@ -40,6 +40,8 @@ static void departure_free(struct departure *departure)
     free(departure);
 }
 
+// Without an answer (SESSION_AWAY), or if the store has lost the session, the rooms are told: a
+// `user_left` too many is better than a member that never leaves.
 static void on_ended(struct session_request *request, enum session_result result)
 {
     struct departure *departure = container_of(request, struct departure, request);

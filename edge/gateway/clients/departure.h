@@ -1,8 +1,8 @@
-// Clients that are gone, and whose rooms are to hear of it.
+// Sends `user_left` to the rooms of clients that are gone.
 //
-// One that can come back may have done so already, at another edge: the session store knows. So the
-// end of its session is written first, and `user_left` goes out when the session was still this
-// edge's own.
+// A client with a session may have come back already, at another edge; only the session store
+// knows. So the end of its connection is written first, and `user_left` is sent unless the store
+// answers that the session belongs to a later generation.
 #pragma once
 
 #include "edge/gateway/clients/client_session.h"
@@ -10,14 +10,15 @@
 
 struct departures {
     struct room_events *room_events;
-    struct sessions *sessions; // NULL: nobody can come back
+    struct sessions *sessions; // NULL: recovery is off
     struct list waiting;       // of struct departure
 };
 
 void departures_init(struct departures *departures);
 void departures_fini(struct departures *departures);
 
-// Tells the rooms that the client is in, now or once it is known that it has not moved on. With
-// `for_good` its session is over as well. The client may be freed afterwards.
+// Sends `user_left` to the client's rooms: now, or once the store has answered. With `for_good` the
+// session is dropped; with `at_once` the store's answer is not waited for, since the edge shuts
+// down. The client may be freed afterwards.
 void departures_add(struct departures *departures, struct client *client, bool for_good,
                     bool at_once);

@@ -4,7 +4,7 @@
 
 #include "common/mem.h"
 
-// The texts stand behind the struct, in one block with it.
+// The texts are stored behind the struct, in the same allocation.
 struct identity *identity_new(const struct identity *from)
 {
     size_t texts = from->user.len + from->user_json.len + from->email.len + from->role.len +

@@ -5,7 +5,7 @@
 
 #include "common/js_number.h"
 
-// `struct json_doc` is jansson's json_t under a name of ours.
+// A `struct json_doc` is a json_t: it is never defined, only cast.
 static const json_t *value_of(const struct json_doc *doc)
 {
     return (const json_t *)doc;

@@ -15,7 +15,7 @@
 
 #define P256_COORDINATE 32
 #define ID_SHOWN        64
-#define MODULUS_MAX     (2 * RSA_BITS_MAX / 8) // what is not even looked at
+#define MODULUS_MAX     (2 * RSA_BITS_MAX / 8) // bytes; a longer modulus is not even parsed
 #define KEYS_MAX        64
 
 static struct span text_of(const struct json_doc *key, const char *name)
@@ -115,7 +115,7 @@ static bool is_for_signatures(const struct json_doc *key)
     return use.len == 0 || span_is(use, "sig");
 }
 
-// NULL when its members are none of a key.
+// NULL if the members are missing or do not make a key.
 static char *pem_of(const struct json_doc *key, struct span type)
 {
     return span_is(type, "RSA") ? rsa_pem(key) : p256_pem(key);

@@ -1,17 +1,17 @@
-// A JSON Web Key Set (RFC 7517): the public keys that tokens may be signed with, from a file.
+// A JSON Web Key Set (RFC 7517): the public keys that verify the signatures of tokens.
 //
-// RSA keys serve RS256 and P-256 keys ES256. Keys for encryption, of other types and secret ones
-// are passed over, and so are RSA and EC keys that cannot serve; a set without one usable key is an
-// error.
+// RSA keys are for RS256, P-256 keys for ES256. Keys for encryption and keys of other types, secret
+// ones among them, are ignored. RSA and EC keys that cannot be used are ignored and reported. A set
+// without a usable key is an error.
 #pragma once
 
 #include "common/attr.h"
 #include "common/buffer.h"
 
 struct jwks_key {
-    char *id;  // "kid"; NULL when it has none
-    bool rsa;  // RS256; otherwise ES256
-    char *pem; // as libjwt wants it
+    char *id;  // "kid"; NULL if the key has none
+    bool rsa;  // true: for RS256; false: for ES256
+    char *pem; // the format that libjwt takes
 };
 
 struct jwks {
@@ -19,7 +19,8 @@ struct jwks {
     size_t count;
 };
 
-// Reads a set from its JSON text. NULL with the reason in `error`. RSA and EC keys for signatures
-// that are passed over are named in `unusable`, with the reasons and commas between them.
+// Parses a set from its JSON text. On failure returns NULL and appends the reason to `error`.
+// Appends to `unusable` the ids of RSA and EC keys that cannot be used, each with its reason and
+// with commas between them.
 NODISCARD struct jwks *jwks_parse(struct span json, struct buffer *error, struct buffer *unusable);
 void jwks_free(struct jwks *set);

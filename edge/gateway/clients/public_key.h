@@ -1,4 +1,4 @@
-// Whether a public key is one that tokens may be verified with.
+// Checks that a public key may verify tokens: its type, its length and its curve.
 #pragma once
 
 #include "common/attr.h"
@@ -13,5 +13,6 @@ enum public_key_kind {
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192
 
-// Looks at a key in PEM ("BEGIN PUBLIC KEY"). A fault is appended to `fault` and reads "is …".
+// Checks a key in PEM format ("BEGIN PUBLIC KEY"). For PUBLIC_KEY_WRONG appends the reason to
+// `fault`, as a text that begins with "is".
 NODISCARD enum public_key_kind public_key_judge(const char *pem, struct buffer *fault);

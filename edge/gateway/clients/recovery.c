@@ -8,7 +8,8 @@
 
 #define RETRY_MS 20
 
-// Once the session is claimed, and again until this edge is far enough.
+// Called when the session was claimed, and every RETRY_MS until this edge is far enough. The order
+// matters: whether the events are remembered is known only once the edge has come past the client.
 static void proceed(struct recovery_attempt *attempt)
 {
     if (resume_point_is_ahead(attempt)) {
@@ -46,7 +47,7 @@ static void on_patience_over(struct deadline *deadline, void *arg)
         recovery_attempt_refuse(attempt, attempt->claimed ? RECOVERY_AHEAD : RECOVERY_AWAY);
 }
 
-// What the new token does not list is left behind.
+// Takes the rooms that the new token does not list out of the session, here and in the store.
 static void drop_unlisted(struct recovery_attempt *attempt)
 {
     const struct recovery *recovery = attempt->recovery;
@@ -76,12 +77,14 @@ static enum recovery_result result_of(enum session_claim claim)
     return results[claim];
 }
 
-// True if the offset is one of which the session's first edge said that it is from before it.
+// True if the offset is the one that the record names as not of this session.
 static bool is_stale(const struct recovery_attempt *attempt, const struct session_record *record)
 {
     return record->stale.len > 0 && span_eq(record->stale, buffer_span(&attempt->request.offset));
 }
 
+// Takeover comes before the checks of the offset: whatever they find, the session is this
+// connection's now, so the one that had it must end.
 static void on_claimed(struct session_claiming *claiming, enum session_claim result,
                        const struct session_record *record)
 {
@@ -91,7 +94,7 @@ static void on_claimed(struct session_claiming *claiming, enum session_claim res
 
     claim_queue_done(&attempt->recovery->claims, &attempt->claim);
     if (result == CLAIM_AWAY)
-        return; // claimed again when the store is back, within the patience
+        return; // recovery_on_up() claims again, if the store is back before the timeout
     if (result != CLAIM_OK) {
         recovery_attempt_refuse(attempt, result_of(result));
         return;

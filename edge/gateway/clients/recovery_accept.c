@@ -9,7 +9,10 @@
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/connect.h"
 
-// An offset that this edge has not come to must never be taken for one of the new session.
+// The client keeps its old offset until it gets the first event of the new session, and would send
+// it with the new session's id. If this edge has delivered up to it, that is harmless: a replay
+// begins at the joins, which are later. Otherwise the new session's record names the offset, so
+// that a recovery with it is refused.
 static struct span stale_offset(const struct recovery_attempt *attempt)
 {
     struct cut had;
@@ -67,7 +70,7 @@ static void rejoin(struct recovery *recovery, struct client *client,
     for (size_t i = 0; i < session->room_count; i++) {
         const struct session_room *room = &session->rooms[i];
         if (sio_socket_join(client->socket, room->name) != ROOMS_JOINED)
-            continue; // MAX_ROOMS_PER_SOCKET was lowered
+            continue; // over the limit, if MAX_ROOMS_PER_SOCKET was lowered meanwhile
         *(struct room_note *)sio_socket_room_note(client->socket, room->name) =
             (struct room_note){room->joined, room->granted_ms};
         if (session->left && !room_name_is_user(room->name))
@@ -76,6 +79,9 @@ static void rejoin(struct recovery *recovery, struct client *client,
     }
 }
 
+// The claim has cleared the session's freshness, so it is written at once, with the offset of the
+// replay's last event or, if nothing was missed, the client's own. The moment is set to 0 because
+// this touch has said what was sent last.
 void recovery_replay(struct recovery *recovery, struct client *client)
 {
     struct recovery_attempt *attempt = client->attempt;

@@ -1,19 +1,20 @@
 // Lets a client in, to the session that it had or to a fresh one.
 //
-// Everything happens in one turn of the loop, and so in one write: the CONNECT reply, `connected`,
-// what was missed, and the rooms. Nothing can come between.
+// The CONNECT reply, `connected`, the replay and the joins of the rooms happen in one turn of the
+// loop, and so in one write. No live event can come between the replay and the joins.
 #pragma once
 
 #include "edge/gateway/clients/recovery_attempt.h"
 
-// Sends the CONNECT reply. True when the client has its session back; recovery_replay() follows.
-// Otherwise recovery_begin() does.
+// Sends the CONNECT reply. Returns true if the client has its session back: call recovery_replay()
+// then, and otherwise recovery_begin().
 bool recovery_accept(struct recovery *recovery, struct client *client);
 
-// Stores the fresh session of a client, once it is in its own room. Nothing if it has none.
+// Stores the fresh session of a client that has joined its user room. Does nothing if the client
+// has no session.
 void recovery_begin(struct recovery *recovery, struct client *client);
 
-// The offset that the client came with, until the replay; empty: none.
+// The offset of the client's CONNECT; empty if it had none. Only before recovery_replay().
 struct span recovery_offset(const struct client *client);
-// Sends what was missed, and joins the rooms.
+// Sends the missed events, writes the session's freshness and joins the rooms.
 void recovery_replay(struct recovery *recovery, struct client *client);

@@ -1,13 +1,13 @@
-// One client's attempt to get its session back, from its CONNECT until it is let in or gone, and
-// what all attempts at this edge share.
+// One client's attempt to get its session back, from the CONNECT until the client is let in or
+// gone, and what all attempts at this edge share.
 //
-//     recovery.c            asks for the session, waits, and decides
-//     recovery_request.c    what the client wants
-//     claim_queue.c         whose turn it is to be asked for
-//     claimed_session.c     what the session store had
+//     recovery.c            claims the session, waits, and decides
+//     recovery_request.c    reads `pid` and `offset` of the CONNECT
+//     claim_queue.c         limits the claims that the store gets at one time
+//     claimed_session.c     keeps what the session store had
 //     session_takeover.c    ends the connection that had the session before
-//     resume_point.c        where the client goes on
-//     recovery_accept.c     lets it in
+//     resume_point.c        finds the position at which the client goes on
+//     recovery_accept.c     lets the client in
 #pragma once
 
 #include "common/hash.h"
@@ -23,15 +23,15 @@
 
 struct recovery {
     enum recovery_clients clients;
-    struct sessions *sessions; // NULL: nothing is recovered
+    struct sessions *sessions; // NULL: recovery is off
     struct delivery *delivery;
     struct room_events *room_events;
     struct authorization *authorization;
     struct regrants *regrants;
     struct client_metrics *metrics;
     struct replay_limits limits;
-    struct list attempts;             // of struct recovery_attempt; those that are not decided
-    struct recovery_attempt *waiting; // of these, by the ids of their sockets
+    struct list attempts;             // of struct recovery_attempt: those not settled yet
+    struct recovery_attempt *waiting; // hash by socket id: those that wait for this edge
     struct claim_queue claims;
     struct deadline_queue patience, retries;
     struct buffer text;
@@ -44,10 +44,10 @@ struct recovery_attempt {
     struct recovery_request request;
     struct queued_claim claim;
     struct deadline patience, retry;
-    bool waits;                     // for this edge to come as far as the client
-    UT_hash_handle hh;              // in recovery->waiting while it waits
-    bool claimed, ready;            // `session` is set; `replay` too, and the client may come in
-    struct claimed_session session; // its id is the request's
+    bool waits;          // for this edge to get as far as the client
+    UT_hash_handle hh;   // in recovery->waiting while `waits`
+    bool claimed, ready; // `session` is set; `replay` too: the client gets its session back
+    struct claimed_session session; // its key.id points into `request`
     struct cut start;               // where the client goes on, see resume_point.h
     struct replay replay;
 };
@@ -57,19 +57,21 @@ static inline struct session_store *recovery_store(const struct recovery *recove
     return recovery->sessions->store;
 }
 
-// Hangs a new attempt into its client.
+// Sets client->attempt, which must be NULL before.
 struct recovery_attempt *recovery_attempt_new(struct recovery *recovery, struct client *client);
-// It is let in, or its client is gone. NULL is ignored.
+// Settles the attempt and clears client->attempt. NULL is ignored.
 void recovery_attempt_free(struct recovery_attempt *attempt);
 
-// Until this edge is far enough. One waits for a socket id: an older one is overtaken.
+// Marks the attempt as one that waits until this edge is far enough. At most one attempt waits for
+// a socket id: one of an earlier generation is refused as overtaken.
 void recovery_attempt_wait(struct recovery_attempt *attempt);
-// One that waits for its session, which a later generation has, starts afresh.
+// Another connection has claimed the session of `socket_id` as `generation`. Refuses an attempt of
+// an earlier generation that waits for that session.
 void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
                                uint32_t generation);
 
-// It is decided: nothing is waited for any more.
+// Cancels everything that the attempt waits for: its deadlines and its claim.
 void recovery_attempt_settle(struct recovery_attempt *attempt);
-// Settles it so that the client goes on to a fresh session, and counts why. The session that it
-// has claimed is given up, so that nobody asks for it again, unless another connection has it.
+// Settles the attempt, counts `why`, and lets the middleware go on: the client will get a fresh
+// session. Drops the claimed session from the store, unless a later generation has it.
 void recovery_attempt_refuse(struct recovery_attempt *attempt, enum recovery_result why);

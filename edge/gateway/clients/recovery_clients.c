@@ -10,7 +10,8 @@ static bool is_number(struct span text)
     return text.len > 0;
 }
 
-// python-engineio puts the time as a fraction into its requests; JavaScript's is in base 36.
+// python-engineio sends the query parameter `t` as seconds with a fraction; in JavaScript's it is
+// in base 36.
 static bool is_python(const struct sio_handshake *handshake)
 {
     struct span stamp, seconds;
@@ -32,7 +33,7 @@ bool recovery_clients_include(enum recovery_clients which, unsigned version,
     struct span asked;
 
     if (version == 3 || handshake->query.len == 0)
-        return false; // the handshake is forgotten once a socket of the client was in
+        return false; // the handshake is gone if the client had a socket before
     if (query_find(handshake->query, "recovery", &asked)) {
         if (span_is(asked, "1"))
             return true;

@@ -4,7 +4,7 @@
 #include "common/json_view.h"
 #include "edge/gateway/clients/session_store.h"
 
-#define OFFSET_MAX     1024 // of a text that is looked at at all
+#define OFFSET_MAX     1024 // bytes; a longer text counts as an invalid offset
 #define AUTH_DEPTH_MAX 64
 
 static void read_text(struct json_view value, size_t max, struct buffer *out)

@@ -1,4 +1,4 @@
-// What a client that comes back asks for in its CONNECT: `pid`, the session that it had, and
+// What a client that reconnects sends in its CONNECT: `pid`, the id of the session that it had, and
 // `offset`, up to where it has that session's events.
 #pragma once
 
@@ -6,14 +6,14 @@
 #include "edge/gateway/delivery/offset.h"
 
 struct recovery_request {
-    bool asks;                // for a session; without it there is nothing to decide
+    bool asks;                // has a `pid`; otherwise the client wants no recovery
     struct buffer id, offset; // as the client sent them; empty: none, or too long
-    bool has_offset;          // good or not
-    bool offset_good;         // `cut` is what it says
+    bool has_offset;          // whether valid or not
+    bool offset_good;         // the offset is valid, and `cut` is its value
     struct cut cut;
 };
 
-// Reads the payload of a CONNECT into a zeroed request. `shards` is how many of them an offset
-// must speak of. Payloads that are no object ask for nothing.
+// Reads `auth`, the payload of a CONNECT, into a zeroed request. An offset is valid only if it has
+// `shards` shards. A payload that is not a JSON object leaves the request empty.
 void recovery_request_read(struct recovery_request *request, struct span auth, unsigned shards);
 void recovery_request_fini(struct recovery_request *request);

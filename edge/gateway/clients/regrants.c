@@ -39,7 +39,7 @@ static void remove_regrant(struct regrant *regrant)
     free(regrant);
 }
 
-// The session store has the new date as well, in case that the client moves on.
+// Writes the new date to the session store too, for the next recovery of the client.
 static void renew(const struct regrant *regrant)
 {
     const struct client_session *session = regrant->client->session;
@@ -66,6 +66,8 @@ static void expel(const struct regrant *regrant)
 
 static void ask_next(struct regrants *regrants);
 
+// While the service is unavailable the client stays in the room, and is asked about again later. A
+// client that has left the room meanwhile needs no verdict.
 static void on_verdict(struct authorization_waiter *waiter, enum room_verdict verdict)
 {
     struct regrant *regrant = container_of(waiter, struct regrant, waiter);
@@ -87,7 +89,8 @@ static void on_verdict(struct authorization_waiter *waiter, enum room_verdict ve
         ask_next(regrants);
 }
 
-// An answer that is remembered comes at once.
+// A cached answer calls on_verdict() within authorization_ask(). `turning` keeps that from calling
+// this function again, so that the stack does not grow with the queue.
 static void ask_next(struct regrants *regrants)
 {
     regrants->turning = true;

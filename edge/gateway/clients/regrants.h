@@ -1,9 +1,9 @@
-// Asks again whether recovered clients may be in their rooms, where services say so and the last
-// answer is old.
+// Asks the authorization services again whether recovered clients may be in their rooms, for grants
+// that are older than grant_s.
 //
-// After the recovery, not before: a service that is slow or away keeps nobody out, and 100,000
-// clients of a dead edge do not wait for 300,000 answers. Only a few are asked at one time, so that
-// joins go ahead of them.
+// It asks after the recovery, not before: a service that is slow or down keeps no client out, and
+// 100,000 clients of a dead edge do not wait for 300,000 answers. Only a few requests are open at
+// one time, so that joins are not delayed.
 #pragma once
 
 #include "edge/gateway/clients/client_session.h"
@@ -14,17 +14,17 @@ struct regrants {
     struct authorization *authorization;
     struct room_events *room_events;
     struct client_metrics *metrics;
-    uint32_t grant_s; // for how long a grant is good
-    size_t asking;
-    bool turning;                // through the queue
+    uint32_t grant_s;            // seconds for which a grant is valid
+    size_t asking;               // open requests
+    bool turning;                // ask_next() is running
     struct list queue;           // of struct regrant
-    struct deadline_queue later; // until a service that was away is asked again
+    struct deadline_queue later; // until an unavailable service is asked again
 };
 
 void regrants_init(struct regrants *regrants, struct deadlines *clock);
 void regrants_fini(struct regrants *regrants);
 
-// For a room that the client was just recovered into.
+// Call for each room that the client was just recovered into. Queues a request if the grant is old.
 void regrants_check(struct regrants *regrants, struct client *client, struct span room);
-// The client is gone.
+// Cancels the requests of a client that is gone.
 void regrants_forget(struct client *client);

@@ -34,7 +34,7 @@ static unsigned shard_of(const struct recovery_attempt *attempt, const struct se
     return shard_of_room(room->name, attempt->recovery->delivery->shards);
 }
 
-// Nobody hears in a room what was said before it came in.
+// A client does not get the events of a room from before it joined the room.
 static struct position start_of(const struct recovery_attempt *attempt,
                                 const struct session_room *room)
 {
@@ -59,6 +59,8 @@ bool resume_point_is_ahead(const struct recovery_attempt *attempt)
     return false;
 }
 
+// The tail must know the client's offset too, even if the room starts later. An offset that it does
+// not know is older than the tail, or from a log that was reset or has lost its newest part since.
 static bool remembers(const struct recovery_attempt *attempt, const struct session_room *room)
 {
     const struct log_tail *tail = attempt->recovery->delivery->tail;
@@ -71,6 +73,7 @@ static bool remembers(const struct recovery_attempt *attempt, const struct sessi
            position_compare(start, attempt->session.lost[shard]) >= 0;
 }
 
+// Aligns the tail first: after a loss it may still have entries of the log as it was before.
 bool resume_point_is_remembered(const struct recovery_attempt *attempt)
 {
     const struct delivery *delivery = attempt->recovery->delivery;

@@ -1,22 +1,23 @@
-// Where a client that comes back goes on in the log: from there on its rooms' events are missed.
+// Finds the point of the log at which a client goes on: it missed the events of its rooms above it.
 //
-// It is a cut. Each room starts at it, or at the position at which the client joined, whichever is
-// later. Recovery needs the edge to have come past all of these, and its memory to reach back to
-// them.
+// The point is a cut. A room starts at the cut or at the position at which the client joined it,
+// whichever is later. For a recovery the edge must have delivered past all of these, and its tail
+// must reach back to them.
 #pragma once
 
 #include "edge/gateway/clients/recovery_attempt.h"
 
-// By the client's own word and by what its last edge noted: one that has all that it was sent
-// lacks nothing until then. Zeros where neither says anything.
+// The client's offset, raised to what its last edge had delivered at the last touch if the client
+// has everything that it had been sent by then: it lacks nothing up to there. Shards of which
+// neither is known are 0-0.
 struct cut resume_point_find(const struct recovery_attempt *attempt);
 
-// The rest is about attempt->start.
+// The functions below use attempt->start, the result of resume_point_find().
 
-// This edge may have got less far than the one that the client comes from. Then what the client has
-// would come again, and what was said before a join would come at all.
+// True if this edge has not delivered up to the start and to all joins yet. A client let in now
+// would get events again that it has, and events of rooms from before it joined them.
 bool resume_point_is_ahead(const struct recovery_attempt *attempt);
-// True if nothing that is missed in any room is forgotten or lost.
+// True if the tail has every event that the client missed, and none of them was lost.
 bool resume_point_is_remembered(const struct recovery_attempt *attempt);
-// Encodes what is missed; false when that is more than may be sent at once.
+// Sets attempt->replay to the missed events. False if they exceed recovery->limits.
 NODISCARD bool resume_point_make_replay(struct recovery_attempt *attempt);

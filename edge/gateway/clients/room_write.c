@@ -26,13 +26,13 @@ static void on_done(struct session_request *request, enum session_result result)
         break;
     case SESSION_GONE:
         session_record_restore(write->session);
-        finish(write, true); // it was part of that
+        finish(write, true); // the record includes this write
         break;
     case SESSION_TAKEN:
         client_session_lose(write->session);
         break;
     case SESSION_AWAY:
-        break; // sent again when it is back, or given up when that takes too long
+        break; // room_write_on_up() sends it again, unless it is given up before
     }
 }
 

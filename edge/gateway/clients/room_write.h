@@ -1,8 +1,8 @@
-// Joins and leaves on their way to the session store. Whoever asked for one gets the ack when the
-// store has it: an ack that the store does not know of could be broken by the next recovery.
+// Writes joins and leaves to the session store. The client gets its ack once the store has the
+// change; otherwise the next recovery could undo a join that was acknowledged.
 //
-// While the store is away they wait for SESSION_WAIT_MS; then they are given up, and the whole
-// record is written once it is back.
+// While the store is down a write waits for SESSION_WAIT_MS. Then it is given up, and the whole
+// record is written once the store is back.
 #pragma once
 
 #include "edge/gateway/clients/client_session.h"
@@ -13,7 +13,9 @@ void room_write_init(struct sessions *sessions, struct deadlines *clock);
 void room_write_fini(struct sessions *sessions);
 void room_write_on_up(struct sessions *sessions);
 
-// Starts a write whose room, note and on_written are set.
+// Starts a write. The caller has set leaves, room, note and on_written; `write` must stay in place
+// until on_written or room_write_cancel().
 void room_write_start(struct room_write *write, struct client_session *session);
-// The write gets no answer. A join that may have been stored is undone.
+// Ends a pending write without on_written. The store may have got a join already, so the whole
+// record is written again, without it.
 void room_write_cancel(struct room_write *write);

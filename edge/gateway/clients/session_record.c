@@ -6,8 +6,8 @@
 #include "edge/gateway/clients/client.h"
 
 #define REPAIR_MS    10
-#define REPAIRS_EACH 20   // so 2000 a second
-#define PAUSE_MS     1000 // after a refusal
+#define REPAIRS_EACH 20   // every REPAIR_MS, so 2000 a second
+#define PAUSE_MS     1000 // after the store refused a record
 
 struct listing {
     const struct client_session *session;
@@ -29,7 +29,8 @@ static void count_room(struct span name, void *arg)
     ++*(size_t *)arg;
 }
 
-// Joins that wait for their write are part of it, since a put does away with what is not.
+// Adds the joins whose write is pending. A put replaces all rooms of the record, so it would remove
+// such a room again if the store has it already.
 static void list_joins(struct listing *listing)
 {
     list_for_each (node, &listing->session->writes) {
@@ -40,7 +41,7 @@ static void list_joins(struct listing *listing)
     }
 }
 
-// The rooms that belong into the record. The caller frees `rooms`.
+// The rooms of the record. The caller frees `rooms`.
 static struct listing list_rooms(const struct client_session *session)
 {
     struct listing listing = {.session = session};
@@ -57,7 +58,7 @@ static struct listing list_rooms(const struct client_session *session)
 
 static void on_written(struct session_request *request, enum session_result result);
 
-// A record that was there and is missing is `restored`.
+// `restored`: the store had this session before and may have lost it, see session_store_ops.put.
 static void write_record(struct client_session *session, bool restored)
 {
     struct sessions *sessions = session->sessions;
@@ -113,14 +114,16 @@ void session_record_flush(struct client_session *session)
         write_record(session, session->stored);
 }
 
-// Nobody else writes a session that is gone but for its last holder, so this is what is left of it.
+// The store has lost the session, so this edge writes what it has, as restored: claims are refused
+// for a while, since another edge may have a later state that it has not written yet.
 void session_record_restore(struct client_session *session)
 {
     metric_add(&session->sessions->metrics->sessions.restored, 1);
     write_record(session, true);
 }
 
-// Redis that is there and refuses is not asked without end.
+// SESSION_AWAY while the store is up means that it refuses writes, because it is out of memory for
+// example. Repairs then pause for PAUSE_MS instead of asking without end.
 static void on_written(struct session_request *request, enum session_result result)
 {
     struct client_session *session = container_of(request, struct client_session, writing);
@@ -129,7 +132,7 @@ static void on_written(struct session_request *request, enum session_result resu
     if (result == SESSION_TAKEN) {
         client_session_lose(session);
     } else if (result == SESSION_AWAY) {
-        add_unwritten(session); // it may be there for the sake of a join
+        add_unwritten(session); // it may be listed already, because of a join that was given up
         deadline_cancel(&sessions->repair);
         if (sessions_store_is_up(sessions))
             deadline_arm(&sessions->repair, &sessions->pauses);

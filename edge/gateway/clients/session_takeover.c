@@ -32,7 +32,8 @@ static struct client *find_client(struct recovery *recovery, struct span user,
     return search.found;
 }
 
-// Its user's room is left at once: who takes its place may be one socket too many otherwise.
+// Leaves the user's room at once, before the socket is reaped: the limit of sockets per user counts
+// that room's members, and the new connection must not fail because of the old one.
 void session_takeover_end(struct client *client)
 {
     struct buffer room = {0};

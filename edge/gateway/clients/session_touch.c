@@ -3,7 +3,7 @@
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/session_record.h"
 
-// With what the edge has delivered by now.
+// Writes `sent` and the offset of what the edge has delivered by now.
 static struct span print_freshness(struct sessions *sessions, struct span sent)
 {
     char text[OFFSET_TEXT_MAX];
@@ -17,6 +17,8 @@ static struct span print_freshness(struct sessions *sessions, struct span sent)
     return buffer_span(&sessions->text);
 }
 
+// Moment 0 means that no event with an offset was sent since the last touch that the store has
+// answered. Then `sent` stays empty, and the store keeps the offset that it has.
 struct span session_freshness(const struct client_session *session)
 {
     struct sessions *sessions = session->sessions;
@@ -27,7 +29,7 @@ struct span session_freshness(const struct client_session *session)
     if (moment == 0)
         return print_freshness(sessions, (struct span){0});
     if (!log_tail_cut(sessions->delivery->tail, moment, &sent))
-        return (struct span){0}; // it was sent so long ago that nobody knows it any more
+        return (struct span){0}; // the tail does not reach back to that moment
     return print_freshness(sessions, (struct span){text, offset_print(&sent, text)});
 }
 
@@ -39,7 +41,7 @@ static void on_touched(struct session_request *request, enum session_result resu
     switch (result) {
     case SESSION_OK:
         if (sio_socket_moment(socket) == session->touched_moment)
-            sio_socket_set_moment(socket, 0); // the store knows what was sent last
+            sio_socket_set_moment(socket, 0); // the store has the offset that was sent last
         break;
     case SESSION_GONE:
         session_record_restore(session);
@@ -48,7 +50,7 @@ static void on_touched(struct session_request *request, enum session_result resu
         client_session_lose(session);
         break;
     case SESSION_AWAY:
-        break; // the next one tells as much
+        break; // the next touch says the same
     }
 }
 

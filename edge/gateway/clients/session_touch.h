@@ -1,8 +1,8 @@
-// Touching a session each minute, so that the store keeps it, and its freshness.
+// Touches each session once a minute: the store then keeps it, and gets its freshness.
 //
-// Freshness stands in for a write per event: it notes the offset that was sent last and what the
-// edge had delivered by then, so that a client that was sent nothing since needs nothing from
-// before.
+// Freshness replaces a write for each event. It is the offset that was sent last and the offset of
+// what the edge had delivered by then. A client that has the first misses nothing up to the second,
+// however old its own offset is.
 #pragma once
 
 #include "edge/gateway/clients/client_session.h"
@@ -12,10 +12,10 @@
 void session_touch_init(struct sessions *sessions, struct deadlines *clock);
 void session_touch_fini(struct sessions *sessions);
 
-// Touches it each minute from now on, until it is freed.
+// Touches the session each minute from now on, until it is freed.
 void session_touch_start(struct client_session *session);
-// The same, and touches it now: `sent` was sent last ("-": nothing).
+// Touches it now too. `sent` is the offset that was sent last, or "-" if none was.
 void session_touch_with(struct client_session *session, struct span sent);
 
-// The freshness of this moment, valid until the next call. Empty: not known.
+// The current freshness, valid until the next call. Empty if it is not known.
 struct span session_freshness(const struct client_session *session);

@@ -19,7 +19,7 @@ static const struct {
 
 struct key {
     enum token_algorithm algorithm;
-    char *id; // the "kid" of tokens that it is for; NULL: of all
+    char *id; // "kid"; NULL: for all tokens
     char *bytes;
 };
 
@@ -29,11 +29,12 @@ struct token_verifier {
     unsigned algorithms; // of enum token_algorithm
     struct token_header header;
     struct token_claims claims;
-    struct buffer text; // the token with a NUL behind it, as libjwt wants it
+    struct buffer text; // the token with a NUL behind it, for libjwt
     struct buffer scratch;
 };
 
-// libjwt does not say why it refuses; jsonwebtoken looks at the payload before the rest.
+// libjwt gives no reason for a refusal. jsonwebtoken, whose reasons clients know, checks the
+// payload first: a payload that is not an object is TOKEN_INVALID, whatever else is wrong.
 static enum token_status explain(struct token_verifier *verifier, struct span payload,
                                  enum token_status otherwise)
 {
@@ -45,7 +46,7 @@ static bool is_signed_with(const struct token_verifier *verifier, const struct k
 {
     jwt_alg_t expected = JWT_ALG_NONE;
 
-    // Without a key libjwt would take any token.
+    // With an empty key libjwt would accept any token.
     assert(key->bytes[0] != '\0');
     if (jwt_decode(jwt, verifier->text.ptr, (const unsigned char *)key->bytes,
                    (int)strlen(key->bytes)) != 0)
@@ -59,8 +60,8 @@ static bool is_signed_with(const struct token_verifier *verifier, const struct k
     return false;
 }
 
-// A key that has no id is for all tokens. A token that names none is tried with all keys, so their
-// number is bounded: each costs what a signature costs.
+// A key without an id is for all tokens. A token without "kid" is tried with all keys; is_signed()
+// bounds their number, since each try costs a signature check.
 static bool may_have_signed(const struct key *key, const struct token_header *header)
 {
     struct span id = buffer_span(&header->id);
@@ -145,7 +146,7 @@ enum token_status token_verify(struct token_verifier *verifier, struct span toke
     struct token_parts parts;
     jwt_t *jwt;
 
-    // In the order in which jsonwebtoken decides.
+    // The checks are in the order of jsonwebtoken, so that the reasons are the same.
     if (token.len > TOKEN_MAX_BYTES || !token_split(token, &parts))
         return TOKEN_MALFORMED;
     if (!token_part_is_base64url(parts.payload) || !token_part_is_base64url(parts.signature) ||

@@ -1,12 +1,12 @@
-// JSON Web Tokens: from a token to who its bearer is.
+// Verifies JSON Web Tokens (RFC 7519) and reads the identity of the bearer from them.
 //
-//     token_parts.c     what stands in a token, before anything is known of it
-//     token.c           whether one of the keys has signed it
-//     token_claims.c    what it says then
+//     token_parts.c     splits a token and reads its header, before the signature is checked
+//     token.c           checks the signature
+//     token_claims.c    reads the claims of a token whose signature is right
 //
 // libjwt checks signatures. What libjwt 1.10 leaves out is done here: only the configured
-// algorithms count, each with the key that belongs to it; nbf and exp are checked; a refusal says
-// why.
+// algorithms are accepted, each with a key of its own type; nbf and exp are checked; a refusal has
+// a reason.
 #pragma once
 
 #include "common/attr.h"
@@ -17,20 +17,20 @@
 #include "edge/gateway/clients/token_status.h"
 
 #define TOKEN_MAX_BYTES      32768 // longer ones are malformed
-#define TOKEN_KEYS_TRIED_MAX 8     // on one token
+#define TOKEN_KEYS_TRIED_MAX 8     // for one token
 
 struct token_options {
-    unsigned algorithms;        // the only ones that are accepted, of enum token_algorithm
-    const char *secret;         // for HS256; not empty then
-    const char *public_key;     // PEM, for RS256 and ES256; NULL when there is a set
-    const struct jwks *key_set; // for RS256 and ES256, see below; NULL when there is none
-    bool keep_rooms;            // whether the claim "rooms" goes into the identity
-    bool keep_token;            // whether the token itself does
+    unsigned algorithms;        // the accepted ones, a bit set of enum token_algorithm
+    const char *secret;         // for HS256; must not be empty if HS256 is accepted
+    const char *public_key;     // PEM, for RS256 and ES256; NULL if there is a key_set
+    const struct jwks *key_set; // for RS256 and ES256, see below; NULL if there is none
+    bool keep_rooms;            // copy the claim "rooms" into the identity
+    bool keep_token;            // copy the token itself into the identity
 };
 
-// Of a set, a token that names a key ("kid") is judged by the keys of that id; if there is none,
-// its signature is wrong. Keys without an id judge every token, and a token without one is judged
-// by all.
+// With a key set, a token that names a key ("kid") is verified with the keys of that id; if there
+// is none, the token is refused for its signature. Keys without an id are tried for every token,
+// and all keys are tried for a token without "kid".
 struct token_verifier;
 
 // Copies what `options` points to.

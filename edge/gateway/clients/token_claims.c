@@ -8,7 +8,7 @@
 #include "common/json_string.h"
 #include "edge/gateway/rooms/room_name.h"
 
-#define ENDLESS_S 1e15 // seconds; an end that lies further ahead is none
+#define ENDLESS_S 1e15 // seconds since 1970; a token that expires later counts as endless
 
 enum number_claim { NUMBER_ABSENT, NUMBER_PRESENT, NUMBER_WRONG };
 
@@ -25,7 +25,7 @@ static enum number_claim read_number(jwt_t *jwt, const char *name, double *out)
     return whole ? NUMBER_PRESENT : NUMBER_WRONG;
 }
 
-// The rules of jsonwebtoken: both claims are optional, but numbers if they are there.
+// The rules of jsonwebtoken: nbf and exp are optional, but must be numbers if they are there.
 static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_life *life)
 {
     double not_before, expiry, issued;
@@ -52,7 +52,7 @@ static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_lif
         life->expires_at_s = TOKEN_ENDLESS;
         break;
     }
-    // Nothing depends on when it was issued but when to warn of its end, so no value is wrong.
+    // Only the time of the warning depends on iat, so a bad value is ignored instead of refused.
     bool dated = read_number(jwt, "iat", &issued) == NUMBER_PRESENT && fabs(issued) < ENDLESS_S;
     life->issued_at_s = dated ? (int64_t)issued : TOKEN_UNDATED;
     return TOKEN_OK;
@@ -67,7 +67,7 @@ static bool is_set(jwt_t *jwt, const char *name)
     return set;
 }
 
-// An integer, however it is written: 42, 42.0 and 4.2e1 are the same number.
+// Takes an integer in any notation: 42, 42.0 and 4.2e1 are the same id.
 static bool take_number_id(const char *json, struct token_claims *claims)
 {
     char *end;
@@ -83,7 +83,7 @@ static bool take_number_id(const char *json, struct token_claims *claims)
     return true;
 }
 
-// False when the claim is there and no id.
+// Leaves the id empty if the claim is absent, null or "". False if it has another type.
 static bool take_id(jwt_t *jwt, const char *claim, struct token_claims *claims)
 {
     const char *text = jwt_get_grant(jwt, claim);
@@ -99,7 +99,7 @@ static bool take_id(jwt_t *jwt, const char *claim, struct token_claims *claims)
     return right;
 }
 
-// The first claim that is neither absent, null nor empty.
+// Reads the id from the first of the claims that is neither absent, null nor empty.
 static bool read_user(jwt_t *jwt, struct token_claims *claims)
 {
     static const char *const names[] = {"id", "userId", "sub"};

@@ -1,4 +1,4 @@
-// The claims of a token whose signature is right: until when it is good, and who its bearer is.
+// Reads the claims of a token whose signature is right: its times, and the identity of its bearer.
 #pragma once
 
 #include "common/attr.h"
@@ -9,8 +9,8 @@
 struct jwt; // libjwt's
 
 struct token_claims {
-    bool keep_rooms; // whether the claim "rooms" goes into the identity
-    bool keep_token; // whether the token itself does
+    bool keep_rooms; // copy the claim "rooms" into the identity
+    bool keep_token; // copy the token itself into the identity
     struct buffer user, user_json;
 };
 

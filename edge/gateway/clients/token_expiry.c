@@ -13,7 +13,7 @@ struct token_expiry {
     struct token_expiry_handlers handlers;
     struct deadline_queue ticks;
     struct deadline tick;
-    int64_t looked_at_s; // up to which second the slots were looked at
+    int64_t looked_at_s; // the last second whose slot was looked at
     struct list slots[SLOTS];
 };
 
@@ -40,7 +40,8 @@ static void ring(struct token_expiry *expiry, struct token_alarm *alarm, int64_t
     handlers->on_expiring(alarm, alarm->life.expires_at_s - now_s, handlers->arg);
 }
 
-// A handler may stop or restart any alarm, so those of the slot are taken out first, one by one.
+// A handler may stop or restart any alarm. So the alarms are moved to a list of their own first,
+// from which token_expiry_stop() can unlink them too, and are taken from it one by one.
 static void look_at(struct token_expiry *expiry, struct list *slot, int64_t now_s)
 {
     struct list waiting;
@@ -94,7 +95,7 @@ void token_alarm_init(struct token_alarm *alarm)
     alarm->life = (struct token_life){TOKEN_UNDATED, TOKEN_ENDLESS};
 }
 
-// When to warn of the token; its end if it is endless.
+// Returns when to warn of the token; TOKEN_ENDLESS if it does not expire.
 static int64_t begin(struct token_alarm *alarm, struct token_life life, int64_t now_s)
 {
     token_expiry_stop(alarm);
@@ -134,8 +135,8 @@ void token_expiry_advance(struct token_expiry *expiry, int64_t now_s)
 {
     int64_t from = expiry->looked_at_s + 1;
 
-    // After a start, or when somebody set the clock, everything is looked at once. A clock that
-    // was set back is followed back, for alarms that are set now.
+    // After the start, or when the clock was set forward by more than one turn, each slot is looked
+    // at once. If the clock was set back, looked_at_s goes back too, for alarms that are set now.
     if (now_s - from >= SLOTS)
         from = now_s - SLOTS + 1;
     expiry->looked_at_s = now_s;

@@ -1,9 +1,9 @@
-// Watches over the tokens of connected clients for as long as they are connected: calls when a
-// token is about to expire, and when it has.
+// Watches the tokens of connected clients: calls a handler when a token is about to expire, and
+// when it has expired.
 //
 // Tokens last from minutes to years, so they do not expire in the order in which they came. A
-// wheel of one-second slots holds them; an alarm further away than one turn of the wheel stays
-// in its slot and is looked at once per turn. Everything costs O(1).
+// wheel of one-second slots holds their alarms; an alarm further away than one turn of the wheel
+// stays in its slot and is looked at once per turn. Starting and stopping are O(1).
 #pragma once
 
 #include "common/deadlines.h"
@@ -12,17 +12,17 @@
 
 struct token_expiry;
 
-// Embedded in whoever has a token.
+// Embedded in the structure that has the token.
 struct token_alarm {
     struct list node;
-    int64_t due_s;
+    int64_t due_s; // seconds since 1970
     struct token_life life;
 };
 
 struct token_expiry_handlers {
-    // The token lasts for another `left_s` seconds.
+    // The token expires in `left_s` seconds.
     void (*on_expiring)(struct token_alarm *alarm, int64_t left_s, void *arg);
-    // It has expired; the alarm is off.
+    // The token has expired; the alarm is off.
     void (*on_expired)(struct token_alarm *alarm, void *arg);
     void *arg;
 };
@@ -33,17 +33,17 @@ NODISCARD struct token_expiry *token_expiry_new(struct deadlines *clock,
 void token_expiry_free(struct token_expiry *expiry);
 
 void token_alarm_init(struct token_alarm *alarm);
-// Starts watching the token that a client came with. If the time to warn has passed, on_expiring is
-// called at once.
+// Starts watching the token of a new client. Calls on_expiring (or on_expired) at once if it is
+// time already.
 void token_expiry_start(struct token_expiry *expiry, struct token_alarm *alarm,
                         struct token_life life, int64_t now_s);
-// Watches another token instead. It is not warned of at once, for a client that gets a new token
-// whenever it is warned would do nothing else; nor is the same token warned of again.
+// Watches another token instead. Does not warn at once, even if it is time: a client that refreshes
+// its token at each warning would do so without end. Nothing changes if it is the same token.
 void token_expiry_swap(struct token_expiry *expiry, struct token_alarm *alarm,
                        struct token_life life, int64_t now_s);
-// Harmless when it is off.
+// May be called when the alarm is off.
 void token_expiry_stop(struct token_alarm *alarm);
 
-// Looks at everything that fell due up to `now_s`, the time of day. The watch does so by itself
-// several times a second.
+// Handles the alarms that are due at `now_s`, the time of day. Also called by a deadline of its
+// own, four times a second.
 void token_expiry_advance(struct token_expiry *expiry, int64_t now_s);

@@ -16,7 +16,8 @@ static void on_expiring(struct token_alarm *alarm, int64_t left_s, void *arg)
                   buffer_span(&notices->text));
 }
 
-// The transport is closed, not the socket: official clients then come back with a new token.
+// Closes the transport, not the socket: official clients reconnect by themselves only after the
+// loss of a transport, and then send a new token.
 static void on_expired(struct token_alarm *alarm, void *arg)
 {
     struct token_notices *notices = arg;

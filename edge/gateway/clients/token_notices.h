@@ -1,5 +1,5 @@
-// What a client hears of its token: that it expires soon, and that it has expired. The transport is
-// closed then.
+// Tells clients that their token expires soon, or has expired; in the second case closes the
+// transport too.
 #pragma once
 
 #include "edge/gateway/clients/client_metrics.h"
@@ -12,6 +12,7 @@ struct token_notices {
     struct buffer text;
 };
 
-// For token_expiry_new(), whose alarms must be those of clients. Borrows `notices`.
+// The handlers for token_expiry_new(). Every alarm must be that of a struct client. Borrows
+// `notices`.
 struct token_expiry_handlers token_notices_handlers(struct token_notices *notices);
 void token_notices_fini(struct token_notices *notices);

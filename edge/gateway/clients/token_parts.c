@@ -6,7 +6,7 @@
 #include "edge/gateway/clients/json_doc.h"
 
 static const struct {
-    const char *name; // as the token's header writes it
+    const char *name; // value of "alg" (RFC 7518, section 3.1)
     enum token_algorithm algorithm;
 } algorithms[] = {{"HS256", TOKEN_HS256}, {"RS256", TOKEN_RS256}, {"ES256", TOKEN_ES256}};
 

@@ -1,4 +1,5 @@
-// Why a token is refused, in the words of Node's jsonwebtoken, which clients know.
+// The reasons why a token is refused. The texts are those of Node's jsonwebtoken, since clients
+// know them.
 #pragma once
 
 enum token_status {
@@ -11,7 +12,7 @@ enum token_status {
     TOKEN_BAD_ALGORITHM,
     TOKEN_EXPIRED,
     TOKEN_NOT_ACTIVE,
-    TOKEN_HALF_LOGIN, // of a login whose second factor is still to come
-    TOKEN_STATUSES,   // how many there are
+    TOKEN_HALF_LOGIN, // issued before the second factor of a login
+    TOKEN_STATUSES,   // the number of values
 };
 const char *token_status_str(enum token_status status);
