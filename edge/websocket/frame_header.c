@@ -44,7 +44,7 @@ static bool is_known(unsigned opcode)
     return opcode <= WS_BINARY || (opcode >= WS_CLOSE && opcode <= WS_PONG);
 }
 
-// What the first two bytes of a client's frame must fulfil.
+// Checks the first two bytes of a client's frame (RFC 6455, 5.2 and 5.5).
 static bool is_beginning(unsigned char first, unsigned char second)
 {
     unsigned opcode = first & OPCODE;

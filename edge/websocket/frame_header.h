@@ -1,4 +1,4 @@
-// The header of a WebSocket frame (RFC 6455, 5.2): the server's is written, a client's is read.
+// The header of a WebSocket frame (RFC 6455, 5.2): writes the server's, reads a client's.
 //
 //      0               1               2 …                       … up to 14
 //     |F|R1 R2 R3|op  |M| length      | longer length | mask    | payload …
@@ -37,7 +37,7 @@ enum ws_close_code {
 #define WS_CLIENT_HEADER_MAX 14
 #define WS_CONTROL_MAX       125 // bytes of a control frame's payload (RFC 6455, 5.5)
 
-// Writes the header of a whole message in one frame. Returns its length.
+// Writes the header of a frame that holds a whole message. Returns the header's length.
 size_t ws_header_write(unsigned char out[WS_SERVER_HEADER_MAX], enum ws_opcode opcode,
                        bool compressed, uint64_t payload_len);
 
@@ -56,8 +56,9 @@ static inline bool ws_is_control(enum ws_opcode opcode)
 
 enum ws_header_status { WS_HEADER_WHOLE = 0, WS_HEADER_PARTIAL, WS_HEADER_BAD };
 
-// Reads the header that `bytes` begin with, and how long it is. BAD: not masked, an unknown
-// opcode, RSV2 or RSV3, a length that is negative or longer than it need be, or a control frame
-// that is fragmented, compressed or over 125 bytes. Told as early as its bytes are there.
+// Reads the header at the start of `bytes`; `len` is the header's length. PARTIAL: call again with
+// more bytes. BAD, as soon as the bytes at fault are there: not masked, an unknown opcode, RSV2 or
+// RSV3 set, a length that has its top bit set or is not in the shortest form, or a control frame
+// that is fragmented, compressed or over 125 bytes.
 NODISCARD enum ws_header_status ws_header_read(struct span bytes, struct ws_header *out,
                                                size_t *len);

@@ -7,13 +7,14 @@
 
 #include "common/mem.h"
 
-#define LEVEL        Z_BEST_SPEED // events are small and many
+#define LEVEL        Z_BEST_SPEED // events are small and many, so speed counts
 #define MEMORY_LEVEL 8
 #define FLUSH_ROOM   16 // for what a flush writes behind a message
 #define STEP         ((size_t)16 * 1024)
-#define BLOCK_ENDED  128 // in data_type: zlib has read whole blocks only
+#define BLOCK_ENDED  128 // bit of data_type: zlib stopped at the end of a block
 
-// A flush ends in an empty block without compression, which is not sent (RFC 7692, 7.2.1).
+// The end of what Z_SYNC_FLUSH writes. The sender cuts it off and the receiver appends it again
+// (RFC 7692, 7.2.1 and 7.2.2).
 #define TAIL SPAN_LIT("\x00\x00\xff\xff")
 
 // ---- the offer
@@ -23,7 +24,7 @@ struct offer {
     unsigned server_window_bits;
 };
 
-// 8 to 15, without leading zeros; quotes around it are allowed.
+// Reads window bits: 8 to 15, without leading zeros; quotes around them are allowed.
 static bool read_bits(struct span text, unsigned *out)
 {
     if (text.len >= 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"')
@@ -87,8 +88,8 @@ bool ws_deflate_accept(struct span offers, unsigned window_bits, struct buffer *
             continue;
         buffer_append(answer, SPAN_LIT("permessage-deflate; server_no_context_takeover; "
                                        "client_no_context_takeover"));
-        // Whoever asks for a window is told which, even where it is the largest (RFC
-        // 7692, 7.1.2.1).
+        // An offer that names server_max_window_bits must be answered with it, even if the window
+        // is the largest one (RFC 7692, 7.1.2.1).
         if (offer.server_bits || window_bits < WS_WINDOW_BITS_MAX)
             buffer_printf(answer, "; server_max_window_bits=%u", window_bits);
         return true;
@@ -187,7 +188,8 @@ static void start_inflating(struct ws_inflater *inflater)
     buffer_clear(&inflater->out);
 }
 
-// Expands one piece of the input. A message may hold a final block and go on behind it.
+// Expands one piece of the input. A message may have data behind a block that is marked as final
+// (RFC 7692, 7.2.3.4), so the stream begins anew there.
 static enum ws_inflate_status inflate_piece(struct ws_inflater *inflater, struct span piece,
                                             size_t max)
 {
@@ -206,7 +208,7 @@ static enum ws_inflate_status inflate_piece(struct ws_inflater *inflater, struct
         if (rc == Z_STREAM_END)
             rc = inflateReset(stream);
         else if (rc == Z_BUF_ERROR && stream->avail_in == 0)
-            rc = Z_OK; // all was taken already
+            rc = Z_OK; // not an error: the input was used up before
         if (rc != Z_OK)
             return WS_INFLATE_BROKEN;
         if (stream->avail_in == 0 && stream->avail_out > 0)

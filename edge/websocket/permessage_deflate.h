@@ -1,8 +1,8 @@
 // permessage-deflate (RFC 7692) without context takeover on either side: each message is
 // compressed by itself.
 //
-// So a frame is compressed once for everybody who gets it, and one compressor and one expander
-// serve all connections of an edge: a connection costs no memory for it.
+// So a frame is compressed once for all clients that get it, and one compressor and one expander
+// serve all connections of an edge: compression costs no memory for each connection.
 #pragma once
 
 #include "common/attr.h"
@@ -12,9 +12,10 @@
 #define WS_WINDOW_BITS_MIN 9 // zlib writes no smaller window
 #define WS_WINDOW_BITS_MAX 15
 
-// Looks for an offer in a Sec-WebSocket-Extensions header (RFC 7692, 7.1) that a server with this
-// window can accept, the first that it is. True appends the header's answer. An offer is passed
-// over that has a parameter unknown, doubled or malformed, or wants a smaller window.
+// Accepts the first offer in a Sec-WebSocket-Extensions header (RFC 7692, 7.1) that a server with
+// this window can fulfil, and appends the value of the response's header to `answer`. Skips an
+// offer with an unknown, repeated or malformed parameter, and one that asks for a smaller window.
+// False if no offer is accepted.
 NODISCARD bool ws_deflate_accept(struct span offers, unsigned window_bits, struct buffer *answer);
 
 // Compresses messages, one after another. Its memory (up to 270 KB) is allocated with the first.
@@ -25,7 +26,7 @@ void ws_deflater_free(struct ws_deflater *deflater);
 // The payload of a compressed frame. Valid until the next call.
 struct span ws_deflate(struct ws_deflater *deflater, struct span message);
 
-// Expands them. Its memory (about 50 KB, and the largest message) is allocated with the first.
+// Expands messages. Its memory (about 50 KB, and the largest message) is allocated with the first.
 struct ws_inflater;
 NODISCARD struct ws_inflater *ws_inflater_new(void);
 void ws_inflater_free(struct ws_inflater *inflater);

@@ -13,7 +13,8 @@ static enum ws_event fail(struct ws_receiver *receiver, unsigned code, struct ws
 
 // ---- headers
 
-// Headers rarely come in pieces, so they are put together in a few bytes of their own.
+// Reads a header, which may come in pieces, from a copy of as many bytes as a header can have. Of
+// these only the header's own are taken off the input.
 static enum ws_header_status take_header(struct ws_receiver *receiver, struct ws_input *input)
 {
     size_t room = sizeof(receiver->head) - receiver->head_len, len;
@@ -30,6 +31,8 @@ static enum ws_header_status take_header(struct ws_receiver *receiver, struct ws
     return status;
 }
 
+// RFC 6455, 5.4: a continuation needs a message that has begun; another data frame must not come
+// within a message. RSV1 is for the first frame of a message only (RFC 7692, 6).
 static bool is_in_order(const struct ws_receiver *receiver)
 {
     const struct ws_header *frame = &receiver->frame;
@@ -65,7 +68,8 @@ static bool is_too_big(const struct ws_receiver *receiver, size_t max_message)
 
 // ---- payloads
 
-// Four bytes of mask, seen as eight, for whole words; `at` is where in the frame the piece begins.
+// Unmasks eight bytes at a time. `at` is the offset of the piece in the frame's payload, which
+// decides with which byte of the mask it begins.
 static void unmask(char *bytes, size_t len, const unsigned char mask[4], uint64_t at)
 {
     unsigned char turned[8];
@@ -97,7 +101,7 @@ static struct span take_payload(struct ws_receiver *receiver, struct ws_input *i
     return piece;
 }
 
-// The whole of what `piece` ends, where it lies if it is in one piece.
+// The payload that `piece` completes. A payload that came in one piece is not copied.
 static struct span join(struct buffer *pieces, struct span piece)
 {
     if (pieces->len == 0)
@@ -108,7 +112,8 @@ static struct span join(struct buffer *pieces, struct span piece)
 
 // ---- what is whole
 
-// RFC 6455, 7.4: which codes may stand in a close frame.
+// The codes that a close frame may carry: those of RFC 6455, 7.4, and 1012 to 1014, which IANA
+// registered later.
 static bool is_close_code(unsigned code)
 {
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
@@ -165,7 +170,7 @@ static enum ws_event finish_message(struct ws_receiver *receiver, size_t max_mes
     return WS_EVENT_MESSAGE;
 }
 
-// What was handed out last is done with.
+// Frees the bytes that the last event was handed out from.
 static void let_go(struct ws_receiver *receiver)
 {
     if (!receiver->in_message)

@@ -5,7 +5,7 @@
 //                                                  └─▶ fragments put together,
 //                                                      expanded, checked as UTF-8 ─▶ event
 //
-// No I/O. A message that lies in the input in one piece is handed out where it lies; only one that
+// No I/O. A message that is whole in the input is handed out where it lies; only a message that
 // comes in pieces is copied.
 #pragma once
 
@@ -15,25 +15,25 @@
 
 #define WS_FRAGMENTS_MAX 16384 // of one message
 
-// Zeroed at first. Embedded in a connection.
+// A zeroed struct is a receiver that has read nothing. Embedded in a connection.
 struct ws_receiver {
     bool compression; // was agreed on: RSV1 may be set
     // The rest is the receiver's own.
-    bool in_payload; // of `frame`; else in the header
-    bool in_message; // its first fragment has come
+    bool in_payload; // reads the payload of `frame`; otherwise a header
+    bool in_message; // the first fragment of a message has begun, the last one has not ended
     bool message_compressed;
     bool failed;
     uint8_t head_len;
-    enum ws_opcode kind;    // of the message
-    uint32_t fragments;     // of the message
-    uint64_t payload_taken; // of the frame
-    struct ws_header frame; // under way
-    struct buffer message;  // its pieces so far
-    struct buffer control;  // a control frame's, when it came in pieces
-    char head[WS_CLIENT_HEADER_MAX];
+    enum ws_opcode kind;             // of the message
+    uint32_t fragments;              // of the message
+    uint64_t payload_taken;          // bytes of the frame's payload that were read
+    struct ws_header frame;          // the frame that is being read
+    struct buffer message;           // the pieces of the message so far
+    struct buffer control;           // the pieces of a control frame so far
+    char head[WS_CLIENT_HEADER_MAX]; // `head_len` bytes of a header that is not whole yet
 };
 
-// Bytes that were received; they are changed.
+// Received bytes. The receiver unmasks them in place.
 struct ws_input {
     char *ptr;
     size_t len;
@@ -54,15 +54,15 @@ struct ws_received {
     unsigned code;
 };
 
-// Takes bytes off the front of `input` until something is whole. A message may have `max_message`
-// bytes, over all its fragments and once expanded; a longer one fails as soon as a header says so.
-// `inflater` expands what is compressed; one serves many receivers.
+// Takes bytes off the front of `input` until there is an event. A message may have `max_message`
+// bytes, over all its fragments and also once it is expanded; a longer one fails as soon as a
+// header announces it. `inflater` expands compressed messages; one inflater serves many receivers.
 NODISCARD enum ws_event ws_receiver_next(struct ws_receiver *receiver, size_t max_message,
                                          struct ws_inflater *inflater, struct ws_input *input,
                                          struct ws_received *out);
-// Whether a message or a control frame has begun that is not whole yet.
+// True if a message or a control frame has begun and is not whole yet.
 bool ws_receiver_is_waiting(const struct ws_receiver *receiver);
-// The bytes that it holds of that.
+// The memory in bytes that the receiver holds for it.
 size_t ws_receiver_held(const struct ws_receiver *receiver);
-// Frees what it holds of an unfinished message.
+// Drops an unfinished message or control frame.
 void ws_receiver_fini(struct ws_receiver *receiver);
