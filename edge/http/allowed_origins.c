@@ -17,8 +17,8 @@ static bool is_word(struct span entry)
     return span_is(entry, "*") || span_eq_nocase(entry, SPAN_LIT("null"));
 }
 
-// A slash at the end is a common slip: an Origin header never has one. Those of "file://" belong to
-// it.
+// A slash at the end is a common mistake in the list: an Origin header never has one. The slashes
+// of "file://" stay.
 static struct span without_slashes(struct span entry)
 {
     while (entry.len > 0 && entry.ptr[entry.len - 1] == '/' &&
@@ -89,7 +89,7 @@ static bool is_listed(const struct allowed_origins *origins, const struct origin
     return false;
 }
 
-// Of several proxies the first in the list is the one that the client spoke to.
+// Proxies append to a list, so its first item is what the client itself addressed.
 static struct span first_of(struct span list)
 {
     struct span first = {0};

@@ -6,7 +6,7 @@
 
 #include "common/mem.h"
 
-// Polling replies are made while a client waits: speed counts more than the last few percent.
+// A client waits while its polling reply is compressed: speed counts more than a few percent.
 #define LEVEL        Z_BEST_SPEED
 #define MEMORY_LEVEL 8
 #define WINDOW_GZIP  (15 + 16) // zlib's way to ask for a gzip wrapper
@@ -26,7 +26,7 @@ static bool is_refused(struct span parameters)
         if (!span_take_until(&one, '=', &name) || !span_eq_nocase(span_trim(name), SPAN_LIT("q")))
             continue;
         if (!one.ptr)
-            return false; // "q" without a value means nothing
+            return false; // a "q" without a value is ignored
         one = span_trim(one);
         while (one.len > 0 && (one.ptr[0] == '0' || one.ptr[0] == '.'))
             one = span_skip(one, 1);

@@ -1,4 +1,4 @@
-// HTTP bodies in gzip or deflate, for clients that ask for it.
+// Compresses HTTP bodies with gzip or deflate, for clients that accept it.
 #pragma once
 
 #include "common/attr.h"
@@ -7,10 +7,10 @@
 
 enum content_coding { CODING_IDENTITY = 0, CODING_GZIP, CODING_DEFLATE, CODINGS };
 
-// The coding to use for an Accept-Encoding header (RFC 9110, 12.5.3): gzip before deflate, none
-// that has q=0. An empty header means identity.
+// The coding to use for an Accept-Encoding header (RFC 9110, 12.5.3): gzip before deflate, never
+// one with q=0. An empty header means identity.
 enum content_coding content_coding_accepted(struct span accept_encoding);
-// As it stands in Content-Encoding.
+// The coding's name for the header Content-Encoding.
 const char *content_coding_name(enum content_coding coding);
 
 // One compressor serves all replies, one after another; its memory (about 270 KB) is allocated

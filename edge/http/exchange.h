@@ -1,7 +1,7 @@
 // One HTTP request that waits for its reply, now or later.
 //
-// The port that took the request owns the exchange. Whoever handles it replies exactly once;
-// until then it may hold the exchange and is told if the client goes away.
+// The adapter that read the request owns the exchange. The handler replies exactly once; until then
+// it may hold the exchange, and on_abort tells it if the client goes away.
 #pragma once
 
 #include "edge/http/request.h"
@@ -10,9 +10,9 @@
 struct http_reply {
     unsigned status;
     const char *content_type;   // NULL: no such header
-    struct span body;           // copied, unless it is
-    struct shared_body *shared; // of this one, which is referenced
-    const char *const *headers; // further ones: name, value, name, value, …, NULL; or NULL
+    struct span body;           // copied, unless `shared` is set
+    struct shared_body *shared; // the owner of `body`, which gets a reference instead; or NULL
+    const char *const *headers; // further headers: name, value, name, value, …, NULL; or NULL
 };
 
 struct http_exchange;
@@ -23,9 +23,9 @@ struct http_exchange_ops {
 
 struct http_exchange {
     const struct http_exchange_ops *ops;
-    const struct http_request *request; // until the handler returns
-    // Set by the holder of an exchange that is not answered at once. Called when the client is
-    // gone before its reply; the exchange is no longer valid afterwards.
+    const struct http_request *request; // NULL once the handler has returned
+    // Set by a handler that holds the exchange. Called if the client goes away before the reply;
+    // the exchange is no longer valid afterwards.
     void (*on_abort)(void *holder);
     void *holder;
 };

@@ -75,7 +75,8 @@ static bool take_port(struct span digits, uint16_t *port)
     return number > 0 && digits.len == 0;
 }
 
-// The port stands behind the last colon that is not part of an IPv6 address.
+// Splits "host:port" at the last colon that is not part of an IPv6 address. Leaves the port alone
+// if the text names none. Returns NULL or the fault.
 static const char *split_port(struct span text, struct origin *out)
 {
     const char *colon = text.len > 0 ? memrchr(text.ptr, ':', text.len) : NULL;

@@ -1,8 +1,8 @@
 // One web origin: scheme, host and port, as a browser names a page's (RFC 6454).
 //
-// "https://app.example", "wss://app.example:443". Of http and https the WebSocket schemes are
-// relatives: they mean the same place. Other schemes (capacitor://localhost, app://.) are taken as
-// they are written. Borrows: the spans point into the text.
+// "https://app.example", "wss://app.example:443". The schemes ws and wss are equal to http and
+// https. Other schemes (capacitor://localhost, app://.) are compared as they are written. Borrows:
+// the spans point into the text.
 #pragma once
 
 #include <stdint.h>
@@ -20,13 +20,14 @@ struct origin {
     enum origin_family family;
     struct span scheme;
     struct span host; // in brackets if it is an IPv6 address
-    uint16_t port;    // the scheme's own if none is named; 0 of other schemes that name none
+    uint16_t port;    // if none is named, the scheme's default; 0 for other schemes
 };
 
-// NULL, or what is wrong with it.
+// Returns NULL, or a constant text that says what is wrong with `text`.
 NODISCARD const char *origin_parse(struct span text, struct origin *out);
 
-// "host" or "host:port", as in a Host header; `port` is that of the family if none is named.
+// Parses "host" or "host:port", as in a Host header; without a port it is the family's default.
+// False if the text is malformed.
 NODISCARD bool origin_parse_host(struct span text, enum origin_family family, struct origin *out);
 
 enum origin_family origin_family_of(struct span scheme);
@@ -35,4 +36,5 @@ NODISCARD bool origin_eq(const struct origin *a, const struct origin *b);
 
 // A pattern's host begins with "*.", which stands for one label or more.
 NODISCARD bool origin_is_pattern(const struct origin *origin);
+// True if `origin` matches `pattern`.
 NODISCARD bool origin_fits(const struct origin *origin, const struct origin *pattern);

@@ -18,7 +18,7 @@ static bool has(struct span text, const char *characters)
     return false;
 }
 
-// Takes what precedes the first place for the id off `rest`, and the place with it.
+// Takes the text before the first {id} off `rest`, and the {id} with it.
 static bool take_place(struct span *rest, struct span *before)
 {
     return span_take_before(rest, place, before);

@@ -1,5 +1,5 @@
-// The path of a request with a place for an id: "/api/things/{id}", in which the id is written
-// percent-encoded.
+// The path of a request with a place for an id: "/api/things/{id}". The id is percent-encoded when
+// the path is written.
 #pragma once
 
 #include <stdbool.h>
@@ -11,10 +11,10 @@
 // fragment. A query is allowed, with {id} in it or not.
 bool path_template_is_valid(struct span text);
 
-// Whether a path can bear this id. "." and ".." cannot be told from the steps of a path, however
-// they are encoded; some proxies decode "%2F" and "%5C", and make two steps of one.
+// False for an id that could lead to another path: "." and ".." are steps of a path even if they
+// are encoded, and some proxies decode "%2F" and "%5C" into separators.
 bool path_template_can_hold(struct span id);
 
-// Puts the path into `out` in place of what it holds. Of the id only letters, digits and "-._~"
-// stay as they are. Returns it.
+// Replaces the content of `out` by the path. All of the id is encoded but letters, digits and
+// "-._~". Returns a view of `out`.
 struct span path_template_write(struct span template, struct span id, struct buffer *out);

@@ -1,4 +1,4 @@
-// One HTTP request as the layers above a port see it, wherever its bytes were parsed.
+// One HTTP request as the layers above the adapters see it, whichever parser read it.
 #pragma once
 
 #include "common/attr.h"
@@ -12,8 +12,9 @@ struct http_request {
     struct span path;  // "/socket.io/", not decoded
     struct span query; // raw, without the '?'
     struct span body;
-    struct span peer; // the client's address as text, also behind proxies of our own
-    // The first header of that name, in any case; ptr is NULL when there is none.
+    struct span peer; // the client's address as text, also behind trusted proxies
+    // The value of the first header of that name, whose case does not matter; ptr is NULL when
+    // there is none.
     struct span (*header)(const struct http_request *request, const char *name);
 };
 

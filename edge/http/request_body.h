@@ -1,18 +1,18 @@
-// How long a request's body is, by what its head says of it (RFC 9112, 6).
+// What the head of a request says about its body (RFC 9112, 6).
 #pragma once
 
 #include "edge/http/request_head.h"
 
-// Two lengths, a length and chunks, another coding than "chunked": what a proxy and a server may
-// read differently is a way to smuggle requests (RFC 9112, 6.3).
+// True for two lengths, a length beside chunks, or a coding other than "chunked". A proxy in front
+// may read such a head differently, which is a way to smuggle requests (RFC 9112, 6.3 and 11.2).
 bool request_body_is_ambiguous(const struct http_head *head);
 
-// Whether a body follows the head.
+// True if a body follows the head.
 bool request_body_is_announced(const struct http_head *head);
 
-// Whether the head announces more than `max` bytes. Chunks announce nothing; the length, if there
-// is one, must be a number.
+// True if the Content-Length is more than `max` bytes, or no number. A chunked body announces no
+// length.
 bool request_body_is_over(const struct http_head *head, size_t max);
 
-// The client sends its body only after an answer "100 Continue" (RFC 9110, 10.1.1).
+// True if the client sends its body only after an answer "100 Continue" (RFC 9110, 10.1.1).
 bool request_body_waits_for_continue(const struct http_head *head);

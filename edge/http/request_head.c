@@ -95,7 +95,7 @@ static bool has_list_item(struct span list, const char *item)
     return false;
 }
 
-// A list may stand on several lines (RFC 9110, 5.3).
+// A list may be spread over several headers of the same name (RFC 9110, 5.3).
 static bool lists_item(const struct http_head *head, const char *name, const char *item)
 {
     for (size_t i = 0; i < head->header_count; i++)
@@ -105,7 +105,7 @@ static bool lists_item(const struct http_head *head, const char *name, const cha
     return false;
 }
 
-// Some proxies say that there is none.
+// A Content-Length of 0 is allowed, because some proxies add it.
 static bool has_no_body(const struct http_head *head)
 {
     struct span length = {NULL, 0}, ignored;

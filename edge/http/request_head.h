@@ -18,30 +18,33 @@ struct http_head {
     size_t header_count;
 };
 
-// How many bytes the first head in `bytes` takes, its empty line included; 0 while it is not whole.
+// The length of the first head in `bytes`, its empty line included; 0 while it is not whole. Lines
+// may end in LF alone: http_head_parse() refuses such a head, but nobody must wait for its end.
 size_t http_head_length(struct span bytes);
 
-// What names of headers, methods and versions consist of: no control characters, blanks or colons.
+// True if `s` can be the name of a header, a method or a version: not empty, no control characters,
+// blanks or colons.
 bool http_is_token(struct span s);
-// What values of headers consist of: no control characters but tabs.
+// True if `s` can be the value of a header: no control characters but tabs.
 bool http_is_field_value(struct span s);
 
 // Parses a whole head strictly: single spaces, CRLF, no folded lines, no control characters in
-// values. False for anything else; a lenient server may still make sense of it.
+// values, a target that begins with a slash. False for anything else, which a more lenient server
+// may still understand.
 NODISCARD bool http_head_parse(struct span bytes, struct http_head *head);
 
-// The one header of this name; ptr is NULL when there is none or more than one.
+// The value of the only header of this name; ptr is NULL when there is none or more than one.
 struct span http_head_single(const struct http_head *head, const char *name);
 
 // RFC 6455, 4.2.1: GET, HTTP/1.1, Upgrade: websocket, Connection: upgrade, a key, version 13; and
 // no body. Fills `key` (24 characters).
 NODISCARD bool http_head_asks_for_websocket(const struct http_head *head, struct span *key);
 
-// The first subprotocol that a WebSocket handshake offers, or an empty span: browsers close a
-// WebSocket whose offer is not answered, and no subprotocol means anything here.
+// The first subprotocol that a WebSocket handshake offers; an empty span if there is none. The
+// server accepts it whatever it is, because browsers close a WebSocket whose offer is not answered.
 struct span http_first_subprotocol(const struct http_request *request);
 
-// A request as the other layers know it. Borrows the head.
+// A head as the struct http_request of the layers above. Borrows head and peer.
 struct http_head_request {
     struct http_request request;
     const struct http_head *head;

@@ -1,4 +1,4 @@
-// By rules of our own: what libraries let pass differs from version to version.
+// URLs are checked by rules of our own, because what libraries accept differs between versions.
 #include "edge/http/service_url.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@
 #define HOST_MAX     253
 #define AUTHORITY_AT 3 // "://" before it
 
-// Of those that RFC 3986 (2) has in no URL, none as it stands.
+// True if all characters may stand in a URL unencoded (RFC 3986, 2), and each % begins an escape.
 static bool is_url_text(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -29,7 +29,7 @@ static bool begins_well(struct span url)
            span_starts_with(url, SPAN_LIT("https://"));
 }
 
-// The part before the path.
+// The URL without its path.
 static struct span without_path(struct span url)
 {
     const char *mark = memmem(url.ptr, url.len, "://", AUTHORITY_AT);

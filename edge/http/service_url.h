@@ -4,6 +4,7 @@
 #include "common/attr.h"
 #include "common/buffer.h"
 
-// NULL, or what is wrong with it. Right is "http" or "https", a host, and perhaps a port and a
-// path; the host is put into `host` then, without the brackets of an IPv6 address.
+// Checks for http or https, a host, and perhaps a port and a path. Returns NULL and appends the
+// host to `host`, without the brackets of an IPv6 address; or returns a constant text that says
+// what is wrong.
 NODISCARD const char *service_url_check(const char *url, struct buffer *host);

@@ -7,7 +7,7 @@
 
 #include "common/mem.h"
 
-#define V4_PREFIX_BITS 96 // an IPv4 address is the end of an IPv6 one here
+#define V4_PREFIX_BITS 96 // IPv4 addresses are kept as IPv4-mapped IPv6 addresses
 
 struct network {
     struct in6_addr address;
@@ -19,7 +19,7 @@ struct trusted_proxies {
     size_t count;
 };
 
-// `base` is the number of bits that an address of this family has in front.
+// `base` is the number of bits before an address of this family: 96 for IPv4, 0 for IPv6.
 static bool parse_address(struct span text, struct in6_addr *out, unsigned *base)
 {
     static const struct in6_addr mapped = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}}};
@@ -135,7 +135,7 @@ static bool is_port(struct span text)
 }
 
 // Some proxies write the client's port as well: 203.0.113.7:51008, [2001:db8::1]:443. A colon alone
-// says nothing, for IPv6 addresses are full of them.
+// does not mean a port: IPv6 addresses contain colons too.
 static struct span without_port(struct span said)
 {
     const char *colon = said.len > 0 ? memrchr(said.ptr, ':', said.len) : NULL;
@@ -151,7 +151,7 @@ static struct span without_port(struct span said)
     return has_port && !memchr(host.ptr, ':', host.len) ? host : said;
 }
 
-// Goes through one header from its end. False when the client was found.
+// Reads one X-Forwarded-For header from its end. False when `client` is final.
 static bool follow(const struct trusted_proxies *proxies, struct span header, struct span *client)
 {
     while (header.len > 0) {
@@ -159,7 +159,7 @@ static bool follow(const struct trusted_proxies *proxies, struct span header, st
         unsigned base;
         struct span said = without_port(take_last(&header));
         if (!parse_address(said, &address, &base))
-            return false; // so the proxy itself is all that is known
+            return false; // no address: the proxy that wrote it is all that is known
         *client = said;
         if (!is_trusted(proxies, said))
             return false;
