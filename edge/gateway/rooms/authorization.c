@@ -8,7 +8,7 @@
 
 struct authorization {
     enum room_authorization mode;
-    struct authorization_requests *requests; // NULL: no service is asked
+    struct authorization_requests *requests; // NULL: the mode asks no service
 };
 
 // "conversation:*" covers every conversation, "conversation:1" only itself.
@@ -90,6 +90,6 @@ bool authorization_may_stay(const struct authorization *authorization, const str
 
 void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter)
 {
-    assert(authorization->requests); // the others answer at once
+    assert(authorization->requests); // the other modes have given their verdict already
     authorization_requests_cancel(authorization->requests, waiter);
 }

@@ -1,5 +1,5 @@
-// Decides who may join which room. The verdict always comes by callback, because it may have to
-// come from a service; the caller must be ready for a callback before the function returns.
+// Decides who may join which room. The verdict always comes by callback, because a service may have
+// to be asked. The callback may be called before authorization_ask() returns.
 #pragma once
 
 #include "edge/gateway/rooms/authorization_requests.h"
@@ -20,7 +20,7 @@ authorization_new(enum room_authorization mode,
 // All waiters must have had their verdict or have been cancelled.
 void authorization_free(struct authorization *authorization);
 
-// False for a room that no service can be asked about; authorization_ask() must not be called.
+// False if the room's id cannot be sent to a service. Then authorization_ask() must not be called.
 NODISCARD bool authorization_can_ask(const struct authorization *authorization, struct span room);
 
 // Calls `waiter->on_verdict`, at once or later. `waiter->client` must be set. Copies `room`.
@@ -31,5 +31,5 @@ bool authorization_asks_services(const struct authorization *authorization);
 // False if the verdict is by claims and `who`'s token does not list `room`. Asks no service.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
                             struct span room);
-// on_verdict will not be called any more. Only for a waiter that has had no verdict yet.
+// Cancels a waiter that has had no verdict yet: on_verdict is not called any more.
 void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter);

@@ -12,7 +12,8 @@ struct answer {
     char key[];
 };
 
-// uthash keeps its entries in the order of adding: the table's head is the oldest.
+// uthash keeps entries in the order in which they were added, so the head of the table is the
+// oldest.
 struct authorization_cache {
     struct answer *oldest;
     size_t max;

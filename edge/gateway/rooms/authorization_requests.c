@@ -17,9 +17,9 @@
 
 struct service_queue {
     struct list pending; // of struct authorization_request, by node: not sent yet
-    unsigned under_way;
-    bool failing;
-    uint64_t log_at_ms; // not before
+    unsigned under_way;  // requests that the service is answering
+    bool failing;        // logged as failing, and not as well again
+    uint64_t log_at_ms;  // no further warning before this time
 };
 
 struct authorization_requests {
@@ -50,7 +50,7 @@ struct authorization_request {
 };
 
 static const struct {
-    struct span prefix; // of the rooms that it knows
+    struct span prefix; // of the names of the service's rooms
     const char *name, *variable;
 } services[ROOM_SERVICES] = {
     [ROOM_SERVICE_MESSAGES] = {SPAN_INIT("conversation:"), "messages", "MESSAGE_SERVICE_URL"},
@@ -58,7 +58,7 @@ static const struct {
                                     "NOTIFICATION_SERVICE_URL"},
 };
 
-// False when no service knows such rooms.
+// False if no service is responsible for rooms of this type.
 static bool find_service(struct span room, enum room_service *service)
 {
     for (*service = 0; *service < ROOM_SERVICES; ++*service)
@@ -83,7 +83,7 @@ static struct span write_key(struct authorization_requests *requests, struct spa
     return buffer_span(&requests->key);
 }
 
-// ---- whether the services answer: told to the log at most once a minute for each
+// ---- health of the services: each has at most one warning per minute in the log
 
 static void log_failure(struct service_queue *queue, enum room_service service, const char *reason,
                         uint64_t now_ms)
@@ -201,6 +201,8 @@ static void count_under_way(struct authorization_requests *requests)
     metric_set(&requests->metrics->asks_under_way, count);
 }
 
+// Sends the token that the first waiter has by now: the one that the client had when it asked may
+// have been refreshed meanwhile.
 static void send_request(struct authorization_requests *requests,
                          struct authorization_request *request)
 {
@@ -245,6 +247,7 @@ static enum room_verdict verdict_of(enum service_answer answer)
     }
 }
 
+// Other answers say nothing about the user's right to the room, so they are not cached.
 static void cache_answer(struct authorization_requests *requests,
                          const struct authorization_request *request, enum service_answer answer)
 {
@@ -255,6 +258,8 @@ static void cache_answer(struct authorization_requests *requests,
                authorization_cache_count(requests->cache));
 }
 
+// The request is removed before the waiters are notified: on_verdict() may ask for the same room
+// again, and must not find a request that is over.
 static void finish(struct authorization_request *request, enum service_answer answer,
                    const char *reason)
 {

@@ -1,13 +1,13 @@
 // Asks services whether users may join rooms: one request for each user and room at a time, and
-// never more than a service is meant to handle.
+// never more than `concurrency` for a service.
 //
 //     waiter ──▶ cached? ──▶ request open? ──▶ queue of the service ──▶ authorization service
 //                  │              │                                        │
 //               verdict     waits with others ◀────────── answer ──────────┘
 //
-// Rights belong to the user, whichever of the user's tokens was sent: open requests and cached
-// answers are keyed by user and room. Timeouts, errors and answers about the token alone are not
-// cached.
+// Open requests and cached answers are keyed by user and room, since rights belong to the user,
+// whichever of the user's tokens was sent. Timeouts, errors and answers about the token alone are
+// not cached.
 #pragma once
 
 #include "common/deadlines.h"
@@ -15,14 +15,14 @@
 #include "edge/gateway/rooms/authorization_waiter.h"
 #include "edge/gateway/rooms/room_metrics.h"
 
-#define AUTHORIZATION_WAITERS_PER_USER 1000 // one user cannot take all of max_waiters
+#define AUTHORIZATION_WAITERS_PER_USER 1000 // so that one user cannot use up max_waiters
 
 struct authorization_requests_options {
     struct authorization_service *service; // borrowed
     const char *paths[ROOM_SERVICES];      // templates, see path_template.h; borrowed
     uint32_t timeout_ms;                   // of a request, including its time in the queue
     uint32_t concurrency;                  // requests that a service gets at one time
-    size_t max_waiters;                    // all users together
+    size_t max_waiters;                    // for all users together
     size_t cache_size;
     uint32_t cache_ms;
 };
@@ -35,7 +35,8 @@ authorization_requests_new(const struct authorization_requests_options *options,
 // All waiters must have had their verdict or have been cancelled.
 void authorization_requests_free(struct authorization_requests *requests);
 
-// False for a room whose id cannot stand in a path. Such a room must not be asked about.
+// False if the room's id cannot be part of a path. Then authorization_requests_ask() must not be
+// called.
 NODISCARD bool authorization_requests_can_ask(struct span room);
 
 // Calls `waiter->on_verdict`: at once if the answer is cached, or if too many wait already; later
@@ -44,7 +45,7 @@ NODISCARD bool authorization_requests_can_ask(struct span room);
 void authorization_requests_ask(struct authorization_requests *requests,
                                 struct authorization_waiter *waiter, struct span room);
 
-// on_verdict will not be called any more. A request without waiters is dropped if it was not sent
-// yet; otherwise its answer still goes to the cache.
+// on_verdict is not called any more. If the request has no other waiters and was not sent yet, it
+// is dropped; if it was sent, its answer still goes to the cache.
 void authorization_requests_cancel(struct authorization_requests *requests,
                                    struct authorization_waiter *waiter);

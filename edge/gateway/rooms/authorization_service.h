@@ -30,7 +30,7 @@ struct authorization_query {
     struct span token; // of the user, as it came
 };
 
-// `reason` says for the log why there is neither yes nor no; NULL when there is. Borrowed.
+// `reason` is for the log: why the answer is neither yes nor no; NULL if it is. Borrowed.
 typedef void (*service_answer_fn)(enum service_answer answer, const char *reason, void *arg);
 
 struct authorization_service_ops {
@@ -54,7 +54,7 @@ authorization_service_ask(struct authorization_service *service,
     return service->ops->ask(service, query, on_answer, arg);
 }
 
-// Only before `on_answer` was called. Frees the call.
+// Cancels and frees the call. Only before `on_answer` was called.
 static inline void authorization_service_cancel(struct authorization_service *service,
                                                 struct authorization_call *call)
 {

@@ -14,7 +14,7 @@ struct authorization_request;
 struct key_count;
 
 struct authorization_waiter {
-    const struct client *client; // whose token is shown
+    const struct client *client; // the token is that of this client
     // Called exactly once, at once or later, unless the waiter is cancelled. May free the waiter.
     void (*on_verdict)(struct authorization_waiter *waiter, enum room_verdict verdict);
     // Private to authorization_requests:

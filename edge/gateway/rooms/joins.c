@@ -7,16 +7,16 @@
 #include "edge/gateway/clients/session_record.h"
 
 struct join {
-    struct list node; // in its client's list
+    struct list node; // in client->joins
     struct authorization_waiter waiter;
     struct joins *joins;
     struct ack ack;
-    struct room_write write; // once there is a verdict
+    struct room_write write; // pending once the room is granted, if the client has a session
     size_t room_len;
     char room[];
 };
 
-// A room that was left, until the session store knows it.
+// A room that the client has left, until the session store has the change.
 struct leave {
     struct room_write write;
     struct joins *joins;
@@ -41,7 +41,7 @@ static void ack_joined(const struct join *join)
                     "Joined room:", room_of(join));
 }
 
-// False when the client is in as many rooms as it may.
+// Joins the room and sends the ack. False if the client is in the maximum number of rooms.
 static bool enter(const struct join *join)
 {
     const struct client *client = join->waiter.client;
@@ -76,7 +76,8 @@ static void refuse_unavailable(const struct join *join)
     ack_error(join, "Authorization unavailable");
 }
 
-// An ack that the session store does not know of could be broken by the next recovery.
+// The client enters the room only now: a join that was acked but not stored would be undone by the
+// next recovery. If it cannot enter, the store has a room too many, so the record is written again.
 static void on_join_written(struct room_write *write, bool ok)
 {
     struct join *join = container_of(write, struct join, write);
@@ -162,7 +163,8 @@ void joins_cancel(struct joins *joins, struct client *client, struct span room)
     }
 }
 
-// Without the store the client is out of the room all the same, for as long as it is connected.
+// The ack says "Left" even if the write was given up: on this connection the client is out of the
+// room, and the record is written once the store is back.
 static void on_leave_written(struct room_write *write, bool ok)
 {
     struct leave *leave = container_of(write, struct leave, write);
@@ -188,6 +190,7 @@ void joins_leave(struct joins *joins, struct client *client, struct ack ack, str
     room_write_start(&leave->write, client->session);
 }
 
+// The writes of joins are cancelled before, so that all that is left in the list are leaves.
 static void forget_leaves(struct client_session *session)
 {
     while (!list_empty(&session->writes)) {

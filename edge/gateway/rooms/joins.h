@@ -1,6 +1,6 @@
-// Requests to join rooms, from the asking until the verdict, and for a client that can be recovered
-// until its session store has the room as well. Leaving waits for that too. A request lives no
-// longer than its client.
+// Requests of clients to join rooms: from the event until the verdict and, if the client has a
+// recoverable session, until the session store has the room. Leaving a room waits for the store
+// too. A request lives no longer than its client.
 #pragma once
 
 #include "edge/gateway/clients/client_ack.h"
@@ -15,15 +15,16 @@ struct joins {
     struct room_metrics *metrics;
 };
 
-// The client, which is not in the room, wants to be. It gets its ack when there is a verdict; the
-// others hear of it if it is let in.
+// Starts a join of a room that the client is not in. Sends the ack when the join is decided; if the
+// client is let in, sends `user_joined` to the other members. Copies `room`.
 void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room);
 
-// The client does not want to any more: what it asked for this room is acked with an error.
+// Cancels the client's pending joins of this room; acks them with an error.
 void joins_cancel(struct joins *joins, struct client *client, struct span room);
 
-// The client has left the room: it gets its ack when that cannot be forgotten any more.
+// Call after the client has left the room. Sends the ack once the session store has the change, or
+// the write was given up. Copies `room`.
 void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room);
 
-// The client is gone: nobody hears of what it asked for.
+// Cancels all requests of a client that is gone, without acks.
 void joins_forget(struct joins *joins, struct client *client);

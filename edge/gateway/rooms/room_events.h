@@ -1,5 +1,5 @@
-// Tells the other members of a room what one of them does: user_joined, user_left, user_typing,
-// user_stop_typing. Members at this edge hear it at once, those at others over the bus.
+// Sends the events user_joined, user_left, user_typing and user_stop_typing of one member to the
+// other members of a room: to those at this edge at once, to those at other edges over the bus.
 #pragma once
 
 #include "edge/gateway/clients/client.h"
@@ -15,12 +15,12 @@ struct room_events {
 
 void room_events_fini(struct room_events *room_events);
 
-// Who does something, as others are told.
+// The member that an event is about, as the event's body names it.
 struct room_events_member {
     struct span socket_id, user_json;
 };
 
-// `member` may be gone already.
+// For a member whose client may be gone already.
 void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,
                           struct span room, const char *event);
 void room_events_emit(struct room_events *room_events, const struct client *client,

@@ -1,4 +1,4 @@
-// What is counted of rooms and of who may join them.
+// Metrics of rooms and of the authorization of joins.
 #pragma once
 
 #include "common/metrics.h"
@@ -7,12 +7,12 @@
 struct room_metrics {
     metric rooms;
     metric joins_forbidden, joins_unavailable, joins_over_limit;
-    // Asking services who may join, see authorization_requests.h.
+    // Requests to services, see authorization_requests.h.
     metric asks[ROOM_SERVICES][SERVICE_ANSWERS];
-    struct histogram ask_ms; // from the first join that waits until the answer
-    metric asks_under_way;   // questions that a service is being asked
+    struct histogram ask_ms; // from the first join of a request until the answer
+    metric asks_under_way;   // requests sent and not answered yet
     metric joins_waiting;
-    metric joins_merged;     // into a question that was open already
-    metric joins_overflowed; // there was no place to wait
+    metric joins_merged;     // joins that waited for a request that was open already
+    metric joins_overflowed; // joins refused because too many were waiting
     metric answer_cache_hits, answer_cache_entries;
 };

@@ -8,14 +8,14 @@
 
 #define ROOM_ID_MAX 256 // bytes
 
-// Whether a peer's text may stand as the id in a room name: not empty, not too long, no control
-// characters.
+// True if a peer's text may be the id in a room name: not empty, at most ROOM_ID_MAX bytes, no
+// control characters.
 bool room_name_takes(struct span id);
 
-// Puts the name into `out` in place of what it holds. Returns it.
+// Overwrites `out` with the name of the user's room. Returns the name.
 struct span room_name_of_user(struct span user, struct buffer *out);
 
-// A user's own room is joined by connecting, and by no other way.
+// True for a user's room, which clients join by connecting and cannot ask for.
 static inline bool room_name_is_user(struct span room)
 {
     return span_starts_with(room, SPAN_LIT("user:"));

@@ -28,7 +28,7 @@ static bool is_missing(const struct json_doc *value)
     }
 }
 
-// The types that may be asked for. A user's own room is none of them.
+// Appends a type that clients may ask for; "user" is not one of them.
 static bool append_type(const struct json_doc *type, struct buffer *room)
 {
     struct span text = json_doc_text(type);
@@ -77,8 +77,8 @@ enum room_request room_request_read(struct span args, struct buffer *room)
     if (!json_walk_element(&walk, &first) || first.kind != JSON_KIND_OBJECT)
         return ROOM_REQUEST_INCOMPLETE;
 
-    // A well-formed object that cannot be represented holds a NUL, half a surrogate pair or a
-    // number beyond all bounds, and no type is like that.
+    // The JSON is well-formed, so json_doc_parse() fails only for a NUL, half a surrogate pair or a
+    // number out of range. No valid roomType has one, so the id is taken to be wrong.
     struct json_doc *payload = json_doc_parse(first.raw);
     if (!payload)
         return ROOM_REQUEST_BAD_ID;

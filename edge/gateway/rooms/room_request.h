@@ -1,4 +1,4 @@
-// What a client asks for when it joins, leaves or types: {"roomType": …, "roomId": …}.
+// The payload of join_room, leave_room, typing and stop_typing: {"roomType": …, "roomId": …}.
 #pragma once
 
 #include "common/attr.h"
@@ -12,9 +12,9 @@ enum room_request {
     ROOM_REQUEST_BAD_ID,
 };
 
-// Reads the first of an event's arguments, and on ROOM_REQUEST_OK puts the room's name into
-// `room` in place of what it holds. The ids 42 and "42" name one room.
+// Reads the first of an event's arguments. On ROOM_REQUEST_OK overwrites `room` with the room's
+// name. The ids 42 and "42" name the same room.
 NODISCARD enum room_request room_request_read(struct span args, struct buffer *room);
 
-// What the client is told.
+// The text of the error that the client gets.
 const char *room_request_str(enum room_request result);
