@@ -102,7 +102,8 @@ static struct client_bundle *load_from(const char *folder)
     return NULL;
 }
 
-// The place that is there, or the last one to look for it.
+// Appends the first place that exists, as in a build or an installation; if there is none, the last
+// place, for the warning in the log.
 static void append_place_beside_program(struct buffer *out)
 {
     static const char *const places[] = {"client_bundle",

@@ -1,8 +1,8 @@
 // The official browser client, served under /socket.io/ as Socket.IO servers do by default.
 //
-// Read once at start from a folder with the files of the package's dist/ and its package.json,
-// whose version is the entity tag of every file. Compressed then as well: to compress a file for
-// everybody who asks would be work for strangers.
+// The files of the package's dist/ and its package.json are read once at the start. The version in
+// package.json is the entity tag of every file. The files are compressed at the start too:
+// compressing them on request would let any stranger use up CPU.
 #pragma once
 
 #include "common/attr.h"
@@ -16,12 +16,12 @@ struct bundle_file {
     struct shared_body *content; // in every coding
 };
 
-// From `folder`, or when that is NULL from beside the program, as it is built or installed. NULL
-// with one line in the log when there is no bundle.
+// Reads the bundle from `folder`; if that is NULL, from its place beside the program in a build or
+// an installation. If there is no bundle, logs one warning and returns NULL.
 NODISCARD struct client_bundle *client_bundle_load(const char *folder);
 void client_bundle_free(struct client_bundle *bundle);
 
-// NULL when there is no such file; a NULL bundle has none.
+// NULL if there is no such file. `bundle` may be NULL.
 const struct bundle_file *client_bundle_find(const struct client_bundle *bundle, struct span name);
-// In its quotes: "\"4.8.3\"".
+// The entity tag with its quotes, as in "\"4.8.3\"".
 const char *client_bundle_etag(const struct client_bundle *bundle);

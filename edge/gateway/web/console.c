@@ -4,8 +4,9 @@
 
 #define PAGE "/console"
 
-// Only files of this edge run, and none of them can turn text into markup or script, also by
-// mistake. The page connects to whatever gateway its user names.
+// Only script files of this edge run, and Trusted Types keep them from turning text into markup or
+// script, even by mistake. connect-src allows all hosts, because the user enters the gateway's
+// address.
 #define POLICY                                                                                     \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                    \
     "connect-src http: https: ws: wss:; base-uri 'none'; form-action 'none'; "                     \
@@ -39,7 +40,7 @@ static const char *type_of(struct span name)
     return "text/html; charset=utf-8";
 }
 
-// "/console/pane.js" is pane.js; the page itself is console.html.
+// The file of a path: console.html for "/console", pane.js for "/console/pane.js".
 static struct span name_of(struct span path)
 {
     if (span_is(path, PAGE))

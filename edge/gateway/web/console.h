@@ -1,12 +1,12 @@
-// The console: a page for development that is two Socket.IO clients in a browser.
+// Serves the console, a page for development with two Socket.IO clients.
 //
-// It gives nobody any right: its clients need a token like all others. Its files lie in
+// The console has no rights of its own: its clients need a token like all others. Its files are in
 // edge/console and are part of the program.
 #pragma once
 
 #include "common/attr.h"
 #include "edge/http/exchange.h"
 
-// Answers the exchange if its path is one of the console's: "/console", or one of its files below
-// it. False, and nothing is answered, for all other paths.
+// Answers a request for "/console" or for one of the console's files below it. Returns false for
+// any other path and does not answer.
 NODISCARD bool console_handle(struct http_exchange *exchange);

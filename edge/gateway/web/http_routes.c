@@ -48,8 +48,8 @@ static void handle_health(struct http_routes *routes, struct http_exchange *exch
     reply(exchange, 200, TYPE_JSON, buffer_span(body));
 }
 
-// The first of the two kinds that the header names, in whatever order of preference; a scraper
-// names text only, a browser neither.
+// True if the Accept header names a text format for metrics before JSON. Weights (q=) are ignored:
+// scrapers name text formats only, browsers name neither.
 static bool wants_text(struct span accept)
 {
     struct span range, type;
@@ -92,6 +92,8 @@ static void write_text(const struct http_routes *routes, struct buffer *body)
     routes->print_metrics(body, routes->print_arg);
 }
 
+// The client port is open to strangers, so the page is written at most a few times a second; other
+// requests get the last one.
 static void reply_page(const struct http_routes *routes, struct http_exchange *exchange,
                        struct kept_page *page, const char *type,
                        void (*write)(const struct http_routes *routes, struct buffer *body))
@@ -118,6 +120,7 @@ static void handle_metrics(struct http_routes *routes, struct http_exchange *exc
         reply_page(routes, exchange, &routes->metrics_json, TYPE_JSON, write_json);
 }
 
+// If-None-Match compares weakly (RFC 9110, section 13.1.2), so W/"4.8.3" matches "4.8.3" too.
 static bool has_seen(const struct http_request *request, const char *etag)
 {
     struct span seen = http_request_header(request, "If-None-Match"), one;

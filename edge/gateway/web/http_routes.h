@@ -1,5 +1,5 @@
-// What the client port answers to plain HTTP: the Engine.IO transport, the client bundle,
-// /health, /metrics, the console, and 404.
+// Routes the plain HTTP requests of the client port: to Engine.IO, the client bundle, /health,
+// /metrics and the console. All other paths get 404.
 #pragma once
 
 #include "common/token_bucket.h"
@@ -9,8 +9,8 @@
 
 #define ENGINE_PATH "/socket.io/"
 
-// A page that costs something to write. It is written anew a few times a second, for whoever asks
-// first; all others get what was written last, less than a second ago.
+// A page that is expensive to write. It is written again at most a few times a second; other
+// requests get the last one, which is less than a second old.
 struct kept_page {
     struct shared_body *body; // NULL: not written yet
     struct token_bucket writes;
@@ -24,7 +24,7 @@ struct http_routes {
     const struct delivery_metrics *metrics;
     bool console_enabled;
     bool metrics_enabled;
-    bool metrics_rooms;                                   // whether /metrics lists rooms by name
+    bool metrics_rooms;                                   // /metrics lists rooms by name
     void (*print_metrics)(struct buffer *out, void *arg); // Prometheus text
     void *print_arg;
     struct buffer body;
@@ -33,8 +33,8 @@ struct http_routes {
 
 void http_routes_fini(struct http_routes *routes);
 
-// How many bytes the body of a request may have, by its head; 0: nobody takes one.
+// How many bytes the body of a request may have, judged by its head; 0: no body is accepted.
 size_t http_routes_body_max(const struct http_routes *routes, const struct http_request *request);
 
-// Answers the exchange, or hands it to the engine, which does so later.
+// Answers the exchange, or hands it to the engine, which may answer later.
 void http_routes_handle(struct http_routes *routes, struct http_exchange *exchange);

@@ -2,7 +2,7 @@
 
 #include "edge/gateway/web/origin_guard.h"
 
-#define SHOWN_MAX 128 // of a header, in a log line
+#define SHOWN_MAX 128 // bytes of a header in a log line
 
 static struct span shown(const struct http_request *request, const char *header)
 {

@@ -1,4 +1,4 @@
-// Lets no handshake of a foreign web page in, and logs whom it refuses.
+// Refuses handshakes from web pages of a foreign origin and logs the refusals.
 #pragma once
 
 #include "edge/engineio/peer_log.h"
