@@ -5,8 +5,9 @@
 
 #define ANNOUNCE_MS 2000
 
-// For how many seconds back the tail has everything that was logged. As long as it has dropped
-// nothing that would be without limit; the gauge then shows the time that is needed.
+// Sets the gauge of how many seconds back the tail has everything that was logged. A tail that has
+// dropped nothing has no such limit; the gauge then shows reach_max_s, which is all that recovery
+// needs.
 static void observe_reach(struct announcements *announcements)
 {
     struct delivery_metrics *metrics = &announcements->metrics->delivery;

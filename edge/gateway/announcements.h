@@ -1,5 +1,5 @@
-// Tells the other programs, every two seconds and whenever the bus comes up, that this edge is
-// alive and how many sockets and rooms it has. Its gauges are set on the same occasion.
+// Announces on the bus that this edge is alive and how many sockets and rooms it has: every two
+// seconds, and when the bus comes up. Sets the gauges of rooms and of the tail at the same time.
 #pragma once
 
 #include "common/deadlines.h"
@@ -10,8 +10,8 @@
 struct announcements {
     struct bus *bus;
     struct sio_namespace *nsp;
-    struct log_tail *tail; // NULL: nothing is recovered
-    uint64_t reach_max_s;  // how far back in time the tail should reach
+    struct log_tail *tail; // NULL: recovery is off
+    uint64_t reach_max_s;  // how many seconds back the tail should reach
     struct gateway_metrics *metrics;
     struct deadline_queue due;
     struct deadline next;

@@ -49,7 +49,8 @@ static void check_token(struct sio_socket *socket, struct span auth, void *arg)
     sio_socket_next(socket);
 }
 
-// Every socket of a user is in the user's room; those without a token are in none.
+// Every socket of a user is in the user's room, so the size of the room is the number of sockets.
+// Anonymous clients are in no user room and so never over the limit.
 static bool has_enough(struct client_connect *connect, const struct identity *identity)
 {
     size_t max = connect->max_sockets_per_user;
@@ -109,7 +110,7 @@ static void join_own_room(struct client_connect *connect, const struct client *c
     struct span room = room_name_of_user(client->identity->user, &connect->text);
     enum rooms_join joined = sio_socket_join(client->socket, room);
 
-    assert(joined == ROOMS_JOINED); // it is the first, and one is always allowed
+    assert(joined == ROOMS_JOINED); // it is the first room, and one is always allowed
     (void)joined;
 }
 
@@ -123,7 +124,8 @@ static void begin(struct client_connect *connect, struct client *client)
     recovery_begin(connect->recovery, client);
 }
 
-// It bears the client's own offset: what is broken off behind it comes again.
+// `connected` carries the offset that the client sent, not a newer one: if the connection breaks
+// after it, the client asks again for everything that the replay would have brought.
 static void resume(struct client_connect *connect, struct client *client)
 {
     sio_socket_emit_at(client->socket, SPAN_LIT("connected"), body_of_connected(connect, client),

@@ -1,4 +1,4 @@
-// A client's way into the gateway: its token, how many sockets its user has, and the welcome.
+// Lets clients in: checks the token and the number of the user's sockets, and sends `connected`.
 #pragma once
 
 #include "edge/engineio/peer_log.h"
@@ -9,7 +9,7 @@
 
 struct client_connect {
     struct authentication authentication;
-    struct sio_namespace *nsp; // whose clients these are
+    struct sio_namespace *nsp; // the namespace of the clients
     struct token_expiry *expiry;
     struct recovery *recovery;
     struct delivery *delivery;
@@ -19,10 +19,12 @@ struct client_connect {
     struct buffer text;
 };
 
-// Adds the checks to the namespace's middleware. A client that fails one is refused with the
-// reason; one that passed both has a struct client as its socket's data.
+// Adds the middleware to the namespace: token, recovery, number of sockets. A client that fails a
+// check is refused with the reason. After the first check the data of its socket is a struct
+// client.
 void client_connect_add_middleware(struct client_connect *connect);
 void client_connect_fini(struct client_connect *connect);
 
-// Lets in who passed the checks: its own room, the event `connected`, the watch over its token.
+// Lets in a client that has passed the middleware, to its old session or a fresh one: sends the
+// CONNECT reply and `connected`, joins the user's room, and starts to watch the token's expiry.
 void client_connect_accept(struct client_connect *connect, struct client *client);

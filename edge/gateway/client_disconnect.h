@@ -1,5 +1,5 @@
-// What happens when a client's socket ends: its requests are cancelled, its rooms are told, and its
-// session is kept if it may come back.
+// Handles the end of a client's socket: cancels its requests, sends `user_left` to its rooms, and
+// keeps its session if the client may come back.
 #pragma once
 
 #include "edge/engineio/peer_log.h"
@@ -14,9 +14,9 @@ struct client_disconnect {
 
 void client_disconnect_init(struct client_disconnect *disconnect, struct client_metrics *metrics);
 
-// `reason` is Socket.IO's text for the end. The client may be freed afterwards.
+// `reason` is Socket.IO's text for why the socket ended. The client may be freed afterwards.
 void client_disconnect_handle(struct client_disconnect *disconnect, struct client *client,
                               const char *reason);
 
-// For sio_handlers.free_data: frees a client after its end, or one that was never let in.
+// For sio_handlers.free_data: frees a client, whether it was let in or not.
 void client_disconnect_free(void *client);

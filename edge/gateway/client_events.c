@@ -9,7 +9,8 @@
 #include "edge/gateway/rooms/room_request.h"
 #include "edge/socketio/namespace.h"
 
-// The room that an event is about, in events->room; false when it was answered with an error.
+// Sets *room to the room that an event names, stored in events->room. If the event names none,
+// sends an error as ack and returns false.
 static bool take_room(struct client_events *events, const struct client *client,
                       const struct sio_event *event, struct span *room)
 {
@@ -56,6 +57,8 @@ static void on_leave_room(struct client_events *events, struct client *client,
         room_events_emit(events->room_events, client, room, "user_left");
 }
 
+// Limits how many typing events a room is sent, since each goes to all members. The sender gets its
+// ack all the same: a typing event too few does no harm.
 static void tell_typing(struct client_events *events, struct client *client,
                         const struct sio_event *event, const char *told)
 {
@@ -86,6 +89,7 @@ static void on_stop_typing(struct client_events *events, struct client *client,
     tell_typing(events, client, event, "user_stop_typing");
 }
 
+// A token of another user is refused: the client's rooms and session belong to its user.
 static void on_refresh_token(struct client_events *events, struct client *client,
                              const struct sio_event *event)
 {

@@ -1,5 +1,5 @@
-// What clients may send: join_room, leave_room, typing, stop_typing, refresh_token. Each event
-// has its handler in one table; everything else is counted and ignored.
+// Handles the events that clients may send: join_room, leave_room, typing, stop_typing and
+// refresh_token. One table has the handler of each. Other events are counted and ignored.
 #pragma once
 
 #include "edge/gateway/clients/authentication.h"
@@ -24,5 +24,5 @@ void client_events_fini(struct client_events *events);
 void client_events_handle(struct client_events *events, struct client *client,
                           const struct sio_event *event);
 
-// The client is gone: what it still asks for is withdrawn.
+// Cancels the pending requests of a client that is gone.
 void client_events_forget(struct client_events *events, struct client *client);

@@ -32,7 +32,7 @@ static void kick_socket(struct sio_socket *socket, void *sockets)
     sio_socket_disconnect(socket);
 }
 
-// The answer to whoever sent the kick, `ask` being the number of the request.
+// Answers the sender of the kick. `ask` is the number of its request.
 static void publish_kicked(struct control_commands *commands, uint64_t ask, uint32_t sockets)
 {
     buffer_clear(&commands->text);
@@ -92,7 +92,7 @@ void control_commands_handle(struct control_commands *commands, struct span byte
             session_takeover_handle(commands->recovery, control->user, control->socket,
                                     control->generation);
         break;
-    case CONTROL_KICKED: // for whoever asked
+    case CONTROL_KICKED: // for the tool that sent the kick
     case CONTROL_UNKNOWN:
         break;
     }

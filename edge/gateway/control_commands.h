@@ -1,5 +1,5 @@
-// What arrives on the control channel: the relay's heartbeats, and the commands drain, kick and
-// takeover.
+// Executes the messages of the control channel: the relay's heartbeats, and the commands drain,
+// kick and takeover.
 #pragma once
 
 #include "edge/gateway/clients/recovery_attempt.h"
@@ -9,11 +9,11 @@
 #include "edge/gateway/gateway_metrics.h"
 
 struct control_commands {
-    struct sio_namespace *nsp; // whose clients are kicked
-    struct bus *bus;           // hears what became of a kick
+    struct sio_namespace *nsp; // the namespace of the clients
+    struct bus *bus;           // for the answer to a kick
     struct log_follower *follower;
     struct relay_status *relay;
-    struct recovery *recovery; // NULL: nothing is recovered
+    struct recovery *recovery; // NULL: recovery is off
     struct gateway_metrics *metrics;
     struct span edge_id;
     unsigned shards;
@@ -21,12 +21,12 @@ struct control_commands {
     void *on_drain_arg;
     struct envelope_decoder *decoder;
     struct buffer text;
-    bool mismatch_logged; // that relay and edge count their shards differently
+    bool mismatch_logged; // different numbers of shards at relay and edge were logged
 };
 
 void control_commands_init(struct control_commands *commands);
 void control_commands_fini(struct control_commands *commands);
 
-// For bus_control_handlers.on_control. Logs and drops a malformed message; ignores kinds that a
-// newer version may have.
+// Handles one message, for bus_control_handlers.on_control. Logs and drops a malformed one; ignores
+// unknown kinds, which a newer version may send.
 void control_commands_handle(struct control_commands *commands, struct span bytes);

@@ -24,7 +24,7 @@
 #include "edge/socketio/namespace.h"
 #include "edge/socketio/server.h"
 
-#define REPLAY_MAX 5000 // events that a client gets at once when it comes back
+#define REPLAY_MAX 5000 // events of the replay of one recovery
 
 struct gateway {
     char *edge_id;
@@ -45,7 +45,7 @@ struct gateway {
     struct regrants regrants;
     struct recovery recovery;
     struct departures departures;
-    uint32_t recovery_window_s; // 0: nothing is recovered
+    uint32_t recovery_window_s; // 0: recovery is off
     struct room_events room_events;
     struct client_acks acks;
     struct joins joins;
@@ -83,8 +83,8 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
 
 // ---- the bus
 
-// Announces before the log is followed: an edge that follows it, and so opens its port, is already
-// in the list of edges.
+// Announces the edge before the follower's on_up: an edge opens its port once it follows the log,
+// and must be in the list of edges by then.
 static void on_bus_up(void *arg)
 {
     announcements_send(&((struct gateway *)arg)->announcements);
@@ -124,7 +124,8 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
     size_t closed =
         eio_server_close_some(sio_server_engine(gateway->socketio), SIZE_MAX, EIO_FORCED_CLOSE);
 
-    // What was delivered here and is gone from the log would not be missed by others.
+    // Events that were delivered here and are gone from the log: an edge whose tail never had them
+    // would not notice that a client has missed them.
     if (gateway->recovery_window_s > 0 && gateway->found_log)
         gateway->sessions.store->ops->report_loss(gateway->sessions.store, shard,
                                                   delivery_position(&gateway->delivery, shard));

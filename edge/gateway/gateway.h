@@ -1,12 +1,12 @@
-// HomeTrip's behaviour on top of the Socket.IO library: who gets in, what clients may do, and
-// which events reach them.
+// HomeTrip's behaviour on top of the Socket.IO library: authentication, the events that clients may
+// send, the authorization of rooms, and the delivery of events.
 //
-//     clients ──▶ socketio ──▶ authentication ─▶ client ──▶ client_events ──▶ presence ──┐
-//                                                  ▲                                     ▼
-//                                             token_expiry      delivery ◀── log_follower ◀── bus
+//     clients ──▶ socketio ──▶ authentication ─▶ client ──▶ client_events ──▶ room_events ──┐
+//                                                  ▲                                        ▼
+//                                             token_expiry    delivery ◀── log_follower ◀── bus
 //
-// It owns the Socket.IO server. It never sees a socket or a broker: ports bring it requests, a
-// bus brings it envelopes.
+// It owns the Socket.IO server. It never uses a socket or a broker itself: the ports call it with
+// requests, the bus with envelopes.
 #pragma once
 
 #include "edge/gateway/clients/recovery_clients.h"
@@ -30,17 +30,17 @@ struct gateway_options {
     enum room_authorization room_authorization;
     struct authorization_requests_options room_services; // for ROOM_AUTHORIZATION_SERVICE
     struct recovery_options {
-        struct session_store *store; // borrowed; NULL: nothing is recovered
-        uint32_t window_s;           // for which clients may be away
-        size_t memory;               // bytes of the log that are kept for them
+        struct session_store *store; // borrowed; NULL: recovery is off
+        uint32_t window_s;           // how long a client may be disconnected
+        size_t memory;               // bytes of the log that are kept in memory
         enum recovery_clients clients;
-        uint32_t grant_s; // grants of rooms that are older are asked for again
+        uint32_t grant_s; // older authorizations of rooms are asked for again
     } recovery;
     const char *edge_id;
     unsigned shards;
     bool metrics_enabled, metrics_rooms;
     bool console_enabled;       // for development
-    const char *event_bus_host; // for /health, until the relay says where it is
+    const char *event_bus_host; // for /health, until a heartbeat of the relay brings the address
     uint32_t event_bus_port;
     const struct allowed_origins *origins; // borrowed
     const struct client_bundle *bundle;    // borrowed; NULL: none
@@ -48,12 +48,13 @@ struct gateway_options {
 
 struct gateway_handlers {
     void (*on_drain)(void *arg);     // an operator wants this edge to drain
-    void (*on_following)(void *arg); // the log was found, for the first time
+    void (*on_following)(void *arg); // called once, when every shard's log is followed
     void (*print_metrics)(struct buffer *out, void *arg);
     void *arg;
 };
 
-// Hangs its handlers into `bus`, which is started afterwards. Borrows bus, clock and metrics.
+// Sets the handlers of `bus`, which must be started afterwards. Copies `options` and `handlers`
+// except for what is marked as borrowed. Borrows bus, clock and metrics.
 NODISCARD struct gateway *gateway_new(const struct gateway_options *options,
                                       const struct gateway_handlers *handlers, struct bus *bus,
                                       struct deadlines *clock, struct gateway_metrics *metrics,
@@ -64,10 +65,13 @@ void gateway_free(struct gateway *gateway);
 
 struct eio_server *gateway_engine(struct gateway *gateway);
 
-// Writes out what the turn queued and notes how long that took since it was made. Once per turn.
+// Writes what the turn has queued and measures the latency of deliveries. Call once per turn.
+// Returns false if work is left, for which the next turn must come without sleeping.
 bool gateway_flush(struct gateway *gateway);
 
-// For the client port: answers a request; the engine whose WebSockets live at `path`, or NULL.
+// For the client port; `gateway` is a struct gateway. The first answers a request, the second
+// returns how many bytes its body may have, and the third returns the engine of the WebSockets at
+// `path`, or NULL.
 void gateway_on_http(struct http_exchange *exchange, void *gateway);
 size_t gateway_body_max(const struct http_request *request, void *gateway);
 struct eio_server *gateway_find_engine(struct span path, void *gateway);

@@ -1,4 +1,4 @@
-// What the gateway counts. Written by the loop's thread, read by any.
+// The metrics of the gateway. Written by the thread of the event loop, read by any thread.
 #pragma once
 
 #include "edge/gateway/clients/client_metrics.h"
