@@ -1,7 +1,7 @@
 #include "relay/linger.h"
 
 #define WINDOW_MS  50
-#define EVENTS_MIN 2 // that must be expected within the delay
+#define EVENTS_MIN 2 // expected within the delay; with fewer a batch is not delayed
 
 void linger_record(struct linger *linger, uint64_t now_ms, size_t taken)
 {

@@ -1,22 +1,22 @@
-// How long to delay a batch so that further events join it.
+// Decides how long a batch is delayed so that further events join it (decision 011).
 //
-// An event that comes alone is published at once. Where several come within the time that one may
-// be delayed, one batch of them shares a round trip to Redis, an acknowledgement and one wake-up of
-// every edge.
+// An event that comes alone is published at once. At a rate at which several events are expected
+// within the longest delay, they share a batch: one round trip to Redis, one acknowledgement, and
+// one wake-up of each edge.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct linger {
-    uint32_t max_ms; // the longest delay; 0: none
+    uint32_t max_ms; // longest delay; 0: never delay
     uint64_t window_start_ms;
     uint64_t window_count;
-    uint64_t per_second; // as measured last
+    uint64_t per_second; // events per second, as measured in the last window
 };
 
-// Counts what was taken now.
+// Counts `taken` events. `now_ms`: monotonic clock.
 void linger_record(struct linger *linger, uint64_t now_ms, size_t taken);
 
-// How long to wait for more: `max_ms` or 0.
+// Returns how long to wait for further events: `max_ms`, or 0 at a low rate.
 uint32_t linger_wait_ms(const struct linger *linger);

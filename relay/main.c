@@ -55,7 +55,7 @@ static int run_relay(void *arg)
     return EXIT_SUCCESS;
 }
 
-// Events have headers as deep as their services make them.
+// rabbitmq-c calls itself for each level of nested headers, and services choose how deep they are.
 static bool run(void *arg)
 {
     return deep_stack_run(run_relay, arg) == EXIT_SUCCESS;
@@ -63,7 +63,7 @@ static bool run(void *arg)
 
 int main(int argc, char **argv)
 {
-    static struct configuration configuration; // its texts live as long as the process
+    static struct configuration configuration; // static, since its strings are never freed
     const struct program_parts parts = {.load = load,
                                         .describe = describe,
                                         .run = run,

@@ -18,7 +18,7 @@
 #define BATCH_MAX_BYTES      ((size_t)4 * 1024 * 1024)
 #define LETTERS_MAX_BYTES    ((size_t)32 * 1024 * 1024)
 #define STANDS_STILL_MS      5000
-#define RABBITMQ_HEARTBEAT_S 5 // a frozen relay is noticed within two or three of them
+#define RABBITMQ_HEARTBEAT_S 5 // RabbitMQ drops a frozen relay after two or three of them
 #define LETTERS_HEARTBEAT_S  10
 #define DRAIN_RETRY_MS       100
 
@@ -38,7 +38,7 @@ static const char *probe_ready(void *arg)
     return relay_obstacle_words(&relay->metrics, clock_monotonic_ms());
 }
 
-// For the one thread that asks.
+// Only the thread of the operations port calls this, so one buffer is enough.
 static const char *probe_role(void *arg)
 {
     struct relay *relay = arg;
@@ -59,6 +59,8 @@ static void on_between(void *arg)
     relay_do_periodic_work(arg);
 }
 
+// Acknowledges what is in the log and waits for the confirms of dead letters. Whatever is left
+// stays unacknowledged, so RabbitMQ delivers it again.
 static void drain(struct relay *relay)
 {
     size_t left = 0;
@@ -136,7 +138,8 @@ static void on_letter_lost(uint64_t tag, void *arg)
     consumer_reject(relay->consumer, tag);
 }
 
-// Letters may hold back a half of what RabbitMQ sends ahead, so that a queue full of them goes on.
+// At most half of the prefetch may wait as dead letters. Their events are unacknowledged, and
+// RabbitMQ delivers nothing more once the whole prefetch is.
 static struct dead_letters *new_letters(struct relay *relay)
 {
     struct dead_letters_options options = {

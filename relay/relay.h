@@ -10,12 +10,12 @@
 
 struct relay;
 
-// Opens the operations port; the brokers are connected to by relay_run(). NULL with a line in the
-// log when it cannot be had. Borrows both arguments.
+// Opens the operations port; relay_run() connects to the brokers. Borrows both arguments for the
+// relay's life. Returns NULL, with a line in the log, if the port cannot be opened.
 NODISCARD struct relay *relay_new(const struct relay_settings *settings,
                                   const struct routes *routes);
 void relay_free(struct relay *relay);
 
-// Runs until relay_stop(). What was taken by then is published and acknowledged, as far as the
-// brokers can be reached within DRAIN_SECONDS.
+// Runs until relay_stop() is called. Then publishes and acknowledges the events that it has taken,
+// as far as the brokers can be reached within DRAIN_SECONDS.
 void relay_run(struct relay *relay);

@@ -32,9 +32,10 @@ static struct span encode_heartbeat(struct relay *relay)
     return buffer_span(&relay->control);
 }
 
-// One relay sends heartbeats: the active one, or where there is none, one of those that cannot
-// reach RabbitMQ, so that edges learn why nothing comes. If another relay sends although this one
-// is active, two were active for a while: it goes on only if the log is still its own.
+// One relay sends heartbeats: the active one or, if there is none, one that cannot reach RabbitMQ,
+// so that edges learn why no events come. If another relay sends them while this one is active,
+// this one may have been replaced: it sends its own only if the log shows that it was not. Returns
+// false if Redis could not be asked.
 static bool send_heartbeat(struct relay *relay)
 {
     struct span heartbeat = encode_heartbeat(relay);
@@ -50,14 +51,16 @@ static bool send_heartbeat(struct relay *relay)
     return status != EVENT_LOG_HEARTBEAT_FAILED;
 }
 
-// RabbitMQ may not have taken the last acknowledgements when the relay dies, so what is stored is
-// the position up to which they had been sent a while ago.
+// Stores what was acknowledged at the previous call, not what is acknowledged now. The newest
+// acknowledgements may not have reached RabbitMQ yet; if this relay dies, their events are
+// delivered again, and the next relay must still compare them with the log.
 static void store_acked(struct relay *relay, uint64_t now_ms)
 {
     if (!relay->claimed || now_ms < relay->next_store_ms)
         return;
     relay->next_store_ms = now_ms + STORE_ACKED_MS;
-    bool due = now_ms >= relay->stored_ms + HEARTBEAT_MS; // shows too whether Redis takes writes
+    // Stored each second even without a change: this shows whether Redis takes writes.
+    bool due = now_ms >= relay->stored_ms + HEARTBEAT_MS;
     if (due || position_compare(relay->acked_before, relay->acked_stored) > 0) {
         relay->stored_ms = now_ms;
         if (event_log_store_acked(relay->log, relay->acked_before))
@@ -78,6 +81,7 @@ void relay_do_periodic_work(struct relay *relay)
     if (now_ms < relay->next_heartbeat_ms || !event_log_connected(relay->log))
         return;
     relay->next_heartbeat_ms = now_ms + HEARTBEAT_MS;
+    // A standby sends no heartbeat, but it is ready only while Redis answers.
     if (event_log_is_primary(relay->log) && (relay->role == ROLE_STANDBY || send_heartbeat(relay)))
         metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());
 }

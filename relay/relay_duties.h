@@ -1,12 +1,13 @@
-// What the relay does however long something else takes: it sends heartbeats, keeps its connections
-// alive, and ends when it is asked to.
+// What the relay must do however long it waits for a broker: send heartbeats, keep its connections
+// alive, and notice a request to stop.
 #pragma once
 
 #include "relay/relay_parts.h"
 
-// The periodic work; to be called at least every few hundred ms.
+// Does the work that is due. Call it at least every few hundred ms.
 void relay_do_periodic_work(struct relay *relay);
-// Waits, does the periodic work meanwhile, and returns early when a stop is asked for.
+// Waits for `ms` and does the periodic work meanwhile. Returns early if a stop is requested.
 void relay_wait(struct relay *relay, uint64_t ms);
-// Whether a stop was asked for so long ago that what is not safe yet is left to the next relay.
+// True if DRAIN_SECONDS have passed since the first call after a stop was requested. Events that
+// are not safe by then are left to the next relay.
 bool relay_out_of_time(struct relay *relay);

@@ -1,16 +1,17 @@
-// What the relay says of itself in its metrics and on the operations port.
+// The relay's gauges, and what it answers on the operations port.
 #pragma once
 
 #include "relay/relay_parts.h"
 
-// Sets the gauges to what is true now.
+// Sets the gauges to the present state.
 void relay_update_gauges(struct relay *relay, uint64_t now_ms);
-// Counts a batch that is in the log.
+// Counts a batch that is in the log. `began_us`: monotonic clock when the wait for Redis began.
 void relay_record_batch(struct relay *relay, uint64_t began_us);
-// Asks RabbitMQ now and then how many events wait there. Only while active.
+// While the relay is active, asks RabbitMQ every 5 s how many events wait in the queues.
 void relay_count_waiting(struct relay *relay);
 
-// "ok (active)", and what is wrong nevertheless. Reads atomics and constants only.
+// Writes what a ready relay answers: "ok (active)" or "ok (standby)", and what is degraded. Reads
+// only atomics and constants: any thread may call it.
 void relay_role_words(const struct relay *relay, char *out, size_t size);
-// Why the relay is not ready, in words; NULL when it is. Reads atomics only.
+// Returns why the relay is not ready, or NULL if it is. Reads only atomics: any thread may call it.
 const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t now_ms);

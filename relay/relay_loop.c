@@ -10,7 +10,7 @@
 #define LOG_MODULE "relay"
 #include "common/log.h"
 
-#define LINGER_BELOW 32 // events in a batch; a larger one is not delayed
+#define LINGER_BELOW 32 // events in a batch; with as many it is not delayed
 
 static void dead_letter_event(struct relay *relay, const struct event *event,
                               enum translate_status status)
@@ -28,12 +28,13 @@ static void dead_letter_event(struct relay *relay, const struct event *event,
 static enum redelivery_status check_redelivery(struct relay *relay, const struct event *event,
                                                struct span id)
 {
-    bool named = id.ptr == event->message_id.ptr; // or the translator has made it
+    bool named = id.ptr == event->message_id.ptr; // else it is a hash that the translator made
 
     return event->redelivered ? redelivery_check(relay->redelivery, id, named) : REDELIVERY_FRESH;
 }
 
-// False when the log could not be read to check the event, and so it was given back.
+// Puts an event into the batch or to the dead letters. Returns false if the log could not be read
+// to check a redelivered event: the queues are left then, and RabbitMQ delivers the event again.
 static bool accept_event(struct relay *relay, const struct event *event)
 {
     struct envelope envelope;
@@ -86,8 +87,8 @@ static uint32_t until_next_duty(const struct relay *relay)
     return (uint32_t)(left_ms < RELAY_SLICE_MS ? left_ms : RELAY_SLICE_MS);
 }
 
-// What one read from the network brings. A busy relay has lingered before, so that this is more
-// than one event.
+// Takes what one read from the network brings. A busy relay has lingered before the read, so that
+// it brings several events.
 static void take_batch(struct relay *relay)
 {
     size_t taken = 0;
@@ -110,8 +111,8 @@ static void on_logged(struct relay *relay)
     backoff_reset(&relay->log_backoff);
 }
 
-// Keeps at it until the batch is in the log. False when it is not ours to append any more, or
-// when there is no time left.
+// Tries until the batch is in the log. Returns false if another relay has claimed the log, if this
+// one has given up the queues, or if its time to stop is over.
 static bool log_batch(struct relay *relay)
 {
     uint64_t began_us = clock_monotonic_us();
@@ -146,15 +147,17 @@ void relay_acknowledge(struct relay *relay)
         relay->acked = relay->logged;
 }
 
-// One acknowledgement covers all before it. A busy relay holds it back for a few batches; one
-// that has nothing to do, or has used up much of the prefetch, sends it.
+// One acknowledgement covers all deliveries up to its tag, so a busy relay holds it back for a few
+// batches. It is sent when nothing was taken, when the rate is low, and when a quarter of the
+// prefetch is unacknowledged.
 static void acknowledge_batch(struct relay *relay)
 {
     const struct batch *batch = &relay->batch;
     size_t enough = (size_t)relay->settings->prefetch / 4;
 
     if (dead_letters_count(relay->letters) > 0) {
-        // The events of dead letters must not be acknowledged along with the others.
+        // An acknowledgement of all up to a tag would include events whose dead letters are not
+        // confirmed.
         relay_acknowledge(relay);
         for (size_t i = 0; i < batch->count; i++)
             consumer_ack(relay->consumer, batch->entries[i].tag, false);
@@ -167,7 +170,7 @@ static void acknowledge_batch(struct relay *relay)
     batch_clear(&relay->batch);
 }
 
-// A batch that is large already is not delayed: more events would come only after RabbitMQ has got
+// A large batch is not delayed: RabbitMQ may send no further events before it gets
 // acknowledgements.
 static void linger(const struct relay *relay, size_t taken)
 {
@@ -178,6 +181,7 @@ static void linger(const struct relay *relay, size_t taken)
         clock_sleep_ms(linger_ms);
 }
 
+// The order is what the relay promises: an event is acknowledged only once it is in the log.
 void relay_loop_once(struct relay *relay)
 {
     relay_do_periodic_work(relay);
@@ -187,7 +191,7 @@ void relay_loop_once(struct relay *relay)
     consumer_tend(relay->consumer);
     take_batch(relay);
     event_log_send(relay->log, &relay->batch);
-    linger(relay, relay->batch.count); // Redis works meanwhile, and further events gather
+    linger(relay, relay->batch.count); // Redis works meanwhile, and further events arrive
     if (!log_batch(relay))
         return;
     acknowledge_batch(relay);

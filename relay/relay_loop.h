@@ -3,7 +3,8 @@
 
 #include "relay/relay_parts.h"
 
-// One batch.
+// One turn: takes, appends and acknowledges one batch. If the relay is not active, waits a little
+// and tries to become so.
 void relay_loop_once(struct relay *relay);
-// Sends the acknowledgements that were held back.
+// Sends the acknowledgement that was held back, if any.
 void relay_acknowledge(struct relay *relay);

@@ -14,10 +14,10 @@ struct relay_metrics {
     metric dead_letters_failing;
     metric dead_letters_waiting;
     metric append_retries;
-    struct histogram append_us;    // waiting for Redis until a batch is in the log
-    struct histogram batch_events; // of those
-    struct histogram latency_ms;   // of an event, from taking it until it is in the log
-    metric unacked;                // taken and not acknowledged
+    struct histogram append_us;    // wait for Redis until a batch is in the log
+    struct histogram batch_events; // events in a batch that is in the log
+    struct histogram latency_ms;   // of an event, from when it was taken until it is in the log
+    metric unacked;                // taken and not acknowledged yet
     metric queued;                 // waiting in RabbitMQ, when last asked
     metric received_bytes;
     metric heartbeats;
@@ -30,9 +30,9 @@ struct relay_metrics {
     metric left_out_first;   // index of the first of them
     metric bindings_refused; // routes whose queue could not be bound to every exchange
     metric obstacle;         // enum relay_obstacle
-    metric heard_ms;         // monotonic clock when Redis last took what we say each second
+    metric heard_ms;         // monotonic clock when Redis last answered the check of each second
     metric events_per_second;
-    metric turned_ms; // monotonic clock when the loop last moved
+    metric turned_ms; // monotonic clock of the last periodic work
 };
 
 void relay_metrics_print(const struct relay_metrics *metrics, struct buffer *out);

@@ -1,4 +1,4 @@
-// The parts of a relay, and the state that its files share. Private to relay_*.c and relay.c.
+// The parts of a relay and the state that its files share. Private to relay.c and relay_*.c.
 #pragma once
 
 #include "common/backoff.h"
@@ -19,9 +19,9 @@
 
 #define ROLE_WORDS_MAX  512
 #define RELAY_ID_PREFIX "relay-"
-#define RELAY_SLICE_MS  100 // the longest time between two turns of the periodic work
+#define RELAY_SLICE_MS  100 // longest wait before the periodic work is done again
 
-// Why the relay cannot deliver events now, or could not take over.
+// Why the relay is not ready: it could not deliver an event now or, as a standby, not take over.
 enum relay_obstacle {
     OBSTACLE_NONE = 0,
     OBSTACLE_STOPPING,
@@ -30,14 +30,14 @@ enum relay_obstacle {
     OBSTACLE_CLAIM,
     OBSTACLE_MEMORY,
     OBSTACLE_REFUSAL,
-    OBSTACLE_LETTERS, // dead letters cannot be put aside
+    OBSTACLE_LETTERS, // the queue of dead letters takes none
     OBSTACLE_COUNT,
 };
 
 enum relay_role {
-    ROLE_STARTING, // not refused and not active yet
-    ROLE_ACTIVE,   // consumes, or did until RabbitMQ was lost
-    ROLE_STANDBY,  // refused: another one is active
+    ROLE_STARTING, // neither active nor refused yet
+    ROLE_ACTIVE,   // consumes, or consumed until RabbitMQ was lost
+    ROLE_STANDBY,  // refused by RabbitMQ or Redis: another relay is active
 };
 
 struct relay {
@@ -52,25 +52,25 @@ struct relay {
     struct redelivery *redelivery;
     struct batch batch;
     size_t unacked_count;             // events in the log whose acknowledgement is held back
-    uint64_t unacked_tag;             // of the last of them
-    struct sequence sequence;         // while claimed
-    struct position tops[SHARDS_MAX]; // of what is in the log
-    struct position logged;           // while claimed: the newest event in the log
-    // While claimed: all up to here was acknowledged; had been a while ago; is stored beside the
-    // log.
+    uint64_t unacked_tag;             // delivery tag of the last of them
+    struct sequence sequence;         // valid while claimed
+    struct position tops[SHARDS_MAX]; // newest position of each shard in the log
+    struct position logged;           // newest event in the log; valid while claimed
+    // Valid while claimed. Events up to `acked` are acknowledged to RabbitMQ; `acked_before` is its
+    // value at the last store_acked(), `acked_stored` the value that Redis has.
     struct position acked, acked_before, acked_stored;
-    bool holding;    // the queues are consumed
-    bool claimed;    // and the log is ours
-    bool superseded; // or was, before another relay claimed it
+    bool holding;    // this relay consumes the queues
+    bool claimed;    // and it has claimed the log
+    bool superseded; // claimed, but another relay has claimed the log since
     enum relay_role role;
     struct linger linger;
     struct backoff log_backoff, consumer_backoff;
     uint64_t next_heartbeat_ms, next_count_ms, next_store_ms, stored_ms, stop_by_ms;
-    uint64_t log_usable_ms; // while holding: when the log was there last
-    uint64_t away_until_ms; // the queues are left to others
+    uint64_t log_usable_ms; // monotonic clock when the log was last usable; valid while holding
+    uint64_t away_until_ms; // until then the queues are left to other relays
     struct buffer control;
     struct relay_metrics metrics;
     struct ops_server *ops;
-    char role_words[ROLE_WORDS_MAX]; // of the operations port
+    char role_words[ROLE_WORDS_MAX]; // written and read by the thread of the operations port
     char id[sizeof(RELAY_ID_PREFIX) + RANDOM_ID_LEN];
 };

@@ -11,7 +11,7 @@
 
 #define STANDBY_RETRY_MS 1000
 #define GIVE_UP_MS       10000
-#define AWAY_MS          3000 // longer than it takes one that stands by to ask again
+#define AWAY_MS          3000 // longer than STANDBY_RETRY_MS, so that a standby tries first
 
 void relay_on_consumer_lost(struct relay *relay)
 {
@@ -62,8 +62,8 @@ static void wait_for_log(struct relay *relay)
         relay_wait(relay, backoff_next_ms(&relay->log_backoff, relay->redis_host.reached));
 }
 
-// Becomes active: from now on Redis refuses every other relay, and what may be delivered again
-// although it is in the log already is known.
+// Claims the log, so that Redis refuses the events of every other relay from now on. Then reads
+// what RabbitMQ may deliver again although it is in the log.
 static bool claim(struct relay *relay)
 {
     struct position acked;
@@ -83,13 +83,14 @@ static bool claim(struct relay *relay)
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
     relay->claimed = true;
     relay->role = ROLE_ACTIVE;
-    relay->unacked_count = 0; // tags of the channel before this one
+    relay->unacked_count = 0; // tags of the previous channel
     relay->next_heartbeat_ms = 0;
     log_info("active relay=%s epoch=%" PRIu64 " known_ids=%zu", relay->id, relay->sequence.epoch,
              redelivery_count(relay->redelivery));
     return true;
 }
 
+// A relay that has not claimed the log reads its tops too: a heartbeat reports them.
 static bool ensure_log(struct relay *relay)
 {
     if (event_log_connected(relay->log))
@@ -101,6 +102,8 @@ static bool ensure_log(struct relay *relay)
     return false;
 }
 
+// The queues come first. Claiming the log takes it away from the relay that has it, so only one
+// that holds the queues may do that.
 static bool ensure_active(struct relay *relay)
 {
     if (relay->claimed && consumer_connected(relay->consumer))

@@ -1,18 +1,20 @@
-// Being active: who holds the queues of RabbitMQ and has claimed the log in Redis. Both are needed.
+// Becoming, staying and ceasing to be the active relay: the one that holds the queues of RabbitMQ
+// and has claimed the log in Redis. Decision 008 has why both are needed.
 #pragma once
 
 #include "relay/relay_parts.h"
 
-// Tries to become active, or to stay so; waits a little where it is not possible now.
+// Makes the relay active if it is not. Returns false, after a short wait, if that is not possible
+// now.
 bool relay_is_active(struct relay *relay);
-// The consumer is lost: everything that was delivered and not acknowledged will come again, to this
-// relay or to another.
+// Updates the state after the consumer is lost. RabbitMQ will deliver again, to this relay or
+// another one, what was not acknowledged.
 void relay_on_consumer_lost(struct relay *relay);
-// Gives that back to RabbitMQ, and with it being active.
+// Stops being active: gives the queues and all unacknowledged events back to RabbitMQ.
 void relay_leave_queues(struct relay *relay);
-// Redis itself has said that another relay is active. Without acknowledgement the events of the
-// batch go to that one.
+// Becomes standby because another relay has claimed the log. The batch is dropped without an
+// acknowledgement, so RabbitMQ delivers its events to that relay.
 void relay_become_standby(struct relay *relay);
-// A relay that holds the queues and has long been unable to use the log stands in the way of one
-// that can: it leaves them, and the batch. True when it has.
+// Gives up the queues and the batch if the relay holds the queues and could not use the log for
+// 10 s: perhaps another relay can. Returns true if it did.
 bool relay_give_up(struct relay *relay);

@@ -5,7 +5,7 @@
 #include "proto/redis_keys.h"
 #include "relay/routing/routes.h"
 
-#define NAME_MAX_BYTES 255 // of everything in AMQP that has a name
+#define NAME_MAX_BYTES 255 // of a name in AMQP, where names are short strings
 
 #define FIELD(name) offsetof(struct relay_settings, name)
 

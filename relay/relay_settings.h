@@ -28,7 +28,7 @@ struct relay_settings {
 
 const struct program *relay_program(void);
 
-// Fills `out` from ./.env and the environment. False with a line in `errors` for each fault; what
-// may not be meant is in `warnings`.
+// Fills `out` from the environment and ./.env. Returns false, with a line in `errors` for each
+// fault. Adds to `warnings` what is valid but probably a mistake.
 NODISCARD bool relay_settings_load(struct relay_settings *out, struct buffer *errors,
                                    struct buffer *warnings);
