@@ -17,7 +17,7 @@ bool event_log_store_acked(struct event_log *log, struct position acked)
     event_log_record_write(log, refused ? reply->str : NULL);
     if (refused && redis_error_is_out_of_memory(reply->str) && event_log_free_memory(log)) {
         freeReplyObject(reply);
-        return false; // the next write shows whether it was enough
+        return false; // the next write shows whether trimming was enough
     }
     if (!refused)
         outage_log_end(&log->outage);
@@ -32,6 +32,6 @@ bool event_log_read_acked(struct event_log *log, struct position *out)
     if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements == 2 &&
         hash->element[1]->type == REDIS_REPLY_STRING &&
         !position_parse((struct span){hash->element[1]->str, hash->element[1]->len}, out))
-        *out = (struct position){0}; // as if nothing were known
+        *out = (struct position){0}; // unreadable: as if there were none
     return event_log_accept_reply(log, hash);
 }

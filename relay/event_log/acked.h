@@ -1,12 +1,13 @@
-// The position up to which events are acknowledged to RabbitMQ, stored for the relay that takes
-// over.
+// Stores in Redis up to which position events are acknowledged to RabbitMQ, for the relay that
+// takes over.
 #pragma once
 
 #include "proto/position.h"
 #include "relay/event_log/event_log.h"
 
-// Stores up to where the log is known to be acknowledged. Shows whether Redis takes writes, and
-// makes room where it has no memory left.
+// Stores the position. Also shows whether Redis takes writes (event_log_refusal()), and trims the
+// log if Redis is out of memory. Returns false if the position was not stored.
 NODISCARD bool event_log_store_acked(struct event_log *log, struct position acked);
-// What was stored last, by whatever relay; none when nothing was.
+// Reads the position that any relay stored last, 0-0 if there is none. Returns false if Redis could
+// not be asked.
 NODISCARD bool event_log_read_acked(struct event_log *log, struct position *out);

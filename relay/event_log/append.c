@@ -8,7 +8,7 @@
 
 #define ARGS_FIXED 6 // EVALSHA sha 2 log channel max_len
 #define TRIES_MAX  8
-#define FULL       "OOM command not allowed when used memory > 'maxmemory'" // in Redis' own words
+#define FULL       "OOM command not allowed when used memory > 'maxmemory'" // in the words of Redis
 
 static void reserve_args(struct event_log *log, size_t events)
 {
@@ -33,7 +33,7 @@ static void put_text(struct event_log *log, size_t i, const char *text)
     put_arg(log, i, text, strlen(text));
 }
 
-// Puts the command for one shard on its way. False when the shard has nothing to append.
+// Queues the command for one shard. Returns false if the batch has nothing for it.
 static bool send_shard(struct event_log *log, const struct batch *batch, unsigned shard)
 {
     size_t argc = ARGS_FIXED, events = 0;
@@ -60,13 +60,15 @@ static bool send_shard(struct event_log *log, const struct batch *batch, unsigne
 }
 
 struct answers {
-    bool lost;      // not all came
+    bool lost;      // the connection is lost: not all answers came
     bool no_script; // Redis has forgotten the script
     bool full;      // Redis has no memory left
-    bool failed;    // Redis said no for another reason
+    bool failed;    // Redis refused for another reason
 };
 
-// A refused id says that more is in the log than is known here: the batch stays in doubt.
+// Redis refuses an id that is not above the last one: an earlier attempt has arrived after all, or
+// another relay has claimed the log. The batch stays in doubt, and the next attempt looks into the
+// log.
 static void take_error(struct event_log *log, const redisReply *reply, struct answers *answers)
 {
     if (reply_is_error(reply, "NOSCRIPT")) {
@@ -83,7 +85,7 @@ static void take_error(struct event_log *log, const redisReply *reply, struct an
     }
 }
 
-// Whether the events of the shard are in the log.
+// Returns whether the events of the shard are in the log.
 static bool take_answer(struct event_log *log, struct answers *answers)
 {
     redisReply *reply = event_log_next_reply(log);
@@ -104,7 +106,8 @@ static void mark_shard_logged(struct batch *batch, unsigned shard)
     batch_mark_logged(batch, shard, (struct position){UINT64_MAX, UINT64_MAX});
 }
 
-// Puts the commands for all shards on their way in one write.
+// Sends the commands for all shards in one write. The batch is in doubt until all answers have
+// come.
 static void send_batch(struct event_log *log, struct batch *batch)
 {
     int flushed = 0;
@@ -115,7 +118,7 @@ static void send_batch(struct event_log *log, struct batch *batch)
     for (unsigned i = 0; i < log->options.shards; i++)
         log->sent[i] = send_shard(log, batch, i);
     while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
-        ; // what cannot be sent shows when the answers are taken
+        ; // a failed write shows when the answers are read
 }
 
 static struct answers take_answers(struct event_log *log, struct batch *batch)
@@ -137,7 +140,8 @@ static uint64_t epoch_of(const struct batch *batch)
     return 0;
 }
 
-// Compares the batch with the tops of the log.
+// Asks Redis which events of the batch are in the log: those at or below the last id of their
+// shard. This is enough because an event keeps its position through every retry (decision 009).
 static enum event_log_status resolve_doubt(struct event_log *log, struct batch *batch)
 {
     for (unsigned i = 0; i < log->options.shards; i++) {
@@ -152,6 +156,8 @@ static enum event_log_status resolve_doubt(struct event_log *log, struct batch *
     return EVENT_LOG_OK;
 }
 
+// One attempt: reads the answers to a batch that was sent, or sends it first. A batch in doubt is
+// compared with the log before anything is sent again.
 static enum event_log_status append_once(struct event_log *log, struct batch *batch)
 {
     if (batch->in_doubt && !log->answers_due) {
@@ -187,8 +193,8 @@ enum event_log_status event_log_append(struct event_log *log, struct batch *batc
 {
     enum event_log_status status = EVENT_LOG_OK;
 
-    // Further times are for a script that Redis has forgotten, for refused ids, and when room had
-    // to be made.
+    // Further attempts are for a script that Redis has forgotten, for refused ids, and for a log
+    // that was trimmed to make room.
     for (int i = 0; i < TRIES_MAX && status == EVENT_LOG_OK && !batch_logged(batch); i++) {
         if (!event_log_connect(log))
             return EVENT_LOG_FAILED;

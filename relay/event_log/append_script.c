@@ -2,7 +2,7 @@
 
 #include "proto/redis_keys.h"
 
-// One call for all events of a shard. Each is its own publication.
+// One call appends all events of a shard. Each event is a publication of its own.
 const char event_log_append_script[] =
     "for i = 2, #ARGV, 2 do\n"
     "  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[i], '" REDIS_LOG_ENVELOPE_FIELD

@@ -1,6 +1,6 @@
 // The Lua script that appends the events of one shard and publishes them.
 #pragma once
 
-// KEYS: the log, the channel. ARGV: the most entries that are kept, then id and envelope of each
-// event.
+// KEYS: the stream and the channel of the shard. ARGV: how many entries the stream keeps, then the
+// id and the envelope of each event.
 extern const char event_log_append_script[];

@@ -5,7 +5,7 @@
 
 #include "common/mem.h"
 
-#define BYTES_KEPT ((size_t)1024 * 1024) // a larger buffer is given back after use
+#define BYTES_KEPT ((size_t)1024 * 1024) // a larger buffer is freed with the batch's content
 
 void batch_init(struct batch *batch, size_t max_count, size_t max_bytes)
 {

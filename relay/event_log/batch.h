@@ -1,7 +1,7 @@
-// The events that go into the log together, encoded, each with its position.
+// A batch of events that go into the log together, encoded, each with its position.
 //
-// An event keeps its position through every retry. So Redis refuses the second of two appends, and
-// comparing with the top of the log shows which events are in it.
+// An event keeps its position through every retry. So Redis refuses to append it twice, and the
+// last id of the log shows which events are in it.
 #pragma once
 
 #include <stdint.h>
@@ -11,18 +11,18 @@
 #include "proto/envelope.h"
 #include "proto/redis_keys.h"
 
-// Where the log ends as its one writer knows it: what the next event gets.
+// The end of the log as its only writer knows it. The next event gets seq + 1.
 struct sequence {
     uint64_t epoch, seq;
     unsigned shards;
-    struct position last[SHARDS_MAX]; // of each shard, including what is still in the batch
+    struct position last[SHARDS_MAX]; // newest position of each shard, with those in the batch
 };
 
 struct batch_entry {
-    uint64_t tag; // of the delivery
+    uint64_t tag; // AMQP delivery tag
     unsigned shard;
-    struct position position; // none: nothing to append, to be acknowledged only
-    uint64_t taken_ms;        // wall clock
+    struct position position; // none: only to be acknowledged, already in the log
+    uint64_t taken_ms;        // wall clock when the relay took the event
     size_t offset, len;       // of the encoded envelope in `bytes`
     bool logged;
 };
@@ -32,7 +32,7 @@ struct batch {
     size_t count, cap;
     struct buffer bytes;
     size_t max_bytes;
-    bool in_doubt; // was sent to Redis, and not every answer came
+    bool in_doubt; // sent to Redis, and not every answer has come
 };
 
 void batch_init(struct batch *batch, size_t max_count, size_t max_bytes);
@@ -42,15 +42,18 @@ void batch_clear(struct batch *batch);
 // True if the batch takes no further event. A single event may be larger than `max_bytes`.
 bool batch_full(const struct batch *batch);
 
-// Gives the envelope the next position of its shard and adds it. The batch must not be full.
+// Gives the envelope the next position, and the one before it in its shard, and adds it encoded.
+// The batch must not be full.
 void batch_add(struct batch *batch, struct sequence *sequence, uint64_t tag,
                struct envelope *envelope);
-// Adds a delivery that is in the log already.
+// Adds a delivery whose event is in the log already. It is only acknowledged.
 void batch_add_known(struct batch *batch, uint64_t tag);
 
+// The encoded envelope of an entry, valid until the batch is changed.
 struct span batch_envelope(const struct batch *batch, const struct batch_entry *entry);
+// True if all events of the batch are in the log.
 bool batch_logged(const struct batch *batch);
-// What of this shard stands at or below `top` is in the log.
+// Marks the events of the shard at or below `top` as logged.
 void batch_mark_logged(struct batch *batch, unsigned shard, struct position top);
-// How many events of the batch are new to the log (logged or not).
+// How many events the batch appends, logged or not, without deliveries that were in the log before.
 size_t batch_event_count(const struct batch *batch);

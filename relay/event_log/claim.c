@@ -6,7 +6,7 @@
 
 #define CLAIM_TRIES 3
 
-// Raises the top of a stream without leaving an entry.
+// Raises the last id of a stream and leaves no entry.
 static const char claim_script[] =
     "redis.call('XADD', KEYS[1], ARGV[1], '" REDIS_LOG_ENVELOPE_FIELD "', '')\n"
     "redis.call('XDEL', KEYS[1], ARGV[1])\n"
@@ -71,6 +71,7 @@ bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX]
     return true;
 }
 
+// An epoch above that of every shard, even if the clock of this machine is behind.
 static bool find_epoch(struct event_log *log, uint64_t now_ms, uint64_t *epoch)
 {
     *epoch = now_ms;
@@ -84,7 +85,7 @@ static bool find_epoch(struct event_log *log, uint64_t now_ms, uint64_t *epoch)
     return true;
 }
 
-// Sets `taken` when another relay was quicker.
+// Raises the last id of all shards to the epoch. Sets `taken` if another relay was faster.
 static bool raise_tops(struct event_log *log, uint64_t epoch, bool *taken)
 {
     char id[POSITION_TEXT_MAX];
@@ -100,7 +101,7 @@ static bool raise_tops(struct event_log *log, uint64_t epoch, bool *taken)
             freeReplyObject(reply);
         } else if (!event_log_accept_reply(log, reply)) {
             if (full)
-                event_log_free_memory(log); // for the next attempt
+                event_log_free_memory(log); // makes room for the next attempt
             return false;
         }
     }

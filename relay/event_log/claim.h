@@ -1,19 +1,22 @@
-// Claiming the log: from then on Redis refuses what any other relay still sends.
+// Claims the log for this relay: from then on Redis refuses what any other relay sends.
 //
-// A relay that becomes active takes an epoch above everything in the log and raises the top of
-// every shard to it, so that the ids of an older epoch are too small, even those that are on their
-// way.
+// A relay that becomes active takes an epoch above everything in the log and raises the last id of
+// each shard to it. Redis refuses ids that are not above the last one, so an event of an older
+// epoch is refused even if it was sent before the claim (decision 008).
 #pragma once
 
 #include "relay/event_log/batch.h"
 #include "relay/event_log/event_log.h"
 
-// Claims the log: a fresh epoch, not below `now_ms`, and where each shard ends.
+// Claims the log. `out` gets the new epoch, which is at least `now_ms` (wall clock), and the end of
+// each shard. Returns false if Redis cannot be used, or if other relays were faster several times.
 NODISCARD bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out);
-// The newest entry of each shard.
+// Reads the position of the newest entry of each shard, 0-0 for an empty one.
 NODISCARD bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX]);
-// Whether another relay has claimed the log since `epoch`. False also when that cannot be known.
+// True if another relay has claimed the log with an epoch above `epoch`. False also if Redis could
+// not be asked.
 bool event_log_is_superseded(struct event_log *log, uint64_t epoch);
 
-// The last id that the stream of a shard ever gave out, whether its entry still exists or not.
+// Reads the last id that the stream of a shard has given out, whether its entry still exists or
+// not.
 NODISCARD bool event_log_read_last_id(struct event_log *log, unsigned shard, struct position *out);

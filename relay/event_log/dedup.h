@@ -1,7 +1,7 @@
 // A multiset of ids: counts how often each was added.
 //
-// It keeps 64 bits of a keyed hash of each, so that a log full of long ids costs about 80 bytes for
-// each that is different. Bounded by whoever fills it.
+// It keeps 64 bits of a keyed hash of each id, so a distinct id costs about 80 bytes, however long
+// it is. The caller limits their number.
 #pragma once
 
 #include <stdbool.h>
@@ -17,9 +17,9 @@ void dedup_free(struct dedup *dedup);
 void dedup_clear(struct dedup *dedup);
 
 void dedup_add(struct dedup *dedup, struct span id);
-// How often it was added and not taken out yet.
+// How often the id was added, less how often it was taken.
 size_t dedup_times(const struct dedup *dedup, struct span id);
-// Whether the id was still there; takes it out once.
+// Takes the id once. Returns false if it was not there.
 bool dedup_take(struct dedup *dedup, struct span id);
-// How many different ids there are.
+// How many distinct ids it holds.
 size_t dedup_count(const struct dedup *dedup);

@@ -119,7 +119,7 @@ redisReply *event_log_next_reply(struct event_log *log)
 
 redisReply *event_log_ask(struct event_log *log, int argc, const char **argv, const size_t *lens)
 {
-    assert(!log->answers_due); // or this would take the answer of a batch for its own
+    assert(!log->answers_due); // else this would read the answer of the batch
     if (!log->redis)
         return NULL;
     redisAppendCommandArgv(log->redis, argc, argv, lens);
@@ -142,8 +142,8 @@ bool event_log_accept_reply(struct event_log *log, redisReply *reply)
     return ok;
 }
 
-// What a replica takes is not what edges and relays follow. Who may not ask finds out when the
-// first write is refused.
+// A replica accepts publications, but edges and relays follow the primary. If the user of Redis may
+// not ask for the role, the first refused write shows it.
 bool event_log_is_primary(struct event_log *log)
 {
     redisReply *role = EVENT_LOG_ASK(log, "ROLE");
@@ -184,7 +184,7 @@ static bool log_in(struct event_log *log)
     return true;
 }
 
-// Makes a fresh connection fit for use.
+// Prepares a new connection for use.
 static bool prepare(struct event_log *log)
 {
     char db[12];
@@ -197,7 +197,7 @@ static bool prepare(struct event_log *log)
            event_log_load_append_script(log);
 }
 
-// Tries one address after the other; together they have EVENT_LOG_CONNECT_MS.
+// Tries the addresses of the host in turn, within EVENT_LOG_CONNECT_MS for all of them.
 static bool dial(struct event_log *log)
 {
     struct addresses addresses;
@@ -237,6 +237,6 @@ bool event_log_connect(struct event_log *log)
              log->options.port, log->options.db);
     outage_log_clear(&log->outage);
     log->usable = true;
-    log->grown_bytes = log->options.max_bytes; // who knows what is in this server
+    log->grown_bytes = log->options.max_bytes; // unknown what this server holds: measure soon
     return true;
 }

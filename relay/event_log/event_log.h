@@ -1,8 +1,9 @@
-// The connection to the log in Redis. append.h writes to it, claim.h makes it this relay's, walk.h
-// reads it backwards, size_limit.h trims it, heartbeat.h and acked.h keep what relays tell each
-// other beside it.
+// The connection to the log in Redis. append.h writes the log, claim.h claims it for this relay,
+// walk.h reads it backwards, size_limit.h trims it; heartbeat.h and acked.h store what relays tell
+// one another.
 //
-// Blocking, with a limit of EVENT_LOG_ANSWER_MS on every answer. Only this folder knows hiredis.
+// Calls block, at most EVENT_LOG_ANSWER_MS for each answer. In the relay only this folder uses
+// hiredis.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 #define EVENT_LOG_CONNECT_MS 500
 #define EVENT_LOG_ANSWER_MS  700
 
-// Why Redis does not let the log be written although it is there.
+// Why Redis refuses to write the log although it answers.
 enum event_log_refusal { EVENT_LOG_WRITABLE = 0, EVENT_LOG_NO_MEMORY, EVENT_LOG_REFUSED };
 
 struct event_log_options {
@@ -24,17 +25,18 @@ struct event_log_options {
     int db;
     unsigned shards;
     uint64_t max_len;   // entries that each shard keeps, roughly
-    uint64_t max_bytes; // that each shard takes in Redis, roughly
+    uint64_t max_bytes; // memory that each shard takes in Redis, roughly
 };
 
 struct event_log;
 NODISCARD struct event_log *event_log_new(const struct event_log_options *options);
 void event_log_free(struct event_log *log);
 
-// Connects unless it is connected. Logs the beginning and the end of an outage.
+// Connects, unless connected. Logs the beginning and the end of an outage once.
 NODISCARD bool event_log_connect(struct event_log *log);
 bool event_log_connected(const struct event_log *log);
-// Asks whether Redis is there and still the primary. Ends the connection if not.
+// Asks Redis whether it is still the primary, and disconnects if it is not. Returns whether the log
+// is connected.
 bool event_log_is_primary(struct event_log *log);
 enum event_log_refusal event_log_refusal(const struct event_log *log); // of the last write
 // How often the connection was lost.

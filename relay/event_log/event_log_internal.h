@@ -1,4 +1,4 @@
-// The inside of the event log, for the files of this folder.
+// The struct event_log and what the files of this folder share. Private to them.
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -9,7 +9,7 @@
 #include "relay/event_log/event_log.h"
 
 #define SHA_LEN      40
-#define REFUSED_XADD "equal or smaller" // part of Redis' words when an id is not above the top
+#define REFUSED_XADD "equal or smaller" // part of the error for an id that is not above the last
 
 struct event_log {
     struct event_log_options options;
@@ -18,40 +18,42 @@ struct event_log {
     char log_keys[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
     char bus_channels[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
     char max_len[21];
-    bool answers_due;      // a batch is on its way
-    bool sent[SHARDS_MAX]; // which shards it has a command for
+    bool answers_due;      // a batch was sent and its answers were not read
+    bool sent[SHARDS_MAX]; // shards that its commands are for
     struct envelope_decoder *decoder;
-    const char **args; // of one EVALSHA
+    const char **args; // arguments of one EVALSHA
     size_t *arg_lens;
     size_t arg_cap;
-    char (*ids)[POSITION_TEXT_MAX]; // the positions among them
+    char (*ids)[POSITION_TEXT_MAX]; // texts of the positions in `args`
     struct outage_log outage;
-    bool usable;     // the connection is fit for use
-    uint64_t losses; // of such connections
+    bool usable;     // the connection was prepared completely
+    uint64_t losses; // of usable connections
     bool needless_password_logged, unmeasured_logged;
     enum event_log_refusal refusal;
-    uint64_t grown_bytes; // since the room that the log takes was measured
-    uint64_t trimmed;     // entries, to keep the log small
+    uint64_t grown_bytes; // appended since the memory of the log was measured
+    uint64_t trimmed;     // entries, to make the log smaller
     uint64_t full_logged_ms;
 };
 
-// Ends the connection and logs why. Returns false.
+// Ends the connection and logs the reason. Returns false.
 bool event_log_lose(struct event_log *log, const char *reason);
-// Logs an error that Redis answered. One of the connection itself ends it.
+// Logs an error that Redis answered. An error about the connection ends it (redis_error.h).
 void event_log_report_error(struct event_log *log, const char *error);
-// The next answer, or NULL when the connection is lost. The caller frees it.
+// Reads the next answer. NULL if the connection is lost. The caller frees it.
 redisReply *event_log_next_reply(struct event_log *log);
-// One command and its answer; an error is an answer too. NULL: the connection is lost.
+// Sends one command and reads its answer, which may be an error. `lens` may be NULL for C strings.
+// NULL if there is no connection or it is lost. The caller frees the answer.
 redisReply *event_log_ask(struct event_log *log, int argc, const char **argv, const size_t *lens);
 #define EVENT_LOG_ASK(log, ...)                                                                    \
     event_log_ask((log), (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *)),      \
                   (const char *[]){__VA_ARGS__}, NULL)
+// True if the reply is an error that contains `part`.
 bool reply_is_error(const redisReply *reply, const char *part);
-// Frees the reply. An error is logged as the reason why Redis cannot be used; false then.
+// Frees the reply. Returns false if it is NULL or an error; logs the error.
 bool event_log_accept_reply(struct event_log *log, redisReply *reply);
 
-// A write was refused, or was taken (NULL).
+// Notes that a write was taken, with NULL, or refused with this error.
 void event_log_record_write(struct event_log *log, const char *error);
 
-// Loads the script that append.c calls: once a connection, and when Redis has forgotten it.
+// Loads the script of append.c: once for each connection, and again if Redis has forgotten it.
 bool event_log_load_append_script(struct event_log *log);

@@ -3,9 +3,11 @@
 #include "proto/redis_keys.h"
 #include "relay/event_log/event_log_internal.h"
 
-#define SPEAKER_SECONDS "3" // after which edges miss a heartbeat
+#define SPEAKER_SECONDS "3" // edges miss a heartbeat after this time
 
-// Which relay sends is stored where Redis takes writes; the heartbeat goes out in any case.
+// KEYS[1]: the hash with the speaker. ARGV: channel, heartbeat, id of this relay, "over" or "",
+// seconds until the speaker is forgotten. pcall: a Redis that refuses writes still publishes the
+// heartbeat.
 static const char heartbeat_script[] =
     "local speaker = redis.pcall('HGETALL', KEYS[1])[2]\n"
     "if ARGV[4] ~= 'over' and speaker and speaker ~= ARGV[3] then return 0 end\n"

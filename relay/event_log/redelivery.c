@@ -11,7 +11,7 @@
 #include "common/log.h"
 
 #define REST_MS  60000
-#define SAME_MAX 2 // an event that a service published again, not being sure; more is no identity
+#define SAME_MAX 2 // entries of one id: a service may publish an event twice, more is no identity
 
 struct redelivery {
     struct event_log *log;
@@ -21,9 +21,10 @@ struct redelivery {
     struct dedup *all, *recent;
     struct log_walk walk;
     struct position acked;
-    size_t left;         // recent entries that are still to be read of this shard
-    uint64_t epoch;      // ours; the log is compared below it
-    uint64_t checked_ms; // 0: nothing was since it began or rested
+    size_t left;         // recent entries of the present shard that are still to be read
+    uint64_t epoch;      // of this relay; only entries below it are compared
+    uint64_t checked_ms; // when an id was last checked; 0: none since forget()
+    // No more ids may be remembered.
     bool full;
 };
 
@@ -95,7 +96,7 @@ bool redelivery_begin(struct redelivery *r, uint64_t epoch, struct position acke
     return true;
 }
 
-// One page of each shard more. False when there is none, or none that may be remembered.
+// True if older entries exist and may be remembered.
 static bool may_walk_on(struct redelivery *r)
 {
     if (r->full)
@@ -109,7 +110,8 @@ static bool may_walk_on(struct redelivery *r)
     return false;
 }
 
-// Reads the log back to where the id stands, or to its start.
+// Reads the log backwards until it finds the id, or to its start. Returns false if the log cannot
+// be read.
 static bool look_for(struct redelivery *r, struct span id)
 {
     while (dedup_times(r->all, id) == 0 && may_walk_on(r))
@@ -119,6 +121,7 @@ static bool look_for(struct redelivery *r, struct span id)
     return true;
 }
 
+// A recent id is among all ids as well, so it is taken from both.
 enum redelivery_status redelivery_check(struct redelivery *r, struct span id, bool named)
 {
     r->checked_ms = clock_monotonic_ms();

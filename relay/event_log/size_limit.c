@@ -11,16 +11,16 @@
 #define LOG_MODULE "redis"
 #include "common/log.h"
 
-#define CHECKS_PER_LOG 32 // Redis counts the bytes after each so many-th part of the limit
+#define CHECKS_PER_LOG 32 // the log is measured after each 32nd part of its limit
 #define ROUNDS_MAX     20
-#define SMALL_LOG      ((uint64_t)1024 * 1024) // a smaller one is not what fills Redis
+#define SMALL_LOG      ((uint64_t)1024 * 1024) // a smaller log is not what fills Redis
 #define LOG_AGAIN_MS   60000
 
 struct usage {
     uint64_t entries, bytes;
 };
 
-// Rights that are missing leave the log as long as its entries allow.
+// A user of Redis without the rights leaves the log as long as LOG_MAXLEN allows.
 static void report_error(struct event_log *log, const char *error)
 {
     if (redis_error_ends_connection(error)) {
@@ -38,7 +38,7 @@ static bool take_number(struct event_log *log, redisReply *reply, uint64_t *out)
 {
     bool number = reply && reply->type == REDIS_REPLY_INTEGER;
 
-    *out = number ? (uint64_t)reply->integer : 0; // nothing: there is no such stream
+    *out = number ? (uint64_t)reply->integer : 0; // nil: there is no stream
     if (reply && reply->type == REDIS_REPLY_ERROR)
         report_error(log, reply->str);
     if (reply)
@@ -68,7 +68,8 @@ static bool trim(struct event_log *log, unsigned shard, uint64_t keep)
     return trimmed > 0;
 }
 
-// Entries differ in size, so what is too much goes in rounds.
+// Estimates from the average size how many entries fit. Entries differ in size, so it takes several
+// rounds.
 static void keep_within(struct event_log *log, unsigned shard, uint64_t max_bytes)
 {
     struct usage usage;
@@ -87,7 +88,7 @@ void event_log_keep_within_bytes(struct event_log *log)
     if (!log->redis || log->grown_bytes < max_bytes / CHECKS_PER_LOG)
         return;
     log->grown_bytes = 0;
-    // A little below it, so that what comes until the next look has its place.
+    // A little below the limit, so that it holds until the next check.
     for (unsigned i = 0; i < log->options.shards; i++)
         keep_within(log, i, max_bytes - max_bytes / CHECKS_PER_LOG);
 }

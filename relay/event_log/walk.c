@@ -4,7 +4,7 @@
 
 #include "relay/event_log/event_log_internal.h"
 
-// Pages grow while their entries are small, so that a long log is read in few of them.
+// A page grows while its entries are small, so that a long log takes few round trips.
 #define PAGE_LEAST       16u
 #define PAGE_MOST        1024u
 #define PAGE_BYTES_SMALL ((size_t)256 * 1024)
@@ -20,7 +20,7 @@ void event_log_walk_init(struct log_walk *walk, struct position below)
         snprintf(walk->below[i], sizeof(walk->below[i]), "(%s", id);
 }
 
-// The entries of a page, newest first, that stand before `below`.
+// Reads up to `count` entries below a position, newest first.
 static redisReply *read_page(struct event_log *log, unsigned shard, const char *below, size_t count)
 {
     char limit[21];
@@ -35,7 +35,7 @@ static bool is_entry(const redisReply *entry)
            entry->element[0]->type == REDIS_REPLY_STRING;
 }
 
-// The field `e` of an entry is the envelope. Returns its bytes.
+// The first field of an entry is the envelope. Returns its size in bytes.
 static size_t visit_entry(struct event_log *log, const redisReply *entry, log_entry_fn visit,
                           void *arg)
 {
