@@ -24,12 +24,12 @@
 
 struct letter {
     struct list node;
-    uint64_t tag;     // of the event
-    uint64_t confirm; // number of its publication on the present connection; 0: not published
+    uint64_t tag;     // delivery tag of the event
+    uint64_t confirm; // number of its publication on this connection; 0: not published
     const char *reason;
     char failed_at[ISO8601_LEN + 1];
     struct span exchange, routing_key, properties, body; // in `bytes`
-    uint64_t missing_bytes;                              // of the body
+    uint64_t missing_bytes;                              // of the event's body, behind `body`
     size_t len;
     char bytes[];
 };
@@ -39,13 +39,13 @@ struct dead_letters {
     struct rabbit *rabbit; // NULL: not connected
     struct list letters;   // oldest first
     size_t count, bytes;
-    uint64_t published; // on the present connection
+    uint64_t published; // on this connection
     uint64_t used_ms;
-    uint64_t moved_ms;   // when a letter was last confirmed, or the first of those that wait came
-    uint64_t retry_ms;   // not before
-    uint64_t failing_ms; // since then
+    uint64_t moved_ms;   // last confirm, or when the first of the waiting letters came
+    uint64_t retry_ms;   // no attempt before
+    uint64_t failing_ms; // when it began to fail
     struct backoff backoff;
-    bool blocked; // the broker reads nothing now; more publications would only fill the socket
+    bool blocked; // RabbitMQ reads nothing: more publications would only fill the socket
     bool failing;
     uint64_t lost, lost_logged_ms;
     struct outage_log outage;
@@ -70,7 +70,7 @@ static void free_letter(struct dead_letters *d, struct letter *letter)
     free(letter);
 }
 
-// What was published and not confirmed goes out again on the next connection.
+// A letter that was published and not confirmed is published again on the next connection.
 static void disconnect(struct dead_letters *d)
 {
     rabbit_close(d->rabbit);
@@ -121,7 +121,8 @@ static void log_lost(struct dead_letters *d, uint64_t now_ms)
               d->options.queue, d->lost, d->count, d->outage.reason);
 }
 
-// The oldest go: if one of them is what the broker does not like, the others get their turn.
+// The oldest are given up: perhaps RabbitMQ refuses one of them, and then the others can be
+// published.
 static void give_up_excess(struct dead_letters *d)
 {
     uint64_t lost_before = d->lost, now_ms = clock_monotonic_ms();
@@ -261,7 +262,7 @@ static void take_confirm(struct dead_letters *d, const struct rabbit_message *co
     }
 }
 
-// They are published once more after a while.
+// Rejected letters are published again after a while.
 static void take_rejection(struct dead_letters *d, const struct rabbit_message *rejection)
 {
     list_for_each (node, &d->letters) {
@@ -276,10 +277,10 @@ static void take_block(struct dead_letters *d)
 {
     d->blocked = true;
     fail(d, "RabbitMQ is short of memory or disk and takes none");
-    d->retry_ms = 0;
+    d->retry_ms = 0; // RabbitMQ says when it reads again
 }
 
-// What has come from the broker. False when the connection is given up.
+// Handles what RabbitMQ has sent so far. Returns false if the connection was closed over it.
 static bool take_answers(struct dead_letters *d)
 {
     struct rabbit_message confirm;
@@ -310,7 +311,8 @@ static bool take_answers(struct dead_letters *d)
     }
 }
 
-// The broker has confirmed nothing for a while: first counts as failing, then reconnects.
+// RabbitMQ has confirmed nothing for a while: the queue counts as failing first; then another
+// connection is tried.
 static void check_silence(struct dead_letters *d)
 {
     uint64_t still_ms = clock_monotonic_ms() - d->moved_ms;
@@ -335,7 +337,8 @@ static void exchange(struct dead_letters *d)
         check_silence(d);
 }
 
-// Closes the connection while there are no letters; whether the queue takes any is not known then.
+// Closes the unused connection. From then on it is not known whether the queue takes letters, so it
+// does not count as failing.
 static void rest(struct dead_letters *d)
 {
     if (d->blocked)

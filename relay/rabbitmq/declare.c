@@ -5,7 +5,8 @@
 #define NOT_FOUND    404
 #define PRECONDITION 406
 
-// Whether the broker said that there is none, and another channel is open to create it.
+// True if RabbitMQ has answered that there is no such exchange or queue. That closed the channel,
+// so another one is opened; `status` is the result.
 static bool is_missing(struct rabbit *r, enum rabbit_status *status)
 {
     if (*status != RABBIT_REFUSED || r->code != NOT_FOUND)
@@ -14,7 +15,8 @@ static bool is_missing(struct rabbit *r, enum rabbit_status *status)
     return *status == RABBIT_OK;
 }
 
-// Somebody else was faster, with other arguments.
+// PRECONDITION means that someone has created it meanwhile, with other arguments. It exists, which
+// is enough.
 static enum rabbit_status unless_made_meanwhile(struct rabbit *r, enum rabbit_status status)
 {
     return status == RABBIT_REFUSED && r->code == PRECONDITION ? rabbit_open_channel(r) : status;
@@ -36,7 +38,7 @@ enum rabbit_status rabbit_ensure_exchange(struct rabbit *r, struct span name)
     return status;
 }
 
-// A virtual host may have another type by default, so the type is always said.
+// The type is always given: a virtual host may have another default.
 static enum rabbit_status create_queue(struct rabbit *r, const char *name,
                                        enum rabbit_queue_type type, bool consumed)
 {

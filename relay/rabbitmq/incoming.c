@@ -7,11 +7,11 @@
 #include "common/mem.h"
 #include "relay/rabbitmq/incoming_internal.h"
 
-#define BUFFER_KEPT   ((size_t)1024 * 1024) // a larger one is given back after use
-#define BODY_RESERVE  ((size_t)64 * 1024)   // what an announced length gets before it has come
+#define BUFFER_KEPT   ((size_t)1024 * 1024) // a larger buffer is freed after use
+#define BODY_RESERVE  ((size_t)64 * 1024)   // reserved for a body before it has come
 #define BODY_LONG     ((uint64_t)1024 * 1024)
 #define LONG_SLICE_MS 50
-#define AWAIT_MAX_MS  10000 // however much comes before the answer
+#define AWAIT_MAX_MS  10000 // for an answer, whatever comes before it
 
 static void keep_short(struct short_text *to, amqp_bytes_t from)
 {
@@ -75,7 +75,7 @@ static enum rabbit_news take_delivery(struct rabbit *r, const amqp_basic_deliver
     keep_short(&in->consumer, method->consumer_tag);
     keep_short(&in->exchange, method->exchange);
     keep_short(&in->routing_key, method->routing_key);
-    return RABBIT_NOTHING; // not before its body has come
+    return RABBIT_NOTHING; // its header and body follow
 }
 
 static enum rabbit_news take_confirm(uint64_t tag, bool multiple, enum rabbit_news kind,
@@ -108,12 +108,12 @@ static enum rabbit_news take_method(struct rabbit *r, const amqp_method_t *metho
         return RABBIT_UNBLOCKED;
     case AMQP_BASIC_CANCEL_METHOD:
         rabbit_lose(r, "a consumer's queue was deleted or moved");
-        r->usable = true;
+        r->usable = true; // rabbit_lose() has kept the reason; the connection still works
         return RABBIT_CANCELLED;
     case AMQP_CHANNEL_CLOSE_METHOD:
     case AMQP_CONNECTION_CLOSE_METHOD:
         rabbit_take_close(r, method);
-        r->usable = false;
+        r->usable = false; // also if only the channel was closed: everything goes over it
         return RABBIT_GONE;
     default:
         return RABBIT_NOTHING;
@@ -133,7 +133,7 @@ static void find_header(const amqp_table_t *headers, const char *name, struct sh
     }
 }
 
-// Of a body that is over the limit nobody wants more than its beginning: it is never collected.
+// How much of a body is kept. Of a body over the limit that is the beginning, for the dead letter.
 static size_t wanted_of(const struct rabbit *r, uint64_t body_size)
 {
     if (r->incoming.kind != RABBIT_DELIVERY)
@@ -151,7 +151,7 @@ static void take_header(struct rabbit *r, const amqp_frame_t *frame)
     in->has_header = true;
     in->body_size = frame->payload.properties.body_size;
     in->body_kept = wanted_of(r, in->body_size);
-    // A length is only a claim: what is beyond this grows as it comes.
+    // The announced length may be wrong. Beyond this the buffer grows with what really comes.
     buffer_reserve(&in->body, in->body_kept < BODY_RESERVE ? in->body_kept : BODY_RESERVE);
     buffer_append(&in->properties, rabbit_span(frame->payload.properties.raw));
     if (p->_flags & AMQP_BASIC_MESSAGE_ID_FLAG)
@@ -232,7 +232,7 @@ static enum rabbit_news take_held(struct rabbit *r, struct rabbit_message *out)
     return RABBIT_DELIVERY;
 }
 
-// A long body is taken in slices, so that the caller can look after its other duties.
+// A long body is taken in slices of time, so that the caller can do its periodic work in between.
 static bool is_slow(const struct incoming *in, uint64_t until_ms)
 {
     return in->kind != RABBIT_NOTHING && in->body_size > BODY_LONG &&
@@ -265,7 +265,7 @@ bool rabbit_has_more(struct rabbit *r)
     return !list_empty(&r->held) || amqp_frames_enqueued(r->link) || amqp_data_in_buffer(r->link);
 }
 
-// Moves the message that has just become whole behind those that wait.
+// Moves the message that is now complete to the end of the held ones.
 static void hold(struct rabbit *r)
 {
     struct incoming *held = mem_alloc(sizeof(*held));

@@ -4,9 +4,10 @@
 #include "relay/rabbitmq/incoming.h"
 #include "relay/rabbitmq/link.h"
 
-// Waits for the method `id` and holds back the deliveries that come before it: the library's own
-// calls keep their frames, however many and however large. Without `hold` they are dropped.
+// Waits for the method `id`. Deliveries that come before it are held for rabbit_next(), or dropped
+// without `hold`; the library's own calls keep their frames, without a limit. Returns
+// RABBIT_TOO_MUCH if over `max_held_bytes` are held, or if the method has not come after 10 s.
 NODISCARD enum rabbit_status rabbit_await(struct rabbit *rabbit, amqp_method_number_t id, bool hold,
                                           size_t max_held_bytes);
-// Forgets what came in, whole or not.
+// Drops all messages that came in, complete or not.
 void rabbit_drop_incoming(struct rabbit *rabbit);

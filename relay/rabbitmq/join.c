@@ -20,7 +20,7 @@ static bool is_wanted(const struct consumer *s, size_t i)
     return topology_has_queue(s->topology, i) && !s->intakes[i].refused;
 }
 
-// Another relay consumes from `queue`.
+// Another consumer holds `queue`.
 static enum consumer_state stand_by(struct consumer *s, const char *queue)
 {
     if (!s->standby_logged)
@@ -32,8 +32,8 @@ static enum consumer_state stand_by(struct consumer *s, const char *queue)
     return CONSUMER_STANDBY;
 }
 
-// The route whose queue has more than `most` consumers, or the number of routes; then `*ok` says
-// whether the broker could be asked.
+// Returns the first route whose queue has more than `most` consumers, or the number of routes. In
+// the second case `*ok` is false if RabbitMQ could not be asked.
 static size_t find_crowded(struct consumer *s, uint32_t most, bool *ok)
 {
     size_t i = 0, count = s->options.routes->count;
@@ -50,7 +50,8 @@ static size_t find_crowded(struct consumer *s, uint32_t most, bool *ok)
     return i;
 }
 
-// RabbitMQ sends up to the prefetch of one queue before it has answered about the next one.
+// RabbitMQ may send a whole prefetch from one queue before it answers about the next one. If that
+// is too much to hold, all queues are consumed again with a smaller prefetch.
 static enum consumer_state lower_prefetch(struct consumer *s)
 {
     s->prefetch =
@@ -62,6 +63,7 @@ static enum consumer_state lower_prefetch(struct consumer *s)
     return CONSUMER_DOWN;
 }
 
+// True if another consumer holds the queue exclusively, or its type has no exclusive consumers.
 static bool is_taken(const struct consumer *s)
 {
     return rabbit_code(s->rabbit) == ACCESS_REFUSED &&
@@ -80,8 +82,9 @@ static void refuse(struct consumer *s, size_t i)
     s->intakes[i].refused = true;
 }
 
-// A queue of a kind that knows no exclusive consumers says the same as one that has one. The next
-// attempt starts anew with the first queue: the broker has closed the channel.
+// RabbitMQ answers the same for a queue that another consumer holds and for a type of queue without
+// exclusive consumers; the number of its consumers tells which. RabbitMQ has closed the channel, so
+// the next attempt begins with the first queue again.
 static enum consumer_state on_refusal(struct consumer *s, size_t i, enum rabbit_status status)
 {
     struct rabbit_queue_state state;
@@ -93,7 +96,8 @@ static enum consumer_state on_refusal(struct consumer *s, size_t i, enum rabbit_
         return CONSUMER_DOWN;
     }
     if (rabbit_code(s->rabbit) == NOT_FOUND)
-        topology_drop(s->topology); // it was deleted, and is created when everything is looked at
+        // It was deleted: everything is checked and created on the next connection.
+        topology_drop(s->topology);
     else if (!is_taken(s))
         refuse(s, i);
     else if (topology_inspect_queue(s->topology, i, &state) && state.consumers > 0)
@@ -135,8 +139,8 @@ static bool open_intake(struct consumer *s)
     return false;
 }
 
-// Two relays may start to consume one quorum queue at the same moment, before either has taken an
-// event. Each waits for a random time and looks again: the one that waits longest finds that the
+// Two relays may start to consume a quorum queue at the same moment. Neither has taken an event
+// yet. Each waits for a random time and looks again; the one that waits longest finds that the
 // others have released the queue.
 static size_t find_rival(struct consumer *s, bool *asked)
 {

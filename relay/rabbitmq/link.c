@@ -49,7 +49,7 @@ bool rabbit_lose_by(struct rabbit *r, int status)
     return rabbit_lose(r, amqp_error_string2(status));
 }
 
-// What the broker gave as the reason when it closed the channel or the connection.
+// Keeps why RabbitMQ has closed the channel or the connection.
 static void keep_reason(struct rabbit *r, uint16_t code, amqp_bytes_t text)
 {
     r->code = code;

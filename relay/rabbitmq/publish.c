@@ -7,9 +7,9 @@
 #include "proto/letter_headers.h"
 #include "relay/rabbitmq/link.h"
 
-#define HEADERS_MAX  8    // of those that say why
-#define FURTHER_MAX  4    // that stand for properties which cannot go along
-#define FRAME_MARGIN 1024 // for what is around the headers
+#define HEADERS_MAX  8    // headers of a letter
+#define FURTHER_MAX  4    // headers for properties and headers that cannot be kept
+#define FRAME_MARGIN 1024 // for what is in the frame besides the properties
 #define POOL_PAGE    4096
 
 enum rabbit_status rabbit_enable_confirms(struct rabbit *r)
@@ -41,7 +41,7 @@ static bool has_entry(const amqp_table_t *table, amqp_bytes_t key)
     return false;
 }
 
-// RabbitMQ itself acts on these: with CC it would put a copy of the letter into other queues.
+// RabbitMQ routes by these: with CC it would put a copy of the letter into other queues.
 static bool is_routing_header(amqp_bytes_t key)
 {
     return span_is(rabbit_span(key), "CC") || span_is(rabbit_span(key), "BCC");
@@ -58,8 +58,8 @@ static void append_originals(amqp_table_t *out, const amqp_table_t *originals)
     }
 }
 
-// Properties that RabbitMQ acts on become headers: a letter must not expire, and only the user
-// who first published may say so.
+// Properties on which RabbitMQ acts become headers: a letter must not expire, and RabbitMQ refuses
+// the user id of another user.
 static void append_acted_on(amqp_table_t *out, amqp_basic_properties_t *p)
 {
     if (p->_flags & AMQP_BASIC_EXPIRATION_FLAG)
@@ -71,7 +71,8 @@ static void append_acted_on(amqp_table_t *out, amqp_basic_properties_t *p)
     p->_flags &= ~(amqp_flags_t)(AMQP_BASIC_EXPIRATION_FLAG | AMQP_BASIC_USER_ID_FLAG);
 }
 
-// A header frame cannot be split. Headers that fill it leave no room for ours.
+// A header frame cannot be split. If the event's own headers fill it, they are dropped for the
+// letter's.
 static bool fits_frame(const struct rabbit *r, const struct rabbit_letter *letter)
 {
     size_t len = letter->properties.len + FRAME_MARGIN;

@@ -1,9 +1,11 @@
-// Publishing dead letters: a message as it came, with headers that say why it could not go on.
+// Publishes dead letters: an event as it came, with headers that say why it was not delivered.
 #pragma once
 
 #include "relay/rabbitmq/rabbitmq.h"
 
+// Asks RabbitMQ to confirm what is published from now on.
 NODISCARD enum rabbit_status rabbit_enable_confirms(struct rabbit *rabbit);
-// Publishes it persistent, straight to a queue.
+// Publishes the letter straight to a queue, persistent and mandatory. Does not wait for the
+// confirm.
 NODISCARD bool rabbit_publish_letter(struct rabbit *rabbit, const char *queue,
                                      const struct rabbit_letter *letter);

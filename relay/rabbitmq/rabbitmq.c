@@ -35,7 +35,7 @@ static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o
                                       AMQP_SASL_METHOD_PLAIN, o->user, o->password));
 }
 
-// Tries one address after the other; together they have RABBIT_CONNECT_MS.
+// Tries the addresses in turn, within RABBIT_CONNECT_MS for all of them.
 static bool connect_to(struct rabbit *r, const struct addresses *addresses,
                        const struct rabbit_options *o)
 {
@@ -64,7 +64,8 @@ static bool dial(struct rabbit *r, const struct rabbit_options *o)
         return rabbit_lose(r, unresolved);
     if (!connect_to(r, &addresses, o))
         return false;
-    // A peer that takes nothing more for so long is lost; a write would wait for ever.
+    // A write has no limit of time of its own. This ends the connection to a peer that takes
+    // nothing.
     setsockopt(amqp_get_sockfd(r->link), IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
                sizeof(timeout_ms));
     amqp_set_handshake_timeout(r->link, &wait);
@@ -90,7 +91,8 @@ struct rabbit *rabbit_open(const struct rabbit_options *options, char why[RABBIT
     return NULL;
 }
 
-// What was sent before has been handled when the answer comes; what comes before it is dropped.
+// When the answer comes, RabbitMQ has handled everything sent before. Deliveries that come before
+// the answer are dropped.
 static void close_gracefully(struct rabbit *r)
 {
     amqp_connection_close_t close = {.reply_code = AMQP_REPLY_SUCCESS};
@@ -129,7 +131,7 @@ int rabbit_code(const struct rabbit *r)
 
 enum rabbit_status rabbit_open_channel(struct rabbit *r)
 {
-    rabbit_drop_incoming(r); // tags of the channel before this one
+    rabbit_drop_incoming(r); // their tags are of the previous channel
     amqp_channel_open(r->link, CHANNEL);
     return rabbit_answer(r);
 }

@@ -1,9 +1,10 @@
-// One connection to RabbitMQ with one channel. The only module that knows rabbitmq-c.
+// One connection to RabbitMQ with one channel. declare.h, incoming.h and publish.h have more calls.
+// In the relay only this folder uses rabbitmq-c.
 //
-// It puts deliveries together from their frames itself, because the library's own call for that
-// blocks in the middle of a message without a limit. Every call here returns within its wait or,
-// where it must have the broker's answer, within RABBIT_ANSWER_MS. What it holds is bounded: of a
-// body over `max_body` only the beginning is kept, whatever its length.
+// Deliveries are assembled from their frames here, because the library's own call blocks in the
+// middle of a message without a limit. Each call returns within its wait or, if it needs an answer
+// of RabbitMQ, within RABBIT_ANSWER_MS, which begins anew with each delivery that comes before the
+// answer. Memory is bounded: of a body over `max_body` only the beginning is kept.
 #pragma once
 
 #include "common/attr.h"
@@ -11,31 +12,37 @@
 
 struct rabbit;
 
-// NULL with the reason in `why` when there is no connection to be had.
+// Connects, logs in and opens the channel. Returns NULL, with the reason in `why`, if that fails.
+// The options are used during the call only.
 NODISCARD struct rabbit *rabbit_open(const struct rabbit_options *options,
                                      char why[RABBIT_REASON_MAX]);
-// Closes the connection as AMQP wants it, if it still works, and frees.
+// Closes the connection with AMQP's handshake, if it still works, and frees it. NULL is allowed.
 void rabbit_close(struct rabbit *rabbit);
-// Makes rabbit_close() drop the connection: the broker is not expected to answer. NULL is allowed.
+// Makes rabbit_close() skip the handshake, for a broker that is not expected to answer. NULL is
+// allowed.
 void rabbit_abandon(struct rabbit *rabbit);
 
-// Why the last call failed, in the broker's words if it had any, and its code (403, 406, …) or 0.
+// Why the last call failed, in RabbitMQ's words if it sent any, and RabbitMQ's code (403, 406, …)
+// or 0.
 const char *rabbit_reason(const struct rabbit *rabbit);
 int rabbit_code(const struct rabbit *rabbit);
 
+// Opens the channel again after RABBIT_REFUSED. Drops what came over the one before.
 NODISCARD enum rabbit_status rabbit_open_channel(struct rabbit *rabbit);
-// What was delivered over it goes back to its queues.
+// Closes the channel. RabbitMQ puts what is not acknowledged back into its queues.
 NODISCARD enum rabbit_status rabbit_close_channel(struct rabbit *rabbit);
 
-// Consumes with at most `prefetch` unacknowledged deliveries of each queue.
+// At most `prefetch` unacknowledged deliveries of each queue that is consumed from now on.
 NODISCARD enum rabbit_status rabbit_set_prefetch(struct rabbit *rabbit, uint16_t prefetch);
-// Deliveries that come before the answer are held, up to `max_held_bytes`, and taken first.
+// Starts to consume, with `consumer` as the tag. Deliveries that come before the answer are held
+// and come first from rabbit_next(); more than `max_held_bytes` of them are RABBIT_TOO_MUCH.
 NODISCARD enum rabbit_status rabbit_consume(struct rabbit *rabbit, const char *queue,
                                             const char *consumer, bool exclusive,
                                             size_t max_held_bytes);
 
+// These return false if the connection is lost. None waits for an answer.
 NODISCARD bool rabbit_ack(struct rabbit *rabbit, uint64_t tag, bool multiple);
-// Refuses one delivery for good.
+// Rejects one delivery, which does not go back to its queue.
 NODISCARD bool rabbit_reject(struct rabbit *rabbit, uint64_t tag);
-// Tells the broker that we live, while nobody calls rabbit_next().
+// Sends a heartbeat. Needed while nobody calls rabbit_next(), which sends them too.
 NODISCARD bool rabbit_send_heartbeat(struct rabbit *rabbit);

@@ -7,7 +7,7 @@
 #include "common/mem.h"
 #include "relay/rabbitmq/declare.h"
 
-#define ROUND_MS       30000 // in which everything is looked at once
+#define ROUND_MS       30000 // in which all routes are checked once
 #define ACCESS_REFUSED 403
 #define NOT_FOUND      404
 
@@ -21,8 +21,8 @@ struct topology {
     struct topology_options options;
     struct rabbit *rabbit; // NULL: not connected
     struct place *places;  // by route
-    bool whole;            // everything was looked at on this connection
-    size_t next;           // route
+    bool whole;            // all routes were checked on this connection
+    size_t next;           // the route that is checked next
     uint64_t next_ms;
 };
 
@@ -71,8 +71,8 @@ static const char *way_out(int code)
                : "";
 }
 
-// Tells of a refusal when it is new, and opens another channel. False when it was refused or the
-// connection is lost.
+// Logs a refusal if it is new, and opens another channel, since the refusal has closed this one.
+// Returns false if the step was refused or the connection is lost.
 static bool step_done(struct topology *t, enum rabbit_status status, struct outage_log *fault,
                       const char *step, struct span name)
 {
@@ -107,7 +107,7 @@ static enum rabbit_status bind(struct topology *t, const struct route *route, st
     return rabbit_bind(t->rabbit, route->queue, exchange, route->routing_key);
 }
 
-// An exchange that is not there is created first.
+// Binds to an exchange; if it does not exist, creates it first.
 static bool bind_to(struct topology *t, const struct route *route, struct outage_log *fault,
                     struct span exchange)
 {
@@ -220,7 +220,7 @@ bool topology_inspect_queue(struct topology *t, size_t route, struct rabbit_queu
                                   &place->queue_fault, "look at queue", span_of(queue));
 }
 
-// Closing the channel gives back what was delivered.
+// Closing the channel puts back into the queue what was delivered.
 bool topology_may_consume(struct topology *t, size_t route, bool exclusive)
 {
     const char *queue = t->options.routes->items[route].queue;

@@ -1,9 +1,9 @@
-// What must be in RabbitMQ: an exchange for the services, a queue for each route, and bindings.
+// Keeps in RabbitMQ what the relay needs: the exchanges, a queue for each route, and the bindings.
 //
-// It has a connection of its own, so that a refusal closes no consumer's channel and a reply does
-// not wait behind deliveries. What exists is used as it is. What the broker refuses is logged once,
-// and the rest goes on; everything is checked again every 30 s, since it may be deleted at any
-// time.
+// It has a connection of its own: a refusal closes its channel and not that of the consumers, and a
+// reply does not wait behind deliveries. What exists is used as it is. What RabbitMQ refuses is
+// logged once, and the rest goes on. Everything is checked again every 30 s, since anyone may
+// delete it.
 #pragma once
 
 #include <stdbool.h>
@@ -16,11 +16,11 @@
 
 struct topology_options {
     struct rabbit_options rabbit;
-    const char *exchanges; // with commas between them
+    const char *exchanges; // names, separated by commas
     const struct routes *routes;
-    enum rabbit_queue_type queue_type; // of what is to be created
+    enum rabbit_queue_type queue_type; // of queues that are created
     struct outage_log *outage;         // of the connection; shared with the consumer
-    // Called between steps, each of which may wait for the broker.
+    // Called between the steps, for work that must not wait: each step may wait for RabbitMQ.
     void (*between)(void *arg);
     void *arg;
 };
@@ -29,18 +29,23 @@ struct topology;
 NODISCARD struct topology *topology_new(const struct topology_options *options);
 void topology_free(struct topology *topology);
 
-// Connects, unless it is, and makes sure of everything once. False when there is no connection.
+// Connects, unless connected, and checks everything once. Returns false if there is no connection.
 NODISCARD bool topology_ensure(struct topology *topology);
+// True if connected and everything was checked once.
 bool topology_connected(const struct topology *topology);
-// To be called often: makes sure of one route after the other, and connects again.
+// Call it often: checks one route after the other, all within 30 s, and connects again after a
+// loss.
 void topology_tend(struct topology *topology);
+// Sends a heartbeat.
 void topology_keep_alive(struct topology *topology);
+// Closes the connection without AMQP's handshake.
 void topology_drop(struct topology *topology);
 
-// By index of the route. A queue that neither exists nor could be created is not there.
+// `route` is an index. False if the queue neither exists nor could be created.
 bool topology_has_queue(const struct topology *topology, size_t route);
 size_t topology_refused_bindings(const struct topology *topology);
 NODISCARD bool topology_inspect_queue(struct topology *topology, size_t route,
                                       struct rabbit_queue_state *out);
-// Whether the broker lets us consume from the queue now; gives back at once what it delivers.
+// True if RabbitMQ lets this relay consume from the queue now. What is delivered meanwhile goes
+// back to the queue at once.
 NODISCARD bool topology_may_consume(struct topology *topology, size_t route, bool exclusive);
