@@ -1,4 +1,4 @@
-// One event as RabbitMQ delivered it: a plain struct of borrowed views, valid until the next one is
+// An event as RabbitMQ delivered it. All views are borrowed and valid until the next event is
 // taken.
 #pragma once
 
@@ -10,14 +10,14 @@
 
 struct event {
     const struct route *route; // of the queue that it came from
-    uint64_t tag;              // what is acknowledged
+    uint64_t tag;              // AMQP delivery tag, for the acknowledgement
     bool redelivered;
     struct span exchange;
     struct span routing_key;
     struct span message_id;  // AMQP property; empty when there is none
     struct span traceparent; // AMQP header
-    struct span properties;  // all of AMQP's, as they are on the wire
-    struct span body;        // of one over MAX_EVENT_BYTES only its beginning
-    uint64_t missing_bytes;  // what it had beyond that
+    struct span properties;  // all of AMQP's, encoded as they came
+    struct span body;        // only the beginning if it is over MAX_EVENT_BYTES
+    uint64_t missing_bytes;  // of the body, behind `body`
     uint64_t received_ms;    // wall clock
 };

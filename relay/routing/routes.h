@@ -1,8 +1,8 @@
-// Where events go: for each routing key the room, the event that clients get, and the members of
-// its body.
+// Routes say where events go: for each routing key the room, the name of the client's event, and
+// the members that are copied from the body.
 //
-// The three events of HomeTrip are built in (routes.json, the same file that is installed as an
-// example). A file of the operator adds routes, and replaces one that has the same routing key.
+// HomeTrip's three routes are built in (routes.json, which is also installed as an example). The
+// operator's file adds routes, and replaces those with the same routing key.
 #pragma once
 
 #include <stdbool.h>
@@ -14,22 +14,22 @@
 
 #define ROUTES_MAX        64
 #define QUEUE_PREFIX_MAX  64
-#define DEAD_LETTER_KEY   "dead-letter" // behind the prefix, the queue of dead letters
+#define DEAD_LETTER_KEY   "dead-letter" // follows the prefix in the name of their queue
 #define ROUTE_SOURCES_MAX 64            // distinct members of the body that one route reads
 
-// Members of the body, best first, as indices into `sources` of the route.
+// Alternative members of the body, the preferred one first, as indices into `sources` of the route.
 struct route_sources {
     uint8_t index[8];
     size_t count;
 };
 
-// One member of what the client gets.
+// One member of the client's event.
 struct route_field {
-    char *key; // ready to be written: "bookingId":
+    char *key; // as it is written: "bookingId":
     struct route_sources from;
-    char *fallback; // JSON when nothing is there; NULL: the member stays absent
-    char *constant; // JSON that always stands here, or NULL
-    bool is_time;   // nothing there: the wrapper's, else the present time
+    char *fallback; // JSON if no source has a value; NULL: leave the member out
+    char *constant; // JSON that is always written, or NULL
+    bool is_time;   // without a value: the wrapper's timestamp, else the time of receipt
 };
 
 struct route {
@@ -44,8 +44,8 @@ struct route {
     size_t field_count;
 };
 
-// Sorted by routing key: all relays take their queues in the same order, whatever order the
-// files have.
+// Sorted by routing key, so that all relays take their queues in one order and never wait for one
+// another in a circle (decision 008).
 struct routes {
     struct route *items;
     size_t count, cap;
@@ -61,5 +61,6 @@ void route_fini(struct route *route);
 // NULL when no route has this routing key.
 struct route *routes_find(const struct routes *routes, struct span routing_key);
 
-// The index of a member name (its escapes not resolved) among what the route reads, or -1.
+// Returns the index in `sources` of a member, or -1. `raw_name` is as in the JSON text, with its
+// escapes.
 int route_source_index(const struct route *route, struct span raw_name);

@@ -1,4 +1,4 @@
-// The bytes of routes.json, put into the program when it is built.
+// The bytes of routes.json, which the build puts into the program.
 #pragma once
 
 #include "common/span.h"

@@ -9,7 +9,8 @@
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 
-// Takes over what `route` holds.
+// Adds the route, or replaces the one with its routing key. Takes over what `route` holds, unless
+// it returns false: the table is full.
 static bool put_route(struct routes *routes, const struct route *route)
 {
     struct route *place = routes_find(routes, span_of(route->routing_key));
@@ -24,7 +25,8 @@ static bool put_route(struct routes *routes, const struct route *route)
     return true;
 }
 
-// Moves what fits; a table of ROUTES_MAX with the built-in ones in it has no room for as many more.
+// Returns false if `to` has no room for all: both tables have ROUTES_MAX places, and the built-in
+// routes are in `to` already.
 static bool move_routes(struct routes *from, struct routes *to)
 {
     while (from->count > 0) {

@@ -7,7 +7,7 @@
 #include "common/mem.h"
 #include "common/reserved_events.h"
 
-#define TEXT_MAX   255 // and of AMQP names
+#define TEXT_MAX   255 // as for names in AMQP
 #define FIELDS_MAX 64
 
 // The state of one parse. Only the first error is reported.
@@ -32,13 +32,13 @@ static bool refuse_at(struct reader *r, size_t offset, const char *reason)
     return false;
 }
 
-// `where` lies within the text.
+// Reports an error at `where`, a view into the text. Returns false.
 static bool refuse(struct reader *r, struct span where, const char *reason)
 {
     return refuse_at(r, (size_t)(where.ptr - r->text.ptr), reason);
 }
 
-// A string that is a proper name: neither empty nor long nor with control characters.
+// Reads a string that can be a name: not empty, at most `max` bytes, no control characters.
 static bool read_name(struct reader *r, struct json_view value, size_t max, char **out)
 {
     struct buffer text = {0};
@@ -97,7 +97,8 @@ static bool read_sources(struct reader *r, struct route *route, struct json_view
     return from->count > 0 || refuse(r, value.raw, "\"from\" is empty");
 }
 
-// "user:{userId|guestId}": text, one place for the room id, text.
+// Splits "user:{userId|guestId}" into the text before the room id, the members that may hold it,
+// and the text behind it.
 static bool split_room(struct reader *r, struct route *route, struct span room, struct span where)
 {
     struct span prefix, names, name, rest = room;
@@ -182,7 +183,7 @@ static bool read_flag(struct reader *r, struct json_view value, bool *out)
 
 static bool read_json(struct json_view value, char **out)
 {
-    free(*out); // named twice: the last one counts
+    free(*out); // given twice: the last one counts
     *out = span_dup(value.raw);
     return true;
 }
@@ -191,7 +192,7 @@ static bool read_field_member(struct reader *r, struct route *route, struct rout
                               struct span name, struct json_view value)
 {
     if (json_string_is(name, SPAN_LIT("name")))
-        return true; // read before
+        return true; // read_field_object() has read it
     if (json_string_is(name, SPAN_LIT("from")))
         return read_sources(r, route, value, &field->from);
     if (json_string_is(name, SPAN_LIT("default")))
@@ -203,7 +204,7 @@ static bool read_field_member(struct reader *r, struct route *route, struct rout
     return refuse(r, name, "a field has \"name\", \"from\", \"default\", \"value\" and \"time\"");
 }
 
-// The value of the member `name`; of kind JSON_KIND_NONE when there is none.
+// Returns the value of the member `name`, of kind JSON_KIND_NONE if there is none.
 static struct json_view member_of(struct json_view object, struct span name)
 {
     struct json_walk walk = json_walk_into(object);

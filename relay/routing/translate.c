@@ -17,10 +17,10 @@ struct translator {
     size_t max_event_bytes;
     struct buffer room, args;
     char id[2 * ID_HASH_BYTES + 1];
-    struct json_view values[ROUTE_SOURCES_MAX]; // by source of the route
+    struct json_view values[ROUTE_SOURCES_MAX]; // in the order of the route's `sources`
 };
 
-// What a wrapped event has around its data.
+// The members around the data of a wrapped event.
 struct wrapper {
     bool named; // has eventName or eventType
     struct json_view data;
@@ -45,7 +45,7 @@ struct translator *translator_new(size_t max_event_bytes)
 {
     struct translator *t = mem_zalloc(sizeof(*t));
 
-    if (sodium_init() < 0) // chooses the fast hash of this machine
+    if (sodium_init() < 0) // selects the fastest hash for this machine
         abort();
     t->max_event_bytes = max_event_bytes;
     return t;
@@ -71,8 +71,8 @@ static void read_wrapper_member(struct wrapper *wrapper, struct span name, struc
         wrapper->named |= value.kind == JSON_KIND_STRING;
 }
 
-// Finds the members that the route reads, and, where `wrapper` is given, those of a wrapper. Of
-// two with one name the last one counts, as in JavaScript.
+// Collects the values of the members that the route reads and, unless `wrapper` is NULL, those of
+// the wrapper. If two members have one name, the last one counts, as in JavaScript.
 static void collect_values(struct translator *t, const struct route *route, struct json_view from,
                            struct wrapper *wrapper)
 {
@@ -95,7 +95,7 @@ static bool is_something(struct json_view value)
     return value.kind != JSON_KIND_NONE && value.kind != JSON_KIND_NULL;
 }
 
-// The first alternative that is something; else null if one is null; else none.
+// Returns the first alternative that is not null; else null if one of them is null; else no value.
 static struct json_view first_value(const struct translator *t, const struct route_sources *from)
 {
     struct json_view found = {0};
@@ -164,7 +164,7 @@ static void append_now(struct buffer *out, uint64_t now_ms)
     json_string_append(out, (struct span){text, ISO8601_LEN});
 }
 
-// Appends what stands for a field. False when it stays absent.
+// Appends the value of a field. Returns false if the field is left out.
 static bool append_value(struct translator *t, const struct route_field *field,
                          struct json_view wrapper_time, uint64_t now_ms)
 {
@@ -205,14 +205,15 @@ static void write_args(struct translator *t, const struct route *route,
     buffer_append_char(&t->args, '}');
 }
 
-// An id goes into texts of the envelope and is compared byte by byte.
+// Any other message-id counts as missing: an id is a string of the envelope and is compared byte by
+// byte.
 static bool is_usable_id(struct span id)
 {
     return id.len > 0 && id.len <= MESSAGE_ID_MAX && span_is_visible(id);
 }
 
-// The route's key, not the delivery's: a dead letter put back into its queue by hand comes with
-// another key and is still the same event.
+// The id of an event without message-id. It hashes the route's key, not the delivery's: a dead
+// letter that someone puts back into its queue comes with another key and is the same event.
 static struct span hash_id(struct translator *t, const struct event *event)
 {
     unsigned char hash[ID_HASH_BYTES];
@@ -227,7 +228,7 @@ static struct span hash_id(struct translator *t, const struct event *event)
     return (struct span){t->id, sizeof(t->id) - 1};
 }
 
-// W3C trace context, version 00 or a later one of the same form.
+// W3C trace context, version 00 or a later version of the same form.
 static bool is_traceparent(struct span text)
 {
     static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
@@ -258,6 +259,7 @@ enum translate_status translate(struct translator *t, const struct event *event,
 
     struct wrapper wrapper = {0};
     collect_values(t, route, body, &wrapper);
+    // A wrapped event names itself and has its members in the object `data`.
     if (wrapper.named && wrapper.data.kind == JSON_KIND_OBJECT)
         collect_values(t, route, wrapper.data, NULL);
 
@@ -265,7 +267,7 @@ enum translate_status translate(struct translator *t, const struct event *event,
     if (status != TRANSLATE_OK)
         return status;
     write_args(t, route, wrapper.timestamp, event->received_ms);
-    if (t->args.len > ENVELOPE_MAX_BYTES / 2) // a route may name one member many times
+    if (t->args.len > ENVELOPE_MAX_BYTES / 2) // a route may copy one member many times
         return TRANSLATE_TOO_BIG;
     *out = (struct envelope){
         .id = is_usable_id(event->message_id) ? event->message_id : hash_id(t, event),

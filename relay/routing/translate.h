@@ -1,4 +1,4 @@
-// An event of the services, turned into the envelope for the edges. Pure: no clock, no network.
+// Translates an event of a service into the envelope for the edges. Pure: no clock, no network.
 #pragma once
 
 #include "common/buffer.h"
@@ -17,15 +17,15 @@ enum translate_status {
     TRANSLATE_STATUS_COUNT
 };
 
-// A constant text: the reason, for logs and dead letters.
+// The reason as a constant text, for logs and dead letters.
 const char *translate_status_str(enum translate_status status);
 
 struct translator;
 NODISCARD struct translator *translator_new(size_t max_event_bytes);
 void translator_free(struct translator *translator);
 
-// Fills `out` but for position, prev and origin. What it refers to is valid until the next call
-// and as long as the event. `created_at_ms` is when the relay received the event: the property
-// that AMQP has for it counts whole seconds, too coarse to measure a latency with.
+// Fills `out` except position, prev and origin. Its views are valid until the next call and as long
+// as the event. `created_at_ms` is when the relay received the event: AMQP's own timestamp has
+// whole seconds, too coarse to measure a latency with.
 NODISCARD enum translate_status translate(struct translator *translator, const struct event *event,
                                           struct envelope *out);
