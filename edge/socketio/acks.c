@@ -29,7 +29,7 @@ uint64_t sio__ack_expect(struct sio_socket *socket, sio_ack_fn on_answer, void *
     return ack->id;
 }
 
-// The callback comes last: it may emit the next event that asks for an answer.
+// Calls the callback last, since it may emit another event with an ack.
 static void finish(struct pending_ack *ack, enum sio_ack_result result,
                    const struct sio_event *answer)
 {

@@ -14,7 +14,7 @@ struct binary_packet *binary_packet_new(struct span text, struct memory_budget *
     memcpy(packet->text, text.ptr, text.len);
     packet->bytes = text.len;
     packet->memory = memory;
-    // Once more, so that the packet's spans point into the copy.
+    // Decodes again, so that the spans of the packet point into the copy.
     enum sio_status status =
         sio_packet_decode((struct span){packet->text, text.len}, &packet->decoded);
     assert(status == SIO_OK);

@@ -50,7 +50,7 @@ static struct sio_socket *find_connected(const struct sio_client *client, struct
     return socket && socket->state == SOCKET_CONNECTED ? socket : NULL;
 }
 
-// A packet that fits its type; of a binary one, with its attachments.
+// Handles a decoded packet. `attachments` are those of a binary packet, and NULL otherwise.
 typedef void packet_fn(struct sio_client *client, const struct sio_packet *packet,
                        const struct span *attachments);
 
@@ -158,7 +158,7 @@ static void handle_packet(struct sio_client *client, const struct sio_packet *pa
     handlers[packet->type](client, packet, attachments);
 }
 
-// The attachments of a refused packet are discarded as they come.
+// The client of a refused binary packet sends its attachments all the same: they are discarded.
 static void discard_attachments(struct sio_client *client, uint32_t count)
 {
     client->discarded = count;
@@ -179,7 +179,8 @@ static bool is_event(const struct sio_packet *packet)
     return packet->type == SIO_EVENT || packet->type == SIO_BINARY_EVENT;
 }
 
-// Above the rate limit. Only the prefix was decoded: refusing must cost less than handling.
+// Refuses a packet above the rate limit. Only its prefix was decoded, since refusing a packet must
+// cost less than handling it. An event without ack id is dropped without an answer.
 static void refuse(struct sio_client *client, const struct sio_packet *packet)
 {
     struct sio_socket *socket = find_connected(client, packet->nsp);
@@ -253,6 +254,8 @@ static void add_attachment(struct sio_client *client, struct span bytes)
     }
 }
 
+// If an attachment is above the rate limit, its whole packet is refused, with the attachments that
+// are still to come.
 static void on_binary(struct sio_client *client, struct span bytes, bool refused)
 {
     if (client->discarded > 0)
@@ -288,7 +291,7 @@ static void on_text(struct sio_client *client, struct span text, bool refused)
     enum sio_status status = sio_packet_decode_prefix(text, &packet);
     if (status != SIO_OK) {
         fail(client, sio_status_str(status));
-    } else if (refused && packet.type != SIO_DISCONNECT) { // which is cheap, and never refused
+    } else if (refused && packet.type != SIO_DISCONNECT) { // DISCONNECT is cheap: never refused
         refuse(client, &packet);
         discard_attachments(client, packet.attachments);
     } else {
@@ -300,7 +303,7 @@ static void take_message(struct sio_client *client, enum frame_kind kind, struct
                          bool refused)
 {
     if (!eio_session_is_open(client->session))
-        return; // was on its way when the session was closed
+        return; // messages of one read may follow the one that closed the session
     if (kind == FRAME_BINARY)
         on_binary(client, bytes, refused);
     else
@@ -337,7 +340,8 @@ void sio__client_open(struct sio_server *server, struct eio_session *session,
         sio__handshake_new(request, deadlines_now(server->clock), memory_of(client));
     server->client_count++;
     eio_session_set_data(session, client);
-    // Clients of Engine.IO 3 are in the root namespace without asking for it.
+    // Clients of Engine.IO 3 (revision 4 of Socket.IO) are in the root namespace without a CONNECT
+    // packet.
     if (eio_session_version(session) == 3)
         sio__connect(client, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SPAN_LIT("/")});
 }

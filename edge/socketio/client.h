@@ -1,4 +1,4 @@
-// What a client's packets do. For socketio's own files.
+// A client (one Engine.IO session) and the handling of its packets. For socketio's own files.
 #pragma once
 
 #include "common/deadlines.h"
@@ -8,14 +8,15 @@ struct sio_client;
 struct sio_server;
 struct sio_socket;
 
-// A session opened: makes its client. `request` is that of the handshake, borrowed.
+// Creates the client of a session that was opened. Borrows `request`, that of the handshake.
 void sio__client_open(struct sio_server *server, struct eio_session *session,
                       const struct http_request *request);
-// A message, borrowed. One that is malformed or out of place ends the client with EIO_PARSE_ERROR.
+// Handles a message, which is borrowed. A malformed or misplaced one closes the client with
+// EIO_PARSE_ERROR.
 void sio__client_on_message(struct sio_client *client, enum frame_kind kind, struct span bytes);
-// A message above a rate limit: it is answered with an error if it asks for an answer.
+// Refuses a message above a rate limit, with an error as answer if the packet asks for one.
 void sio__client_on_refused(struct sio_client *client, enum frame_kind kind, struct span bytes);
-// The session ended: ends the sockets, tells the layer above, and frees the client.
+// Called when the session has ended: ends the sockets, calls on_disconnect, and frees the client.
 void sio__client_close(struct sio_client *client, enum eio_close_reason reason);
-// A deadline, of a client that owes an attachment.
+// The deadline of a client whose next attachment did not come in time.
 void sio__client_on_attachment_late(struct deadline *deadline, void *arg);

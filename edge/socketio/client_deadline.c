@@ -17,8 +17,8 @@ void sio__client_await_connect(struct sio_client *client)
     deadline_arm(&client->deadline, &client->server->connect_due);
 }
 
-// The connect timeout is void now, and the handshake only takes up room. It is dropped in the next
-// turn, as the handler that accepts may be looking at it.
+// Ends the connect timeout. The handshake is not needed any more, but the handler that accepts the
+// socket may still use it: so it is dropped in the next turn.
 void sio__client_on_accepted(struct sio_client *client)
 {
     struct sio_server *server = client->server;
@@ -38,19 +38,20 @@ void sio__client_on_accepted(struct sio_client *client)
         deadline_arm(&client->deadline, &server->settle_due);
 }
 
-// CONNECTs that are refused do not give it more time, so only the first call arms.
+// Only the first call arms the deadline: otherwise each refused CONNECT would give the client more
+// time.
 void sio__client_on_last_left(struct sio_client *client)
 {
     if (client->has_left_all)
         return;
     client->has_left_all = true;
-    drop_handshake_if_settled(client); // its deadline is needed otherwise
+    drop_handshake_if_settled(client); // its deadline is about to be used for something else
     sio__client_await_connect(client);
 }
 
 void sio__client_await_attachment(struct sio_client *client)
 {
-    drop_handshake_if_settled(client); // its deadline is needed otherwise
+    drop_handshake_if_settled(client); // its deadline is about to be used for something else
     deadline_arm(&client->deadline, &client->server->attachment_due);
 }
 

@@ -1,9 +1,9 @@
-// What a client is waited for. There is one deadline for each client, as it is waited for one thing
-// at a time:
+// The deadline of a client. A client has only one, because the server waits for one thing at a
+// time:
 //
-//     CONNECT      from its opening, or from its leaving the last namespace, until it is accepted
-//     settling     from its first acceptance until the next turn, when its handshake is dropped
-//     attachment   of a binary packet, until the next one comes
+//     CONNECT      from the opening, or from leaving the last namespace, until one is accepted
+//     settling     from the first accepted CONNECT until the next turn: the handshake is dropped
+//     attachment   from one part of a binary packet until the next attachment
 //
 // For socketio's own files.
 #pragma once
@@ -12,17 +12,18 @@
 
 struct sio_client;
 
-// It opened.
+// Call when the client was opened: starts the connect timeout.
 void sio__client_await_connect(struct sio_client *client);
-// A socket of it was accepted; the first time this also ends its time as a stranger.
+// Call when a socket of the client was accepted. The first time this also admits the session, which
+// gives it the rate limits of admitted clients.
 void sio__client_on_accepted(struct sio_client *client);
-// It has left its last namespace: until it connects again its time is limited as at the beginning.
+// Call when the client has left its last namespace: starts the connect timeout again.
 void sio__client_on_last_left(struct sio_client *client);
-// It is in the middle of a binary packet, whose next attachment is due.
+// Call for each part of a binary packet that another attachment must follow.
 void sio__client_await_attachment(struct sio_client *client);
-// The last attachment came.
+// Call when the last attachment has come.
 void sio__client_has_attachments(struct sio_client *client);
 
-// Deadlines of clients.
+// Called when the deadline is over: the connect timeout; the end of settling.
 void sio__client_on_connect_late(struct deadline *deadline, void *arg);
 void sio__client_on_settled(struct deadline *deadline, void *arg);

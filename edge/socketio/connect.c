@@ -17,7 +17,7 @@ static bool is_version_3(const struct sio_client *client)
     return eio_session_version(client->session) == 3;
 }
 
-// {"message":…}, or only the string for Engine.IO 3.
+// Sends CONNECT_ERROR with {"message":…}, or with only the string.
 static void send_error(struct sio_client *client, struct span nsp, struct span message,
                        bool as_string)
 {
@@ -42,7 +42,8 @@ static void append_decoded(struct span text, struct buffer *json, struct buffer 
     json_string_append(json, ok ? buffer_span(plain) : text);
 }
 
-// Engine.IO 3 clients put their auth data into the query of the namespace. As a JSON object.
+// Writes the query of a namespace, in which Engine.IO 3 clients send their auth data, as a JSON
+// object.
 static void auth_from_query(struct span query, struct buffer *json)
 {
     struct buffer plain = {0};
@@ -75,7 +76,8 @@ static void start_middleware(struct sio_socket *socket, const struct sio_packet 
     buffer_fini(&auth);
 }
 
-// As the client wrote it: only Engine.IO 3 knows of queries here.
+// The name of the namespace, with the query for Engine.IO 4: only in Engine.IO 3 a '?' begins a
+// query.
 static struct span asked_name(const struct sio_client *client, const struct sio_packet *packet)
 {
     struct span name = packet->nsp;

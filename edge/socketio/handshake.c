@@ -4,7 +4,7 @@
 
 #include "common/mem.h"
 
-// One block: the view, and the bytes it points to.
+// The view and the bytes that it points to, in one allocation.
 struct sio__handshake {
     struct sio_handshake view;
     uint64_t began_ms;
@@ -29,7 +29,7 @@ struct sio__handshake *sio__handshake_new(const struct http_request *request, ui
     handshake->began_ms = now_ms;
     handshake->memory = memory;
     handshake->size = size;
-    memory_budget_charge(memory, MEMORY_HANDSHAKES, size); // no new ones come while it is spent
+    memory_budget_charge(memory, MEMORY_HANDSHAKES, size); // may exceed the budget, see the header
     return handshake;
 }
 

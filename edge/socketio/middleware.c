@@ -6,15 +6,15 @@
 #include "common/mem.h"
 #include "edge/socketio/socketio_internal.h"
 
-// One socket under way. It lies on the stack while all steps answer at once, which is the common
-// case; only when a step answers later is it copied to the heap, with `auth`, whose packet is gone
-// by then.
+// The way of one socket through the middleware. It is on the stack while all steps answer before
+// they return, which is the common case. If a step answers later, the run is copied to the heap,
+// with the bytes of `auth`, because the packet does not live that long.
 struct sio__middleware_run {
     struct span auth;
-    uint32_t step; // the one that is under way
-    bool calling;  // it has not returned yet
-    bool passed;   // it called sio_socket_next() before it returned
-    char kept[];   // `auth`, once the packet is gone
+    uint32_t step; // index of the current step
+    bool calling;  // the current step has not returned yet
+    bool passed;   // the current step has called sio_socket_next() before returning
+    char kept[];   // the bytes of `auth`, on the heap only
 };
 
 static struct sio__middleware_run *copy_to_heap(const struct sio__middleware_run *run)
@@ -29,7 +29,8 @@ static struct sio__middleware_run *copy_to_heap(const struct sio__middleware_run
     return kept;
 }
 
-// True if the step let the socket pass before it returned.
+// True if the step has let the socket pass before it returned. sio_socket_next() only notes that,
+// so that steps are called from a loop and not from one another.
 static bool call_step(struct sio_socket *socket, struct sio__middleware_run *run)
 {
     const struct sio__middleware_step *step = &socket->nsp->middleware[run->step];
@@ -41,7 +42,8 @@ static bool call_step(struct sio_socket *socket, struct sio__middleware_run *run
     return run->passed;
 }
 
-// False if a step will answer later. A step may also end the socket: then nothing is left to do.
+// False if a step will answer later. True if all steps have passed, or a step has refused or ended
+// the socket.
 static bool run_steps(struct sio_socket *socket, struct sio__middleware_run *run)
 {
     while (socket->state == SOCKET_CONNECTING && run->step < socket->nsp->middleware_count) {

@@ -1,17 +1,17 @@
-// Middleware: the steps that a client passes on its way into a namespace, before its on_connect.
+// Middleware: the steps that a socket passes between its CONNECT packet and on_connect.
 #pragma once
 
 #include "edge/socketio/options.h"
 
 struct sio_namespace;
 
-// Adds a step. Steps are called in the order in which they were added, each after the one before it
-// has called sio_socket_next().
-// Add all of them, at most SIO_MIDDLEWARE_MAX, before the first client.
+// Adds a step. Steps are called in the order in which they were added, each after the step before
+// it has called sio_socket_next(). Add all steps, at most SIO_MIDDLEWARE_MAX, before the first
+// client.
 void sio_namespace_use(struct sio_namespace *nsp, sio_middleware_fn ask, void *arg);
 
-// The step that was called last lets the socket pass: to the next step, or to on_connect. Nothing
-// happens when no step is under way, or the socket was refused or ended.
+// Called by a step to let the socket pass: to the next step, or to on_connect. Does nothing if no
+// step is running, or if the socket was refused or ended.
 void sio_socket_next(struct sio_socket *socket);
 
 // ---- for socketio's own files

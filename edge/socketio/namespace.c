@@ -61,7 +61,7 @@ struct emission {
     struct sio_namespace *nsp;
     const struct sio_broadcast *event;
     struct span except;
-    struct frame *plain, *with_offset; // NULL: nobody has needed it yet
+    struct frame *plain, *with_offset; // NULL: not encoded yet, no member has needed it
     size_t count;
 };
 
@@ -77,8 +77,8 @@ static struct frame *frame_for(struct emission *emission, bool recoverable)
     return *frame;
 }
 
-// Sending may close a slow client, but its sockets leave their rooms only later: the walk that
-// this is part of stays valid.
+// Sending may close a slow client. Its sockets leave their rooms only in sio__socket_reap(), so the
+// walk over the members stays valid.
 static void emit_to_member(struct room_member *member, void *arg)
 {
     struct sio_socket *socket = container_of(member, struct sio_socket, member);

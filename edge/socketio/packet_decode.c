@@ -21,7 +21,7 @@ static bool is_binary(enum sio_type type)
     return type == SIO_BINARY_EVENT || type == SIO_BINARY_ACK;
 }
 
-// Parsers before 4.2.7 let "0-" pass; nobody has a use for it, and it stays refused.
+// A count of 0 is refused, as in socket.io-parser since 4.2.7; earlier versions accepted it.
 static bool take_attachments(struct span *in, uint32_t *count)
 {
     uint64_t n;
@@ -58,7 +58,7 @@ static void split_query(struct sio_packet *packet)
     packet->nsp.len = len;
 }
 
-// An event is named by its first element: a string, or a number as it is written.
+// The first element of an event is its name: a string, or a number, whose digits are the name.
 static enum sio_status take_name(struct json_walk *walk, struct sio_packet *out)
 {
     struct json_view name;
@@ -108,7 +108,7 @@ static enum sio_status decode_list(struct sio_packet *out, bool named)
     return SIO_OK;
 }
 
-// CONNECT and CONNECT_ERROR: an object or nothing; an error may be a bare string.
+// The payload of CONNECT is an object or nothing, that of CONNECT_ERROR an object or a string.
 static enum sio_status decode_single(const struct sio_packet *out)
 {
     struct json_view value;

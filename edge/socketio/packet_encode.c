@@ -4,19 +4,19 @@
 
 #include "common/json_string.h"
 
-// What stands on the wire, in its order.
+// The parts of a packet in the order on the wire.
 struct parts {
     enum sio_type type;
     uint32_t attachments;
     struct span nsp;
     const uint64_t *ack_id;
-    bool is_list;            // brackets around name and payload
-    const struct span *name; // of events
+    bool is_list;            // put brackets around name, payload and offset
+    const struct span *name; // of an event; NULL otherwise
     struct span payload;
-    struct span offset; // of events: behind the payload
+    struct span offset; // of an event; empty: none
 };
 
-// Where the packet goes; with `at` NULL it is only measured.
+// The destination of the packet. If `at` is NULL, nothing is written and only `len` grows.
 struct writer {
     char *at;
     size_t len;
@@ -84,6 +84,8 @@ static void put_packet(struct writer *writer, const struct parts *parts)
         put(writer, parts->payload);
 }
 
+// Writes the packet twice, first to measure it: the frame then has exactly its size, and no buffer
+// is copied.
 static struct frame *encode(const struct parts *parts)
 {
     struct writer measure = {0}, writer = {0};

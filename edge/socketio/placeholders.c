@@ -6,7 +6,7 @@
 #include "common/json_view.h"
 #include "edge/socketio/packet.h"
 
-// What an array or object has shown so far.
+// An open array or object, and what its members have shown so far.
 struct container {
     bool is_placeholder, fits;
 };
@@ -18,7 +18,7 @@ static bool is_index_below(struct span text, uint32_t bound)
     return span_take_uint(&text, UINT32_MAX, &n) && text.len == 0 && n < bound;
 }
 
-// Of a name that comes twice the last one counts, as in JavaScript.
+// If a name comes twice, the last value counts, as in JavaScript.
 static void note_member(struct container *object, struct span name, struct span value,
                         uint32_t attachments)
 {
@@ -43,7 +43,7 @@ bool placeholders_are_valid(struct span args, uint32_t attachments)
             assert(depth < SIO_JSON_DEPTH_MAX);
             open[depth++] = (struct container){0};
         } else if (value.kind == JSON_KIND_NONE) {
-            assert(depth > 0); // every end has its beginning: the text was checked
+            assert(depth > 0); // json_check() has seen that brackets match
             depth--;
             if (open[depth].is_placeholder && !open[depth].fits)
                 return false;

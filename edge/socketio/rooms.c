@@ -10,7 +10,7 @@ struct room {
     UT_hash_handle hh;
     struct list members; // of struct membership, by in_room
     size_t size;
-    unsigned visits; // under way; the room outlives them
+    unsigned visits; // running rooms_visit() calls; the room is not freed before they return
     struct token_bucket taken;
     size_t name_len;
     char name[];
@@ -21,7 +21,7 @@ struct membership {
     struct list in_member;
     struct room *room;
     struct room_member *member;
-    char note[]; // what the caller keeps
+    char note[]; // the caller's bytes
 };
 
 struct rooms {
@@ -32,7 +32,7 @@ struct rooms {
 
 static struct room *find_room(const struct rooms *rooms, struct span name)
 {
-    const char *key = name.len > 0 ? name.ptr : ""; // of an empty span it may be NULL
+    const char *key = name.len > 0 ? name.ptr : ""; // the ptr of an empty span may be NULL
     struct room *room;
 
     HASH_FIND(hh, rooms->by_name, key, name.len, room);
@@ -59,7 +59,7 @@ static void remove_room_if_unused(struct rooms *rooms, struct room *room)
     free(room);
 }
 
-// Walks the member's rooms, not the room's members: the former are few.
+// Walks the member's rooms, of which there are few, and not the room's members.
 static struct membership *find_membership(const struct room_member *member, const struct room *room)
 {
     list_for_each (node, &member->memberships) {

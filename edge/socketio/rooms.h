@@ -1,5 +1,6 @@
-// Who is in which room. A membership is one node in two lists, so that leaving costs what the
-// member joined, and a broadcast walks members only. A room lives while it has members.
+// Rooms and their members. A membership is one node in two lists, the room's and the member's:
+// leaving all rooms walks only the member's list, and a broadcast only the room's. A room exists
+// while it has members.
 #pragma once
 
 #include "common/attr.h"
@@ -10,7 +11,7 @@
 struct rooms;
 struct room;
 
-// Embedded in whoever joins rooms.
+// Embedded in the structure that joins rooms.
 struct room_member {
     struct list memberships;
     unsigned room_count;
@@ -21,38 +22,40 @@ enum rooms_join { ROOMS_JOINED = 0, ROOMS_ALREADY_IN, ROOMS_LIMIT };
 typedef void (*room_member_fn)(struct room_member *member, void *arg);
 typedef void (*room_name_fn)(struct span room, void *arg);
 
-// With each membership `note_bytes` bytes of the caller's are kept, see rooms_note().
+// Each membership has `note_bytes` bytes for the caller, see rooms_note().
 NODISCARD struct rooms *rooms_new(unsigned max_rooms_per_member, size_t note_bytes);
 void rooms_free(struct rooms *rooms); // must be empty
 
 void room_member_init(struct room_member *member);
 
-// Copies the name of a room that is new.
+// Copies the name if the room is new.
 NODISCARD enum rooms_join rooms_join(struct rooms *rooms, struct room_member *member,
                                      struct span room);
-// False when the member was not in it.
+// False if the member was not in the room.
 bool rooms_leave(struct rooms *rooms, struct room_member *member, struct span room);
 void rooms_leave_all(struct rooms *rooms, struct room_member *member);
 bool rooms_is_in(const struct rooms *rooms, const struct room_member *member, struct span room);
-// What is noted with a membership, zeroed when it begins; NULL when there is none.
+// The caller's bytes of a membership, zeroed at the join. NULL if the member is not in the room.
 void *rooms_note(const struct rooms *rooms, const struct room_member *member, struct span room);
-// The room, for rooms_visit() in the same call; NULL when it has no members.
+// NULL if the room has no members. The result is valid only until a membership changes; it is meant
+// to be passed to rooms_visit() at once.
 struct room *rooms_find(const struct rooms *rooms, struct span room);
-size_t rooms_size(const struct rooms *rooms, struct span room); // how many it has
+size_t rooms_size(const struct rooms *rooms, struct span room); // number of members
 
-// Takes one for each member from what the room may cause at this rate; false when that is not left.
-// A room of more members than a full bucket holds takes a full one.
+// Takes one token for each member from the room's token bucket; false if there are not enough. A
+// room with more members than the bucket can hold takes a full bucket.
 NODISCARD bool rooms_take_deliveries(struct rooms *rooms, struct span room,
                                      const struct token_rate *rate, uint64_t now_ms);
 
-// Calls `visit` for each member, in the order of joining. The visitor may take the visited member
-// out of rooms, but no other; it may visit rooms itself.
+// Calls `visit` for each member, in the order of joining. The visitor may remove the visited member
+// from rooms, but no other member; it may visit rooms itself.
 void rooms_each_member(struct rooms *rooms, struct span room, room_member_fn visit, void *arg);
-// The same for a room that was found already.
+// The same for the result of rooms_find().
 void rooms_visit(struct rooms *rooms, struct room *room, room_member_fn visit, void *arg);
-// The rooms of one member, in the order of joining. The visitor must not change memberships.
+// Calls `visit` for each room of one member, in the order of joining. The visitor must not change
+// memberships.
 void rooms_each_of(const struct room_member *member, room_name_fn visit, void *arg);
-// Up to `max` room names in no particular order.
+// Calls `visit` for up to `max` rooms, in no particular order.
 void rooms_each(const struct rooms *rooms, size_t max, room_name_fn visit, void *arg);
 
 size_t rooms_count(const struct rooms *rooms);

@@ -2,8 +2,8 @@
 // handlers, sockets, rooms and acks on top of Engine.IO.
 //
 // A client (one Engine.IO session) has one socket in each namespace that it connected to. The
-// handlers of a namespace decide who may connect and what events mean; this library knows nothing
-// of either. Namespaces are namespace.h, sockets socket.h, their way in middleware.h and connect.h.
+// handlers of a namespace decide who may connect and what events mean. See namespace.h, socket.h,
+// and for the way of a socket into a namespace middleware.h and connect.h.
 #pragma once
 
 #include "common/deadlines.h"
@@ -22,5 +22,5 @@ sio_server_new(const struct sio_options *options,
 // All clients must be gone: see eio_server_free().
 void sio_server_free(struct sio_server *server);
 
-// The engine beneath, for the adapters and for the flush of each turn.
+// The Engine.IO server below, for the adapters and for the flush of each turn.
 struct eio_server *sio_server_engine(struct sio_server *server);

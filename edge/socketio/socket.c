@@ -10,8 +10,9 @@
 #include "edge/socketio/packet.h"
 #include "edge/socketio/socketio_internal.h"
 
-// The session id is the client's secret, so others get another id. Engine.IO 4: a name
-// of its own. Engine.IO 3: the session's name, behind the namespace's unless that is the root.
+// Other clients see the socket's id, so it must not be the session id, which is a secret. With
+// Engine.IO 4 it is random. With Engine.IO 3 it is the session's public name, and has the form that
+// Socket.IO 2 gives it: behind the namespace and '#', unless the namespace is "/".
 static void make_id(const struct sio_client *client, struct span nsp, struct buffer *out)
 {
     char id[RANDOM_ID_LEN + 1];
@@ -48,7 +49,8 @@ struct sio_socket *sio__socket_new(struct sio_client *client, struct sio_namespa
     return socket;
 }
 
-// Takes the socket out of its client; nothing is called or freed here.
+// Moves the socket from its client to the server's list of ended sockets. Calls no handler and
+// frees nothing: the caller may still use the socket.
 static void mark_ended(struct sio_socket *socket, enum socket_state state)
 {
     struct sio_client *client = socket->client;
@@ -82,6 +84,8 @@ void sio__socket_mark_refused(struct sio_socket *socket)
     mark_ended(socket, SOCKET_REFUSED);
 }
 
+// on_disconnect comes before the rooms are left, because it reads them. A socket that is still in
+// the middleware has had no on_connect, so it gets no on_disconnect.
 static void finish(struct sio_socket *socket)
 {
     struct sio_namespace *nsp = socket->nsp;

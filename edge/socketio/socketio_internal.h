@@ -1,5 +1,5 @@
-// The structs of servers, namespaces, clients and sockets. For socketio's own files only; their
-// functions stand in the header of the file that has them, with the prefix sio__.
+// The structs of servers, namespaces, clients and sockets, for socketio's own files only. Internal
+// functions have the prefix sio__ and are declared in the header of their file.
 //
 // A socket's life:
 //
@@ -7,10 +7,10 @@
 //          │                                                             ▲
 //          └────────── refuse (no on_disconnect then) ───────────────────┘
 //
-// While it is CONNECTING it passes its namespace's middleware (middleware.h). Whatever ends a
-// socket only marks it and moves it to the server's `ended`; sio__socket_reap() calls on_disconnect
-// and frees. That runs when a session was closed, and otherwise in the loop's next turn, so that no
-// handler frees what its caller still uses.
+// While CONNECTING, a socket passes the middleware of its namespace (middleware.h). Ending a socket
+// only marks it and moves it to server->ended. sio__socket_reap() calls on_disconnect and frees it:
+// when a session was closed, and otherwise in the next turn of the loop. So no handler frees a
+// socket that its caller still uses.
 #pragma once
 
 #include "common/deadlines.h"
@@ -32,13 +32,13 @@ struct sio_server {
     struct peer_log log_bad_packets, log_rate_limits;
     struct list namespaces;
     size_t client_count;
-    struct list ended; // sockets
+    struct list ended; // of struct sio_socket
     struct deadline reap;
-    struct deadline_queue reap_due;       // in the next turn
-    struct deadline_queue settle_due;     // in the next turn
-    struct deadline_queue connect_due;    // of clients without a socket
-    struct deadline_queue attachment_due; // of clients in the middle of a binary packet
-    struct deadline_queue answer_due;     // of acks
+    struct deadline_queue reap_due;       // the next turn
+    struct deadline_queue settle_due;     // the next turn
+    struct deadline_queue connect_due;    // for clients without a socket
+    struct deadline_queue attachment_due; // for clients in the middle of a binary packet
+    struct deadline_queue answer_due;     // for acks that the server waits for
 };
 
 struct sio__middleware_step {
@@ -53,41 +53,41 @@ struct sio_namespace {
     struct sio__middleware_step middleware[SIO_MIDDLEWARE_MAX]; // in the order of calling
     uint32_t middleware_count;
     struct rooms *rooms;
-    size_t socket_count; // connected ones
+    size_t socket_count; // sockets in the state CONNECTED
     size_t name_len;
     char name[];
 };
 
-// One Engine.IO session.
+// A client: one Engine.IO session, with a socket in each namespace that it connected to.
 struct sio_client {
     struct sio_server *server;
     struct eio_session *session;
-    struct list sockets; // those that have not ended
+    struct list sockets; // sockets that have not ended
     unsigned socket_count;
-    bool was_connected;       // to some namespace, at some time
-    bool has_left_all;        // it was, and has left the last one
-    struct deadline deadline; // until it must connect, settle, or send the next attachment
-    struct binary_packet *binary_packet; // the binary packet that is under way
-    uint32_t discarded;                  // attachments still to come, of one that was refused
-    struct sio__handshake *handshake;    // until it settled, or for good
+    bool was_connected;                  // a CONNECT was accepted at some time
+    bool has_left_all;                   // the client has left its last namespace since
+    struct deadline deadline;            // see client_deadline.h
+    struct binary_packet *binary_packet; // the one that is being received
+    uint32_t discarded;                  // attachments to discard, of a refused binary packet
+    struct sio__handshake *handshake;    // NULL once it was dropped, see client_deadline.h
 };
 
 enum socket_state { SOCKET_CONNECTING = 0, SOCKET_CONNECTED, SOCKET_REFUSED, SOCKET_ENDED };
 
-// As in a session: no gaps, and the fields that deliveries read come first.
+// Laid out without gaps, and with the fields that deliveries read first: an edge has many sockets.
 struct sio_socket {
     struct sio_namespace *nsp;
-    struct eio_session *session; // the client's: all that a broadcast needs
+    struct eio_session *session; // that of the client; a broadcast needs no other field of it
     struct room_member member;
     enum socket_state state : 8;
     bool recoverable; // gets offsets
     uint16_t id_len;
-    unsigned ack_count;
-    uint64_t moment; // of the last offset that it got
+    unsigned ack_count; // length of `acks`
+    uint64_t moment;    // see sio_socket_moment()
     struct sio_client *client;
-    struct list entry; // among the client's sockets, or in the server's `ended`
+    struct list entry; // in client->sockets or server->ended
     const char *end_reason;
-    struct sio__middleware_run *middleware_run; // NULL once on_connect was called
+    struct sio__middleware_run *middleware_run; // NULL once the middleware is done
     void *data;
     struct list acks; // of struct pending_ack, oldest first
     uint64_t next_ack_id;
