@@ -3,7 +3,7 @@
 //
 //     CONNECT {pid, offset} ──▶ claim ──▶ wait until this edge is far enough ──▶ replay from memory
 //                                 │                    │                              │
-//                                 └────────────────────┴── failed ──▶ fresh session ◀─┘
+//                                 └────────────────────┴─── failed ──▶ fresh session ◀─┘
 //
 // Recovery is a step of the namespace's middleware, after the check of the token. The socket stays
 // CONNECTING meanwhile. Everything that the client gets follows the CONNECT reply in the same turn
