@@ -9,10 +9,10 @@ void base64_append(struct buffer *out, struct span bytes)
 
     sodium_bin2base64(at, size, (const unsigned char *)bytes.ptr, bytes.len,
                       sodium_base64_VARIANT_ORIGINAL);
-    out->len += size - 1; // without its NUL
+    out->len += size - 1; // without the NUL
 }
 
-// libsodium takes each byte beyond ASCII for the last letter of the alphabet.
+// libsodium decodes each byte beyond ASCII as the last letter of the alphabet.
 static bool is_ascii(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)

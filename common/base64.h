@@ -7,7 +7,7 @@
 // Appends the encoded bytes.
 void base64_append(struct buffer *out, struct span bytes);
 
-// Appends the decoded bytes. Missing padding is tolerated, as Node.js does; false at any other
-// character that does not belong, and `out` is as before then.
+// Appends the decoded bytes. Missing padding is accepted, as in Node.js. Returns false at any other
+// invalid character and leaves the content of `out` as it was.
 NODISCARD bool base64_decode(struct buffer *out, struct span text);
 NODISCARD bool base64url_decode(struct buffer *out, struct span text);

@@ -1,7 +1,6 @@
-// Bytes that grow: what encoders write into. Its owner clears and reuses it.
+// A growing buffer of bytes, which encoders append to. Its owner clears and reuses it.
 //
-// Always NUL-terminated behind its last byte once something was appended, so that a text
-// can be read as a C string.
+// After the first append a NUL follows the last byte, so that the content is a C string too.
 #pragma once
 
 #include <stdint.h>
@@ -18,10 +17,11 @@ struct buffer {
 // A zeroed struct is an empty buffer. Frees the bytes; the buffer is empty afterwards.
 void buffer_fini(struct buffer *buffer);
 
-// Forgets the content, keeps the memory.
+// Empties the buffer and keeps its memory.
 void buffer_clear(struct buffer *buffer);
 
-// Makes room for `more` further bytes and returns where they go; add them to `len` once written.
+// Makes room for `more` bytes and a NUL, and returns where they go. The caller adds what it has
+// written to `len`.
 char *buffer_reserve(struct buffer *buffer, size_t more);
 
 void buffer_append(struct buffer *buffer, struct span bytes);

@@ -1,18 +1,18 @@
-// What time it is, and how it is written.
+// Clocks, and how a time is written.
 #pragma once
 
 #include <stdint.h>
 
 #define ISO8601_LEN 24 // 2024-11-17T10:00:00.000Z
 
-// Milliseconds that only grow; for intervals.
+// Monotonic clock, for intervals.
 uint64_t clock_monotonic_ms(void);
 uint64_t clock_monotonic_us(void);
 
-// Milliseconds since 1970 UTC; for what people and other machines read.
+// Wall clock: milliseconds since 1970 UTC, for people and other machines.
 uint64_t clock_wall_ms(void);
 
-// Sleeps, or less when a signal comes.
+// Sleeps for `ms`, or until a signal comes.
 void clock_sleep_ms(uint64_t ms);
 
 // Writes ISO8601_LEN characters and a NUL: UTC with milliseconds, as JavaScript writes dates.

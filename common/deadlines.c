@@ -60,7 +60,8 @@ void deadline_arm(struct deadline *deadline, struct deadline_queue *queue)
     arm(deadline, queue, deadlines_now(queue->clock));
 }
 
-// It may so stand a moment behind one that is due later, and fall due with that.
+// The queue may be unsorted by up to MOMENT_MS then: the deadline can stand behind one that is due
+// a little later, and falls due with it.
 void deadline_arm_next(struct deadline *deadline, struct deadline_queue *queue)
 {
     uint64_t now_ms = deadlines_now(queue->clock);
@@ -79,7 +80,8 @@ bool deadline_is_armed(const struct deadline *deadline)
     return !list_empty(&deadline->node);
 }
 
-// One that is armed again while its queue runs waits for a later turn, even at length 0.
+// Takes all due deadlines out first. One that `on_due` arms again waits for a later run, even with
+// length 0.
 static void run_queue(struct deadline_queue *queue, uint64_t now_ms)
 {
     struct list due;

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-// rabbitmq-c needs up to 200 bytes for a level. What is not used is no memory.
+// rabbitmq-c needs up to 200 bytes for a level. Pages of a stack that are never used take no
+// memory.
 #define STACK_BYTES ((size_t)64 * 1024 * 1024)
 
 struct call {

@@ -6,5 +6,5 @@
 
 #include "common/attr.h"
 
-// Runs `run` on a thread with such a stack and returns what it returns. Signals go to that thread.
+// Calls `run` on a new thread with such a stack and returns its result. Signals go to that thread.
 NODISCARD int deep_stack_run(int (*run)(void *arg), void *arg);

@@ -29,7 +29,8 @@ static char unescape(char c)
     return c == 'n' ? '\n' : c;
 }
 
-// Reads from behind the opening quote. What follows the closing one stays in `in`.
+// Takes the text of a quoted value and its closing quote; the opening one was taken before. Returns
+// false if the closing quote is missing.
 static bool take_quoted(struct span *in, char quote, struct buffer *value)
 {
     while (in->len > 0 && in->ptr[0] != quote) {
@@ -47,7 +48,7 @@ static bool take_quoted(struct span *in, char quote, struct buffer *value)
     return true;
 }
 
-// A # begins a comment only behind a blank, so that it can stand inside a password.
+// A # begins a comment only after a blank, so that a password can contain it.
 static struct span without_comment(struct span text)
 {
     for (size_t i = 1; i < text.len; i++)

@@ -13,10 +13,10 @@
 #include "common/buffer.h"
 #include "common/span.h"
 
-// Both texts are borrowed until return.
+// Borrows both strings until it returns.
 typedef void (*dotenv_fn)(const char *name, const char *value, void *arg);
 
-// Calls `on_entry` for every line that is right, in their order. Each wrong line adds one line
-// to `errors` that names `path` and its number; false if there was any.
+// Calls `on_entry` for each valid line, in order. Adds a line with `path` and the line's number to
+// `errors` for each invalid one. Returns false if there was one.
 NODISCARD bool dotenv_parse(struct span text, const char *path, dotenv_fn on_entry, void *arg,
                             struct buffer *errors);

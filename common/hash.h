@@ -1,13 +1,14 @@
 // uthash with the project's failure policy and a keyed hash. Include this, never <uthash.h>.
 //
-// Peers choose the names of rooms, so an unkeyed hash would let them build a table of one chain.
+// Peers choose the names of rooms. Without a key they could put all entries of a table into one
+// chain.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-// SipHash of the bytes under a key that is drawn at random once per process: whole, and half of it.
+// SipHash of the bytes, with a random key of this process: all 64 bits, or 32 of them.
 uint64_t hash_keyed_64(const void *bytes, size_t len);
 unsigned hash_keyed(const void *bytes, size_t len);
 

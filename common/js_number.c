@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DIGITS_MAX 17 // always enough to tell two doubles apart
+#define DIGITS_MAX 17 // enough to tell any two doubles apart
 
 // The shortest digits that read back as `number`, without a point: 1500 is "15", exponent 4.
 struct decimal {

@@ -1,8 +1,8 @@
-// Numbers as JavaScript writes them ("1e3" is "1000", 1.50 is "1.5"), because room ids that came
-// as numbers name the same rooms as those that a JavaScript client made text of.
+// Writes numbers as JavaScript does: 1e3 is "1000", 1.50 is "1.5". A room id that comes as a number
+// names the same room as the string that a JavaScript client makes of it (decision 015).
 #pragma once
 
 #include "common/buffer.h"
 
-// `number` is finite.
+// Appends the number, which must be finite.
 void js_number_append(double number, struct buffer *out);

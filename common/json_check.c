@@ -9,13 +9,13 @@
 
 struct scanner {
     const char *at, *end;
-    const char *reason; // why it failed
+    const char *reason; // why the check failed
 };
 
-// Which of the containers around the present place are objects.
+// The arrays and objects that are open, one bit each: 1 for an object.
 struct nesting {
     size_t depth, max_depth;
-    size_t count; // of elements or members in the outermost one
+    size_t count; // elements or members of the outermost one
     uint64_t is_object[JSON_DEPTH_MAX / 64];
 };
 
@@ -76,7 +76,7 @@ static bool take_escape(struct scanner *s)
     return true;
 }
 
-// What stands for itself in a string: ASCII but for control characters, the quote and the
+// Characters of a string that need no further check: ASCII except control characters, quote and
 // backslash.
 static bool is_plain(char c)
 {

@@ -1,8 +1,8 @@
 // Checks that a text is JSON: strict RFC 8259, valid UTF-8, and nested no deeper than the caller
 // allows. Takes linear time, and neither recurses nor allocates.
 //
-// Accepts what JSON has no bounds for: numbers of any size and length, member names that
-// come twice, and escapes of half a surrogate pair, which JavaScript reads and writes.
+// Accepts what JSON does not limit: numbers of any size and length, repeated member names, and
+// escapes of half a surrogate pair, which JavaScript reads and writes.
 #pragma once
 
 #include "common/attr.h"
@@ -15,8 +15,8 @@ struct json_fault {
     size_t offset;      // where in the text
 };
 
-// Checks that `text` is one value, with blanks around it at most, whose arrays and objects are at
-// most `max_depth` deep. On true `count` is how many elements or members that value has, on false
-// `fault` is the reason; either may be NULL.
+// Checks that `text` is one value, with nothing but blanks around it, and that arrays and objects
+// are nested at most `max_depth` deep. If so, `count` is the number of elements or members of that
+// value, else `fault` is the reason. Both may be NULL.
 NODISCARD bool json_check(struct span text, size_t max_depth, size_t *count,
                           struct json_fault *fault);

@@ -25,13 +25,13 @@ static struct utf8_char utf8_of(uint32_t code)
         {(char)(0xf0 | code >> 18), (char)(0x80 | (code >> 12 & 0x3f)), before_last, last}, 4};
 }
 
-// Of a digit that the check has let pass: letters stand 0x40 above where digits have their value.
+// The value of a hex digit. The low four bits of 'a' and 'A' are 1, hence the 9.
 static uint32_t hex_value(char c)
 {
     return c <= '9' ? (uint32_t)(c - '0') : ((uint32_t)c & 0x0f) + 9;
 }
 
-// The four digits behind "\u".
+// The value of the four digits after "\u".
 static uint32_t unit_at(const char *at)
 {
     return hex_value(at[0]) << 12 | hex_value(at[1]) << 8 | hex_value(at[2]) << 4 |
@@ -48,7 +48,8 @@ static bool is_low_surrogate(uint32_t unit)
     return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-// Takes "\uXXXX", or two of them that are a pair. Half a pair comes as it is.
+// Takes "\uXXXX", or two of them that are a pair, and returns the code point. Half a pair is
+// returned as it is.
 static uint32_t take_unicode(struct span *rest)
 {
     uint32_t high = unit_at(rest->ptr + 2);
@@ -77,10 +78,10 @@ static uint32_t take_escape(struct span *rest)
     return (uint32_t)(name ? meanings[name - names] : c);
 }
 
-// Takes what stands before the next escape, or all.
+// Takes the text before the next escape, or all of it.
 static struct span take_plain(struct span *rest)
 {
-    if (rest->len == 0) // perhaps without memory
+    if (rest->len == 0) // `ptr` may be NULL then
         return *rest;
     const char *escape = memchr(rest->ptr, '\\', rest->len);
     struct span plain = {rest->ptr, escape ? (size_t)(escape - rest->ptr) : rest->len};
@@ -115,7 +116,7 @@ static bool take_prefix(struct span *text, struct span prefix)
 
 bool json_string_is(struct span inside, struct span text)
 {
-    // No escape is shorter than what it means.
+    // An escape is never shorter than the text that it stands for.
     if (inside.len < text.len || !take_prefix(&text, take_plain(&inside)))
         return false;
     while (inside.len > 0) {
@@ -136,7 +137,7 @@ static size_t put(char *out, size_t at, struct span bytes)
     return at + bytes.len;
 }
 
-// What stands in a JSON string for a character that may not stand there as it is.
+// Writes the escape of a character that cannot stand in a JSON string as it is.
 static size_t put_escape(char *out, size_t at, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-// The text is known to be well-formed, so that everything here finds its way without looking
-// for faults. The asserts hold whoever forgets the check within the text.
+// The text is known to be well-formed, so nothing here checks syntax. If a caller forgets
+// json_check(), the asserts keep reads within the text.
 struct cursor {
     const char *at, *end;
 };
@@ -96,7 +96,8 @@ static struct json_view take_value(struct cursor *c)
     return (struct json_view){kind, span_from(start, c)};
 }
 
-// Behind a string: the colon that makes it the name of a member.
+// Takes the colon after a string, which makes the string a member's name. Returns false if there is
+// none.
 static bool take_colon(struct cursor *c)
 {
     skip_blanks(c);
@@ -107,7 +108,7 @@ static bool take_colon(struct cursor *c)
     return true;
 }
 
-// Without the blanks at both ends.
+// What the cursor has left, without blanks at both ends.
 static struct span trimmed(struct cursor c)
 {
     skip_blanks(&c);
@@ -142,7 +143,7 @@ struct json_walk json_walk_over(struct span values)
     return (struct json_walk){{values.len > 0 ? values.ptr : "", values.len}};
 }
 
-// What a walk has left, with the comma and blanks in front of the next value skipped.
+// What a walk has left, from the next value on: skips blanks and the comma before it.
 static struct cursor cursor_of(const struct json_walk *walk)
 {
     struct cursor c = {walk->rest.ptr, walk->rest.ptr + walk->rest.len};

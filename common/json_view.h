@@ -1,7 +1,7 @@
-// JSON read in place: views of the values in a text that json_check() has let through.
+// Reads JSON in place: views of the values in a text that json_check() has accepted.
 //
-// Nothing is converted or copied. A value can go on in the very bytes in which it came, so that
-// no number or text changes on the way. Spans point into the text and live as long as it does.
+// Nothing is converted or copied. A value can be passed on byte by byte, so no number or text
+// changes on the way (decision 010). Spans point into the text and live as long as it does.
 #pragma once
 
 #include "common/attr.h"
@@ -23,36 +23,38 @@ struct json_view {
     struct span raw; // without blanks around it; a string with its quotes
 };
 
-// The value of a text that json_check() has let through.
+// Views the value of a text that json_check() has accepted.
 struct json_view json_view_of(struct span checked);
-// Checks `text` and views its value.
+// Checks `text` and views its value. On failure `fault`, unless NULL, is the reason.
 NODISCARD bool json_view_parse(struct span text, size_t max_depth, struct json_view *out,
                                struct json_fault *fault);
 
-// Of a string: what stands between the quotes (json_string.h decodes it).
+// What a string has between its quotes; json_string.h decodes it.
 static inline struct span json_view_inside(struct json_view string)
 {
     return (struct span){string.raw.ptr + 1, string.raw.len - 2};
 }
 
-// Goes through values of a checked text.
+// Iterates over values of a checked text.
 //     struct json_walk walk = json_walk_into(array);
 //     while (json_walk_element(&walk, &value)) …
 struct json_walk {
     struct span rest;
 };
 
-// Through what an array or object holds.
+// Over the elements of an array or the members of an object.
 struct json_walk json_walk_into(struct json_view container);
-// Through values with commas between them, or none.
+// Over values separated by commas, or none.
 struct json_walk json_walk_over(struct span values);
 
-// The next element of an array; false behind the last one.
+// Views the next element of an array. Returns false after the last one.
 NODISCARD bool json_walk_element(struct json_walk *walk, struct json_view *value);
-// The next member of an object, its name without the quotes; false behind the last one.
+// Views the next member of an object; `name` is without its quotes. Returns false after the last
+// one.
 NODISCARD bool json_walk_member(struct json_walk *walk, struct span *name, struct json_view *value);
-// All that is left, from the next value to the last, commas between them.
+// What is left: the values from the next one to the last, separated by commas.
 struct span json_walk_rest(const struct json_walk *walk);
-// The next bracket or plain value at whatever depth, as they stand in the text. An opening bracket
-// is an array or object, a closing one is JSON_KIND_NONE; `name.ptr` is NULL but for members.
+// Views the next bracket or scalar in the order of the text, at any depth. An opening bracket is of
+// kind JSON_KIND_ARRAY or JSON_KIND_OBJECT, a closing one of kind JSON_KIND_NONE. `name.ptr` is
+// NULL unless the value is a member. Returns false at the end.
 NODISCARD bool json_walk_deep(struct json_walk *walk, struct span *name, struct json_view *value);

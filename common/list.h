@@ -42,7 +42,8 @@ static inline void list_unlink(struct list *node)
     list_init(node);
 }
 
-// Moves all of `from` into the empty list `to`, so that it can be walked while `from` fills anew.
+// Moves all nodes of `from` to `to`, so that they can be walked while `from` fills again. `to` need
+// not be initialised; nodes in it are forgotten.
 static inline void list_move_all(struct list *from, struct list *to)
 {
     if (list_empty(from)) {

@@ -15,7 +15,7 @@
 #include "common/log_file.h"
 #include "common/utf8.h"
 
-#define MESSAGE_MAX 4096 // longer ones are cut; most of that would be a peer's text
+#define MESSAGE_MAX 4096 // a longer message is cut; most of it would be a peer's text
 
 static struct {
     pthread_mutex_t lock;
@@ -35,13 +35,13 @@ enum log_level log_threshold = LOG_INFO;
 static const char *const json_names[] = {"error", "warn", "info", "http", "debug"};
 static const char *const text_names[] = {"ERROR", "WARN", "INFO", "HTTP", "DEBUG"};
 
-// U+0080 to U+009F: some terminals obey them as they obey escape sequences.
+// U+0080 to U+009F, which some terminals obey as they obey escape sequences.
 static bool is_c1_control(const char *text, size_t len)
 {
     return len == 2 && text[0] == '\xc2' && (unsigned char)text[1] < 0xa0;
 }
 
-// A line must stay valid JSON whatever a peer sent, and a terminal must not be steered by it.
+// A line must be valid JSON and must not control a terminal, whatever a peer has sent.
 static void replace_bad_bytes(char *text, size_t len)
 {
     for (size_t i = 0; i < len;) {
@@ -96,7 +96,8 @@ static void format_line(struct buffer *out, uint64_t now_ms, enum log_level leve
     buffer_append(out, SPAN_LIT("}\n"));
 }
 
-// JSON is read by machines and goes where they look; text is what a tool says aside of its output.
+// JSON goes where log collectors read. Text goes to stderr, since the output of a tool is on
+// stdout.
 static int console_of(enum log_format format)
 {
     return format == LOG_JSON ? STDOUT_FILENO : STDERR_FILENO;
@@ -138,7 +139,7 @@ void log_write(enum log_level level, const char *module, const char *format, ...
     errno = saved_errno;
 }
 
-// Makes the folder and those above it.
+// Creates the folder and those above it. If that fails, opening the files fails too.
 static void make_folder(const char *dir)
 {
     char path[PATH_MAX];

@@ -1,4 +1,4 @@
-// Structured log lines, to the console and, when a folder is given, to rotated files there.
+// Structured log lines, on the console and, if a folder is given, in rotated files there.
 //
 // One line per event that an operator would act on or ask about: a fixed phrase, then
 // `key=value` pairs. Never a token, never a payload above debug. Every control character is
@@ -19,12 +19,12 @@ struct log_options {
     const char *service; // the "service" of every JSON line; must outlive the log
     enum log_level level;
     enum log_format format;
-    const char *dir; // all.log and error.log stand there; NULL or "": console only
+    const char *dir; // folder of all.log and error.log; NULL or "": console only
 };
 
-// Opens the log. Each file is rotated at 5 MB and kept five times (all.log, all.log.1 … .4).
-// False with one line on stderr when the folder cannot be written; the console works even then.
-// Before this call lines go to the console as text. JSON goes to stdout, text to stderr.
+// Opens the log. A file is rotated at 5 MB; five are kept (all.log, all.log.1 … .4). Returns false,
+// with a line on stderr, if the folder cannot be written; the console works even then. JSON goes to
+// stdout, text to stderr. Before this call lines go to the console as text.
 NODISCARD bool log_open(const struct log_options *options);
 void log_close(void);
 
@@ -42,6 +42,5 @@ void log_close(void);
             log_write((level), LOG_MODULE, __VA_ARGS__);                                           \
     } while (0)
 
-// May be called from the operations port's thread as well; a line is written whole. A message is
-// cut at 4 KB. Keeps errno.
+// May be called by any thread; a line is written whole. A message is cut at 4 KB. Keeps errno.
 void log_write(enum log_level level, const char *module, const char *format, ...) PRINTF(3, 4);

@@ -26,7 +26,7 @@ bool log_write_all(int fd, struct span bytes)
     return true;
 }
 
-// A full disk must not stop the program, nor fill the console with errors.
+// Reports the first error only: a full disk must not fill the console with lines.
 static void log_failure_once(struct log_file *file, const char *what)
 {
     if (!file->failing)
@@ -59,7 +59,8 @@ static bool open_file(struct log_file *file)
     return true;
 }
 
-// False when the path names another file than the open one: rotated or removed by somebody else.
+// False if the path is not the open file: someone else has rotated or removed it. Also updates the
+// size.
 static bool is_current(struct log_file *file)
 {
     struct stat named, opened;
@@ -70,7 +71,7 @@ static bool is_current(struct log_file *file)
     return named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
 }
 
-// Returns whether the path is free for a new file.
+// Renames the files to the next number. Returns true if the path is free for a new file.
 static bool shift_old_files(const struct log_file *file)
 {
     char from[PATH_MAX + 16], to[PATH_MAX + 16];
@@ -84,7 +85,8 @@ static bool shift_old_files(const struct log_file *file)
     return rename(file->path, to) == 0;
 }
 
-// Several programs may share the folder. Who waited for the lock finds that another has rotated.
+// Several programs may share the file. One that has waited for the lock may find that another has
+// rotated it; then it only opens the new file.
 static void rotate(struct log_file *file)
 {
     flock(file->fd, LOCK_EX);
@@ -125,7 +127,7 @@ void log_file_write(struct log_file *file, struct span line, uint64_t now_ms)
         return;
     if (!log_write_all(file->fd, line))
         log_failure_once(file, "write");
-    file->size = lseek(file->fd, 0, SEEK_CUR); // with what other programs have appended
+    file->size = lseek(file->fd, 0, SEEK_CUR); // includes what other programs have appended
 }
 
 void log_file_close(struct log_file *file)

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define RESERVE 16 // the part of the limit that new work leaves to what is under way
+#define RESERVE 16 // 1/16 of the limit is left to work in progress
 
 void memory_budget_init(struct memory_budget *budget, size_t limit)
 {

@@ -16,7 +16,7 @@ static uint64_t lesser(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-// "max", and a file that is not there, is no limit.
+// No limit: "max", and a file that does not exist.
 static uint64_t read_limit(const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -30,8 +30,9 @@ static uint64_t read_limit(const char *path)
     return limit;
 }
 
-// Of the group and all above it. In a container the path may be that of the host, of which only
-// the top is seen here: so a folder that is not there is passed over.
+// The smallest limit of the group and its ancestors; shortens `group`. In a container `group` may
+// be a path of the host, of which only the top is visible here, so folders that do not exist are
+// skipped.
 static uint64_t limit_of_path(const char *root, char *group, const char *file)
 {
     uint64_t least = UNLIMITED;

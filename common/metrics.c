@@ -4,10 +4,10 @@
 #include <string.h>
 
 struct type_info {
-    const char *word;  // in the line TYPE
+    const char *word;  // of the TYPE line
     unsigned first;    // the first bucket printed ends at 2^first
-    unsigned last;     // and the last one at 2^last, but for that without an end
-    unsigned per_unit; // how many of what is observed make one of what is printed
+    unsigned last;     // the last one ends at 2^last, before +Inf
+    unsigned per_unit; // observed units in one printed unit
 };
 
 static const struct type_info types[] = {
@@ -34,7 +34,7 @@ static void print_head(const struct metric_info *info, struct buffer *out)
     buffer_printf(out, "# TYPE %s %s\n", info->name, types[info->type].word);
 }
 
-// `le` is NULL but for buckets.
+// `le` is the label of a bucket, NULL for other series.
 static void print_series(const struct metric_info *info, const char *suffix, const char *le,
                          struct buffer *out)
 {
@@ -56,8 +56,8 @@ static void print_value(const struct metric_info *info, const char *suffix, cons
     buffer_append_char(out, '\n');
 }
 
-// The count is that of the buckets as they were read, so that the two agree while the writer goes
-// on; the sum may be a moment ahead.
+// _count is the sum of the buckets as they were read, so that the two agree although the writer
+// goes on. _sum may be a little ahead.
 static void print_histogram(const struct metric_info *info, const struct histogram *h,
                             struct buffer *out)
 {

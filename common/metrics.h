@@ -1,4 +1,4 @@
-// Counters, gauges and histograms that one thread writes and any may read, and their Prometheus
+// Counters, gauges and histograms, written by one thread and readable by any, and their Prometheus
 // text.
 //
 // A program has one struct of `metric` and `histogram` fields and one table that names them. Label
@@ -17,18 +17,18 @@ typedef _Atomic uint64_t metric;
 enum metric_type {
     METRIC_COUNTER,
     METRIC_GAUGE,
-    METRIC_INFO,         // always 1, what it says is in its labels; the offset means nothing
+    METRIC_INFO,         // always 1: the labels are the information; the offset is not used
     METRIC_COUNTS,       // a histogram of numbers: 1, 2, 4 … 256
     METRIC_MILLISECONDS, // of times observed in ms and printed in s: 0.001, 0.002 … 16.384
     METRIC_MICROSECONDS, // of times observed in us and printed in s: 0.000064 … 16.777216
 };
 
-// How many values were at most 1, 2, 4, 8 … Ending buckets at powers of two makes finding the one
-// of a value a matter of counting bits, and is as fine as a factor of two.
+// Buckets end at 1, 2, 4, 8 …, so a value's bucket is found by counting bits. The resolution is a
+// factor of two.
 #define HISTOGRAM_BUCKETS 26 // the last takes everything above 2^24
 
 struct histogram {
-    metric in_bucket[HISTOGRAM_BUCKETS]; // each alone, not with those below it
+    metric in_bucket[HISTOGRAM_BUCKETS]; // not cumulative
     metric sum;
 };
 
@@ -63,7 +63,7 @@ static inline uint64_t metric_get(const metric *m)
     return atomic_load_explicit(m, memory_order_relaxed);
 }
 
-// The bucket i holds what is above 2^(i-1) and not above 2^i; the first one 0 as well.
+// Bucket i holds values above 2^(i-1) up to 2^i; bucket 0 holds 0 and 1.
 static inline unsigned histogram_bucket_of(uint64_t value)
 {
     unsigned bits = value <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(value - 1);
@@ -81,7 +81,7 @@ static inline void histogram_observe(struct histogram *h, uint64_t value, uint64
 // How many values were observed.
 uint64_t histogram_count(const struct histogram *h);
 
-// Appends every metric of `table` in Prometheus' text format. Rows of one name (with different
-// labels) stand together in the table and share one HELP and TYPE.
+// Appends the metrics of `table` in Prometheus' text format. Rows of one name, with different
+// labels, must be neighbours: they share one HELP and TYPE.
 void metrics_print(const struct metric_info *table, size_t count, const void *metrics,
                    struct buffer *out);

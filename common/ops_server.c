@@ -38,7 +38,7 @@ struct ops_server {
     uint64_t started_ms;
     uint16_t port;
     int listener;
-    int stop; // eventfd: readable when the thread shall end
+    int stop; // eventfd: readable when the thread must end
     pthread_t thread;
 };
 
@@ -120,9 +120,9 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 
 // ---- connections
 //
-// There are few places, and the newest connection always gets one: whoever holds them with heads
-// that never end only makes the oldest go. A request that is whole is answered in the turn in which
-// it is accepted, so it needs its place for no longer.
+// There are few places, and a new connection always gets one. A client that holds them with request
+// heads that never end only gets its oldest closed. A complete request is answered in the turn in
+// which its connection is accepted, so it needs no place after that.
 
 static void on_library_connection(void *arg, struct MHD_Connection *library, void **context,
                                   enum MHD_ConnectionNotificationCode code)
@@ -145,7 +145,8 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
     *context = NULL;
 }
 
-// The library closes a connection whose socket was shut down. False when there is none.
+// Shuts the oldest connection down, so that the library closes it. Returns false if none was
+// closed.
 static bool evict_oldest(struct ops_server *server)
 {
     unsigned before = server->open_count;
@@ -159,7 +160,7 @@ static bool evict_oldest(struct ops_server *server)
     return server->open_count < before;
 }
 
-// False when no descriptor can be had, not even that of the oldest.
+// Returns false if descriptors are used up and no connection could be closed to get one.
 static bool accept_one(struct ops_server *server, bool *accepted)
 {
     struct sockaddr_storage address;
@@ -200,7 +201,7 @@ static int wait_ms(const struct ops_server *server, bool may_accept)
     return retry >= 0 && wanted > RETRY_MS ? RETRY_MS : (int)wanted;
 }
 
-// With descriptors used up the listener would stay readable: it is left alone for a while.
+// While descriptors are used up, the listener stays readable. It is not polled for a while then.
 static void *serve(void *arg)
 {
     struct ops_server *server = arg;
@@ -232,7 +233,7 @@ static struct MHD_Daemon *start_daemon(struct ops_server *server)
                             MHD_OPTION_END);
 }
 
-// Signals are for the program's own thread, which must be woken by them: none for this one.
+// Blocks all signals for this thread: they must wake the program's own thread.
 static bool start_thread(struct ops_server *server)
 {
     sigset_t all, before;

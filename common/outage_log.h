@@ -7,13 +7,14 @@
 #define OUTAGE_LOG_REASON_MAX 400
 
 struct outage_log {
-    const char *module;                 // of the lines
-    const char *what;                   // "RabbitMQ"
-    const char *settings;               // that may be the cause, as a list for people; or NULL
+    const char *module;   // of the lines
+    const char *what;     // "RabbitMQ"
+    const char *settings; // settings that may be the cause, as a list for people; or NULL
     char reason[OUTAGE_LOG_REASON_MAX]; // logged last; "" while all is well
 };
 
+// Copies `reason`.
 void outage_log_begin(struct outage_log *outage, const char *reason);
 void outage_log_end(struct outage_log *outage);
-// Ends it without a line, where another line says so.
+// Ends the outage without a line: the caller logs one of its own.
 void outage_log_clear(struct outage_log *outage);

@@ -52,7 +52,7 @@ static void print_memory(struct buffer *out)
     fclose(file);
 }
 
-// Without "." and "..", and without the one that this needs itself.
+// Does not count ".", ".." and the descriptor that reads the folder.
 static void print_open_files(struct buffer *out)
 {
     DIR *folder = opendir("/proc/self/fd");

@@ -6,7 +6,7 @@
 
 #include "common/buffer.h"
 
-// Reads /proc at every call; counting the open files costs a look at each. For the thread of the
-// operations port, not for one that serves clients. `started_ms` is wall clock. What cannot be
-// read is left out.
+// Reads /proc at each call, with an entry for each open file: call it on the thread of the
+// operations port, not on one that serves clients. `started_ms` is wall clock. A metric that cannot
+// be read is left out.
 void process_metrics_print(uint64_t started_ms, struct buffer *out);

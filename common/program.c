@@ -42,7 +42,7 @@ enum program_action program_arguments(const struct program *program, int argc, c
     return action;
 }
 
-// What is not wrong but may not be meant, a line each.
+// Prints what is valid but probably a mistake, a line each.
 static void print_warnings(const struct program *program, const struct buffer *warnings)
 {
     struct span rest = buffer_span(warnings), line;
@@ -109,7 +109,7 @@ int program_run(const struct program *program, const struct program_parts *parts
     if (action == PROGRAM_USAGE)
         return 2;
     signal(SIGPIPE, SIG_IGN); // peers close sockets that are written to
-    signal(SIGHUP, SIG_IGN);  // a terminal that closes is no reason to stop
+    signal(SIGHUP, SIG_IGN);  // closing a terminal is no reason to stop
     bool ok = parts->load(parts->arg, &errors, &warnings);
     if (!ok || action == PROGRAM_CHECK_CONFIG)
         print_warnings(program, &warnings);

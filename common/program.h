@@ -1,5 +1,5 @@
-// What every program of the project does with its command line: --help, --version and
-// --check-config, and one clear line for anything else.
+// The command line and main() of a server program: --help, --version and --check-config, and one
+// line on stderr for any other argument.
 #pragma once
 
 #include <stdbool.h>
@@ -25,16 +25,16 @@ enum program_action {
 struct program_parts {
     // Loads the settings. False with a line in `errors` for each fault.
     bool (*load)(void *arg, struct buffer *errors, struct buffer *warnings);
-    // Appends what --check-config says besides that the settings are right. May be NULL.
+    // Appends further text to the answer of --check-config. May be NULL.
     void (*describe)(const void *arg, struct buffer *out);
-    // Serves until it is asked to stop; false when it could not start. The log is open.
+    // Serves until it is asked to stop. Returns false if it could not start. The log is open.
     bool (*run)(void *arg);
     const struct log_settings *log; // filled by load()
     void *arg;
 };
 
-// The whole of a server's main(): reads the arguments, loads the settings, opens the log, runs.
-// Returns the exit code: 0, 1 when something is wrong, 2 for a wrong argument.
+// All of a server's main(): reads the arguments, loads the settings, opens the log, and runs.
+// Returns the exit code: 0, 1 if something is wrong, 2 for a wrong argument.
 NODISCARD int program_run(const struct program *program, const struct program_parts *parts,
                           int argc, char **argv);
 

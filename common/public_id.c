@@ -2,7 +2,7 @@
 
 #include <sodium.h>
 
-// As base64 just PUBLIC_ID_LEN characters.
+// In base64 exactly PUBLIC_ID_LEN characters.
 #define SHOWN_BYTES 15
 
 struct public_id public_id_of(struct span secret)

@@ -6,7 +6,8 @@
 #define ID_BITS_LEN 16
 #define POOL_IDS    64
 
-// One system call serves many ids; what an id was made of is wiped when it is handed out.
+// One system call fills the pool for many ids. The bits of an id are wiped from it when they are
+// handed out.
 static void draw_bits(unsigned char out[ID_BITS_LEN])
 {
     static unsigned char pool[POOL_IDS * ID_BITS_LEN];

@@ -10,5 +10,5 @@
 // Writes RANDOM_ID_LEN characters and a NUL.
 void random_id(char out[RANDOM_ID_LEN + 1]);
 
-// Evenly distributed below `bound` (which is greater than 0).
+// A uniformly distributed number below `bound`, which must not be 0.
 uint32_t random_below(uint32_t bound);

@@ -5,7 +5,8 @@
 
 #include "common/attr.h"
 
-// A code begins the error, or, where a command of a script failed, stands somewhere behind a dash.
+// An error begins with its code. If a command of a script failed, the code follows a dash within
+// the text.
 static bool has_code(const char *error, const char *code)
 {
     size_t len = strlen(code);

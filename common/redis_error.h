@@ -1,16 +1,16 @@
-// What the error replies of Redis mean for the client.
+// What an error reply of Redis means for the client.
 #pragma once
 
 #include <stdbool.h>
 
-// True if this connection must be replaced: the server is no primary (READONLY, MASTERDOWN), is not
-// ready yet (LOADING), or refuses the login (NOAUTH, WRONGPASS). The host name may lead to another
-// server by now, so reconnect. Any other error is about one command only: reconnecting to a server
-// that is out of memory or cannot write its disk finds the same server.
+// True if this connection must be replaced: the server is not a primary (READONLY, MASTERDOWN), is
+// not ready yet (LOADING), or refuses the login (NOAUTH, WRONGPASS). The host name may lead to
+// another server by now. Any other error is about one command: reconnecting to a server that is out
+// of memory or cannot write its disk finds the same server.
 bool redis_error_ends_connection(const char *error);
 
-// Redis has no memory left for what a command would add.
+// True if Redis is out of memory for what the command adds.
 bool redis_error_is_out_of_memory(const char *error);
 
-// Redis has no password and was given one. The client can go on without it.
+// True if a password was sent and Redis has none. The client can go on without it.
 bool redis_error_wants_no_password(const char *error);

@@ -24,7 +24,8 @@ static void forget_answer(struct resolver *resolver)
 
 void resolver_fini(struct resolver *resolver)
 {
-    // What cannot be cancelled still belongs to the helper thread; the process is about to end.
+    // A lookup that cannot be cancelled belongs to the library's thread and is leaked. The process
+    // is about to end.
     if (resolver->pending && gai_cancel(resolver->pending) != EAI_NOTCANCELED)
         forget_answer(resolver);
     resolver->pending = NULL;

@@ -1,8 +1,8 @@
-// Looks up the addresses of a host name within a limit of time.
+// Looks up the addresses of a host name within a time limit.
 //
-// A name server that does not answer holds getaddrinfo() for ten seconds and more. So
-// getaddrinfo_a() looks up on a thread of the C library, and an answer that comes late serves the
-// next attempt.
+// getaddrinfo() blocks for ten seconds or more if the name server does not answer. So
+// getaddrinfo_a() does the lookup on a thread of the C library, and an answer that comes late
+// serves the next attempt.
 #pragma once
 
 #include <stdbool.h>
@@ -26,10 +26,11 @@ struct addresses {
     char text[RESOLVER_ADDRESSES_MAX][RESOLVER_TEXT_MAX];
 };
 
-// Borrows `host` for its whole life.
+// Borrows `host` for the resolver's life.
 void resolver_init(struct resolver *resolver, const char *host);
 void resolver_fini(struct resolver *resolver);
 
-// NULL, or a text that says why there is no address.
+// Waits up to `wait_ms` for the addresses. Returns NULL, or a constant text that says why there is
+// none. Sets `reached` to false.
 NODISCARD const char *resolver_ask(struct resolver *resolver, uint32_t wait_ms,
                                    struct addresses *out);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #define NAME_LEN_MAX 64
-#define LONG_NAME    10 // may have two slips, a shorter one has one
+#define LONG_NAME    10 // a name of this length may have two typos, a shorter one has one
 
 static bool same_letter(char a, char b)
 {
@@ -43,7 +43,7 @@ unsigned typo_distance(struct span a, struct span b)
     return smaller(row[b.len], TYPO_DISTANCE_MAX);
 }
 
-// NULL when it is known, or like none.
+// Returns the known name that is meant; NULL if `name` is known or resembles none.
 static const char *find_meant(struct span name)
 {
     const char *nearest = NULL;

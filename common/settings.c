@@ -33,8 +33,9 @@ static void keep_assignment(const char *name, const char *value, void *arg)
     *newest = a;
 }
 
-// From the newest to the oldest, none replaced: of a name that stands twice the last one counts,
-// and whatever the environment holds already, even if it is empty, counts more.
+// Sets variables from the last line to the first and never replaces one. So the last of two lines
+// with one name counts, and a variable that the environment had before counts more, even if it is
+// empty.
 static void apply_and_free(struct assignment *a, bool apply)
 {
     while (a) {
@@ -149,7 +150,7 @@ static bool within(const struct setting *setting, int64_t n)
     return n >= setting->min && n <= setting->max;
 }
 
-// False when `text` is no value of the setting; the field is unchanged then.
+// Returns false, with the field unchanged, if `text` is not a value of the setting.
 static bool store(const struct setting *setting, const char *text, void *field)
 {
     int64_t n;
@@ -244,7 +245,7 @@ static void report_wrong(const struct setting *setting, const char *text, struct
         shown.len = VALUE_SHOWN;
     buffer_printf(errors, "%s must be ", setting->name);
     describe(setting, errors);
-    if (setting->type != SETTING_HOST || !strchr(text, '@')) { // a password may stand before it
+    if (setting->type != SETTING_HOST || !strchr(text, '@')) { // it may be a URL with a password
         buffer_printf(errors, ", not ");
         json_string_append(errors, shown);
     }

@@ -26,7 +26,7 @@ struct log_settings {
     const char *dir;
 };
 
-// As enum log_level and enum log_format count them; NULL-terminated.
+// In the order of enum log_level and enum log_format; NULL-terminated.
 extern const char *const log_level_names[];
 extern const char *const log_format_names[];
 

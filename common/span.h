@@ -17,7 +17,7 @@ struct span {
 #define SPAN_FMT    "%.*s"
 #define SPAN_ARG(s) (int)(s).len, (s).ptr
 #define SPAN_LIT(s) ((struct span){(s), sizeof(s) - 1})
-// The same in the initialiser of a table, which must be constant.
+// The same for the initialiser of a static table, which must be a constant.
 // clang-format off
 #define SPAN_INIT(s) {(s), sizeof(s) - 1}
 // clang-format on
@@ -52,16 +52,16 @@ static inline struct span span_skip(struct span s, size_t n)
     return (struct span){s.ptr + n, s.len - n};
 }
 
-// Takes the bytes before the next `separator` off `rest` and drops the separator itself;
-// all that is left when there is none. False once `rest` is used up (ptr becomes NULL).
+// Takes the bytes before the next `separator` off `rest`, and drops the separator. Without a
+// separator takes all that is left. Returns false once `rest` is used up; its ptr is NULL then.
 bool span_take_until(struct span *rest, char separator, struct span *out);
 
-// Takes the bytes before the first `mark` off `rest`, and the mark with them. False, with nothing
-// taken, when it is not there; a mark has at least one byte.
+// Takes the bytes before the first `mark`, which must not be empty, off `rest`, and drops the mark.
+// Returns false and takes nothing if there is no mark.
 bool span_take_before(struct span *rest, struct span mark, struct span *out);
 
-// Takes the decimal digits in front of `in` off it; leading zeros are allowed. False when there is
-// no digit or the number is above `max`; what is left in `in` has no meaning then.
+// Takes decimal digits off the front of `in`; leading zeros are allowed. Returns false if there is
+// no digit or the number is above `max`; `in` is undefined then.
 NODISCARD bool span_take_uint(struct span *in, uint64_t max, uint64_t *out);
 
 // The ASCII control characters: below 0x20, and 0x7f. Terminals obey them, and logs break at them.
@@ -74,12 +74,12 @@ bool span_has_control(struct span s);
 // True if all of `s` is visible ASCII: no spaces, no control characters. Empty text is visible.
 bool span_is_visible(struct span s);
 
-// Without the spaces and tabs at both ends.
+// Removes spaces and tabs at both ends.
 struct span span_trim(struct span s);
 
 // Copies into a NUL-terminated string that the caller frees.
 char *span_dup(struct span s);
 
-// Copies to `*at`, which has room for it, and moves `*at` behind the copy. For texts that stand in
-// one allocation, behind the struct that refers to them.
+// Copies `s` to `*at`, where there must be room, and moves `*at` behind the copy. For strings in
+// the same allocation as the struct that refers to them.
 struct span span_store(char **at, struct span s);

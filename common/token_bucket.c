@@ -1,13 +1,13 @@
 #include "common/token_bucket.h"
 
-#define PARTS 1000 // of a token, so that every millisecond brings a whole number of them
+#define PARTS 1000 // of a token: each millisecond brings a whole number of them
 
 static void refill(struct token_bucket *bucket, const struct token_rate *rate, uint64_t now_ms)
 {
     uint64_t passed_ms = now_ms - bucket->at_ms;
 
     bucket->at_ms = now_ms;
-    // Divided, not multiplied: the product could overflow after a long silence.
+    // Division, because a product could overflow after a long silence.
     if (passed_ms > bucket->missing / rate->per_second)
         bucket->missing = 0;
     else

@@ -10,7 +10,7 @@ static bool continues(unsigned char byte)
     return byte >> 6 == 2;
 }
 
-// The second byte tells by itself whether the form is overlong, a surrogate or above U+10FFFF.
+// The second byte shows whether the form is overlong, a surrogate or above U+10FFFF.
 static bool is_second_of_three(unsigned char lead, unsigned char byte)
 {
     return is_within(byte, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf);
