@@ -20,7 +20,7 @@
 struct queued_text {
     struct list link;
     size_t len;
-    unsigned char bytes[]; // LWS_PRE of them before the text
+    unsigned char bytes[]; // LWS_PRE unused bytes, then the text
 };
 
 struct client_connection {
@@ -31,12 +31,12 @@ struct client_connection {
     struct lws *wsi; // NULL: not connected
     struct list queue;
     size_t queued;
-    struct buffer text; // fragments so far
+    struct buffer text; // of the message that is coming in
     struct backoff backoff;
-    const char *drop_reason; // NULL: not dropped by us
+    const char *drop_reason; // why we close the connection; NULL: we do not
     lws_sorted_usec_list_t retry, limit, silence;
     volatile sig_atomic_t stopping;
-    bool trying; // a connection was asked for and its fate is not known
+    bool trying; // connecting, not known whether it succeeds
     bool timed_out;
 };
 
@@ -86,7 +86,7 @@ static void go_down(struct client_connection *connection, const char *reason, bo
     connection->callbacks->on_down(connection->arg, reason, retry_ms);
 }
 
-// libwebsockets 4.1 stays silent for ever about a name that does not resolve.
+// libwebsockets 4.1 never reports a host name that cannot be resolved.
 static bool resolves(const char *host, const char **fault)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
@@ -124,7 +124,7 @@ static void connect_now(struct client_connection *connection)
              connection->options.port);
     connection->trying = true;
     client_connection_expect_within(connection, HANDSHAKE_S * 1000);
-    // After an immediate failure the callback has mostly been called already, but not always.
+    // If the attempt fails at once, the callback has mostly been called already, but not always.
     if (!lws_client_connect_via_info(&info) && connection->trying)
         go_down(connection, "libwebsockets could not begin a connection", false);
 }
@@ -148,7 +148,8 @@ static void on_silence(lws_sorted_usec_list_t *timer)
                            "the server has been silent for too long");
 }
 
-// A server that answers with 4xx means this client; one with 5xx, or none, may recover.
+// After a 4xx the server will not take this client, so there is no retry. After a 5xx or no answer
+// there is.
 static void on_error(struct client_connection *connection, struct lws *wsi, const char *text)
 {
     unsigned status = wsi ? lws_http_client_http_response(wsi) : 0;
@@ -163,7 +164,7 @@ static void on_error(struct client_connection *connection, struct lws *wsi, cons
     go_down(connection, reason, status >= 400 && status < 500);
 }
 
-// Adds one piece of a text; hands the text up when it is whole.
+// Appends a fragment of a text, and passes the text on when it is complete.
 static void take_fragment(struct client_connection *connection, struct lws *wsi, struct span bytes)
 {
     if (lws_frame_is_binary(wsi))
@@ -229,7 +230,7 @@ static const struct lws_protocols PROTOCOLS[] = {
     {.name = NULL},
 };
 
-// Without this libwebsockets sends WebSocket pings of its own every five minutes.
+// Without this policy libwebsockets sends WebSocket pings of its own every five minutes.
 static const lws_retry_bo_t NO_PINGS = {0};
 
 struct client_connection *client_connection_new(const struct client_connection_options *options,

@@ -7,7 +7,7 @@
 #include "common/json_string.h"
 #include "common/mem.h"
 
-#define NUMBER_MAX 999999999 // of attachments or acknowledgements
+#define NUMBER_MAX 999999999 // largest number of attachments, or of an acknowledgement
 
 struct client_dialogue {
     const char *token;
@@ -17,9 +17,9 @@ struct client_dialogue {
     void *arg;
     bool open;
     bool connected;
-    char *session_id;  // "pid" of the last CONNECT reply; NULL when the server recovers nothing
-    char *position;    // JSON text of the last event's position
-    struct buffer out; // what is being written
+    char *session_id;  // "pid" of the last CONNECT reply; NULL: no recovery
+    char *position;    // position of the last event, a JSON string
+    struct buffer out; // packet that is being written
 };
 
 struct client_dialogue *client_dialogue_new(const char *token, char *const *rooms,
@@ -97,7 +97,7 @@ static void send_connect(struct client_dialogue *dialogue)
     send_out(dialogue);
 }
 
-// The answer to room i comes back with acknowledgement id i.
+// The join of room i has the acknowledgement id i.
 static void send_joins(struct client_dialogue *dialogue)
 {
     struct buffer *out = &dialogue->out;
@@ -168,7 +168,7 @@ static void take_refusal(struct client_dialogue *dialogue, struct span body)
     json_decref(error);
 }
 
-// Where the JSON text that begins at `at` ends; strings are stepped over whole.
+// Returns where the JSON string that begins at `at` ends.
 static size_t end_of_string(struct span json, size_t at)
 {
     for (at++; at < json.len && json.ptr[at] != '"'; at++)
@@ -176,7 +176,7 @@ static size_t end_of_string(struct span json, size_t at)
     return at < json.len ? at + 1 : json.len;
 }
 
-// The position of the last comma between elements of the array, or 0 when there is none.
+// Returns where the last comma between elements of the array is, or 0.
 static size_t find_last_comma(struct span array)
 {
     size_t comma = 0, depth = 0;
@@ -195,7 +195,8 @@ static size_t find_last_comma(struct span array)
     return comma;
 }
 
-// A server that recovers sessions appends its position, a text, to the arguments.
+// A server with recovery adds its position, a string, to the arguments of each event. Takes it off
+// `args` and keeps it.
 static struct span split_position(struct client_dialogue *dialogue, struct span *args)
 {
     size_t comma = find_last_comma(*args);
@@ -210,8 +211,8 @@ static struct span split_position(struct client_dialogue *dialogue, struct span 
     return last;
 }
 
-// Finds the name, quotes included, of ["name", …]. What is shown is shown as it came, so no more
-// of the JSON is checked than that.
+// Finds the name, with its quotes, in ["name", …]. The event is printed as it came, so no more of
+// the JSON is checked.
 static bool find_name(struct span event, struct span *name)
 {
     size_t begin = 1;
@@ -264,7 +265,7 @@ static void take_acknowledgement(struct client_dialogue *dialogue, struct span b
     json_decref(answer);
 }
 
-// An event that asks for an acknowledgement gets an empty one.
+// Answers an event that asks for an acknowledgement with an empty one.
 static void acknowledge(struct client_dialogue *dialogue, uint64_t id)
 {
     buffer_clear(&dialogue->out);
@@ -272,7 +273,7 @@ static void acknowledge(struct client_dialogue *dialogue, uint64_t id)
     send_out(dialogue);
 }
 
-// `body` is what follows the packet type of a Socket.IO packet.
+// `body` is what follows the type of a Socket.IO packet.
 static void take_message(struct client_dialogue *dialogue, char type, struct span body)
 {
     uint64_t number;
@@ -284,7 +285,7 @@ static void take_message(struct client_dialogue *dialogue, char type, struct spa
     case '1':
         dialogue->callbacks->on_refused(dialogue->arg, "the server has disconnected this client");
         return;
-    case '5': // attachments follow as binary frames, which are not shown
+    case '5': // binary attachments follow as frames and are not shown
         if (!span_take_uint(&body, NUMBER_MAX, &number) || body.len == 0 || body.ptr[0] != '-') {
             broken(dialogue, "a binary event without its number of attachments");
             return;

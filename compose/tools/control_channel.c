@@ -24,7 +24,7 @@ static bool lose(struct control_channel *channel, const char *doing)
     return tool_fail("%s: %s", doing, channel->redis->errstr);
 }
 
-// Takes the reply; false when it is none or an error.
+// Frees the reply. Returns false if it is NULL or an error.
 static bool granted(struct control_channel *channel, redisReply *reply, const char *doing)
 {
     bool ok = reply && reply->type != REDIS_REPLY_ERROR;
@@ -94,7 +94,7 @@ static bool visit_edge(struct control_channel *channel, const redisReply *key,
 {
     redisReply *hash = redisCommand(channel->redis, "HGETALL %b", key->str, key->len);
 
-    if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements > 0) // else: gone meanwhile
+    if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements > 0) // else it has expired
         visit(
             &(struct edge_notice){
                 .id = span_skip((struct span){key->str, key->len}, sizeof(REDIS_EDGE_KEY) - 1),
@@ -106,7 +106,7 @@ static bool visit_edge(struct control_channel *channel, const redisReply *key,
     return granted(channel, hash, "reading an edge");
 }
 
-// One page of keys: the next cursor and a list.
+// True if `reply` is a page of SCAN: the next cursor and a list of keys.
 static bool is_page(const redisReply *reply)
 {
     return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
@@ -155,7 +155,7 @@ static void count_edge(const struct edge_notice *edge, void *arg)
     (*(uint64_t *)arg)++;
 }
 
-// The next push of a subscription, waited for until `deadline_ms`; NULL when there is none.
+// Waits until `deadline_ms` (monotonic) for the next message of a subscription. NULL if none came.
 static redisReply *take_push(struct control_channel *listener, uint64_t deadline_ms)
 {
     uint64_t now_ms = clock_monotonic_ms();
@@ -184,8 +184,8 @@ static void count_answer(const redisReply *push, uint64_t ask, struct envelope_d
     result->sockets += said->sockets;
 }
 
-// Waits until as many edges have answered as are alive and got the command, or until time is over.
-// Other programs may have subscribed as well, and edges of a former version do not answer.
+// Waits until all edges that are alive and got the command have answered, or until time is up.
+// Other programs may be subscribed too, and edges of an earlier version do not answer.
 static void gather(struct control_channel *listener, uint64_t ask, uint64_t alive,
                    struct kick_result *result)
 {
@@ -214,7 +214,7 @@ static bool ask_for_kick(struct control_channel *channel, struct control_channel
                  "listening for answers") ||
         !control_channel_publish(channel, &kick, &result->receivers))
         return false;
-    result->receivers -= result->receivers > 0; // the listener
+    result->receivers -= result->receivers > 0; // without our own subscription
     gather(listener, kick.ask, alive, result);
     return true;
 }

@@ -1,6 +1,6 @@
-// Sends commands to the edges over Redis, and reads what they announce there.
+// Sends commands to the edges over Redis, and reads which edges are alive.
 //
-// Reasons for failures go to stderr.
+// The reason of a failure is written to stderr.
 #pragma once
 
 #include <stdint.h>
@@ -17,28 +17,28 @@ struct edge_notice {
 
 struct control_channel;
 
-// Borrows the settings. NULL when there is no connection to be had.
+// Returns NULL if there is no connection. Borrows the settings.
 NODISCARD struct control_channel *control_channel_open(const struct redis_settings *settings);
 void control_channel_close(struct control_channel *channel);
 
-// Visits every edge that has announced itself within the last 15 s.
+// Calls `visit` for each edge that has announced itself within the last 15 s.
 NODISCARD bool control_channel_each_edge(struct control_channel *channel,
                                          void (*visit)(const struct edge_notice *edge, void *arg),
                                          void *arg);
 
-// Publishes a control message; `receivers` is how many edges got it.
+// Publishes a control message. `receivers`: how many subscribers, normally edges, got it.
 NODISCARD bool control_channel_publish(struct control_channel *channel,
                                        const struct control *message, uint64_t *receivers);
 
 struct kick_result {
-    uint64_t receivers; // edges that got it
-    uint64_t answered;  // edges that said within 2 s how many sockets they had
-    uint64_t sockets;   // all of them
+    uint64_t receivers; // edges that got the command
+    uint64_t answered;  // edges that answered within 2 s
+    uint64_t sockets;   // that these edges had
 };
 
-// Publishes a kick and gathers what the edges say to it.
+// Publishes a kick and collects the answers of the edges.
 NODISCARD bool control_channel_kick(struct control_channel *channel, struct span user,
                                     struct kick_result *result);
 
-// Remembers that the user was kicked, so that sessions that began before are not recovered.
+// Stores that the user was kicked, so that no session from before is recovered.
 NODISCARD bool control_channel_remember_kick(struct control_channel *channel, struct span user);

@@ -21,7 +21,8 @@ bool letter_parse_time(struct span text, uint64_t *wall_ms)
     time_t seconds = timegm(&tm);
     if (seconds < 0)
         return false;
-    // The milliseconds, and what strptime() is too kind about: written again it must be the same.
+    // Reads the milliseconds too. strptime() tolerates much, so the time must be the same when it
+    // is written again.
     *wall_ms = (uint64_t)seconds * 1000;
     for (size_t i = 20; i < 23; i++)
         if (copy[i] < '0' || copy[i] > '9')
@@ -64,7 +65,8 @@ static void append_base64(struct buffer *out, struct span bytes)
     buffer_append_char(out, '"');
 }
 
-// Headers may come from anybody who can publish to the queue.
+// A value that is not UTF-8 is written in base64: anyone who may publish to the queue can set
+// headers.
 static void append_member(struct buffer *out, const char *name, struct span value)
 {
     bool is_text = utf8_valid(value);

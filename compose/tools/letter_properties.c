@@ -41,7 +41,7 @@ static bool is_text(const amqp_table_entry_t *entry)
     return entry->value.kind == AMQP_FIELD_KIND_UTF8 || entry->value.kind == AMQP_FIELD_KIND_BYTES;
 }
 
-// What the relay had turned into a header.
+// Restores what the relay had turned into a header, if `entry` is such a header.
 static void restore_one(const amqp_table_entry_t *entry, bool routed, const char *user,
                         amqp_basic_properties_t *out)
 {

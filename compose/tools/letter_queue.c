@@ -19,8 +19,8 @@ struct letter_queue {
     const char *name;
     size_t count;
     size_t removed;
-    uint64_t tag;     // of the letter at hand
-    amqp_pool_t pool; // of the properties at hand
+    uint64_t tag;     // delivery tag of the present letter
+    amqp_pool_t pool; // memory of its properties
     struct buffer properties, body;
     char made_id[sizeof(NAME_PREFIX) + 2 * (size_t)HASH_BYTES];
 };
@@ -37,7 +37,7 @@ static bool is_not_found(const amqp_rpc_reply_t *reply)
            ((amqp_channel_close_t *)reply->reply.decoded)->reply_code == NOT_FOUND;
 }
 
-// The relay declares the queue for the first letter; until then there is none.
+// Counts the letters. The relay declares the queue with the first letter, so it may not exist yet.
 static bool look_at(struct letter_queue *queue)
 {
     const int passive = 1;
@@ -108,8 +108,8 @@ static uint64_t find_number(const amqp_table_t *headers, const char *name)
     return 0;
 }
 
-// An event without a message id can be named as well. Two letters that differ in nothing have one
-// name.
+// The id of a letter whose event has no message-id. Two letters that are equal in everything have
+// one id.
 static void make_id(const struct letter *letter, char *out, size_t size)
 {
     const struct span parts[] = {letter->failed_at, letter->reason, letter->routing_key,

@@ -14,11 +14,11 @@
 struct publisher {
     amqp_connection_state_t link;
     const char *user;
-    uint64_t next;   // delivery tag of the next message
-    uint64_t oldest; // lowest tag without an answer; equal to `next` when there is none
+    uint64_t next;   // number of the next message in the channel's confirms
+    uint64_t oldest; // first number without an answer; `next` if there is none
     bool answered[MAX_WAITING];
     bool said_returned;
-    bool channel_closed; // by the broker; the connection may still be of use
+    bool channel_closed; // by RabbitMQ; the connection may still work
     struct publisher_counts counts;
 };
 
@@ -54,7 +54,7 @@ bool publisher_reopen(struct publisher *publisher)
     if (!publisher->channel_closed)
         return false;
     publisher->channel_closed = false;
-    publisher->next = publisher->oldest = 1; // a channel counts from 1
+    publisher->next = publisher->oldest = 1; // the confirms of a new channel begin at 1
     memset(publisher->answered, 0, sizeof(publisher->answered));
     return rabbit_link_reopen(publisher->link) && ask_for_confirms(publisher);
 }
@@ -93,7 +93,7 @@ static bool skip_content(struct publisher *publisher)
     return true;
 }
 
-// A returned message is confirmed as well, right afterwards.
+// RabbitMQ confirms a returned message as well, right after it.
 static bool take_returned(struct publisher *publisher, const amqp_basic_return_t *method)
 {
     publisher->counts.returned++;
@@ -149,7 +149,7 @@ bool publisher_wait(struct publisher *publisher, uint64_t ms)
     return true;
 }
 
-// Waits until at most `most` messages are without an answer.
+// Waits until at most `most` messages have no answer.
 static bool wait_for_answers(struct publisher *publisher, uint64_t most)
 {
     uint64_t end = clock_monotonic_ms() + RABBIT_ANSWER_MS;

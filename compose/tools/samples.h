@@ -1,4 +1,4 @@
-// Ready-made events as HomeTrip's services send them, each in another of the three body shapes.
+// Sample events as HomeTrip's services send them, one for each of the three body shapes.
 #pragma once
 
 #include "common/attr.h"
@@ -9,5 +9,5 @@ struct sample {
     void (*write_body)(struct buffer *out, struct span user, struct span conversation);
 };
 
-// NULL when there is none of that name.
+// Returns NULL if no sample has this name.
 const struct sample *find_sample(struct span name);

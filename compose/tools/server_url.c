@@ -13,7 +13,7 @@ static bool take_scheme(struct span *text)
     return false;
 }
 
-// Takes the host off `text`, without the brackets of an IPv6 address.
+// Takes the host off `text`; an IPv6 address without its brackets.
 static struct span take_host(struct span *text)
 {
     bool bracketed = text->len > 0 && text->ptr[0] == '[';

@@ -1,4 +1,4 @@
-// Where a server is: http://host:port, as a client is told it.
+// The address of a server, as a client is given it: http://host:port.
 #pragma once
 
 #include "common/attr.h"
@@ -9,6 +9,6 @@ struct server_url {
     int port;
 };
 
-// Reads http://host[:port][/] or ws://…; an IPv6 address stands in brackets. Returns what is
-// wrong, or NULL.
+// Reads http://host[:port][/] or ws://…; an IPv6 address is in brackets. Returns NULL, or what is
+// wrong.
 NODISCARD const char *server_url_parse(struct span text, struct server_url *out);

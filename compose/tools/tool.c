@@ -18,12 +18,12 @@ enum { OPTION_ENV = 1000, OPTION_HELP, OPTION_VERSION };
 enum action {
     RUN,
     DONE, // --help or --version was answered
-    USAGE // what is wrong was said on stderr
+    USAGE // an error was reported on stderr
 };
 
 struct command_line {
     const char *env_file;
-    char *values[MAX_OPTIONS]; // of the option with the same index
+    char *values[MAX_OPTIONS]; // by index of the option
 };
 
 static void say(const char *format, va_list args)
@@ -138,7 +138,7 @@ static enum action read_arguments(const struct tool *tool, int argc, char **argv
         case OPTION_VERSION:
             printf("%s %s\n", tool->program.name, GATEWAY_VERSION);
             return DONE;
-        case '?': // getopt_long has named it
+        case '?': // getopt_long has reported it
             return point_at_help(tool);
         default:
             take_option(&tool->options[choice], &line->values[choice], into);
@@ -168,7 +168,7 @@ static bool is_secret(const struct program *program, const char *name)
     return false;
 }
 
-// Any list of processes shows arguments, so a secret is blotted out as soon as it is read.
+// Other users can see the arguments of a process, so a secret is overwritten as soon as it is read.
 static void take_value(const struct program *program, const struct tool_option *option, char *value)
 {
     setenv(option->variable, value, 1);

@@ -107,7 +107,8 @@ static void compare_edge(const struct edge_notice *edge, void *arg)
     search->found = search->found || span_is(edge->id, search->id);
 }
 
-// All edges get the command, and none obeys it, when no edge has the name.
+// If no edge has the name, the command is not published: all edges would get it and none would
+// obey.
 static bool drain_one(const struct work *work)
 {
     struct search search = {.id = work->operand};

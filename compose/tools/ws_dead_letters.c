@@ -1,8 +1,8 @@
-// ws-dead-letters: reads the events that the relay put aside, sends them again, or drops them.
+// ws-dead-letters: lists the events that the relay put aside, sends them again, or drops them.
 //
 // A letter leaves the queue only when its event is safe elsewhere (replay) or was given up on
-// purpose (drop). Whoever kills the tool finds every other letter in its place; an event whose
-// letter was about to leave may be sent twice.
+// purpose (drop). If the tool is killed, all other letters are still in place; an event whose
+// letter was about to be removed may be sent twice.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "compose/tools/publisher.h"
 #include "compose/tools/tool.h"
 
-#define NAME_MAX_BYTES 255 // of everything in AMQP that has a name
+#define NAME_MAX_BYTES 255 // of a name in AMQP
 #define MAX_LETTERS    1000000
 #define TEN_YEARS_S    ((int64_t)10 * 365 * 24 * 3600)
 
@@ -82,7 +82,7 @@ static const struct tool TOOL = {
 struct work {
     const struct request *request;
     struct letter_queue *queue;
-    struct publisher *publisher; // of a replay
+    struct publisher *publisher; // for a replay
     size_t seen, meant, done;
     struct buffer line;
 };
@@ -100,12 +100,13 @@ static bool copy_name(char out[NAME_MAX_BYTES + 1], const char *prefix, struct s
     return true;
 }
 
-// Where the event of a letter goes.
+// Where the event of a letter is published.
 struct address {
     char exchange[NAME_MAX_BYTES + 1], key[NAME_MAX_BYTES + 1];
 };
 
-// Without an exchange the routing key names a queue, and nobody else gets the event.
+// With --gateway-only there is no exchange: the routing key names the gateway's queue, so no other
+// service gets the event.
 static bool read_address(const struct request *request, const struct letter *letter,
                          struct address *out)
 {
@@ -137,7 +138,7 @@ static bool publish(struct publisher *publisher, const struct address *to,
 
 enum fate { SAFE, STAYS, PUBLISHER_LOST };
 
-// A message that no queue took is confirmed as well.
+// RabbitMQ also confirms a message that no queue took, so both counts are compared.
 static enum fate send_again(struct work *work, const struct letter *letter)
 {
     struct publisher_counts before = publisher_counts(work->publisher), after;
@@ -176,7 +177,7 @@ static bool remove_letter(struct work *work, const struct letter *letter, const 
     return true;
 }
 
-// False when it makes no sense to go on.
+// Returns false if it is of no use to go on.
 static bool replay(struct work *work, const struct letter *letter)
 {
     enum fate fate = send_again(work, letter);
@@ -203,7 +204,7 @@ static bool handle(struct work *work, const struct letter *letter)
     return r->command == REPLAY ? replay(work, letter) : remove_letter(work, letter, "dropped");
 }
 
-// What comes back while this runs is behind those that are counted.
+// A letter that comes back while this runs is behind those that are counted.
 static bool handle_all(struct work *work)
 {
     size_t count = letter_queue_count(work->queue);
@@ -301,7 +302,8 @@ static int run_tool(void *arg)
     return tool_main(&TOOL, arguments->argc, arguments->argv, run, &request);
 }
 
-// The headers of a letter are as deep as whoever published its event has made them.
+// rabbitmq-c calls itself for each level of nested headers, and whoever published the event has
+// chosen how deep they are.
 int main(int argc, char **argv)
 {
     return deep_stack_run(run_tool, &(struct arguments){argc, argv});

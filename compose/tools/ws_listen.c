@@ -58,12 +58,12 @@ struct listener {
     const struct request *request;
     struct client_connection *connection;
     struct client_dialogue *dialogue;
-    uint64_t silence_ms; // longest time between two pings of the server
+    uint64_t silence_ms; // longest time without a ping of the server
     int64_t seen;
     bool failed;
 };
 
-// The one thing that a signal handler can reach.
+// All that the signal handler can reach.
 static struct client_connection *running;
 
 static void on_signal(int number)
@@ -78,7 +78,7 @@ static void fail(struct listener *listener)
     client_connection_stop(listener->connection);
 }
 
-// Whatever a payload contains, it stays one line and cannot steer the terminal.
+// Prints a payload on one line, without characters that control the terminal.
 static void print_printable(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -113,7 +113,8 @@ static bool is_wanted(const struct tool_list *events, struct span name)
     return events->count == 0;
 }
 
-// What the gateway says to every client by itself would pass for the event that is waited for.
+// The gateway sends these to every client by itself. Counted, they would pass for an event that is
+// waited for.
 static bool is_counted(const struct tool_list *events, struct span name)
 {
     static const char *const OWN[] = {"connected", "token_expiring_soon", "token_expired"};
@@ -136,7 +137,7 @@ static void on_event(void *arg, struct span name, struct span args, struct span 
     clock_iso8601(clock_wall_ms(), time);
     print_event(time, request->json, name, args, position);
     if (fflush(stdout) != 0)
-        fail(listener); // whoever read the output is gone
+        fail(listener); // the reader of the output is gone
     if (!is_counted(&request->events, name))
         return;
     listener->seen++;

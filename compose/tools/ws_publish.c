@@ -164,7 +164,8 @@ static bool send_all(struct publisher *publisher, const struct request *request)
 
 static bool report(const struct request *request, struct publisher_counts counts, uint64_t took_ms)
 {
-    // The broker confirms a returned message too; it may be lost in between.
+    // RabbitMQ confirms returned messages too. If the connection is lost, a message may be returned
+    // and not confirmed.
     uint64_t taken = counts.confirmed > counts.returned ? counts.confirmed - counts.returned : 0;
 
     printf("%s on %s: %" PRIu64 " sent, %" PRIu64 " taken by a queue", request->routing_key,

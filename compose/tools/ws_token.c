@@ -20,7 +20,7 @@ struct request {
     const char *user, *email, *role, *key_file, *secret;
     bool refresh;
     int algorithm;
-    int64_t expires_s, access_s, refresh_s; // expires_s: 0 when not given
+    int64_t expires_s, access_s, refresh_s; // expires_s: 0 if not given
     struct tool_list rooms, claims;
 };
 
@@ -64,7 +64,7 @@ static const struct tool TOOL = {
     .option_count = ARRAY_LEN(OPTIONS),
 };
 
-// Merges {"name": json} into the token; false when `json` is none.
+// Adds {"name": json} to the token. Returns false if `json` is not JSON.
 static bool add_claim(jwt_t *token, struct span name, struct span json)
 {
     struct buffer object = {0};
