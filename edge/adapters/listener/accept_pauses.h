@@ -1,6 +1,6 @@
-// Pauses of accepting: counted, shown as gauges, and logged.
+// Counts the pauses of accepting, shows them as gauges, and logs them.
 //
-// A pause that comes and goes many times a second is logged once a minute.
+// At most one pause a minute is logged, because they may come and go many times a second.
 #pragma once
 
 #include "common/deadlines.h"
@@ -10,9 +10,9 @@ struct accept_pauses {
     struct listener_metrics *metrics;
     const struct deadlines *clock;
     enum accept_pause current;
-    bool logged;        // the current one
+    bool logged;        // the current pause was
     uint64_t logged_ms; // when a pause was logged last; 0: never
 };
 
-// Accepting pauses for this reason, or goes on.
+// Accepting now pauses for this reason, or goes on (ACCEPT_GOES_ON). No change does nothing.
 void accept_pauses_set(struct accept_pauses *pauses, enum accept_pause why);

@@ -19,12 +19,12 @@
 
 #define BACKLOG         4096
 #define ACCEPTS_A_TURN  256
-#define EVICTED_SHARE   64 // the part of all connections that is evicted at one time
-#define EVICTED_MAX     16
+#define EVICTED_SHARE   64 // at most one in 64 connections is evicted at one time
+#define EVICTED_MAX     16 // at most 16 connections are evicted at one time
 #define RETRY_MS        100
 #define RESERVE_LOOK_MS 1000 // between two checks of the reserve of descriptors
 #define SEND_BUFFER     (128 * 1024)
-#define DEFER_SECONDS   1 // the kernel holds connections back until they say something
+#define DEFER_SECONDS   1 // the kernel holds a connection back until it sends something
 
 struct acceptor {
     struct listener_metrics *metrics;
@@ -36,7 +36,7 @@ struct acceptor {
     uv_poll_t poll;
     struct accept_pauses pauses;
     struct fd_reserve reserve;
-    struct deadline look; // soon while paused; otherwise for the reserve of descriptors
+    struct deadline look; // in retry_due while accepting is paused, otherwise in reserve_due
     struct deadline_queue retry_due, reserve_due;
 };
 
@@ -49,8 +49,7 @@ static void tune_socket(int fd)
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 }
 
-// An address that has as many connections as it may gives up one that does nothing, or gets no
-// more.
+// True if the address now has too many connections, and no idle one that could be closed instead.
 static bool is_one_too_many(struct acceptor *acceptor, const struct arrival *arrival)
 {
     if (!connections_are_too_many(acceptor->connections, arrival->counted))
@@ -78,8 +77,7 @@ static void receive(struct acceptor *acceptor, struct arrival *arrival)
         arrivals_receive(acceptor->arrivals, arrival);
 }
 
-// Whoever finds that descriptors run out releases the reserve, so that Redis and the logs have
-// some.
+// When descriptors run out, the reserve is released, so that Redis and the logs have some.
 static void set_pause(struct acceptor *acceptor, enum accept_pause why)
 {
     if (why == ACCEPT_NO_FILES)
@@ -97,7 +95,7 @@ static enum accept_pause pause_for(int cause)
     case ENOMEM:
         return ACCEPT_NO_MEMORY;
     default:
-        return ACCEPT_GOES_ON; // nobody waits, or who waited has gone
+        return ACCEPT_GOES_ON; // no connection waits, or the one that waited has gone
     }
 }
 
@@ -108,8 +106,8 @@ static bool somebody_waits(const struct acceptor *acceptor)
     return poll(&listener, 1, 0) > 0;
 }
 
-// Evicts the oldest of the connections that do nothing, or else of those whose head is not whole
-// yet. Few at one time: a client that has to come back costs more than one that stays.
+// Closes the oldest idle connections, or else the oldest one whose head is not whole yet. Only few
+// at one time: a client that has to reconnect costs more than one that stays.
 static bool make_room(struct acceptor *acceptor)
 {
     size_t few = acceptor->connections->max / EVICTED_SHARE,
@@ -128,7 +126,7 @@ static enum accept_pause accept_waiting(struct acceptor *acceptor)
         struct sockaddr_storage address;
         struct arrival arrival = {.address = (struct sockaddr *)&address,
                                   .address_len = sizeof(address)};
-        // The place of a connection that is evicted becomes free in the next turn.
+        // The place of an evicted connection becomes free in the next turn.
         if (connections_are_full(acceptor->connections))
             return somebody_waits(acceptor) && make_room(acceptor) ? ACCEPT_GOES_ON : ACCEPT_FULL;
         arrival.fd = accept4(acceptor->fd, (struct sockaddr *)&address, &arrival.address_len,
@@ -158,7 +156,8 @@ static void on_connections(uv_poll_t *handle, int status, int events)
         pause_accepting(acceptor, why);
 }
 
-// Descriptors may run out without any client that connects; Redis then needs those of the reserve.
+// Tries again after a pause, and checks the reserve once a second otherwise: descriptors may run
+// out although no client connects, and then Redis needs those of the reserve.
 static void on_look(struct deadline *look, void *arg)
 {
     struct acceptor *acceptor = arg;
@@ -180,7 +179,7 @@ static void tune_listener(int fd)
 {
     int defer = DEFER_SECONDS;
 
-    // Buffers of a listener are those that its connections begin with.
+    // Accepted connections inherit the options, the sizes of buffers included.
     tune_socket(fd);
     setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
 }

@@ -2,8 +2,8 @@
 // come.
 //
 // When descriptors run out or the limit of connections is reached, accepting pauses and goes on by
-// itself; further connections wait in the kernel's backlog meanwhile. At the limit, a connection
-// that waits there gets the place of one that does nothing, if there is one.
+// itself; further connections wait in the kernel's backlog meanwhile. At the limit, an idle
+// connection is closed in favour of one that waits there, if there is an idle one.
 #pragma once
 
 #include "edge/adapters/listener/arrivals.h"
@@ -12,16 +12,18 @@ struct acceptor;
 
 struct acceptor_handlers {
     arrival_fn on_arrival;
-    // Closes up to `count` connections that do nothing, in this turn of the loop; only those of
-    // `address` unless it is NULL. Returns how many.
+    // Closes up to `count` idle connections in this turn of the loop; only those of `address`
+    // unless it is NULL. Returns how many.
     size_t (*make_room)(size_t count, const struct key_count *address, void *arg);
     void *arg;
 };
 
-// NULL with one log line when the address is not to be had.
+// Listens. NULL, with one line in the log, when the address cannot be had.
 NODISCARD struct acceptor *acceptor_new(const struct listener_options *options,
                                         struct event_loop *loop, struct connections *connections,
                                         const struct acceptor_handlers *handlers);
+// Closes the listening socket. Further calls do nothing.
 void acceptor_stop(struct acceptor *acceptor);
-// Closes the listening socket and all connections that were not handed over. Freed by the loop.
+// Closes the listening socket and all connections that were not handed over. The acceptor frees
+// itself once the loop has closed its handles.
 void acceptor_close(struct acceptor *acceptor);

@@ -54,7 +54,7 @@ static void on_pending_closed(uv_handle_t *handle)
     free(pending);
 }
 
-// The connection no longer waits here; its descriptor is the caller's.
+// Ends the wait of a connection. The caller owns the returned descriptor.
 static int detach(struct pending_connection *pending)
 {
     int fd = pending->fd;
@@ -163,7 +163,7 @@ static void on_pending_event(uv_poll_t *handle, int status, int events)
             pending->seen = head.len;
             wait_for_more_than(pending->fd, pending->seen);
             break;
-        } // no more will come
+        } // the client has closed its side: the head stays incomplete
         // fall through
     case PEEK_CLOSED:
         close_pending(pending);

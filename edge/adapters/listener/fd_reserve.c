@@ -17,8 +17,8 @@ static void close_all(int *fds, unsigned *count)
         close(fds[--*count]);
 }
 
-// Opens until there are `wanted`. No duplicates of one another: those do not count in the system's
-// table of open files.
+// Opens descriptors until there are `wanted`. They are not duplicates (dup) of one another, because
+// these share one entry in the system's table of open files, and that may be what runs out.
 static bool open_all(int *fds, unsigned *count, unsigned wanted)
 {
     while (*count < wanted) {

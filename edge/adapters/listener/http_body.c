@@ -5,12 +5,13 @@
 #include "edge/adapters/listener/http_reply.h"
 #include "edge/http/request_body.h"
 
-#define DROP_TIMES  4     // what is read of a body that nobody keeps: so many times the limit
-#define IGNORED_MAX 65536 // bytes of a body that a GET brings
+#define DROP_TIMES  4     // a body that is dropped is read up to so many times max_body
+#define IGNORED_MAX 65536 // bytes of a body that comes with a GET
 
 #define TOO_LARGE "{\"message\":\"Payload too large\"}"
 
-// It costs time only: many proxies answer 502 when their server closes while they write.
+// How many bytes of a body are read only to be dropped. That takes no memory, and many proxies
+// answer 502 when the server closes the connection while they write.
 static size_t most_dropped(const struct mhd_exchange *exchange)
 {
     return DROP_TIMES * (size_t)exchange->connection->server->max_body;
@@ -23,20 +24,22 @@ static void expect_too_much(struct mhd_exchange *exchange)
     mhd_exchange_drop_body(exchange);
 }
 
-// A body that is somewhat too large is read before it is refused, and the connection lives on.
+// A body that is only somewhat too large is read before it is refused, and the connection can be
+// kept. A client that waits for 100 Continue is refused at once.
 static bool is_worth_dropping(const struct mhd_exchange *exchange, const struct http_head *head)
 {
     return !request_body_is_over(head, most_dropped(exchange)) &&
            !request_body_waits_for_continue(head);
 }
 
-// Nobody takes the body, so the answer need not wait for it.
+// The request's path takes no body, so it is answered before the body comes. `waits_for_leave`: the
+// client waits for 100 Continue before it sends the body.
 static enum MHD_Result answer_without_body(struct mhd_exchange *exchange,
                                            struct http_request *request, bool waits_for_leave)
 {
     struct http_server *server = exchange->connection->server;
 
-    exchange->early = !waits_for_leave; // otherwise nothing comes, and the library can say it
+    exchange->early = !waits_for_leave; // a client that waits sends none: the library can answer
     exchange->state = EXCHANGE_HANDLING;
     exchange->base.request = request;
     server->handlers.on_request(&exchange->base, server->handlers.arg);
@@ -80,7 +83,7 @@ static enum MHD_Result drop(struct mhd_exchange *exchange, size_t len)
     return exchange->dropped > most_dropped(exchange) ? MHD_NO : MHD_YES;
 }
 
-// In the midst of a body: chunks had not said how much would come.
+// Refuses in the middle of a body: chunks did not announce how much would come, or memory is short.
 static enum MHD_Result refuse_now(struct mhd_exchange *exchange, unsigned status, const char *json)
 {
     exchange->early = true;

@@ -54,8 +54,9 @@ void http_exchange_time_out(struct mhd_exchange *exchange)
     (void)http_reply_error(exchange, 408, "{\"message\":\"Request timeout\"}");
 }
 
-// The end of the client's stream is told only once, and may have come before its last request was
-// read.
+// Holds the request for a later reply. The end of the client's stream is reported only once. If
+// that was before this request was read, nothing would end the wait, so the request is given up
+// now.
 static enum MHD_Result hold(struct mhd_exchange *exchange)
 {
     if (exchange->connection->has_ended) {
@@ -109,7 +110,7 @@ enum MHD_Result http_exchange_on_request(void *arg, struct MHD_Connection *libra
         return http_body_take(exchange, piece);
     }
     if (exchange->state == EXCHANGE_REFUSED)
-        return MHD_NO; // that was the end of it
+        return MHD_NO; // a refused request has ended: close the connection
     if (exchange->state != EXCHANGE_READING)
         return MHD_YES;
     return handle(exchange, method, version);

@@ -6,8 +6,8 @@
 #define LINE_END    2 // bytes of CR LF
 #define VERSION_LEN 8 // of "HTTP/1.1"
 
-// The library would put each parameter into the connection's memory, and when that is used up
-// forget the request without a word.
+// The library would store each parameter in the connection's memory, and when that is used up drop
+// the request silently.
 static void hide_query(char *target)
 {
     char *mark = strchr(target, '?');
@@ -16,6 +16,7 @@ static void hide_query(char *target)
         mark[1] = '\0';
 }
 
+// Renames the header if it is Cookie.
 static void hide_line(char *line, const char *end)
 {
     static const char name[] = "Cookie:";
@@ -24,7 +25,8 @@ static void hide_line(char *line, const char *end)
         line[0] = '_';
 }
 
-// And of cookies a copy, and a record for each. Behind what was read the memory is empty.
+// The library would store a copy of the cookies, and a record for each. `end` is that of its
+// memory, which holds zeros behind what was read.
 static void hide_cookies(char *line, const char *end)
 {
     while (line < end && *line != '\r' && *line != '\n') {
@@ -38,7 +40,7 @@ static void hide_cookies(char *line, const char *end)
 
 void http_head_reader_hide(const struct http_connection *connection, const char *target)
 {
-    char *at = (char *)(uintptr_t)target; // in the library's own buffer
+    char *at = (char *)(uintptr_t)target; // in the library's own memory
     char *line = at + strlen(at) + 1 + VERSION_LEN;
     const char *end = connection->pool ? connection->pool + HTTP_POOL_BYTES : at + HTTP_HEAD_MAX;
 
@@ -76,7 +78,7 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
                          value > name + name_len && is_value(header.value);
     reading->at = value + value_len;
     if (span_eq_nocase(header.name, SPAN_LIT("Cookie")) && reading->cookie_bytes == 0)
-        reading->cookie_bytes = value_len; // of the first alone
+        reading->cookie_bytes = value_len; // the library copies only the first Cookie header
     return MHD_YES;
 }
 
@@ -94,7 +96,7 @@ static bool is_exact_line(const struct request_line *line)
            http_is_token(span_of(line->method));
 }
 
-// Whether the library can go on: with its memory used up it would neither read nor close.
+// True if the library has memory left. Without any it would neither read on nor close.
 static bool leaves_room(const struct http_connection *connection, const struct reading *reading,
                         const char *end)
 {

@@ -3,15 +3,16 @@
 //
 // The library is lenient, and hands out C strings: a NUL in a value hides what follows it, a blank
 // before a colon makes another name of "Transfer-Encoding". A proxy in front may have read that
-// differently, which is a way to smuggle requests, so heads that are not exact are refused. They
-// lie in the library's memory as they came, except that it put NULs in place of separators.
+// differently, which is a way to smuggle requests, so a head is refused unless it is exact: its
+// names and values lie in the library's memory one behind another, with nothing between them but
+// the separators, in place of which the library puts NULs (decision 003).
 #pragma once
 
 #include "edge/adapters/listener/http_internal.h"
 
-// The library has just parsed a request line. Hides from it what nobody here asks it for, and what
-// it would spend the connection's memory on: the query's parameters and, as far as they have come,
-// the cookies.
+// The library has just parsed a request line. Hides the query's parameters from it, and the cookies
+// as far as they have come: nobody here asks for them, and the library would fill the connection's
+// memory with copies and records of them.
 void http_head_reader_hide(const struct http_connection *connection, const char *target);
 
 struct request_line { // as the library cut it up, in its memory
@@ -23,11 +24,11 @@ struct request_line { // as the library cut it up, in its memory
 enum head_fault {
     HEAD_FINE = 0,
     HEAD_TOO_LARGE,
-    HEAD_TOO_MANY_HEADERS, // or cookies: some would not be looked at
+    HEAD_TOO_MANY_HEADERS, // or cookies: more than the library has memory for
     HEAD_MALFORMED,        // the library parsed something else than the client wrote
 };
 
-// Fills `head`, which borrows from the library's memory. With a fault, `head` has what was read
-// until then.
+// Fills `head`, which borrows from the library's memory. On a fault `head` has what was read so
+// far.
 enum head_fault http_head_reader_read(struct http_connection *connection,
                                       const struct request_line *line, struct http_head *head);

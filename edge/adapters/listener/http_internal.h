@@ -1,5 +1,4 @@
-// What the files of the HTTP server share: the structures, and the functions that every one of them
-// needs.
+// What the files of the HTTP server share: the structs, and the functions that all of them need.
 //
 //     http_server ──▶ http_exchange ──▶ http_request_start ──▶ http_body ──▶ http_reply
 //                                              └──▶ http_head_reader
@@ -28,24 +27,25 @@ struct mhd_exchange {
     struct http_exchange base;
     struct http_connection *connection;
     enum exchange_state state;
-    bool begun;        // its head was looked at
-    bool early;        // to be answered before its body is there
-    size_t body_max;   // bytes of its body
-    bool is_too_large; // its body, by the head
-    bool drops_body;   // that nobody wants, or that is too large
-    size_t dropped;    // bytes of that
-    enum MHD_Result queued;
-    char *target;          // path and query as they came
-    const char *target_at; // where the library has them
-    char *origin;          // that the reply allows; NULL: none
+    bool begun;             // its head was read
+    bool early;             // the reply goes past the library, before the whole request has come
+    size_t body_max;        // largest body in bytes
+    bool is_too_large;      // the head announces a larger body
+    bool drops_body;        // the body is not kept: nobody wants it, or it is too large
+    size_t dropped;         // bytes of the body that were dropped
+    enum MHD_Result queued; // what the library's callback returns after the reply
+    char *target;           // path and query as they came
+    const char *target_at;  // the same in the library's memory
+    char *origin;           // the origin that the reply's CORS headers allow; NULL: none
     struct buffer body;
-    enum content_coding coding; // that the client accepts
-    size_t copied;              // bytes of the reply, as the budget knows them
+    enum content_coding coding; // the one to use if the reply is compressed
+    size_t copied;              // bytes of the reply that are charged to the budget
 };
 
-// A head that was read, and the request of which it is. Borrows from the library's memory.
+// The head that was read last, and the exchange that it belongs to. Borrows from the library's
+// memory.
 struct http_request_head {
-    const struct mhd_exchange *of; // NULL: of none
+    const struct mhd_exchange *of; // NULL: no head is kept
     struct http_head head;
     struct http_head_request as_request;
     char peer[INET6_ADDRSTRLEN];
@@ -60,16 +60,16 @@ struct http_server {
     const struct trusted_proxies *proxies;
     struct compressor *compressor;
     uv_poll_t poll;    // on the library's epoll descriptor
-    uv_poll_t hangups; // on ours
-    uv_check_t check;  // when all that was readable has been looked at
-    uv_idle_t again;   // while the library wants to run in the next turn too
-    int hangup_fd;     // epoll of the connections, for their end only
+    uv_poll_t hangups; // on `hangup_fd`
+    uv_check_t check;  // runs when everything readable was handled
+    uv_idle_t again;   // active while the library wants to run in the next turn too
+    int hangup_fd;     // epoll of all connections, only for the end of the client's stream
     struct turn_hook hook;
     struct http_request_head last_read;
-    struct key_count *arriving;   // while a connection is taken over
-    bool needs_run;               // at the end of the turn
-    bool is_readable;             // run after the WebSockets
-    uint32_t max_body;            // of anybody
+    struct key_count *arriving;   // `counted` of the connection that is being adopted
+    bool needs_run;               // the library has to run at the end of the turn
+    bool is_readable;             // the library has to run once the WebSockets are read
+    uint32_t max_body;            // bytes of the largest body of any request
     struct memory_budget *memory; // NULL: no limit
     struct deadline_queue request_due, reply_due, linger_due, idle_due, quiet_due;
 };
@@ -79,13 +79,13 @@ struct http_connection {
     struct http_server *server;
     struct MHD_Connection *library;
     int fd;
-    struct key_count *counted;     // as its address
-    bool has_ended;                // the client says nothing more
-    unsigned wakes;                // of the library, because of that
-    struct deadline deadline;      // for the request, or for the next one
-    struct deadline quiet;         // while it waits: for an answer, or for the next request
+    struct key_count *counted;     // count of its address; NULL: not counted
+    bool has_ended;                // the client has closed its side of the stream
+    unsigned wakes;                // how often the library was woken because of that
+    struct deadline deadline;      // for the request, for its reply, or for the next request
+    struct deadline quiet;         // while it waits for a reply or a request: trims `pool`
     const char *pool;              // where the library's memory for it begins; NULL: not known
-    bool has_asked;                // its first request has been looked at
+    bool has_asked;                // the head of its first request was read
     struct mhd_exchange *exchange; // the request being served
 };
 

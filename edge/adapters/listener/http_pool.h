@@ -1,9 +1,9 @@
 // The memory that libmicrohttpd has for each connection: one mapping, in which it keeps the head of
 // the request, a record for each header and cookie, a copy of the cookies, and what is read ahead.
 //
-// It fits the largest head that is allowed, so mostly it is empty; and since the library wipes all
-// of it between two requests, all of it would be resident. A connection that waits gives the empty
-// pages back to the kernel.
+// It has room for the largest allowed head, so most of it is unused; but the library zeroes all of
+// it between two requests, which makes every page resident. So a connection that waits gives the
+// empty pages back to the kernel.
 #pragma once
 
 #include <stddef.h>
@@ -16,6 +16,6 @@
 #define HTTP_POOL_RESERVE   4096 // for what is read of a body, and for the head of the reply
 #define HTTP_COOKIES_MAX    200  // browsers keep 180 for one site
 
-// Gives back the pages of this pool that hold nothing but zeros, which they do afterwards as well.
-// NULL has none.
+// Gives the pages of this pool that hold only zeros back to the kernel; they read as zeros
+// afterwards too. NULL is ignored.
 void http_pool_trim(const char *pool);

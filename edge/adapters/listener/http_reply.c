@@ -113,8 +113,9 @@ static void send_early(const struct mhd_exchange *exchange, const struct http_re
     buffer_fini(&text);
 }
 
-// An answer that overtakes the request is lost when the connection is closed while a client, or a
-// proxy, still writes. So what still comes of the request is dropped for a moment.
+// Replies before the whole request has come. If the connection were closed while the client or a
+// proxy still writes, the reply would be lost. So for a moment (linger_due) the rest of the request
+// is read and dropped.
 static void answer_early(struct mhd_exchange *exchange, const struct http_reply *reply)
 {
     struct http_connection *connection = exchange->connection;

@@ -11,8 +11,8 @@
 #include "edge/adapters/listener/peer_address.h"
 #include "edge/http/request_body.h"
 
-// Of the first head it is known where the library's memory begins: the acceptor saw to it that
-// nothing stands before it.
+// The first head begins where the library's memory does: arrivals.c has taken empty lines before
+// the head off the socket.
 static void find_pool(struct http_connection *connection, const char *method)
 {
     if (!connection->has_asked && (uintptr_t)method % HTTP_POOL_ALIGNMENT == 0)
@@ -49,8 +49,9 @@ static enum head_fault read_head(struct http_request_head *read, struct mhd_exch
     return fault;
 }
 
-// A request without a body is handled right after its head was read. While the body of one comes,
-// other connections have their turn; its head, which was found to be exact, is then read again.
+// A request without a body is handled right after its head was read, so `last_read` still has it.
+// While a body comes, other connections read their heads; then the head is read again. It was
+// checked before, so the result is ignored.
 struct http_request *http_request_of(struct mhd_exchange *exchange, const char *method,
                                      const char *version)
 {
@@ -70,7 +71,8 @@ static void allow_origin(struct mhd_exchange *exchange, const struct http_reques
         exchange->origin = span_dup(http_request_header(request, "Origin"));
 }
 
-// The connection leaves the library: MHD_NO makes it close its own descriptor and nothing else.
+// Hands the connection over to the WebSockets, as a duplicate of its descriptor. True: the caller
+// returns MHD_NO, on which the library closes its own descriptor and does nothing else.
 static bool hand_over(struct mhd_exchange *exchange, const struct http_request_head *read)
 {
     struct http_connection *connection = exchange->connection;
@@ -82,9 +84,10 @@ static bool hand_over(struct mhd_exchange *exchange, const struct http_request_h
     int fd = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    // Or the registration would outlive the descriptor that it was made with.
+    // Closing one of two duplicates does not end a registration with epoll.
     epoll_ctl(server->hangup_fd, EPOLL_CTL_DEL, connection->fd, NULL);
-    // The library's end of it is counted when it closes.
+    // Counts the duplicate: the connection is uncounted once when the library closes its own
+    // descriptor, and once more when the WebSocket ends.
     metric_add(&server->metrics->connections, 1);
     struct key_count *counted = connection->counted;
     connection->counted = NULL;

@@ -12,13 +12,13 @@
 #include "edge/adapters/listener/http_exchange.h"
 
 #define REQUEST_MS     20000 // from the request line to the end of the body
-#define REPLY_MS       60000 // until a reply has been taken
-#define LINGER_MS      2000  // for a client to hear an answer while it still sends
-#define IDLE_MS        75000 // between requests; longer than what proxies keep
+#define REPLY_MS       60000 // until the client has taken the reply
+#define LINGER_MS      2000  // for a client that still sends to read an early reply
+#define IDLE_MS        75000 // between requests; longer than proxies keep a connection
 #define QUIET_MS       1000  // until a connection that waits gives memory back
 #define HANGUPS_A_TURN 64
-#define IDLE_LOOKED_AT 1024 // for one of an address
-#define WAKES_MAX      2
+#define IDLE_LOOKED_AT 1024 // connections that are searched for one of an address
+#define WAKES_MAX      2    // see on_end()
 
 // ---- connections
 
@@ -52,7 +52,7 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
     deadline_cancel(&connection->deadline);
     deadline_cancel(&connection->quiet);
     if (connection->exchange)
-        http_exchange_free(connection->exchange); // the library gave up before its headers
+        http_exchange_free(connection->exchange); // the library gave up before it read its headers
     server->handlers.on_gone(connection->counted, server->handlers.arg);
     free(connection);
     *context = NULL;
@@ -66,9 +66,9 @@ static void on_end(struct http_connection *connection)
         http_server_run_soon(connection->server);
         return;
     }
-    // The library overlooks an end that comes together with the last bytes; this wakes it again. It
-    // also tells us of the end again, in the next turn: then the library has read those bytes and
-    // is woken once more. A third time it would not help.
+    // The library overlooks an end of the stream that comes together with the last bytes. A
+    // shutdown() wakes it, and makes `hangup_fd` report the end again in the next turn. By then the
+    // library has read those bytes, and is woken a second time. A third time would not help.
     if (connection->wakes == WAKES_MAX)
         return;
     connection->wakes++;
@@ -111,16 +111,16 @@ static void on_again(uv_idle_t *handle)
     container_of(handle, struct http_server, again)->is_readable = true;
 }
 
-// An idle handle and no timer: a timer that is started with 0 by its own callback runs in the same
-// pass, and while the library wants to go on nobody else of the loop would have a turn.
+// An idle handle, not a timer: a timer that its own callback starts with 0 runs again in the same
+// pass, so that nothing else of the loop would run while the library wants to go on.
 static void run_again(struct http_server *server)
 {
     uv_idle_start(&server->again, on_again);
 }
 
-// One run looks once at each connection that has something to read or to write, and serves one
-// request of it at most. The library has no timeouts of its own here: it wants to run again at
-// once, or when its descriptor says so.
+// One run of the library serves each connection that is readable or writable once, with one request
+// at most. It is given no timeouts of its own, so MHD_get_timeout() only tells whether it wants to
+// run again at once; otherwise it waits until its descriptor is readable.
 static void run(struct http_server *server)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
@@ -140,9 +140,9 @@ static void on_readable(uv_poll_t *handle, int status, int events)
     container_of(handle, struct http_server, poll)->is_readable = true;
 }
 
-// A client that changes from long-polling to its WebSocket has finished that before it sends its
-// next request. When both are readable at once, the WebSocket comes first; and so does what fell
-// due while the loop slept, for a request may be too late.
+// A client that upgrades has finished that on its WebSocket before it sends its next HTTP request.
+// When both are readable at once, the WebSocket must be read first, so the library runs only here.
+// Deadlines that fell due while the loop slept come first too: the request may be too late.
 static void on_all_read(uv_check_t *handle)
 {
     struct http_server *server = container_of(handle, struct http_server, check);
@@ -154,9 +154,9 @@ static void on_all_read(uv_check_t *handle)
     run(server);
 }
 
-// All polls that were answered in this turn are resumed by one run: each run that has a resume
-// looks at every suspended connection. What the run itself queued is written in the next turn,
-// which follows at once.
+// One run resumes all polls that were answered in this turn, because a run with anything to resume
+// walks all suspended connections. Replies that are queued during the run are written in the next
+// turn, which follows at once.
 static void on_turn_end(void *arg)
 {
     struct http_server *server = arg;
@@ -225,7 +225,7 @@ struct http_server *http_server_new(const struct listener_options *options,
 
 void http_server_adopt(struct http_server *server, const struct arrival *arrival)
 {
-    server->arriving = arrival->counted; // the library tells of the connection before it returns
+    server->arriving = arrival->counted; // for open_connection(), which the library calls now
     // On failure the library has closed the descriptor, without a notification.
     if (MHD_add_connection(server->daemon, arrival->fd, arrival->address, arrival->address_len) !=
         MHD_YES)

@@ -66,7 +66,8 @@ static void refuse_websocket(struct listener *listener, int fd, struct key_count
     on_connection_gone(counted, listener);
 }
 
-// A well-formed request to upgrade, whose head has been taken off `fd`: in, or refused.
+// Opens a WebSocket for a well-formed request to upgrade, or refuses it. The head was taken off
+// `fd`, which is taken over.
 static void open_websocket(struct listener *listener, int fd, struct key_count *counted,
                            struct span key, struct eio_server *engine,
                            const struct http_request *request)
@@ -93,6 +94,7 @@ static bool on_upgrade(int fd, const struct http_request *request, struct span k
     return true;
 }
 
+// False if the connection is to be served as plain HTTP.
 static bool take_websocket(struct listener *listener, const struct arrival *arrival)
 {
     struct http_head head;

@@ -7,7 +7,8 @@
 
 #include "edge/adapters/listener/listener_options.h"
 
-// The reason why accepting is paused, a constant text, or NULL. From any thread.
+// The reason why accepting is paused, as a constant text; NULL if it is not. May be called from any
+// thread.
 const char *listener_why_paused(const struct listener_metrics *metrics);
 
 struct listener;
@@ -18,7 +19,7 @@ NODISCARD struct listener *listener_new(const struct listener_options *options,
                                         struct event_loop *loop, struct listener_metrics *metrics);
 // Accepts no further connections; open ones stay.
 void listener_stop_accepting(struct listener *listener);
-// Ends every connection and closes all handles; call once all held exchanges were answered.
-// `on_closed` is called from the loop when that is done, and listener_free() may follow.
+// Ends every connection and closes all handles. All held exchanges must have been answered.
+// `on_closed` is called from the loop when that is done; then listener_free() may be called.
 void listener_close(struct listener *listener, void (*on_closed)(void *arg), void *arg);
 void listener_free(struct listener *listener);

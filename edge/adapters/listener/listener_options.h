@@ -1,4 +1,4 @@
-// What the listener is made of, for all of its parts: its options, its handlers, what it counts.
+// The options, handlers and metrics of the listener, for all of its parts.
 #pragma once
 
 #include <stdbool.h>
@@ -14,15 +14,15 @@
 struct listener_options {
     const char *host;
     uint16_t port;   // 0: the kernel picks one
-    bool share_port; // with further processes that say so, see listener.h
+    bool share_port; // with other processes that share it too (SO_REUSEPORT)
     uint32_t head_timeout_ms;
     uint32_t unacked_ms;      // after which the kernel gives up a peer that acknowledges nothing
-    uint32_t max_body;        // of the largest that anybody may send, in bytes
+    uint32_t max_body;        // bytes of the largest body that any client may send
     uint32_t max_connections; // all kinds together; further ones wait in the backlog
     uint32_t max_connections_per_address; // further ones get 429; 0: any number
     unsigned fd_reserve;                  // descriptors held back for others than clients
-    // The answer to a WebSocket's handshake is sent at once; otherwise, with one write less, with
-    // the session's first packets. For clients that begin to listen only when they saw it.
+    // Sends the reply to a WebSocket's handshake at once, for clients that read nothing else before
+    // they saw it. Otherwise it goes out with the session's first packets, which saves a write.
     bool answers_upgrades_at_once;
     const struct allowed_origins *origins; // for the CORS headers of every reply
     struct memory_budget *memory; // borrowed: bodies, replies and messages count; NULL: no limit
@@ -31,12 +31,12 @@ struct listener_options {
 };
 
 struct listener_handlers {
-    // Answers, now or later.
+    // Answers the exchange, now or later.
     void (*on_http)(struct http_exchange *exchange, void *arg);
-    // How many bytes the body of this request may have, of which only the head is there; 0: nobody
-    // takes it, and on_http() answers at once.
+    // The largest body in bytes that this request may have, of which only the head is there. 0: no
+    // body is taken, and on_http() must answer at once.
     size_t (*body_max)(const struct http_request *request, void *arg);
-    // The server whose WebSockets live at this path, or NULL.
+    // The server that takes WebSockets at this path, or NULL.
     struct eio_server *(*find_engine)(struct span path, void *arg);
     void *arg;
 };
@@ -54,10 +54,10 @@ struct listener_metrics {
     metric connections;     // open now, of all kinds
     metric connections_max; // at which accepting pauses
     metric accepted;
-    metric evicted;                      // that did nothing and went for others
-    metric refused_address;              // of an address with too many
-    metric accept_pauses[ACCEPT_PAUSES]; // times that accepting paused
-    metric accept_paused[ACCEPT_PAUSES]; // 1 where it is
+    metric evicted;                      // idle ones that were closed for new ones
+    metric refused_address;              // their address had too many
+    metric accept_pauses[ACCEPT_PAUSES]; // times that accepting paused, by reason
+    metric accept_paused[ACCEPT_PAUSES]; // 1 while it is paused for this reason
     metric heads_refused, head_timeouts;
     metric http_requests;
     metric http_aborted; // held exchanges whose client went away

@@ -5,5 +5,6 @@
 
 #include "common/span.h"
 
-// Writes into `out` (at least INET6_ADDRSTRLEN bytes); the span points there.
+// Writes into `out` (at least INET6_ADDRSTRLEN bytes); the span points there. "unknown" if the
+// address is neither IPv4 nor IPv6.
 struct span peer_address_print(const struct sockaddr *address, char *out, size_t size);

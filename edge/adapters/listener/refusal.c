@@ -10,8 +10,8 @@
 
 #define UNREAD_READS_MAX 16
 
-// Bytes that are still unread would turn the close into a reset, which overtakes the reply. Only so
-// many are read: a client that goes on sending may miss it.
+// Reads what has come: unread bytes would turn the close into a reset, which discards the reply.
+// The number of reads is bounded, so a client that goes on sending may miss the reply.
 static void drain(int fd)
 {
     char unread[4096];

@@ -18,8 +18,9 @@ static void write_close_frame(struct websocket_connection *connection)
     websocket_write_own(connection, (struct span){(char *)frame, len + payload});
 }
 
-// Behind the rest of what was begun. Then our side of the stream ends, and the client's end or the
-// deadline brings the rest.
+// Sends our own bytes, the rest of a cut frame, and then the close frame, as far as the socket
+// takes them. When all is sent, our side of the stream ends; the connection goes when the client
+// ends its side or misses the deadline.
 void websocket_continue_closing(struct websocket_connection *connection)
 {
     websocket_send_own(connection);

@@ -1,15 +1,15 @@
-// The closing handshake (RFC 6455, 7), and the end of a connection's part in the engine.
+// The closing handshake (RFC 6455, 7), and the detaching of a connection from the engine.
 #pragma once
 
 #include "edge/adapters/listener/websocket_connection.h"
 
-// Sends a close frame with this code behind the rest of what was begun, and gives the client a
-// moment to close its side.
+// Begins the closing handshake: sends a close frame with this code behind what is partly sent, and
+// gives the client a few seconds (close_due) to close its side.
 void websocket_close(struct websocket_connection *connection, unsigned code);
-// The socket takes more: what is left of that, if it has begun.
+// Continues a closing handshake that has begun, when the socket is writable again.
 void websocket_continue_closing(struct websocket_connection *connection);
 // Tells the engine, if it knows the connection, that it is gone.
 void websocket_leave_engine(struct websocket_connection *connection);
 
-// For the deadlines of `close_due`: the client did not close in time.
+// Handler of `close_due`: the client did not close in time.
 void websocket_on_close_late(struct deadline *deadline, void *arg);

@@ -1,11 +1,11 @@
-// One WebSocket connection, as the files that serve it share it:
+// One WebSocket connection, as shared by the files that serve it:
 //
 //     websocket_server ──▶ websocket_handshake      the opening handshake's reply
 //           └──▶ websocket_reader ──▶ websocket_closing ──▶ websocket_writer
 //
-// An upgraded connection begins with the reply to its handshake, which waits for the session's
-// first frames to go out together with them. It ends with the closing handshake (RFC 6455, 7): a
-// close frame behind what was begun, the end of our side of the stream, then the client's end.
+// An upgraded connection begins with the reply to its handshake, which is sent together with the
+// session's first frames. It ends with the closing handshake (RFC 6455, 7): a close frame behind
+// what is partly sent, the end of our side of the stream, then the end of the client's.
 #pragma once
 
 #include "common/buffer.h"
@@ -27,21 +27,21 @@ struct websocket_connection {
     struct eio_websocket engine;
     struct lws *wsi;
     struct websocket_shared *shared; // NULL until it was adopted
-    struct key_count *counted;       // as its address
+    struct key_count *counted;       // count of its address; NULL: not counted
     struct ws_receiver receiver;
-    struct buffer own;  // what is not the engine's and was not sent: the reply to the handshake,
-                        // which waits for the first frames; a pong; the close frame
-    struct buffer pong; // a frame, the answer to the last ping, while there is a backlog
-    size_t held;        // of `receiver`, as the budget knows it
-    size_t held_then;   // when `patience` began
-    struct deadline patience; // with a message that is not whole yet, or with a close
+    struct buffer own;  // bytes to send that are not the engine's: the reply to the handshake, a
+                        // pong, the close frame
+    struct buffer pong; // the frame that answers the last ping, until it is moved to `own`
+    size_t held;        // bytes of `receiver` that are charged to the budget
+    size_t held_then;   // `held` when `patience` was armed
+    struct deadline patience; // for a message to become whole, or for the client to close
     int fd;
     unsigned close_code; // of the closing handshake that has begun; 0: none has
     bool close_frame_written;
-    bool open; // the engine knows it
-    bool wants_writable;
-    bool full;        // the socket took less than it was given
-    bool reply_waits; // the reply to the handshake stands in `own`
+    bool open;           // attached to the engine
+    bool wants_writable; // the library was asked for a call
+    bool full;           // the socket took less than it was given
+    bool reply_waits;    // the reply to the handshake stands in `own`
 };
 
 static inline struct websocket_connection *websocket_connection_of(struct eio_websocket *engine)

@@ -4,7 +4,7 @@
 #include "edge/adapters/listener/websocket_writer.h"
 #include "edge/engineio/server.h"
 
-#define MESSAGE_STEP 65536 // by which a client that was let in must come further in time
+#define MESSAGE_STEP 65536 // bytes by which an admitted client's message must grow in time
 
 void websocket_drop_message(struct websocket_connection *connection)
 {
@@ -14,7 +14,7 @@ void websocket_drop_message(struct websocket_connection *connection)
     connection->held = 0;
 }
 
-// The session is over at once, whether or not the client takes notice.
+// Ends the session at once, and the connection by the closing handshake.
 static void end(struct websocket_connection *connection, unsigned code)
 {
     websocket_leave_engine(connection);
@@ -47,7 +47,7 @@ static void on_event(struct websocket_connection *connection, enum ws_event even
     }
 }
 
-// False when the budget has no room for more.
+// Brings the charge to the budget up to date. False when the budget has no room.
 static bool settle_held(struct websocket_connection *connection)
 {
     struct memory_budget *memory = eio_server_memory(connection->engine.server);
@@ -67,6 +67,8 @@ static void wait_for_rest(struct websocket_connection *connection)
     deadline_arm(&connection->patience, &connection->shared->message_due);
 }
 
+// An admitted client on a slow link may take its time, as long as its message grows by MESSAGE_STEP
+// with each deadline. A stranger's message must be whole by the first one.
 void websocket_on_message_late(struct deadline *deadline, void *arg)
 {
     struct websocket_connection *connection =
@@ -82,7 +84,8 @@ void websocket_on_message_late(struct deadline *deadline, void *arg)
     end(connection, WS_CLOSE_POLICY);
 }
 
-// After a read. What is whole holds nothing; what is not is held, and waited for.
+// Called after each read. Charges a message that is not whole to the budget and sets its deadline;
+// ends both once it is whole.
 static void look_after_message(struct websocket_connection *connection)
 {
     bool waits = ws_receiver_is_waiting(&connection->receiver);
@@ -102,7 +105,7 @@ void websocket_read(struct websocket_connection *connection, struct ws_input inp
     struct ws_received received;
     enum ws_event event;
 
-    do { // what comes behind a close is not looked at
+    do { // bytes behind a close are ignored
         if (connection->close_code)
             return;
         size_t max = eio_websocket_max_message(&connection->engine);

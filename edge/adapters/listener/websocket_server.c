@@ -17,9 +17,9 @@
 #include "edge/engineio/server.h"
 
 #define CLOSE_GRACE_MS    5000  // for a backlog to drain before a close
-#define MESSAGE_MS        20000 // for a message that has begun to become whole, or to get on
-#define SERVICE_BUFFER    4096  // bytes of one read: a rush of some does not hold up the others
-#define OTHER_DESCRIPTORS 512   // of the process: listeners, brokers, files, pipes
+#define MESSAGE_MS        20000 // for a message to become whole, or to grow by MESSAGE_STEP
+#define SERVICE_BUFFER    4096  // bytes of one read: few, so that no client holds up the others
+#define OTHER_DESCRIPTORS 512   // descriptors of the process for listeners, brokers, files, pipes
 #define DIGEST_LEN        20    // of SHA-1
 #define PROTOCOL          "websocket"
 
@@ -30,7 +30,7 @@ struct websocket_server {
     void (*on_gone)(struct key_count *counted, void *arg);
     void *arg;
     bool answers_at_once; // see listener_options
-    // The handshake that websocket_server_adopt() is doing right now.
+    // The handshake that websocket_server_adopt() is answering right now.
     struct key_count *counted;
     const struct eio_admission *admission;
     const struct http_request *request;
@@ -79,7 +79,7 @@ static const struct eio_websocket_ops operations = {
 
 // ---- what the library says
 
-// RFC 6455, 4.2.2: the key's answer.
+// The value of Sec-WebSocket-Accept for this key (RFC 6455, 4.2.2).
 static void make_accept(struct span key, struct buffer *out)
 {
     unsigned char digest[DIGEST_LEN];
@@ -104,8 +104,8 @@ static void answer_handshake(const struct websocket_server *server,
     buffer_fini(&accept);
 }
 
-// The reply waits for the first frames of the session, which follow in this turn of the loop,
-// unless it is wanted at once; a WebSocket that is to take a session over has nothing to say yet.
+// The reply to the handshake waits for the session's first frames, which follow in this turn of the
+// loop. It is sent at once if the options say so, and for a probe, which has no frames to send yet.
 static void on_adopted(struct websocket_server *server, struct websocket_connection *connection,
                        struct lws *wsi)
 {
@@ -184,8 +184,8 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
     }
 }
 
-// The library makes a table of as many descriptors as the process may open, and looks through all
-// of it for every connection that comes and goes. So it is made to see a limit that fits.
+// The library makes a table for as many descriptors as the process may open, and searches all of it
+// for every connection that comes or goes. So the limit is lowered while the library reads it.
 static struct lws_context *create_context(const struct lws_context_creation_info *info,
                                           uint32_t max_connections)
 {
@@ -224,7 +224,7 @@ struct websocket_server *websocket_server_new(const struct listener_options *opt
         },
         {0},
     };
-    static const lws_retry_bo_t no_keepalive = {0}; // its timers are a sorted list: O(n) each
+    static const lws_retry_bo_t no_keepalive = {0}; // the library takes O(n) to arm a timer
     struct websocket_server *server = mem_zalloc(sizeof(*server));
     void *loops[] = {&loop->uv};
     struct lws_context_creation_info info = {

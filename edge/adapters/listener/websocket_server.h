@@ -1,7 +1,7 @@
-// WebSocket connections. libwebsockets carries their bytes, and what the bytes mean is read and
-// written here, by edge/websocket: the library is lax about what clients send.
+// WebSocket connections. libwebsockets carries their bytes; frames are read and written here, with
+// edge/websocket, because the library is lax about what clients send (decision 017).
 //
-// The port answers the handshake itself, so the library never sees anything of a stranger's HTTP.
+// The handshake is answered here too, so the library never sees any HTTP of a client.
 #pragma once
 
 #include "common/key_counter.h"
@@ -16,13 +16,13 @@ websocket_server_new(const struct listener_options *options, struct event_loop *
                      void (*on_gone)(struct key_count *counted, void *arg), void *arg);
 
 // Answers the handshake on `fd`, whose request head was read already, and opens the WebSocket at
-// the admitted server. Takes over the descriptor, also when that fails. `key` is the
-// Sec-WebSocket-Key.
+// the server of the admission. Takes over the descriptor, also when that fails. `key` is the value
+// of Sec-WebSocket-Key.
 void websocket_server_adopt(struct websocket_server *server, int fd, struct key_count *counted,
                             struct span key, const struct eio_admission *admission,
                             const struct http_request *request);
 
 // Ends every connection at once.
 void websocket_server_close(struct websocket_server *server);
-// After the loop has run out.
+// Call after websocket_server_close(), once the loop has closed the handles. NULL is ignored.
 void websocket_server_free(struct websocket_server *server);

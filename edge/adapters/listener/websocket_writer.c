@@ -6,7 +6,7 @@
 
 #include "edge/websocket/frame_header.h"
 
-#define WRITE_MAX      ((size_t)128 * 1024) // bytes of one write; others get their turn
+#define WRITE_MAX      ((size_t)128 * 1024) // bytes of one write, so that others get their turn
 #define WITH_REPLY_MAX 4096 // bytes of first frames that go with the reply to the handshake
 
 void websocket_abort(struct websocket_connection *connection)
@@ -19,9 +19,9 @@ bool websocket_has_backlog(const struct websocket_connection *connection)
     return (connection->own.len > 0 && !connection->reply_waits) || connection->engine.cut;
 }
 
-// How much of it the socket took; a broken connection takes all. Straight to the socket: the
-// library would keep what is not taken, but reads nothing from a connection while it does, not even
-// the answers to heartbeats.
+// Returns how many bytes the socket took; a broken connection is shut down and counts as taking
+// all. The write goes past the library: it would keep what the socket does not take, but reads
+// nothing from the connection while it does, not even the answers to heartbeats.
 static size_t send_some(struct websocket_connection *connection, struct span bytes)
 {
     size_t len = bytes.len < WRITE_MAX ? bytes.len : WRITE_MAX;
