@@ -85,7 +85,7 @@ static void on_flush_timeout(uv_timer_t *timer)
     redis_bus_end(bus);
 }
 
-// The last command of all: its answer means that all before it were answered.
+// The answer to the last command of all: every command before it was answered too.
 static void on_last_answer(const struct redis_value *value, uintptr_t tag, void *arg)
 {
     (void)value, (void)tag;

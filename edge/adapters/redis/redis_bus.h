@@ -1,9 +1,9 @@
 // The bus on Redis: pub/sub for what happens now, a stream per shard for what was missed.
 //
-// Two connections, because one that subscribes can do nothing else. The bus is up when commands
-// are answered and every channel is subscribed; losing either connection takes both down, and so
-// does a subscription that no longer hears what is said on the edge's own channel. It finds its
-// way back by itself, for ever, with backoff.
+// There are two connections, because one that subscribes can do nothing else. The bus is up when
+// commands are answered and every channel is subscribed. Losing either connection takes both down,
+// and so does a subscription that no longer delivers the edge's own echoes. The bus reconnects by
+// itself, for ever, with backoff (decision 016).
 //
 //     RESOLVING ──▶ CONNECTING ──▶ UP ──┐
 //         ▲             │ too long,     │ lost, an error,
@@ -26,7 +26,7 @@ struct redis_bus_options {
     unsigned database;
     unsigned shards;
     const char *edge_id;
-    struct redis_sessions *sessions; // NULL: none are kept
+    struct redis_sessions *sessions; // told when the bus is up or down; NULL: no recovery
 };
 
 struct redis_bus_metrics {
@@ -34,15 +34,15 @@ struct redis_bus_metrics {
     metric connects, failures;
     metric published, publish_bytes;
     metric publish_dropped; // the bus was down, or too much was unanswered
-    metric publish_failed;
-    metric refusals;       // answers that were an error and did not end the connection
-    metric answered_at_ms; // when Redis was last seen to answer; monotonic
-    metric pending_bytes;  // published and not yet answered
+    metric publish_failed;  // Redis answered with an error
+    metric refusals;        // error replies that did not end the connection
+    metric answered_at_ms;  // when Redis last answered a pulse; monotonic
+    metric pending_bytes;   // published and not yet answered
 };
 
 #define REDIS_SILENT_MS 3000
 
-// Whether Redis has answered within REDIS_SILENT_MS. Reads an atomic only: any thread may ask.
+// True if Redis has answered within REDIS_SILENT_MS. Reads only an atomic: any thread may call it.
 bool redis_bus_is_answered(const struct redis_bus_metrics *metrics, uint64_t now_ms);
 
 struct redis_bus;
@@ -53,10 +53,12 @@ NODISCARD struct redis_bus *redis_bus_new(const struct redis_bus_options *option
                                           struct redis_bus_metrics *metrics);
 struct bus *redis_bus_interface(struct redis_bus *bus);
 
-// Call once the handlers of the interface are set.
+// Begins to connect. The handlers of the interface must be set.
 void redis_bus_start(struct redis_bus *bus);
 
-// Sends what was published, then ends both connections. `on_closed` is called from the loop when
-// that is done, and redis_bus_free() may follow. No handler is called any more.
+// Waits up to 1 s until Redis has answered everything that was published, then ends both
+// connections. Passes no envelope and no control message on any more, but reads that are under way
+// may still be answered. `on_closed` is called from the loop when that is done; then
+// redis_bus_free() may be called.
 void redis_bus_close(struct redis_bus *bus, void (*on_closed)(void *arg), void *arg);
 void redis_bus_free(struct redis_bus *bus);

@@ -1,5 +1,6 @@
-// Finding Redis, and losing it: the two connections and what must be answered before they are of
-// use. Whatever goes wrong with either takes both down, and after a wait it begins anew.
+// Connecting to Redis, and losing it: opens the two connections and waits for the answers without
+// which the bus is not up. A failure of either connection takes both down; after a wait the next
+// attempt begins.
 #define LOG_MODULE "redis_bus"
 
 #include "edge/adapters/redis/redis_bus_internal.h"
@@ -84,7 +85,7 @@ static void on_scripts_loaded(void *bus)
     redis_bus_check_up(bus);
 }
 
-// What Redis refuses is told when it is new, or comes after an announcement was taken.
+// Logs a refusal if it differs from the last one, or an announcement was accepted since.
 static void note_refusal(struct redis_bus *bus, const char *error)
 {
     metric_add(&bus->metrics->refusals, 1);
@@ -118,8 +119,8 @@ static void on_auth(const struct redis_value *value, uintptr_t tag, void *arg)
         (void)redis_bus_takes(arg, value);
 }
 
-// What a replica takes is not what edges and relays follow. Who may not ask finds out when the
-// first announcement is refused.
+// A replica is of no use: edges and relays follow what is published at the primary. If the user may
+// not call ROLE, a replica is noticed when it refuses the first announcement.
 static void on_role(const struct redis_value *value, uintptr_t tag, void *arg)
 {
     struct redis_bus *bus = arg;
@@ -193,7 +194,7 @@ void redis_bus_on_address(const char *address, const char *reason, void *arg)
     if (bus->state == CLOSING)
         redis_bus_finish_closing(bus);
     else if (bus->state != RESOLVING)
-        return; // it took too long, and the attempt has failed
+        return; // the lookup took too long, and the attempt has failed already
     else if (address)
         connect_to(bus, address);
     else

@@ -1,10 +1,11 @@
-// Reading the log. Who asked waits for the answer, so what Redis refuses is asked again.
+// Reading the log. The follower waits for an answer, so a question that Redis refuses is asked
+// again with the next pulse.
 #include <stdlib.h>
 
 #include "common/mem.h"
 #include "edge/adapters/redis/redis_bus_internal.h"
 
-// A stream entry is [id, [field, value, …]].
+// A stream entry is [id, [field, value, …]]. What is missing or malformed stays zeroed.
 static struct bus_entry read_entry(const struct redis_value *value)
 {
     struct bus_entry entry = {0};

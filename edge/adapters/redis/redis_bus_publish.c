@@ -1,4 +1,5 @@
-// Publishing. What Redis has not answered yet is bounded; beyond that it is dropped and counted.
+// Publishing. The bytes that Redis has not answered yet are bounded; a message beyond that is
+// dropped and counted.
 #include "edge/adapters/redis/redis_bus_internal.h"
 
 #define PENDING_BYTES_MAX ((size_t)4 * 1024 * 1024)

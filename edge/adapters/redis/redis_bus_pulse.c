@@ -1,6 +1,6 @@
-// That Redis answers, and hears. The pulse asks it each second, and what it is asked is to publish
-// an echo that this edge alone subscribes to. Announcements follow the pulse: they must not pile up
-// where nothing is answered.
+// Checks that Redis answers commands and serves the subscription. The pulse publishes an echo each
+// second, on a channel to which only this edge subscribes. While a pulse is not answered, nothing
+// is announced, so that announcements do not pile up.
 #include "edge/adapters/redis/redis_bus_internal.h"
 
 #include "common/clock.h"
@@ -8,7 +8,7 @@
 #define UNANSWERED_MS 10000
 #define PULSE_MS      1000
 #define EDGE_EXPIRY_S 15
-#define UNHEARD_MAX   5 // echoes
+#define UNHEARD_MAX   5 // echoes without any push
 
 static void note_answer(struct redis_bus *bus)
 {
@@ -26,8 +26,8 @@ static void on_echo_taken(const struct redis_value *value, uintptr_t tag, void *
         redis_bus_fail(bus, "the subscription is silent although commands are answered");
 }
 
-// A subscription whose flow has died without a word looks like one that has nothing to say, so
-// each edge says something that only it hears. Redis takes it whatever else it refuses.
+// A subscription that has died silently looks like one without messages, so each edge publishes an
+// echo to itself. Redis accepts a PUBLISH even where it refuses writes.
 static void on_pulse(uv_timer_t *timer)
 {
     struct redis_bus *bus = container_of(timer, struct redis_bus, timer);

@@ -1,7 +1,8 @@
 // What Redis pushes: envelopes of the shards, control messages, and the edge's own echo.
 #include "edge/adapters/redis/redis_bus_internal.h"
 
-// The shards, control, the echo, and what is said to this edge alone.
+// One channel for each shard, one for control messages, one for the echo, and with sessions one for
+// control messages to this edge alone.
 static unsigned channel_count(const struct redis_bus *bus)
 {
     return bus->options->shards + 2 + (bus->options->sessions ? 1 : 0);
@@ -12,7 +13,8 @@ bool redis_bus_is_subscribed(const struct redis_bus *bus)
     return bus->channels_ready >= channel_count(bus);
 }
 
-// A push of a subscription is its kind, the channel, and what it says. True for a publication.
+// A push is [kind, channel, content]. True, with its content in `message`, for a publication while
+// the bus is up.
 static bool take_push(struct redis_bus *bus, const struct redis_value *value, struct span *message)
 {
     bus->unheard = 0;
@@ -53,7 +55,7 @@ static void on_echo(const struct redis_value *value, uintptr_t tag, void *arg)
     struct span message;
 
     (void)tag;
-    (void)take_push(arg, value, &message); // that it came is all that it says
+    (void)take_push(arg, value, &message); // only the arrival counts: it clears `unheard`
 }
 
 void redis_bus_subscribe(struct redis_bus *bus)

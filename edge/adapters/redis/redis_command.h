@@ -1,11 +1,12 @@
-// A command to Redis while its arguments are gathered: keys first, then the others, of any bytes.
-// They stand one behind another in one buffer.
+// The arguments of a Redis command while they are collected: keys first, then the others. They may
+// hold any bytes, and stand one behind another in one buffer.
 #pragma once
 
 #include <stdint.h>
 
 #include "common/buffer.h"
 
+// A zeroed struct has no arguments.
 struct redis_command {
     struct buffer bytes;
     size_t *ends; // of each argument in `bytes`
@@ -18,6 +19,7 @@ void redis_command_fini(struct redis_command *command);
 void redis_command_add(struct redis_command *command, struct span arg);
 void redis_command_add_text(struct redis_command *command, const char *arg);
 void redis_command_add_number(struct redis_command *command, uint64_t n);
+// Adds a key: one argument, `prefix` and `name` without anything between them.
 void redis_command_add_key(struct redis_command *command, const char *prefix, struct span name);
 // Makes an argument of what was appended to `bytes` since the last one.
 void redis_command_end_argument(struct redis_command *command);

@@ -16,21 +16,21 @@
 #define KEEPALIVE_EVERY_S 2
 #define KEEPALIVE_PROBES  3
 #define USER_TIMEOUT_MS   10000
-#define READ_NS           10000000 // 10 ms
+#define READ_NS           10000000 // 10 ms, for the reads of one turn
 
 struct redis_connection {
     struct redis_connection_handlers handlers;
     redisAsyncContext *context; // NULL: hiredis is done with it
     uv_poll_t poll;
-    int wanted;
+    int wanted; // events that hiredis wants polled
     bool poll_closed;
-    bool answered; // on TCP, be it by refusing
+    bool answered; // the other side has answered on TCP, even if by refusing
     bool broken;   // hiredis frees the context itself
-    bool let_go;   // by its owner
+    bool let_go;   // redis_connection_close() was called
     struct list requests;
 };
 
-// Who wants to hear an answer.
+// A command that was sent, and where its answers go.
 struct request {
     struct list node;
     redis_answer_fn on_answer;
@@ -47,8 +47,9 @@ static void free_if_done(struct redis_connection *connection)
     free(connection);
 }
 
-// libuv has stopped polling, so this is the end, whatever hiredis makes of it. Reading lets it find
-// the error, which it then reports in its own words; but it finds none where something came before.
+// libuv stops polling on an error, so the connection has ended, whether or not hiredis notices. A
+// read lets hiredis find the error and report it in its own words; if the read brings bytes that
+// came before the error, hiredis finds none, and the error is reported here.
 static void on_poll_error(struct redis_connection *connection, int status)
 {
     if (connection->context)
@@ -57,7 +58,8 @@ static void on_poll_error(struct redis_connection *connection, int status)
         connection->handlers.on_broken(uv_strerror(status), connection->handlers.arg);
 }
 
-// hiredis reads 16 KB at one time, and mostly that ends within a reply.
+// True if the reader holds a part of a reply. hiredis reads 16 KB at a time, which mostly end
+// within a reply when more is there to be read.
 static bool has_part_of_reply(const redisReader *reader)
 {
     return reader->pos < reader->len || reader->ridx > 0;
@@ -73,8 +75,9 @@ static bool read_more(struct redis_connection *connection)
     return connection->context && (reader->pos != pos || reader->len != len);
 }
 
-// One read a turn is too little where thousands of clients make each turn long, and Redis answers
-// all of them. What replies cost depends on what they mean, so it is time that bounds this.
+// One read a turn is too little when thousands of clients make each turn long and Redis answers
+// calls for all of them. Replies differ in the work that they cause, so the time of all reads is
+// limited and not their number.
 static void read_replies(struct redis_connection *connection)
 {
     uint64_t began_ns = 0;
@@ -163,8 +166,9 @@ static void attach(struct redis_connection *connection, redisAsyncContext *conte
     context->ev.cleanup = cleanup;
 }
 
-// A peer that vanished without a word is noticed within about ten seconds. What it has not taken
-// when the connection is given up is dropped: it would come behind what the next connection says.
+// Lets the kernel notice within about ten seconds that the peer has vanished. Bytes that it has not
+// taken when the connection is closed are dropped (SO_LINGER): otherwise they might reach Redis
+// after those of the next connection.
 static void watch_peer(int fd)
 {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
@@ -288,7 +292,7 @@ void redis_connection_send_argv(struct redis_connection *connection, redis_answe
     list_append(&connection->requests, &request->node);
     int rc = redisAsyncCommandArgv(connection->context, on_last_reply, request, (int)argc,
                                    (const char **)args, lens);
-    (void)rc; // as above
+    (void)rc; // as in redis_connection_send()
 }
 
 static const redisReply *reply_of(const struct redis_value *value)

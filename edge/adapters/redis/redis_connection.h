@@ -1,7 +1,7 @@
 // One connection to Redis on the edge's loop. The one module that knows hiredis.
 //
-// The adapter for libuv that hiredis 0.14 brings ignores errors of the poll, so that a refused
-// connection is never reported, and leaks where polling cannot start. This one does neither.
+// It replaces the libuv adapter of hiredis 0.14, which ignores errors of the poll, so that a
+// refused connection is never reported, and which leaks memory when polling cannot start.
 #pragma once
 
 #include <stdbool.h>
@@ -14,21 +14,24 @@
 struct redis_connection;
 
 struct redis_connection_handlers {
-    // It broke, or was refused. Called at most once; redis_connection_close() is still to follow.
+    // The connection broke, or was refused. Called at most once. The owner must still call
+    // redis_connection_close().
     void (*on_broken)(const char *reason, void *arg);
-    // After redis_connection_close(): its handle is closed.
+    // Called after redis_connection_close(), when the handle is closed.
     void (*on_closed)(void *arg);
     void *arg;
 };
 
-// Begins to connect; commands may be sent at once. NULL with a reason when that is not possible.
+// Begins to connect to a numeric address; commands may be sent at once. NULL, with the reason in
+// `reason`, when that is not possible.
 NODISCARD struct redis_connection *
 redis_connection_new(struct event_loop *loop, const char *address, uint16_t port,
                      const struct redis_connection_handlers *handlers, const char **reason);
-// Ends it, whatever is unanswered. No handler but on_closed is called any more.
+// Ends the connection at once, even with commands unanswered. Afterwards only on_closed is called.
+// NULL is ignored.
 void redis_connection_close(struct redis_connection *connection);
 
-// Whether the other side has answered on TCP, be it by refusing.
+// True if the other side has answered on TCP, even if by refusing the connection.
 bool redis_connection_is_answered(const struct redis_connection *connection);
 
 // What Redis answered. Borrowed until the callback returns.
@@ -37,8 +40,8 @@ struct redis_value;
 // `tag` is what was given with the command.
 typedef void (*redis_answer_fn)(const struct redis_value *value, uintptr_t tag, void *arg);
 
-// Sends a command in hiredis' format ("GET %s"). `on_answer` is called once, or for SUBSCRIBE with
-// everything that is pushed, and not at all if the connection ends first.
+// Sends a command in hiredis' format ("GET %s"). `on_answer` is called once; for SUBSCRIBE with
+// each push; and not at all if the connection ends first.
 void redis_connection_send(struct redis_connection *connection, redis_answer_fn on_answer,
                            uintptr_t tag, const char *format, ...);
 
@@ -53,4 +56,5 @@ const char *redis_value_error(const struct redis_value *value);
 struct span redis_value_text(const struct redis_value *value);
 // The elements of an array; none for anything else.
 size_t redis_value_count(const struct redis_value *value);
+// The i-th element of an array; `i` is less than redis_value_count().
 const struct redis_value *redis_value_item(const struct redis_value *value, size_t i);

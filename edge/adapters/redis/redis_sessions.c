@@ -140,7 +140,7 @@ static void claim(struct session_store *store, struct span id, struct span user,
 
 static void on_told(const struct redis_value *value, uintptr_t tag, void *arg)
 {
-    (void)value, (void)tag, (void)arg; // an edge that does not hear it finds out by itself
+    (void)value, (void)tag, (void)arg; // an edge that misses it learns it from its next write
 }
 
 static void take_over(struct session_store *store, struct span edge, struct span control)

@@ -26,7 +26,7 @@ static enum session_claim read_refusal(const struct redis_value *value)
     return known ? (enum session_claim)why : CLAIM_UNKNOWN;
 }
 
-// What each shard has lost stands behind the fields.
+// Behind the fields, the answer has for each shard the last position that is lost.
 static void read_lost(const struct redis_value *value, struct session_record *record)
 {
     for (size_t i = 2; i < redis_value_count(value) && i - 2 < ARRAY_LEN(record->lost); i++)

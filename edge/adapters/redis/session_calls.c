@@ -15,7 +15,7 @@ struct session_call {
     struct list node;
     struct session_calls *calls;
     enum session_script script;
-    struct session_request *request; // NULL: nobody wants to hear
+    struct session_request *request; // NULL: nobody waits for the answer
     struct redis_command command;
 };
 

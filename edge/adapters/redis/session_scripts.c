@@ -6,14 +6,16 @@
 
 #include "common/log.h"
 
-// What a command of one generation begins with.
+// The beginning of a command that only the session's own generation may carry out. KEYS[1] is the
+// session, ARGV[1] the generation of the caller.
 #define MINE                                                                                       \
     "local g = redis.call('HGET', KEYS[1], 'g')\n"                                                 \
     "if not g then return '1' end\n"                                                               \
     "if g ~= ARGV[1] then return '2' end\n"
 
 static const char *const texts[SESSION_SCRIPTS] = {
-    // generation, expiry, when it was restored or '', field, value, …
+    // ARGV: generation, expiry, when the session was restored or '', field, value, …
+    // A session stays restored (`p`) until it is claimed.
     [SCRIPT_PUT] =
         "local old = redis.call('HMGET', KEYS[1], 'g', 'p')\n"
         "if old[1] and tonumber(old[1]) > tonumber(ARGV[1]) then return '2' end\n"
@@ -24,13 +26,14 @@ static const char *const texts[SESSION_SCRIPTS] = {
         "elseif not old[1] and ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[3]) end\n"
         "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
         "return '0'\n",
-    // generation, field, value
+    // ARGV: generation, field, value
     [SCRIPT_JOIN] = MINE "redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])\n"
                          "return '0'\n",
-    // generation, field
+    // ARGV: generation, field
     [SCRIPT_LEAVE] = MINE "redis.call('HDEL', KEYS[1], ARGV[2])\n"
                           "return '0'\n",
-    // generation, expiry, freshness, '1' when the others are told that it left
+    // ARGV: generation, expiry, freshness, '1' when the rooms are told that the client left
+    // A freshness that begins with a blank keeps the offset in front of it that is there.
     [SCRIPT_TOUCH] = MINE "local fresh = ARGV[3]\n"
                           "if string.sub(fresh, 1, 1) == ' ' then\n"
                           "  local before = redis.call('HGET', KEYS[1], 'f')\n"
@@ -44,8 +47,9 @@ static const char *const texts[SESSION_SCRIPTS] = {
                           "return '0'\n",
     [SCRIPT_DROP] = MINE "redis.call('DEL', KEYS[1])\n"
                          "return '0'\n",
-    // user, edge, expiry, now, how long a restored one is not taken, claims within a minute;
-    // keys: the session, when its user was kicked, what each shard has lost
+    // KEYS: the session, when its user was kicked, the lost position of each shard
+    // ARGV: user, edge, expiry, now, how long a restored session is refused, claims in a minute
+    // A refusal for one of the reasons 3 to 5 deletes the session.
     [SCRIPT_CLAIM] =
         "local key, now = KEYS[1], tonumber(ARGV[4])\n"
         "local old = redis.call('HMGET', key, 'u', 'c', 'n', 'p')\n"
@@ -66,7 +70,7 @@ static const char *const texts[SESSION_SCRIPTS] = {
         "local answer = {'0', all}\n"
         "for i = 3, #KEYS do answer[i] = redis.call('GET', KEYS[i]) or '0-0' end\n"
         "return answer\n",
-    // The greatest wins. position, expiry, and its two numbers padded so that they compare as texts
+    // ARGV: position, expiry. The greatest position stays.
     [SCRIPT_LOSE] =
         "local old = redis.call('GET', KEYS[1])\n"
         "if old then\n"
@@ -90,7 +94,7 @@ static void on_loaded(const struct redis_value *value, uintptr_t tag, void *arg)
     if (sha.len == 0 || sha.len >= SCRIPT_SHA_MAX) {
         log_error("Redis takes no scripts; clients cannot recover reason=\"%s\"",
                   redis_value_error(value) ? redis_value_error(value) : "no text");
-        sha = SPAN_LIT("0"); // commands are refused one by one, and sent whole
+        sha = SPAN_LIT("0"); // EVALSHA is refused with NOSCRIPT, and EVAL follows
     }
     memcpy(loading->sha, sha.ptr, sha.len);
     loading->sha[sha.len] = '\0';

@@ -1,8 +1,8 @@
 // The Lua scripts that Redis runs for the session store, one for each command, and their loading.
 //
-// A script answers '0' when it was done, '1' when there is no such session, and '2' when the
-// session belongs to another generation. CLAIM answers {'0', fields, lost position of each shard},
-// or {reason} of enum session_claim.
+// A script answers '0' when it has done its work, '1' when there is no such session, and '2' when
+// the session belongs to another generation. CLAIM answers {'0', fields, lost position of each
+// shard}, or {reason}, a number of enum session_claim.
 #pragma once
 
 #include "edge/adapters/redis/redis_connection.h"
@@ -30,12 +30,13 @@ struct session_scripts {
     void *on_loaded_arg;
 };
 
-// Loads them on a new connection. `when_loaded` is called when Redis has answered for all; what it
-// refused is told, and then each command is refused as well.
+// Loads the scripts on a new connection. `when_loaded` is called when Redis has answered for all. A
+// script that Redis refused is logged; its calls are then sent with the whole text, which Redis may
+// refuse as well.
 void session_scripts_load(struct session_scripts *scripts, struct redis_connection *connection,
                           void (*when_loaded)(void *arg), void *arg);
 bool session_scripts_are_loaded(const struct session_scripts *scripts);
 
-// What EVALSHA calls it by; and for EVAL, the whole.
+// The name of a script for EVALSHA, and its text for EVAL.
 struct span session_script_sha(const struct session_scripts *scripts, enum session_script script);
 struct span session_script_text(enum session_script script);
