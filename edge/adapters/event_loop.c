@@ -34,7 +34,7 @@ static void schedule_wake(struct event_loop *loop)
 
 static void on_again(uv_idle_t *handle)
 {
-    uv_idle_stop(handle); // the hooks of this turn ask anew
+    uv_idle_stop(handle); // a hook of this turn may start it again
 }
 
 static void on_turn_end(uv_prepare_t *handle)
@@ -45,7 +45,7 @@ static void on_turn_end(uv_prepare_t *handle)
         struct turn_hook *hook = list_entry(entry, struct turn_hook, entry);
         hook->fn(hook->arg);
     }
-    uv_update_time(&loop->uv); // a long fan-out would make the loop sleep too long
+    uv_update_time(&loop->uv); // after a long fan-out the loop would sleep too long otherwise
     schedule_wake(loop);
 }
 

@@ -21,7 +21,7 @@ struct service {
     uint64_t good_until_ms;
     unsigned failures;   // each makes the next lookup take the next address
     struct list waiting; // calls that wait for an address
-    struct list asked;
+    struct list asked;   // calls whose request was sent
 };
 
 struct authorization_client {
@@ -30,7 +30,7 @@ struct authorization_client {
     struct http_client *http;
     struct service services[ROOM_SERVICES];
     bool closing;
-    unsigned open_parts; // the client, and lookups under way
+    unsigned open_parts; // while closing: the HTTP client, and lookups under way
     void (*on_closed)(void *arg);
     void *closed_arg;
 };
@@ -79,7 +79,8 @@ static void finish_call(struct authorization_call *call, enum service_answer giv
     on_answer(given, reason, arg);
 }
 
-// The service may have moved.
+// The service may have moved: the next call looks its address up again, and takes another one if
+// the host has several.
 static void doubt_address(struct service *service)
 {
     service->good_until_ms = 0;
@@ -143,7 +144,8 @@ static void on_looked_up(const char *address, const char *reason, void *arg)
     }
 }
 
-// One that cannot even be begun is tried again with the next call; this one waits in vain.
+// A lookup that cannot even be started is tried again with the next call. Until then, or until it
+// is cancelled, this call waits.
 static void look_up_if_old(struct service *service)
 {
     struct event_loop *loop = service->client->loop;
@@ -183,7 +185,7 @@ static struct authorization_call *ask(struct authorization_service *interface,
     return call;
 }
 
-// Its time was up, or the edge ends.
+// Called when the call took too long, or when the edge ends.
 static void cancel(struct authorization_service *interface, struct authorization_call *call)
 {
     (void)interface;

@@ -1,7 +1,7 @@
-// The room authority whose services are asked over HTTP.
+// A struct authorization_service that asks the services over HTTP.
 //
-// A host's address is looked up off the loop, once for all who wait for it, and again after half a
-// minute or a failure; the last one stays in use until there is another.
+// The address of a service's host is looked up off the loop, once for all calls that wait for it,
+// and again after half a minute or a failure. The old address is used until there is a new one.
 #pragma once
 
 #include "edge/adapters/event_loop.h"
@@ -12,17 +12,18 @@ struct authorization_client;
 struct authorization_client_options {
     const char *urls[ROOM_SERVICES]; // as service_url_check() takes them
     const char *ca_file;             // see http_client.h; NULL: the system's
-    unsigned max_connections;        // that are kept open
+    unsigned max_connections;        // how many are kept open for further calls
 };
 
-// Borrows options and loop.
+// Borrows the texts of the options, and the loop.
 NODISCARD struct authorization_client *
 authorization_client_new(const struct authorization_client_options *options,
                          struct event_loop *loop);
-// Nobody is answered any more; calls stay until they are cancelled. `on_closed` is called later.
+// No call is answered any more; the caller must still cancel each one. `on_closed` is called later,
+// once.
 void authorization_client_close(struct authorization_client *client, void (*on_closed)(void *arg),
                                 void *arg);
-// After on_closed, and with every call answered or cancelled.
+// Call after `on_closed`, when every call was answered or cancelled. NULL is ignored.
 void authorization_client_free(struct authorization_client *client);
 
 struct authorization_service *authorization_client_interface(struct authorization_client *client);

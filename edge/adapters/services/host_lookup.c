@@ -2,7 +2,7 @@
 
 #include <netinet/in.h>
 
-// IPv4 first, as hiredis itself does; each further attempt takes the next address.
+// Each further attempt takes the next address, IPv4 first, as hiredis does.
 static const struct addrinfo *choose(const struct addrinfo *found, unsigned attempt)
 {
     const struct addrinfo *list[16];

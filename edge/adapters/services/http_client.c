@@ -8,8 +8,8 @@
 #include "common/list.h"
 #include "common/mem.h"
 
-#define ANSWER_MAX        65536 // bytes of heads and body; of a longer answer the rest is not read
-#define IDLE_S            30L   // a connection that was not used for so long is not used again
+#define ANSWER_MAX        65536 // bytes of heads and body; the rest of a longer answer is not read
+#define IDLE_S            30L   // a connection that was idle for longer is not used again
 #define KEEPALIVE_IDLE_S  5L
 #define KEEPALIVE_EVERY_S 2L
 
@@ -20,7 +20,7 @@ struct http_client {
     uv_timer_t timer;
     bool is_due; // the timer's callback is running
     struct list calls;
-    size_t open_handles; // the timer and those of sockets
+    size_t open_handles; // the timer, and a poll for each watched socket
     void (*on_closed)(void *arg);
     void *closed_arg;
 };
@@ -31,14 +31,14 @@ struct http_fetch {
     CURL *easy;
     struct curl_slist *headers, *connect_to;
     size_t received;
-    bool head_over; // libcurl is content with a part of it
+    bool head_over; // the whole head has come; libcurl itself accepts a part of one
     bool cut;       // the answer was longer than it may be
     char error[CURL_ERROR_SIZE];
     http_answer_fn on_answer;
     void *arg;
 };
 
-// A socket of libcurl's.
+// A socket of libcurl that is polled.
 struct watch {
     uv_poll_t poll;
     struct http_client *client;
@@ -53,7 +53,7 @@ static bool is_too_long(struct http_fetch *call, size_t more)
     return call->received > ANSWER_MAX;
 }
 
-// A line of a head. That of an interim answer is followed by another one.
+// Takes one line of a head. The head of an interim answer (1xx) is followed by another one.
 static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
 {
     struct http_fetch *call = arg;
@@ -66,7 +66,8 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
     return is_too_long(call, line.len) ? 0 : line.len;
 }
 
-// Nobody reads it. With the status known, a body that is too long is no failure.
+// Discards the body. A body that is too long ends the transfer, but not as a failure: the status is
+// known by then.
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct http_fetch *call = arg;
@@ -83,6 +84,7 @@ static void say_what(struct http_fetch *call, const struct http_get *get)
     buffer_printf(&text, "Authorization: Bearer %s", get->token);
     call->headers = curl_slist_append(NULL, text.ptr);
     buffer_clear(&text);
+    // "::ADDRESS:" stands for any host and port of the URL, and leaves the port as it is.
     buffer_printf(&text, strchr(get->address, ':') ? "::[%s]:" : "::%s:", get->address);
     call->connect_to = curl_slist_append(NULL, text.ptr);
     buffer_fini(&text);
@@ -211,7 +213,8 @@ static void act(struct http_client *client, curl_socket_t fd, int what)
     take_answers(client);
 }
 
-// An error of the socket is found again by libcurl when it reads, with its reason.
+// On an error of the poll libcurl is told that the socket is ready: it then finds the error itself,
+// with its reason.
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     const struct watch *watch = container_of(poll, struct watch, poll);
@@ -253,7 +256,7 @@ static void on_timer_closed(uv_handle_t *handle)
     count_closed(container_of((uv_timer_t *)handle, struct http_client, timer));
 }
 
-// NULL when the socket cannot be watched: whoever waits for it runs into the time limit.
+// NULL when the socket cannot be polled. Its request then ends by the caller's time limit.
 static struct watch *watch_new(struct http_client *client, curl_socket_t fd)
 {
     struct watch *watch = mem_zalloc(sizeof(*watch));
@@ -273,7 +276,7 @@ static int events_of(int what)
     return (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 }
 
-// libcurl wants a socket watched, differently or no longer.
+// Called by libcurl to have a socket polled, polled for other events, or not polled any more.
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
 {
     struct http_client *client = arg;
@@ -293,8 +296,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of
     return 0;
 }
 
-// A timer that its own callback starts with 0 runs again in the same pass of the loop, and nobody
-// else has a turn.
+// Called by libcurl to set its timer. A timer that its own callback starts with 0 runs again in the
+// same pass of the loop, so that nothing else would run: it gets 1 ms instead.
 static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 {
     struct http_client *client = arg;
