@@ -1,13 +1,13 @@
-// What echo-server says to its clients: plain Engine.IO, and Socket.IO.
+// The handlers of echo-server, for plain Engine.IO and for Socket.IO.
 #pragma once
 
 #include "edge/engineio/server.h"
 #include "edge/socketio/options.h"
 
-// Sends every message back: text as text, binary as binary.
+// Sends each message back: text as text, binary as binary.
 extern const struct eio_handlers engine_echo;
 
-// On connection emits `auth` with the payload of CONNECT, or {}. Then:
+// On connection emits `auth` with the payload of CONNECT, or {}. Then answers these events:
 //
 //     message              emits `message-back` with the same arguments
 //     message-with-ack     acknowledges with the same arguments
@@ -16,10 +16,11 @@ extern const struct eio_handlers engine_echo;
 //     disconnect-me        ends the socket
 //     close-me             ends the connection
 //
-// Attachments go along with the arguments of the first two and the answer.
+// The first two and `answer` return attachments as well.
 //
-// The suites wait for one message at a time, and a client that reads CONNECT's reply and `auth` in
-// one go hands over the second before they wait for it. So `auth` follows a moment later.
+// The suites begin to wait for one message after the other. A client that reads the CONNECT reply
+// and `auth` at once passes on `auth` before the suite waits for it, so `auth` is sent a moment
+// later.
 struct socket_echo {
     struct deadline_queue greetings;
 };

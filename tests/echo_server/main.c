@@ -1,5 +1,5 @@
-// echo-server: the Engine.IO and Socket.IO libraries with nothing above them but an echo, for the
-// public test suites of both protocols.
+// echo-server: the Engine.IO and Socket.IO servers with an echo as the application, for the public
+// test suites of both protocols.
 #define LOG_MODULE "echo"
 
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 #include "tests/echo_server/echoes.h"
 #include "tests/echo_server/options.h"
 
-// The suites ask for the first message when they have seen the connection open, and a client that
-// reads the answer to its handshake and that message in one go hands it over before. So the answer
-// goes out at once, and nothing else for this long.
+// The suites ask for the first message after the connection has opened. A client that reads the
+// answer to its handshake and that message at once passes the message on too early. So only the
+// answer is sent at once, and everything else after this time.
 #define PAUSE_MS 15
 
 struct echo_server {
@@ -70,7 +70,7 @@ static bool begin_pause(const struct http_request *request, void *arg)
     return true;
 }
 
-// What waits is sent at the end of the turn that this is part of.
+// The end of this turn sends what has waited.
 static void on_pause_over(struct deadline *deadline, void *arg)
 {
     (void)deadline;

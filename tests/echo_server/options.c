@@ -76,7 +76,7 @@ static bool read_port(const char *text, uint16_t *out)
     return true;
 }
 
-// False when the value is wrong or the option is none (getopt has said so then).
+// Returns false if the value is wrong, or for '?', which getopt has reported.
 static bool take_option(int id, const char *value, struct echo_options *out)
 {
     switch (id) {

@@ -20,7 +20,7 @@ struct echo_options {
 enum echo_action {
     ECHO_RUN = 0,
     ECHO_DONE,  // --help or --version was answered
-    ECHO_USAGE, // what is wrong was said on stderr
+    ECHO_USAGE, // an error was reported on stderr
 };
 
 NODISCARD enum echo_action echo_options_read(int argc, char **argv, struct echo_options *out);

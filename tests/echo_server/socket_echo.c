@@ -7,7 +7,7 @@
 
 #define GREETING_DELAY_MS 30
 
-// The `auth` event that a socket has yet to be sent.
+// The `auth` event that is still to be sent to a socket.
 struct greeting {
     struct deadline deadline;
     struct sio_socket *socket;
