@@ -1,4 +1,4 @@
-// What a function writes to a descriptor of the process, caught in a nameless file.
+// Captures what is written to a descriptor of the process, in an unnamed file.
 #pragma once
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static inline struct capture capture_start(int fd)
     return c;
 }
 
-// Puts the descriptor back and appends what was caught to `out`.
+// Restores the descriptor and appends what was captured to `out`.
 static inline void capture_end(struct capture *c, struct buffer *out)
 {
     size_t n;

@@ -1,4 +1,4 @@
-// Stands in for the services: writes down what they are asked, and answers when the test says.
+// A fake of the services: records what they are asked, and answers when the test says so.
 #pragma once
 
 #include "common/buffer.h"
@@ -10,7 +10,7 @@
 struct fake_authority {
     struct authorization_service authority;
     struct buffer asked; // "messages /api/conversations/1 TOKEN; cancel; "
-    struct list calls;   // under way, oldest first
+    struct list calls;   // requests without an answer, oldest first
 };
 
 struct authorization_call {
@@ -68,7 +68,7 @@ static inline size_t fake_authority_count(const struct fake_authority *self)
     return count;
 }
 
-// Answers the oldest question that is under way.
+// Answers the oldest request.
 static inline void fake_authority_answer(struct fake_authority *self, enum service_answer answer)
 {
     assert_false(list_empty(&self->calls));

@@ -1,4 +1,4 @@
-// Stands in for the bus: writes down what the gateway asks of it.
+// A fake of the bus: records what the gateway asks of it.
 #pragma once
 
 #include "edge/gateway/delivery/bus.h"

@@ -1,6 +1,6 @@
-// Stands in for the ports of an Engine.IO server: WebSockets and HTTP exchanges that record what
-// the server does with them, and handlers that note what it tells the layer above. Whatever the
-// contract forbids (a write to a busy or closed WebSocket, a second reply) fails an assert.
+// A fake of what surrounds an Engine.IO server: WebSockets and HTTP exchanges that record what the
+// server does with them, and handlers that record what it tells the layer above. What the contract
+// forbids (a write to a busy or closed WebSocket, a second reply) fails an assert.
 #pragma once
 
 #include <assert.h>
@@ -19,15 +19,15 @@
 
 struct fake_websocket {
     struct eio_websocket engine;
-    struct buffer *sent; // the engine's
-    struct buffer wrote; // readable: the frames of one write joined by '+', behind each write '|'
+    struct buffer *sent; // `sent` of the fake engine
+    struct buffer wrote; // readable: frames of a write joined by '+', '|' after each write
     const char *last_write;
-    bool open;       // the engine knows it
-    bool closed;     // the engine closed it, with this code
-    bool backlog;    // it takes no more at the moment
-    bool takes_less; // than it is given: so many bytes of one write
+    bool open;       // the server has taken it
+    bool closed;     // the server has closed it, with close_code
+    bool backlog;    // it takes nothing now
+    bool takes_less; // it takes only `takes` bytes of a write
     size_t takes;
-    struct buffer begun; // the bytes of a frame that is not whole yet
+    struct buffer begun; // a frame that is not complete yet
     bool wants_writable;
     unsigned close_code;
 };
@@ -35,11 +35,11 @@ struct fake_websocket {
 struct fake_exchange {
     struct http_exchange exchange;
     struct http_request request;
-    const char *content_type; // that the request names
-    const char *origin;       // also; NULL: none
-    struct buffer *sent;      // the engine's
+    const char *content_type; // of the request
+    const char *origin;       // of the request, or NULL
+    struct buffer *sent;      // `sent` of the fake engine
     bool waits;
-    unsigned status; // of the reply; 0: there was none
+    unsigned status; // of the reply; 0: none yet
     struct buffer body, head;
 };
 
@@ -50,22 +50,22 @@ struct fake_engine {
     struct eio_options options;
     struct fake_websocket websockets[FAKE_WEBSOCKETS];
     struct fake_exchange exchanges[FAKE_EXCHANGES];
-    struct eio_session *session; // the last that opened; NULL when none is open
-    char sid[32];                // stays when it is closed
+    struct eio_session *session; // the last one that opened; NULL: none is open
+    char sid[32];                // of that session; kept when it closes
     unsigned open_sessions;
-    struct buffer sent;   // the bytes of all writes and reply bodies, in their order
+    struct buffer sent;   // the bytes of all writes and reply bodies, in order
     struct buffer heard;  // what the handlers were told: "open ", "text:hi ", …
-    const char *peer;     // the address that requests come from
-    const char *origin;   // and the Origin that they name
-    bool forbids;         // allow_request answers no
+    const char *peer;     // address of the requests
+    const char *origin;   // Origin of the requests
+    bool forbids;         // allow_request returns false
     unsigned asked;       // how often allow_request was called
-    bool echoes;          // every message comes back
+    bool echoes;          // each message is sent back
     bool compresses;      // WebSockets take compressed frames
     bool closes_at_once;  // on_open closes the session
-    bool keeps_strangers; // on_open does not admit it
+    bool keeps_strangers; // on_open does not admit the session
 };
 
-// As far as it is told; more than there is when not even that is.
+// Length of the frame at the front of `rest`; SIZE_MAX if its header is not complete.
 static inline size_t fake_frame_len(struct span rest)
 {
     const unsigned char *at = (const unsigned char *)rest.ptr;
@@ -103,7 +103,7 @@ static inline bool fake_can_write(struct eio_websocket *engine)
     return !self->backlog && !self->closed;
 }
 
-// A frame that was cut shows when its last byte has come.
+// A frame that comes in pieces is recorded with its last byte.
 static inline void fake_note_frames(struct fake_websocket *self, struct span bytes)
 {
     struct span rest;
@@ -259,7 +259,7 @@ static inline void fake_on_close(struct eio_session *session, enum eio_close_rea
     struct fake_engine *fake = arg;
 
     assert(eio_session_data(session) == fake && !eio_session_is_open(session));
-    eio_session_set_data(session, NULL); // a second call would show
+    eio_session_set_data(session, NULL); // a second call would fail the assert
     fake->open_sessions--;
     if (fake->session == session)
         fake->session = NULL;
@@ -283,7 +283,7 @@ static inline struct fake_engine *fake_engine_new(const struct eio_options *opti
     return fake;
 }
 
-// The WebSocket's place must be free. False when the server does not take it.
+// The place `who` must be free. Returns false if the server does not take the WebSocket.
 static inline bool fake_websocket_open(struct fake_engine *fake, int who, struct span query)
 {
     struct fake_websocket *self = &fake->websockets[who];
@@ -317,7 +317,7 @@ static inline void fake_websocket_gone(struct fake_engine *fake, int who)
     self->closed = true;
     eio_websocket_on_closed(&self->engine);
     eio_websocket_fini(&self->engine);
-    memset(&self->engine, 0xee, sizeof(self->engine)); // its memory is the port's again
+    memset(&self->engine, 0xee, sizeof(self->engine)); // the listener may reuse its memory
 }
 
 static inline void fake_websocket_drained(struct fake_engine *fake, int who)
@@ -367,7 +367,7 @@ static inline void fake_abort(struct fake_engine *fake, int who)
     memset(&self->exchange, 0xee, sizeof(self->exchange));
 }
 
-// `text` with the session's id for each '$'. The caller frees it.
+// Returns `text` with the session's id in place of each '$'. The caller frees it.
 static inline struct span fake_with_sid(const struct fake_engine *fake, const char *text)
 {
     struct buffer out = {0};
@@ -381,7 +381,7 @@ static inline struct span fake_with_sid(const struct fake_engine *fake, const ch
     return buffer_span(&out);
 }
 
-// To the session that opened last.
+// Sends a packet to the session that opened last.
 static inline void fake_send(struct fake_engine *fake, enum frame_kind kind, struct span packet)
 {
     struct frame *frame = frame_new(kind, packet);
@@ -391,7 +391,7 @@ static inline void fake_send(struct fake_engine *fake, enum frame_kind kind, str
     frame_unref(frame);
 }
 
-// The loop's turn: time passes, what is due happens, everything is written out.
+// One turn of the loop: time passes, due deadlines run, everything is written.
 static inline void fake_turn(struct fake_engine *fake, uint64_t ms)
 {
     deadlines_run(&fake->clock, fake->clock.now_ms + ms);
@@ -407,7 +407,8 @@ static inline uint64_t fake_count_closed(const struct fake_engine *fake)
     return count;
 }
 
-// Whatever happened, the books must balance: who opened has closed, every exchange was answered.
+// Whatever a test did, the counts must agree: each session that opened has closed, and each
+// exchange was answered.
 static inline void fake_engine_free(struct fake_engine *fake)
 {
     struct eio_metrics *metrics = &fake->metrics;

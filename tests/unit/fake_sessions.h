@@ -1,4 +1,4 @@
-// Stands in for the session store: writes down what it is told, and answers when the test says.
+// A fake of the session store: records what it is told, and answers when the test says so.
 #pragma once
 
 #include "common/buffer.h"
@@ -11,7 +11,7 @@ struct fake_sessions {
     struct session_store store;
     bool up;
     struct buffer told;  // "put u1 user:u1@1-5; join conversation:c1@1-5; "
-    struct list waiting; // of struct fake_request, oldest first
+    struct list waiting; // struct fake_request, oldest first
 };
 
 struct fake_request {
@@ -158,7 +158,7 @@ static inline void fake_sessions_init(struct fake_sessions *self)
     list_init(&self->waiting);
 }
 
-// The oldest request that still waits for its answer; NULL: nobody does.
+// Takes the oldest request that waits for its answer; NULL if there is none.
 static inline struct session_request *fake_take_request(struct fake_sessions *self)
 {
     struct session_request *request = NULL;

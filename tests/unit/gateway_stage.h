@@ -1,5 +1,5 @@
-// A whole gateway and up to three clients of it on WebSockets, with a bus that only writes down
-// what it is asked. Time of day is the real one.
+// A whole gateway, up to three clients of it on WebSockets, and a fake bus. The wall clock is the
+// real one.
 #pragma once
 
 #include "common/clock.h"
@@ -89,7 +89,7 @@ static inline void open_peer(int who)
     turn();
 }
 
-// Afterwards the peer's buffer has what it then hears, and nothing from before.
+// The client sends a text. Its buffer then has what it hears in answer, and nothing older.
 static inline void say(int who, const char *text)
 {
     struct span bytes = exact_copy(span_of(text));
@@ -101,7 +101,7 @@ static inline void say(int who, const char *text)
     turn();
 }
 
-// CONNECT with a token of this payload, and further members beside it.
+// The client connects with a token of this payload. `members` come before the token in CONNECT.
 static inline void connect_peer(int who, const char *members, const char *payload)
 {
     struct buffer packet = {0};

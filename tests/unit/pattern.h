@@ -1,10 +1,10 @@
-// Texts that are compared with patterns.
+// Compares texts with patterns.
 #pragma once
 
 #include "common/buffer.h"
 #include "tests/unit/unit.h"
 
-// A '*' in `pattern` stands for any text.
+// A '*' in `pattern` matches any text.
 static inline bool matches(const char *pattern, const char *text)
 {
     if (*pattern == '*')
@@ -12,7 +12,7 @@ static inline bool matches(const char *pattern, const char *text)
     return *pattern == *text && (!*pattern || matches(pattern + 1, text + 1));
 }
 
-// Of a buffer that ends in a NUL, or is empty.
+// The buffer must be empty or end with a NUL.
 static inline void assert_matches(const struct buffer *buffer, const char *pattern)
 {
     const char *text = buffer->len > 0 ? buffer->ptr : "";

@@ -1,4 +1,4 @@
-// Tokens for tests, right ones and wrong ones: any header and any payload, signed with HS256.
+// Makes valid and invalid tokens for tests: any header and payload, signed with HS256.
 #pragma once
 
 #include <sodium.h>
@@ -18,7 +18,7 @@ static inline void append_base64url(struct buffer *out, const void *bytes, size_
 #define TOKEN_SECRET "a secret of the tests"
 #define TOKEN_HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 
-// Puts the token into `out` in place of what it holds.
+// Writes the token to `out`, whose content it replaces.
 static inline struct span make_token(struct buffer *out, const char *header, const char *payload,
                                      const char *secret)
 {

@@ -1,7 +1,7 @@
-// cmocka, with the headers that it needs first, and what the tests of this project share.
+// Includes cmocka with the headers that it needs, and has what the tests of this project share.
 //
-// A test is a table of rows that begin with `const char *name`, one function that judges a row,
-// and a main that runs each row as a test of that name:
+// A test is a table of rows that begin with `const char *name`, a function that checks one row, and
+// a main() that runs each row as a test of that name:
 //
 //     int main(void)
 //     {
@@ -13,7 +13,7 @@
 //         return cmocka_run_group_tests_name("parser", tests, NULL, NULL);
 //     }
 //
-// The judging function finds its row in *state.
+// The function gets its row as *state.
 #pragma once
 
 // clang-format off
@@ -51,8 +51,8 @@ static inline void assert_span_at(struct span actual, struct span expected, cons
     _fail(file, line);
 }
 
-// A copy on the heap without a byte to spare, so that AddressSanitizer sees a read behind its
-// end. The caller frees `ptr`.
+// A copy on the heap of exactly this size, so that AddressSanitizer reports a read behind its end.
+// The caller frees `ptr`.
 static inline struct span exact_copy(struct span bytes)
 {
     char *copy = malloc(bytes.len > 0 ? bytes.len : 1);

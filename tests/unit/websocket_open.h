@@ -1,4 +1,4 @@
-// Opens a WebSocket at a server as the listener does: first it is admitted.
+// Opens a WebSocket at a server as the listener does: admits it first.
 #pragma once
 
 #include "edge/engineio/websocket.h"
