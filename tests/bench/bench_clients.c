@@ -11,7 +11,7 @@
 
 #define IN_FLIGHT   128
 #define SETTLE_MS   500
-#define PATIENCE_NS 5000000000ULL // without any delivery once all is published
+#define PATIENCE_NS 5000000000ULL // without a delivery after everything is published
 
 struct request {
     int64_t clients, warm_up, seconds, rooms, members, messages, rate, relay;
@@ -55,7 +55,7 @@ static const struct tool TOOL = {
     .option_count = ARRAY_LEN(OPTIONS),
 };
 
-// Of the edges, and of the relay behind them.
+// CPU time of the edges and the relay.
 static double cpu_now(const struct request *request)
 {
     pid_t relay = (pid_t)request->relay;
@@ -122,7 +122,7 @@ static void on_event(void *user, uint32_t client, struct span packet, uint64_t n
     tally_packet(user, client, packet, now_ns);
 }
 
-// Reads until every delivery has come, or none comes any more.
+// Reads until all deliveries have come, or none has come for a while.
 static bool collect(struct clients *clients, struct source *source, const struct tally *tally)
 {
     uint64_t last_ns = monotonic_ns();
@@ -155,7 +155,7 @@ static bool report(const struct tally *tally, double cpu, double seconds, uint32
     return lost == 0 && tally->duplicates == 0 && tally->reordered == 0 && closed == 0;
 }
 
-// The clients are there; publishes and measures.
+// Publishes to the connected clients and measures.
 static bool measure_messages(const struct request *request, struct clients *clients,
                              struct source *source, struct tally *tally)
 {
@@ -167,7 +167,7 @@ static bool measure_messages(const struct request *request, struct clients *clie
         return false;
     double seconds = (double)(monotonic_ns() - start) / 1e9;
     cpu = cpu_now(request) - cpu;
-    clients_settle(clients, SETTLE_MS); // what is doubled comes last
+    clients_settle(clients, SETTLE_MS); // doubled messages come last
     return report(tally, cpu, seconds, clients_closed(clients));
 }
 

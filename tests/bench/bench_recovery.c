@@ -11,8 +11,8 @@
 #include "tests/bench/source.h"
 
 #define SECOND_NS   1000000000ULL
-#define PATIENCE_NS (60 * SECOND_NS) // with those that do not come back, or lack something
-#define CALM_NS     (3 * SECOND_NS)  // of events before something happens, and after
+#define PATIENCE_NS (60 * SECOND_NS) // for clients that are away or lack messages
+#define CALM_NS     (3 * SECOND_NS)  // of events before a scenario begins, and after it
 #define BACK_MS     1000             // the official client's reconnectionDelay
 #define BACK_MAX_MS 5000             // and its reconnectionDelayMax
 #define STORM_MS    1                // clients of a storm do not wait
@@ -61,7 +61,7 @@ static const struct tool TOOL = {
     .option_count = ARRAY_LEN(OPTIONS),
 };
 
-// What a run is made of.
+// The parts of a run.
 struct run {
     const struct request *request;
     struct crowd travellers, witnesses;
@@ -172,7 +172,7 @@ static bool all_have_all(const struct run *run, uint32_t sent)
     return continuity_complete(&run->travellers.continuity, sent) == run->travellers.count;
 }
 
-// Lets events come to their end.
+// Stops publishing and waits until the clients have everything.
 static bool finish(struct run *run)
 {
     uint64_t end;
@@ -184,7 +184,7 @@ static bool finish(struct run *run)
     end = monotonic_ns() + PATIENCE_NS;
     while (!all_have_all(run, sent) && monotonic_ns() < end)
         clients_read(run->travellers.clients, READ_MS);
-    // What is doubled comes last.
+    // Doubled messages come last.
     clients_read_for(run->travellers.clients, SETTLE_MS * SECOND_NS / 1000);
     crowd_rest(&run->witnesses);
     continuity_end(&run->travellers.continuity, sent);
@@ -199,7 +199,7 @@ static void end(struct run *run)
     crowd_end(&run->witnesses);
 }
 
-// Reads until all `returns` were made. False when that takes too long.
+// Reads until the clients have returned this many times. Returns false if that takes too long.
 static bool await_returns(const struct run *run, uint64_t returns)
 {
     const struct continuity *back = &run->travellers.continuity;

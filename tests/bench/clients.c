@@ -19,10 +19,10 @@
 
 #define EVENTS      256
 #define PATIENCE_NS 15000000000ULL // without any progress while connecting
-#define DIAL_NS     20000000000ULL // until a client that comes back gives a connection up
-#define LOOK_MS     10             // between two looks who is to dial
+#define DIAL_NS     20000000000ULL // until a client that reconnects gives up an attempt
+#define LOOK_MS     10             // between two checks for clients that are to connect
 #define LOOK_NS     (LOOK_MS * 1000000ULL)
-#define ADDRESSES   16 // of the clients, 127.0.0.2 and on, so that ports suffice
+#define ADDRESSES   16 // the clients connect from 127.0.0.2 and on: one address has too few ports
 
 static bool dial(struct clients *clients, uint32_t i)
 {
@@ -63,7 +63,7 @@ static bool may_dial(const struct clients *clients)
     return most == 0 || clients->on_their_way < most;
 }
 
-// Those that have waited long enough dial again, and who was not let in for too long gives up.
+// Lets clients reconnect that have waited long enough, and ends attempts that take too long.
 static void look_around(struct clients *clients)
 {
     uint64_t now_ns = monotonic_ns();

@@ -1,10 +1,10 @@
-// What clients.c, which dials and polls, and dialogue.c, which speaks, have in common.
+// What clients.c, which connects and polls, and dialogue.c, which speaks the protocols, share.
 #pragma once
 
 #include "common/buffer.h"
 #include "tests/bench/clients.h"
 
-#define READ_BYTES 262144 // at one time, and of one frame at most
+#define READ_BYTES 262144 // read at one time; larger frames are an error
 #define PID_MAX    32
 #define OFFSET_MAX 96
 
@@ -13,9 +13,9 @@ enum client_state { DIALLING, UPGRADING, OPENING, JOINING, READY, CLOSED };
 struct client {
     int fd;
     enum client_state state;
-    struct buffer rest; // the beginning of a frame that has not come whole
+    struct buffer rest; // an incomplete frame
     uint32_t dials, failures;
-    uint64_t at_ns; // it dialled, or is to dial
+    uint64_t at_ns; // when it began to connect, or is to connect again
     bool recovered;
     char pid[PID_MAX], offset[OFFSET_MAX]; // empty: none yet
 };
@@ -30,11 +30,11 @@ struct clients {
     char in[READ_BYTES];
 };
 
-// When it is to dial again, from now on, after so many failures.
+// How long a client waits before it reconnects after this number of failures.
 uint64_t client_delay_ns(const struct clients_options *options, uint32_t failures);
 void client_close(struct clients *clients, struct client *client, const char *why);
 
-// It is connected: asks for a WebSocket.
+// The TCP connection is open: asks for a WebSocket.
 void client_greet(struct clients *clients, struct client *client);
-// Takes what has come, and answers.
+// Reads what has come, and answers.
 void client_read(struct clients *clients, struct client *client);

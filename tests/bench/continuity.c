@@ -12,7 +12,7 @@
 struct continuity_client {
     uint32_t next; // number that must come next
     uint32_t missed;
-    uint64_t lost_ns, back_ns; // the last time; 0: never
+    uint64_t lost_ns, back_ns; // of the last time; 0: never
 };
 
 void continuity_init(struct continuity *continuity, uint32_t clients, uint32_t rooms)

@@ -1,5 +1,5 @@
-// Clients that come back, with what each of them lived through. A crowd may have a thread of its
-// own, so that it is read while the others are busy.
+// Clients that reconnect, and the continuity of each. A crowd may have a thread of its own, so that
+// it is read while others are busy.
 #pragma once
 
 #include <pthread.h>
@@ -11,7 +11,7 @@
 struct crowd {
     struct clients *clients;
     struct continuity continuity;
-    char **tokens; // each client is a user
+    char **tokens; // one for each client, of a user of its own
     uint32_t count;
     pthread_t thread;
     bool has_thread;
@@ -19,19 +19,19 @@ struct crowd {
 };
 
 struct crowd_plan {
-    const uint16_t *ports; // all dial the first one first if they are `together`
+    const uint16_t *ports; // with `together` all clients connect to the first one first
     size_t port_count;
     bool together;
-    const char *secret, *prefix; // of their tokens, and of their users' names
+    const char *secret, *prefix; // of the tokens, and of the names of the users
     uint32_t count, rooms;
-    uint32_t back_ms, back_max_ms, in_flight; // as clients.h has it
+    uint32_t back_ms, back_max_ms, in_flight; // see clients.h
 };
 
-// Connects all and brings them into their rooms. False with the reason on stderr; to be ended in
-// any case.
+// Connects all clients and joins their rooms. Returns false with the reason on stderr. Call
+// crowd_end() in any case.
 NODISCARD bool crowd_begin(struct crowd *crowd, const struct crowd_plan *plan);
 void crowd_end(struct crowd *crowd);
 
-// Reads it in a thread until crowd_rest(); then its continuity may be looked at.
+// Reads the crowd in a thread until crowd_rest(), after which its continuity may be read.
 NODISCARD bool crowd_go(struct crowd *crowd);
 void crowd_rest(struct crowd *crowd);

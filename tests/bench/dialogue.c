@@ -14,7 +14,7 @@
 
 #define MS_NS 1000000ULL
 
-// With half of it more or less, as the official client does it.
+// The doubled wait, plus or minus half of it, as in the official client.
 uint64_t client_delay_ns(const struct clients_options *options, uint32_t failures)
 {
     uint64_t ms = (uint64_t)options->back_ms << (failures < 16 ? failures : 16);
@@ -45,7 +45,7 @@ void client_close(struct clients *clients, struct client *client, const char *wh
     }
 }
 
-// What clients send is little and far between, so the kernel takes it at once.
+// Clients send little and seldom, so the socket takes it at once.
 static void send_bytes(struct clients *clients, struct client *client, struct span bytes)
 {
     if (send(client->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL) != (ssize_t)bytes.len)
@@ -120,7 +120,8 @@ static void keep_text(char *kept, size_t max, struct span text)
     }
 }
 
-// The reply to CONNECT: `40{"sid":"…","pid":"…"}`. The same session as before is one recovered.
+// Reads the CONNECT reply, `40{"sid":"…","pid":"…"}`. The session is recovered if its id is the
+// same as before.
 static void on_reply(struct client *client, struct span packet)
 {
     struct span before, pid = {0};
@@ -131,7 +132,7 @@ static void on_reply(struct client *client, struct span packet)
     keep_text(client->pid, sizeof(client->pid), pid);
 }
 
-// The last argument of an event, if that is a text: `42[…,"offset"]`.
+// Keeps the last argument of an event, `42[…,"offset"]`, if it is a string.
 static void keep_offset(struct client *client, struct span packet)
 {
     static const struct span end = SPAN_INIT("\"]");
@@ -210,7 +211,7 @@ static void on_frame(struct clients *clients, struct client *client, unsigned he
     }
 }
 
-// Takes the answer to the upgrade off the front of `in`.
+// Takes the response to the upgrade off the front of `in`.
 static void take_answer(struct clients *clients, struct client *client, struct span *in)
 {
     const char *end = memmem(in->ptr, in->len, "\r\n\r\n", 4);

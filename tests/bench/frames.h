@@ -1,5 +1,5 @@
-// WebSocket frames as the load generator needs them: whole texts, masked when they are sent and
-// bare when they come.
+// WebSocket frames for the load generator: whole text frames, masked when sent and unmasked when
+// received.
 #pragma once
 
 #include <stdbool.h>
@@ -12,9 +12,9 @@
 #define FRAME_PING  (FRAME_FIN | 0x9)
 #define FRAME_PONG  (FRAME_FIN | 0xA)
 
-// Appends a client's frame; `payload` is of 65535 bytes at most.
+// Appends a masked frame; `payload` has at most 65535 bytes.
 void frame_append(struct buffer *out, unsigned head, struct span payload);
 
-// Takes a whole frame off the front of `in`; false when there is none yet. `payload` points into
-// `in`.
+// Takes a whole frame off the front of `in`. Returns false if it is not complete. `payload` points
+// into `in`.
 bool frame_take(struct span *in, unsigned *head, struct span *payload);

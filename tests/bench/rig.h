@@ -1,4 +1,4 @@
-// What a load generator loads: edges on this machine, and the RabbitMQ behind them.
+// What a load generator uses: edges on this machine and their RabbitMQ.
 #pragma once
 
 #include <sys/types.h>
@@ -14,7 +14,7 @@ struct rig {
     size_t edge_count;
 };
 
-// Rows and an option for tools whose `struct request` has the member `rig`.
+// The rows and the option of a tool whose struct request has a member `rig`.
 #define RIG_SETTINGS RABBITMQ_SETTINGS(struct request, rig.rabbitmq, "User name for RabbitMQ")
 
 #define RIG_EDGE_OPTION                                                                            \
@@ -23,6 +23,7 @@ struct rig {
             "an edge on loopback, and its process (repeatable)"                                    \
     }
 
-// Reads the edges. False, with the reason on stderr, when there is none or one is written wrong.
+// Reads the --edge options. Returns false, with the reason on stderr, if there is none or one is
+// invalid.
 NODISCARD bool rig_take_edges(struct rig *rig);
 void rig_fini(struct rig *rig);

@@ -134,7 +134,7 @@ void source_free(struct source *source)
     free(source);
 }
 
-// Its text is delivered as `"message":"bench NUMBER NS`.
+// The text arrives as `"message":"bench NUMBER NS`.
 bool source_read(struct span packet, uint64_t *number, uint64_t *sent_ns)
 {
     struct span before;

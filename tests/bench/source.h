@@ -1,8 +1,8 @@
-// Publishes a scenario's messages to RabbitMQ from a thread of its own, so that the clients are
+// Publishes the messages of a scenario to RabbitMQ on a thread of its own, so that the clients are
 // read meanwhile.
 //
-// Message i goes to room i % rooms, as number i / rooms there. Its text is "bench NUMBER NS", with
-// the clock's nanoseconds at the moment of publishing.
+// Message i goes to room i % rooms and has number i / rooms there. Its text is "bench NUMBER NS";
+// NS is the monotonic clock when it was published, in ns.
 #pragma once
 
 #include "compose/tools/publisher.h"
@@ -12,27 +12,27 @@ struct source;
 struct source_plan {
     const struct rabbitmq_settings *rabbitmq;
     uint32_t rooms;
-    uint32_t messages; // 0: until it is stopped
+    uint32_t messages; // 0: until source_stop()
     uint32_t rate;     // per second; 0: as fast as RabbitMQ confirms
-    uint32_t filling;  // bytes of blanks behind each text
+    uint32_t filling;  // blanks after each text, in bytes
 };
 
 enum source_state { SOURCE_RUNS, SOURCE_DONE, SOURCE_FAILED };
 
-// Connects to RabbitMQ, sends nothing yet; NULL with the reason on stderr.
+// Connects to RabbitMQ and publishes nothing yet. Returns NULL with the reason on stderr.
 NODISCARD struct source *source_new(const struct source_plan *plan);
 
-// Starts to publish; once.
+// Starts to publish. May be called once.
 void source_start(struct source *source);
 enum source_state source_state(const struct source *source);
 
-// Ends after the message at hand.
+// Stops after the present message.
 void source_stop(struct source *source);
-// How many messages have been published, all of which were taken once it is SOURCE_DONE.
+// How many messages were published. In state SOURCE_DONE a queue has taken all of them.
 uint32_t source_sent(const struct source *source);
 
-// Stops it and waits for its thread.
+// Stops, waits for the thread, and frees.
 void source_free(struct source *source);
 
-// Reads number and time out of the packet that a client got; false when it is none of these.
+// Reads number and time from a packet that a client got. Returns false for any other packet.
 bool source_read(struct span packet, uint64_t *number, uint64_t *sent_ns);

@@ -1,5 +1,5 @@
-// Which message has reached which client: what is lost, doubled or out of order, and how long the
-// deliveries took.
+// Records which message has reached which client, which are lost, doubled or reordered, and the
+// latencies.
 #pragma once
 
 #include <stdint.h>
@@ -8,15 +8,15 @@
 #include "common/span.h"
 
 struct tally {
-    uint32_t clients, per_room; // messages of a room, each of which every member is due
+    uint32_t clients, per_room; // messages of a room, which each member should get
     size_t expected, deliveries, duplicates, reordered;
     uint32_t *latencies_us; // of the deliveries
-    uint32_t *next;         // of each client: one more than the highest number that came
-    unsigned char *seen;    // of each client and number, a bit
+    uint32_t *next;         // of each client: the highest number so far, plus one
+    unsigned char *seen;    // one bit for each client and number
 };
 
 void tally_init(struct tally *tally, uint32_t clients, uint32_t per_room);
 void tally_fini(struct tally *tally);
 
-// Counts a packet if it is a message of the benchmark's.
+// Counts the packet if it is a message of the benchmark.
 void tally_packet(struct tally *tally, uint32_t client, struct span packet, uint64_t now_ns);
