@@ -1,9 +1,10 @@
-// chaos-crowd: thousands of cheap clients that come back, and say what was wrong with what came.
+// chaos-crowd: thousands of cheap clients that reconnect and report which messages did not follow
+// one another.
 //
-// They are in rooms "bench-0" and on, whose messages are numbers that rise. A line on stdout for
-// each number that does not follow the one before it on the same connection, "jump ROOM LAST
-// NUMBER"; whoever has the log knows whether something was missed. When stdin ends, "heard EVENTS
-// closed CONNECTIONS ready CLIENTS" is the last line.
+// They are in rooms "bench-0" and on, whose messages have rising numbers. For each number that does
+// not follow the one before it on the same connection, a line on stdout says "jump ROOM LAST
+// NUMBER"; the log shows whether a message was missed. When stdin ends, the last line is "heard
+// EVENTS closed CONNECTIONS ready CLIENTS".
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ struct request {
 
 struct crowd {
     uint32_t rooms;
-    uint64_t *last; // number of each client on this connection; 0: none yet
+    uint64_t *last; // last number of each client on this connection; 0: none
     uint64_t heard;
 };
 
