@@ -119,6 +119,7 @@ static void handle_event(struct sio_client *client, const struct sio_packet *pac
     buffer_fini(&name);
 }
 
+// An ACK without an id answers nothing and is ignored.
 static void handle_ack(struct sio_client *client, const struct sio_packet *packet,
                        const struct span *attachments)
 {
@@ -198,6 +199,8 @@ static size_t binary_packet_limit(const struct sio_client *client)
     return client->server->options.engine.max_payload;
 }
 
+// Checks the connection before anything is kept: the server must not collect the attachments of a
+// packet that it will refuse.
 static void begin_binary_packet(struct sio_client *client, const struct sio_packet *packet,
                                 struct span text)
 {

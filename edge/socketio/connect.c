@@ -87,6 +87,8 @@ static struct span asked_name(const struct sio_client *client, const struct sio_
     return name;
 }
 
+// An unknown namespace is refused with an object even for Engine.IO 3 clients, which get other
+// errors as a string. The reference server does the same.
 void sio__connect(struct sio_client *client, const struct sio_packet *packet)
 {
     struct span name = asked_name(client, packet);

@@ -181,6 +181,7 @@ bool rooms_take_deliveries(struct rooms *rooms, struct span name, const struct t
                                       room->size < rate->burst ? room->size : rate->burst, now_ms);
 }
 
+// `visits` keeps the room while the visitors take its last members out.
 void rooms_visit(struct rooms *rooms, struct room *room, room_member_fn visit, void *arg)
 {
     room->visits++;

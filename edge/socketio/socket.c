@@ -101,6 +101,7 @@ static void finish(struct sio_socket *socket)
     free(socket);
 }
 
+// A handler may end further sockets, so this goes on until none is left.
 void sio__socket_reap(struct sio_server *server)
 {
     while (!list_empty(&server->ended))
