@@ -77,6 +77,8 @@ static void check_sockets_of_user(struct sio_socket *socket, struct span auth, v
     sio_socket_refuse(socket, SPAN_LIT("Too many connections"));
 }
 
+// Recovery comes before the count of sockets: it ends the connection that had the session, which
+// must not count any more.
 void client_connect_add_middleware(struct client_connect *connect)
 {
     peer_log_init(&connect->refused_tokens, &connect->metrics->log_left_out);

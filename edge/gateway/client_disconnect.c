@@ -43,6 +43,8 @@ void client_disconnect_init(struct client_disconnect *disconnect, struct client_
     peer_log_init(&disconnect->slow_consumers, &metrics->log_left_out);
 }
 
+// Pending joins and leaves are cancelled first. That marks the session's record if the store may
+// have a join already, and departures_add() then writes the record before the end.
 void client_disconnect_handle(struct client_disconnect *disconnect, struct client *client,
                               const char *reason)
 {

@@ -24,7 +24,7 @@
 #include "edge/socketio/namespace.h"
 #include "edge/socketio/server.h"
 
-#define REPLAY_MAX 5000 // events of the replay of one recovery
+#define REPLAY_MAX 5000 // events of the replay of one recovery; its bytes may fill half an outbox
 
 struct gateway {
     char *edge_id;
@@ -118,6 +118,8 @@ static void on_taken(struct client *client, void *arg)
     session_takeover_end(client);
 }
 
+// Clients cannot be told which events they have missed, so all are closed: they reconnect and load
+// what they show.
 static void on_loss(unsigned shard, const char *reason, void *arg)
 {
     struct gateway *gateway = arg;

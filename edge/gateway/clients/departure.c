@@ -89,6 +89,8 @@ static void tell_room(struct span room, void *arg)
         room_events_emit(telling->room_events, telling->client, room, "user_left");
 }
 
+// While the store is down nobody knows whether the client has come back, so the rooms are told at
+// once.
 void departures_add(struct departures *departures, struct client *client, bool for_good,
                     bool at_once)
 {

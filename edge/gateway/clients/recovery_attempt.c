@@ -69,6 +69,8 @@ void recovery_attempt_settle(struct recovery_attempt *attempt)
     claim_queue_forget(&recovery->claims, &attempt->claim);
 }
 
+// A claimed session that cannot be recovered is dropped: its client gets a fresh one and will not
+// ask for the old one again. An overtaken one belongs to another connection, which may use it.
 void recovery_attempt_refuse(struct recovery_attempt *attempt, enum recovery_result why)
 {
     struct session_store *store = recovery_store(attempt->recovery);

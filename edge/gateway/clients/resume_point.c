@@ -16,6 +16,8 @@ static bool has_all_that_was_sent(const struct recovery_attempt *attempt)
             (request->offset_good && cut_covers(&request->cut, &session->sent)));
 }
 
+// Raising the start matters for clients that get few events: their own offset may be older than the
+// tail, although nothing was sent to them since.
 struct cut resume_point_find(const struct recovery_attempt *attempt)
 {
     struct cut start = {.shards = attempt->recovery->delivery->shards};

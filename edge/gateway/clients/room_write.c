@@ -49,6 +49,7 @@ static void send(struct room_write *write)
         sessions_ops(sessions)->join(sessions->store, key, &room, &write->request);
 }
 
+// The store may have executed a write that was given up, so the whole record is written again.
 static void on_patience_over(struct deadline *deadline, void *arg)
 {
     struct sessions *sessions = arg;

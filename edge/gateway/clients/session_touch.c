@@ -33,6 +33,8 @@ struct span session_freshness(const struct client_session *session)
     return print_freshness(sessions, (struct span){text, offset_print(&sent, text)});
 }
 
+// An event may have been sent while the touch was pending. Then the moment has changed and is kept
+// for the next touch.
 static void on_touched(struct session_request *request, enum session_result result)
 {
     struct client_session *session = container_of(request, struct client_session, writing);
@@ -59,6 +61,8 @@ void session_touch_start(struct client_session *session)
     deadline_arm(&session->touch_due, &session->sessions->touches);
 }
 
+// A session has at most one touch or record pending. If there is one, this touch is left out: the
+// next one comes in a minute.
 static void touch(struct client_session *session, struct span freshness)
 {
     struct sessions *sessions = session->sessions;

@@ -38,6 +38,8 @@ void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct 
     sio_socket_emit_at(socket, name, args, offset_now(delivery, text), moment_now(delivery));
 }
 
+// Most envelopes have no members at this edge, so nothing is printed or encoded before the room was
+// found.
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope)
 {
     char text[OFFSET_TEXT_MAX];

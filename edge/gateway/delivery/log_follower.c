@@ -104,6 +104,8 @@ static size_t page_of(const struct shard *shard)
     return shard->located ? PAGE_ENTRIES : FIRST_PAGES;
 }
 
+// Reads the next page. What is known now must be in the log by the end of this read, except for a
+// heartbeat that was early; check_goal() compares.
 static void read_on(struct log_follower *follower, struct shard *shard)
 {
     shard->state = READING;
@@ -288,6 +290,8 @@ static void on_look(struct deadline *look, void *arg)
     log_follower_go_on(follower);
 }
 
+// Publications were missed while the bus was down, so every shard that has a position reads on from
+// there. A shard without one is read from the oldest entry if there is a tail to fill.
 static void on_up(void *arg)
 {
     struct log_follower *follower = arg;
@@ -303,6 +307,8 @@ static void on_up(void *arg)
     update_following(follower);
 }
 
+// Reads get no answer any more. Held envelopes are dropped, since the read after the next on_up
+// returns them too.
 static void on_down(void *arg)
 {
     struct log_follower *follower = arg;

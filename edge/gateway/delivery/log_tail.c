@@ -127,6 +127,8 @@ static void drop_oldest(struct log_tail *tail, struct tail_shard *shard)
     free(entry);
 }
 
+// Drops all entries of the shard and begins a new chain behind `position`: entries on both sides of
+// a gap would make a replay that silently lacks what is missing between them.
 static void restart(struct log_tail *tail, struct tail_shard *shard, struct position position,
                     uint64_t at_ms)
 {

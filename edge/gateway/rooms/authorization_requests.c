@@ -318,6 +318,7 @@ authorization_requests_new(const struct authorization_requests_options *options,
     return requests;
 }
 
+// Requests that are still open have lost their waiters after they were sent.
 void authorization_requests_free(struct authorization_requests *requests)
 {
     if (!requests)

@@ -26,6 +26,9 @@ void room_events_fini(struct room_events *room_events)
     buffer_fini(&room_events->encoded);
 }
 
+// Members at this edge do not wait for Redis. The publication comes back to this edge too, which
+// skips it by its origin (delivery_from_bus). It has no position: these events are not in the log,
+// and are lost while the bus is down.
 void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,
                           struct span room, const char *event)
 {

@@ -156,6 +156,8 @@ static bool is_reading(const struct http_request *request)
     return request->method == HTTP_GET || request->method == HTTP_HEAD;
 }
 
+// Engine.IO and the client bundle share a path. A GET or HEAD for a name that only a file of the
+// bundle can have gets 404 and not an error of Engine.IO.
 static void handle_engine_path(struct http_routes *routes, struct http_exchange *exchange)
 {
     const struct http_request *request = exchange->request;
