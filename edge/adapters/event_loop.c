@@ -37,6 +37,7 @@ static void on_again(uv_idle_t *handle)
     uv_idle_stop(handle); // a hook of this turn may start it again
 }
 
+// Runs the hooks, and then sets the timer: hooks may arm deadlines.
 static void on_turn_end(uv_prepare_t *handle)
 {
     struct event_loop *loop = container_of(handle, struct event_loop, turn_end);

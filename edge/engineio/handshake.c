@@ -108,15 +108,18 @@ static bool check_handshake(struct eio_server *server, const struct asked *asked
     return has_room(server, &out->peer, refusal);
 }
 
-// A poll that arrives after the client's close packet: accept it; the end of the session answers
-// it. The client had sent it before it closed, and would take an error for a lost connection.
+// True for a poll that arrives after the client's close packet. It is admitted, and answered when
+// the session ends: the client sent it before it closed, and would take an error for a lost
+// connection.
 static bool is_poll_after_close(const struct eio_session *session, const struct asked *asked)
 {
     return session->client_closed && asked->request->method == HTTP_GET && !session->on_websocket &&
            !session->poll;
 }
 
-// A request that names a session: a GET or POST of long-polling, or a WebSocket as its upgrade.
+// Checks a request that names a session: a GET or POST of long-polling, or a WebSocket as its
+// upgrade. An ENDING session counts as unknown, but for the poll above; a LINGERING one still
+// answers polls.
 static bool check_session(struct eio_server *server, const struct eio_session *session,
                           const struct asked *asked, struct eio_refusal *refusal)
 {

@@ -110,6 +110,8 @@ static bool take_any(enum eio_payload_form form, struct span *rest, enum frame_k
     return take_v3_binary(rest, kind, record);
 }
 
+// In revision 4 packets are separated, not ended: a separator at the end of a payload is followed
+// by one more packet, which is empty and so malformed.
 static bool is_used_up(enum eio_payload_form form, struct span rest)
 {
     return form == PAYLOAD_V4 ? !rest.ptr : rest.len == 0;

@@ -16,7 +16,8 @@ struct eio_server;
 NODISCARD struct eio_server *eio_server_new(const struct eio_options *options,
                                             const struct eio_handlers *handlers,
                                             struct deadlines *clock, struct eio_metrics *metrics);
-// All sessions must have ended (eio_server_close_all and a flush).
+// All sessions must have ended: closed by eio_server_close_some(), and flushed. Those that linger
+// are freed here. NULL is ignored.
 void eio_server_free(struct eio_server *server);
 
 // The largest body in bytes that a request may have, of which only the head need be there. For a
@@ -34,7 +35,7 @@ bool eio_server_flush(struct eio_server *server);
 
 // Refuses new handshakes with 503 from now on. Open sessions continue.
 void eio_server_refuse_new(struct eio_server *server);
-// Closes up to `count` sessions, oldest first. Returns how many it closed.
+// Closes up to `count` open sessions, oldest first. Returns how many it closed.
 size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_close_reason reason);
 struct eio_backlog eio_server_backlog(const struct eio_server *server);
 

@@ -23,8 +23,8 @@ const char *eio_close_reason_str(enum eio_close_reason reason); // "transport cl
 // the transport writes what it can first; if that makes too little room, the session is closed.
 void eio_session_send(struct eio_session *session, struct frame *frame);
 
-// Sends what is queued, as far as the transport takes it at once, and ends the session. The
-// server's on_close is called once, later in the same turn. Safe from any callback, any number of
+// Ends the session. The next eio_server_flush() that gets to it sends what is queued, as far as the
+// transport takes it at once, and calls on_close. May be called from any callback, any number of
 // times; the first reason counts.
 void eio_session_close(struct eio_session *session, enum eio_close_reason reason);
 

@@ -141,6 +141,8 @@ static void write_frames(struct eio_session *session, uint32_t n)
     eio__session_drop_sent(session, n);
 }
 
+// Writes once: the rest of a cut frame if there is one, as nothing may come before it; otherwise as
+// many frames as may go together, or the first one alone if it needs a form of its own.
 bool eio__websocket_write_some(struct eio_session *session)
 {
     struct eio_websocket *websocket = session->websocket;
@@ -233,6 +235,8 @@ static void begin_probe(struct eio_websocket *websocket, struct eio_session *ses
     deadline_arm(&websocket->deadline, &websocket->server->upgrade_due);
 }
 
+// The client sent "5": the WebSocket is the transport from now on. Frames that wait are in the same
+// outbox as before, so their order is kept.
 static void finish_upgrade(struct eio_websocket *websocket)
 {
     struct eio_session *session = websocket->session;

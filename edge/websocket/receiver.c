@@ -179,6 +179,9 @@ static void let_go(struct ws_receiver *receiver)
         buffer_fini(&receiver->control);
 }
 
+// Each pass reads a header, unless the last call ended within a payload, and then as much of the
+// payload as there is. A control frame may come between the fragments of a message, so its pieces
+// are kept apart from those of the message.
 enum ws_event ws_receiver_next(struct ws_receiver *receiver, size_t max_message,
                                struct ws_inflater *inflater, struct ws_input *input,
                                struct ws_received *out)

@@ -14,5 +14,5 @@ struct accept_pauses {
     uint64_t logged_ms; // when a pause was logged last; 0: never
 };
 
-// Accepting now pauses for this reason, or goes on (ACCEPT_GOES_ON). No change does nothing.
+// Accepting now pauses for this reason, or goes on (ACCEPT_GOES_ON). Does nothing if it did before.
 void accept_pauses_set(struct accept_pauses *pauses, enum accept_pause why);

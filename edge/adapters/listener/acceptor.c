@@ -24,7 +24,7 @@
 #define RETRY_MS        100
 #define RESERVE_LOOK_MS 1000 // between two checks of the reserve of descriptors
 #define SEND_BUFFER     (128 * 1024)
-#define DEFER_SECONDS   1 // the kernel holds a connection back until it sends something
+#define DEFER_SECONDS   1 // the kernel holds back a connection that sends nothing for so long
 
 struct acceptor {
     struct listener_metrics *metrics;

@@ -25,8 +25,8 @@ static void hide_line(char *line, const char *end)
         line[0] = '_';
 }
 
-// The library would store a copy of the cookies, and a record for each. `end` is that of its
-// memory, which holds zeros behind what was read.
+// The library would store a copy of the cookies, and a record for each. `end` is the end of the
+// library's memory, which holds zeros behind what was read.
 static void hide_cookies(char *line, const char *end)
 {
     while (line < end && *line != '\r' && *line != '\n') {

@@ -18,7 +18,7 @@ enum exchange_state {
     EXCHANGE_HANDLING,
     EXCHANGE_HELD,
     EXCHANGE_ANSWERED,
-    EXCHANGE_REFUSED, // answered before all of it was there; what still comes is dropped
+    EXCHANGE_REFUSED, // answered before the whole request had come; the rest is dropped
     EXCHANGE_ABORTED,
 };
 

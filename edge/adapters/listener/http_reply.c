@@ -54,7 +54,7 @@ static struct MHD_Response *copy(struct mhd_exchange *exchange, struct span body
         body = compressor_run(server->compressor, coding, body);
     exchange->copied = body.len;
     memory_budget_charge(server->memory, MEMORY_HTTP,
-                         exchange->copied); // it cannot be refused any more
+                         exchange->copied); // the reply cannot be refused any more
     return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
                                            MHD_RESPMEM_MUST_COPY);
 }

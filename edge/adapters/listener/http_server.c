@@ -52,7 +52,7 @@ static void on_library_connection(void *arg, struct MHD_Connection *library, voi
     deadline_cancel(&connection->deadline);
     deadline_cancel(&connection->quiet);
     if (connection->exchange)
-        http_exchange_free(connection->exchange); // the library gave up before it read its headers
+        http_exchange_free(connection->exchange); // the library gave up before it read the headers
     server->handlers.on_gone(connection->counted, server->handlers.arg);
     free(connection);
     *context = NULL;

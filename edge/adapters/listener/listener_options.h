@@ -27,7 +27,7 @@ struct listener_options {
     const struct allowed_origins *origins; // for the CORS headers of every reply
     struct memory_budget *memory; // borrowed: bodies, replies and messages count; NULL: no limit
     const struct trusted_proxies
-        *proxies; // whose word on a client's address counts; NULL: nobody's
+        *proxies; // proxies that are believed about a client's address; NULL: none
 };
 
 struct listener_handlers {

@@ -16,7 +16,7 @@
 #include "edge/adapters/listener/websocket_writer.h"
 #include "edge/engineio/server.h"
 
-#define CLOSE_GRACE_MS    5000  // for a backlog to drain before a close
+#define CLOSE_GRACE_MS    5000  // for the closing handshake, and the backlog before it
 #define MESSAGE_MS        20000 // for a message to become whole, or to grow by MESSAGE_STEP
 #define SERVICE_BUFFER    4096  // bytes of one read: few, so that no client holds up the others
 #define OTHER_DESCRIPTORS 512   // descriptors of the process for listeners, brokers, files, pipes

@@ -38,6 +38,7 @@ static bool is_answered(const struct redis_bus *bus)
            (subscriptions && redis_connection_is_answered(subscriptions));
 }
 
+// The state changes before handlers are called, so that what they publish or ask is dropped.
 void redis_bus_fail(struct redis_bus *bus, const char *reason)
 {
     bool was_up = bus->state == UP;
@@ -174,6 +175,8 @@ static bool open_link(struct redis_bus *bus, enum link link, const char *address
     return true;
 }
 
+// Sends all commands at once and does not wait for each answer. Answers come in order, so ROLE has
+// been answered when SELECT is.
 static void connect_to(struct redis_bus *bus, const char *address)
 {
     bus->state = CONNECTING;

@@ -65,7 +65,7 @@ static bool has_part_of_reply(const redisReader *reader)
     return reader->pos < reader->len || reader->ridx > 0;
 }
 
-// False when nothing came.
+// Reads once. False when nothing came, or the connection ended.
 static bool read_more(struct redis_connection *connection)
 {
     const redisReader *reader = connection->context->c.reader;

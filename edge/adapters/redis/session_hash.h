@@ -1,7 +1,8 @@
 // The format of a session's hash in Redis: one field for each property, and one for each room.
 //
 //     ws:session:<id>   u user   s socket id   g generation   e edge   c created ms
-//                       l told to have left    f freshness    o stale offset
+//                       l "1": the rooms were told that the client left
+//                       f freshness    o stale offset
 //                       n "<claims> <since ms>"   p restored at ms
 //                       r:<room> "<position> <granted ms>"
 //

@@ -144,8 +144,8 @@ static void on_looked_up(const char *address, const char *reason, void *arg)
     }
 }
 
-// A lookup that cannot even be started is tried again with the next call. Until then, or until it
-// is cancelled, this call waits.
+// A lookup that cannot even be started is tried again with the next call. This call waits for that
+// lookup, or until it is cancelled.
 static void look_up_if_old(struct service *service)
 {
     struct event_loop *loop = service->client->loop;
