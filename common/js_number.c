@@ -12,6 +12,7 @@ struct decimal {
     int exponent; // the value is 0.digits × 10^exponent
 };
 
+// Tries more and more digits until they read back as the same double.
 static struct decimal shortest(double number)
 {
     struct decimal d = {0};

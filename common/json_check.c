@@ -244,6 +244,8 @@ static enum step take_separator(struct scanner *s, struct nesting *open)
     return STEP_FAILED;
 }
 
+// Checks a value without recursion: `open` is the stack. A complete value inside a container is
+// followed by a separator or by the end of that container.
 static bool skip_value(struct scanner *s, struct nesting *open)
 {
     enum step step = take_value(s, open);

@@ -110,6 +110,7 @@ bool log_file_open(struct log_file *file, const char *dir, const char *name, uin
     return false;
 }
 
+// Other programs may rotate or remove the file, so once a second the path is compared with it.
 void log_file_write(struct log_file *file, struct span line, uint64_t now_ms)
 {
     if (file->path[0] == '\0')

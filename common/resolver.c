@@ -55,6 +55,7 @@ static void keep_addresses(const struct addrinfo *from, struct addresses *out)
             out->count++;
 }
 
+// A lookup that does not finish in time stays pending, and the next call waits for it again.
 const char *resolver_ask(struct resolver *resolver, uint32_t wait_ms, struct addresses *out)
 {
     int status = resolver->pending ? 0 : ask(resolver);

@@ -59,6 +59,8 @@ bool publisher_reopen(struct publisher *publisher)
     return rabbit_link_reopen(publisher->link) && ask_for_confirms(publisher);
 }
 
+// Counts the answer to message `tag` or, with `multiple`, to all unanswered ones up to it. Answers
+// may come in any order, so `oldest` only moves past messages that have one.
 static void settle(struct publisher *publisher, uint64_t tag, bool multiple, uint64_t *count)
 {
     uint64_t from = multiple ? publisher->oldest : tag;

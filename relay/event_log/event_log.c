@@ -87,6 +87,8 @@ static const char *way_out(const char *error)
     return redis_error_ends_connection(error) ? CONNECTION_SETTINGS : NULL;
 }
 
+// The line names the settings that can mend this error, which are not always those of the
+// connection.
 void event_log_report_error(struct event_log *log, const char *error)
 {
     log->outage.settings = way_out(error);

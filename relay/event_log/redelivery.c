@@ -121,7 +121,9 @@ static bool look_for(struct redelivery *r, struct span id)
     return true;
 }
 
-// A recent id is among all ids as well, so it is taken from both.
+// An id among the recent entries is among all ids as well, so it is taken from both. Without a
+// recent entry only a message-id can be known, unless so many entries have it that it identifies no
+// event.
 enum redelivery_status redelivery_check(struct redelivery *r, struct span id, bool named)
 {
     r->checked_ms = clock_monotonic_ms();

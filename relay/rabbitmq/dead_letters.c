@@ -323,6 +323,7 @@ static void check_silence(struct dead_letters *d)
         fail(d, "the broker does not confirm them");
 }
 
+// One turn: connects if necessary, publishes the letters that wait, and handles what has come.
 static void exchange(struct dead_letters *d)
 {
     bool may_publish = clock_monotonic_ms() >= d->retry_ms;

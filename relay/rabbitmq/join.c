@@ -179,6 +179,7 @@ static enum consumer_state nothing_to_do(struct consumer *s)
     return CONSUMER_DOWN;
 }
 
+// Consumes all queues and looks for rivals before it takes the first event.
 static enum consumer_state try_to_consume(struct consumer *s)
 {
     size_t consumed, crowded;
@@ -200,6 +201,7 @@ static enum consumer_state try_to_consume(struct consumer *s)
     return CONSUMER_DOWN;
 }
 
+// The cheapest check comes first: a standby only asks how many consumers the queues have.
 enum consumer_state consumer_join(struct consumer *s)
 {
     bool asked;

@@ -153,6 +153,8 @@ static uint64_t interval_ms(const struct topology *t)
     return ROUND_MS / t->options.routes->count;
 }
 
+// A refusal concerns one route, and the others are checked all the same. Only a lost connection
+// ends the round; `rabbit` is NULL then.
 static bool connect_once(struct topology *t, char why[RABBIT_REASON_MAX])
 {
     t->rabbit = rabbit_open(&t->options.rabbit, why);
