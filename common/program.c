@@ -13,9 +13,9 @@ static void print_help(const struct program *program)
 {
     printf("Usage: %s [--check-config]\n\n%s\n\n", program->name, program->summary);
     printf("Options\n"
-           "  --check-config  say whether the settings are right, and exit\n"
-           "  --help          show this text, and exit\n"
-           "  --version       show the version, and exit\n\n");
+           "  --check-config  check the settings and exit\n"
+           "  --help          print this text and exit\n"
+           "  --version       print the version and exit\n\n");
     settings_print_help(program->settings, program->setting_count);
 }
 

@@ -332,8 +332,8 @@ void settings_print_help(const struct setting *table, size_t count)
 {
     struct buffer kind = {0};
 
-    printf("Environment (also read from the file .env of the working directory; what is set in\n"
-           "the environment wins)\n");
+    printf("Environment (also read from the file .env in the working directory; the environment\n"
+           "takes precedence)\n");
     for (size_t i = 0; i < count; i++) {
         const struct setting *setting = &table[i];
         buffer_clear(&kind);

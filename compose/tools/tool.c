@@ -78,8 +78,8 @@ static void print_help(const struct tool *tool)
            program->summary);
     for (size_t i = 0; i < tool->option_count; i++)
         print_option(tool->options[i].name, tool->options[i].argument, tool->options[i].help);
-    print_option("env", "FILE", "take the settings from FILE alone, not from the environment");
-    print_option("help", NULL, "print this and exit");
+    print_option("env", "FILE", "read the settings only from FILE, not from the environment");
+    print_option("help", NULL, "print this text and exit");
     print_option("version", NULL, "print the version and exit");
     putchar('\n');
     settings_print_help(program->settings + rows, program->setting_count - rows);

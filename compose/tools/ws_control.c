@@ -24,16 +24,16 @@ static const struct setting SETTINGS[] = {
 
 static const struct tool_option OPTIONS[] = {
     {"all", NULL, "--all", 0, "drain every edge"},
-    {"dry-run", NULL, "--dry-run", 0, "say what would be done, and do nothing"},
+    {"dry-run", NULL, "--dry-run", 0, "only print what would be done"},
 };
 
 static const struct tool TOOL = {
     .program = {"ws-control",
-                "Tells the running edges what to do, through Redis.\n\n"
-                "  edges       lists those that are alive, one line of JSON each\n"
-                "  drain EDGE  lets the edge drain and end as on SIGTERM\n"
-                "  kick USER   disconnects every socket of a user, and says how many there were;\n"
-                "              official clients do not reconnect by themselves then",
+                "Sends commands to the running edges through Redis.\n\n"
+                "  edges       lists the running edges, one line of JSON each\n"
+                "  drain EDGE  drains the edge, which then exits as on SIGTERM\n"
+                "  kick USER   disconnects all sockets of a user and prints their number;\n"
+                "              official clients do not reconnect by themselves afterwards",
                 SETTINGS, ARRAY_LEN(SETTINGS)},
     .synopsis = "edges\n       ws-control [options] drain EDGE\n"
                 "       ws-control [options] drain --all\n       ws-control [options] kick USER",

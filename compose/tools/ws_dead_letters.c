@@ -43,35 +43,35 @@ static const struct setting SETTINGS[] = {
     RABBITMQ_SETTINGS(struct request, rabbitmq, "User name for RabbitMQ"),
     TOOL_ROW(
         "QUEUE_PREFIX", SETTING_TEXT, prefix, "websocket.", 0, 0,
-        "Beginning of the names of the gateway's queues; the queue of dead letters is this and "
-        "dead-letter"),
+        "Beginning of the names of the gateway's queues; dead-letter follows in the name of the "
+        "queue of dead letters"),
 };
 
 static const struct tool_option OPTIONS[] = {
-    {"reason", "TEXT", "--reason", 0, "only letters with this text in their reason"},
-    {"routing-key", "KEY", "--routing-key", 0, "only letters of events with this routing key"},
-    {"id", "ID", "--id", 0, "only letters with this message id, or the id that list has made"},
-    {"older-than", "TIME", "--older-than", 0, "only letters older than 7d, 12h, 30m or 45s"},
-    {"newer-than", "TIME", "--newer-than", 0, "only letters newer than that"},
-    {"limit", "N", "--limit", 0, "not more than so many letters, oldest first"},
-    {"show-body", NULL, "--show-body", 0, "show the bodies; they are private"},
-    {"dry-run", NULL, "--dry-run", 0, "say what would be done, and do nothing"},
+    {"reason", "TEXT", "--reason", 0, "only dead letters whose reason contains TEXT"},
+    {"routing-key", "KEY", "--routing-key", 0, "only events with this routing key"},
+    {"id", "ID", "--id", 0, "only the dead letter with this id, as list prints it"},
+    {"older-than", "TIME", "--older-than", 0, "only dead letters older than 7d, 12h, 30m or 45s"},
+    {"newer-than", "TIME", "--newer-than", 0, "only dead letters newer than TIME"},
+    {"limit", "N", "--limit", 0, "at most N dead letters, oldest first"},
+    {"show-body", NULL, "--show-body", 0, "print the bodies too; they may be private"},
+    {"dry-run", NULL, "--dry-run", 0, "only print what would be done"},
     {"gateway-only", NULL, "--gateway-only", 0,
      "replay to the gateway's own queue, so that no other service gets the event again"},
-    {"yes", NULL, "--yes", 0, "drop without it does nothing"},
+    {"yes", NULL, "--yes", 0, "required by drop"},
 };
 
 static const struct tool TOOL = {
     .program =
         {"ws-dead-letters",
-         "Reads the events that can never reach a client, sends them again, or drops them.\n\n"
-         "  list    shows the letters, one line of JSON each\n"
-         "  replay  publishes each event where it was first published, and removes its letter\n"
-         "          once RabbitMQ has confirmed that a queue took it. What fails again comes\n"
-         "          back as a new letter\n"
-         "  drop    removes the letters for good; wants --yes\n\n"
-         "Only letters that are there at the start are looked at. The exit status is 0 when all\n"
-         "that were meant are done.",
+         "Lists, replays or drops dead letters: events that could not be delivered to clients.\n\n"
+         "  list    prints the dead letters, one line of JSON each\n"
+         "  replay  publishes each event to its original exchange, and removes the dead letter\n"
+         "          once RabbitMQ has confirmed that a queue took the event. An event that fails\n"
+         "          again becomes a new dead letter\n"
+         "  drop    deletes the dead letters; requires --yes\n\n"
+         "Only dead letters that exist at the start are processed. The exit status is 0 if all\n"
+         "selected ones were processed.",
          SETTINGS, ARRAY_LEN(SETTINGS)},
     .synopsis = "list|replay|drop",
     .max_operands = 1,

@@ -25,20 +25,20 @@ static const struct setting SETTINGS[] = {
     TOOL_ROW("--once", SETTING_SWITCH, once, "false", 0, 0, ""),
     TOOL_ROW("--count", SETTING_NUMBER, count, "0", 0, INT64_MAX, ""),
     TOOL_ROW("--timeout", SETTING_DURATION, timeout_s, "0", 0, 365 * 24 * 3600, ""),
-    TOOL_ROW("WS_URL", SETTING_TEXT, url, "http://127.0.0.1:3002", 0, 0, "where the gateway is"),
-    TOOL_ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "the token to connect with"),
+    TOOL_ROW("WS_URL", SETTING_TEXT, url, "http://127.0.0.1:3002", 0, 0, "URL of the gateway"),
+    TOOL_ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "Token to connect with"),
 };
 
 static const struct tool_option OPTIONS[] = {
-    {"url", "URL", "WS_URL", 0, "where the gateway is (default http://127.0.0.1:3002)"},
-    {"token", "TOKEN", "WS_TOKEN", 0, "the token to connect with (ws-token makes one)"},
+    {"url", "URL", "WS_URL", 0, "URL of the gateway (default http://127.0.0.1:3002)"},
+    {"token", "TOKEN", "WS_TOKEN", 0, "token to connect with (ws-token makes one)"},
     {"join", "ROOM", NULL, offsetof(struct request, rooms),
      "join a room, such as conversation:42 (repeatable)"},
     {"event", "NAME", NULL, offsetof(struct request, events),
-     "print and count this event only (repeatable)"},
+     "print and count only this event (repeatable)"},
     {"count", "N", "--count", 0,
-     "exit after N events; the gateway's own about the connection do not count unless named"},
-    {"timeout", "TIME", "--timeout", 0, "exit after this time (10s, 5m); without the N events: 1"},
+     "exit after N events; the gateway's own count only if --event names them"},
+    {"timeout", "TIME", "--timeout", 0, "exit after TIME (10s, 5m); status 1 without N events"},
     {"json", NULL, "--json", 0, "print each event as a JSON object"},
     {"once", NULL, "--once", 0, "do not reconnect"},
 };
@@ -47,7 +47,7 @@ static const struct tool TOOL = {
     .program =
         {"ws-listen",
          "Connects to the gateway as a Socket.IO client over WebSocket and prints each event "
-         "on a line.\nWhat happens to the connection is said on stderr.",
+         "on a line.\nChanges of the connection are reported on stderr.",
          SETTINGS, ARRAY_LEN(SETTINGS)},
     .synopsis = "",
     .options = OPTIONS,

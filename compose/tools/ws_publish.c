@@ -41,19 +41,20 @@ static const struct setting SETTINGS[] = {
 
 static const struct tool_option OPTIONS[] = {
     {"exchange", "NAME", "--exchange", 0, "exchange (default " DEFAULT_EXCHANGE ")"},
-    {"message-id", "ID", "--message-id", 0, "AMQP message id; {n} becomes the message's number"},
-    {"count", "N", "--count", 0, "how many; {n} in the body becomes the message's number from 1"},
-    {"rate", "N", "--rate", 0, "how many per second (default: as fast as they are confirmed)"},
+    {"message-id", "ID", "--message-id", 0,
+     "AMQP message id; {n} is replaced by the event's number"},
+    {"count", "N", "--count", 0, "publish N events; {n} in the body is replaced by 1 to N"},
+    {"rate", "N", "--rate", 0, "events per second (default: as fast as they are confirmed)"},
     {"sample", "KIND", "--sample", 0,
-     "booking, message or notification: a ready-made event on its own exchange"},
-    {"user", "ID", "--user", 0, "whom the sample is for (a message: who sent it)"},
-    {"conversation", "ID", "--conversation", 0, "where the sample message was sent (default 42)"},
+     "publish a ready-made booking, message or notification to its exchange"},
+    {"user", "ID", "--user", 0, "recipient of the sample (of a message: its sender)"},
+    {"conversation", "ID", "--conversation", 0, "conversation of the message (default 42)"},
 };
 
 static const struct tool TOOL = {
     .program = {"ws-publish",
-                "Publishes an event to RabbitMQ and says what became of it.\n"
-                "BODY is sent as it stands; - reads it from standard input.",
+                "Publishes an event to RabbitMQ and prints whether a queue took it.\n"
+                "BODY is sent unchanged; - reads it from standard input.",
                 SETTINGS, ARRAY_LEN(SETTINGS)},
     .synopsis = "ROUTING_KEY BODY\n       ws-publish [options] --sample KIND --user ID",
     .max_operands = 2,

@@ -35,11 +35,11 @@ static const struct setting SETTINGS[] = {
     TOOL_ROW("--key", SETTING_TEXT, key_file, NULL, 0, 0, ""),
     {"--algorithm", SETTING_CHOICE, offsetof(struct request, algorithm), "HS256", 0, 0, ALGORITHMS,
      ""},
-    TOOL_ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0, "signs HS256 tokens"),
+    TOOL_ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0, "Secret that signs HS256 tokens"),
     TOOL_ROW("JWT_EXPIRES_IN", SETTING_DURATION, access_s, "7d", 0, 100 * YEAR_S,
-             "life of a token"),
+             "Lifetime of a token"),
     TOOL_ROW("JWT_REFRESH_EXPIRES_IN", SETTING_DURATION, refresh_s, "30d", 0, 100 * YEAR_S,
-             "life of a refresh token"),
+             "Lifetime of a refresh token"),
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -47,11 +47,11 @@ static const struct tool_option OPTIONS[] = {
     {"email", "ADDRESS", "--email", 0, "claim email"},
     {"role", "ROLE", "--role", 0, "claim role"},
     {"room", "NAME", NULL, offsetof(struct request, rooms),
-     "a room that may be joined, such as conversation:42 (claim rooms; repeatable)"},
+     "room that the client may join, such as conversation:42 (claim rooms; repeatable)"},
     {"claim", "NAME=JSON", NULL, offsetof(struct request, claims),
-     "any other claim, such as requires2FA=true (repeatable; wins over the rest)"},
-    {"expires", "DURATION", "--expires", 0, "life of the token: 90s, 15m, 12h, 7d"},
-    {"refresh", NULL, "--refresh", 0, "a refresh token: lives for JWT_REFRESH_EXPIRES_IN"},
+     "another claim, such as requires2FA=true (repeatable; overrides the other options)"},
+    {"expires", "DURATION", "--expires", 0, "lifetime of the token: 90s, 15m, 12h, 7d"},
+    {"refresh", NULL, "--refresh", 0, "make a refresh token, with JWT_REFRESH_EXPIRES_IN"},
     {"algorithm", "NAME", "--algorithm", 0, "HS256 (default), RS256 or ES256"},
     {"key", "FILE", "--key", 0, "private key in PEM form, for RS256 and ES256"},
 };
