@@ -71,7 +71,7 @@ static void print_file_limit(struct buffer *out)
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        print_gauge("process_max_fds", "How many file descriptors may be open", limit.rlim_cur,
+        print_gauge("process_max_fds", "Largest number of open file descriptors", limit.rlim_cur,
                     out);
 }
 

@@ -15,35 +15,37 @@
 #define COUNTS  METRIC_COUNTS
 #define MILLIS  METRIC_MILLISECONDS
 
-#define HELD            "ws_edge_memory_bytes"
-#define NOT_HELD        "ws_edge_memory_refused_total"
-#define PAUSES          "ws_edge_accept_paused_total"
-#define PAUSED          "ws_edge_accept_paused"
-#define REFUSED         "ws_edge_handshakes_refused_total"
-#define CLOSED          "ws_edge_sessions_closed_total"
-#define UNAUTH          "ws_edge_auth_refused_total"
-#define EVENTS          "ws_edge_events_total"
-#define JOINS           "ws_edge_joins_refused_total"
-#define OPENED          "ws_edge_handshakes_total"
-#define ASKS            "ws_edge_authorization_asks_total"
-#define HELD_HELP       "Bytes that clients make the edge hold, by use"
-#define NOT_HELD_HELP   "Times that MAX_MEMORY_BYTES had no room, by use"
-#define PAUSES_HELP     "Times that accepting paused, by reason"
-#define PAUSED_HELP     "1 while accepting is paused, by reason"
-#define LEFT_OUT        "ws_edge_log_lines_left_out_total"
-#define LEFT_OUT_HELP   "Log lines about clients that were left out because there were too many alike"
-#define LATENCY         "ws_edge_delivery_latency_seconds"
-#define REFUSED_HELP    "Handshakes and requests that the engine refused"
+#define HELD          "ws_edge_memory_bytes"
+#define NOT_HELD      "ws_edge_memory_refused_total"
+#define PAUSES        "ws_edge_accept_paused_total"
+#define PAUSED        "ws_edge_accept_paused"
+#define REFUSED       "ws_edge_handshakes_refused_total"
+#define CLOSED        "ws_edge_sessions_closed_total"
+#define UNAUTH        "ws_edge_auth_refused_total"
+#define EVENTS        "ws_edge_events_total"
+#define JOINS         "ws_edge_joins_refused_total"
+#define OPENED        "ws_edge_handshakes_total"
+#define ASKS          "ws_edge_authorization_asks_total"
+#define HELD_HELP     "Bytes that clients occupy, by use"
+#define NOT_HELD_HELP "Requests for memory refused because MAX_MEMORY_BYTES had no room, by use"
+#define PAUSES_HELP   "Times that the edge stopped accepting connections, by reason"
+#define PAUSED_HELP   "1 while the edge does not accept connections, by reason"
+#define LEFT_OUT      "ws_edge_log_lines_left_out_total"
+#define LEFT_OUT_HELP                                                                              \
+    "Log lines about clients that were suppressed because there were too many of their kind"
+#define LATENCY "ws_edge_delivery_latency_seconds"
+#define REFUSED_HELP                                                                               \
+    "Handshakes and requests refused by the Engine.IO server, by error code or limit"
 #define CLOSED_HELP     "Sessions that ended, by reason"
 #define UNAUTH_HELP     "Clients refused at CONNECT, by reason"
-#define EVENTS_HELP     "Events that clients sent, by name"
-#define JOINS_HELP      "Requests to join a room that were refused"
-#define OPENED_HELP     "Sessions opened, by first transport"
-#define ASKS_HELP       "Questions to services about who may join, by answer"
-#define RECOVERIES_HELP "Clients that wanted their session back, by what became of that"
+#define EVENTS_HELP     "Events from clients, by name"
+#define JOINS_HELP      "Refused joins, by reason"
+#define OPENED_HELP     "Opened sessions, by first transport"
+#define ASKS_HELP       "Authorization requests to services, by answer"
+#define RECOVERIES_HELP "Clients that asked to recover a session, by result"
 #define LATENCY_HELP                                                                               \
-    "Time of a delivery from the taking of its event by the relay, or from the request of a "      \
-    "client of an edge, to the write"
+    "Time from taking the event by the relay, or from the request of the client, until the write " \
+    "to a recipient"
 
 // clang-format off
 #define RECOVERY(result, index) {"ws_edge_recoveries_total", "result=\"" result "\"", COUNTER, CLIENTS(recoveries[index]), RECOVERIES_HELP}
@@ -59,7 +61,7 @@
 static const struct metric_info table[] = {
     {"ws_edge_build_info", "version=\"" GATEWAY_VERSION "\"", INFO, 0, "Always 1; the label says which version this is"},
 
-    {"ws_edge_memory_max_bytes", NULL, GAUGE, MEMORY(limit), "Bytes that clients may make the edge hold, all together"},
+    {"ws_edge_memory_max_bytes", NULL, GAUGE, MEMORY(limit), "Bytes that all clients together may occupy"},
     {HELD, "use=\"outboxes\"", GAUGE, MEMORY(used[MEMORY_OUTBOXES]), HELD_HELP},
     {HELD, "use=\"messages\"", GAUGE, MEMORY(used[MEMORY_MESSAGES]), HELD_HELP},
     {HELD, "use=\"handshakes\"", GAUGE, MEMORY(used[MEMORY_HANDSHAKES]), HELD_HELP},
@@ -70,10 +72,10 @@ static const struct metric_info table[] = {
     {NOT_HELD, "use=\"http\"", COUNTER, MEMORY(refused[MEMORY_HTTP]), NOT_HELD_HELP},
 
     {"ws_edge_connections", NULL, GAUGE, PORT(connections), "Open connections of all kinds"},
-    {"ws_edge_connections_max", NULL, GAUGE, PORT(connections_max), "Connections at which accepting pauses; 0 before the port opens"},
+    {"ws_edge_connections_max", NULL, GAUGE, PORT(connections_max), "Largest number of open connections; 0 before the port opens"},
     {"ws_edge_connections_accepted_total", NULL, COUNTER, PORT(accepted), "Connections accepted"},
-    {"ws_edge_connections_evicted_total", NULL, COUNTER, PORT(evicted), "Connections that did nothing and were closed for new ones, because MAX_CONNECTIONS were open, or MAX_CONNECTIONS_PER_ADDRESS"},
-    {"ws_edge_connections_refused_total", NULL, COUNTER, PORT(refused_address), "Connections refused because their address has MAX_CONNECTIONS_PER_ADDRESS"},
+    {"ws_edge_connections_evicted_total", NULL, COUNTER, PORT(evicted), "Idle connections closed for new ones, because MAX_CONNECTIONS or MAX_CONNECTIONS_PER_ADDRESS were open"},
+    {"ws_edge_connections_refused_total", NULL, COUNTER, PORT(refused_address), "Connections refused because their address had MAX_CONNECTIONS_PER_ADDRESS"},
     {PAUSES, "reason=\"full\"", COUNTER, PORT(accept_pauses[ACCEPT_FULL]), PAUSES_HELP},
     {PAUSES, "reason=\"files\"", COUNTER, PORT(accept_pauses[ACCEPT_NO_FILES]), PAUSES_HELP},
     {PAUSES, "reason=\"memory\"", COUNTER, PORT(accept_pauses[ACCEPT_NO_MEMORY]), PAUSES_HELP},
@@ -81,18 +83,18 @@ static const struct metric_info table[] = {
     {PAUSED, "reason=\"files\"", GAUGE, PORT(accept_paused[ACCEPT_NO_FILES]), PAUSED_HELP},
     {PAUSED, "reason=\"memory\"", GAUGE, PORT(accept_paused[ACCEPT_NO_MEMORY]), PAUSED_HELP},
     {"ws_edge_heads_refused_total", NULL, COUNTER, PORT(heads_refused), "Malformed or oversized request heads"},
-    {"ws_edge_head_timeouts_total", NULL, COUNTER, PORT(head_timeouts), "Connections closed because no whole request came in time"},
+    {"ws_edge_head_timeouts_total", NULL, COUNTER, PORT(head_timeouts), "Connections closed because their request head was not complete in time"},
     {"ws_edge_http_requests_total", NULL, COUNTER, PORT(http_requests), "Plain HTTP requests"},
-    {"ws_edge_http_aborted_total", NULL, COUNTER, PORT(http_aborted), "Held requests whose client went away"},
+    {"ws_edge_http_aborted_total", NULL, COUNTER, PORT(http_aborted), "Waiting requests whose client closed the connection"},
     {"ws_edge_http_bodies_too_large_total", NULL, COUNTER, PORT(body_too_large), "Requests refused for the size of their body"},
     {"ws_edge_websockets", NULL, GAUGE, PORT(websockets), "Open WebSockets"},
-    {"ws_edge_websocket_messages_late_total", NULL, COUNTER, PORT(messages_late), "WebSockets closed because a message that had begun did not end in time"},
-    {"ws_edge_websockets_failed_total", NULL, COUNTER, PORT(websockets_failed), "WebSockets closed because their client broke a rule of the protocol"},
+    {"ws_edge_websocket_messages_late_total", NULL, COUNTER, PORT(messages_late), "WebSockets closed because a message was not complete in time"},
+    {"ws_edge_websockets_failed_total", NULL, COUNTER, PORT(websockets_failed), "WebSockets closed because their client violated the WebSocket protocol"},
     {"ws_edge_websockets_compressed_total", NULL, COUNTER, ENGINE(websockets_compressed), "WebSockets opened with permessage-deflate"},
-    {"ws_edge_compression_saved_bytes_total", NULL, COUNTER, ENGINE(bytes_saved), "Bytes that these were not sent because packets were compressed"},
+    {"ws_edge_compression_saved_bytes_total", NULL, COUNTER, ENGINE(bytes_saved), "Bytes that permessage-deflate saved"},
 
     {"ws_edge_sessions", NULL, GAUGE, ENGINE(sessions), "Open Engine.IO sessions"},
-    {"ws_edge_sessions_websocket", NULL, GAUGE, ENGINE(sessions_websocket), "Of these, on a WebSocket"},
+    {"ws_edge_sessions_websocket", NULL, GAUGE, ENGINE(sessions_websocket), "Open Engine.IO sessions on a WebSocket"},
     {OPENED, "transport=\"polling\"", COUNTER, ENGINE(handshakes_polling), OPENED_HELP},
     {OPENED, "transport=\"websocket\"", COUNTER, ENGINE(handshakes_websocket), OPENED_HELP},
     {REFUSED, "code=\"0\"", COUNTER, ENGINE(refused[0]), REFUSED_HELP},
@@ -106,8 +108,8 @@ static const struct metric_info table[] = {
     {REFUSED, "code=\"address\"", COUNTER, ENGINE(refused_address), REFUSED_HELP},
     {REFUSED, "code=\"draining\"", COUNTER, ENGINE(refused_draining), REFUSED_HELP},
     {"ws_edge_payloads_too_long_total", NULL, COUNTER, ENGINE(payloads_too_long), "POSTs with more packets than allowed; each ends its session"},
-    {"ws_edge_upgrades_total", NULL, COUNTER, ENGINE(upgrades), "Changes from polling to WebSocket"},
-    {"ws_edge_upgrades_failed_total", NULL, COUNTER, ENGINE(upgrades_failed), "Such changes that were not completed"},
+    {"ws_edge_upgrades_total", NULL, COUNTER, ENGINE(upgrades), "Completed upgrades from polling to WebSocket"},
+    {"ws_edge_upgrades_failed_total", NULL, COUNTER, ENGINE(upgrades_failed), "Upgrades that were not completed"},
     {CLOSED, "reason=\"transport close\"", COUNTER, ENGINE(closed[EIO_TRANSPORT_CLOSE]), CLOSED_HELP},
     {CLOSED, "reason=\"transport error\"", COUNTER, ENGINE(closed[EIO_TRANSPORT_ERROR]), CLOSED_HELP},
     {CLOSED, "reason=\"ping timeout\"", COUNTER, ENGINE(closed[EIO_PING_TIMEOUT]), CLOSED_HELP},
@@ -118,19 +120,19 @@ static const struct metric_info table[] = {
     {CLOSED, "reason=\"rate limit\"", COUNTER, ENGINE(closed[EIO_RATE_LIMIT]), CLOSED_HELP},
     {CLOSED, "reason=\"memory limit\"", COUNTER, ENGINE(closed[EIO_MEMORY_LIMIT]), CLOSED_HELP},
     {"ws_edge_messages_received_total", NULL, COUNTER, ENGINE(messages_in), "Messages from clients"},
-    {"ws_edge_received_bytes_total", NULL, COUNTER, ENGINE(bytes_in), "Bytes of these messages"},
-    {"ws_edge_write_frames", NULL, COUNTS, ENGINE(frames_per_write), "Packets that went to a client in one write or polling reply"},
-    {"ws_edge_sent_bytes_total", NULL, COUNTER, ENGINE(bytes_out), "Bytes of these packets"},
+    {"ws_edge_received_bytes_total", NULL, COUNTER, ENGINE(bytes_in), "Bytes of messages from clients"},
+    {"ws_edge_write_frames", NULL, COUNTS, ENGINE(frames_per_write), "Packets in one write or polling reply to a client"},
+    {"ws_edge_sent_bytes_total", NULL, COUNTER, ENGINE(bytes_out), "Bytes of packets to clients"},
 
     {"ws_edge_sockets", NULL, GAUGE, SOCKETIO(sockets), "Connected Socket.IO clients"},
-    {"ws_edge_connects_total", NULL, COUNTER, SOCKETIO(connects), "Clients let in"},
-    {"ws_edge_connect_seconds", NULL, MILLIS, SOCKETIO(connect_ms), "Time from the opening of a session until its client was let in, with its own round trip"},
+    {"ws_edge_connects_total", NULL, COUNTER, SOCKETIO(connects), "Clients accepted at CONNECT"},
+    {"ws_edge_connect_seconds", NULL, MILLIS, SOCKETIO(connect_ms), "Time from the opening of a session until its client was accepted, including a round trip to the client"},
     {"ws_edge_connects_refused_total", NULL, COUNTER, SOCKETIO(connects_refused), "Clients refused at CONNECT"},
-    {"ws_edge_connect_timeouts_total", NULL, COUNTER, SOCKETIO(connect_timeouts), "Clients closed because they never connected to the namespace"},
+    {"ws_edge_connect_timeouts_total", NULL, COUNTER, SOCKETIO(connect_timeouts), "Clients closed because they did not connect to the namespace in time"},
     {"ws_edge_events_received_total", NULL, COUNTER, SOCKETIO(events_in), "Events from clients"},
     {"ws_edge_acks_received_total", NULL, COUNTER, SOCKETIO(acks_in), "Acks from clients"},
     {"ws_edge_bad_packets_total", NULL, COUNTER, SOCKETIO(bad_packets), "Malformed or forbidden packets; each closes its client"},
-    {"ws_edge_rate_refused_total", NULL, COUNTER, ENGINE(rate_refused), "Packets and attachments refused because their client sent too much"},
+    {"ws_edge_rate_refused_total", NULL, COUNTER, ENGINE(rate_refused), "Packets and attachments refused because of rate limits"},
     {"ws_edge_deliveries_total", NULL, COUNTER, SOCKETIO(deliveries), "Frames queued for clients"},
 
     {UNAUTH, "reason=\"no token\"", COUNTER, CLIENTS(auth_refused[TOKEN_MISSING]), UNAUTH_HELP},
@@ -144,30 +146,30 @@ static const struct metric_info table[] = {
     {UNAUTH, "reason=\"half login\"", COUNTER, CLIENTS(auth_refused[TOKEN_HALF_LOGIN]), UNAUTH_HELP},
     {LEFT_OUT, "module=\"gateway\"", COUNTER, CLIENTS(log_left_out), LEFT_OUT_HELP},
     {LEFT_OUT, "module=\"socketio\"", COUNTER, SOCKETIO(log_left_out), LEFT_OUT_HELP},
-    {"ws_edge_users_over_limit_total", NULL, COUNTER, CLIENTS(users_over_limit), "Clients refused because their user has too many sockets here"},
+    {"ws_edge_users_over_limit_total", NULL, COUNTER, CLIENTS(users_over_limit), "Clients refused because their user had MAX_SOCKETS_PER_USER at this edge"},
     {EVENTS, "event=\"join_room\"", COUNTER, CLIENTS(events[EVENT_JOIN_ROOM]), EVENTS_HELP},
     {EVENTS, "event=\"leave_room\"", COUNTER, CLIENTS(events[EVENT_LEAVE_ROOM]), EVENTS_HELP},
     {EVENTS, "event=\"typing\"", COUNTER, CLIENTS(events[EVENT_TYPING]), EVENTS_HELP},
     {EVENTS, "event=\"stop_typing\"", COUNTER, CLIENTS(events[EVENT_STOP_TYPING]), EVENTS_HELP},
     {EVENTS, "event=\"refresh_token\"", COUNTER, CLIENTS(events[EVENT_REFRESH_TOKEN]), EVENTS_HELP},
-    {"ws_edge_events_unknown_total", NULL, COUNTER, CLIENTS(events[EVENT_KINDS]), "Events of a name that means nothing here"},
-    {"ws_edge_events_refused_total", NULL, COUNTER, CLIENTS(events_refused), "Events answered with an error"},
-    {"ws_edge_typing_left_out_total", NULL, COUNTER, CLIENTS(typing_left_out), "Events of typing that were not told, because their room is told too much"},
+    {"ws_edge_events_unknown_total", NULL, COUNTER, CLIENTS(events[EVENT_KINDS]), "Events from clients with an unknown name"},
+    {"ws_edge_events_refused_total", NULL, COUNTER, CLIENTS(events_refused), "Events from clients answered with an error"},
+    {"ws_edge_typing_left_out_total", NULL, COUNTER, CLIENTS(typing_left_out), "Typing events dropped because their room exceeded its limit"},
     {JOINS, "reason=\"forbidden\"", COUNTER, ROOMS(joins_forbidden), JOINS_HELP},
     {JOINS, "reason=\"unavailable\"", COUNTER, ROOMS(joins_unavailable), JOINS_HELP},
     {JOINS, "reason=\"too many rooms\"", COUNTER, ROOMS(joins_over_limit), JOINS_HELP},
     ASKS_OF("messages", ROOM_SERVICE_MESSAGES),
     ASKS_OF("notifications", ROOM_SERVICE_NOTIFICATIONS),
-    {"ws_edge_authorization_ask_seconds", NULL, MILLIS, ROOMS(ask_ms), "Time from the first join that waits for an answer until the answer"},
-    {"ws_edge_authorization_asks_under_way", NULL, GAUGE, ROOMS(asks_under_way), "Questions that services are being asked"},
-    {"ws_edge_authorization_joins_waiting", NULL, GAUGE, ROOMS(joins_waiting), "Joins that wait for an answer"},
-    {"ws_edge_authorization_joins_merged_total", NULL, COUNTER, ROOMS(joins_merged), "Joins for which the question was being asked already"},
-    {"ws_edge_authorization_joins_overflowed_total", NULL, COUNTER, ROOMS(joins_overflowed), "Joins answered Authorization unavailable because too many wait"},
-    {"ws_edge_authorization_cache_hits_total", NULL, COUNTER, ROOMS(answer_cache_hits), "Joins for which the answer was remembered"},
-    {"ws_edge_authorization_cache_entries", NULL, GAUGE, ROOMS(answer_cache_entries), "Answers that are remembered"},
+    {"ws_edge_authorization_ask_seconds", NULL, MILLIS, ROOMS(ask_ms), "Time from the first join that waits for an authorization request until its answer"},
+    {"ws_edge_authorization_asks_under_way", NULL, GAUGE, ROOMS(asks_under_way), "Authorization requests that services have not answered yet"},
+    {"ws_edge_authorization_joins_waiting", NULL, GAUGE, ROOMS(joins_waiting), "Joins that wait for a service"},
+    {"ws_edge_authorization_joins_merged_total", NULL, COUNTER, ROOMS(joins_merged), "Joins that waited for the authorization request of another join"},
+    {"ws_edge_authorization_joins_overflowed_total", NULL, COUNTER, ROOMS(joins_overflowed), "Joins answered Authorization unavailable because too many waited"},
+    {"ws_edge_authorization_cache_hits_total", NULL, COUNTER, ROOMS(answer_cache_hits), "Joins authorized or refused from the cache"},
+    {"ws_edge_authorization_cache_entries", NULL, GAUGE, ROOMS(answer_cache_entries), "Cached answers of services"},
     {"ws_edge_tokens_expiring_total", NULL, COUNTER, CLIENTS(tokens_expiring), "Clients warned that their token expires soon"},
     {"ws_edge_tokens_expired_total", NULL, COUNTER, CLIENTS(tokens_expired), "Clients closed because their token expired"},
-    {"ws_edge_tokens_refreshed_total", NULL, COUNTER, CLIENTS(tokens_refreshed), "Tokens swapped in place"},
+    {"ws_edge_tokens_refreshed_total", NULL, COUNTER, CLIENTS(tokens_refreshed), "Tokens replaced by refresh_token"},
     RECOVERY("recovered", RECOVERY_DONE),
     RECOVERY("unknown", RECOVERY_UNKNOWN),
     RECOVERY("foreign", RECOVERY_FOREIGN),
@@ -181,47 +183,47 @@ static const struct metric_info table[] = {
     RECOVERY("too often", RECOVERY_TOO_OFTEN),
     RECOVERY("restored", RECOVERY_RESTORED),
     RECOVERY("overtaken", RECOVERY_OVERTAKEN),
-    {"ws_edge_recovery_queued_total", NULL, COUNTER, CLIENTS(claims_queued), "Such clients that had to wait because Redis was being asked about 256 others"},
-    {"ws_edge_recovery_replayed_total", NULL, COUNTER, CLIENTS(replayed), "Events that recovered clients had missed"},
-    {"ws_edge_recovery_expelled_total", NULL, COUNTER, CLIENTS(regrants_refused), "Recovered clients taken out of a room because they may no longer be in it"},
-    {"ws_edge_recovery_reach_seconds", NULL, GAUGE, DELIVERY(reach_s), "How far back everything that was logged is in memory; the time that is needed as long as nothing was dropped"},
-    {"ws_edge_recovery_memory_bytes", NULL, GAUGE, DELIVERY(tail.bytes), "Bytes of the log that are in memory"},
-    {"ws_edge_recovery_memory_entries", NULL, GAUGE, DELIVERY(tail.entries), "Events of the log that are in memory"},
-    {"ws_edge_recovery_breaks_total", NULL, COUNTER, DELIVERY(tail.breaks), "Times that the memory began anew because the log had a gap"},
+    {"ws_edge_recovery_queued_total", NULL, COUNTER, CLIENTS(claims_queued), "Recoveries that had to wait because 256 claims were open"},
+    {"ws_edge_recovery_replayed_total", NULL, COUNTER, CLIENTS(replayed), "Missed events sent to recovered clients"},
+    {"ws_edge_recovery_expelled_total", NULL, COUNTER, CLIENTS(regrants_refused), "Recovered clients removed from a room because they may no longer be in it"},
+    {"ws_edge_recovery_reach_seconds", NULL, GAUGE, DELIVERY(reach_s), "How many seconds back the log is in memory without gaps; while nothing was dropped, the time that recovery needs"},
+    {"ws_edge_recovery_memory_bytes", NULL, GAUGE, DELIVERY(tail.bytes), "Bytes of the log in memory"},
+    {"ws_edge_recovery_memory_entries", NULL, GAUGE, DELIVERY(tail.entries), "Events of the log in memory"},
+    {"ws_edge_recovery_breaks_total", NULL, COUNTER, DELIVERY(tail.breaks), "Times that the part of the log in memory was cleared because the log had a gap"},
     {"ws_edge_session_writes_total", NULL, COUNTER, CLIENTS(sessions.writes), "Writes to recoverable sessions in Redis"},
-    {"ws_edge_session_writes_refused_total", NULL, COUNTER, CLIENTS(sessions.refused), "Such writes that came after the client had gone to another connection"},
-    {"ws_edge_session_writes_given_up_total", NULL, COUNTER, CLIENTS(sessions.given_up), "Joins and leaves that could not be written within 5 s"},
-    {"ws_edge_sessions_restored_total", NULL, COUNTER, CLIENTS(sessions.restored), "Sessions that Redis had lost"},
-    {"ws_edge_kicked_total", NULL, COUNTER, CLIENTS(kicked), "Sockets disconnected on command"},
-    {"ws_edge_rooms", NULL, GAUGE, ROOMS(rooms), "Rooms with members here"},
+    {"ws_edge_session_writes_refused_total", NULL, COUNTER, CLIENTS(sessions.refused), "Writes refused because another connection had claimed the session"},
+    {"ws_edge_session_writes_given_up_total", NULL, COUNTER, CLIENTS(sessions.given_up), "Joins and leaves that Redis did not store within 5 s"},
+    {"ws_edge_sessions_restored_total", NULL, COUNTER, CLIENTS(sessions.restored), "Sessions written again because Redis had lost them"},
+    {"ws_edge_kicked_total", NULL, COUNTER, CLIENTS(kicked), "Sockets disconnected by a kick"},
+    {"ws_edge_rooms", NULL, GAUGE, ROOMS(rooms), "Rooms with members at this edge"},
 
-    {"ws_edge_envelopes_total", NULL, COUNTER, DELIVERY(envelopes), "Envelopes published to this edge"},
-    {"ws_edge_envelopes_malformed_total", NULL, COUNTER, DELIVERY(envelopes_malformed), "Envelopes and control messages that could not be read"},
-    {"ws_edge_envelopes_own_total", NULL, COUNTER, DELIVERY(envelopes_own), "Envelopes that this edge had published itself"},
-    {"ws_edge_envelopes_delivered_total", NULL, COUNTER, DELIVERY(envelopes_delivered), "Envelopes for rooms with members here"},
+    {"ws_edge_envelopes_total", NULL, COUNTER, DELIVERY(envelopes), "Envelopes received from the bus"},
+    {"ws_edge_envelopes_malformed_total", NULL, COUNTER, DELIVERY(envelopes_malformed), "Envelopes and control messages that could not be decoded"},
+    {"ws_edge_envelopes_own_total", NULL, COUNTER, DELIVERY(envelopes_own), "Envelopes skipped because this edge had published them"},
+    {"ws_edge_envelopes_delivered_total", NULL, COUNTER, DELIVERY(envelopes_delivered), "Envelopes for rooms with members at this edge"},
     {LATENCY, "origin=\"relay\"", MILLIS, DELIVERY(latency_of_relay), LATENCY_HELP},
     {LATENCY, "origin=\"edge\"", MILLIS, DELIVERY(latency_of_edges), LATENCY_HELP},
-    {"ws_edge_duplicates_total", NULL, COUNTER, DELIVERY(duplicates), "Envelopes that had been delivered before"},
-    {"ws_edge_gaps_total", NULL, COUNTER, DELIVERY(gaps), "Times that a publication was missed and the log was read"},
+    {"ws_edge_duplicates_total", NULL, COUNTER, DELIVERY(duplicates), "Envelopes skipped because they had been delivered already"},
+    {"ws_edge_gaps_total", NULL, COUNTER, DELIVERY(gaps), "Times that the edge missed a publication and read the log"},
     {"ws_edge_log_reads_total", NULL, COUNTER, DELIVERY(log_reads), "Pages read from the log"},
     {"ws_edge_log_entries_total", NULL, COUNTER, DELIVERY(log_entries), "Entries read from the log"},
-    {"ws_edge_log_pauses_total", NULL, COUNTER, DELIVERY(log_pauses), "Times that reading the log waited for clients who were behind"},
-    {"ws_edge_held_bytes", NULL, GAUGE, DELIVERY(held_bytes), "Bytes of envelopes that wait for the log"},
-    {"ws_edge_held_dropped_total", NULL, COUNTER, DELIVERY(held_dropped), "Times that too many of them waited; they are read again from the log"},
-    {"ws_edge_losses_total", NULL, COUNTER, DELIVERY(losses), "Times that the log had lost events"},
+    {"ws_edge_log_pauses_total", NULL, COUNTER, DELIVERY(log_pauses), "Times that reading the log waited for slow clients"},
+    {"ws_edge_held_bytes", NULL, GAUGE, DELIVERY(held_bytes), "Bytes of envelopes held back while the log is read"},
+    {"ws_edge_held_dropped_total", NULL, COUNTER, DELIVERY(held_dropped), "Times that held-back envelopes were dropped because they exceeded 8 MB; they are read from the log instead"},
+    {"ws_edge_losses_total", NULL, COUNTER, DELIVERY(losses), "Times that the log no longer had missed events"},
     {"ws_edge_loss_disconnects_total", NULL, COUNTER, DELIVERY(loss_disconnects), "Clients closed because they may have missed events"},
-    {"ws_edge_following", NULL, GAUGE, DELIVERY(following), "1 while the log of every shard is followed"},
-    {"ws_edge_heartbeats_total", NULL, COUNTER, DELIVERY(heartbeats), "Heartbeats of the relay"},
+    {"ws_edge_following", NULL, GAUGE, DELIVERY(following), "1 while the edge follows the log of every shard"},
+    {"ws_edge_heartbeats_total", NULL, COUNTER, DELIVERY(heartbeats), "Heartbeats received from the relay"},
 
-    {"ws_edge_redis_connected", NULL, GAUGE, REDIS(connected), "1 while Redis is connected"},
-    {"ws_edge_redis_connects_total", NULL, COUNTER, REDIS(connects), "Times that Redis was connected"},
-    {"ws_edge_redis_failures_total", NULL, COUNTER, REDIS(failures), "Times that Redis was lost or could not be reached"},
-    {"ws_edge_redis_refusals_total", NULL, COUNTER, REDIS(refusals), "Commands that Redis refused, as when it is out of memory"},
+    {"ws_edge_redis_connected", NULL, GAUGE, REDIS(connected), "1 while connected to Redis"},
+    {"ws_edge_redis_connects_total", NULL, COUNTER, REDIS(connects), "Connections made to Redis"},
+    {"ws_edge_redis_failures_total", NULL, COUNTER, REDIS(failures), "Times that the connection to Redis was lost or failed"},
+    {"ws_edge_redis_refusals_total", NULL, COUNTER, REDIS(refusals), "Commands that Redis refused, for example because it was out of memory"},
     {"ws_edge_published_total", NULL, COUNTER, REDIS(published), "Envelopes published for other edges"},
-    {"ws_edge_published_bytes_total", NULL, COUNTER, REDIS(publish_bytes), "Bytes of these envelopes"},
+    {"ws_edge_published_bytes_total", NULL, COUNTER, REDIS(publish_bytes), "Bytes of published envelopes"},
     {"ws_edge_publish_dropped_total", NULL, COUNTER, REDIS(publish_dropped), "Envelopes not published because Redis was down or behind"},
-    {"ws_edge_publish_failed_total", NULL, COUNTER, REDIS(publish_failed), "Envelopes that Redis refused"},
-    {"ws_edge_publish_pending_bytes", NULL, GAUGE, REDIS(pending_bytes), "Bytes published and not yet answered"},
+    {"ws_edge_publish_failed_total", NULL, COUNTER, REDIS(publish_failed), "Envelopes not published because Redis refused them"},
+    {"ws_edge_publish_pending_bytes", NULL, GAUGE, REDIS(pending_bytes), "Bytes published that Redis has not confirmed yet"},
 };
 // clang-format on
 
