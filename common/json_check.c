@@ -78,16 +78,16 @@ static bool take_escape(struct scanner *s)
 
 // Characters of a string that need no further check: ASCII except control characters, quote and
 // backslash.
-static bool is_plain(char c)
+static bool is_plain(unsigned char c)
 {
-    return c >= 0x20 && c != '"' && c != '\\';
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
 static bool take_string(struct scanner *s)
 {
     s->at++;
     for (;;) {
-        while (s->at < s->end && is_plain(*s->at))
+        while (s->at < s->end && is_plain((unsigned char)*s->at))
             s->at++;
         int c = peek(s);
         if (c == END)
