@@ -2,10 +2,12 @@
 
 #define BURST_MESSAGES 2
 
-#define REFUSAL       10          // tokens of patience that an answered refusal costs
-#define BYTES_A_PART  1638        // refused bytes that cost one token more
-#define STRANGER_RATE 65536       // bytes per second
-#define STRANGER_ROOM (4 * 65536) // bytes at once: four of a stranger's largest messages
+#define REFUSAL      10   // tokens of patience that an answered refusal costs
+#define BYTES_A_PART 1638 // refused bytes that cost one token more
+
+#define STRANGER_PACKETS 100         // per second
+#define STRANGER_RATE    65536       // bytes per second
+#define STRANGER_ROOM    (4 * 65536) // bytes at once: four of a stranger's largest messages
 
 static uint32_t product(uint32_t a, uint32_t b)
 {
@@ -15,6 +17,15 @@ static uint32_t product(uint32_t a, uint32_t b)
 static uint32_t lesser(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+// 0 per second is no limit at all, so anything is less.
+static struct token_rate lesser_rate(struct token_rate rate, struct token_rate most)
+{
+    if (rate.per_second == 0)
+        return most;
+    return (struct token_rate){lesser(rate.per_second, most.per_second),
+                               lesser(rate.burst, most.burst)};
 }
 
 struct rate_limits rate_limits_of(uint32_t packets_per_second, uint32_t bytes_per_second,
@@ -30,10 +41,14 @@ struct rate_limits rate_limits_of(uint32_t packets_per_second, uint32_t bytes_pe
 
 struct rate_limits rate_limits_of_strangers(const struct rate_limits *limits)
 {
+    static const struct rate_limits most = {
+        .packets = {STRANGER_PACKETS, STRANGER_PACKETS * RATE_BURST_SECONDS},
+        .bytes = {STRANGER_RATE, STRANGER_ROOM},
+    };
+
     return (struct rate_limits){
-        .packets = limits->packets,
-        .bytes = {lesser(limits->bytes.per_second, STRANGER_RATE),
-                  lesser(limits->bytes.burst, STRANGER_ROOM)},
+        .packets = lesser_rate(limits->packets, most.packets),
+        .bytes = lesser_rate(limits->bytes, most.bytes),
     };
 }
 

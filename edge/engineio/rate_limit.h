@@ -41,8 +41,8 @@ struct rate_load {
 // 0 per second: no limit of that kind. `max_message`: bytes of the largest message.
 struct rate_limits rate_limits_of(uint32_t packets_per_second, uint32_t bytes_per_second,
                                   uint32_t max_message);
-// For clients that are not admitted yet: they send a token and little else, so they get fewer
-// bytes.
+// For clients that are not admitted yet: they send a token and little else, so they get less, and
+// have limits even where admitted clients have none.
 struct rate_limits rate_limits_of_strangers(const struct rate_limits *limits);
 
 // Takes the load from the client's buckets, or refuses it.
