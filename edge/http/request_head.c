@@ -5,12 +5,14 @@
 
 size_t http_head_length(struct span bytes)
 {
-    const char *end = bytes.len >= 4 ? memmem(bytes.ptr, bytes.len, "\r\n\r\n", 4) : NULL;
-    const char *bare = bytes.len >= 2 ? memmem(bytes.ptr, bytes.len, "\n\n", 2) : NULL;
+    static const struct span empty_lines[] = {SPAN_INIT("\r\n"), SPAN_INIT("\n")};
+    struct span rest = bytes, line;
 
-    if (bare && (!end || bare < end))
-        return (size_t)(bare - bytes.ptr) + 2;
-    return end ? (size_t)(end - bytes.ptr) + 4 : 0;
+    while (span_take_before(&rest, SPAN_LIT("\n"), &line))
+        for (size_t i = 0; i < ARRAY_LEN(empty_lines); i++)
+            if (span_starts_with(rest, empty_lines[i]))
+                return (size_t)(rest.ptr - bytes.ptr) + empty_lines[i].len;
+    return 0;
 }
 
 static bool take_line(struct span *rest, struct span *line)

@@ -18,8 +18,9 @@ struct http_head {
     size_t header_count;
 };
 
-// The length of the first head in `bytes`, its empty line included; 0 while it is not whole. Lines
-// may end in LF alone: http_head_parse() refuses such a head, but nobody must wait for its end.
+// The length of the first head in `bytes`, its empty line included; 0 while it is not whole. Any
+// line may end in LF alone: http_head_parse() refuses such a head, because a proxy may see other
+// lines in it, but nobody must wait for its end.
 size_t http_head_length(struct span bytes);
 
 // True if `s` can be the name of a header, a method or a version: not empty, no control characters,
