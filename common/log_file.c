@@ -11,6 +11,7 @@
 #define FILE_MAX        (5 * 1024 * 1024)
 #define FILES_KEPT      5
 #define LOOK_AGAIN_MS   1000
+#define WELL_AGAIN_MS   60000
 #define FILE_PERMISSION 0640
 
 bool log_write_all(int fd, struct span bytes)
@@ -26,7 +27,7 @@ bool log_write_all(int fd, struct span bytes)
     return true;
 }
 
-// Reports the first error only: a full disk must not fill the console with lines.
+// Reports the first error of several: a full disk must not fill the console with lines.
 static void log_failure_once(struct log_file *file, const char *what)
 {
     if (!file->failing)
@@ -35,6 +36,15 @@ static void log_failure_once(struct log_file *file, const char *what)
                 "can be written, or empty for the console alone\n",
                 what, file->path, strerror(errno));
     file->failing = true;
+    file->failed_ms = file->looked_ms;
+}
+
+// A line was written. On a disk that is nearly full lines fail now and then: the next error is
+// reported only if none has come for some time.
+static void note_success(struct log_file *file, uint64_t now_ms)
+{
+    if (file->failing && now_ms - file->failed_ms >= WELL_AGAIN_MS)
+        file->failing = false;
 }
 
 static void close_file(struct log_file *file)
@@ -126,7 +136,9 @@ void log_file_write(struct log_file *file, struct span line, uint64_t now_ms)
         rotate(file);
     if (file->fd < 0)
         return;
-    if (!log_write_all(file->fd, line))
+    if (log_write_all(file->fd, line))
+        note_success(file, now_ms);
+    else
         log_failure_once(file, "write");
     file->size = lseek(file->fd, 0, SEEK_CUR); // includes what other programs have appended
 }

@@ -1,8 +1,9 @@
 // One file of the log. Lines are appended whole; the file is rotated at 5 MB, and five are kept
 // (x.log, x.log.1 … x.log.4).
 //
-// Several programs may share a file. An error never stops the program: the first one is reported on
-// stderr, and each later line is tried again.
+// Several programs may share a file. An error never stops the program: each later line is tried
+// again. The first error is reported on stderr, and the next one once lines were written and no
+// error has come for a minute.
 #pragma once
 
 #include <limits.h>
@@ -19,6 +20,7 @@ struct log_file {
     off_t size;
     uint64_t looked_ms; // when the path was last compared with the open file
     bool failing;       // an error was reported
+    uint64_t failed_ms; // the last error; up to a second earlier
 };
 
 // Opens `dir`/`name`. Returns false, with a line on stderr, if it cannot be written.
