@@ -58,6 +58,7 @@ void eio_websocket_write_rest(struct eio_websocket *websocket)
     if (!websocket->cut)
         return;
     size_t taken = websocket->ops->write(websocket, websocket->rest);
+    metric_add(&websocket->server->metrics->bytes_out, taken);
     websocket->rest = span_skip(websocket->rest, taken);
     if (websocket->rest.len == 0)
         drop_rest(websocket);
@@ -124,7 +125,8 @@ static uint32_t settle_short_write(struct eio_session *session, const struct wri
 // One system call for the first `n` frames of the outbox. Members of a busy room all have the same
 // frames waiting, so write_batch often has their bytes from the session before, and nothing is
 // copied. What the socket does not take stays in the outbox, except for the frame that it took a
-// part of: its rest goes ahead of everything else, whatever becomes of the session.
+// part of: its rest goes ahead of everything else, whatever becomes of the session. That frame is
+// counted now, its bytes as they go.
 static void write_frames(struct eio_session *session, uint32_t n)
 {
     struct eio_server *server = session->server;
@@ -133,10 +135,13 @@ static void write_frames(struct eio_session *session, uint32_t n)
     struct span bytes = write_batch_bytes(batch, &session->outbox, n);
     size_t taken = websocket->ops->write(websocket, bytes);
 
+    if (taken < bytes.len && (n = settle_short_write(session, batch, n, taken)) == 0) {
+        eio__flush_slice_add(&server->slice, 0); // the socket took nothing
+        return;
+    }
     if (websocket->compresses)
-        metric_add(&server->metrics->bytes_saved, plain_bytes(&session->outbox, n) - bytes.len);
-    if (taken < bytes.len)
-        n = settle_short_write(session, batch, n, taken);
+        metric_add(&server->metrics->bytes_saved,
+                   plain_bytes(&session->outbox, n) - taken - websocket->rest.len);
     count_write(session, n, taken);
     eio__session_drop_sent(session, n);
 }
@@ -257,7 +262,8 @@ static void answer_probe(struct eio_websocket *websocket)
 
     websocket->answers++;
     session->probe_answered = true;
-    (void)write_alone(websocket, websocket->server->probe_pong);
+    metric_add(&websocket->server->metrics->bytes_out,
+               write_alone(websocket, websocket->server->probe_pong));
     if (session->poll) // ends it, so that the client can send "5"
         eio__polling_release(session, "6");
 }

@@ -694,6 +694,9 @@ static void counts_what_happens(void **state)
     fake_websocket_says(fake, 1, FRAME_TEXT, SPAN_LIT("abc"));
     assert_int_equal(metric_get(&metrics->upgrades_failed), 1);
     assert_true(fake_websocket_open(fake, 2, upgrade));
+    uint64_t bytes = metric_get(&metrics->bytes_out);
+    fake_websocket_says(fake, 2, FRAME_TEXT, SPAN_LIT("2probe"));
+    assert_int_equal(metric_get(&metrics->bytes_out) - bytes, 8);
     fake_websocket_says(fake, 2, FRAME_TEXT, SPAN_LIT("5"));
     assert_int_equal(metric_get(&metrics->upgrades), 1);
     assert_int_equal(metric_get(&metrics->upgrades_failed), 1);
@@ -709,7 +712,7 @@ static void counts_what_happens(void **state)
     fake_turn(fake, 0);
     uint64_t writes = histogram_count(&metrics->frames_per_write);
     uint64_t frames = metric_get(&metrics->frames_per_write.sum);
-    uint64_t bytes = metric_get(&metrics->bytes_out);
+    bytes = metric_get(&metrics->bytes_out);
     fake_send(fake, FRAME_TEXT, SPAN_LIT("4a"));
     fake_send(fake, FRAME_TEXT, SPAN_LIT("4b"));
     fake_turn(fake, 0);
