@@ -11,7 +11,8 @@
 #define BODY_RESERVE  ((size_t)64 * 1024)   // reserved for a body before it has come
 #define BODY_LONG     ((uint64_t)1024 * 1024)
 #define LONG_SLICE_MS 50
-#define AWAIT_MAX_MS  10000 // for an answer, whatever comes before it
+#define AWAIT_MAX_MS  10000                 // for an answer, whatever comes before it
+#define AWAIT_LARGE   ((size_t)1024 * 1024) // bytes of bodies that excuse a late answer
 
 static void keep_short(struct short_text *to, amqp_bytes_t from)
 {
@@ -288,6 +289,16 @@ static bool is_method(const amqp_frame_t *frame, amqp_method_number_t id)
     return frame->frame_type == AMQP_FRAME_METHOD && frame->payload.method.id == id;
 }
 
+// The answer has not come in time. If large deliveries in front of it took the time, a smaller
+// prefetch helps; otherwise the broker is slow.
+static enum rabbit_status give_up_waiting(struct rabbit *r, size_t body_bytes)
+{
+    if (body_bytes >= AWAIT_LARGE)
+        return RABBIT_TOO_MUCH;
+    rabbit_lose_by(r, AMQP_STATUS_TIMEOUT);
+    return RABBIT_LOST;
+}
+
 enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool keep,
                                 size_t max_held_bytes)
 {
@@ -296,6 +307,7 @@ enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool 
     enum rabbit_status status = RABBIT_OK;
     struct rabbit_message message;
     bool answered = false;
+    size_t body_bytes = 0;
     amqp_frame_t frame;
 
     while (!answered && status == RABBIT_OK) {
@@ -310,9 +322,13 @@ enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool 
             answered = true;
         else if (take_frame(r, &frame, &message) == RABBIT_DELIVERY && keep)
             hold(r);
+        if (frame.frame_type == AMQP_FRAME_BODY)
+            body_bytes += frame.payload.body_fragment.len;
         amqp_maybe_release_buffers_on_channel(r->link, frame.channel);
-        if (r->held_bytes > max_held_bytes || clock_monotonic_ms() > until_ms)
+        if (r->held_bytes > max_held_bytes)
             return RABBIT_TOO_MUCH;
+        if (!answered && status == RABBIT_OK && clock_monotonic_ms() > until_ms)
+            return give_up_waiting(r, body_bytes);
     }
     return status;
 }

@@ -26,7 +26,7 @@ enum rabbit_status {
     RABBIT_OK,
     RABBIT_REFUSED,  // the broker closed the channel; rabbit_open_channel() opens another
     RABBIT_LOST,     // the connection is of no use any more
-    RABBIT_TOO_MUCH, // more deliveries came before the answer than may be held: close
+    RABBIT_TOO_MUCH, // too large deliveries came before the answer: close
 };
 
 enum rabbit_queue_type { RABBIT_CLASSIC, RABBIT_QUORUM };
