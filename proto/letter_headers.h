@@ -1,8 +1,11 @@
-// Names of the headers of a dead letter. The relay writes them, ws-dead-letters reads them.
+// Names of the queue of dead letters and of their headers. The relay writes them, ws-dead-letters
+// reads them.
 //
 // Letters stay in the queue across releases, so a name never changes. docs/protocol.md describes
 // the values.
 #pragma once
+
+#define DEAD_LETTER_KEY "dead-letter" // behind the prefix of queues: the queue of dead letters
 
 #define LETTER_REASON      "x-reason"
 #define LETTER_FAILED_AT   "x-failed-at"

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "proto/letter_headers.h"
 #include "relay/relay_duties.h"
 #include "relay/relay_gauges.h"
 #include "relay/relay_loop.h"

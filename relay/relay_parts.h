@@ -5,6 +5,7 @@
 #include "common/ops_server.h"
 #include "common/random.h"
 #include "common/resolver.h"
+#include "proto/letter_headers.h"
 #include "relay/event_log/append.h"
 #include "relay/event_log/batch.h"
 #include "relay/event_log/event_log.h"

@@ -2,6 +2,7 @@
 
 #include "common/setting_typos.h"
 #include "common/shared_settings.h"
+#include "proto/letter_headers.h"
 #include "proto/redis_keys.h"
 #include "relay/routing/routes.h"
 
@@ -21,7 +22,7 @@ static const struct setting table[] = {
     {"RABBITMQ_QUEUE_TYPE", SETTING_CHOICE, FIELD(queue_type), "classic", 0, 0, queue_types,
      "Type of the queues that the relay creates; existing queues are used as they are"},
     {"QUEUE_PREFIX", SETTING_TEXT, FIELD(queue_prefix), "websocket.", 0, 0, NULL,
-     "Beginning of the names of the queues; the routing key, or dead-letter, follows"},
+     "Beginning of the names of the queues; the routing key, or " DEAD_LETTER_KEY ", follows"},
     {"EVENT_ROUTES_FILE", SETTING_TEXT, FIELD(event_routes_file), NULL, 0, 0, NULL,
      "JSON file with additional routes for events"},
     {"MAX_EVENT_BYTES", SETTING_NUMBER, FIELD(max_event_bytes), "4194304", 1024, 16777216, NULL,

@@ -13,6 +13,7 @@
 #include "compose/tools/letter_queue.h"
 #include "compose/tools/publisher.h"
 #include "compose/tools/tool.h"
+#include "proto/letter_headers.h"
 
 #define NAME_MAX_BYTES 255 // of a name in AMQP
 #define MAX_LETTERS    1000000
@@ -41,10 +42,9 @@ static const struct setting SETTINGS[] = {
     TOOL_ROW("--gateway-only", SETTING_SWITCH, gateway_only, "false", 0, 0, ""),
     TOOL_ROW("--yes", SETTING_SWITCH, yes, "false", 0, 0, ""),
     RABBITMQ_SETTINGS(struct request, rabbitmq, "User name for RabbitMQ"),
-    TOOL_ROW(
-        "QUEUE_PREFIX", SETTING_TEXT, prefix, "websocket.", 0, 0,
-        "Beginning of the names of the gateway's queues; dead-letter follows in the name of the "
-        "queue of dead letters"),
+    TOOL_ROW("QUEUE_PREFIX", SETTING_TEXT, prefix, "websocket.", 0, 0,
+             "Beginning of the names of the gateway's queues; " DEAD_LETTER_KEY
+             " follows in the name of the queue of dead letters"),
 };
 
 static const struct tool_option OPTIONS[] = {
@@ -121,7 +121,7 @@ static bool publish(struct publisher *publisher, const struct address *to,
                     const struct letter *letter)
 {
     char now[ISO8601_LEN + 1];
-    const struct message_header headers[] = {{"x-replayed-from", "dead-letter"},
+    const struct message_header headers[] = {{"x-replayed-from", DEAD_LETTER_KEY},
                                              {"x-replayed-at", now}};
     const struct publisher_message message = {
         .exchange = to->exchange,
@@ -253,7 +253,7 @@ static bool do_command(const struct request *request)
 {
     struct work work = {.request = request};
     char name[NAME_MAX_BYTES + 1];
-    bool ok = copy_name(name, request->prefix, SPAN_LIT("dead-letter")) ||
+    bool ok = copy_name(name, request->prefix, SPAN_LIT(DEAD_LETTER_KEY)) ||
               tool_fail("QUEUE_PREFIX is too long");
 
     if (ok && request->command == REPLAY && !request->dry_run)

@@ -14,8 +14,7 @@
 
 #define ROUTES_MAX        64
 #define QUEUE_PREFIX_MAX  64
-#define DEAD_LETTER_KEY   "dead-letter" // behind the prefix: the queue of dead letters
-#define ROUTE_SOURCES_MAX 64            // distinct members of the body that one route reads
+#define ROUTE_SOURCES_MAX 64 // distinct members of the body that one route reads
 
 // Alternative members of the body, the preferred one first, as indices into `sources` of the route.
 struct route_sources {

@@ -6,6 +6,7 @@
 #include "common/json_view.h"
 #include "common/mem.h"
 #include "common/reserved_events.h"
+#include "proto/letter_headers.h"
 
 #define TEXT_MAX   255 // as for names in AMQP
 #define FIELDS_MAX 64

@@ -136,7 +136,7 @@ describe('RabbitMQ', () => {
   test('dead letters have the queue, the headers and the reasons of the relay', async () => {
     const { stdout } = await run(built('ws-relay'), ['--help']);
     const [, prefix] = stdout.match(/QUEUE_PREFIX=(\S+)/);
-    const queue = prefix + found(source('relay/routing/routes.h'), /DEAD_LETTER_KEY\s+"([^"]+)"/g)[0];
+    const queue = prefix + found(source('proto/letter_headers.h'), /DEAD_LETTER_KEY\s+"([^"]+)"/g)[0];
     assert.equal(contract.channels.deadLetters.address, queue);
     assert.equal(contract.channels.deadLetters.bindings.amqp.queue.name, queue);
     const headers = new Map([...source('proto/letter_headers.h')
