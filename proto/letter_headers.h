@@ -19,5 +19,5 @@
 #define LETTER_CC         "x-original-cc"
 
 // Size in bytes of the event's properties and headers, if its headers were dropped because they
-// leave no room in the frame for those above.
+// leave no room in the frame for those above, or because they cannot be decoded.
 #define LETTER_HEADERS_DROPPED "x-original-headers-dropped"

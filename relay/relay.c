@@ -139,6 +139,13 @@ static void on_letter_lost(uint64_t tag, void *arg)
     consumer_reject(relay->consumer, tag);
 }
 
+static void on_letter_stripped(void *arg)
+{
+    struct relay *relay = arg;
+
+    metric_add(&relay->metrics.dead_letters_stripped, 1);
+}
+
 // At most half of the prefetch may wait as dead letters. Their events are unacknowledged, and
 // RabbitMQ delivers nothing more once the whole prefetch is.
 static struct dead_letters *new_letters(struct relay *relay)
@@ -151,6 +158,7 @@ static struct dead_letters *new_letters(struct relay *relay)
         .max_bytes = LETTERS_MAX_BYTES,
         .on_safe = on_letter_safe,
         .on_lost = on_letter_lost,
+        .on_stripped = on_letter_stripped,
         .arg = relay,
     };
 

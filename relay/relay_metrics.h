@@ -11,6 +11,7 @@ struct relay_metrics {
     metric dead_letters[TRANSLATE_STATUS_COUNT]; // by reason; TRANSLATE_OK stays unused
     metric dead_letters_safe;
     metric dead_letters_lost;
+    metric dead_letters_stripped;
     metric dead_letters_failing;
     metric dead_letters_waiting;
     metric append_retries;

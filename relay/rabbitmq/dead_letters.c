@@ -20,12 +20,13 @@
 #define SLOW_MS      2000  // without a confirm, after which the queue counts as failing
 #define RECONNECT_MS 10000 // without a confirm, after which another connection is tried
 #define GRACE_MS     2000  // of failing, before a letter is given up
-#define LOST_LOG_MS  10000 // between two lines about letters that are given up
+#define LOST_LOG_MS  10000 // between two lines about letters that are given up, or stripped
 
 struct letter {
     struct list node;
     uint64_t tag;     // delivery tag of the event
     uint64_t confirm; // number of its publication on this connection; 0: not published
+    bool stripped;    // is published without its event's headers
     const char *reason;
     char failed_at[ISO8601_LEN + 1];
     struct span exchange, routing_key, properties, body; // in `bytes`
@@ -48,6 +49,7 @@ struct dead_letters {
     bool blocked; // RabbitMQ reads nothing: more publications would only fill the socket
     bool failing;
     uint64_t lost, lost_logged_ms;
+    uint64_t stripped, stripped_logged_ms;
     struct outage_log outage;
 };
 
@@ -210,6 +212,29 @@ static bool ensure_connected(struct dead_letters *d)
     return true;
 }
 
+static void log_stripped(struct dead_letters *d, const struct letter *letter, uint64_t now_ms)
+{
+    if (d->stripped_logged_ms != 0 && now_ms - d->stripped_logged_ms < LOST_LOG_MS)
+        return;
+    d->stripped_logged_ms = now_ms;
+    log_warn("a dead letter is without the headers of its event: they leave no room in a frame of "
+             "AMQP, or cannot be decoded queue=%s exchange=" SPAN_FMT " routing_key=" SPAN_FMT
+             " bytes=%zu stripped=%" PRIu64,
+             d->options.queue, SPAN_ARG(letter->exchange), SPAN_ARG(letter->routing_key),
+             letter->properties.len, d->stripped);
+}
+
+// A letter may be published again, on the next connection. It is counted once.
+static void note_stripped(struct dead_letters *d, struct letter *letter)
+{
+    if (letter->stripped)
+        return;
+    letter->stripped = true;
+    d->stripped++;
+    d->options.on_stripped(d->options.arg);
+    log_stripped(d, letter, clock_monotonic_ms());
+}
+
 static bool publish(struct dead_letters *d, struct letter *letter)
 {
     struct rabbit_header headers[] = {
@@ -227,9 +252,12 @@ static bool publish(struct dead_letters *d, struct letter *letter)
         .headers = headers,
         .header_count = ARRAY_LEN(headers),
     };
+    bool stripped;
 
-    if (!rabbit_publish_letter(d->rabbit, d->options.queue, &message))
+    if (!rabbit_publish_letter(d->rabbit, d->options.queue, &message, &stripped))
         return lose(d, rabbit_reason(d->rabbit));
+    if (stripped)
+        note_stripped(d, letter);
     letter->confirm = ++d->published;
     return true;
 }

@@ -26,6 +26,8 @@ struct dead_letters_options {
     // Called with the delivery tag of an event whose letter is confirmed, or given up.
     void (*on_safe)(uint64_t tag, void *arg);
     void (*on_lost)(uint64_t tag, void *arg);
+    // A letter is published without the headers of its event.
+    void (*on_stripped)(void *arg);
     void *arg;
 };
 

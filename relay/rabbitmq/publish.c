@@ -82,7 +82,7 @@ static bool fits_frame(const struct rabbit *r, const struct rabbit_letter *lette
     return len <= (size_t)amqp_get_frame_max(r->link);
 }
 
-static void write_headers(const struct rabbit *r, const struct rabbit_letter *letter,
+static void write_headers(const struct rabbit_letter *letter, bool stripped,
                           amqp_basic_properties_t *p, amqp_table_t *out)
 {
     amqp_table_t originals = p->_flags & AMQP_BASIC_HEADERS_FLAG ? p->headers : amqp_empty_table;
@@ -93,31 +93,44 @@ static void write_headers(const struct rabbit *r, const struct rabbit_letter *le
     for (size_t i = 0; i < letter->header_count; i++)
         out->entries[out->num_entries++] = entry_of(&letter->headers[i]);
     append_acted_on(out, p);
-    if (fits_frame(r, letter))
-        append_originals(out, &originals);
-    else
+    if (stripped)
         out->entries[out->num_entries++] =
             number_entry(LETTER_HEADERS_DROPPED, letter->properties.len);
+    else
+        append_originals(out, &originals);
     p->headers = *out;
     p->_flags |= AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
     p->delivery_mode = AMQP_DELIVERY_PERSISTENT;
 }
 
-bool rabbit_publish_letter(struct rabbit *r, const char *queue, const struct rabbit_letter *letter)
+// The properties of the event; those of an empty message if they cannot be decoded. The pool owns
+// what they refer to.
+static bool decode_properties(struct span encoded, amqp_pool_t *pool, amqp_basic_properties_t *out)
 {
-    amqp_basic_properties_t none = {0}, *properties = &none;
-    amqp_table_t headers = {0};
-    amqp_pool_t pool;
     void *decoded;
 
+    *out = (amqp_basic_properties_t){0};
+    if (encoded.len == 0)
+        return true;
+    if (amqp_decode_properties(AMQP_BASIC_CLASS, pool, rabbit_bytes(encoded), &decoded) < 0)
+        return false;
+    *out = *(amqp_basic_properties_t *)decoded;
+    return true;
+}
+
+bool rabbit_publish_letter(struct rabbit *r, const char *queue, const struct rabbit_letter *letter,
+                           bool *stripped)
+{
+    amqp_basic_properties_t properties;
+    amqp_table_t headers = {0};
+    amqp_pool_t pool;
+
     init_amqp_pool(&pool, POOL_PAGE);
-    if (letter->properties.len > 0 &&
-        amqp_decode_properties(AMQP_BASIC_CLASS, &pool, rabbit_bytes(letter->properties),
-                               &decoded) >= 0)
-        properties = decoded;
-    write_headers(r, letter, properties, &headers);
+    *stripped =
+        !decode_properties(letter->properties, &pool, &properties) || !fits_frame(r, letter);
+    write_headers(letter, *stripped, &properties, &headers);
     int status = amqp_basic_publish(r->link, CHANNEL, amqp_empty_bytes, amqp_cstring_bytes(queue),
-                                    1, 0, properties, rabbit_bytes(letter->body));
+                                    1, 0, &properties, rabbit_bytes(letter->body));
     free(headers.entries);
     empty_amqp_pool(&pool);
     return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);

@@ -6,6 +6,7 @@
 // Asks RabbitMQ to confirm what is published from now on.
 NODISCARD enum rabbit_status rabbit_enable_confirms(struct rabbit *rabbit);
 // Publishes the letter straight to a queue, persistent and mandatory. Does not wait for the
-// confirm.
+// confirm. `stripped`: without the headers of its event, which leave no room in the frame or cannot
+// be decoded; LETTER_HEADERS_DROPPED says so.
 NODISCARD bool rabbit_publish_letter(struct rabbit *rabbit, const char *queue,
-                                     const struct rabbit_letter *letter);
+                                     const struct rabbit_letter *letter, bool *stripped);

@@ -107,6 +107,8 @@ test('headers that fill a frame leave the reason its room', async (t) => {
   const { headers, message } = await services.deadLetter();
   assert.equal(message.properties.messageId, 'full');
   assert.ok(headers['x-original-headers-dropped'] > 130_000);
+  assert.equal(await relay.metric('ws_relay_dead_letters_stripped_total'), 1);
+  assert.match(relay.log, /a dead letter is without the headers of its event/);
 });
 
 test('they are logged without their text, and counted', async () => {
