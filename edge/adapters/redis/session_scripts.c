@@ -8,10 +8,15 @@
 
 // The beginning of a command that only the session's own generation may carry out. KEYS[1] is the
 // session, ARGV[1] the generation of the caller.
-#define MINE                                                                                       \
+#define NOT_LATER                                                                                  \
     "local g = redis.call('HGET', KEYS[1], 'g')\n"                                                 \
     "if not g then return '1' end\n"                                                               \
-    "if g ~= ARGV[1] then return '2' end\n"
+    "if tonumber(g) > tonumber(ARGV[1]) then return '2' end\n"
+
+// The same, and what an earlier generation has written counts as nothing. There is such a record
+// after Redis has lost the session, if the edge of an earlier connection, which is half-open, was
+// the first to write it again.
+#define MINE NOT_LATER "if g ~= ARGV[1] then return '1' end\n"
 
 static const char *const texts[SESSION_SCRIPTS] = {
     // ARGV: generation, expiry, when the session was restored or '', field, value, …
@@ -45,8 +50,8 @@ static const char *const texts[SESSION_SCRIPTS] = {
                           "else redis.call('HDEL', KEYS[1], 'l') end\n"
                           "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
                           "return '0'\n",
-    [SCRIPT_DROP] = MINE "redis.call('DEL', KEYS[1])\n"
-                         "return '0'\n",
+    [SCRIPT_DROP] = NOT_LATER "redis.call('DEL', KEYS[1])\n"
+                              "return '0'\n",
     // KEYS: the session, when its user was kicked, the lost position of each shard
     // ARGV: user, edge, expiry, now, how long a restored session is refused, claims in a minute
     // A refusal for one of the reasons 3 to 5 deletes the session.
