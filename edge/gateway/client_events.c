@@ -32,11 +32,7 @@ static void on_join_room(struct client_events *events, struct client *client,
 {
     struct span room;
 
-    if (!take_room(events, client, event, &room))
-        return;
-    if (sio_socket_is_in(client->socket, room))
-        client_ack_room(events->acks, client, ack_of(event), "Joined room:", room);
-    else
+    if (take_room(events, client, event, &room))
         joins_ask(events->joins, client, ack_of(event), room);
 }
 
@@ -45,16 +41,8 @@ static void on_leave_room(struct client_events *events, struct client *client,
 {
     struct span room;
 
-    if (!take_room(events, client, event, &room))
-        return;
-    joins_cancel(events->joins, client, room);
-    bool left = sio_socket_leave(client->socket, room);
-    if (left)
+    if (take_room(events, client, event, &room))
         joins_leave(events->joins, client, ack_of(event), room);
-    else
-        client_ack_room(events->acks, client, ack_of(event), "Left room:", room);
-    if (left)
-        room_events_emit(events->room_events, client, room, "user_left");
 }
 
 // Limits how many typing events a room is sent, since each goes to all members. The sender gets its
@@ -66,7 +54,7 @@ static void tell_typing(struct client_events *events, struct client *client,
 
     if (!take_room(events, client, event, &room))
         return;
-    if (!sio_socket_is_in(client->socket, room)) {
+    if (!joins_include(client, room)) {
         client_ack_error(events->acks, client, ack_of(event), "Not in room");
         return;
     }

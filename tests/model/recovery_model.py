@@ -4,8 +4,8 @@ sessions in a Redis that answers late, goes away or forgets, and clients that dr
 One step is one thing that can happen somewhere; a seeded run is some thousands of them. What
 clients get to see is judged as it happens, and once more when everything has come to rest:
 
-  complete   all that was logged in a room that the client was acked into and has not asked to
-             leave, unless Redis itself lost it
+  complete   all that was logged in a room from the ack of the join until it is left: by an ack, or
+             by a recovery without it after the client had asked; unless Redis itself lost it
   once       no event twice within a session
   in order   the events of one room as they stand in the log
   entitled   nothing from before a join, nothing after an acked leave
@@ -25,6 +25,7 @@ VARIANTS = {
     "connected": "`connected` of a recovered session bears what the edge has instead of the client's own offset",
     "generation": "writes of an edge that lost the session are taken",
     "ack": "a join is acked before it is written",
+    "leaving": "a room is left as soon as the client asks for it, before that is written",
     "membership": "rooms are joined when the session is claimed instead of behind the replay",
     "joined": "rooms are replayed from the offset, whenever they were joined",
     "wait": "an edge waits for the client's offset alone, not for the start of every room",
@@ -120,6 +121,7 @@ class Socket:
         self.last_sent = None
         self.rooms = {}  # room -> joined at
         self.joins = {}  # room -> position; their write is under way
+        self.leaves = set()  # rooms; their write is under way, and the socket is still in them
         self.unstored = False  # Redis does not have all of it
 
 
@@ -219,11 +221,12 @@ class World:
                 self.send(socket, "event", (room, position), tuple(edge.had))
 
     def reset(self, edge, shard, position):
-        """Something was lost: nobody here is sure of having it all."""
-        edge.had[shard] = edge.reach[shard] = position
-        edge.memory[shard] = []
+        """Something was lost: nobody here is sure of having it all. What is noted of the sockets
+        ends before the loss."""
         for socket in list(edge.sockets):
             self.end_socket(edge, socket)
+        edge.had[shard] = edge.reach[shard] = position
+        edge.memory[shard] = []
 
     # ---- Redis
 
@@ -241,11 +244,13 @@ class World:
             edge.writes.pop(0)()
 
     def put_all(self, socket):
-        """What an edge writes when Redis has nothing of a session, or lacks some of it."""
+        """What an edge writes when Redis has nothing of a session, or lacks some of it. What an
+        earlier connection has written of a session that was forgotten counts as nothing."""
         session = self.store.get(socket.pid)
         if session is not None and session.generation > socket.generation:
             return
-        restored = Session(socket.generation, {**socket.rooms, **socket.joins})
+        stays = {room: joined for room, joined in socket.rooms.items() if room not in socket.leaves}
+        restored = Session(socket.generation, {**stays, **socket.joins})
         if session is None:
             restored.restored_at = self.now
         else:
@@ -262,7 +267,7 @@ class World:
                 session.fresh = fresh
                 if socket.unstored:
                     self.put_all(socket)
-            elif socket.pid not in self.store and socket in edge.sockets:
+            elif socket in edge.sockets:
                 self.put_all(socket)
         self.write(edge, apply)
 
@@ -289,6 +294,8 @@ class World:
                 socket.unstored = True
                 for room in list(socket.joins):
                     del socket.joins[room]  # refused after 5 s: Authorization unavailable
+                for room in list(socket.leaves):
+                    self.get_out(socket, room)  # and a leave is done all the same
 
     def come_back(self):
         self.redis_up = True
@@ -302,7 +309,11 @@ class World:
     def join(self, client):
         edge, socket = client.edge, client.socket
         room = self.random.randrange(self.rooms)
-        if socket not in edge.sockets or room in socket.rooms or room in socket.joins:
+        if socket not in edge.sockets or room in socket.joins:
+            return
+        if room in socket.leaves:
+            self.get_out(socket, room)
+        if room in socket.rooms:
             return
         joined = edge.had[room % self.shards]
         socket.joins[room] = joined
@@ -326,21 +337,32 @@ class World:
         if self.variant == "ack":
             enter()
 
+    @staticmethod
+    def get_out(socket, room):
+        socket.leaves.discard(room)
+        del socket.rooms[room]
+        if socket.client.socket is socket:
+            socket.client.expects.pop(room, None)
+
     def leave(self, client):
         edge, socket = client.edge, client.socket
         if socket not in edge.sockets or not socket.rooms:
             return
         room = self.random.choice(sorted(socket.rooms))
-        if room == client.name % self.rooms:
-            return  # a user's own room
-        del socket.rooms[room]
-        client.expects.pop(room, None)
+        if room == client.name % self.rooms or room in socket.leaves:
+            return  # a user's own room, or asked for already
         client.leaving.add(room)
+        if self.variant == "leaving":
+            del socket.rooms[room]
+        else:
+            socket.leaves.add(room)
 
         def apply():
             session = self.mine(socket)
             if session is not None:
                 session.rooms.pop(room, None)
+                if room in socket.leaves:
+                    self.get_out(socket, room)
                 socket.outbox.append(("left", room, None))
         self.write(edge, apply)
 
@@ -456,6 +478,9 @@ class World:
         if socket not in edge.sockets:
             edge.sockets.append(socket)
         client.socket = socket
+        for room in client.leaving - pending["rooms"].keys():
+            client.expects.pop(room, None)
+        client.leaving -= pending["rooms"].keys()
         if self.variant != "freshness":
             self.touch(edge, socket)
 
@@ -515,6 +540,7 @@ class World:
             if room not in client.leaving:
                 client.expects[room] = self.since(room, heard_from)
         elif kind == "left":
+            client.expects.pop(body, None)
             if body not in client.socket.joins and body not in client.socket.rooms:
                 client.left.add(body)
                 client.entitled.pop(body, None)

@@ -25,12 +25,13 @@ FALLS = {
     "connected": ("ahead", 0),
     "generation": ("expiry", 36),
     "ack": ("storm", 14),
+    "leaving": ("half-open", 50),
     "membership": ("mixed", 0),
     "joined": ("mixed", 0),
     "wait": ("mixed", 0),
-    "freshness": ("mixed", 471),
+    "freshness": ("half-open", 3361),
     "stale": ("ahead", 4),
-    "restored": ("forgetful", 10),
+    "restored": ("forgetful", 7),
 }
 
 

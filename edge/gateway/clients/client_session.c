@@ -71,6 +71,26 @@ struct room_note client_session_note(const struct client_session *session, struc
                               .granted_ms = clock_wall_ms()};
 }
 
+bool client_session_is_leaving(const struct client_session *session, struct span room)
+{
+    list_for_each (node, &session->writes) {
+        const struct room_write *write = list_entry(node, struct room_write, of_session);
+        if (write->leaves && !write->left && span_eq(write->room, room))
+            return true;
+    }
+    return false;
+}
+
+struct room_note client_session_join_note(const struct client_session *session, struct span room)
+{
+    list_for_each (node, &session->writes) {
+        const struct room_write *write = list_entry(node, struct room_write, of_session);
+        if (!write->leaves && span_eq(write->room, room))
+            return write->note;
+    }
+    return client_session_note(session, room);
+}
+
 void client_session_lose(struct client_session *session)
 {
     struct sessions *sessions = session->sessions;

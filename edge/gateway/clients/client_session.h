@@ -66,7 +66,8 @@ struct room_write {
     struct client_session *session; // NULL: not pending
     struct session_request request;
     struct deadline patience;
-    bool leaves;
+    bool leaves;           // the client stays in the room until the leave is written
+    bool left;             // it does not: it has asked to join the room again
     struct span room;      // borrowed
     struct room_note note; // of a join
     // Called once, when the write is over. `ok` is false if it was given up.
@@ -87,6 +88,14 @@ void client_session_free(struct client_session *session);
 struct session_key client_session_key(const struct client_session *session);
 // The note of a join that happens now.
 struct room_note client_session_note(const struct client_session *session, struct span room);
+
+// True if the client leaves the room: the leave is not written yet, and the client is still in the
+// room.
+bool client_session_is_leaving(const struct client_session *session, struct span room);
+// The note of a join that is asked for now. If an earlier join of the room is still being written,
+// it is that one's: the client enters with the earlier position, so the record must not get a later
+// one.
+struct room_note client_session_join_note(const struct client_session *session, struct span room);
 
 // ---- for the files named above
 

@@ -72,7 +72,9 @@ static void on_verdict(struct authorization_waiter *waiter, enum room_verdict ve
 {
     struct regrant *regrant = container_of(waiter, struct regrant, waiter);
     struct regrants *regrants = regrant->regrants;
-    bool is_in = sio_socket_is_in(regrant->client->socket, room_of(regrant));
+    const struct client *client = regrant->client;
+    bool is_in = sio_socket_is_in(client->socket, room_of(regrant)) &&
+                 !client_session_is_leaving(client->session, room_of(regrant));
 
     regrant->asking = false;
     regrants->asking--;

@@ -81,7 +81,7 @@ void room_write_cancel(struct room_write *write)
 
     sessions_ops(session->sessions)->withdraw(session->sessions->store, &write->request);
     detach(write);
-    if (!write->leaves)
+    if (!write->leaves || write->left)
         session_record_mark_unwritten(session);
 }
 

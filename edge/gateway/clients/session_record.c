@@ -18,6 +18,10 @@ struct listing {
 static void list_room(struct span name, void *arg)
 {
     struct listing *listing = arg;
+
+    // A put comes behind the leave, and would take it back if it had the room.
+    if (client_session_is_leaving(listing->session, name))
+        return;
     const struct room_note *note = sio_socket_room_note(listing->session->client->socket, name);
 
     listing->rooms[listing->count++] = (struct session_room){name, note->joined, note->granted_ms};

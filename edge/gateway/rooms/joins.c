@@ -16,11 +16,13 @@ struct join {
     char room[];
 };
 
-// A room that the client has left, until the session store has the change.
+// A room that the client leaves, until the session store has the change. So long it stays in the
+// room: if its connection breaks before, the next recovery may bring it back, and then no event may
+// be missing between.
 struct leave {
     struct room_write write;
     struct joins *joins;
-    const struct client *client;
+    struct client *client;
     struct ack ack;
     char room[];
 };
@@ -95,7 +97,7 @@ static void write_join(struct join *join)
     struct client_session *session = join->waiter.client->session;
 
     join->write = (struct room_write){.room = room_of(join),
-                                      .note = client_session_note(session, room_of(join)),
+                                      .note = client_session_join_note(session, room_of(join)),
                                       .on_written = on_join_written};
     room_write_start(&join->write, session);
 }
@@ -120,7 +122,9 @@ static void on_verdict(struct authorization_waiter *waiter, enum room_verdict ve
 {
     struct join *join = container_of(waiter, struct join, waiter);
 
-    if (verdict == ROOM_GRANTED && waiter->client->session) {
+    // Another join of the same room may have been quicker, and the record has that one's position.
+    if (verdict == ROOM_GRANTED && waiter->client->session &&
+        !joins_include(waiter->client, room_of(join))) {
         write_join(join);
         return;
     }
@@ -136,10 +140,41 @@ static void withdraw(const struct joins *joins, struct join *join)
         authorization_cancel(joins->authorization, &join->waiter);
 }
 
+bool joins_include(const struct client *client, struct span room)
+{
+    return sio_socket_is_in(client->socket, room) &&
+           !(client->session && client_session_is_leaving(client->session, room));
+}
+
+static void get_out(const struct joins *joins, struct client *client, struct span room)
+{
+    if (sio_socket_leave(client->socket, room))
+        room_events_emit(joins->room_events, client, room, "user_left");
+}
+
+// What the client asks for last holds: it is out now, and the join is a fresh one.
+static void finish_leaving(const struct joins *joins, struct client *client, struct span room)
+{
+    if (!client->session || !client_session_is_leaving(client->session, room))
+        return;
+    list_for_each (node, &client->session->writes) {
+        struct room_write *write = list_entry(node, struct room_write, of_session);
+        if (write->leaves && span_eq(write->room, room))
+            write->left = true;
+    }
+    get_out(joins, client, room);
+}
+
 void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room)
 {
-    struct join *join = mem_alloc(sizeof(*join) + room.len);
+    struct join *join;
 
+    if (joins_include(client, room)) {
+        client_ack_room(joins->acks, client, ack, "Joined room:", room);
+        return;
+    }
+    finish_leaving(joins, client, room);
+    join = mem_alloc(sizeof(*join) + room.len);
     *join = (struct join){
         .waiter = {.client = client, .on_verdict = on_verdict},
         .joins = joins,
@@ -151,7 +186,7 @@ void joins_ask(struct joins *joins, struct client *client, struct ack ack, struc
     authorization_ask(joins->authorization, &join->waiter, room_of(join));
 }
 
-void joins_cancel(struct joins *joins, struct client *client, struct span room)
+static void cancel(struct joins *joins, struct client *client, struct span room)
 {
     list_for_each (node, &client->joins) {
         struct join *join = list_entry(node, struct join, node);
@@ -170,17 +205,17 @@ static void on_leave_written(struct room_write *write, bool ok)
     struct leave *leave = container_of(write, struct leave, write);
 
     (void)ok;
+    if (!write->left)
+        get_out(leave->joins, leave->client, write->room);
     client_ack_room(leave->joins->acks, leave->client, leave->ack, "Left room:", write->room);
     free(leave);
 }
 
-void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room)
+static void write_leave(struct joins *joins, struct client *client, struct ack ack,
+                        struct span room)
 {
-    if (!client->session) {
-        client_ack_room(joins->acks, client, ack, "Left room:", room);
-        return;
-    }
     struct leave *leave = mem_zalloc(sizeof(*leave) + room.len);
+
     leave->joins = joins;
     leave->client = client;
     leave->ack = ack;
@@ -188,6 +223,17 @@ void joins_leave(struct joins *joins, struct client *client, struct ack ack, str
     leave->write = (struct room_write){
         .leaves = true, .room = {leave->room, room.len}, .on_written = on_leave_written};
     room_write_start(&leave->write, client->session);
+}
+
+void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room)
+{
+    cancel(joins, client, room);
+    if (client->session && sio_socket_is_in(client->socket, room)) {
+        write_leave(joins, client, ack, room);
+        return;
+    }
+    client_ack_room(joins->acks, client, ack, "Left room:", room);
+    get_out(joins, client, room);
 }
 
 // The writes of joins are cancelled before, so that all that is left in the list are leaves.

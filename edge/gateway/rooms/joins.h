@@ -15,15 +15,17 @@ struct joins {
     struct room_metrics *metrics;
 };
 
-// Starts a join of a room that the client is not in. Sends the ack when the join is decided; if the
-// client is let in, sends `user_joined` to the other members. Copies `room`.
+// True if the client is in the room and has not asked to leave it.
+bool joins_include(const struct client *client, struct span room);
+
+// Joins a room. Sends the ack when the join is decided, which is at once if the client is in the
+// room; if it enters, sends `user_joined` to the other members. Copies `room`.
 void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room);
 
-// Cancels the client's pending joins of this room; acks them with an error.
-void joins_cancel(struct joins *joins, struct client *client, struct span room);
-
-// Call after the client has left the room. Sends the ack once the session store has the change, or
-// the write was given up. Copies `room`.
+// Leaves a room. Cancels the client's pending joins of it and acks them with an error. The client
+// leaves, the other members get `user_left` and the ack is sent once the session store has the
+// change, or the write was given up; at once if the client has no session, or is not in the room.
+// Copies `room`.
 void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room);
 
 // Cancels all requests of a client that is gone, without acks.

@@ -274,6 +274,100 @@ static void a_leave_is_acked_in_any_case(void **state)
     hears(0, "432[{\"success\":true,*");
 }
 
+static void events_come_until_a_leave_is_stored(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    join_c1(0);
+    buffer_clear(&bus.asked);
+    say(0, LEAVE_C1);
+    log_entry(1, "conversation:c1", "{}");
+    hears(0, "42[\"said\",{},\"1-1\"]|");
+    assert_int_equal(bus.asked.len, 0);
+    answer(SESSION_OK);
+    hears(0, "*432[{\"success\":true,*");
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
+    buffer_clear(&peers[0].wrote);
+    log_entry(2, "conversation:c1", "{}");
+    assert_int_equal(peers[0].wrote.len, 0);
+}
+
+static void one_that_leaves_counts_as_out(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    join_c1(0);
+    say(0, LEAVE_C1);
+    say(0, "423[\"typing\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]");
+    hears(0, "433[{\"error\":\"Not in room\"}]|");
+}
+
+// A recovery may find the room in the record, and then nothing is missing.
+static void a_leave_that_breaks_off_is_no_leave(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    join_c1(0);
+    say(0, LEAVE_C1);
+    buffer_clear(&sessions.told);
+    buffer_clear(&bus.asked);
+    leave(0);
+    told("end 1 [*]; ");
+    answer(SESSION_OK);
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
+}
+
+static void what_is_joined_while_it_is_left_is_joined(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    join_c1(0);
+    say(0, LEAVE_C1);
+    buffer_clear(&sessions.told);
+    buffer_clear(&bus.asked);
+    say(0, JOIN_C1);
+    told("join 1 conversation:c1@0-0; ");
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
+    answer(SESSION_OK);
+    answer(SESSION_OK);
+    hears(0, "432[{\"success\":true,*|431[{\"success\":true,*");
+    buffer_clear(&peers[0].wrote);
+    log_entry(1, "conversation:c1", "{}");
+    hears(0, "42[\"said\",{},\"1-1\"]|");
+}
+
+static void a_record_is_without_what_is_being_left(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    join_c1(0);
+    say(0, LEAVE_C1);
+    buffer_clear(&sessions.told);
+    answer(SESSION_GONE);
+    told("restore u1 user:u1@0-0; ");
+    hears(0, "432[{\"success\":true,*");
+}
+
+// Or events between the two would be missing after a recovery.
+static void a_second_join_keeps_the_position_of_the_first(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    say(0, JOIN_C1);
+    log_entry(1, "elsewhere", "{}");
+    buffer_clear(&sessions.told);
+    say(0, JOIN_C1);
+    told("join 1 conversation:c1@0-0; ");
+    answer(SESSION_OK);
+    answer(SESSION_OK);
+    hears(0, JOINED);
+    buffer_clear(&sessions.told);
+    log_entry(2, "elsewhere", "{}");
+    say(0, JOIN_C1);
+    hears(0, JOINED);
+    assert_int_equal(sessions.told.len, 0);
+}
+
 static void what_was_joined_after_its_client_has_gone_is_taken_back(void **state)
 {
     (void)state;
@@ -696,6 +790,12 @@ int main(void)
         TEST(a_store_that_refuses_is_asked_once_a_second),
         TEST(a_leave_that_was_given_up_is_noted_before_the_end),
         TEST(a_leave_is_acked_in_any_case),
+        TEST(events_come_until_a_leave_is_stored),
+        TEST(one_that_leaves_counts_as_out),
+        TEST(a_leave_that_breaks_off_is_no_leave),
+        TEST(what_is_joined_while_it_is_left_is_joined),
+        TEST(a_record_is_without_what_is_being_left),
+        TEST(a_second_join_keeps_the_position_of_the_first),
         TEST(what_was_joined_after_its_client_has_gone_is_taken_back),
         TEST(others_hear_when_it_is_sure),
         TEST(others_hear_nothing_of_one_who_has_moved_on),
