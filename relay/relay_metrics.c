@@ -31,7 +31,7 @@ static const struct metric_info table[] = {
     {"ws_relay_dead_letters_lost_total", NULL, METRIC_COUNTER, FIELD(dead_letters_lost),
      "Dead letters discarded because their queue did not accept them"},
     {"ws_relay_dead_letters_stripped_total", NULL, METRIC_COUNTER, FIELD(dead_letters_stripped),
-     "Dead letters without their event's headers, which left no room in a frame of AMQP or could not be decoded"},
+     "Dead letters without the event's headers, which did not fit into an AMQP frame or could not be decoded"},
     {"ws_relay_dead_letters_failing", NULL, METRIC_GAUGE, FIELD(dead_letters_failing),
      "1 while the queue of dead letters does not accept them"},
     {"ws_relay_dead_letters_waiting", NULL, METRIC_GAUGE, FIELD(dead_letters_waiting),
