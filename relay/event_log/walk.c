@@ -61,18 +61,29 @@ static void adapt_page(struct log_walk *walk, size_t bytes)
         walk->page *= 2;
 }
 
-bool event_log_walk_on(struct event_log *log, struct log_walk *walk, unsigned shard,
-                       log_entry_fn visit, void *arg)
+// Returns true if the page is what was asked for; then the walk goes on below it.
+static bool take_page(struct event_log *log, struct log_walk *walk, unsigned shard,
+                      const redisReply *page, log_entry_fn visit, void *arg)
 {
-    redisReply *page = read_page(log, shard, walk->below[shard], walk->page);
-    size_t got = page && page->type == REDIS_REPLY_ARRAY ? page->elements : 0, bytes = 0;
+    size_t bytes = 0;
 
-    for (size_t i = 0; i < got && is_entry(page->element[i]); i++) {
+    if (!page || page->type != REDIS_REPLY_ARRAY)
+        return false;
+    for (size_t i = 0; i < page->elements && is_entry(page->element[i]); i++) {
         bytes += visit_entry(log, page->element[i], visit, arg);
         snprintf(walk->below[shard], sizeof(walk->below[shard]), "(%.*s", POSITION_TEXT_MAX - 1,
                  page->element[i]->element[0]->str);
     }
-    walk->at_start[shard] = got < walk->page;
+    walk->at_start[shard] = page->elements < walk->page;
     adapt_page(walk, bytes);
-    return event_log_accept_reply(log, page);
+    return true;
+}
+
+bool event_log_walk_on(struct event_log *log, struct log_walk *walk, unsigned shard,
+                       log_entry_fn visit, void *arg)
+{
+    redisReply *page = read_page(log, shard, walk->below[shard], walk->page);
+    bool taken = take_page(log, walk, shard, page, visit, arg);
+
+    return event_log_accept_reply(log, page) && taken;
 }

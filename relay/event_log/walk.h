@@ -15,7 +15,7 @@ struct log_walk {
 // Starts the walk below a position.
 void event_log_walk_init(struct log_walk *walk, struct position below);
 // Reads the next page of a shard and calls `visit` for each event in it, newest first. The id is
-// valid until `visit` returns. Returns false if Redis cannot be read.
+// valid until `visit` returns. Returns false if Redis cannot be read; the walk stays where it is.
 typedef void (*log_entry_fn)(struct span id, struct position position, void *arg);
 NODISCARD bool event_log_walk_on(struct event_log *log, struct log_walk *walk, unsigned shard,
                                  log_entry_fn visit, void *arg);

@@ -229,7 +229,7 @@ bool event_log_walk_on(struct event_log *log, struct log_walk *walk, unsigned sh
     (void)log;
     for (size_t i = strlen(brokers.log); i > 0 && brokers.readable; i--)
         visit((struct span){&brokers.log[i - 1], 1}, (struct position){1, i}, arg);
-    walk->at_start[shard] = true;
+    walk->at_start[shard] = brokers.readable;
     return brokers.readable;
 }
 
