@@ -111,8 +111,8 @@ static const struct setting table[] = {
     {"MAX_OUTBOX_BYTES", SETTING_NUMBER, FIELD(max_outbox_bytes), "1048576", 4096, 1073741824, NULL,
      "Bytes that may wait for a slow client; one that exceeds them is closed"},
     {"MAX_MEMORY_BYTES", SETTING_NUMBER, FIELD(max_memory_bytes), "0", 0, BYTES_MAX, NULL,
-     "Bytes that all clients together may occupy; 0: three quarters of the memory of the container "
-     "or the machine"},
+     "Bytes that all clients together may occupy; 0: three quarters of the memory that the container "
+     "or the machine has beside RECOVERY_MEMORY"},
     {"MAX_CONNECTIONS", SETTING_NUMBER, FIELD(max_connections), "0", 0, 1000000, NULL,
      "Largest number of open connections; 0: as many as the limit of open files allows, at most "
      "65536"},
