@@ -212,9 +212,25 @@ static bool await_returns(const struct run *run, uint64_t returns)
 
 // ---- scenarios
 
-static bool crash(struct run *run)
+// Prints when the last client was back, and the latency until then.
+static void print_return(const struct run *run, uint64_t began, uint64_t killed)
 {
     const struct continuity *back = &run->travellers.continuity;
+    bool any = back->last_back_ns > killed;
+    uint64_t last = any ? back->last_back_ns : monotonic_ns();
+
+    if (any)
+        printf(", %s back after %.1f s", back->away == 0 ? "all" : "the last one",
+               (double)(last - killed) / 1e9);
+    else
+        printf(", nobody back");
+    print_aways(back);
+    print_latencies("others' latency ms before", &run->witnesses.continuity, began, killed);
+    print_latencies("meanwhile", &run->witnesses.continuity, killed, last);
+}
+
+static bool crash(struct run *run)
+{
     uint64_t memory = resident_bytes(&run->last, 1), began = monotonic_ns();
 
     source_start(run->source);
@@ -227,10 +243,7 @@ static bool crash(struct run *run)
     clients_read_for(run->travellers.clients, CALM_NS);
     bool ok = finish(run) && all;
     ok = report(run) && ok;
-    printf(", all back after %.1f s", (double)(back->last_back_ns - killed) / 1e9);
-    print_aways(back);
-    print_latencies("others' latency ms before", &run->witnesses.continuity, began, killed);
-    print_latencies("meanwhile", &run->witnesses.continuity, killed, back->last_back_ns);
+    print_return(run, began, killed);
     printf(", edge CPU %.1f s, memory %.0f MB before, %.0f MB after, %.0f MB at most\n", cpu,
            (double)memory / 1e6, (double)resident_bytes(&run->last, 1) / 1e6,
            (double)peak_bytes(run->last) / 1e6);
