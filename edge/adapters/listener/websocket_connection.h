@@ -9,7 +9,6 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "common/key_counter.h"
 #include "edge/adapters/listener/listener_options.h"
 #include "edge/websocket/receiver.h"
 
@@ -27,7 +26,6 @@ struct websocket_connection {
     struct eio_websocket engine;
     struct lws *wsi;
     struct websocket_shared *shared; // NULL until it was adopted
-    struct key_count *counted;       // count of its address; NULL: not counted
     struct ws_receiver receiver;
     struct buffer own;  // bytes to send that are not the engine's: the reply to the handshake, a
                         // pong, the close frame

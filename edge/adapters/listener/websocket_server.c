@@ -31,7 +31,7 @@ struct websocket_server {
     void *arg;
     bool answers_at_once; // see listener_options
     // The handshake that websocket_server_adopt() is answering right now.
-    struct key_count *counted;
+    bool destroy_follows; // the library will say that the connection is destroyed
     const struct eio_admission *admission;
     const struct http_request *request;
     struct span key;
@@ -112,7 +112,6 @@ static void on_adopted(struct websocket_server *server, struct websocket_connect
     connection->wsi = wsi;
     connection->fd = lws_get_socket_fd(wsi);
     connection->shared = &server->shared;
-    connection->counted = server->counted;
     deadline_init(&connection->patience);
     metric_add(&server->shared.metrics->websockets, 1);
     answer_handshake(server, connection);
@@ -140,7 +139,7 @@ static void on_writable(struct websocket_connection *connection)
 static void on_closed(struct websocket_connection *connection)
 {
     if (!connection->shared)
-        return; // never adopted
+        return; // the library has failed to adopt it
     websocket_leave_engine(connection);
     eio_websocket_fini(&connection->engine);
     deadline_cancel(&connection->patience);
@@ -161,6 +160,7 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
         return 0; // about the library itself
     switch (reason) {
     case LWS_CALLBACK_RAW_ADOPT:
+        server->destroy_follows = true;
         on_adopted(server, connection, wsi);
         return 0;
     case LWS_CALLBACK_RAW_RX:
@@ -170,11 +170,11 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
         on_writable(connection);
         return 0;
     case LWS_CALLBACK_RAW_CLOSE:
+        server->destroy_follows = true;
         on_closed(connection);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        server->on_gone(connection && connection->shared ? connection->counted : server->counted,
-                        server->arg);
+        server->on_gone(lws_get_opaque_user_data(wsi), server->arg);
         return 0;
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
     case LWS_CALLBACK_HTTP: // HTTP is never served here
@@ -263,21 +263,31 @@ struct websocket_server *websocket_server_new(const struct listener_options *opt
     return server;
 }
 
+// When the library fails it closes the descriptor, in one of two ways. Without memory for the
+// connection it says nothing more. Later it closes the connection as any other: RAW_CLOSE comes at
+// once, WSI_DESTROY in a later turn of the loop.
 void websocket_server_adopt(struct websocket_server *server, int fd, struct key_count *counted,
                             struct span key, const struct eio_admission *admission,
                             const struct http_request *request)
 {
-    lws_sock_file_fd_type descriptor = {.sockfd = fd};
+    const lws_adopt_desc_t adoption = {
+        .vh = server->vhost,
+        .type = LWS_ADOPT_SOCKET,
+        .fd = {.sockfd = fd},
+        .vh_prot_name = PROTOCOL,
+        .opaque = counted,
+    };
 
     server->admission = admission;
     server->request = request;
     server->key = key;
-    server->counted = counted;
-    if (!lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_SOCKET, descriptor, PROTOCOL, NULL))
+    server->destroy_follows = false;
+    if (!lws_adopt_descriptor_vhost_via_info(&adoption))
         log_debug("a connection was not adopted");
+    if (!server->destroy_follows)
+        server->on_gone(counted, server->arg);
     server->admission = NULL;
     server->request = NULL;
-    server->counted = NULL;
 }
 
 void websocket_server_close(struct websocket_server *server)
