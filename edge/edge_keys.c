@@ -58,7 +58,7 @@ static void load_secret(struct edge_settings *settings, struct buffer *errors,
         make_up_secret(settings);
 }
 
-static void judge_public_key(const struct edge_settings *settings, struct buffer *errors)
+static void check_public_key(const struct edge_settings *settings, struct buffer *errors)
 {
     static const struct {
         enum token_algorithm algorithm;
@@ -67,7 +67,7 @@ static void judge_public_key(const struct edge_settings *settings, struct buffer
         [PUBLIC_KEY_RS256] = {TOKEN_RS256, "RS256"}, [PUBLIC_KEY_ES256] = {TOKEN_ES256, "ES256"}};
     const char *path = settings->jwt_public_key_file;
     struct buffer fault = {0};
-    enum public_key_kind kind = public_key_judge(settings->public_key, &fault);
+    enum public_key_kind kind = public_key_check(settings->public_key, &fault);
 
     if (kind == PUBLIC_KEY_WRONG)
         settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" %s", path, fault.ptr);
@@ -88,7 +88,7 @@ static void read_public_key(struct edge_settings *settings, struct buffer *error
     if (text && !strstr(text, "-----BEGIN PUBLIC KEY-----"))
         settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" holds no \"BEGIN PUBLIC KEY\"", path);
     else if (text)
-        judge_public_key(settings, errors);
+        check_public_key(settings, errors);
 }
 
 static bool has_key_for(const struct jwks *set, unsigned algorithms)

@@ -171,7 +171,7 @@ static enum ws_event finish_message(struct ws_receiver *receiver, size_t max_mes
 }
 
 // Frees the bytes that the last event was handed out from.
-static void let_go(struct ws_receiver *receiver)
+static void free_delivered(struct ws_receiver *receiver)
 {
     if (!receiver->in_message)
         buffer_fini(&receiver->message);
@@ -186,7 +186,7 @@ enum ws_event ws_receiver_next(struct ws_receiver *receiver, size_t max_message,
                                struct ws_inflater *inflater, struct ws_input *input,
                                struct ws_received *out)
 {
-    let_go(receiver);
+    free_delivered(receiver);
     if (receiver->failed)
         return WS_EVENT_NONE;
     for (;;) {

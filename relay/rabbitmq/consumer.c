@@ -11,7 +11,7 @@
 #define LOG_MODULE "rabbitmq"
 #include "common/log.h"
 
-#define HELD_MAX_BYTES           ((size_t)16 * 1024 * 1024) // delivered before all queues are consumed
+#define BACKLOG_MAX_BYTES        ((size_t)16 * 1024 * 1024) // delivered before all queues are consumed
 #define KEEP_ALIVE_MS            2000
 #define DECLARATIONS_HEARTBEAT_S 30
 
@@ -149,9 +149,9 @@ bool consumer_has_more(const struct consumer *s)
 }
 
 // With one delivery from each queue what is held has a bound anyway.
-static size_t held_max(const struct consumer *s)
+static size_t backlog_max(const struct consumer *s)
 {
-    return s->prefetch > 1 ? HELD_MAX_BYTES : SIZE_MAX;
+    return s->prefetch > 1 ? BACKLOG_MAX_BYTES : SIZE_MAX;
 }
 
 enum rabbit_status consumer_consume(struct consumer *s, size_t i)
@@ -160,7 +160,7 @@ enum rabbit_status consumer_consume(struct consumer *s, size_t i)
 
     snprintf(consumer, sizeof(consumer), "%zu", i); // says which route a delivery is of
     enum rabbit_status status = rabbit_consume(s->rabbit, consumer_queue(s, i), consumer,
-                                               !s->intakes[i].shared, held_max(s));
+                                               !s->intakes[i].shared, backlog_max(s));
     s->intakes[i].consumed = status == RABBIT_OK;
     return status;
 }

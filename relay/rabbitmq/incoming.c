@@ -14,7 +14,7 @@
 #define AWAIT_MAX_MS  10000                 // for an answer, whatever comes before it
 #define AWAIT_LARGE   ((size_t)1024 * 1024) // bytes of bodies that excuse a late answer
 
-static void keep_short(struct short_text *to, amqp_bytes_t from)
+static void copy_short(struct short_text *to, amqp_bytes_t from)
 {
     to->len = (uint8_t)(from.len <= sizeof(to->bytes) ? from.len : 0);
     if (to->len > 0)
@@ -44,23 +44,23 @@ static void begin_incoming(struct incoming *in, enum rabbit_news kind)
     empty_buffer(&in->body);
 }
 
-static void free_held(struct incoming *held)
+static void free_message(struct incoming *message)
 {
-    if (!held)
+    if (!message)
         return;
-    buffer_fini(&held->properties);
-    buffer_fini(&held->body);
-    free(held);
+    buffer_fini(&message->properties);
+    buffer_fini(&message->body);
+    free(message);
 }
 
 void rabbit_drop_incoming(struct rabbit *r)
 {
-    free_held(r->given);
+    free_message(r->given);
     r->given = NULL;
-    list_for_each (node, &r->held)
-        free_held(list_entry(node, struct incoming, node));
-    list_init(&r->held);
-    r->held_bytes = 0;
+    list_for_each (node, &r->backlog)
+        free_message(list_entry(node, struct incoming, node));
+    list_init(&r->backlog);
+    r->backlog_bytes = 0;
     buffer_fini(&r->incoming.properties);
     buffer_fini(&r->incoming.body);
     r->incoming.kind = RABBIT_NOTHING;
@@ -73,9 +73,9 @@ static enum rabbit_news take_delivery(struct rabbit *r, const amqp_basic_deliver
     begin_incoming(in, RABBIT_DELIVERY);
     in->tag = method->delivery_tag;
     in->redelivered = method->redelivered;
-    keep_short(&in->consumer, method->consumer_tag);
-    keep_short(&in->exchange, method->exchange);
-    keep_short(&in->routing_key, method->routing_key);
+    copy_short(&in->consumer, method->consumer_tag);
+    copy_short(&in->exchange, method->exchange);
+    copy_short(&in->routing_key, method->routing_key);
     return RABBIT_NOTHING; // its header and body follow
 }
 
@@ -128,7 +128,7 @@ static void find_header(const amqp_table_t *headers, const char *name, struct sh
         bool is_text =
             entry->value.kind == AMQP_FIELD_KIND_UTF8 || entry->value.kind == AMQP_FIELD_KIND_BYTES;
         if (is_text && span_is(rabbit_span(entry->key), name)) {
-            keep_short(out, entry->value.value.bytes);
+            copy_short(out, entry->value.value.bytes);
             return;
         }
     }
@@ -156,7 +156,7 @@ static void take_header(struct rabbit *r, const amqp_frame_t *frame)
     buffer_reserve(&in->body, in->body_kept < BODY_RESERVE ? in->body_kept : BODY_RESERVE);
     buffer_append(&in->properties, rabbit_span(frame->payload.properties.raw));
     if (p->_flags & AMQP_BASIC_MESSAGE_ID_FLAG)
-        keep_short(&in->message_id, p->message_id);
+        copy_short(&in->message_id, p->message_id);
     if (p->_flags & AMQP_BASIC_HEADERS_FLAG)
         find_header(&p->headers, "traceparent", &in->traceparent);
 }
@@ -220,15 +220,15 @@ static enum rabbit_news take_frame(struct rabbit *r, const amqp_frame_t *frame,
     }
 }
 
-static enum rabbit_news take_held(struct rabbit *r, struct rabbit_message *out)
+static enum rabbit_news take_from_backlog(struct rabbit *r, struct rabbit_message *out)
 {
-    free_held(r->given);
+    free_message(r->given);
     r->given = NULL;
-    if (list_empty(&r->held))
+    if (list_empty(&r->backlog))
         return RABBIT_NOTHING;
-    r->given = list_entry(r->held.next, struct incoming, node);
+    r->given = list_entry(r->backlog.next, struct incoming, node);
     list_unlink(&r->given->node);
-    r->held_bytes -= r->given->properties.len + r->given->body.len;
+    r->backlog_bytes -= r->given->properties.len + r->given->body.len;
     view_message(r->given, out);
     return RABBIT_DELIVERY;
 }
@@ -244,7 +244,7 @@ enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_m
 {
     uint64_t until_ms = clock_monotonic_ms() + (wait_ms > LONG_SLICE_MS ? wait_ms : LONG_SLICE_MS);
     struct timeval wait = rabbit_timeval(wait_ms);
-    enum rabbit_news news = take_held(r, out);
+    enum rabbit_news news = take_from_backlog(r, out);
     amqp_frame_t frame;
 
     while (news == RABBIT_NOTHING && !is_slow(&r->incoming, until_ms)) {
@@ -263,18 +263,19 @@ enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_m
 
 bool rabbit_has_more(struct rabbit *r)
 {
-    return !list_empty(&r->held) || amqp_frames_enqueued(r->link) || amqp_data_in_buffer(r->link);
+    return !list_empty(&r->backlog) || amqp_frames_enqueued(r->link) ||
+           amqp_data_in_buffer(r->link);
 }
 
-// Moves the message that is now complete to the end of the held ones.
-static void hold(struct rabbit *r)
+// Moves the message that is now complete to the end of the backlog.
+static void add_to_backlog(struct rabbit *r)
 {
-    struct incoming *held = mem_alloc(sizeof(*held));
+    struct incoming *message = mem_alloc(sizeof(*message));
 
-    *held = r->incoming;
+    *message = r->incoming;
     r->incoming.properties = r->incoming.body = (struct buffer){0};
-    list_append(&r->held, &held->node);
-    r->held_bytes += held->properties.len + held->body.len;
+    list_append(&r->backlog, &message->node);
+    r->backlog_bytes += message->properties.len + message->body.len;
 }
 
 static bool is_close(const amqp_frame_t *frame)
@@ -299,8 +300,8 @@ static enum rabbit_status give_up_waiting(struct rabbit *r, size_t body_bytes)
     return RABBIT_LOST;
 }
 
-enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool keep,
-                                size_t max_held_bytes)
+enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool to_backlog,
+                                size_t max_backlog_bytes)
 {
     uint64_t until_ms = clock_monotonic_ms() + AWAIT_MAX_MS;
     struct timeval wait = rabbit_timeval(RABBIT_ANSWER_MS);
@@ -320,12 +321,12 @@ enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool 
             status = rabbit_take_close(r, &frame.payload.method);
         else if (is_method(&frame, id))
             answered = true;
-        else if (take_frame(r, &frame, &message) == RABBIT_DELIVERY && keep)
-            hold(r);
+        else if (take_frame(r, &frame, &message) == RABBIT_DELIVERY && to_backlog)
+            add_to_backlog(r);
         if (frame.frame_type == AMQP_FRAME_BODY)
             body_bytes += frame.payload.body_fragment.len;
         amqp_maybe_release_buffers_on_channel(r->link, frame.channel);
-        if (r->held_bytes > max_held_bytes)
+        if (r->backlog_bytes > max_backlog_bytes)
             return RABBIT_TOO_MUCH;
         if (!answered && status == RABBIT_OK && clock_monotonic_ms() > until_ms)
             return give_up_waiting(r, body_bytes);

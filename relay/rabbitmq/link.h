@@ -18,7 +18,7 @@ struct short_text {
     char bytes[UINT8_MAX];
 };
 
-// A message whose frames are coming in, or that is held until it is taken.
+// A message whose frames are coming in, or that waits in the backlog.
 struct incoming {
     struct list node;
     enum rabbit_news kind; // RABBIT_NOTHING: no message
@@ -39,9 +39,9 @@ struct rabbit {
     char reason[RABBIT_REASON_MAX];
     size_t max_body;
     struct incoming incoming;
-    struct list held; // complete deliveries that came during rabbit_await()
-    size_t held_bytes;
-    struct incoming *given; // the held one that rabbit_next() has returned last
+    struct list backlog; // complete deliveries that came during rabbit_await()
+    size_t backlog_bytes;
+    struct incoming *given; // the one of them that rabbit_next() has returned last
 };
 
 struct span rabbit_span(amqp_bytes_t bytes);

@@ -82,7 +82,7 @@ struct rabbit *rabbit_open(const struct rabbit_options *options, char why[RABBIT
         abort(); // out of memory
     r->usable = true;
     r->max_body = options->max_body;
-    list_init(&r->held);
+    list_init(&r->backlog);
     if (dial(r, options) && login(r, options) == RABBIT_OK && rabbit_open_channel(r) == RABBIT_OK)
         return r;
     memcpy(why, r->reason, sizeof(r->reason));
@@ -155,7 +155,7 @@ enum rabbit_status rabbit_set_prefetch(struct rabbit *r, uint16_t prefetch)
 }
 
 enum rabbit_status rabbit_consume(struct rabbit *r, const char *queue, const char *consumer,
-                                  bool exclusive, size_t max_held_bytes)
+                                  bool exclusive, size_t max_backlog_bytes)
 {
     amqp_basic_consume_t method = {
         .queue = amqp_cstring_bytes(queue),
@@ -168,7 +168,7 @@ enum rabbit_status rabbit_consume(struct rabbit *r, const char *queue, const cha
         rabbit_lose_by(r, status);
         return RABBIT_LOST;
     }
-    return rabbit_await(r, AMQP_BASIC_CONSUME_OK_METHOD, true, max_held_bytes);
+    return rabbit_await(r, AMQP_BASIC_CONSUME_OK_METHOD, true, max_backlog_bytes);
 }
 
 bool rabbit_ack(struct rabbit *r, uint64_t tag, bool multiple)

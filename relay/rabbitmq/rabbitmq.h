@@ -35,10 +35,10 @@ NODISCARD enum rabbit_status rabbit_close_channel(struct rabbit *rabbit);
 // At most `prefetch` unacknowledged deliveries of each queue that is consumed from now on.
 NODISCARD enum rabbit_status rabbit_set_prefetch(struct rabbit *rabbit, uint16_t prefetch);
 // Starts to consume, with `consumer` as the tag. Deliveries that come before the answer are held
-// and come first from rabbit_next(); more than `max_held_bytes` of them are RABBIT_TOO_MUCH.
+// and come first from rabbit_next(); more than `max_backlog_bytes` of them are RABBIT_TOO_MUCH.
 NODISCARD enum rabbit_status rabbit_consume(struct rabbit *rabbit, const char *queue,
                                             const char *consumer, bool exclusive,
-                                            size_t max_held_bytes);
+                                            size_t max_backlog_bytes);
 
 // These return false if the connection is lost. None waits for an answer.
 NODISCARD bool rabbit_ack(struct rabbit *rabbit, uint64_t tag, bool multiple);

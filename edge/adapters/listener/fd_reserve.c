@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void fd_reserve_init(struct fd_reserve *spare, unsigned wanted)
+void fd_reserve_init(struct fd_reserve *reserve, unsigned wanted)
 {
     assert(wanted <= FD_RESERVE_MAX);
-    *spare = (struct fd_reserve){.wanted = wanted};
+    *reserve = (struct fd_reserve){.wanted = wanted};
 }
 
 static void close_all(int *fds, unsigned *count)
@@ -30,22 +30,22 @@ static bool open_all(int *fds, unsigned *count, unsigned wanted)
     return true;
 }
 
-bool fd_reserve_take(struct fd_reserve *spare)
+bool fd_reserve_take(struct fd_reserve *reserve)
 {
     int gap[FD_RESERVE_GAP], cause = 0;
     unsigned found = 0;
 
-    if (!open_all(spare->fds, &spare->held, spare->wanted) ||
+    if (!open_all(reserve->fds, &reserve->held, reserve->wanted) ||
         !open_all(gap, &found, FD_RESERVE_GAP))
         cause = errno;
     close_all(gap, &found);
     if (cause != 0)
-        fd_reserve_release(spare);
+        fd_reserve_release(reserve);
     errno = cause;
     return cause == 0;
 }
 
-void fd_reserve_release(struct fd_reserve *spare)
+void fd_reserve_release(struct fd_reserve *reserve)
 {
-    close_all(spare->fds, &spare->held);
+    close_all(reserve->fds, &reserve->held);
 }

@@ -18,8 +18,8 @@ struct fd_reserve {
 };
 
 // The reserve is empty at first. `wanted` is FD_RESERVE_MAX at most.
-void fd_reserve_init(struct fd_reserve *spare, unsigned wanted);
+void fd_reserve_init(struct fd_reserve *reserve, unsigned wanted);
 // Fills the reserve. True when it is full and FD_RESERVE_GAP more descriptors could be opened;
 // otherwise the reserve is empty, and errno says why.
-NODISCARD bool fd_reserve_take(struct fd_reserve *spare);
-void fd_reserve_release(struct fd_reserve *spare);
+NODISCARD bool fd_reserve_take(struct fd_reserve *reserve);
+void fd_reserve_release(struct fd_reserve *reserve);

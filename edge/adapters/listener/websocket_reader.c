@@ -86,7 +86,7 @@ void websocket_on_message_late(struct deadline *deadline, void *arg)
 
 // Called after each read. Charges a message that is not whole to the budget and sets its deadline;
 // ends both once it is whole.
-static void look_after_message(struct websocket_connection *connection)
+static void track_message(struct websocket_connection *connection)
 {
     bool waits = ws_receiver_is_waiting(&connection->receiver);
 
@@ -113,6 +113,6 @@ void websocket_read(struct websocket_connection *connection, struct ws_input inp
                                  &received);
         on_event(connection, event, &received);
     } while (event != WS_EVENT_NONE);
-    look_after_message(connection);
+    track_message(connection);
     websocket_send_pong(connection);
 }

@@ -26,7 +26,7 @@ struct redis_connection {
     bool poll_closed;
     bool answered; // the other side has answered on TCP, even if by refusing
     bool broken;   // hiredis frees the context itself
-    bool let_go;   // redis_connection_close() was called
+    bool closing;  // redis_connection_close() was called
     struct list requests;
 };
 
@@ -39,7 +39,7 @@ struct request {
 
 static void free_if_done(struct redis_connection *connection)
 {
-    if (!connection->let_go || !connection->poll_closed)
+    if (!connection->closing || !connection->poll_closed)
         return;
     list_for_each (node, &connection->requests)
         free(list_entry(node, struct request, node));
@@ -54,7 +54,7 @@ static void on_poll_error(struct redis_connection *connection, int status)
 {
     if (connection->context)
         redisAsyncHandleRead(connection->context);
-    if (connection->context && !connection->broken && !connection->let_go)
+    if (connection->context && !connection->broken && !connection->closing)
         connection->handlers.on_broken(uv_strerror(status), connection->handlers.arg);
 }
 
@@ -188,7 +188,7 @@ static void on_broken(const redisAsyncContext *context, const char *otherwise)
     const char *reason = context->c.errstr[0] != '\0' ? context->c.errstr : otherwise;
 
     connection->broken = true;
-    if (!connection->let_go)
+    if (!connection->closing)
         connection->handlers.on_broken(reason, connection->handlers.arg);
 }
 
@@ -236,8 +236,8 @@ void redis_connection_close(struct redis_connection *connection)
 {
     if (!connection)
         return;
-    assert(!connection->let_go);
-    connection->let_go = true;
+    assert(!connection->closing);
+    connection->closing = true;
     if (connection->context && !connection->broken)
         redisAsyncFree(connection->context);
     free_if_done(connection);
@@ -253,7 +253,7 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
     struct redis_connection *connection = context->data;
     struct request *request = arg;
 
-    if (reply && !connection->let_go)
+    if (reply && !connection->closing)
         request->on_answer(reply, request->tag, connection->handlers.arg);
 }
 

@@ -138,7 +138,7 @@ static void claim(struct session_store *store, struct span id, struct span user,
     session_calls_send(&sessions->calls, SCRIPT_CLAIM, &command, &claiming->request);
 }
 
-static void on_told(const struct redis_value *value, uintptr_t tag, void *arg)
+static void ignore_reply(const struct redis_value *value, uintptr_t tag, void *arg)
 {
     (void)value, (void)tag, (void)arg; // an edge that misses it learns it from its next write
 }
@@ -148,7 +148,7 @@ static void take_over(struct session_store *store, struct span edge, struct span
     struct redis_sessions *sessions = sessions_of(store);
 
     if (sessions->up)
-        redis_connection_send(sessions->calls.connection, on_told, 0,
+        redis_connection_send(sessions->calls.connection, ignore_reply, 0,
                               "PUBLISH " REDIS_EDGE_CHANNEL "%b %b", edge.ptr, edge.len,
                               control.ptr, control.len);
 }

@@ -63,9 +63,9 @@ static void finish(struct session_call *call, const struct redis_value *value)
 
 static void note_refusal(struct session_calls *calls, const char *error)
 {
-    if (!calls->refusal_told)
+    if (!calls->refusal_logged)
         log_warn("Redis does not keep sessions; clients cannot recover reason=\"%s\"", error);
-    calls->refusal_told = true;
+    calls->refusal_logged = true;
 }
 
 static void on_answer(const struct redis_value *value, uintptr_t tag, void *arg)
@@ -75,7 +75,7 @@ static void on_answer(const struct redis_value *value, uintptr_t tag, void *arg)
 
     (void)arg;
     if (!error) {
-        call->calls->refusal_told = false;
+        call->calls->refusal_logged = false;
         finish(call, value);
     } else if (strncmp(error, "NOSCRIPT", 8) == 0) {
         send_call(call, "EVAL", session_script_text(call->script));
@@ -117,7 +117,7 @@ void session_calls_connect(struct session_calls *calls, struct redis_connection 
                            void (*when_loaded)(void *arg), void *arg)
 {
     calls->connection = connection;
-    calls->refusal_told = false;
+    calls->refusal_logged = false;
     session_scripts_load(&calls->scripts, connection, when_loaded, arg);
 }
 

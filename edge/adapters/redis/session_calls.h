@@ -16,7 +16,7 @@ struct session_calls {
     struct session_scripts scripts;
     struct redis_connection *connection; // NULL: none
     struct list unanswered;              // of struct session_call, in the order of sending
-    bool refusal_told;                   // a refusal was logged, and no call has succeeded since
+    bool refusal_logged;                 // a refusal was logged, and no call has succeeded since
 };
 
 void session_calls_init(struct session_calls *calls);

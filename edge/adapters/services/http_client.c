@@ -77,7 +77,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     return call->cut ? 0 : size * count;
 }
 
-static void say_what(struct http_fetch *call, const struct http_get *get)
+static void set_request(struct http_fetch *call, const struct http_get *get)
 {
     struct buffer text = {0};
 
@@ -95,7 +95,7 @@ static void say_what(struct http_fetch *call, const struct http_get *get)
     curl_easy_setopt(call->easy, CURLOPT_USERAGENT, "websocket-gateway/" GATEWAY_VERSION);
 }
 
-static void say_how(CURL *easy, const struct http_client_options *options)
+static void set_transfer(CURL *easy, const struct http_client_options *options)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -114,7 +114,7 @@ static void say_how(CURL *easy, const struct http_client_options *options)
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
 }
 
-static void say_to_whom(struct http_fetch *call)
+static void set_callbacks(struct http_fetch *call)
 {
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->error);
@@ -135,9 +135,9 @@ struct http_fetch *http_client_get(struct http_client *client, const struct http
     call->client = client;
     call->on_answer = on_answer;
     call->arg = arg;
-    say_what(call, get);
-    say_how(call->easy, &client->options);
-    say_to_whom(call);
+    set_request(call, get);
+    set_transfer(call->easy, &client->options);
+    set_callbacks(call);
     list_append(&client->calls, &call->node);
     curl_multi_add_handle(client->multi, call->easy);
     return call;

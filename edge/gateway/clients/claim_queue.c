@@ -57,7 +57,7 @@ bool claim_is_queued(const struct queued_claim *claim)
     return claim->asked || !list_empty(&claim->node);
 }
 
-static void let_go(struct claim_queue *queue, struct queued_claim *claim)
+static void release_place(struct claim_queue *queue, struct queued_claim *claim)
 {
     if (!claim->asked)
         return;
@@ -69,7 +69,7 @@ static void let_go(struct claim_queue *queue, struct queued_claim *claim)
 void claim_queue_done(struct claim_queue *queue, struct queued_claim *claim)
 {
     queue->answers++;
-    let_go(queue, claim);
+    release_place(queue, claim);
 }
 
 void claim_queue_forget(struct claim_queue *queue, struct queued_claim *claim)
@@ -77,7 +77,7 @@ void claim_queue_forget(struct claim_queue *queue, struct queued_claim *claim)
     list_unlink(&claim->node);
     if (queue->store)
         queue->store->ops->withdraw(queue->store, &claim->claiming.request);
-    let_go(queue, claim);
+    release_place(queue, claim);
 }
 
 bool claim_queue_moves(struct claim_queue *queue, struct queued_claim *claim)

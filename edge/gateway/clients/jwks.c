@@ -140,7 +140,7 @@ static bool take_key(const struct json_doc *key, struct jwks_key *out, struct bu
     if (!is_for_signatures(key) || (!span_is(type, "RSA") && !span_is(type, "EC")))
         return false;
     char *pem = pem_of(key, type);
-    enum public_key_kind kind = pem ? public_key_judge(pem, &fault) : PUBLIC_KEY_WRONG;
+    enum public_key_kind kind = pem ? public_key_check(pem, &fault) : PUBLIC_KEY_WRONG;
     if (kind == PUBLIC_KEY_WRONG) {
         name_unusable(id, pem ? fault.ptr : "has no key that can be read", unusable);
         free(pem);

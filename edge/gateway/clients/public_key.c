@@ -15,7 +15,7 @@ static EVP_PKEY *read_pem(const char *pem)
     return key;
 }
 
-static enum public_key_kind judge_rsa(const EVP_PKEY *key, struct buffer *fault)
+static enum public_key_kind check_rsa(const EVP_PKEY *key, struct buffer *fault)
 {
     int bits = EVP_PKEY_get_bits(key);
 
@@ -26,7 +26,7 @@ static enum public_key_kind judge_rsa(const EVP_PKEY *key, struct buffer *fault)
     return PUBLIC_KEY_WRONG;
 }
 
-static enum public_key_kind judge_ec(const EVP_PKEY *key, struct buffer *fault)
+static enum public_key_kind check_ec(const EVP_PKEY *key, struct buffer *fault)
 {
     char curve[CURVE_NAME_MAX] = "unknown";
 
@@ -37,7 +37,7 @@ static enum public_key_kind judge_ec(const EVP_PKEY *key, struct buffer *fault)
     return PUBLIC_KEY_WRONG;
 }
 
-enum public_key_kind public_key_judge(const char *pem, struct buffer *fault)
+enum public_key_kind public_key_check(const char *pem, struct buffer *fault)
 {
     enum public_key_kind kind = PUBLIC_KEY_WRONG;
     EVP_PKEY *key = read_pem(pem);
@@ -45,9 +45,9 @@ enum public_key_kind public_key_judge(const char *pem, struct buffer *fault)
     if (!key)
         buffer_printf(fault, "is no public key that can be read");
     else if (EVP_PKEY_is_a(key, "RSA"))
-        kind = judge_rsa(key, fault);
+        kind = check_rsa(key, fault);
     else if (EVP_PKEY_is_a(key, "EC"))
-        kind = judge_ec(key, fault);
+        kind = check_ec(key, fault);
     else
         buffer_printf(fault, "is neither an RSA key (RS256) nor one on the curve P-256 (ES256)");
     EVP_PKEY_free(key);

@@ -15,4 +15,4 @@ enum public_key_kind {
 
 // Checks a key in PEM format ("BEGIN PUBLIC KEY"). For PUBLIC_KEY_WRONG appends the reason to
 // `fault`, as a text that begins with "is".
-NODISCARD enum public_key_kind public_key_judge(const char *pem, struct buffer *fault);
+NODISCARD enum public_key_kind public_key_check(const char *pem, struct buffer *fault);

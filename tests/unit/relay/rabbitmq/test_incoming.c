@@ -76,7 +76,7 @@ struct row {
     size_t deliveries, size; // that come first, and the size of each body
     bool answers;
     uint64_t step_ms;
-    size_t max_held;
+    size_t max_backlog;
     enum rabbit_status status;
     const char *reason;
 };
@@ -128,13 +128,13 @@ static void waits_for_an_answer(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     pid_t broker = serve(fds, row);
     close(fds[1]);
-    list_init(&rabbit.held);
+    list_init(&rabbit.backlog);
     rabbit.link = amqp_new_connection();
     amqp_tcp_socket_set_sockfd(amqp_tcp_socket_new(rabbit.link), fds[0]);
     now_ms = 0;
     step_ms = row->step_ms;
 
-    assert_int_equal(rabbit_await(&rabbit, AMQP_BASIC_CONSUME_OK_METHOD, true, row->max_held),
+    assert_int_equal(rabbit_await(&rabbit, AMQP_BASIC_CONSUME_OK_METHOD, true, row->max_backlog),
                      row->status);
     assert_string_equal(rabbit.reason, row->reason);
     assert_int_equal(rabbit.usable, row->status != RABBIT_LOST);
