@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ struct acceptor {
     uv_poll_t poll;
     struct accept_pauses pauses;
     struct fd_reserve reserve;
+    bool reserve_missed;  // it could not be had, for want of something else than descriptors
     struct deadline look; // in retry_due while accepting is paused, otherwise in reserve_due
     struct deadline_queue retry_due, reserve_due;
 };
@@ -156,14 +158,30 @@ static void on_connections(uv_poll_t *handle, int status, int events)
         pause_accepting(acceptor, why);
 }
 
+// A pause would not bring a reserve that is out of reach for another reason than those of a pause.
+static enum accept_pause take_reserve(struct acceptor *acceptor)
+{
+    bool taken = fd_reserve_take(&acceptor->reserve);
+    int cause = errno;
+    enum accept_pause why = taken ? ACCEPT_GOES_ON : pause_for(cause);
+
+    if (!taken && why == ACCEPT_GOES_ON && !acceptor->reserve_missed)
+        log_warn("descriptors cannot be held in reserve: when clients use up all, Redis and the "
+                 "operations port get none; make /dev/null readable reason=\"%s\"",
+                 strerror(cause));
+    acceptor->reserve_missed = !taken && why == ACCEPT_GOES_ON;
+    return why;
+}
+
 // Tries again after a pause, and checks the reserve once a second otherwise: descriptors may run
 // out although no client connects, and then Redis needs those of the reserve.
 static void on_look(struct deadline *look, void *arg)
 {
     struct acceptor *acceptor = arg;
-    enum accept_pause why =
-        fd_reserve_take(&acceptor->reserve) ? accept_waiting(acceptor) : pause_for(errno);
+    enum accept_pause why = take_reserve(acceptor);
 
+    if (why == ACCEPT_GOES_ON)
+        why = accept_waiting(acceptor);
     if (!acceptor->listening)
         return;
     if (why != ACCEPT_GOES_ON) {
