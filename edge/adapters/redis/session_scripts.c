@@ -13,9 +13,9 @@
     "if not g then return '1' end\n"                                                               \
     "if tonumber(g) > tonumber(ARGV[1]) then return '2' end\n"
 
-// The same, and what an earlier generation has written counts as nothing. There is such a record
-// after Redis has lost the session, if the edge of an earlier connection, which is half-open, was
-// the first to write it again.
+// Also answers '1' (no session) if the record is of an earlier generation. That happens after Redis
+// has lost the session, if an edge with an earlier, half-open connection of the client is the first
+// to write it again. The caller then writes its own record over it.
 #define MINE NOT_LATER "if g ~= ARGV[1] then return '1' end\n"
 
 static const char *const texts[SESSION_SCRIPTS] = {

@@ -66,8 +66,8 @@ struct room_write {
     struct client_session *session; // NULL: not pending
     struct session_request request;
     struct deadline patience;
-    bool leaves;           // the client stays in the room until the leave is written
-    bool left;             // it does not: it has asked to join the room again
+    bool leaves;           // a leave; the client stays in the room until it is written
+    bool left;             // of a leave: the client is out already, because a join followed
     struct span room;      // borrowed
     struct room_note note; // of a join
     // Called once, when the write is over. `ok` is false if it was given up.
@@ -89,12 +89,12 @@ struct session_key client_session_key(const struct client_session *session);
 // The note of a join that happens now.
 struct room_note client_session_note(const struct client_session *session, struct span room);
 
-// True if the client leaves the room: the leave is not written yet, and the client is still in the
-// room.
+// True if the client has asked to leave the room and the store has not answered yet. Until then the
+// client is a member of the room at this edge.
 bool client_session_is_leaving(const struct client_session *session, struct span room);
-// The note of a join that is asked for now. If an earlier join of the room is still being written,
-// it is that one's: the client enters with the earlier position, so the record must not get a later
-// one.
+// The note for a join that is about to be written. If another join of the same room is pending, its
+// note is used: the client enters with the position of the first join, so the record must not get a
+// later one.
 struct room_note client_session_join_note(const struct client_session *session, struct span room);
 
 // ---- for the files named above

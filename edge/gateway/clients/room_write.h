@@ -17,6 +17,6 @@ void room_write_on_up(struct sessions *sessions);
 // until on_written or room_write_cancel().
 void room_write_start(struct room_write *write, struct client_session *session);
 // Ends a pending write without on_written. The store may have got a join already, so the whole
-// record is written again, without it. A leave is as good as never asked for, or done: the client
-// has got every event of the room until now, and no ack.
+// record is written again, without it. After a leave the store may have the room or not. Both are
+// right: the client was in the room until now, has all of its events, and got no ack.
 void room_write_cancel(struct room_write *write);

@@ -19,7 +19,7 @@ static void list_room(struct span name, void *arg)
 {
     struct listing *listing = arg;
 
-    // A put comes behind the leave, and would take it back if it had the room.
+    // The store executes the pending leave before this put, which would add the room again.
     if (client_session_is_leaving(listing->session, name))
         return;
     const struct room_note *note = sio_socket_room_note(listing->session->client->socket, name);

@@ -16,9 +16,9 @@ struct join {
     char room[];
 };
 
-// A room that the client leaves, until the session store has the change. So long it stays in the
-// room: if its connection breaks before, the next recovery may bring it back, and then no event may
-// be missing between.
+// A leave whose write to the session store is pending. The client stays in the room until then: if
+// its connection is lost first, a recovery may find the room in the record, and the client must not
+// have missed events of it.
 struct leave {
     struct room_write write;
     struct joins *joins;
@@ -122,7 +122,8 @@ static void on_verdict(struct authorization_waiter *waiter, enum room_verdict ve
 {
     struct join *join = container_of(waiter, struct join, waiter);
 
-    // Another join of the same room may have been quicker, and the record has that one's position.
+    // If another join of the same room has been written meanwhile, the record has its position,
+    // which must stay.
     if (verdict == ROOM_GRANTED && waiter->client->session &&
         !joins_include(waiter->client, room_of(join))) {
         write_join(join);
@@ -152,7 +153,8 @@ static void get_out(const struct joins *joins, struct client *client, struct spa
         room_events_emit(joins->room_events, client, room, "user_left");
 }
 
-// What the client asks for last holds: it is out now, and the join is a fresh one.
+// For a client that joins a room while its leave is pending. The client leaves at once, so that the
+// end of the leave cannot undo the join.
 static void finish_leaving(const struct joins *joins, struct client *client, struct span room)
 {
     if (!client->session || !client_session_is_leaving(client->session, room))
@@ -236,7 +238,7 @@ void joins_leave(struct joins *joins, struct client *client, struct ack ack, str
     get_out(joins, client, room);
 }
 
-// The writes of joins are cancelled before, so that all that is left in the list are leaves.
+// The caller has cancelled the writes of joins, so the list has only leaves.
 static void forget_leaves(struct client_session *session)
 {
     while (!list_empty(&session->writes)) {

@@ -122,6 +122,19 @@ static void join_c1(int who)
     hears(who, JOINED);
 }
 
+// Client 0 is in a room, and the session store has that.
+static void connect_in_c1(void)
+{
+    connect_stored(0);
+    join_c1(0);
+}
+
+static void forget_what_was_told(void)
+{
+    buffer_clear(&sessions.told);
+    buffer_clear(&bus.asked);
+}
+
 static void a_fresh_session_is_stored(void **state)
 {
     (void)state;
@@ -189,8 +202,7 @@ static void a_join_of_a_forgotten_session_restores_it(void **state)
 static void one_whose_session_was_taken_goes_in_silence(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     buffer_clear(&bus.asked);
     say(0, LEAVE_C1);
     answer(SESSION_TAKEN);
@@ -247,8 +259,7 @@ static void a_store_that_refuses_is_asked_once_a_second(void **state)
 static void a_leave_that_was_given_up_is_noted_before_the_end(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     sessions.up = false;
     say(0, LEAVE_C1);
     pass(5010);
@@ -262,8 +273,7 @@ static void a_leave_that_was_given_up_is_noted_before_the_end(void **state)
 static void a_leave_is_acked_in_any_case(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     say(0, LEAVE_C1);
     answer(SESSION_OK);
     hears(0, "432[{\"success\":true,*");
@@ -277,8 +287,7 @@ static void a_leave_is_acked_in_any_case(void **state)
 static void events_come_until_a_leave_is_stored(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     buffer_clear(&bus.asked);
     say(0, LEAVE_C1);
     log_entry(1, "conversation:c1", "{}");
@@ -295,8 +304,7 @@ static void events_come_until_a_leave_is_stored(void **state)
 static void one_that_leaves_counts_as_out(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     say(0, LEAVE_C1);
     say(0, "423[\"typing\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]");
     hears(0, "433[{\"error\":\"Not in room\"}]|");
@@ -306,11 +314,9 @@ static void one_that_leaves_counts_as_out(void **state)
 static void a_leave_that_breaks_off_is_no_leave(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     say(0, LEAVE_C1);
-    buffer_clear(&sessions.told);
-    buffer_clear(&bus.asked);
+    forget_what_was_told();
     leave(0);
     told("end 1 [*]; ");
     answer(SESSION_OK);
@@ -320,11 +326,9 @@ static void a_leave_that_breaks_off_is_no_leave(void **state)
 static void what_is_joined_while_it_is_left_is_joined(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     say(0, LEAVE_C1);
-    buffer_clear(&sessions.told);
-    buffer_clear(&bus.asked);
+    forget_what_was_told();
     say(0, JOIN_C1);
     told("join 1 conversation:c1@0-0; ");
     assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
@@ -339,8 +343,7 @@ static void what_is_joined_while_it_is_left_is_joined(void **state)
 static void a_record_is_without_what_is_being_left(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     say(0, LEAVE_C1);
     buffer_clear(&sessions.told);
     answer(SESSION_GONE);
@@ -380,8 +383,7 @@ static void what_was_joined_after_its_client_has_gone_is_taken_back(void **state
 static void others_hear_when_it_is_sure(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     buffer_clear(&bus.asked);
     leave(0);
     assert_int_equal(bus.asked.len, 0);
@@ -392,8 +394,7 @@ static void others_hear_when_it_is_sure(void **state)
 static void others_hear_nothing_of_one_who_has_moved_on(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     buffer_clear(&bus.asked);
     leave(0);
     answer(SESSION_TAKEN);
@@ -403,8 +404,7 @@ static void others_hear_nothing_of_one_who_has_moved_on(void **state)
 static void a_goodbye_is_for_good(void **state)
 {
     (void)state;
-    connect_stored(0);
-    join_c1(0);
+    connect_in_c1();
     buffer_clear(&bus.asked);
     say(0, "41");
     told("*drop 1; ");
