@@ -39,3 +39,14 @@ static inline void capture_end(struct capture *c, struct buffer *out)
     buffer_append(out, SPAN_LIT(""));
     fclose(c->file);
 }
+
+// How often `text` stands in what was captured.
+static inline size_t capture_count(const struct buffer *captured, const char *text)
+{
+    struct span rest = buffer_span(captured), before;
+    size_t count = 0;
+
+    while (span_take_before(&rest, span_of(text), &before))
+        count++;
+    return count;
+}

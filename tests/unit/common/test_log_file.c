@@ -45,16 +45,6 @@ static void set_full(const struct log_file *file, bool full)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static size_t count_reports(struct span console)
-{
-    struct span line;
-    size_t count = 0;
-
-    while (span_take_before(&console, SPAN_LIT("cannot write the log file "), &line))
-        count++;
-    return count;
-}
-
 static void says_when_it_begins_to_fail(void **state)
 {
     const struct row *row = *state;
@@ -72,7 +62,7 @@ static void says_when_it_begins_to_fail(void **state)
         set_full(&file, false);
     }
     capture_end(&capture, &console);
-    assert_int_equal(count_reports(buffer_span(&console)), row->reports);
+    assert_int_equal(capture_count(&console, "cannot write the log file "), row->reports);
 
     buffer_fini(&console);
     unlink(file.path);

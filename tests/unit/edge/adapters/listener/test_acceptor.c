@@ -57,16 +57,6 @@ static size_t make_room(size_t count, const struct key_count *address, void *arg
     return 0;
 }
 
-static size_t count_warnings(struct span console)
-{
-    struct span line;
-    size_t count = 0;
-
-    while (span_take_before(&console, SPAN_LIT("descriptors cannot be held in reserve"), &line))
-        count++;
-    return count;
-}
-
 static void warns_without_a_reserve(void **state)
 {
     const struct row *row = *state;
@@ -91,7 +81,8 @@ static void warns_without_a_reserve(void **state)
     }
     null_error = 0;
     capture_end(&capture, &console);
-    assert_int_equal(count_warnings(buffer_span(&console)), row->warnings);
+    assert_int_equal(capture_count(&console, "descriptors cannot be held in reserve"),
+                     row->warnings);
     assert_int_equal(metric_get(&metrics.accept_paused[ACCEPT_NO_FILES]), row->pauses);
 
     acceptor_close(acceptor);
