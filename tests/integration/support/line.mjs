@@ -86,13 +86,15 @@ export class Line {
     for (const { server } of this.pairs) server.pause();
   }
 
-  // Cuts once so many bytes more have gone to the client.
-  cutAfter(bytes) {
+  // Cuts once so many bytes more have gone to the client. With `refuses` the client does not get
+  // through again before let().
+  cutAfter(bytes, { refuses = false } = {}) {
     this.budget = bytes;
     this.mutes = false;
+    this.refuses = refuses;
   }
 
-  // Cuts before the event that has this in it; whoever comes then is turned away if it is so wanted.
+  // The same before the event that has this in it.
   cutAt(mark, { refuses = false } = {}) {
     this.mark = mark;
     this.mutes = false;
