@@ -25,8 +25,8 @@ def run_sync(url, transport, token):
 
     client.on("connected", lambda *args: say("connected", args))
     client.on("booking_update", on_booking)
-    client.connect(url, auth={"token": token}, transports=[transport])
-    done.wait(20)
+    client.connect(url, auth={"token": token}, transports=[transport], wait_timeout=10)
+    done.wait(60)
     client.disconnect()
 
 
@@ -39,8 +39,8 @@ async def run_async(url, transport, token):
 
     client.on("connected", lambda *args: say("connected", args))
     client.on("booking_update", on_booking)
-    await client.connect(url, auth={"token": token}, transports=[transport])
-    await asyncio.wait_for(done.wait(), 20)
+    await client.connect(url, auth={"token": token}, transports=[transport], wait_timeout=10)
+    await asyncio.wait_for(done.wait(), 60)
     await client.disconnect()
 
 

@@ -41,7 +41,7 @@ async def main(url, transport, token, room):
 
     transports = None if transport == "both" else [transport]
     try:
-        await client.connect(url, auth={"token": token}, transports=transports)
+        await client.connect(url, auth={"token": token}, transports=transports, wait_timeout=10)
     except socketio.exceptions.ConnectionError as error:
         say("refused", str(error))
         return
@@ -50,7 +50,7 @@ async def main(url, transport, token, room):
     say("join_room", await client.call("join_room", request))
     say("typing", await client.call("typing", request))
     say("bad", await client.call("join_room", {"roomType": "conversation"}))
-    await asyncio.wait_for(done.wait(), 20)
+    await asyncio.wait_for(done.wait(), 60)
     say("transport", client.transport())
     await client.disconnect()
 
