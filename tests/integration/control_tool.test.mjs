@@ -25,7 +25,7 @@ const listed = (count) => until(`${count} edges`, async () => {
   const { stdout } = await control('edges');
   const lines = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
   return lines.length === count && lines;
-}, 20_000);
+});
 
 const nameOf = (edge) => /edge=(\S+) version/.exec(edge.log)[1];
 
@@ -102,5 +102,5 @@ test('drain --all: nobody is left, and the tool says so', async () => {
   const { code, stderr } = await control('kick', 'u1');
   assert.equal(code, 1);
   assert.match(stderr, /nobody was listening/);
-  await until('no edge', async () => (await control('edges')).code === 1, 20_000);
+  await until('no edge', async () => (await control('edges')).code === 1);
 });

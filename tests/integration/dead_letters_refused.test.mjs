@@ -39,7 +39,7 @@ async function assertLivingGoOn(t, room) {
 async function assertRecovers() {
   await channel.deleteQueue(DEAD_LETTERS);
   await channel.assertQueue(DEAD_LETTERS, { durable: true });
-  await until('letters', async () => (await services.waiting(DEAD_LETTERS)) === 100, 15_000);
+  await until('letters', async () => (await services.waiting(DEAD_LETTERS)) === 100);
   await relay.ready();
   assert.equal(await relay.metric('ws_relay_dead_letters_failing'), 0);
   await channel.purgeQueue(DEAD_LETTERS);

@@ -83,12 +83,12 @@ function assertPrinted(child, output) {
 const printing = (child, count) => until(`line ${count} of ${child.name}`, () => {
   if (printed(child).length >= count) return true;
   throw new Error(child.output);
-}, 20_000);
+});
 
 // Runs a program to its end and compares what it has printed with the page.
 async function runs(t, name, env) {
   const child = start(t, name, env);
-  const status = await within(`the end of ${name}`, child.exited, 20_000);
+  const status = await within(`the end of ${name}`, child.exited);
   assert.deepEqual(status, { code: 0, signal: null }, child.output);
   assertPrinted(child, programs.get(name).outputs[0]);
 }
@@ -128,7 +128,7 @@ test('stay.mjs holds back', async (t) => {
   t.after(() => io.close());
   const { env } = await playServices(t, [3600]);
   start(t, 'stay.mjs', { ...env, GATEWAY_URL: `http://127.0.0.1:${http.address().port}` });
-  await until('a refresh', () => refreshed > 0, 20_000);
+  await until('a refresh', () => refreshed > 0);
   await new Promise((resolve) => { setTimeout(resolve, 2000); });
   assert.equal(refreshed, 1);
 });
@@ -205,7 +205,7 @@ test('what the programs publish is what the services have promised', async (t) =
   for (const [program, schema] of [['publish.mjs', 'MessageOfMessageService'],
     ['publish.py', 'BookingOfBookingService']]) {
     const child = start(t, program);
-    await within(`the end of ${program}`, child.exited, 20_000);
+    await within(`the end of ${program}`, child.exited);
     const { content, fields, properties } = await until('the event', () =>
       services.channel.get(queue, { noAck: true }));
     await services.channel.purgeQueue(queue);

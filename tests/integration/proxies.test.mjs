@@ -37,8 +37,7 @@ function assertAll(member) {
   assert.deepEqual(member.disconnects, []);
 }
 
-const rest = (member) => until('all messages', () => member.all('new_message').length >= COUNT,
-  30_000);
+const rest = (member) => until('all messages', () => member.all('new_message').length >= COUNT);
 
 for (const [name, keepAlive] of [['haproxy', true], ['haproxy', false],
   ['nginx', true], ['nginx', false]]) {
@@ -107,7 +106,7 @@ for (const [name, keepAlive] of [['haproxy', true], ['haproxy', false],
       }));
       assert.equal(answer.success, true);
       await publishTo(`${room}-old`);
-      await until('all messages', () => got.length >= COUNT, 30_000);
+      await until('all messages', () => got.length >= COUNT);
       assertNumbered(got, COUNT);
     });
 
@@ -115,7 +114,7 @@ for (const [name, keepAlive] of [['haproxy', true], ['haproxy', false],
       const child = new Child(PYTHON, [SCRIPT, url, 'polling', token({ id: 7 }), `${room}-py`],
         { name: 'client.py' });
       t.after(() => child.kill());
-      await until('the room', () => child.stdout.includes('["bad"'), 20_000);
+      await until('the room', () => child.stdout.includes('["bad"'));
       await publishTo(`${room}-py`);
       await services.publish('message.sent', { conversationId: `${room}-py`, message: 'bye' });
       assert.deepEqual(await within('the end of the client', child.exited, 20_000),

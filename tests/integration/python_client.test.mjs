@@ -23,7 +23,7 @@ function python(t, transport, key, room) {
   const wait = (kind, count = 1) => until(`${count} times "${kind}"`, () => {
     if (heard(kind).length >= count) return heard(kind);
     throw new Error(child.output);
-  }, 20_000);
+  });
   return { child, heard, wait };
 }
 
@@ -38,7 +38,7 @@ for (const [transport, atFirst, atLast] of [
     await member.join('conversation', room);
     const { child, heard, wait } = python(t, transport, token({ id: 7 }), room);
 
-    const joined = await member.next('user_joined', 20_000);
+    const joined = await member.next('user_joined');
     assert.strictEqual(joined.userId, 7);
     assert.equal((await member.next('user_typing')).socketId, joined.socketId);
     await wait('bad');
@@ -69,7 +69,7 @@ for (const [transport, atFirst, atLast] of [
 
 test('a refused client is told the reason', async (t) => {
   const { child, heard } = python(t, 'websocket', 'rubbish', 'r');
-  await within('the end of the client', child.exited, 20_000);
+  await within('the end of the client', child.exited);
   assert.equal(heard('refused').length, 1, child.output);
 });
 

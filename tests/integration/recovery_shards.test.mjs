@@ -40,7 +40,7 @@ async function roam({ traveller, line, phase }, late) {
     const count = traveller.connects.length;
     line.let((round + phase) % 2 ? quick : late);
     line.cutAfter(400 + 977 * ((round + 3 * phase) % 7));
-    await until('the next connection', () => traveller.connects.length > count, 20_000);
+    await until('the next connection', () => traveller.connects.length > count);
     await sleep(40 + (round * 37 + phase * 61) % 150);
     line.cut();
   }
@@ -69,7 +69,7 @@ test('connections are cut again and again, at both edges in turn', async (t) => 
   await flow;
   for (const { traveller } of roamers) {
     const whole = () => [...byRoom(traveller, rooms).values()].every((all) => all.at(-1) === said - 1);
-    await until('everything', whole, 20_000);
+    await until('everything', whole);
     for (const [room, messages] of byRoom(traveller, rooms)) {
       assert.deepEqual(messages, Array.from({ length: said }, (_, i) => i), room);
     }
@@ -110,7 +110,7 @@ test('edges are killed at any moment, 500 times for a client', async (t) => {
   await flow;
   for (const traveller of travellers) {
     const heard = () => byRoom(traveller, rooms);
-    await until('everything', () => [...heard().values()].every((all) => all.at(-1) === said - 1), 20_000);
+    await until('everything', () => [...heard().values()].every((all) => all.at(-1) === said - 1));
     for (const [room, messages] of heard()) {
       assert.deepEqual(messages, Array.from({ length: said }, (_, i) => i), room);
     }

@@ -47,7 +47,7 @@ run_ctest() {
     set -- "${@#test_}" # a program's name does as well
     headline "$words"
     are_tests "$ROOT/build/$folder" "$label" "$@" || return
-    ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 300 -j "${AT_ONCE:-$JOBS}" \
+    ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 900 -j "${AT_ONCE:-$JOBS}" \
         --no-tests=error -L "^$label\$" ${1:+-R "$(expression "$label" "$@")"} 2>&1 | tee "$log"
     status=$?
     count_ctest "$words" "$log" || {
@@ -92,7 +92,7 @@ command_names() {
 run_command() {
     local folder status
     folder=$(mktemp -d "${TMPDIR:-/tmp}/command.XXXXXX") || return
-    TMPDIR=$folder timeout -k 30 600 "$ROOT/tests/commands/$1"
+    TMPDIR=$folder timeout -k 30 1800 "$ROOT/tests/commands/$1"
     status=$?
     rmdir "$folder" && return "$status"
 }

@@ -1,7 +1,7 @@
 // Programs that the tests start. None of them outlives the test: the kernel ends a child when
 // its parent dies (setpriv), whatever way the parent went.
 import { spawn } from 'node:child_process';
-import { within } from './wait.mjs';
+import { PATIENCE_MS, within } from './wait.mjs';
 
 // What a program may inherit. Everything else is given, so that a variable of the developer's
 // shell never changes what a test sees.
@@ -53,7 +53,7 @@ export class Child {
   }
 
   // Sends the signal and waits for the end; a program that does not care is killed.
-  async stop(signal = 'SIGTERM', ms = 20_000) {
+  async stop(signal = 'SIGTERM', ms = PATIENCE_MS) {
     this.signal(signal);
     try {
       return await within(`the end of ${this.name} after ${signal}`, this.exited, ms);

@@ -5,8 +5,6 @@ import { Line } from './line.mjs';
 import { token } from './tokens.mjs';
 import { until } from './wait.mjs';
 
-const SEEN_MS = 20_000; // a relay may have to come back first
-
 export class Traveller extends Client {
   constructor(t, line, { userId, ...options }) {
     super(line.url, {
@@ -79,7 +77,7 @@ export async function say(services, room, ...messages) {
 export async function sayUntilHeard(services, watcher, room, ...messages) {
   await say(services, room, ...messages);
   await until('the watcher to hear it', () =>
-    watcher.all('new_message').some(({ message }) => message === messages.at(-1)), SEEN_MS);
+    watcher.all('new_message').some(({ message }) => message === messages.at(-1)));
 }
 
 // A traveller in a conversation of its own at `edge`, and one who watches it at the edge `there`.
