@@ -5,14 +5,8 @@
 //         …
 #pragma once
 
+#include "common/redis_settings.h"
 #include "common/settings.h"
-
-struct redis_settings {
-    const char *host;
-    int64_t port;
-    const char *password; // or NULL
-    int64_t db;
-};
 
 struct rabbitmq_settings {
     const char *host;
@@ -36,6 +30,8 @@ extern const char *const log_format_names[];
      "Host of Redis"},                                                                             \
     {"REDIS_PORT", SETTING_NUMBER, offsetof(type, field.port), "6379", 1, 65535, NULL,             \
      "Port of Redis"},                                                                             \
+    {"REDIS_USERNAME", SETTING_TEXT, offsetof(type, field.username), NULL, 0, 0, NULL,             \
+     "User of Redis (ACL); the user default when it is not given"},                                \
     {"REDIS_PASSWORD", SETTING_SECRET, offsetof(type, field.password), NULL, 0, 0, NULL,           \
      "Password for Redis; none is sent when it is not given"},                                     \
     {"REDIS_DB", SETTING_NUMBER, offsetof(type, field.db), "1", 0, 1000000, NULL,                  \

@@ -237,10 +237,7 @@ static void build_bus(struct edge *edge)
         edge->sessions = redis_sessions_new((uint32_t)s->recovery_window + RECOVERY_SLACK_S,
                                             edge->id.ptr, (unsigned)s->bus_shards);
     edge->bus_options = (struct redis_bus_options){
-        .host = s->redis.host,
-        .port = (uint16_t)s->redis.port,
-        .password = s->redis.password,
-        .database = (unsigned)s->redis.db,
+        .redis = &s->redis,
         .shards = (unsigned)s->bus_shards,
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,

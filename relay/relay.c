@@ -175,9 +175,7 @@ static struct event_log *new_log(struct relay *relay)
 
     return event_log_new(&(struct event_log_options){
         .resolver = &relay->redis_host,
-        .port = (int)s->redis.port,
-        .password = s->redis.password,
-        .db = (int)s->redis.db,
+        .redis = &s->redis,
         .shards = (unsigned)s->bus_shards,
         .max_len = (uint64_t)s->log_max_len,
         .max_bytes = (uint64_t)s->log_max_bytes,

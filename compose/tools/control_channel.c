@@ -42,9 +42,14 @@ static bool log_in(struct control_channel *channel, const struct redis_settings 
 {
     redisContext *redis = channel->redis;
 
-    if (settings->password &&
-        !granted(channel, redisCommand(redis, "AUTH %s", settings->password), "login"))
-        return tool_fail("check REDIS_PASSWORD");
+    redisReply *reply = NULL;
+
+    if (settings->username)
+        reply = redisCommand(redis, "AUTH %s %s", settings->username, settings->password);
+    else if (settings->password)
+        reply = redisCommand(redis, "AUTH %s", settings->password);
+    if (settings->password && !granted(channel, reply, "login"))
+        return tool_fail("check REDIS_USERNAME and REDIS_PASSWORD");
     return granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
                    "choosing the database");
 }

@@ -188,6 +188,9 @@ static bool load_settings(const struct tool *tool, const struct command_line *li
     }
     if (ok)
         ok = settings_load(program->settings, program->setting_count, into, &errors);
+    if (ok && tool->check)
+        tool->check(into, &errors);
+    ok = ok && errors.len == 0;
     if (!ok)
         program_print_faults(program, &errors);
     buffer_fini(&errors);

@@ -33,6 +33,8 @@ struct tool {
     size_t max_operands;
     const struct tool_option *options;
     size_t option_count;
+    // Checks the settings against each other; a line in `errors` for each fault. May be NULL.
+    void (*check)(void *request, struct buffer *errors);
 };
 
 // Exit statuses. A function that returns another status than TOOL_OK has written the reason to

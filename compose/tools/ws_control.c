@@ -27,6 +27,11 @@ static const struct tool_option OPTIONS[] = {
     {"dry-run", NULL, "--dry-run", 0, "only print what would be done"},
 };
 
+static void check(void *request, struct buffer *errors)
+{
+    redis_settings_check(&((struct request *)request)->redis, errors);
+}
+
 static const struct tool TOOL = {
     .program = {"ws-control",
                 "Sends commands to the running edges through Redis.\n\n"
@@ -40,6 +45,7 @@ static const struct tool TOOL = {
     .max_operands = 2,
     .options = OPTIONS,
     .option_count = ARRAY_LEN(OPTIONS),
+    .check = check,
 };
 
 struct work {

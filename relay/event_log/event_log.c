@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,8 +14,6 @@
 #define LOG_MODULE "redis"
 #include "common/log.h"
 
-#define CONNECTION_SETTINGS "REDIS_HOST, REDIS_PORT and REDIS_PASSWORD"
-
 struct event_log *event_log_new(const struct event_log_options *options)
 {
     struct event_log *log = mem_zalloc(sizeof(*log));
@@ -22,7 +21,7 @@ struct event_log *event_log_new(const struct event_log_options *options)
     log->options = *options;
     log->outage.module = "relay";
     log->outage.what = "Redis";
-    log->outage.settings = CONNECTION_SETTINGS;
+    log->outage.settings = REDIS_CONNECTION_SETTINGS;
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
     for (unsigned i = 0; i < options->shards; i++) {
@@ -84,7 +83,7 @@ static const char *way_out(const char *error)
 {
     if (redis_error_is_out_of_memory(error))
         return "maxmemory of Redis, what else is in it, and LOG_MAX_BYTES";
-    return redis_error_ends_connection(error) ? CONNECTION_SETTINGS : NULL;
+    return redis_error_ends_connection(error) ? REDIS_CONNECTION_SETTINGS : NULL;
 }
 
 // The line names the settings that can mend this error, which are not always those of the
@@ -96,7 +95,7 @@ void event_log_report_error(struct event_log *log, const char *error)
         event_log_lose(log, error);
     else
         outage_log_begin(&log->outage, error);
-    log->outage.settings = CONNECTION_SETTINGS;
+    log->outage.settings = REDIS_CONNECTION_SETTINGS;
 }
 
 void event_log_record_write(struct event_log *log, const char *error)
@@ -172,11 +171,13 @@ bool event_log_load_append_script(struct event_log *log)
 
 static bool log_in(struct event_log *log)
 {
+    const struct redis_settings *redis = log->options.redis;
     redisReply *reply;
 
-    if (!log->options.password)
+    if (!redis->password)
         return true;
-    reply = EVENT_LOG_ASK(log, "AUTH", log->options.password);
+    reply = redis->username ? EVENT_LOG_ASK(log, "AUTH", redis->username, redis->password)
+                            : EVENT_LOG_ASK(log, "AUTH", redis->password);
     if (!reply || reply->type != REDIS_REPLY_ERROR || !redis_error_wants_no_password(reply->str))
         return event_log_accept_reply(log, reply);
     if (!log->needless_password_logged)
@@ -189,9 +190,9 @@ static bool log_in(struct event_log *log)
 // Prepares a new connection for use.
 static bool prepare(struct event_log *log)
 {
-    char db[12];
+    char db[21];
 
-    snprintf(db, sizeof(db), "%d", log->options.db);
+    snprintf(db, sizeof(db), "%" PRId64, log->options.redis->db);
     return log_in(log) &&
            event_log_accept_reply(log, EVENT_LOG_ASK(log, "CLIENT", "SETNAME", "ws-relay")) &&
            event_log_is_primary(log) &&
@@ -210,7 +211,7 @@ static bool dial(struct event_log *log)
     long wait_ms = EVENT_LOG_CONNECT_MS / (long)addresses.count;
     for (size_t i = 0; i < addresses.count; i++) {
         disconnect(log);
-        log->redis = redisConnectWithTimeout(addresses.text[i], log->options.port,
+        log->redis = redisConnectWithTimeout(addresses.text[i], (int)log->options.redis->port,
                                              (struct timeval){.tv_usec = wait_ms * 1000});
         if (!log->redis)
             abort(); // out of memory
@@ -235,8 +236,8 @@ bool event_log_connect(struct event_log *log)
         disconnect(log);
         return false;
     }
-    log_info("connected to Redis host=%s port=%d db=%d", log->options.resolver->host,
-             log->options.port, log->options.db);
+    log_info("connected to Redis host=%s port=%" PRId64 " db=%" PRId64, log->options.resolver->host,
+             log->options.redis->port, log->options.redis->db);
     outage_log_clear(&log->outage);
     log->usable = true;
     log->grown_bytes = log->options.max_bytes; // unknown what this server holds: measure soon

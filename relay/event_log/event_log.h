@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "common/redis_settings.h"
 #include "common/resolver.h"
 
 #define EVENT_LOG_CONNECT_MS 500
@@ -20,9 +21,7 @@ enum event_log_refusal { EVENT_LOG_WRITABLE = 0, EVENT_LOG_NO_MEMORY, EVENT_LOG_
 
 struct event_log_options {
     struct resolver *resolver; // of the host
-    int port;
-    const char *password; // or NULL
-    int db;
+    const struct redis_settings *redis; // borrowed
     unsigned shards;
     uint64_t max_len;   // entries that each shard keeps, roughly
     uint64_t max_bytes; // memory that each shard takes in Redis, roughly

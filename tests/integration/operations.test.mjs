@@ -37,7 +37,10 @@ async function type(line) {
   assert.equal(code, 0, `${line}: ${stdout}${stderr}`);
 }
 
-const rights = { REDIS_PASSWORD: 'change-me', RABBITMQ_USER: 'gateway', RABBITMQ_PASSWORD: 'change-me' };
+const rights = {
+  REDIS_USERNAME: 'gateway', REDIS_PASSWORD: 'change-me',
+  RABBITMQ_USER: 'gateway', RABBITMQ_PASSWORD: 'change-me',
+};
 const operator = { RABBITMQ_USER: 'gateway-operator', RABBITMQ_PASSWORD: 'change-me-too' };
 const tool = (name, args, env) =>
   run(built(name), args, { env: { ...brokerSettings(brokers), ...env } });
@@ -80,7 +83,7 @@ test('and so do the tools', async (t) => {
 });
 
 test('for more they are not enough', async () => {
-  const cli = (...args) => run(join(bin, 'redis-cli'), ['-a', 'change-me', '--no-auth-warning', ...args]);
+  const cli = (...args) => run(join(bin, 'redis-cli'), ['--user', 'gateway', '-a', 'change-me', '--no-auth-warning', ...args]);
   for (const words of [['FLUSHALL'], ['CONFIG', 'GET', '*'], ['KEYS', '*'], ['GET', 'other'],
     ['PUBLISH', 'other', 'x'], ['HSET', 'other', 'a', 'b']]) {
     const { stdout, stderr } = await cli(...words);

@@ -4,31 +4,33 @@ import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { createClient } from 'redis';
 import { startBrokers } from './support/brokers.mjs';
+import { run } from './support/child.mjs';
 import { connect, newConversation } from './support/clients.mjs';
-import { gateway } from './support/gateway.mjs';
+import { brokerSettings, built, gateway } from './support/gateway.mjs';
 import { until } from './support/wait.mjs';
 
 const PASSWORD = 'change-me';
 const GUARDS = ['+role', '+memory|usage', '+xlen', '+xtrim'];
 
 const guide = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-const RIGHTS = /ACL SETUSER default (reset on .*)/.exec(guide)[1].replaceAll('\'', '').split(' ')
+const RIGHTS = /ACL SETUSER gateway (reset on .*)/.exec(guide)[1].replaceAll('\'', '').split(' ')
   .filter((word) => !word.startsWith('>'));
 
 const brokers = await startBrokers(['redis']);
 
-// Takes the rights of the user whom the programs log in as; another one stays all-powerful.
+// The user default may do everything; the programs log in as another one, or as one without a name.
 const admin = createClient({ database: 1, socket: { host: '127.0.0.1', port: brokers.redis.port } });
 after(() => admin.disconnect()); // before Redis is stopped
 await admin.connect();
-await admin.sendCommand(['ACL', 'SETUSER', 'admin', 'on', '>admin', '~*', '&*', '+@all']);
-await admin.sendCommand(['AUTH', 'admin', 'admin']);
 
 const made = await gateway({ brokers, edges: 0, relays: 0 });
 
+const env = { REDIS_USERNAME: 'gateway', REDIS_PASSWORD: PASSWORD };
+const control = (args, more) =>
+  run(built('ws-control'), args, { env: { ...brokerSettings(made.brokers), ...env, ...more } });
+
 async function works(t, rights) {
-  await admin.sendCommand(['ACL', 'SETUSER', 'default', ...rights, `>${PASSWORD}`]);
-  const env = { REDIS_PASSWORD: PASSWORD };
+  await admin.sendCommand(['ACL', 'SETUSER', 'gateway', ...rights, `>${PASSWORD}`]);
   const [relay, edge] = [await made.addRelay(env), await made.addEdge(env)];
   await Promise.all([relay.ready(), edge.ready()]);
   const room = newConversation();
@@ -42,7 +44,10 @@ async function works(t, rights) {
 }
 
 test('with those of the guide nothing is refused', async (t) => {
-  for (const process of await works(t, RIGHTS)) {
+  const processes = await works(t, RIGHTS);
+  const kicked = await control(['kick', 'u1']);
+  assert.equal(kicked.code, 0, kicked.stderr);
+  for (const process of processes) {
     assert.doesNotMatch(process.log, /NOPERM/);
     await process.stop();
   }
@@ -54,4 +59,19 @@ test('without those that guard events still arrive, and the log says what is mis
   assert.equal(await edge.metric('ws_edge_redis_failures_total'), 0);
   assert.equal(await relay.metric('ws_relay_redis_outages_total'), 0);
   await Promise.all([relay.stop(), edge.stop()]);
+});
+
+test('a user that Redis does not know, or not with this password, is told and not let in', async () => {
+  await admin.sendCommand(['ACL', 'SETUSER', 'gateway', ...RIGHTS, `>${PASSWORD}`]);
+  for (const more of [{ REDIS_USERNAME: 'nobody' }, { REDIS_PASSWORD: 'not-this-one' }]) {
+    const processes = [await made.addRelay({ ...env, ...more }), await made.addEdge({ ...env, ...more })];
+    for (const process of processes) {
+      await until('a line about it', () => /WRONGPASS .*REDIS_USERNAME and REDIS_PASSWORD/.test(process.log));
+      assert.ok(!process.log.includes(PASSWORD) && !process.log.includes('not-this-one'));
+      await process.stop();
+    }
+    const { code, stderr } = await control(['edges'], more);
+    assert.equal(code, 1);
+    assert.match(stderr, /WRONGPASS[^]*REDIS_USERNAME and REDIS_PASSWORD/);
+  }
 });

@@ -105,6 +105,28 @@ describe('keys that cannot do what they are for stop the start', () => {
   });
 });
 
+describe('how Redis is reached', () => {
+  const cases = [
+    ['a user without a password', { REDIS_USERNAME: 'gateway' }, /REDIS_USERNAME needs REDIS_PASSWORD/],
+    ['a user with one', { REDIS_USERNAME: 'gateway', REDIS_PASSWORD: 'x' }, null],
+  ];
+  for (const [name, env, fault] of cases) {
+    for (const program of ['ws-edge', 'ws-relay']) {
+      test(`${program}: ${name}`, async () => {
+        const { code, stderr } = await checked(program, env);
+        assert.equal(code, fault ? 1 : 0, stderr);
+        if (fault) assert.match(stderr, fault);
+      });
+    }
+    if (!fault) continue;
+    test(`ws-control: ${name}`, async () => {
+      const { code, stderr } = await start('ws-control', env, { args: ['edges'] });
+      assert.equal(code, 2);
+      assert.match(stderr, fault);
+    });
+  }
+});
+
 describe('a weak secret', () => {
   const cases = [
     ['production', 7, 1, /JWT_SECRET has 7 bytes/],

@@ -15,15 +15,13 @@
 
 #include "common/attr.h"
 #include "common/metrics.h"
+#include "common/redis_settings.h"
 #include "edge/adapters/event_loop.h"
 #include "edge/adapters/redis/redis_sessions.h"
 #include "edge/gateway/delivery/bus.h"
 
 struct redis_bus_options {
-    const char *host;
-    uint16_t port;
-    const char *password; // NULL: none
-    unsigned database;
+    const struct redis_settings *redis;
     unsigned shards;
     const char *edge_id;
     struct redis_sessions *sessions; // told when the bus is up or down; NULL: no recovery

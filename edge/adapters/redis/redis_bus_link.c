@@ -5,6 +5,7 @@
 
 #include "edge/adapters/redis/redis_bus_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "common/clock.h"
@@ -71,8 +72,8 @@ void redis_bus_check_up(struct redis_bus *bus)
     bus->refusal[0] = '\0';
     redis_bus_start_pulse(bus);
     outage_log_clear(&bus->outage);
-    log_info("connected to Redis host=%s port=%u attempts=%u", bus->options->host,
-             bus->options->port, bus->backoff.attempts + 1);
+    log_info("connected to Redis host=%s port=%" PRId64 " attempts=%u", bus->options->redis->host,
+             bus->options->redis->port, bus->backoff.attempts + 1);
     backoff_reset(&bus->backoff);
     metric_add(&bus->metrics->connects, 1);
     metric_set(&bus->metrics->connected, 1);
@@ -156,13 +157,26 @@ static void on_broken(const char *reason, void *arg)
         redis_bus_fail(bus, reason);
 }
 
+// The form with a user came with Redis 6, so that without one any version understands it.
+static void log_in(const struct redis_bus *bus, struct redis_connection *connection)
+{
+    const struct redis_settings *redis = bus->options->redis;
+
+    if (redis->username)
+        redis_connection_send(connection, on_auth, 0, "AUTH %s %s", redis->username,
+                              redis->password);
+    else if (redis->password)
+        redis_connection_send(connection, on_auth, 0, "AUTH %s", redis->password);
+}
+
 static bool open_link(struct redis_bus *bus, enum link link, const char *address)
 {
     const struct redis_connection_handlers handlers = {
         .on_broken = on_broken, .on_closed = redis_bus_on_handle_closed, .arg = bus};
     const char *reason;
     struct redis_connection *connection =
-        redis_connection_new(bus->loop, address, bus->options->port, &handlers, &reason);
+        redis_connection_new(
+            bus->loop, address, (uint16_t)bus->options->redis->port, &handlers, &reason);
 
     if (!connection) {
         redis_bus_fail(bus, reason);
@@ -170,8 +184,7 @@ static bool open_link(struct redis_bus *bus, enum link link, const char *address
     }
     bus->links[link] = connection;
     bus->open_handles++;
-    if (bus->options->password)
-        redis_connection_send(connection, on_auth, 0, "AUTH %s", bus->options->password);
+    log_in(bus, connection);
     return true;
 }
 
@@ -184,7 +197,8 @@ static void connect_to(struct redis_bus *bus, const char *address)
     if (!open_link(bus, COMMANDS, address) || !open_link(bus, SUBSCRIPTIONS, address))
         return;
     redis_connection_send(bus->links[COMMANDS], on_role, 0, "ROLE");
-    redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u", bus->options->database);
+    redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u",
+                          (unsigned)bus->options->redis->db);
     if (bus->options->sessions)
         redis_sessions_load(bus->options->sessions, bus->links[COMMANDS], on_scripts_loaded, bus);
     redis_bus_subscribe(bus);
@@ -210,7 +224,7 @@ void redis_bus_resolve(struct redis_bus *bus)
 
     bus->state = RESOLVING;
     uv_timer_start(&bus->timer, on_connect_timeout, CONNECT_MS, 0);
-    reason = host_lookup_start(&bus->lookup, bus->loop, bus->options->host, bus->backoff.attempts);
+    reason = host_lookup_start(&bus->lookup, bus->loop, bus->options->redis->host, bus->backoff.attempts);
     if (reason)
         redis_bus_fail(bus, reason);
 }

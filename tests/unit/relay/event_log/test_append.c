@@ -272,8 +272,12 @@ static void follows_the_script(void **state)
     redis.outcomes = d->outcomes;
     redis.full = d->full;
     resolver_init(&resolver, "127.0.0.1");
-    struct event_log *log = event_log_new(&(struct event_log_options){
-        .resolver = &resolver, .port = 6379, .shards = 1, .max_len = 1000, .max_bytes = 1 << 30});
+    struct event_log *log =
+        event_log_new(&(struct event_log_options){.resolver = &resolver,
+                                                  .redis = &(struct redis_settings){.port = 6379},
+                                                  .shards = 1,
+                                                  .max_len = 1000,
+                                                  .max_bytes = 1 << 30});
     play(d, log);
     assert_span(buffer_span(&redis.transcript), d->transcript);
     assert_int_equal(redis.entries, d->entries);

@@ -1,0 +1,21 @@
+// How to reach Redis: the settings that edge, relay and ws-control share. shared_settings.h has
+// their rows.
+#pragma once
+
+#include <stdint.h>
+
+#include "common/buffer.h"
+
+struct redis_settings {
+    const char *host;
+    int64_t port;
+    const char *username; // or NULL: Redis' user "default"
+    const char *password; // or NULL: no login
+    int64_t db;
+};
+
+// The settings that may be the cause when Redis cannot be reached or refuses the login.
+#define REDIS_CONNECTION_SETTINGS "REDIS_HOST, REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD"
+
+// Checks the loaded settings against each other. Adds a line to `errors` for each fault.
+void redis_settings_check(const struct redis_settings *settings, struct buffer *errors);
