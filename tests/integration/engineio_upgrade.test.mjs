@@ -1,6 +1,4 @@
 // Engine.IO 4 on the wire: a session goes over from long-polling to WebSocket.
-//
-// Runs alone: its heartbeats are given 200 ms.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { echoServer } from './support/echo_server.mjs';

@@ -1,7 +1,6 @@
 // Socket.IO 5 on the wire, over WebSocket.
-//
-// Runs alone: its heartbeats are given 200 ms.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { echoServer } from './support/echo_server.mjs';
 import { RawPolling, RawWebSocket } from './support/engineio.mjs';
@@ -10,7 +9,7 @@ import { within } from './support/wait.mjs';
 const url = await echoServer();
 
 async function open() {
-  const raw = await RawWebSocket.open(url, { answering: true });
+  const raw = await RawWebSocket.open(url);
   assert.match(await raw.next(), /^0\{/);
   return raw;
 }
@@ -57,7 +56,7 @@ describe('CONNECT', () => {
   });
 
   test('to both; each has an id of its own, and neither is that of the session', async () => {
-    const raw = await RawWebSocket.open(url, { answering: true });
+    const raw = await RawWebSocket.open(url);
     const session = sidOf(await raw.next());
     raw.send('40');
     const main = sidOf(await raw.nextFor('40'));
@@ -122,16 +121,17 @@ describe('DISCONNECT', () => {
   });
 
   test('of the only namespace leaves the connection', async () => {
-    const raw = await RawWebSocket.open(url);
-    raw.send('40');
-    await raw.nextFor('42["auth"');
+    const raw = await openConnected();
     raw.send('41');
-    assert.equal(await raw.next(), '2');
+    raw.socket.ping();
+    await within('the pong', once(raw.socket, 'pong')); // the server is done with the 41
+    raw.send('40');
+    assert.match(await raw.next(), /^40\{"sid":/);
     raw.close();
   });
 
   test('and CONNECT again gives a new id', async () => {
-    const raw = await RawWebSocket.open(url, { answering: true });
+    const raw = await RawWebSocket.open(url);
     raw.send('40');
     const first = sidOf(await raw.nextFor('40'));
     raw.send('40/custom,');

@@ -7,15 +7,21 @@ import { request } from './http.mjs';
 import { freePort } from './ports.mjs';
 import { Hopeless, until } from './wait.mjs';
 
-export const PING_INTERVAL = 300;
-export const PING_TIMEOUT = 200;
+// Heartbeats in ms: so seldom that no test lives to see one, whatever it waits for; and for tests of
+// heartbeats, often, but with time for a machine that stands still.
+export const SELDOM = { interval: 60_000, timeout: 60_000 };
+export const OFTEN = { interval: 300, timeout: 3000 };
+
+// The longest that a session lives that answers no heartbeat.
+export const lifeOf = ({ interval, timeout }) => interval + timeout;
+
 export const MAX_PAYLOAD = 100_000;
 
 // Starts one for this test file and ends it after the last test; returns its URL.
-export async function echoServer(...options) {
+export async function echoServer({ heartbeats = SELDOM, options = [] } = {}) {
   const port = await freePort();
   const child = new Child(built('tests/echo-server'), ['--port', String(port),
-    '--ping-interval', String(PING_INTERVAL), '--ping-timeout', String(PING_TIMEOUT),
+    '--ping-interval', String(heartbeats.interval), '--ping-timeout', String(heartbeats.timeout),
     '--max-payload', String(MAX_PAYLOAD), ...options], { name: 'echo-server' });
   after(async () => {
     const running = child.running;

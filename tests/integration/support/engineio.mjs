@@ -63,19 +63,13 @@ export class RawPolling {
   }
 }
 
-// A WebSocket whose messages wait in order until they are asked for. With `answering` it answers
-// heartbeats by itself and does not show them.
+// A WebSocket whose messages wait in order until they are asked for.
 export class RawWebSocket {
-  constructor(url, { answering = false, ...options } = {}) {
+  constructor(url, options = {}) {
     this.messages = [];
     this.socket = new WebSocket(url, { perMessageDeflate: false, ...options });
     this.socket.on('message', (data, isBinary) => {
-      const message = isBinary ? data : data.toString();
-      if (answering && message === '2') {
-        this.socket.send('3');
-        return;
-      }
-      this.messages.push(message);
+      this.messages.push(isBinary ? data : data.toString());
       this.wake?.();
     });
     this.socket.on('error', (error) => { this.error = error; });
