@@ -20,7 +20,7 @@
 enum event_log_refusal { EVENT_LOG_WRITABLE = 0, EVENT_LOG_NO_MEMORY, EVENT_LOG_REFUSED };
 
 struct event_log_options {
-    struct resolver *resolver; // of the host
+    struct resolver *resolver;          // of the host
     const struct redis_settings *redis; // borrowed
     unsigned shards;
     uint64_t max_len;   // entries that each shard keeps, roughly

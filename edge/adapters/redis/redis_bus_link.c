@@ -174,9 +174,8 @@ static bool open_link(struct redis_bus *bus, enum link link, const char *address
     const struct redis_connection_handlers handlers = {
         .on_broken = on_broken, .on_closed = redis_bus_on_handle_closed, .arg = bus};
     const char *reason;
-    struct redis_connection *connection =
-        redis_connection_new(
-            bus->loop, address, (uint16_t)bus->options->redis->port, &handlers, &reason);
+    struct redis_connection *connection = redis_connection_new(
+        bus->loop, address, (uint16_t)bus->options->redis->port, &handlers, &reason);
 
     if (!connection) {
         redis_bus_fail(bus, reason);
@@ -224,7 +223,8 @@ void redis_bus_resolve(struct redis_bus *bus)
 
     bus->state = RESOLVING;
     uv_timer_start(&bus->timer, on_connect_timeout, CONNECT_MS, 0);
-    reason = host_lookup_start(&bus->lookup, bus->loop, bus->options->redis->host, bus->backoff.attempts);
+    reason = host_lookup_start(&bus->lookup, bus->loop, bus->options->redis->host,
+                               bus->backoff.attempts);
     if (reason)
         redis_bus_fail(bus, reason);
 }
