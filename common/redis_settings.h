@@ -6,12 +6,15 @@
 
 #include "common/buffer.h"
 
+#define REDIS_KEY_PREFIX_MAX 64
+
 struct redis_settings {
     const char *host;
     int64_t port;
     const char *username; // or NULL: Redis' user "default"
     const char *password; // or NULL: no login
     int64_t db;
+    const char *key_prefix; // of every key and channel; or NULL
 };
 
 // The settings that may be the cause when Redis cannot be reached or refuses the login.

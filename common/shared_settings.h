@@ -35,7 +35,9 @@ extern const char *const log_format_names[];
     {"REDIS_PASSWORD", SETTING_SECRET, offsetof(type, field.password), NULL, 0, 0, NULL,           \
      "Password for Redis; none is sent when it is not given"},                                     \
     {"REDIS_DB", SETTING_NUMBER, offsetof(type, field.db), "1", 0, 1000000, NULL,                  \
-     "Number of the database in Redis"}
+     "Number of the database in Redis"},                                                           \
+    {"REDIS_KEY_PREFIX", SETTING_TEXT, offsetof(type, field.key_prefix), NULL, 0, 0, NULL,         \
+     "Beginning of all names of keys and channels in Redis"}
 
 #define RABBITMQ_SETTINGS(type, field, user_help)                                                  \
     {"RABBITMQ_HOST", SETTING_HOST, offsetof(type, field.host), "rabbitmq", 0, 0, NULL,            \

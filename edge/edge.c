@@ -28,6 +28,7 @@ struct edge {
     struct buffer id;
     struct allowed_origins *origins;
     struct client_bundle *bundle;
+    struct redis_names redis_names;
     struct redis_bus_options bus_options;
     struct redis_sessions *sessions; // NULL: nothing is recovered
     struct redis_bus *bus;
@@ -233,11 +234,14 @@ static void build_bus(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
 
+    redis_names_init(&edge->redis_names, s->redis.key_prefix, (unsigned)s->redis.db);
     if (s->recovery_window > 0)
-        edge->sessions = redis_sessions_new((uint32_t)s->recovery_window + RECOVERY_SLACK_S,
-                                            edge->id.ptr, (unsigned)s->bus_shards);
+        edge->sessions =
+            redis_sessions_new(&edge->redis_names, (uint32_t)s->recovery_window + RECOVERY_SLACK_S,
+                               edge->id.ptr, (unsigned)s->bus_shards);
     edge->bus_options = (struct redis_bus_options){
         .redis = &s->redis,
+        .names = &edge->redis_names,
         .shards = (unsigned)s->bus_shards,
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,

@@ -1,5 +1,6 @@
 #include "proto/redis_keys.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -14,17 +15,51 @@ unsigned shard_of_room(struct span room, unsigned shards)
     return hash % shards;
 }
 
-void redis_log_key(unsigned shard, char out[REDIS_SHARD_KEY_MAX])
+static void print_name(char out[REDIS_NAME_MAX], const char *prefix, const char *scope,
+                       const char *name)
 {
-    snprintf(out, REDIS_SHARD_KEY_MAX, "ws:log:{%u}", shard);
+    int len = snprintf(out, REDIS_NAME_MAX, "%sws:%s%s", prefix, scope, name);
+
+    assert(len > 0 && len < REDIS_NAME_MAX);
 }
 
-void redis_bus_channel(unsigned shard, char out[REDIS_SHARD_KEY_MAX])
+void redis_names_init(struct redis_names *names, const char *prefix, unsigned database)
 {
-    snprintf(out, REDIS_SHARD_KEY_MAX, "ws:bus:{%u}", shard);
+    const char *before = prefix ? prefix : "";
+    char scope[16] = "";
+
+    if (database != REDIS_DB_UNNAMED)
+        snprintf(scope, sizeof(scope), "db%u:", database);
+    print_name(names->log, before, "", "log:");
+    print_name(names->lost, before, "", "lost:");
+    print_name(names->acked, before, "", "acked");
+    print_name(names->speaker, before, "", "speaker");
+    print_name(names->edges, before, "", "edges:");
+    print_name(names->session, before, "", "session:");
+    print_name(names->kicked, before, "", "kicked:");
+    print_name(names->bus, before, scope, "bus:");
+    print_name(names->control, before, scope, "control");
+    print_name(names->edge_channel, before, scope, "edge:");
+    print_name(names->echo_channel, before, scope, "echo:");
 }
 
-void redis_lost_key(unsigned shard, char out[REDIS_SHARD_KEY_MAX])
+static void print_shard_name(char out[REDIS_SHARD_KEY_MAX], const char *name, unsigned shard)
 {
-    snprintf(out, REDIS_SHARD_KEY_MAX, "ws:lost:{%u}", shard);
+    snprintf(out, REDIS_SHARD_KEY_MAX, "%s{%u}", name, shard);
+}
+
+void redis_log_key(const struct redis_names *names, unsigned shard, char out[REDIS_SHARD_KEY_MAX])
+{
+    print_shard_name(out, names->log, shard);
+}
+
+void redis_bus_channel(const struct redis_names *names, unsigned shard,
+                       char out[REDIS_SHARD_KEY_MAX])
+{
+    print_shard_name(out, names->bus, shard);
+}
+
+void redis_lost_key(const struct redis_names *names, unsigned shard, char out[REDIS_SHARD_KEY_MAX])
+{
+    print_shard_name(out, names->lost, shard);
 }

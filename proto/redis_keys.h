@@ -5,6 +5,7 @@
 // fields of a session hash are private to edge/adapters/redis/session_hash.
 #pragma once
 
+#include "common/redis_settings.h"
 #include "common/span.h"
 
 #define SHARDS_MAX 64
@@ -13,36 +14,45 @@
 // has no key, because all programs must compute the same shard.
 unsigned shard_of_room(struct span room, unsigned shards);
 
-// "ws:log:{0}": the stream of a shard. The braces keep all keys of a shard in one cluster slot.
-#define REDIS_SHARD_KEY_MAX 32
-void redis_log_key(unsigned shard, char out[REDIS_SHARD_KEY_MAX]);
-#define REDIS_LOG_ENVELOPE_FIELD "e"
+#define REDIS_NAME_MAX (REDIS_KEY_PREFIX_MAX + 32)
 
-// "ws:bus:{0}": the channel of a shard.
-void redis_bus_channel(unsigned shard, char out[REDIS_SHARD_KEY_MAX]);
+// The names of one gateway. A key is REDIS_KEY_PREFIX and then "ws:…". So is a channel, but Redis
+// does not separate channels by database: in any database but REDIS_DB_UNNAMED they begin with
+// "ws:db<number>:", so that gateways in different databases do not hear one another.
+struct redis_names {
+    // Keys and channels of one shard follow, see below.
+    char log[REDIS_NAME_MAX], bus[REDIS_NAME_MAX], lost[REDIS_NAME_MAX];
 
-// "ws:lost:{0}": the last position of a shard that an edge delivered and the log no longer has.
-void redis_lost_key(unsigned shard, char out[REDIS_SHARD_KEY_MAX]);
+    char control[REDIS_NAME_MAX]; // channel of heartbeats and commands
+    char acked[REDIS_NAME_MAX];   // hash: up to where the relay has acknowledged events to RabbitMQ
+    char speaker[REDIS_NAME_MAX]; // hash: the relay that sends heartbeats
 
-// The channel of heartbeats and commands.
-#define REDIS_CONTROL_CHANNEL "ws:control"
+    // The id of an edge follows. The hash of an edge exists while the edge is alive.
+    char edges[REDIS_NAME_MAX];
+    char edge_channel[REDIS_NAME_MAX]; // commands to this edge alone
+    char echo_channel[REDIS_NAME_MAX]; // the edge publishes to itself to test its subscription
 
-// A hash with one field: the position up to which the relay has acknowledged events to RabbitMQ.
-#define REDIS_ACKED_KEY            "ws:acked"
+    char session[REDIS_NAME_MAX]; // the id of a session follows
+    char kicked[REDIS_NAME_MAX];  // a user id follows: when the user was kicked, in ms
+};
+
+#define REDIS_DB_UNNAMED 1 // the default of REDIS_DB: its channels have the names of all versions
+
+// `prefix` has at most REDIS_KEY_PREFIX_MAX bytes; NULL: none.
+void redis_names_init(struct redis_names *names, const char *prefix, unsigned database);
+
+// Names of a shard: "ws:log:{0}", its stream; "ws:bus:{0}", its channel; and "ws:lost:{0}", the
+// last position that an edge delivered and the log no longer has. The braces keep all keys of a
+// shard in one cluster slot.
+#define REDIS_SHARD_KEY_MAX (REDIS_NAME_MAX + 16)
+void redis_log_key(const struct redis_names *names, unsigned shard, char out[REDIS_SHARD_KEY_MAX]);
+void redis_bus_channel(const struct redis_names *names, unsigned shard,
+                       char out[REDIS_SHARD_KEY_MAX]);
+void redis_lost_key(const struct redis_names *names, unsigned shard, char out[REDIS_SHARD_KEY_MAX]);
+
+#define REDIS_LOG_ENVELOPE_FIELD   "e"
 #define REDIS_ACKED_POSITION_FIELD "position"
-
-// A hash with one field: the id of the relay that sends heartbeats.
-#define REDIS_SPEAKER_KEY      "ws:speaker"
-#define REDIS_SPEAKER_ID_FIELD "id"
-
-// Keys and channels that the id of an edge follows. The hash of an edge exists while the edge is
-// alive.
-#define REDIS_EDGE_KEY           "ws:edges:"
-#define REDIS_EDGE_SOCKETS_FIELD "sockets"
-#define REDIS_EDGE_ROOMS_FIELD   "rooms"
-#define REDIS_EDGE_AT_FIELD      "at_ms"
-#define REDIS_EDGE_CHANNEL       "ws:edge:" // commands to this edge alone
-#define REDIS_ECHO_CHANNEL       "ws:echo:" // the edge publishes to itself to test its subscription
-
-#define REDIS_SESSION_KEY "ws:session:" // followed by the id of a session
-#define REDIS_KICKED_KEY  "ws:kicked:"  // followed by a user id: when the user was kicked, in ms
+#define REDIS_SPEAKER_ID_FIELD     "id"
+#define REDIS_EDGE_SOCKETS_FIELD   "sockets"
+#define REDIS_EDGE_ROOMS_FIELD     "rooms"
+#define REDIS_EDGE_AT_FIELD        "at_ms"

@@ -16,6 +16,7 @@
 
 struct control_channel {
     const struct redis_settings *settings;
+    struct redis_names names;
     redisContext *redis;
 };
 
@@ -60,6 +61,7 @@ struct control_channel *control_channel_open(const struct redis_settings *settin
     const struct timeval limit = {.tv_sec = ANSWER_S};
 
     channel->settings = settings;
+    redis_names_init(&channel->names, settings->key_prefix, (unsigned)settings->db);
     channel->redis = redisConnectWithTimeout(settings->host, (int)settings->port, limit);
     if (!channel->redis) {
         tool_fail("out of memory");
@@ -102,7 +104,7 @@ static bool visit_edge(struct control_channel *channel, const redisReply *key,
     if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements > 0) // else it has expired
         visit(
             &(struct edge_notice){
-                .id = span_skip((struct span){key->str, key->len}, sizeof(REDIS_EDGE_KEY) - 1),
+                .id = span_skip((struct span){key->str, key->len}, strlen(channel->names.edges)),
                 .sockets = field_of(hash, REDIS_EDGE_SOCKETS_FIELD),
                 .rooms = field_of(hash, REDIS_EDGE_ROOMS_FIELD),
                 .at_ms = field_of(hash, REDIS_EDGE_AT_FIELD),
@@ -126,8 +128,8 @@ bool control_channel_each_edge(struct control_channel *channel,
     bool ok;
 
     do {
-        redisReply *page =
-            redisCommand(channel->redis, "SCAN %s MATCH " REDIS_EDGE_KEY "* COUNT 1000", cursor);
+        redisReply *page = redisCommand(channel->redis, "SCAN %s MATCH %s* COUNT 1000", cursor,
+                                        channel->names.edges);
         ok = is_page(page);
         for (size_t i = 0; ok && i < page->element[1]->elements; i++)
             ok = visit_edge(channel, page->element[1]->element[i], visit, arg);
@@ -145,7 +147,7 @@ bool control_channel_publish(struct control_channel *channel, const struct contr
 
     control_encode(message, &bytes);
     redisReply *reply =
-        redisCommand(channel->redis, "PUBLISH " REDIS_CONTROL_CHANNEL " %b", bytes.ptr, bytes.len);
+        redisCommand(channel->redis, "PUBLISH %s %b", channel->names.control, bytes.ptr, bytes.len);
     buffer_fini(&bytes);
     if (reply && reply->type == REDIS_REPLY_INTEGER)
         *receivers = (uint64_t)reply->integer;
@@ -215,7 +217,7 @@ static bool ask_for_kick(struct control_channel *channel, struct control_channel
     if (getrandom(&kick.ask, sizeof(kick.ask), 0) != sizeof(kick.ask) || kick.ask == 0)
         kick.ask = clock_wall_ms();
     if (!control_channel_each_edge(channel, count_edge, &alive) ||
-        !granted(listener, redisCommand(listener->redis, "SUBSCRIBE " REDIS_CONTROL_CHANNEL),
+        !granted(listener, redisCommand(listener->redis, "SUBSCRIBE %s", listener->names.control),
                  "listening for answers") ||
         !control_channel_publish(channel, &kick, &result->receivers))
         return false;
@@ -237,8 +239,8 @@ bool control_channel_kick(struct control_channel *channel, struct span user,
 bool control_channel_remember_kick(struct control_channel *channel, struct span user)
 {
     redisReply *reply =
-        redisCommand(channel->redis, "SET " REDIS_KICKED_KEY "%b %llu EX %d", user.ptr, user.len,
-                     (unsigned long long)clock_wall_ms(), KICKED_FOR_S);
+        redisCommand(channel->redis, "SET %s%b %llu EX %d", channel->names.kicked, user.ptr,
+                     user.len, (unsigned long long)clock_wall_ms(), KICKED_FOR_S);
 
     return granted(channel, reply, "remembering the kick");
 }

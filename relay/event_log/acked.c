@@ -10,7 +10,7 @@ bool event_log_store_acked(struct event_log *log, struct position acked)
 
     position_print(acked, position);
     redisReply *reply =
-        EVENT_LOG_ASK(log, "HSET", REDIS_ACKED_KEY, REDIS_ACKED_POSITION_FIELD, position);
+        EVENT_LOG_ASK(log, "HSET", log->names.acked, REDIS_ACKED_POSITION_FIELD, position);
     if (!reply)
         return false;
     bool refused = reply->type == REDIS_REPLY_ERROR;
@@ -26,7 +26,7 @@ bool event_log_store_acked(struct event_log *log, struct position acked)
 
 bool event_log_read_acked(struct event_log *log, struct position *out)
 {
-    redisReply *hash = EVENT_LOG_ASK(log, "HGETALL", REDIS_ACKED_KEY);
+    redisReply *hash = EVENT_LOG_ASK(log, "HGETALL", log->names.acked);
 
     *out = (struct position){0};
     if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements == 2 &&

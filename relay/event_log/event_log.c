@@ -24,9 +24,10 @@ struct event_log *event_log_new(const struct event_log_options *options)
     log->outage.settings = REDIS_CONNECTION_SETTINGS;
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
+    redis_names_init(&log->names, options->redis->key_prefix, (unsigned)options->redis->db);
     for (unsigned i = 0; i < options->shards; i++) {
-        redis_log_key(i, log->log_keys[i]);
-        redis_bus_channel(i, log->bus_channels[i]);
+        redis_log_key(&log->names, i, log->log_keys[i]);
+        redis_bus_channel(&log->names, i, log->bus_channels[i]);
     }
     return log;
 }

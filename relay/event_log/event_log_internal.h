@@ -13,6 +13,7 @@
 
 struct event_log {
     struct event_log_options options;
+    struct redis_names names;
     redisContext *redis; // NULL: not connected
     char append_sha[SHA_LEN + 1];
     char log_keys[SHARDS_MAX][REDIS_SHARD_KEY_MAX];

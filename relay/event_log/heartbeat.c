@@ -21,13 +21,13 @@ enum event_log_heartbeat event_log_publish_heartbeat(struct event_log *log, stru
 {
     const char *mode = over_others ? "over" : "";
     const char *argv[] = {
-        "EVAL",      heartbeat_script, "1",  REDIS_SPEAKER_KEY, REDIS_CONTROL_CHANNEL,
+        "EVAL",      heartbeat_script, "1",  log->names.speaker, log->names.control,
         message.ptr, speaker,          mode, SPEAKER_SECONDS};
     const size_t lens[] = {4,
                            sizeof(heartbeat_script) - 1,
                            1,
-                           sizeof(REDIS_SPEAKER_KEY) - 1,
-                           sizeof(REDIS_CONTROL_CHANNEL) - 1,
+                           strlen(log->names.speaker),
+                           strlen(log->names.control),
                            message.len,
                            strlen(speaker),
                            strlen(mode),

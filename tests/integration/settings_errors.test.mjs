@@ -108,6 +108,9 @@ describe('keys that cannot do what they are for stop the start', () => {
 describe('how Redis is reached', () => {
   const cases = [
     ['a user without a password', { REDIS_USERNAME: 'gateway' }, /REDIS_USERNAME needs REDIS_PASSWORD/],
+    ['a prefix with a pattern', { REDIS_KEY_PREFIX: 'eu*' }, /REDIS_KEY_PREFIX must have/],
+    ['a prefix with a hash tag', { REDIS_KEY_PREFIX: '{eu}' }, /REDIS_KEY_PREFIX must have/],
+    ['a prefix', { REDIS_KEY_PREFIX: 'eu.' }, null],
     ['a user with one', { REDIS_USERNAME: 'gateway', REDIS_PASSWORD: 'x' }, null],
   ];
   for (const [name, env, fault] of cases) {

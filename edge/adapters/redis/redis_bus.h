@@ -19,9 +19,11 @@
 #include "edge/adapters/event_loop.h"
 #include "edge/adapters/redis/redis_sessions.h"
 #include "edge/gateway/delivery/bus.h"
+#include "proto/redis_keys.h"
 
 struct redis_bus_options {
     const struct redis_settings *redis;
+    const struct redis_names *names;
     unsigned shards;
     const char *edge_id;
     struct redis_sessions *sessions; // told when the bus is up or down; NULL: no recovery

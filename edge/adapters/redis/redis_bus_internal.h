@@ -13,7 +13,6 @@
 #include "edge/adapters/redis/redis_bus.h"
 #include "edge/adapters/redis/redis_connection.h"
 #include "edge/adapters/services/host_lookup.h"
-#include "proto/redis_keys.h"
 
 enum state { IDLE = 0, RESOLVING, CONNECTING, WAITING, UP, CLOSING };
 enum link { COMMANDS = 0, SUBSCRIPTIONS, LINKS };

@@ -65,7 +65,7 @@ static void ask(struct redis_bus *bus, unsigned shard)
     if (bus->state != UP)
         return;
     question->refused = false;
-    redis_log_key(shard, key);
+    redis_log_key(bus->options->names, shard, key);
     if (question->newest) {
         redis_connection_send(bus->links[COMMANDS], on_answer, shard, "XREVRANGE %s + - COUNT 1",
                               key);

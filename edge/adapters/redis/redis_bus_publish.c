@@ -30,13 +30,16 @@ static void publish_on(struct redis_bus *bus, const char *channel, struct span m
 
 void redis_bus_publish(struct bus *interface, unsigned shard, struct span envelope)
 {
+    struct redis_bus *bus = redis_bus_of(interface);
     char channel[REDIS_SHARD_KEY_MAX];
 
-    redis_bus_channel(shard, channel);
-    publish_on(redis_bus_of(interface), channel, envelope);
+    redis_bus_channel(bus->options->names, shard, channel);
+    publish_on(bus, channel, envelope);
 }
 
 void redis_bus_publish_control(struct bus *interface, struct span control)
 {
-    publish_on(redis_bus_of(interface), REDIS_CONTROL_CHANNEL, control);
+    struct redis_bus *bus = redis_bus_of(interface);
+
+    publish_on(bus, bus->options->names->control, control);
 }

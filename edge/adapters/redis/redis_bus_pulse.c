@@ -39,8 +39,8 @@ static void on_pulse(uv_timer_t *timer)
         return;
     }
     bus->unanswered_since_ms = now_ms;
-    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0,
-                          "PUBLISH " REDIS_ECHO_CHANNEL "%s .", bus->options->edge_id);
+    redis_connection_send(bus->links[COMMANDS], on_echo_taken, 0, "PUBLISH %s%s .",
+                          bus->options->names->echo_channel, bus->options->edge_id);
     redis_bus_read_again(bus);
 }
 
@@ -74,15 +74,15 @@ static void on_announced(const struct redis_value *value, uintptr_t tag, void *a
 void redis_bus_announce(struct bus *interface, size_t sockets, size_t rooms)
 {
     struct redis_bus *bus = redis_bus_of(interface);
-    const char *id = bus->options->edge_id;
+    const char *key = bus->options->names->edges, *id = bus->options->edge_id;
 
     if (bus->state != UP || is_behind(bus))
         return;
     redis_connection_send(bus->links[COMMANDS], on_announced, 0,
-                          "HSET " REDIS_EDGE_KEY "%s " REDIS_EDGE_SOCKETS_FIELD
-                          " %llu " REDIS_EDGE_ROOMS_FIELD " %llu " REDIS_EDGE_AT_FIELD " %llu",
-                          id, (unsigned long long)sockets, (unsigned long long)rooms,
+                          "HSET %s%s " REDIS_EDGE_SOCKETS_FIELD " %llu " REDIS_EDGE_ROOMS_FIELD
+                          " %llu " REDIS_EDGE_AT_FIELD " %llu",
+                          key, id, (unsigned long long)sockets, (unsigned long long)rooms,
                           (unsigned long long)clock_wall_ms()); // hiredis knows no %zu
-    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE " REDIS_EDGE_KEY "%s %d",
-                          id, EDGE_EXPIRY_S);
+    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE %s%s %d", key, id,
+                          EDGE_EXPIRY_S);
 }

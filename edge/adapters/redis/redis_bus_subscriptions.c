@@ -61,17 +61,18 @@ static void on_echo(const struct redis_value *value, uintptr_t tag, void *arg)
 void redis_bus_subscribe(struct redis_bus *bus)
 {
     struct redis_connection *connection = bus->links[SUBSCRIPTIONS];
+    const struct redis_names *names = bus->options->names;
+    const char *id = bus->options->edge_id;
     char channel[REDIS_SHARD_KEY_MAX];
 
     bus->channels_ready = 0;
     for (unsigned shard = 0; shard < bus->options->shards; shard++) {
-        redis_bus_channel(shard, channel);
+        redis_bus_channel(names, shard, channel);
         redis_connection_send(connection, on_shard_push, shard, "SUBSCRIBE %s", channel);
     }
-    redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s", REDIS_CONTROL_CHANNEL);
+    redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s", names->control);
     if (bus->options->sessions)
-        redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE " REDIS_EDGE_CHANNEL "%s",
-                              bus->options->edge_id);
-    redis_connection_send(connection, on_echo, 0, "SUBSCRIBE " REDIS_ECHO_CHANNEL "%s",
-                          bus->options->edge_id);
+        redis_connection_send(connection, on_control_push, 0, "SUBSCRIBE %s%s", names->edge_channel,
+                              id);
+    redis_connection_send(connection, on_echo, 0, "SUBSCRIBE %s%s", names->echo_channel, id);
 }

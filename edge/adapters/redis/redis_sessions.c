@@ -8,13 +8,13 @@
 #include "common/mem.h"
 #include "edge/adapters/redis/session_calls.h"
 #include "edge/adapters/redis/session_hash.h"
-#include "proto/redis_keys.h"
 
 struct redis_sessions {
     struct session_store interface;
     struct session_calls calls;
     bool up;
     char expiry[16];
+    const struct redis_names *names;
     const char *edge_id;
     unsigned shards;
 };
@@ -29,9 +29,10 @@ static bool is_up(const struct session_store *store)
     return sessions_of(store)->up;
 }
 
-static void add_session(struct redis_command *command, struct session_key key)
+static void add_session(const struct redis_sessions *sessions, struct redis_command *command,
+                        struct session_key key)
 {
-    redis_command_add_key(command, REDIS_SESSION_KEY, key.id);
+    redis_command_add_key(command, sessions->names->session, key.id);
     redis_command_add_number(command, key.generation);
 }
 
@@ -43,7 +44,7 @@ static void put(struct session_store *store, const struct session_record *record
 
     if (!sessions->up)
         return;
-    add_session(&command, record->key);
+    add_session(sessions, &command, record->key);
     redis_command_add_text(&command, sessions->expiry);
     if (restored)
         redis_command_add_number(&command, clock_wall_ms());
@@ -60,7 +61,7 @@ static void join(struct session_store *store, struct session_key key,
 
     if (!sessions_of(store)->up)
         return;
-    add_session(&command, key);
+    add_session(sessions_of(store), &command, key);
     session_hash_add_room(&command, room);
     session_calls_send(&sessions_of(store)->calls, SCRIPT_JOIN, &command, request);
 }
@@ -72,7 +73,7 @@ static void leave(struct session_store *store, struct session_key key, struct sp
 
     if (!sessions_of(store)->up)
         return;
-    add_session(&command, key);
+    add_session(sessions_of(store), &command, key);
     session_hash_add_room_name(&command, room);
     session_calls_send(&sessions_of(store)->calls, SCRIPT_LEAVE, &command, request);
 }
@@ -85,7 +86,7 @@ static void send_touch(struct session_store *store, struct session_key key, stru
 
     if (!sessions->up)
         return;
-    add_session(&command, key);
+    add_session(sessions_of(store), &command, key);
     redis_command_add_text(&command, sessions->expiry);
     redis_command_add(&command, freshness);
     redis_command_add_text(&command, ends ? "1" : "");
@@ -110,7 +111,7 @@ static void drop(struct session_store *store, struct session_key key)
 
     if (!sessions_of(store)->up)
         return;
-    add_session(&command, key);
+    add_session(sessions_of(store), &command, key);
     session_calls_send(&sessions_of(store)->calls, SCRIPT_DROP, &command, NULL);
 }
 
@@ -123,10 +124,10 @@ static void claim(struct session_store *store, struct span id, struct span user,
 
     if (!sessions->up)
         return;
-    redis_command_add_key(&command, REDIS_SESSION_KEY, id);
-    redis_command_add_key(&command, REDIS_KICKED_KEY, user);
+    redis_command_add_key(&command, sessions->names->session, id);
+    redis_command_add_key(&command, sessions->names->kicked, user);
     for (unsigned i = 0; i < sessions->shards; i++) {
-        redis_lost_key(i, lost);
+        redis_lost_key(sessions->names, i, lost);
         redis_command_add_key(&command, lost, (struct span){0});
     }
     redis_command_add(&command, user);
@@ -148,9 +149,9 @@ static void take_over(struct session_store *store, struct span edge, struct span
     struct redis_sessions *sessions = sessions_of(store);
 
     if (sessions->up)
-        redis_connection_send(sessions->calls.connection, ignore_reply, 0,
-                              "PUBLISH " REDIS_EDGE_CHANNEL "%b %b", edge.ptr, edge.len,
-                              control.ptr, control.len);
+        redis_connection_send(sessions->calls.connection, ignore_reply, 0, "PUBLISH %s%b %b",
+                              sessions->names->edge_channel, edge.ptr, edge.len, control.ptr,
+                              control.len);
 }
 
 static void report_loss(struct session_store *store, unsigned shard, struct position position)
@@ -161,7 +162,7 @@ static void report_loss(struct session_store *store, unsigned shard, struct posi
 
     if (!sessions->up)
         return;
-    redis_lost_key(shard, key);
+    redis_lost_key(sessions->names, shard, key);
     redis_command_add_key(&command, key, (struct span){0});
     position_print(position, text);
     redis_command_add_text(&command, text);
@@ -212,11 +213,13 @@ void redis_sessions_on_down(struct redis_sessions *sessions)
     session_calls_drop(&sessions->calls);
 }
 
-struct redis_sessions *redis_sessions_new(uint32_t expiry_s, const char *edge_id, unsigned shards)
+struct redis_sessions *redis_sessions_new(const struct redis_names *names, uint32_t expiry_s,
+                                          const char *edge_id, unsigned shards)
 {
     struct redis_sessions *sessions = mem_zalloc(sizeof(*sessions));
 
     sessions->interface.ops = &ops;
+    sessions->names = names;
     sessions->edge_id = edge_id;
     sessions->shards = shards;
     snprintf(sessions->expiry, sizeof(sessions->expiry), "%" PRIu32, expiry_s);

@@ -13,6 +13,7 @@
 #include "common/attr.h"
 #include "edge/adapters/redis/redis_connection.h"
 #include "edge/gateway/clients/session_store.h"
+#include "proto/redis_keys.h"
 
 // A session that Redis had lost can be claimed only after this time: until then another edge may
 // have a later state of it that it has not written yet (decision 020).
@@ -21,8 +22,10 @@
 
 struct redis_sessions;
 
-// `expiry_s`: how many seconds a session is kept after it was last written. Borrows `edge_id`.
-NODISCARD struct redis_sessions *redis_sessions_new(uint32_t expiry_s, const char *edge_id,
+// `expiry_s`: how many seconds a session is kept after it was last written. Borrows the names
+// and `edge_id`.
+NODISCARD struct redis_sessions *redis_sessions_new(const struct redis_names *names,
+                                                    uint32_t expiry_s, const char *edge_id,
                                                     unsigned shards);
 void redis_sessions_free(struct redis_sessions *sessions);
 struct session_store *redis_sessions_interface(struct redis_sessions *sessions);

@@ -274,7 +274,7 @@ static void follows_the_script(void **state)
     resolver_init(&resolver, "127.0.0.1");
     struct event_log *log =
         event_log_new(&(struct event_log_options){.resolver = &resolver,
-                                                  .redis = &(struct redis_settings){.port = 6379},
+                                                  .redis = &(struct redis_settings){.db = 1},
                                                   .shards = 1,
                                                   .max_len = 1000,
                                                   .max_bytes = 1 << 30});
