@@ -42,6 +42,8 @@ test('a letter goes over another connection within 15 s, and the living do not w
   await user.join('conversation', 'c1');
   await services.publish('message.sent', 'bad 1');
   assert.equal((await services.deadLetter()).body, 'bad 1');
+  await until('the confirm', async () =>
+    (await relay.metric('ws_relay_dead_letters_confirmed_total')) === 1);
   const forLetters = [...flows].filter(({ isForLetters }) => isForLetters);
   assert.equal(forLetters.length, 1);
   forLetters[0].silent = true;
