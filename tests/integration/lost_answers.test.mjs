@@ -33,7 +33,7 @@ test('ten answers are lost in mid-flow: all messages, once, in order', async (t)
       // Only an answer to something that is in the log by then leaves the relay in doubt.
       const before = await logged();
       losing = (async () => {
-        await wire.loseAnswer();
+        await wire.loseAnswer('conversation:answers');
         if (await logged() > before) lost += 1;
       })();
     },

@@ -13,7 +13,7 @@ export class Wire {
     wire.pairs = new Set();
     wire.frozen = false;
     wire.forging = null; // takes an answer that is to be forged
-    wire.losing = null; // called when an answer was lost, while one is to be lost
+    wire.losing = null; // what a question has in it whose answer is to be lost, and whom to tell
     wire.server = createServer((client) => wire.#join(client));
     await new Promise((resolve) => { wire.server.listen(0, '127.0.0.1', resolve); });
     wire.port = wire.server.address().port;
@@ -22,7 +22,7 @@ export class Wire {
 
   #join(client) {
     const server = connect(this.target, '127.0.0.1');
-    const pair = { client, server, subscribes: false, muted: false };
+    const pair = { client, server, subscribes: false, muted: false, loses: false };
     this.pairs.add(pair);
     const part = () => {
       this.pairs.delete(pair);
@@ -34,21 +34,22 @@ export class Wire {
     }
     client.on('data', (question) => {
       pair.subscribes ||= question.includes('SUBSCRIBE');
+      pair.loses ||= this.losing && question.includes(this.losing.about);
       if (!this.frozen) server.write(question);
     });
     server.on('data', (answer) => {
       if (this.forging && this.forging(pair, answer)) return;
-      if (this.losing) this.losing();
+      if (pair.loses) this.losing?.told();
       else if (!pair.muted && !this.frozen) client.write(answer);
     });
   }
 
-  // Loses the next answer, and the connections: the server has done what it was asked for, and who
-  // asked never hears of it.
-  async loseAnswer() {
-    await new Promise((resolve) => { this.losing = resolve; });
-    this.#part();
+  // Loses what the server says once it was asked something with `about` in it, and the connections:
+  // it has done what it was asked for, and who asked never hears of it.
+  async loseAnswer(about) {
+    await new Promise((told) => { this.losing = { about, told }; });
     this.losing = null;
+    this.#part();
   }
 
   #part() {
