@@ -2,6 +2,13 @@
 // networks do.
 import { connect, createServer } from 'node:net';
 
+// How many bytes at the end may be the beginning of the mark, whose rest comes with the next read.
+function begun(bytes, mark) {
+  let length = Math.min(mark.length - 1, bytes.length);
+  while (!bytes.subarray(bytes.length - length).equals(mark.subarray(0, length))) length -= 1;
+  return length;
+}
+
 export class Line {
   // Ends when the test `t` does.
   static async to(t, edge) {
@@ -25,7 +32,7 @@ export class Line {
       return;
     }
     const server = connect(this.edge.port, '127.0.0.1');
-    const pair = { client, server };
+    const pair = { client, server, kept: Buffer.alloc(0) };
     this.pairs.add(pair);
     server.on('error', () => {});
     server.setNoDelay(true);
@@ -44,16 +51,19 @@ export class Line {
 
   #toClient(pair, bytes) {
     if (pair.silent || pair.muted) return;
-    const at = this.mark ? bytes.indexOf(this.mark) : -1;
+    const come = Buffer.concat([pair.kept, bytes]);
+    const at = this.mark ? come.indexOf(this.mark) : -1;
+    const keeps = this.mark && at < 0 ? begun(come, this.mark) : 0;
+    pair.kept = come.subarray(come.length - keeps);
     if (at >= 0) {
-      // Of the frame that it stands in, the header may pass.
-      this.budget = bytes.lastIndexOf(Buffer.from('42["'), at);
+      this.budget = at; // of the frame that it stands in, the header may pass
       this.mark = undefined;
     }
-    const passing = bytes.subarray(0, this.budget);
+    const due = come.length - keeps;
+    const passing = come.subarray(0, Math.min(due, this.budget));
     this.budget -= passing.length;
     if (passing.length > 0) pair.client.write(passing);
-    if (passing.length === bytes.length) return;
+    if (passing.length === due) return;
     this.budget = Infinity;
     if (this.mutes) {
       pair.muted = true;
@@ -94,16 +104,16 @@ export class Line {
     this.refuses = refuses;
   }
 
-  // The same before the event that has this in it.
-  cutAt(mark, { refuses = false } = {}) {
-    this.mark = mark;
+  // The same before the next event of that name.
+  cutAt(event, { refuses = false } = {}) {
+    this.mark = Buffer.from(`42["${event}"`);
     this.mutes = false;
     this.refuses = refuses;
   }
 
   // From that event on nothing reaches the client, which may go on talking.
-  muteAt(mark) {
-    this.mark = mark;
+  muteAt(event) {
+    this.mark = Buffer.from(`42["${event}"`);
     this.mutes = true;
   }
 

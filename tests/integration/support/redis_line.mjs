@@ -2,6 +2,7 @@
 // edge falls behind the others; or what the edge says, so that it can be killed before that arrives.
 import { connect, createServer } from 'node:net';
 import { command } from './redis.mjs';
+import { until } from './wait.mjs';
 
 const CRLF = Buffer.from('\r\n');
 
@@ -35,6 +36,7 @@ export class RedisLine {
   static async to(t, port) {
     const line = new RedisLine();
     line.delays = new Map(); // channel -> ms
+    line.pushes = []; // all that came, delayed or not
     line.holds = 0; // ms
     line.sockets = new Set();
     line.server = createServer((edge) => line.#accept(edge, port));
@@ -69,6 +71,7 @@ export class RedisLine {
       rest = Buffer.concat([rest, bytes]);
       for (let push = takePush(rest); push; push = takePush(rest)) {
         const whole = rest.subarray(0, push.length);
+        this.pushes.push(whole);
         rest = rest.subarray(push.length);
         const at = Math.max(Date.now() + (this.delays.get(push.channel) ?? 0),
           due.get(push.channel) ?? 0);
@@ -77,6 +80,11 @@ export class RedisLine {
         else setTimeout(() => edge.write(whole), at - Date.now()).unref();
       }
     });
+  }
+
+  // Waits until what was published with `mark` in it is on its way, however long that is.
+  async took(mark) {
+    await until(`a push of "${mark}"`, () => this.pushes.some((push) => push.includes(mark)));
   }
 
   // What is published on the channel comes so much later from now on.
