@@ -242,8 +242,6 @@ struct client_connection *client_connection_new(const struct client_connection_o
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = PROTOCOLS,
         .user = connection,
-        .gid = -1,
-        .uid = -1,
         .timeout_secs = HANDSHAKE_S,
         .retry_and_idle_policy = &NO_PINGS,
     };

@@ -1,7 +1,7 @@
 #include "compose/tools/letter_properties.h"
 
-#include <amqp.h>
-#include <amqp_framing.h>
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/framing.h>
 
 #include "common/mem.h"
 #include "common/span.h"

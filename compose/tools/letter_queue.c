@@ -1,7 +1,7 @@
 #include "compose/tools/letter_queue.h"
 
-#include <amqp.h>
-#include <amqp_framing.h>
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/framing.h>
 #include <sodium.h>
 #include <stdlib.h>
 

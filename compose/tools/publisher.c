@@ -1,6 +1,6 @@
 #include "compose/tools/publisher.h"
 
-#include <amqp.h>
+#include <rabbitmq-c/amqp.h>
 #include <stdlib.h>
 #include <string.h>
 

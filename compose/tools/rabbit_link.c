@@ -1,7 +1,7 @@
 #include "compose/tools/rabbit_link.h"
 
-#include <amqp.h>
-#include <amqp_tcp_socket.h>
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/tcp_socket.h>
 
 #include "compose/tools/tool.h"
 

@@ -2,8 +2,8 @@
 // to the files of this folder that use rabbitmq-c.
 #pragma once
 
-#include <amqp.h>
-#include <amqp_framing.h>
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/framing.h>
 
 #include "common/attr.h"
 #include "common/buffer.h"

@@ -1,8 +1,8 @@
 #include "relay/rabbitmq/rabbitmq.h"
 
-#include <amqp_tcp_socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <rabbitmq-c/tcp_socket.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -237,8 +237,6 @@ struct websocket_server *websocket_server_new(const struct listener_options *opt
         .protocols = protocols,
         .user = server,
         .vhost_name = "clients",
-        .gid = -1,
-        .uid = -1,
     };
 
     server->shared.metrics = metrics;

@@ -1,6 +1,6 @@
 #include "relay/rabbitmq/publish.h"
 
-#include <amqp_tcp_socket.h>
+#include <rabbitmq-c/tcp_socket.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
