@@ -42,6 +42,9 @@ struct token_options options_of_tokens(const struct edge_settings *s)
         .secret = s->jwt_secret,
         .public_key = s->public_key,
         .key_set = s->key_set,
+        .issuers = s->jwt_issuer,
+        .audiences = s->jwt_audience,
+        .clock_tolerance_s = (uint32_t)s->jwt_clock_tolerance,
         .keep_rooms = s->room_authorization == ROOM_AUTHORIZATION_CLAIMS,
         .keep_token = s->room_authorization == ROOM_AUTHORIZATION_SERVICE,
     };

@@ -48,6 +48,18 @@ static void check_algorithms(struct edge_settings *settings, struct buffer *erro
     }
 }
 
+// A list of nothing but commas would refuse every token.
+static void check_list(const char *setting, const char *list, struct buffer *errors)
+{
+    struct span rest = span_of(list), entry;
+
+    while (span_take_until(&rest, ',', &entry))
+        if (span_trim(entry).len > 0)
+            return;
+    if (list)
+        settings_fault(errors, "%s names nothing, so that every token would be refused", setting);
+}
+
 static void check_origins(const char *list, struct buffer *errors)
 {
     struct span rest = span_of(list), entry;
@@ -158,6 +170,8 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
 
     settings_find_typos(warnings);
     check_algorithms(settings, errors);
+    check_list("JWT_ISSUER", settings->jwt_issuer, errors);
+    check_list("JWT_AUDIENCE", settings->jwt_audience, errors);
     edge_keys_load(settings, errors, warnings);
     check_origins(settings->cors_origin, errors);
     choose_authorization(settings);

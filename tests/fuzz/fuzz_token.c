@@ -24,7 +24,7 @@ static void judge(enum token_status status, struct identity **found)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct token_verifier *verifier;
+    static struct token_verifier *verifier, *strict;
     static struct buffer payload, token;
     struct span input = {(const char *)data, size};
     struct identity *identity = NULL;
@@ -32,6 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!verifier)
         verifier = token_verifier_new(&(struct token_options){
             .algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true});
+    if (!strict)
+        strict = token_verifier_new(&(struct token_options){.algorithms = TOKEN_HS256,
+                                                            .secret = TOKEN_SECRET,
+                                                            .issuers = "a, b",
+                                                            .audiences = "a,b",
+                                                            .clock_tolerance_s = 10});
     judge(token_verify(verifier, input, NOW, &identity), &identity);
     judge(authenticate_object(verifier, input, NOW, &identity), &identity);
 
@@ -40,5 +46,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buffer_append(&payload, SPAN_LIT(""));
     make_token(&token, TOKEN_HEADER, payload.ptr ? payload.ptr : "", TOKEN_SECRET);
     judge(token_verify(verifier, buffer_span(&token), NOW, &identity), &identity);
+    judge(token_verify(strict, buffer_span(&token), NOW, &identity), &identity);
     return 0;
 }

@@ -22,6 +22,7 @@ const strict = await made.addEdge({ ROOM_AUTHORIZATION: 'claims', MAX_EVENTS_PER
   MAX_ROOMS_PER_SOCKET: '2', MAX_SOCKETS_PER_USER: '1', ALLOW_AUTH_WITHOUT_JWT: 'true' });
 const service = await RoomService.start();
 const asking = await made.addEdge({ ROOM_AUTHORIZATION: 'service', MESSAGE_SERVICE_URL: service.url });
+const picky = await made.addEdge({ JWT_ISSUER: 'right', JWT_AUDIENCE: 'right' });
 const leaving = await made.addEdge({ EDGE_ID: 'leaving', DRAIN_SECONDS: '0' });
 await made.ready();
 
@@ -71,6 +72,11 @@ const BAD_TOKENS = {
   'jwt expired': token({ id: 'u1' }, { expiresIn: -5 }),
   'jwt not active': rawToken({ alg: 'HS256' }, { id: 'u1', nbf: nowSeconds() + 600 }),
   'second factor required': token({ id: 'u1', requires2FA: true }),
+};
+
+const BAD_PARTIES = {
+  'jwt audience invalid': token({ id: 'u1', iss: 'right', aud: ['wrong'] }),
+  'jwt issuer invalid': token({ id: 'u1', iss: 'wrong', aud: ['right'] }),
 };
 
 describe('acks', () => {
@@ -139,6 +145,11 @@ describe('acks', () => {
     }
     await refuses(socket, 'refresh_token', 'Token belongs to another user',
       { token: token({ id: 'u2' }) });
+    const known = await join(t, picky,
+      { auth: { token: token({ id: 'u1', iss: 'right', aud: 'right' }) } });
+    for (const [error, bad] of Object.entries(BAD_PARTIES)) {
+      await refuses(known, 'refresh_token', error, { token: bad });
+    }
   });
 });
 
@@ -149,9 +160,11 @@ describe('refusals', () => {
     note('ConnectRefused', error);
   };
 
-  for (const [reason, bad] of Object.entries(BAD_TOKENS)) {
-    test(reason, (t) =>
-      refused(t, edge, `Authentication error: ${reason}`, { auth: { token: bad } }));
+  for (const [to, tokens] of [[edge, BAD_TOKENS], [picky, BAD_PARTIES]]) {
+    for (const [reason, bad] of Object.entries(tokens)) {
+      test(reason, (t) =>
+        refused(t, to, `Authentication error: ${reason}`, { auth: { token: bad } }));
+    }
   }
 
   test('a user who is there too often', async (t) => {

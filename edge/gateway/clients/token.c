@@ -109,8 +109,13 @@ struct token_verifier *token_verifier_new(const struct token_options *options)
     struct token_verifier *verifier = mem_zalloc(sizeof(*verifier));
 
     verifier->algorithms = options->algorithms;
-    verifier->claims.keep_rooms = options->keep_rooms;
-    verifier->claims.keep_token = options->keep_token;
+    verifier->claims = (struct token_claims){
+        .issuers = mem_strdup(options->issuers),
+        .audiences = mem_strdup(options->audiences),
+        .clock_tolerance_s = options->clock_tolerance_s,
+        .keep_rooms = options->keep_rooms,
+        .keep_token = options->keep_token,
+    };
     if (options->algorithms & TOKEN_HS256)
         add_key(verifier, TOKEN_HS256, NULL, options->secret);
     if (options->key_set) {

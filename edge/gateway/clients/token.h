@@ -5,8 +5,8 @@
 //     token_claims.c    reads the claims of a token whose signature is right
 //
 // libjwt checks signatures. What libjwt 1.10 leaves out is done here: only the configured
-// algorithms are accepted, each with a key of its own type; nbf and exp are checked; a refusal has
-// a reason.
+// algorithms are accepted, each with a key of its own type; crit, nbf, exp, aud and iss are
+// checked; a refusal has a reason.
 #pragma once
 
 #include "common/attr.h"
@@ -24,6 +24,9 @@ struct token_options {
     const char *secret;         // for HS256; must not be empty if HS256 is accepted
     const char *public_key;     // PEM, for RS256 and ES256; NULL if there is a key_set
     const struct jwks *key_set; // for RS256 and ES256, see below; NULL if there is none
+    const char *issuers;        // "iss" must be one of them (separated by commas); NULL: any
+    const char *audiences;      // "aud" must name one of them; NULL: any
+    uint32_t clock_tolerance_s; // for exp and nbf
     bool keep_rooms;            // copy the claim "rooms" into the identity
     bool keep_token;            // copy the token itself into the identity
 };

@@ -6,6 +6,7 @@
 
 #include "common/js_number.h"
 #include "common/json_string.h"
+#include "edge/gateway/clients/json_doc.h"
 #include "edge/gateway/rooms/room_name.h"
 
 #define ENDLESS_S 1e15 // seconds since 1970; a token that expires later counts as endless
@@ -26,7 +27,8 @@ static enum number_claim read_number(jwt_t *jwt, const char *name, double *out)
 }
 
 // The rules of jsonwebtoken: nbf and exp are optional, but must be numbers if they are there.
-static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_life *life)
+static enum token_status check_times(jwt_t *jwt, int64_t now_s, uint32_t tolerance_s,
+                                     struct token_life *life)
 {
     double not_before, expiry, issued;
 
@@ -34,7 +36,7 @@ static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_lif
     case NUMBER_WRONG:
         return TOKEN_INVALID;
     case NUMBER_PRESENT:
-        if (not_before > (double)now_s)
+        if (not_before > (double)(now_s + tolerance_s))
             return TOKEN_NOT_ACTIVE;
         break;
     case NUMBER_ABSENT:
@@ -44,9 +46,10 @@ static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_lif
     case NUMBER_WRONG:
         return TOKEN_INVALID;
     case NUMBER_PRESENT:
-        if ((double)now_s >= expiry)
+        if ((double)now_s >= expiry + tolerance_s)
             return TOKEN_EXPIRED;
-        life->expires_at_s = expiry < ENDLESS_S ? (int64_t)ceil(expiry) : TOKEN_ENDLESS;
+        life->expires_at_s =
+            expiry < ENDLESS_S ? (int64_t)ceil(expiry) + tolerance_s : TOKEN_ENDLESS;
         break;
     case NUMBER_ABSENT:
         life->expires_at_s = TOKEN_ENDLESS;
@@ -55,6 +58,42 @@ static enum token_status check_times(jwt_t *jwt, int64_t now_s, struct token_lif
     // Only the time of the warning depends on iat, so a bad value is ignored instead of refused.
     bool dated = read_number(jwt, "iat", &issued) == NUMBER_PRESENT && fabs(issued) < ENDLESS_S;
     life->issued_at_s = dated ? (int64_t)issued : TOKEN_UNDATED;
+    return TOKEN_OK;
+}
+
+static bool is_listed(const char *list, struct span name)
+{
+    struct span rest = span_of(list), entry;
+
+    while (span_take_until(&rest, ',', &entry)) {
+        entry = span_trim(entry);
+        if (entry.len > 0 && span_eq(entry, name))
+            return true;
+    }
+    return false;
+}
+
+// "aud" is a text or a list of texts (RFC 7519, 4.1.3).
+static bool is_for(jwt_t *jwt, const char *audiences)
+{
+    char *json = jwt_get_grants_json(jwt, "aud");
+    struct json_doc *doc = json_doc_parse(span_of(json));
+    bool meant = is_listed(audiences, json_doc_text(doc));
+    const struct json_doc *item;
+
+    for (size_t i = 0; !meant && (item = json_doc_item(doc, i)) != NULL; i++)
+        meant = is_listed(audiences, json_doc_text(item));
+    json_doc_free(doc);
+    free(json);
+    return meant;
+}
+
+static enum token_status check_parties(jwt_t *jwt, const struct token_claims *claims)
+{
+    if (claims->audiences && !is_for(jwt, claims->audiences))
+        return TOKEN_BAD_AUDIENCE;
+    if (claims->issuers && !is_listed(claims->issuers, span_of(jwt_get_grant(jwt, "iss"))))
+        return TOKEN_BAD_ISSUER;
     return TOKEN_OK;
 }
 
@@ -119,8 +158,10 @@ enum token_status token_claims_read(struct token_claims *claims, jwt_t *jwt, str
                                     int64_t now_s, struct identity **identity)
 {
     struct identity found = {0};
-    enum token_status status = check_times(jwt, now_s, &found.life);
+    enum token_status status = check_times(jwt, now_s, claims->clock_tolerance_s, &found.life);
 
+    if (status == TOKEN_OK)
+        status = check_parties(jwt, claims);
     if (status != TOKEN_OK)
         return status;
     if (is_set(jwt, "requires2FA"))
@@ -143,6 +184,8 @@ enum token_status token_claims_read(struct token_claims *claims, jwt_t *jwt, str
 
 void token_claims_fini(struct token_claims *claims)
 {
+    free(claims->issuers);
+    free(claims->audiences);
     buffer_fini(&claims->user);
     buffer_fini(&claims->user_json);
 }

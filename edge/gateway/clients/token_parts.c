@@ -64,8 +64,10 @@ bool token_header_read(struct token_header *header, struct span text, unsigned a
     if (header->text.len > 0 && span_eq(text, buffer_span(&header->text)))
         return true;
     struct json_doc *doc = decode_part(text, scratch);
-    if (!doc)
+    if (!doc || json_doc_member(doc, "crit")) {
+        json_doc_free(doc);
         return false;
+    }
     header->algorithm = algorithm_of(json_doc_text(json_doc_member(doc, "alg")), accepted);
     buffer_clear(&header->id);
     buffer_append(&header->id, json_doc_text(json_doc_member(doc, "kid")));

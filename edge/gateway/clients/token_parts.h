@@ -27,7 +27,9 @@ bool token_part_is_object(struct span part, struct buffer *scratch);
 
 // Decodes the header `text` of a token into `header`. `accepted` is a bit set of enum
 // token_algorithm and must be the same in each call. Returns false and leaves `header` unchanged if
-// `text` is not a JSON object in base64url. `scratch` is overwritten.
+// `text` is not a JSON object in base64url, or has "crit": no extension is understood here, so that
+// a token which must not be accepted without one is refused (RFC 7515, 4.1.11). `scratch` is
+// overwritten.
 NODISCARD bool token_header_read(struct token_header *header, struct span text, unsigned accepted,
                                  struct buffer *scratch);
 void token_header_fini(struct token_header *header);

@@ -12,6 +12,8 @@ const char *token_status_str(enum token_status status)
         [TOKEN_BAD_ALGORITHM] = "invalid algorithm",
         [TOKEN_EXPIRED] = "jwt expired",
         [TOKEN_NOT_ACTIVE] = "jwt not active",
+        [TOKEN_BAD_AUDIENCE] = "jwt audience invalid",
+        [TOKEN_BAD_ISSUER] = "jwt issuer invalid",
         [TOKEN_HALF_LOGIN] = "second factor required",
     };
     return text[status];

@@ -1,5 +1,5 @@
 // The reasons why a token is refused. The texts are those of Node's jsonwebtoken, since clients
-// know them.
+// know them; but strangers are not told which issuers and audiences are expected.
 #pragma once
 
 enum token_status {
@@ -12,6 +12,8 @@ enum token_status {
     TOKEN_BAD_ALGORITHM,
     TOKEN_EXPIRED,
     TOKEN_NOT_ACTIVE,
+    TOKEN_BAD_AUDIENCE, // meant for others
+    TOKEN_BAD_ISSUER,
     TOKEN_HALF_LOGIN, // issued before the second factor of a login
     TOKEN_STATUSES,   // the number of values
 };

@@ -69,6 +69,13 @@ static const struct row rows[] = {
     {"an algorithm that is a number", "{\"id\":\"u1\"}", TOKEN_BAD_ALGORITHM, NULL, NULL, 0, "{\"alg\":256}", NULL},
     {"no typ", "{\"id\":\"u1\"}", TOKEN_OK, "u1", "\"u1\"", 0, "{\"alg\":\"HS256\"}", NULL},
     {"more in the header", "{\"id\":\"u1\"}", TOKEN_OK, "u1", "\"u1\"", 0, "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"../../etc\"}", NULL},
+    {"crit: an extension", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":true}", NULL},
+    {"crit: the header names that are known", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{\"alg\":\"HS256\",\"crit\":[\"alg\"]}", NULL},
+    {"crit: a header that is not there", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}", NULL},
+    {"crit: empty", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{\"alg\":\"HS256\",\"crit\":[]}", NULL},
+    {"crit: a text", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{\"alg\":\"HS256\",\"crit\":\"b64\"}", NULL},
+    {"crit: null", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{\"alg\":\"HS256\",\"crit\":null}", NULL},
+    {"crit: twice", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{\"alg\":\"HS256\",\"crit\":[\"x\"],\"crit\":[],\"x\":1}", NULL},
     {"a header that is no JSON", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "{", NULL},
     {"a header that is a list", "{\"id\":\"u1\"}", TOKEN_INVALID, NULL, NULL, 0, "[]", NULL},
     {"a payload that is no JSON", "{\"id\":", TOKEN_INVALID, NULL, NULL, 0, NULL, NULL},
@@ -203,6 +210,75 @@ static void reads_when_it_was_issued(void **state)
     assert_int_equal(verify(verifier, buffer_span(&token), &identity), TOKEN_OK);
     assert_int_equal(identity->life.issued_at_s, row->issued_at_s);
     identity_free(identity);
+}
+
+#define ISSUERS "https://a.example/, b ,,"
+
+struct rule_row {
+    const char *name;
+    const char *claims; // behind the user's
+    struct token_options options;
+    enum token_status status;
+    int64_t expires_at_s; // 0: not compared
+};
+
+// clang-format off
+static const struct rule_row rule_rows[] = {
+    {"issuer: any", ",\"iss\":7", {0}, TOKEN_OK, 0},
+    {"issuer: the first", ",\"iss\":\"https://a.example/\"", {.issuers = ISSUERS}, TOKEN_OK, 0},
+    {"issuer: the second, with blanks around it", ",\"iss\":\"b\"", {.issuers = ISSUERS}, TOKEN_OK, 0},
+    {"issuer: no slash", ",\"iss\":\"https://a.example\"", {.issuers = ISSUERS}, TOKEN_BAD_ISSUER, 0},
+    {"issuer: in other letters", ",\"iss\":\"B\"", {.issuers = ISSUERS}, TOKEN_BAD_ISSUER, 0},
+    {"issuer: the whole list", ",\"iss\":\"https://a.example/, b ,,\"", {.issuers = ISSUERS}, TOKEN_BAD_ISSUER, 0},
+    {"issuer: absent", "", {.issuers = ISSUERS}, TOKEN_BAD_ISSUER, 0},
+    {"issuer: empty", ",\"iss\":\"\"", {.issuers = ISSUERS}, TOKEN_BAD_ISSUER, 0},
+    {"issuer: a list", ",\"iss\":[\"b\"]", {.issuers = ISSUERS}, TOKEN_BAD_ISSUER, 0},
+    {"issuer: null", ",\"iss\":null", {.issuers = ISSUERS}, TOKEN_BAD_ISSUER, 0},
+    {"issuer: a number", ",\"iss\":1", {.issuers = "1"}, TOKEN_BAD_ISSUER, 0},
+    {"audience: any", ",\"aud\":{}", {0}, TOKEN_OK, 0},
+    {"audience: a text", ",\"aud\":\"b\"", {.audiences = "a,b"}, TOKEN_OK, 0},
+    {"audience: one of a list", ",\"aud\":[\"x\",1,null,\"a\"]", {.audiences = "a,b"}, TOKEN_OK, 0},
+    {"audience: none of a list", ",\"aud\":[\"x\",[\"a\"],{\"a\":\"a\"}]", {.audiences = "a,b"}, TOKEN_BAD_AUDIENCE, 0},
+    {"audience: an empty list", ",\"aud\":[]", {.audiences = "a"}, TOKEN_BAD_AUDIENCE, 0},
+    {"audience: a part", ",\"aud\":\"ab\"", {.audiences = "a,b"}, TOKEN_BAD_AUDIENCE, 0},
+    {"audience: absent", "", {.audiences = "a"}, TOKEN_BAD_AUDIENCE, 0},
+    {"audience: empty", ",\"aud\":\"\"", {.audiences = ",a"}, TOKEN_BAD_AUDIENCE, 0},
+    {"audience: an object", ",\"aud\":{\"a\":\"a\"}", {.audiences = "a"}, TOKEN_BAD_AUDIENCE, 0},
+    {"audience: null", ",\"aud\":null", {.audiences = "null"}, TOKEN_BAD_AUDIENCE, 0},
+    {"audience before issuer", "", {.issuers = "a", .audiences = "a"}, TOKEN_BAD_AUDIENCE, 0},
+    {"times before audience", ",\"exp\":1", {.audiences = "a"}, TOKEN_EXPIRED, 0},
+    {"issuer before half-login", ",\"requires2FA\":true", {.issuers = "a"}, TOKEN_BAD_ISSUER, 0},
+    {"both", ",\"iss\":\"a\",\"aud\":[\"a\"]", {.issuers = "a", .audiences = "a"}, TOKEN_OK, 0},
+    {"tolerance: exp has passed within it", ",\"exp\":1699999991", {.clock_tolerance_s = 10}, TOKEN_OK, 1700000001},
+    {"tolerance: exp has passed beyond it", ",\"exp\":1699999990", {.clock_tolerance_s = 10}, TOKEN_EXPIRED, 0},
+    {"tolerance: exp is later", ",\"exp\":1700000005.5", {.clock_tolerance_s = 10}, TOKEN_OK, 1700000016},
+    {"tolerance: exp is at the end of time", ",\"exp\":1e300", {.clock_tolerance_s = 10}, TOKEN_OK, TOKEN_ENDLESS},
+    {"tolerance: exp is not there", "", {.clock_tolerance_s = 10}, TOKEN_OK, TOKEN_ENDLESS},
+    {"tolerance: nbf comes within it", ",\"nbf\":1700000010", {.clock_tolerance_s = 10}, TOKEN_OK, 0},
+    {"tolerance: nbf comes beyond it", ",\"nbf\":1700000011", {.clock_tolerance_s = 10}, TOKEN_NOT_ACTIVE, 0},
+};
+// clang-format on
+
+static void keeps_the_rules(void **state)
+{
+    const struct rule_row *row = *state;
+    struct token_options options = row->options;
+    struct identity *identity;
+    char payload[128];
+
+    options.algorithms = TOKEN_HS256;
+    options.secret = TOKEN_SECRET;
+    struct token_verifier *with = token_verifier_new(&options);
+    snprintf(payload, sizeof(payload), "{\"id\":1%s}", row->claims);
+    make_token(&token, TOKEN_HEADER, payload, TOKEN_SECRET);
+    enum token_status status = verify(with, buffer_span(&token), &identity);
+    assert_string_equal(token_status_str(status), token_status_str(row->status));
+    if (status == TOKEN_OK) {
+        if (row->expires_at_s != 0)
+            assert_int_equal(identity->life.expires_at_s, row->expires_at_s);
+        identity_free(identity);
+    }
+    token_verifier_free(with);
 }
 
 static void bounds_the_length(void **state)
@@ -341,12 +417,14 @@ static void a_public_key_is_no_secret(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(raw_rows) + ARRAY_LEN(date_rows) + 7];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(raw_rows) + ARRAY_LEN(date_rows) +
+                            ARRAY_LEN(rule_rows) + 7];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, judges);
     ADD_ROWS(tests, count, raw_rows, judges_raw);
     ADD_ROWS(tests, count, date_rows, reads_when_it_was_issued);
+    ADD_ROWS(tests, count, rule_rows, keeps_the_rules);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(reads_what_else_is_known);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(bounds_the_length);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(deep_nesting_is_refused);
