@@ -13,9 +13,11 @@
 #include "common/file.h"
 #include "common/json_string.h"
 #include "common/mem.h"
+#include "common/secret_file.h"
 
 #define DOTENV_MAX   ((size_t)64 * 1024)
 #define VALUE_SHOWN  64 // of a wrong value; the rest is cut
+#define NAME_BYTES   64 // of a variable
 #define SECONDS_DAY  86400
 #define SECONDS_HOUR 3600
 
@@ -266,14 +268,53 @@ static const char *value_of(const struct setting *setting)
                : NULL;
 }
 
+// NAME_FILE of the secret NAME.
+static void name_file_variable(const struct setting *setting, char out[NAME_BYTES])
+{
+    int len = snprintf(out, NAME_BYTES, "%s" SECRET_FILE_SUFFIX, setting->name);
+
+    assert(len < NAME_BYTES);
+}
+
+void settings_forget(const struct setting *setting)
+{
+    char variable[NAME_BYTES];
+
+    unsetenv(setting->name);
+    if (setting->type == SETTING_SECRET) {
+        name_file_variable(setting, variable);
+        unsetenv(variable);
+    }
+}
+
 bool setting_is_text(const struct setting *setting)
 {
     return setting->type == SETTING_TEXT || setting->type == SETTING_SECRET ||
            setting->type == SETTING_HOST || setting->type == SETTING_FOLDER;
 }
 
+// Stores the content of the file that NAME_FILE names.
+static bool load_secret_file(const struct setting *setting, const char *variable, void *into,
+                             struct buffer *errors)
+{
+    if (settings_is_given(setting->name)) {
+        settings_fault(errors, "%s and %s exclude each other", setting->name, variable);
+        return false;
+    }
+    char *secret = secret_file_read(variable, getenv(variable), errors);
+    *(const char **)((char *)into + setting->offset) = secret;
+    return secret;
+}
+
 static bool load_one(const struct setting *setting, void *into, struct buffer *errors)
 {
+    char variable[NAME_BYTES];
+
+    if (setting->type == SETTING_SECRET) {
+        name_file_variable(setting, variable);
+        if (settings_is_given(variable))
+            return load_secret_file(setting, variable, into, errors);
+    }
     void *field = (char *)into + setting->offset;
     const char *text = value_of(setting);
 
@@ -328,6 +369,19 @@ char *settings_read_file(const char *setting, const char *path, size_t max, stru
     return NULL;
 }
 
+// Says how a secret comes from a file, by the first one as the example.
+static void print_secret_files(const struct setting *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (table[i].type == SETTING_SECRET) {
+            printf("\nA secret text may come from a file instead: %s" SECRET_FILE_SUFFIX
+                   " names the file\nof %s.\n",
+                   table[i].name, table[i].name);
+            return;
+        }
+    }
+}
+
 void settings_print_help(const struct setting *table, size_t count)
 {
     struct buffer kind = {0};
@@ -344,4 +398,5 @@ void settings_print_help(const struct setting *table, size_t count)
         printf("\n      %s; %s\n", setting->help, kind.ptr);
     }
     buffer_fini(&kind);
+    print_secret_files(table, count);
 }

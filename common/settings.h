@@ -11,7 +11,7 @@
 
 enum setting_type {
     SETTING_TEXT,     // const char *; NULL if it is unset and has no default
-    SETTING_SECRET,   // const char *; its value is never printed
+    SETTING_SECRET,   // const char *; its value is never printed. NAME_FILE may name its file
     SETTING_HOST,     // const char *; a host name or an address, and nothing else
     SETTING_FOLDER,   // const char *; given but empty: the empty text, no folder
     SETTING_NUMBER,   // int64_t within min..max
@@ -42,13 +42,17 @@ NODISCARD bool settings_read_dotenv(const char *path, struct buffer *errors);
 // Fills `into` from the environment. Adds a line to `errors` for each wrong variable ("PORT must be
 // a number from 0 to 65535, not \"x\"") and returns false if there was one. An empty variable
 // counts as unset, except for folders. Without a value and a default a text becomes NULL, and any
-// other field stays as it was. Texts are copies that live as long as the process.
+// other field stays as it was. Texts are copies that live as long as the process. A secret is read
+// from the file that NAME_FILE names (secret_file.h), if that is given in place of NAME.
 NODISCARD bool settings_load(const struct setting *table, size_t count, void *into,
                              struct buffer *errors);
 
 // True if the environment has a value that is not empty: for defaults that depend on other
 // settings.
 NODISCARD bool settings_is_given(const char *name);
+
+// Removes the variable of a setting from the environment; of a secret also NAME_FILE.
+void settings_forget(const struct setting *setting);
 
 // Adds a line to `errors`, for rules that span several settings.
 void settings_fault(struct buffer *errors, const char *format, ...) PRINTF(2, 3);

@@ -52,8 +52,8 @@ static void load_secret(struct edge_settings *settings, struct buffer *errors,
     if (settings->jwt_secret && production)
         check_strength(settings->jwt_secret, errors, warnings);
     else if (production)
-        settings_fault(errors, "JWT_SECRET must be given when NODE_ENV=production: the secret "
-                               "that the tokens are signed with");
+        settings_fault(errors, "JWT_SECRET or JWT_SECRET_FILE must be given when "
+                               "NODE_ENV=production: the secret that the tokens are signed with");
     else if (!settings->jwt_secret)
         make_up_secret(settings);
 }

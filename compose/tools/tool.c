@@ -156,23 +156,27 @@ static bool read_settings_file(const struct tool *tool, const char *path, struct
         return false;
     }
     for (size_t i = 0; i < tool->program.setting_count; i++)
-        unsetenv(tool->program.settings[i].name);
+        settings_forget(&tool->program.settings[i]);
     return settings_read_dotenv(path, errors);
 }
 
-static bool is_secret(const struct program *program, const char *name)
+static const struct setting *find_row(const struct program *program, const char *name)
 {
     for (size_t i = 0; i < program->setting_count; i++)
         if (strcmp(program->settings[i].name, name) == 0)
-            return program->settings[i].type == SETTING_SECRET;
-    return false;
+            return &program->settings[i];
+    return NULL;
 }
 
 // Other users can see the arguments of a process, so a secret is overwritten as soon as it is read.
 static void take_value(const struct program *program, const struct tool_option *option, char *value)
 {
+    const struct setting *row = find_row(program, option->variable);
+
+    assert(row);
+    settings_forget(row); // of a secret the option replaces the file as well
     setenv(option->variable, value, 1);
-    if (option->argument && is_secret(program, option->variable))
+    if (option->argument && row->type == SETTING_SECRET)
         memset(value, 'x', strlen(value));
 }
 

@@ -285,6 +285,59 @@ test('several wrong variables stand in one message', async () => {
   assert.doesNotMatch(stderr, /REDIS_DB/);
 });
 
+describe('a secret from a file', () => {
+  const SECRETS = [['ws-edge', 'JWT_SECRET'], ['ws-edge', 'REDIS_PASSWORD'],
+    ['ws-relay', 'REDIS_PASSWORD'], ['ws-relay', 'RABBITMQ_PASSWORD']];
+
+  async function file(content) {
+    const dir = await mkdtemp(join(tmpdir(), 'secrets-'));
+    folders.push(dir);
+    await writeFile(join(dir, 'secret'), content);
+    return join(dir, 'secret');
+  }
+
+  const wrong = [
+    ['is empty', '', 'is empty'],
+    ['is a line end', '\n', 'is empty'],
+    ['has a NUL byte', 'do-not-\0tell', 'has a NUL byte'],
+    ['is over 64 KB', 'do-not-tell'.padEnd(65537, 'x'), 'has more than 64 KB'],
+  ];
+  for (const [program, name] of SECRETS) {
+    test(`${name} of ${program}`, async () => {
+      const right = await checked(program, { [`${name}_FILE`]: await file('do-not-tell\n'), [name]: '' });
+      assert.deepEqual([right.code, right.stderr], [0, '']);
+      for (const [, content, cause] of wrong) {
+        const path = await file(content);
+        const { code, stderr } = await checked(program, { [`${name}_FILE`]: path });
+        assert.equal(code, 1);
+        assert.ok(stderr.includes(`${name}_FILE "${path}" ${cause}`), stderr);
+        assert.doesNotMatch(stderr, /do-not/);
+      }
+      for (const [path, cause] of [['/nowhere', 'No such file'], ['/tmp', 'Is a directory']]) {
+        const { code, stderr } = await checked(program, { [`${name}_FILE`]: path });
+        assert.equal(code, 1);
+        assert.ok(stderr.includes(`${name}_FILE "${path}" cannot be read: ${cause}`), stderr);
+      }
+      const both = await checked(program, { [name]: 'do-not-tell', [`${name}_FILE`]: await file('do-not-tell') });
+      assert.equal(both.code, 1);
+      assert.ok(both.stderr.includes(`${name} and ${name}_FILE exclude each other`), both.stderr);
+      assert.doesNotMatch(both.stderr, /do-not/);
+    });
+  }
+
+  test('is judged like one of the environment', async () => {
+    const JWT_SECRET_FILE = await file('short');
+    const { code, stderr } = await checked('ws-edge', { NODE_ENV: 'production', JWT_SECRET_FILE });
+    assert.equal(code, 1);
+    assert.match(stderr, /JWT_SECRET has 5 bytes/);
+  });
+
+  test('has a name that is nearly ours too', async () => {
+    const { stderr } = await checked('ws-relay', { RABBITMQ_PASSWORD_FIEL: '/x' });
+    assert.match(stderr, /RABBITMQ_PASSWORD_FIEL is not known; is RABBITMQ_PASSWORD_FILE meant\?/);
+  });
+});
+
 test('the value of a secret is not repeated', async () => {
   const { stderr } = await start('ws-edge', { JWT_SECRET: 'do-not-tell', PORT: 'x' });
   assert.doesNotMatch(stderr, /do-not-tell/);

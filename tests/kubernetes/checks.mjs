@@ -150,6 +150,13 @@ const secretArguments = (containers) => containers.flatMap(({ command = [], args
   env.filter(({ name, valueFrom }) => valueFrom?.secretKeyRef
     && [...command, ...args].some((word) => word.includes(`$(${name})`))).map(({ name }) => name));
 
+// A file of a volume that a Secret fills.
+function isSecretFile(workload, path) {
+  const { volumes, containers: [{ volumeMounts = [] }] } = podOf(workload);
+  return volumeMounts.some(({ name, mountPath }) => volumes.find((one) => one.name === name)
+    ?.secret?.items.some((item) => path === `${mountPath}/${item.path}`));
+}
+
 export function* secrets(m) {
   for (const secret of m.all('Secret')) yield `${nameOf(secret)} does not belong here`;
   for (const workload of m.workloads) {
@@ -157,15 +164,18 @@ export function* secrets(m) {
       yield `${nameOf(workload)}: ${name} is an argument, which any list of processes shows`;
     }
     for (const { name, value } of podOf(workload).containers.flatMap(({ env = [] }) => env)) {
-      if (value !== undefined) yield `${nameOf(workload)}: ${name} stands in the manifest`;
+      if (value !== undefined && !isSecretFile(workload, value)) {
+        yield `${nameOf(workload)}: ${name} stands in the manifest`;
+      }
     }
   }
   const mapped = new Set(m.all('ConfigMap').flatMap(({ data }) => Object.keys(data)));
   for (const [workload, container] of programs(m)) {
     for (const name of [...settingsOf(programOf(container)).secrets, 'RABBITMQ_USER']) {
-      const given = container.env.find((one) => one.name === name);
+      const given = container.env.find((one) => one.name === name || one.name === `${name}_FILE`);
       if (mapped.has(name)) yield `${name} stands in a ConfigMap`;
-      if (!given?.valueFrom?.secretKeyRef && name in settingsOf(programOf(container)).defaults) {
+      if (!given?.valueFrom?.secretKeyRef && !isSecretFile(workload, given?.value ?? '')
+        && name in settingsOf(programOf(container)).defaults) {
         yield `${nameOf(workload)}: ${name} does not come from the Secret`;
       }
     }

@@ -93,10 +93,17 @@ export const PLANTED = [
     ['a secret in a ConfigMap', (m) => { configOf(m, 'brokers').REDIS_PASSWORD = 'x'; },
       'REDIS_PASSWORD stands in a ConfigMap'],
     ['a secret among the arguments', (m) => {
-      container(relayOf(m)).args = ['ws-relay', '--password', '$(REDIS_PASSWORD)'];
-    }, 'REDIS_PASSWORD is an argument'],
-    ['a secret that is not given', (m) => { container(relayOf(m)).env.pop(); },
+      container(relayOf(m)).args = ['ws-relay', '--user', '$(RABBITMQ_USER)'];
+    }, 'RABBITMQ_USER is an argument'],
+    ['a secret that is not given', (m) => { container(relayOf(m)).env = []; },
       'RABBITMQ_PASSWORD does not come from the Secret'],
+    ['a file that is in no Secret', (m) => {
+      relayOf(m).spec.template.spec.volumes.find(({ secret }) => secret).secret.items.pop();
+    }, 'does not come from the Secret'],
+    ['a volume that is not mounted', (m) => { container(edgeOf(m)).volumeMounts = []; },
+      'JWT_SECRET_FILE stands in the manifest'],
+    ['a variable that is not given', (m) => { container(relayOf(m)).env.pop(); },
+      'RABBITMQ_PASSWORD does not come from the Secret', 'development'],
   ]),
   ...planted('shutdown', [
     ['a longer drain', (m) => { configOf(m, 'edge').DRAIN_SECONDS = '20'; },
@@ -119,8 +126,9 @@ export const PLANTED = [
   ]),
   ...planted('logs', [
     ['on no volume', (m) => { configOf(m, 'edge').LOG_DIR = '/logs'; }, 'LOG_DIR is on no volume'],
-    ['too little room', (m) => { podOf(relayOf(m)).volumes[0].emptyDir.sizeLimit = '50Mi'; },
-      'its logs do not fit'],
+    ['too little room', (m) => {
+      podOf(relayOf(m)).volumes.find(({ name }) => name === 'logs').emptyDir.sizeLimit = '50Mi';
+    }, 'its logs do not fit'],
   ]),
   ...planted('security', [
     ['root', (m) => { delete podOf(edgeOf(m)).securityContext.runAsNonRoot; }, 'runAsNonRoot'],

@@ -1,9 +1,16 @@
 // What kustomize makes of a folder, and questions about it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import YAML from 'yaml';
 import { kubectl } from './kubectl.mjs';
 
 // In place of what the operator keeps in the Secret.
 const SECRET_VALUE = 'from-the-secret';
+const FOLDER = mkdtempSync(join(tmpdir(), 'secrets-'));
+const SECRET_FILE = join(FOLDER, 'secret');
+writeFileSync(SECRET_FILE, SECRET_VALUE);
+process.on('exit', () => rmSync(FOLDER, { recursive: true }));
 
 export const labelsFit = ({ matchLabels = {}, matchExpressions = [] } = {}, labels = {}) =>
   Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
@@ -60,7 +67,8 @@ export class Manifests {
       Object.assign(env, map.data);
     }
     for (const { name, value, valueFrom } of container.env ?? []) {
-      env[name] = valueFrom?.secretKeyRef ? SECRET_VALUE : value;
+      if (value?.startsWith('/run/secrets/')) env[name] = SECRET_FILE;
+      else env[name] = valueFrom?.secretKeyRef ? SECRET_VALUE : value;
     }
     return env;
   }

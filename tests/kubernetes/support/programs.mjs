@@ -27,6 +27,7 @@ export function settingsOf(name) {
         defaults[current] = setting[2];
       } else if (/; a secret text$/.test(line)) {
         secrets.add(current);
+        defaults[`${current}_FILE`] = undefined;
       }
     }
     known.set(name, { defaults, secrets });

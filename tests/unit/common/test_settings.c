@@ -32,7 +32,7 @@ static int forget_environment(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
-        unsetenv(table[i].name);
+        settings_forget(&table[i]);
     return 0;
 }
 
@@ -257,6 +257,64 @@ static void the_environment_wins_over_the_file(void **state)
     unlink("test.env");
 }
 
+static void a_secret_comes_from_a_file(void **state)
+{
+    struct settings s = {0};
+    struct buffer errors = {0};
+
+    forget_environment(state);
+    write_dotenv("from the file\n", 14);
+    setenv("T_SECRET", "", 1); // counts as unset
+    setenv("T_SECRET_FILE", "test.env", 1);
+    assert_true(load(&s, &errors));
+    assert_string_equal(s.secret, "from the file");
+    unlink("test.env");
+    free_texts(&s);
+}
+
+static void a_secret_and_its_file_exclude_each_other(void **state)
+{
+    struct settings s = {0};
+    struct buffer errors = {0};
+
+    forget_environment(state);
+    setenv("T_SECRET", "do-not-tell", 1);
+    setenv("T_SECRET_FILE", "test.env", 1);
+    assert_false(load(&s, &errors));
+    assert_span(buffer_span(&errors), "T_SECRET and T_SECRET_FILE exclude each other\n");
+    buffer_fini(&errors);
+    free_texts(&s);
+}
+
+static void a_secret_file_that_is_not_there_is_a_fault(void **state)
+{
+    struct settings s = {0};
+    struct buffer errors = {0};
+
+    forget_environment(state);
+    setenv("T_SECRET_FILE", "/no/such", 1);
+    setenv("T_PORT", "x", 1);
+    assert_false(load(&s, &errors));
+    assert_span(buffer_span(&errors),
+                "T_SECRET_FILE \"/no/such\" cannot be read: No such file or directory\n" PORT_FAULT
+                "\"x\"\n");
+    buffer_fini(&errors);
+    free_texts(&s);
+}
+
+static void only_secrets_have_files(void **state)
+{
+    struct settings s = {0};
+    struct buffer errors = {0};
+
+    forget_environment(state);
+    setenv("T_HOST_FILE", "/no/such", 1);
+    assert_true(load(&s, &errors));
+    assert_string_equal(s.host, "redis");
+    unsetenv("T_HOST_FILE");
+    free_texts(&s);
+}
+
 static void no_file_is_no_fault(void **state)
 {
     struct buffer errors = {0};
@@ -316,6 +374,7 @@ static void help_shows_all_but_secrets(void **state)
                                     "a number from 0 to 65535\n"));
     assert_non_null(strstr(out.ptr, "  T_SECRET\n"));
     assert_null(strstr(out.ptr, "hidden"));
+    assert_non_null(strstr(out.ptr, "T_SECRET_FILE names the file\nof T_SECRET.\n"));
     assert_non_null(strstr(out.ptr, "one of error, warn, info\n"));
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
         assert_non_null(strstr(out.ptr, table[i].name));
@@ -325,20 +384,24 @@ static void help_shows_all_but_secrets(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(value_cases) + ARRAY_LEN(switch_cases) + ARRAY_LEN(fault_cases) + 11] = {
+        tests[ARRAY_LEN(value_cases) + ARRAY_LEN(switch_cases) + ARRAY_LEN(fault_cases) + 15] = {
             cmocka_unit_test(names_every_fault),
             cmocka_unit_test(takes_the_defaults),
             cmocka_unit_test(a_text_without_default_is_null),
             cmocka_unit_test(texts_are_copies),
             cmocka_unit_test(choices_in_any_case),
             cmocka_unit_test(the_environment_wins_over_the_file),
+            cmocka_unit_test(a_secret_comes_from_a_file),
+            cmocka_unit_test(a_secret_and_its_file_exclude_each_other),
+            cmocka_unit_test(a_secret_file_that_is_not_there_is_a_fault),
+            cmocka_unit_test(only_secrets_have_files),
             cmocka_unit_test(no_file_is_no_fault),
             cmocka_unit_test(a_wrong_file_changes_nothing),
             cmocka_unit_test(an_endless_file_is_a_fault),
             cmocka_unit_test(a_folder_is_a_fault),
             cmocka_unit_test(help_shows_all_but_secrets),
         };
-    size_t count = 11;
+    size_t count = 15;
 
     ADD_ROWS(tests, count, value_cases, reads_number);
     ADD_ROWS(tests, count, switch_cases, reads_switch);
