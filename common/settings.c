@@ -135,7 +135,7 @@ static bool parse_switch(struct span text, bool *out)
     return true;
 }
 
-static bool is_host(const char *text)
+bool settings_is_host(const char *text)
 {
     unsigned char address[sizeof(struct in6_addr)];
 
@@ -159,7 +159,7 @@ static bool store(const struct setting *setting, const char *text, void *field)
 
     switch (setting->type) {
     case SETTING_HOST:
-        if (!is_host(text))
+        if (!settings_is_host(text))
             return false;
         *(const char **)field = mem_strdup(text);
         return true;

@@ -54,6 +54,9 @@ NODISCARD bool settings_is_given(const char *name);
 // Removes the variable of a setting from the environment; of a secret also NAME_FILE.
 void settings_forget(const struct setting *setting);
 
+// True for a host name or an address, and nothing else.
+NODISCARD bool settings_is_host(const char *text);
+
 // Adds a line to `errors`, for rules that span several settings.
 void settings_fault(struct buffer *errors, const char *format, ...) PRINTF(2, 3);
 

@@ -26,6 +26,8 @@ extern const char *const log_format_names[];
 
 // clang-format off
 #define REDIS_SETTINGS(type, field)                                                                \
+    {"REDIS_URL", SETTING_SECRET, offsetof(type, field.url), NULL, 0, 0, NULL,                     \
+     "Redis as a URL: redis://user:password@host:6379/1, or unix:///run/redis.sock?db=1"},         \
     {"REDIS_HOST", SETTING_HOST, offsetof(type, field.host), "redis", 0, 0, NULL,                  \
      "Host of Redis"},                                                                             \
     {"REDIS_PORT", SETTING_NUMBER, offsetof(type, field.port), "6379", 1, 65535, NULL,             \

@@ -180,6 +180,6 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_console(settings, errors);
     check_proxies(settings, errors);
     check_recovery(settings, errors);
-    redis_settings_check(&settings->redis, errors);
+    redis_settings_finish(&settings->redis, errors);
     return read && loaded && errors->len == 0;
 }

@@ -50,7 +50,7 @@ static bool log_in(struct control_channel *channel, const struct redis_settings 
     else if (settings->password)
         reply = redisCommand(redis, "AUTH %s", settings->password);
     if (settings->password && !granted(channel, reply, "login"))
-        return tool_fail("check REDIS_USERNAME and REDIS_PASSWORD");
+        return tool_fail("check " REDIS_CONNECTION_SETTINGS);
     return granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
                    "choosing the database");
 }
@@ -59,15 +59,18 @@ struct control_channel *control_channel_open(const struct redis_settings *settin
 {
     struct control_channel *channel = mem_zalloc(sizeof(*channel));
     const struct timeval limit = {.tv_sec = ANSWER_S};
+    char place[REDIS_PLACE_MAX];
 
     channel->settings = settings;
     redis_names_init(&channel->names, settings->key_prefix, (unsigned)settings->db);
-    channel->redis = redisConnectWithTimeout(settings->host, (int)settings->port, limit);
+    channel->redis = settings->socket
+                         ? redisConnectUnixWithTimeout(settings->socket, limit)
+                         : redisConnectWithTimeout(settings->host, (int)settings->port, limit);
     if (!channel->redis) {
         tool_fail("out of memory");
     } else if (channel->redis->err) {
-        tool_fail("Redis at %s:%d cannot be reached (%s); check REDIS_HOST and REDIS_PORT",
-                  settings->host, (int)settings->port, channel->redis->errstr);
+        tool_fail("Redis cannot be reached (%s) %s; check " REDIS_CONNECTION_SETTINGS,
+                  channel->redis->errstr, redis_settings_place(settings, place));
     } else {
         redisSetTimeout(channel->redis, limit);
         if (log_in(channel, settings))

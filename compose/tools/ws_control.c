@@ -29,7 +29,7 @@ static const struct tool_option OPTIONS[] = {
 
 static void check(void *request, struct buffer *errors)
 {
-    redis_settings_check(&((struct request *)request)->redis, errors);
+    redis_settings_finish(&((struct request *)request)->redis, errors);
 }
 
 static const struct tool TOOL = {

@@ -201,6 +201,16 @@ static bool prepare(struct event_log *log)
            event_log_load_append_script(log);
 }
 
+static bool dial_socket(struct event_log *log)
+{
+    log->redis = redisConnectUnixWithTimeout(
+        log->options.redis->socket, (struct timeval){.tv_usec = EVENT_LOG_CONNECT_MS * 1000L});
+    if (!log->redis)
+        abort(); // out of memory
+    log->options.resolver->reached = !log->redis->err || errno == ECONNREFUSED;
+    return !log->redis->err || event_log_lose(log, log->redis->errstr);
+}
+
 // Tries the addresses of the host in turn, within EVENT_LOG_CONNECT_MS for all of them.
 static bool dial(struct event_log *log)
 {
@@ -225,20 +235,22 @@ static bool dial(struct event_log *log)
 
 bool event_log_connect(struct event_log *log)
 {
+    char place[REDIS_PLACE_MAX];
     struct timeval answer = {.tv_usec = EVENT_LOG_ANSWER_MS * 1000};
 
     if (log->redis)
         return true;
-    if (!dial(log))
+    if (log->options.redis->socket ? !dial_socket(log) : !dial(log))
         return false;
     redisSetTimeout(log->redis, answer);
-    redisEnableKeepAlive(log->redis);
+    if (!log->options.redis->socket)
+        redisEnableKeepAlive(log->redis);
     if (!prepare(log)) {
         disconnect(log);
         return false;
     }
-    log_info("connected to Redis host=%s port=%" PRId64 " db=%" PRId64, log->options.resolver->host,
-             log->options.redis->port, log->options.redis->db);
+    log_info("connected to Redis %s db=%" PRId64, redis_settings_place(log->options.redis, place),
+             log->options.redis->db);
     outage_log_clear(&log->outage);
     log->usable = true;
     log->grown_bytes = log->options.max_bytes; // unknown what this server holds: measure soon

@@ -108,6 +108,24 @@ describe('keys that cannot do what they are for stop the start', () => {
 describe('how Redis is reached', () => {
   const cases = [
     ['a user without a password', { REDIS_USERNAME: 'gateway' }, /REDIS_USERNAME needs REDIS_PASSWORD/],
+    ['a URL', { REDIS_URL: 'redis://gateway:p%40ss@redis.example:6380/2' }, null],
+    ['a URL of a socket', { REDIS_URL: 'unix:///run/redis.sock?db=2' }, null],
+    ['a URL and the same beside it', { REDIS_URL: 'redis://u:p@h:6380/2', REDIS_HOST: 'h',
+      REDIS_PORT: '6380', REDIS_USERNAME: 'u', REDIS_PASSWORD: 'p', REDIS_DB: '2' }, null],
+    ['a URL, and the password apart', { REDIS_URL: 'redis://u@h', REDIS_PASSWORD: 'p' }, null],
+    ['another host', { REDIS_URL: 'redis://h', REDIS_HOST: 'other' }, /REDIS_HOST and REDIS_URL say/],
+    ['another port', { REDIS_URL: 'redis://h:1', REDIS_PORT: '2' }, /REDIS_PORT and REDIS_URL say/],
+    ['another user', { REDIS_URL: 'redis://u:p@h', REDIS_USERNAME: 'v' }, /REDIS_USERNAME and REDIS_URL say/],
+    ['another password', { REDIS_URL: 'redis://u:hush1@h', REDIS_PASSWORD: 'hush2' }, /REDIS_PASSWORD and REDIS_URL say/],
+    ['another database', { REDIS_URL: 'redis://h/3', REDIS_DB: '1' }, /REDIS_DB and REDIS_URL say/],
+    ['a host beside a socket', { REDIS_URL: 'unix:///run/r', REDIS_HOST: 'h' }, /REDIS_HOST and REDIS_URL say/],
+    ['another scheme', { REDIS_URL: 'http://hush1@h' }, /REDIS_URL must be like .*scheme/],
+    ['no host', { REDIS_URL: 'redis:///1' }, /REDIS_URL must be like .*no host/],
+    ['a password that is not encoded', { REDIS_URL: 'redis://u:hush1#hush2@h' }, /REDIS_URL must be like .*%23/],
+    ['a % of no use', { REDIS_URL: 'redis://u:hush1%00@h' }, /REDIS_URL must be like .*%/],
+    ['a name of a database', { REDIS_URL: 'redis://h/one' }, /REDIS_URL must name the database by its number/],
+    ['a query', { REDIS_URL: 'redis://h/1?hush1=2' }, /REDIS_URL must not have a query/],
+    ['a user without a password in the URL', { REDIS_URL: 'redis://hush1@h' }, /REDIS_USERNAME needs REDIS_PASSWORD/],
     ['a prefix with a pattern', { REDIS_KEY_PREFIX: 'eu*' }, /REDIS_KEY_PREFIX must have/],
     ['a prefix with a hash tag', { REDIS_KEY_PREFIX: '{eu}' }, /REDIS_KEY_PREFIX must have/],
     ['a prefix', { REDIS_KEY_PREFIX: 'eu.' }, null],
@@ -119,6 +137,7 @@ describe('how Redis is reached', () => {
         const { code, stderr } = await checked(program, env);
         assert.equal(code, fault ? 1 : 0, stderr);
         if (fault) assert.match(stderr, fault);
+        assert.doesNotMatch(stderr, /hush/);
       });
     }
     if (!fault) continue;

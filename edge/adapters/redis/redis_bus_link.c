@@ -5,7 +5,6 @@
 
 #include "edge/adapters/redis/redis_bus_internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "common/clock.h"
@@ -65,6 +64,8 @@ static void on_connect_timeout(uv_timer_t *timer)
 
 void redis_bus_check_up(struct redis_bus *bus)
 {
+    char place[REDIS_PLACE_MAX];
+
     if (bus->state != CONNECTING || !bus->commands_ready || !redis_bus_is_subscribed(bus) ||
         (bus->options->sessions && !redis_sessions_is_loaded(bus->options->sessions)))
         return;
@@ -72,8 +73,8 @@ void redis_bus_check_up(struct redis_bus *bus)
     bus->refusal[0] = '\0';
     redis_bus_start_pulse(bus);
     outage_log_clear(&bus->outage);
-    log_info("connected to Redis host=%s port=%" PRId64 " attempts=%u", bus->options->redis->host,
-             bus->options->redis->port, bus->backoff.attempts + 1);
+    log_info("connected to Redis %s attempts=%u", redis_settings_place(bus->options->redis, place),
+             bus->backoff.attempts + 1);
     backoff_reset(&bus->backoff);
     metric_add(&bus->metrics->connects, 1);
     metric_set(&bus->metrics->connected, 1);
@@ -169,13 +170,13 @@ static void log_in(const struct redis_bus *bus, struct redis_connection *connect
         redis_connection_send(connection, on_auth, 0, "AUTH %s", redis->password);
 }
 
-static bool open_link(struct redis_bus *bus, enum link link, const char *address)
+static bool open_link(struct redis_bus *bus, enum link link, const char *address, uint16_t port)
 {
     const struct redis_connection_handlers handlers = {
         .on_broken = on_broken, .on_closed = redis_bus_on_handle_closed, .arg = bus};
     const char *reason;
-    struct redis_connection *connection = redis_connection_new(
-        bus->loop, address, (uint16_t)bus->options->redis->port, &handlers, &reason);
+    struct redis_connection *connection =
+        redis_connection_new(bus->loop, address, port, &handlers, &reason);
 
     if (!connection) {
         redis_bus_fail(bus, reason);
@@ -189,11 +190,11 @@ static bool open_link(struct redis_bus *bus, enum link link, const char *address
 
 // Sends all commands at once and does not wait for each answer. Answers come in order, so ROLE has
 // been answered when SELECT is.
-static void connect_to(struct redis_bus *bus, const char *address)
+static void connect_to(struct redis_bus *bus, const char *address, uint16_t port)
 {
     bus->state = CONNECTING;
     bus->commands_ready = false;
-    if (!open_link(bus, COMMANDS, address) || !open_link(bus, SUBSCRIPTIONS, address))
+    if (!open_link(bus, COMMANDS, address, port) || !open_link(bus, SUBSCRIPTIONS, address, port))
         return;
     redis_connection_send(bus->links[COMMANDS], on_role, 0, "ROLE");
     redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u",
@@ -212,7 +213,7 @@ void redis_bus_on_address(const char *address, const char *reason, void *arg)
     else if (bus->state != RESOLVING)
         return; // the lookup took too long, and the attempt has failed already
     else if (address)
-        connect_to(bus, address);
+        connect_to(bus, address, (uint16_t)bus->options->redis->port);
     else
         redis_bus_fail(bus, reason);
 }
@@ -221,8 +222,12 @@ void redis_bus_resolve(struct redis_bus *bus)
 {
     const char *reason;
 
-    bus->state = RESOLVING;
     uv_timer_start(&bus->timer, on_connect_timeout, CONNECT_MS, 0);
+    if (bus->options->redis->socket) {
+        connect_to(bus, bus->options->redis->socket, 0);
+        return;
+    }
+    bus->state = RESOLVING;
     reason = host_lookup_start(&bus->lookup, bus->loop, bus->options->redis->host,
                                bus->backoff.attempts);
     if (reason)

@@ -174,6 +174,7 @@ static void watch_peer(int fd)
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
 
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    // A socket of this machine refuses what follows, and needs none of it.
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){KEEPALIVE_IDLE_S}, sizeof(int));
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){KEEPALIVE_EVERY_S}, sizeof(int));
@@ -213,9 +214,12 @@ struct redis_connection *redis_connection_new(struct event_loop *loop, const cha
                                               const char **reason)
 {
     struct redis_connection *connection = mem_zalloc(sizeof(*connection));
-    redisAsyncContext *context = redisAsyncConnect(address, port);
+    redisAsyncContext *context =
+        port == 0 ? redisAsyncConnectUnix(address) : redisAsyncConnect(address, port);
 
-    *reason = "no connection can be opened; is the limit of open files reached?";
+    *reason = context && context->err != 0 && port == 0
+                  ? strerror(errno)
+                  : "no connection can be opened; is the limit of open files reached?";
     if (!context || context->err != 0 ||
         uv_poll_init(&loop->uv, &connection->poll, context->c.fd) != 0) {
         if (context)

@@ -22,8 +22,8 @@ struct redis_connection_handlers {
     void *arg;
 };
 
-// Begins to connect to a numeric address; commands may be sent at once. NULL, with the reason in
-// `reason`, when that is not possible.
+// Begins to connect to a numeric address, or with port 0 to the socket with this path; commands may
+// be sent at once. NULL, with the reason in `reason`, when that is not possible.
 NODISCARD struct redis_connection *
 redis_connection_new(struct event_loop *loop, const char *address, uint16_t port,
                      const struct redis_connection_handlers *handlers, const char **reason);

@@ -26,12 +26,13 @@ export function sharedBrokers() {
   };
 }
 
-// Starts brokers of one's own; one that is not among `kinds` is the shared one.
-export async function startBrokers(kinds = ['redis', 'rabbitmq']) {
+// Starts brokers of one's own; one that is not among `kinds` is the shared one. `args` are further
+// arguments of redis-server.
+export async function startBrokers(kinds = ['redis', 'rabbitmq'], args = []) {
   const dir = await mkdtemp(join(tmpdir(), 'gateway-brokers-'));
   const own = {};
   const start = async (kind, type) => {
-    if (kinds.includes(kind)) own[kind] = await type.start(join(dir, kind));
+    if (kinds.includes(kind)) own[kind] = await type.start(join(dir, kind), args);
   };
   const stop = async () => {
     await Promise.all(Object.values(own).map((broker) => broker.stop()));

@@ -11,9 +11,11 @@ export class Redis {
     this.port = port;
   }
 
-  static async start(dir) {
+  // `args` are further arguments of redis-server.
+  static async start(dir, args = []) {
     await mkdir(dir, { recursive: true });
     const redis = new Redis(dir, await freePort());
+    redis.args = args;
     await redis.start();
     return redis;
   }
@@ -22,7 +24,7 @@ export class Redis {
   // loses what was answered. Without fsync it always writes first, and the machine does not die here.
   async start() {
     this.child = new Child('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1',
-      '--dir', this.dir, '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--daemonize', 'no'],
+      '--dir', this.dir, '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--daemonize', 'no', ...this.args],
     { name: 'redis-server' });
     await until('redis-server', async () => {
       if (!this.child.running) throw new Hopeless(this.child.output);
