@@ -146,6 +146,7 @@ static const struct metric_info table[] = {
     {UNAUTH, "reason=\"audience\"", COUNTER, CLIENTS(auth_refused[TOKEN_BAD_AUDIENCE]), UNAUTH_HELP},
     {UNAUTH, "reason=\"issuer\"", COUNTER, CLIENTS(auth_refused[TOKEN_BAD_ISSUER]), UNAUTH_HELP},
     {UNAUTH, "reason=\"half login\"", COUNTER, CLIENTS(auth_refused[TOKEN_HALF_LOGIN]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"revoked\"", COUNTER, CLIENTS(auth_refused[TOKEN_REVOKED]), UNAUTH_HELP},
     {LEFT_OUT, "module=\"gateway\"", COUNTER, CLIENTS(log_left_out), LEFT_OUT_HELP},
     {LEFT_OUT, "module=\"socketio\"", COUNTER, SOCKETIO(log_left_out), LEFT_OUT_HELP},
     {"ws_edge_users_over_limit_total", NULL, COUNTER, CLIENTS(users_over_limit), "Clients refused because their user had MAX_SOCKETS_PER_USER at this edge"},
@@ -197,6 +198,10 @@ static const struct metric_info table[] = {
     {"ws_edge_session_writes_given_up_total", NULL, COUNTER, CLIENTS(sessions.given_up), "Joins and leaves that Redis did not store within 5 s"},
     {"ws_edge_sessions_restored_total", NULL, COUNTER, CLIENTS(sessions.restored), "Sessions written again because Redis had lost them"},
     {"ws_edge_kicked_total", NULL, COUNTER, CLIENTS(kicked), "Sockets disconnected by a kick"},
+    {"ws_edge_revoked_total", NULL, COUNTER, CLIENTS(revoked), "Sockets disconnected because their token was revoked"},
+    {"ws_edge_removed_total", NULL, COUNTER, CLIENTS(removed), "Sockets taken out of a room by ws-control leave"},
+    {"ws_edge_revocations", NULL, GAUGE, CLIENTS(revocations), "Users whose older tokens are refused"},
+    {"ws_edge_revocations_left_out_total", NULL, COUNTER, CLIENTS(revocations_left_out), "Revocations that this edge did not take because it has 10,000"},
     {"ws_edge_rooms", NULL, GAUGE, ROOMS(rooms), "Rooms with members at this edge"},
 
     {"ws_edge_envelopes_total", NULL, COUNTER, DELIVERY(envelopes), "Envelopes received from the bus"},

@@ -131,6 +131,19 @@ static bool read_control(const Gateway__V1__Control *from, struct control *to)
         to->socket = span_of(from->takeover->socket);
         to->generation = from->takeover->generation;
         return true;
+    case GATEWAY__V1__CONTROL__COMMAND_REVOKE:
+        to->kind = CONTROL_REVOKE;
+        to->user = span_of(from->revoke->user);
+        to->at_ms = from->revoke->at_ms;
+        to->until_ms = from->revoke->until_ms;
+        to->ask = from->revoke->ask;
+        return true;
+    case GATEWAY__V1__CONTROL__COMMAND_LEAVE:
+        to->kind = CONTROL_LEAVE;
+        to->user = span_of(from->leave->user);
+        to->room = span_of(from->leave->room);
+        to->ask = from->leave->ask;
+        return true;
     default:
         return true; // a command of a newer version: CONTROL_UNKNOWN
     }
@@ -316,6 +329,31 @@ static void encode_takeover(const struct control *control, struct buffer *out)
     free(texts.block);
 }
 
+static void encode_revoke(const struct control *control, struct buffer *out)
+{
+    Gateway__V1__Revoke revoke = GATEWAY__V1__REVOKE__INIT;
+    struct texts texts = texts_new(control->user.len, 1);
+
+    revoke.user = add_text(&texts, control->user);
+    revoke.at_ms = control->at_ms;
+    revoke.until_ms = control->until_ms;
+    revoke.ask = control->ask;
+    append_command(GATEWAY__V1__CONTROL__COMMAND_REVOKE, &revoke, out);
+    free(texts.block);
+}
+
+static void encode_leave(const struct control *control, struct buffer *out)
+{
+    Gateway__V1__Leave leave = GATEWAY__V1__LEAVE__INIT;
+    struct texts texts = texts_new(control->user.len + control->room.len, 2);
+
+    leave.user = add_text(&texts, control->user);
+    leave.room = add_text(&texts, control->room);
+    leave.ask = control->ask;
+    append_command(GATEWAY__V1__CONTROL__COMMAND_LEAVE, &leave, out);
+    free(texts.block);
+}
+
 void control_encode(const struct control *control, struct buffer *out)
 {
     switch (control->kind) {
@@ -334,6 +372,12 @@ void control_encode(const struct control *control, struct buffer *out)
         break;
     case CONTROL_TAKEOVER:
         encode_takeover(control, out);
+        break;
+    case CONTROL_REVOKE:
+        encode_revoke(control, out);
+        break;
+    case CONTROL_LEAVE:
+        encode_leave(control, out);
         break;
     case CONTROL_UNKNOWN:
         break; // encodes to no bytes, which decode as CONTROL_UNKNOWN

@@ -36,6 +36,8 @@ enum control_kind {
     CONTROL_KICK,
     CONTROL_KICKED,
     CONTROL_TAKEOVER,
+    CONTROL_REVOKE,
+    CONTROL_LEAVE,
 };
 
 struct heartbeat {
@@ -52,12 +54,16 @@ struct heartbeat {
 struct control {
     enum control_kind kind;
     struct heartbeat heartbeat;
-    struct span edge;    // drain: which one, empty for all; kicked: the edge that answers
-    struct span user;    // kick, takeover
-    uint64_t ask;        // kick: a number for the answers, 0 if none is wanted; kicked: that number
-    uint32_t sockets;    // kicked: how many sockets of the user the edge has ended
-    struct span socket;  // takeover: the socket that had the session
+    struct span edge;   // drain: which one, empty for all; kicked: the edge that answers
+    struct span user;   // kick, takeover, revoke, leave
+    uint64_t ask;       // kick, revoke, leave: a number for the answers, 0: none is wanted; kicked:
+                        // that number
+    uint32_t sockets;   // kicked: how many sockets of the user the command has met at the edge
+    struct span socket; // takeover: the socket that had the session
     uint32_t generation; // takeover: of the session after the claim
+    struct span room;    // leave
+    uint64_t at_ms;      // revoke: tokens issued before are refused
+    uint64_t until_ms;   // revoke: when that can be forgotten
 };
 
 // Appends the encoded message to `out`.

@@ -2,7 +2,7 @@
 // stream entries. docs/protocol.md describes the values.
 //
 // Programs of different versions run side by side, so a name may be added but never changed. The
-// fields of a session hash are private to edge/adapters/redis/session_hash.
+// fields of a session hash are private to edge/adapters/redis/session_hash, except those of rooms.
 #pragma once
 
 #include "common/redis_settings.h"
@@ -34,6 +34,13 @@ struct redis_names {
 
     char session[REDIS_NAME_MAX]; // the id of a session follows
     char kicked[REDIS_NAME_MAX];  // a user id follows: when the user was kicked, in ms
+    // A user id follows: a hash of the rooms that an operator took the user out of, by the field
+    // that a session has for the room: when that was, in ms. A recovered session is in such a room
+    // only if it joined it later.
+    char left[REDIS_NAME_MAX];
+    // A hash of the users whose tokens were revoked: "<at ms> <until ms>" by user id, see
+    // revocations.h.
+    char revoked[REDIS_NAME_MAX];
 };
 
 #define REDIS_DB_UNNAMED 1 // the default of REDIS_DB: its channels have the names of all versions
@@ -56,3 +63,5 @@ void redis_lost_key(const struct redis_names *names, unsigned shard, char out[RE
 #define REDIS_EDGE_SOCKETS_FIELD   "sockets"
 #define REDIS_EDGE_ROOMS_FIELD     "rooms"
 #define REDIS_EDGE_AT_FIELD        "at_ms"
+#define REDIS_ROOM_FIELD           "r:" // of a session and of `left`, followed by the room
+#define REDIS_REVOKED_MAX          10000 // fields

@@ -10,9 +10,10 @@
 #include "compose/tools/tool.h"
 #include "proto/redis_keys.h"
 
-#define ANSWER_S     5
-#define KICKED_MS    2000
-#define KICKED_FOR_S 3720 // longer than RECOVERY_WINDOW can be
+#define ANSWER_S       5
+#define ANSWERS_MS     2000
+#define KEPT_S         3720 // longer than RECOVERY_WINDOW can be
+#define LEFT_ROOMS_MAX 1000 // of a user
 
 struct control_channel {
     const struct redis_settings *settings;
@@ -157,7 +158,7 @@ bool control_channel_publish(struct control_channel *channel, const struct contr
     return granted(channel, reply, "publishing");
 }
 
-// ---- a kick and its answers
+// ---- a command and its answers
 
 static void count_edge(const struct edge_notice *edge, void *arg)
 {
@@ -181,7 +182,7 @@ static redisReply *take_push(struct control_channel *listener, uint64_t deadline
 }
 
 static void count_answer(const redisReply *push, uint64_t ask, struct envelope_decoder *decoder,
-                         struct kick_result *result)
+                         struct command_result *result)
 {
     const redisReply *last = push->elements == 3 ? push->element[2] : NULL;
 
@@ -197,9 +198,9 @@ static void count_answer(const redisReply *push, uint64_t ask, struct envelope_d
 // Waits until all edges that are alive and got the command have answered, or until time is up.
 // Other programs may be subscribed too, and edges of an earlier version do not answer.
 static void gather(struct control_channel *listener, uint64_t ask, uint64_t alive,
-                   struct kick_result *result)
+                   struct command_result *result)
 {
-    uint64_t deadline_ms = clock_monotonic_ms() + KICKED_MS;
+    uint64_t deadline_ms = clock_monotonic_ms() + ANSWERS_MS;
     uint64_t awaited = alive > 0 && alive < result->receivers ? alive : result->receivers;
     struct envelope_decoder *decoder = envelope_decoder_new();
     redisReply *push;
@@ -211,39 +212,106 @@ static void gather(struct control_channel *listener, uint64_t ask, uint64_t aliv
     envelope_decoder_free(decoder);
 }
 
-static bool ask_for_kick(struct control_channel *channel, struct control_channel *listener,
-                         struct span user, struct kick_result *result)
+static bool ask(struct control_channel *channel, struct control_channel *listener,
+                struct control *command, struct command_result *result)
 {
-    struct control kick = {.kind = CONTROL_KICK, .user = user};
     uint64_t alive = 0;
 
-    if (getrandom(&kick.ask, sizeof(kick.ask), 0) != sizeof(kick.ask) || kick.ask == 0)
-        kick.ask = clock_wall_ms();
+    if (getrandom(&command->ask, sizeof(command->ask), 0) != sizeof(command->ask) ||
+        command->ask == 0)
+        command->ask = clock_wall_ms();
     if (!control_channel_each_edge(channel, count_edge, &alive) ||
         !granted(listener, redisCommand(listener->redis, "SUBSCRIBE %s", listener->names.control),
                  "listening for answers") ||
-        !control_channel_publish(channel, &kick, &result->receivers))
+        !control_channel_publish(channel, command, &result->receivers))
         return false;
     result->receivers -= result->receivers > 0; // without our own subscription
-    gather(listener, kick.ask, alive, result);
+    gather(listener, command->ask, alive, result);
     return true;
 }
 
-bool control_channel_kick(struct control_channel *channel, struct span user,
-                          struct kick_result *result)
+bool control_channel_ask(struct control_channel *channel, struct control *command,
+                         struct command_result *result)
 {
     struct control_channel *listener = control_channel_open(channel->settings);
-    bool ok = listener && ask_for_kick(channel, listener, user, result);
+    bool ok = listener && ask(channel, listener, command, result);
 
     control_channel_close(listener);
     return ok;
 }
 
-bool control_channel_remember_kick(struct control_channel *channel, struct span user)
+// ---- what is stored
+
+bool control_channel_store_kick(struct control_channel *channel, struct span user)
 {
     redisReply *reply =
         redisCommand(channel->redis, "SET %s%b %llu EX %d", channel->names.kicked, user.ptr,
-                     user.len, (unsigned long long)clock_wall_ms(), KICKED_FOR_S);
+                     user.len, (unsigned long long)clock_wall_ms(), KEPT_S);
 
-    return granted(channel, reply, "remembering the kick");
+    return granted(channel, reply, "storing the kick");
+}
+
+// KEYS: the revocations. ARGV: user, at, until, now (ms), the largest number of users.
+// Deletes entries that are over. Extends an entry of the same user. Answers 0 if there are too
+// many.
+static const char revoke_script[] =
+    "local entries, count = redis.call('HGETALL', KEYS[1]), 0\n"
+    "local now, last = tonumber(ARGV[4]), tonumber(ARGV[3])\n"
+    "local till = last\n"
+    "for i = 1, #entries, 2 do\n"
+    "  local ends = tonumber(string.match(entries[i + 1], ' (%d+)$') or '0')\n"
+    "  if ends <= now then redis.call('HDEL', KEYS[1], entries[i])\n"
+    "  elseif entries[i] == ARGV[1] then till = math.max(till, ends)\n"
+    "  else count = count + 1 end\n"
+    "  last = math.max(last, ends)\n"
+    "end\n"
+    "if count >= tonumber(ARGV[5]) then return 0 end\n"
+    "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. string.format('%.0f', till))\n"
+    "redis.call('EXPIRE', KEYS[1], string.format('%.0f', math.ceil((last - now) / 1000)))\n"
+    "return 1\n";
+
+// KEYS: the rooms that the user was taken out of. ARGV: room, at (ms), expiry (s), the largest
+// number of rooms. Answers 0 if there are too many.
+static const char leave_script[] =
+    "local rooms = redis.call('HGETALL', KEYS[1])\n"
+    "if #rooms >= 2 * tonumber(ARGV[4]) and not redis.call('HGET', KEYS[1], ARGV[1]) then\n"
+    "  return 0\n"
+    "end\n"
+    "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"
+    "redis.call('EXPIRE', KEYS[1], ARGV[3])\n"
+    "return 1\n";
+
+// Takes the reply of a script that answers 0 if there are too many.
+static bool stored(struct control_channel *channel, redisReply *reply, const char *doing,
+                   const char *too_many)
+{
+    bool full = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
+
+    return granted(channel, reply, doing) && (!full || tool_fail("%s: %s", doing, too_many));
+}
+
+bool control_channel_store_revocation(struct control_channel *channel,
+                                      const struct control *command)
+{
+    redisReply *reply =
+        redisCommand(channel->redis, "EVAL %s 1 %s %b %llu %llu %llu %d", revoke_script,
+                     channel->names.revoked, command->user.ptr, command->user.len,
+                     (unsigned long long)command->at_ms, (unsigned long long)command->until_ms,
+                     (unsigned long long)clock_wall_ms(), REDIS_REVOKED_MAX);
+
+    return stored(channel, reply, "storing the revocation",
+                  "there are 10000 already; to refuse the tokens of so many users, change the key "
+                  "that signs them");
+}
+
+bool control_channel_store_leave(struct control_channel *channel, const struct control *command)
+{
+    redisReply *reply = redisCommand(
+        channel->redis, "EVAL %s 1 %s%b " REDIS_ROOM_FIELD "%b %llu %d %d", leave_script,
+        channel->names.left, command->user.ptr, command->user.len, command->room.ptr,
+        command->room.len, (unsigned long long)command->at_ms, KEPT_S, LEFT_ROOMS_MAX);
+
+    return stored(channel, reply, "storing the leave",
+                  "the user was taken out of 1000 rooms within an hour; disconnect the user "
+                  "instead, with ws-control kick");
 }

@@ -30,15 +30,25 @@ NODISCARD bool control_channel_each_edge(struct control_channel *channel,
 NODISCARD bool control_channel_publish(struct control_channel *channel,
                                        const struct control *message, uint64_t *receivers);
 
-struct kick_result {
+struct command_result {
     uint64_t receivers; // edges that got the command
     uint64_t answered;  // edges that answered within 2 s
-    uint64_t sockets;   // that these edges had
+    uint64_t sockets;   // of the user, that these edges had
 };
 
-// Publishes a kick and collects the answers of the edges.
-NODISCARD bool control_channel_kick(struct control_channel *channel, struct span user,
-                                    struct kick_result *result);
+// Publishes a command about a user (kick, revoke or leave) and collects the answers of the edges.
+// Sets `command->ask`.
+NODISCARD bool control_channel_ask(struct control_channel *channel, struct control *command,
+                                   struct command_result *result);
 
-// Stores that the user was kicked, so that no session from before is recovered.
-NODISCARD bool control_channel_remember_kick(struct control_channel *channel, struct span user);
+// Store a command before it is published, for those who are away then, and edges that start later.
+
+// No session of the user from before is recovered.
+NODISCARD bool control_channel_store_kick(struct control_channel *channel, struct span user);
+// Tokens of `command->user` from before `command->at_ms` are refused until `command->until_ms`.
+NODISCARD bool control_channel_store_revocation(struct control_channel *channel,
+                                                const struct control *command);
+// A session of `command->user` that is recovered is not in `command->room`, unless it has joined it
+// after `command->at_ms`.
+NODISCARD bool control_channel_store_leave(struct control_channel *channel,
+                                           const struct control *command);

@@ -1,4 +1,4 @@
-// ws-control: lists the live edges, drains them, and disconnects a user at all of them.
+// ws-control: lists the live edges, drains them, and takes rights away from users at all of them.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,20 +11,27 @@
 #include "compose/tools/tool.h"
 #include "proto/envelope.h"
 
+#define YEAR_S (365LL * 24 * 3600)
+
 struct request {
     bool all, dry_run;
+    int64_t for_s;
     struct redis_settings redis;
 };
 
 static const struct setting SETTINGS[] = {
     TOOL_ROW("--all", SETTING_SWITCH, all, "false", 0, 0, ""),
     TOOL_ROW("--dry-run", SETTING_SWITCH, dry_run, "false", 0, 0, ""),
+    TOOL_ROW("JWT_EXPIRES_IN", SETTING_DURATION, for_s, "7d", 1, 100 * YEAR_S,
+             "Lifetime of a token; revoke refuses the older ones for so long"),
     REDIS_SETTINGS(struct request, redis),
 };
 
 static const struct tool_option OPTIONS[] = {
     {"all", NULL, "--all", 0, "drain every edge"},
     {"dry-run", NULL, "--dry-run", 0, "only print what would be done"},
+    {"for", "DURATION", "JWT_EXPIRES_IN", 0,
+     "how long revoke refuses older tokens, at least as long as they are valid: 12h, 30d"},
 };
 
 static void check(void *request, struct buffer *errors)
@@ -35,14 +42,19 @@ static void check(void *request, struct buffer *errors)
 static const struct tool TOOL = {
     .program = {"ws-control",
                 "Sends commands to the running edges through Redis.\n\n"
-                "  edges       lists the running edges, one line of JSON each\n"
-                "  drain EDGE  drains the edge, which then exits as on SIGTERM\n"
-                "  kick USER   disconnects all sockets of a user and prints their number;\n"
-                "              official clients do not reconnect by themselves afterwards",
+                "  edges            lists the running edges, one line of JSON each\n"
+                "  drain EDGE       drains the edge, which then exits as on SIGTERM\n"
+                "  kick USER        disconnects all sockets of a user and prints their number;\n"
+                "                   official clients do not reconnect by themselves afterwards\n"
+                "  revoke USER      disconnects the user, and refuses all tokens of the user that\n"
+                "                   were issued before now\n"
+                "  leave USER ROOM  takes all sockets of the user out of a room",
                 SETTINGS, ARRAY_LEN(SETTINGS)},
     .synopsis = "edges\n       ws-control [options] drain EDGE\n"
-                "       ws-control [options] drain --all\n       ws-control [options] kick USER",
-    .max_operands = 2,
+                "       ws-control [options] drain --all\n       ws-control [options] kick USER\n"
+                "       ws-control [options] revoke USER\n"
+                "       ws-control [options] leave USER ROOM",
+    .max_operands = 3,
     .options = OPTIONS,
     .option_count = ARRAY_LEN(OPTIONS),
     .check = check,
@@ -52,6 +64,7 @@ struct work {
     const struct request *request;
     struct control_channel *channel;
     const char *operand; // or NULL
+    const char *room;    // or NULL
 };
 
 // ---- edges
@@ -135,10 +148,9 @@ static bool drain(const struct work *work)
     return say(work, &(struct control){.kind = CONTROL_DRAIN}, "all drain");
 }
 
-static bool check_kick(const struct kick_result *result)
+// `done` is what the edges have done with the sockets of the user that the command met.
+static bool check_answers(const struct command_result *result, const char *none, const char *done)
 {
-    const char *none = "the user has no socket at any of them";
-
     if (result->receivers == 0)
         return tool_fail("nobody was listening");
     if (result->answered < result->receivers)
@@ -147,72 +159,119 @@ static bool check_kick(const struct kick_result *result)
     if (result->sockets == 0)
         return tool_fail("told %" PRIu64 " edges: %s", result->receivers,
                          result->answered > 0 ? none : "none of them has answered");
-    tool_say("told %" PRIu64 " edges: the user's sockets are disconnected, %" PRIu64 " in all",
-             result->receivers, result->sockets);
+    tool_say("told %" PRIu64 " edges: %s, %" PRIu64 " in all", result->receivers, done,
+             result->sockets);
     return true;
 }
 
 static bool kick(const struct work *work)
 {
-    struct kick_result result = {0};
+    struct control command = {.kind = CONTROL_KICK, .user = span_of(work->operand)};
+    struct command_result result = {0};
 
     if (work->request->dry_run)
         return would_say("the user's sockets are disconnected");
-    return control_channel_remember_kick(work->channel, span_of(work->operand)) &&
-           control_channel_kick(work->channel, span_of(work->operand), &result) &&
-           check_kick(&result);
+    return control_channel_store_kick(work->channel, command.user) &&
+           control_channel_ask(work->channel, &command, &result) &&
+           check_answers(&result, "the user has no socket at any of them",
+                         "the user's sockets are disconnected");
+}
+
+// Succeeds although the user is not there: the tokens are refused all the same. Sessions are
+// forgotten as by a kick, since they may hold rooms that only the old tokens gave.
+static bool revoke(const struct work *work)
+{
+    uint64_t now_ms = clock_wall_ms();
+    struct control command = {.kind = CONTROL_REVOKE,
+                              .user = span_of(work->operand),
+                              .at_ms = now_ms,
+                              .until_ms = now_ms + (uint64_t)work->request->for_s * 1000};
+    struct command_result result = {0};
+
+    if (work->request->dry_run)
+        return would_say("the user's tokens are refused, and those who have one are disconnected");
+    if (!control_channel_store_kick(work->channel, command.user) ||
+        !control_channel_store_revocation(work->channel, &command) ||
+        !control_channel_ask(work->channel, &command, &result))
+        return false;
+    tool_say("the user's tokens from before now are refused for %" PRId64 " s",
+             work->request->for_s);
+    if (result.receivers == 0)
+        tool_say("no edge was listening; those that start later refuse them");
+    else if (result.answered < result.receivers)
+        tool_say("%" PRIu64 " of %" PRIu64 " who heard it have answered", result.answered,
+                 result.receivers);
+    tool_say("%" PRIu64 " sockets are disconnected", result.sockets);
+    return true;
+}
+
+static bool leave(const struct work *work)
+{
+    struct control command = {.kind = CONTROL_LEAVE,
+                              .user = span_of(work->operand),
+                              .room = span_of(work->room),
+                              .at_ms = clock_wall_ms()};
+    struct command_result result = {0};
+
+    if (span_starts_with(command.room, SPAN_LIT("user:")))
+        return tool_fail("a user cannot leave the user's own room; kick disconnects the user");
+    if (work->request->dry_run)
+        return would_say("the user's sockets leave the room");
+    return control_channel_store_leave(work->channel, &command) &&
+           control_channel_ask(work->channel, &command, &result) &&
+           check_answers(&result, "the user has no socket in the room at any of them",
+                         "the user's sockets have left the room");
 }
 
 // ---- the command line
 
-enum want { NO_OPERAND, OPERAND, OPERAND_OR_ALL };
-
 static const struct command {
     const char *name;
-    enum want want;
+    size_t operands;
+    bool takes_all; // --all instead of the operands
     bool (*run)(const struct work *work);
 } commands[] = {
-    {"edges", NO_OPERAND, list_edges},
-    {"drain", OPERAND_OR_ALL, drain},
-    {"kick", OPERAND, kick},
+    {"edges", 0, false, list_edges}, {"drain", 1, true, drain},  {"kick", 1, false, kick},
+    {"revoke", 1, false, revoke},    {"leave", 2, false, leave},
 };
+
+static bool is_complete(const struct command *command, bool all, const struct tool_list *operands)
+{
+    size_t wanted = all && command->takes_all ? 0 : command->operands;
+
+    if ((all && !command->takes_all) || operands->count != 1 + wanted)
+        return false;
+    for (size_t i = 1; i < operands->count; i++)
+        if (operands->items[i][0] == '\0')
+            return false;
+    return true;
+}
 
 static const struct command *find_command(const struct request *request,
                                           const struct tool_list *operands)
 {
-    bool has_operand = operands->count == 2 && operands->items[1][0] != '\0';
-
-    for (size_t i = 0; operands->count > 0 && i < ARRAY_LEN(commands); i++) {
-        const struct command *command = &commands[i];
-        bool wants_operand =
-            command->want == OPERAND || (command->want == OPERAND_OR_ALL && !request->all);
-        if (strcmp(operands->items[0], command->name) != 0)
-            continue;
-        if (has_operand == wants_operand && (!request->all || command->want == OPERAND_OR_ALL))
-            return command;
-    }
-    tool_fail("say edges, drain EDGE, drain --all, or kick USER; see ws-control --help");
+    for (size_t i = 0; operands->count > 0 && i < ARRAY_LEN(commands); i++)
+        if (strcmp(operands->items[0], commands[i].name) == 0 &&
+            is_complete(&commands[i], request->all, operands))
+            return &commands[i];
+    tool_fail("say edges, drain EDGE, drain --all, kick USER, revoke USER, or leave USER ROOM; see "
+              "ws-control --help");
     return NULL;
 }
 
-static bool do_command(const struct request *request, const struct command *command,
-                       const char *operand)
+static enum tool_status run(void *arg, const struct tool_list *operands)
 {
-    struct work work = {.request = request, .operand = operand};
-
-    work.channel = control_channel_open(&request->redis);
-    bool ok = work.channel && command->run(&work);
-    control_channel_close(work.channel);
-    return ok;
-}
-
-static enum tool_status run(void *request, const struct tool_list *operands)
-{
+    const struct request *request = arg;
     const struct command *command = find_command(request, operands);
+    struct work work = {.request = request};
 
     if (!command)
         return TOOL_USAGE;
-    bool ok = do_command(request, command, operands->count == 2 ? operands->items[1] : NULL);
+    work.operand = operands->count > 1 ? operands->items[1] : NULL;
+    work.room = operands->count > 2 ? operands->items[2] : NULL;
+    work.channel = control_channel_open(&request->redis);
+    bool ok = work.channel && command->run(&work);
+    control_channel_close(work.channel);
     return ok ? TOOL_OK : TOOL_FAILED;
 }
 

@@ -88,7 +88,7 @@ static void on_refresh_token(struct client_events *events, struct client *client
     enum token_status status = TOKEN_MISSING;
 
     if (json_walk_element(&args, &first) && first.kind == JSON_KIND_OBJECT)
-        status = authenticate_object(events->verifier, first.raw, now_s, &fresh);
+        status = authenticate_object(events->authentication, first.raw, now_s, &fresh);
     if (status != TOKEN_OK) {
         client_ack_error(events->acks, client, ack_of(event), token_status_str(status));
         return;

@@ -13,7 +13,7 @@ struct client_events {
     struct room_events *room_events;
     struct joins *joins;
     struct client_acks *acks;
-    struct token_verifier *verifier;
+    const struct authentication *authentication; // of refreshed tokens
     struct token_expiry *expiry;
     struct client_metrics *metrics;
     struct buffer room;

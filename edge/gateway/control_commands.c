@@ -5,8 +5,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "edge/gateway/clients/session_takeover.h"
-#include "edge/gateway/rooms/room_name.h"
-#include "edge/socketio/namespace.h"
 
 static void on_heartbeat(struct control_commands *commands, const struct heartbeat *heartbeat)
 {
@@ -26,37 +24,6 @@ static void on_drain(struct control_commands *commands, struct span edge)
         commands->on_drain(commands->on_drain_arg);
 }
 
-static void kick_socket(struct sio_socket *socket, void *sockets)
-{
-    (*(uint32_t *)sockets)++;
-    sio_socket_disconnect(socket);
-}
-
-// Answers the sender of the kick. `ask` is the number of its request.
-static void publish_kicked(struct control_commands *commands, uint64_t ask, uint32_t sockets)
-{
-    buffer_clear(&commands->text);
-    control_encode(
-        &(struct control){
-            .kind = CONTROL_KICKED, .ask = ask, .edge = commands->edge_id, .sockets = sockets},
-        &commands->text);
-    bus_publish_control(commands->bus, buffer_span(&commands->text));
-}
-
-static void on_kick(struct control_commands *commands, struct span user, uint64_t ask)
-{
-    uint32_t sockets = 0;
-
-    if (user.len == 0)
-        return;
-    sio_namespace_each_in(commands->nsp, room_name_of_user(user, &commands->text), kick_socket,
-                          &sockets);
-    metric_add(&commands->metrics->clients.kicked, sockets);
-    log_info("kicked a user user=\"" SPAN_FMT "\" sockets=%u", SPAN_ARG(user), sockets);
-    if (ask != 0)
-        publish_kicked(commands, ask, sockets);
-}
-
 void control_commands_init(struct control_commands *commands)
 {
     commands->decoder = envelope_decoder_new();
@@ -65,7 +32,6 @@ void control_commands_init(struct control_commands *commands)
 void control_commands_fini(struct control_commands *commands)
 {
     envelope_decoder_free(commands->decoder);
-    buffer_fini(&commands->text);
 }
 
 void control_commands_handle(struct control_commands *commands, struct span bytes)
@@ -85,14 +51,20 @@ void control_commands_handle(struct control_commands *commands, struct span byte
         on_drain(commands, control->edge);
         break;
     case CONTROL_KICK:
-        on_kick(commands, control->user, control->ask);
+        user_commands_kick(commands->users, control);
+        break;
+    case CONTROL_REVOKE:
+        user_commands_revoke(commands->users, control);
+        break;
+    case CONTROL_LEAVE:
+        user_commands_leave(commands->users, control);
         break;
     case CONTROL_TAKEOVER:
         if (commands->recovery)
             session_takeover_handle(commands->recovery, control->user, control->socket,
                                     control->generation);
         break;
-    case CONTROL_KICKED: // for the tool that sent the kick
+    case CONTROL_KICKED: // for the tool that sent the command
     case CONTROL_UNKNOWN:
         break;
     }

@@ -1,5 +1,5 @@
 // Executes the messages of the control channel: the relay's heartbeats, and the commands drain,
-// kick and takeover.
+// takeover, and those of user_commands.h.
 #pragma once
 
 #include "edge/gateway/clients/recovery_attempt.h"
@@ -7,10 +7,10 @@
 #include "edge/gateway/delivery/log_follower.h"
 #include "edge/gateway/delivery/relay_status.h"
 #include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/user_commands.h"
 
 struct control_commands {
-    struct sio_namespace *nsp; // the namespace of the clients
-    struct bus *bus;           // for the answer to a kick
+    struct user_commands *users;
     struct log_follower *follower;
     struct relay_status *relay;
     struct recovery *recovery; // NULL: recovery is off
@@ -20,7 +20,6 @@ struct control_commands {
     void (*on_drain)(void *arg); // an operator wants this edge to drain
     void *on_drain_arg;
     struct envelope_decoder *decoder;
-    struct buffer text;
     bool mismatch_logged; // different numbers of shards at relay and edge were logged
 };
 

@@ -35,6 +35,7 @@ struct gateway {
     struct sio_server *socketio;
     struct sio_namespace *nsp;
     struct token_verifier *verifier;
+    struct revocations *revocations;
     struct token_expiry *expiry;
     struct token_notices notices;
     struct client_connect connect;
@@ -52,6 +53,7 @@ struct gateway {
     struct client_events events;
     struct log_follower *follower;
     struct relay_status relay;
+    struct user_commands user_commands;
     struct control_commands commands;
     struct http_routes routes;
     struct announcements announcements;
@@ -88,6 +90,11 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
 static void on_bus_up(void *arg)
 {
     announcements_send(&((struct gateway *)arg)->announcements);
+}
+
+static void on_revocation(struct span user, uint64_t at_ms, uint64_t until_ms, void *arg)
+{
+    user_commands_on_revocation(&((struct gateway *)arg)->user_commands, user, at_ms, until_ms);
 }
 
 static void on_control(struct span bytes, void *arg)
@@ -165,12 +172,15 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                             struct deadlines *clock)
 {
     gateway->verifier = token_verifier_new(&options->token);
+    gateway->revocations = revocations_new(&gateway->metrics->clients.revocations,
+                                           &gateway->metrics->clients.revocations_left_out);
     gateway->notices = (struct token_notices){.delivery = &gateway->delivery,
                                               .metrics = &gateway->metrics->clients};
     const struct token_expiry_handlers handlers = token_notices_handlers(&gateway->notices);
     gateway->expiry = token_expiry_new(clock, &handlers);
     gateway->connect = (struct client_connect){
         .authentication = {.verifier = gateway->verifier,
+                           .revocations = gateway->revocations,
                            .allow_anonymous = options->allow_anonymous},
         .nsp = gateway->nsp,
         .expiry = gateway->expiry,
@@ -200,7 +210,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .room_events = &gateway->room_events,
         .joins = &gateway->joins,
         .acks = &gateway->acks,
-        .verifier = gateway->verifier,
+        .authentication = &gateway->connect.authentication,
         .expiry = gateway->expiry,
         .metrics = &gateway->metrics->clients,
     };
@@ -273,12 +283,22 @@ static void build_following(struct gateway *gateway, const struct gateway_option
 
 static void build_control(struct gateway *gateway)
 {
-    gateway->commands = (struct control_commands){
+    struct recovery *recovery = gateway->recovery_window_s > 0 ? &gateway->recovery : NULL;
+
+    gateway->user_commands = (struct user_commands){
         .nsp = gateway->nsp,
         .bus = gateway->bus,
+        .joins = &gateway->joins,
+        .recovery = recovery,
+        .revocations = gateway->revocations,
+        .metrics = &gateway->metrics->clients,
+        .edge_id = span_of(gateway->edge_id),
+    };
+    gateway->commands = (struct control_commands){
+        .users = &gateway->user_commands,
         .follower = gateway->follower,
         .relay = &gateway->relay,
-        .recovery = gateway->recovery_window_s > 0 ? &gateway->recovery : NULL,
+        .recovery = recovery,
         .metrics = gateway->metrics,
         .edge_id = span_of(gateway->edge_id),
         .shards = gateway->shards,
@@ -293,8 +313,10 @@ static void build_control(struct gateway *gateway)
         .reach_max_s = gateway->recovery_window_s + RECOVERY_SLACK_S,
         .metrics = gateway->metrics,
     };
-    gateway->bus->control =
-        (struct bus_control_handlers){.on_up = on_bus_up, .on_control = on_control, .arg = gateway};
+    gateway->bus->control = (struct bus_control_handlers){.on_revocation = on_revocation,
+                                                          .on_up = on_bus_up,
+                                                          .on_control = on_control,
+                                                          .arg = gateway};
 }
 
 static void build_routes(struct gateway *gateway, const struct gateway_options *options)
@@ -348,6 +370,7 @@ void gateway_free(struct gateway *gateway)
     http_routes_fini(&gateway->routes);
     relay_status_fini(&gateway->relay);
     control_commands_fini(&gateway->commands);
+    user_commands_fini(&gateway->user_commands);
     departures_fini(&gateway->departures);
     recovery_fini(&gateway->recovery);
     regrants_fini(&gateway->regrants);
@@ -362,6 +385,7 @@ void gateway_free(struct gateway *gateway)
     token_expiry_free(gateway->expiry);
     token_notices_fini(&gateway->notices);
     client_connect_fini(&gateway->connect);
+    revocations_free(gateway->revocations);
     token_verifier_free(gateway->verifier);
     free(gateway->edge_id);
     free(gateway);

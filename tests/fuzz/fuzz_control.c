@@ -38,6 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(span_eq(decoded->edge, control->edge));
     assert(span_eq(decoded->user, control->user));
     assert(decoded->ask == control->ask && decoded->sockets == control->sockets);
+    assert(span_eq(decoded->room, control->room));
+    assert(decoded->at_ms == control->at_ms && decoded->until_ms == control->until_ms);
     buffer_fini(&again);
     return 0;
 }

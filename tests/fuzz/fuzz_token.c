@@ -24,28 +24,32 @@ static void judge(enum token_status status, struct identity **found)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct token_verifier *verifier, *strict;
+    static struct authentication authentication;
+    static struct token_verifier *strict;
+    static metric count, left_out;
     static struct buffer payload, token;
     struct span input = {(const char *)data, size};
     struct identity *identity = NULL;
 
-    if (!verifier)
-        verifier = token_verifier_new(&(struct token_options){
+    if (!authentication.verifier) {
+        authentication.verifier = token_verifier_new(&(struct token_options){
             .algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true});
+        authentication.revocations = revocations_new(&count, &left_out);
+    }
     if (!strict)
         strict = token_verifier_new(&(struct token_options){.algorithms = TOKEN_HS256,
                                                             .secret = TOKEN_SECRET,
                                                             .issuers = "a, b",
                                                             .audiences = "a,b",
                                                             .clock_tolerance_s = 10});
-    judge(token_verify(verifier, input, NOW, &identity), &identity);
-    judge(authenticate_object(verifier, input, NOW, &identity), &identity);
+    judge(token_verify(authentication.verifier, input, NOW, &identity), &identity);
+    judge(authenticate_object(&authentication, input, NOW, &identity), &identity);
 
     buffer_clear(&payload);
     buffer_append(&payload, input);
     buffer_append(&payload, SPAN_LIT(""));
     make_token(&token, TOKEN_HEADER, payload.ptr ? payload.ptr : "", TOKEN_SECRET);
-    judge(token_verify(verifier, buffer_span(&token), NOW, &identity), &identity);
+    judge(token_verify(authentication.verifier, buffer_span(&token), NOW, &identity), &identity);
     judge(token_verify(strict, buffer_span(&token), NOW, &identity), &identity);
     return 0;
 }

@@ -25,6 +25,8 @@ const asking = await made.addEdge({ ROOM_AUTHORIZATION: 'service', MESSAGE_SERVI
 const picky = await made.addEdge({ JWT_ISSUER: 'right', JWT_AUDIENCE: 'right' });
 const leaving = await made.addEdge({ EDGE_ID: 'leaving', DRAIN_SECONDS: '0' });
 await made.ready();
+const revoked = await run(built('ws-control'), ['revoke', 'revoked'], { env: brokerSettings(brokers) });
+assert.equal(revoked.code, 0, revoked.stderr);
 
 const redis = createClient({ database: 1, socket: { host: '127.0.0.1', port: brokers.redis.port } });
 redis.on('error', () => {}); // what needs it reports it
@@ -72,6 +74,7 @@ const BAD_TOKENS = {
   'jwt expired': token({ id: 'u1' }, { expiresIn: -5 }),
   'jwt not active': rawToken({ alg: 'HS256' }, { id: 'u1', nbf: nowSeconds() + 600 }),
   'second factor required': token({ id: 'u1', requires2FA: true }),
+  'jwt revoked': token({ id: 'revoked', iat: nowSeconds() - 60 }),
 };
 
 const BAD_PARTIES = {
@@ -344,6 +347,27 @@ describe('between relay and edges', () => {
     assert.equal(await reason, 'io server disconnect');
     assert.strictEqual(kicked.active, false);
     assert.deepEqual(other.disconnects, []);
+  });
+
+  test('a revoke ends the sockets that have an older token', async (t) => {
+    const [older, newer] = await Promise.all([-60, 60].map((seconds) => join(t, edge,
+      { auth: { token: token({ id: 'issued', iat: nowSeconds() + seconds }) } })));
+    await tell({ revoke: { user: 'issued', at_ms: Date.now(), until_ms: Date.now() + 60_000, ask: 9 } });
+    await until('the older to be gone', () => !older.socket.connected);
+    assert.deepEqual(newer.disconnects, []);
+    const kicked = await until('the answer', () => heard('ws:control')
+      .map((bytes) => decode('Control', bytes).kicked).find((said) => said?.ask === 9));
+    assert.equal(schemaFault('Kicked', kicked), null);
+  });
+
+  test('a leave takes the sockets of a user out of a room', async (t) => {
+    const { which, name } = newConversation();
+    const leaver = await join(t, edge, { userId: 'leaver' });
+    const stays = await join(t, edge, { userId: 'stays' });
+    for (const one of [leaver, stays]) await one.ack('join_room', which);
+    await tell({ leave: { user: 'leaver', room: name } });
+    assert.equal((await stays.next('user_left')).userId, 'leaver');
+    await refuses(leaver, 'typing', 'Not in room', which);
   });
 
   test('a drain ends the edge that it names, and no other', async () => {

@@ -112,3 +112,17 @@ static inline void connect_peer(int who, const char *members, const char *payloa
     say(who, packet.ptr);
     buffer_fini(&packet);
 }
+
+// What the gateway asked of the bus.
+#define asked(pattern) assert_matches(&bus.asked, pattern)
+
+// The bus brings a control message.
+static inline void command(const struct control *control)
+{
+    struct buffer bytes = {0};
+
+    control_encode(control, &bytes);
+    bus.bus.control.on_control(buffer_span(&bytes), bus.bus.control.arg);
+    buffer_fini(&bytes);
+    turn();
+}

@@ -6,6 +6,7 @@
 //     redis_bus_publish.c         publishing
 //     redis_bus_pulse.c           checking that Redis answers and pushes; announcements
 //     redis_bus_log.c             reading the log
+//     redis_bus_revocations.c     reading whose tokens were revoked
 #pragma once
 
 #include "common/backoff.h"
@@ -90,3 +91,6 @@ void redis_bus_read(struct bus *interface, unsigned shard, struct position after
 void redis_bus_read_newest(struct bus *interface, unsigned shard);
 // Asks the questions again that Redis refused.
 void redis_bus_read_again(struct redis_bus *bus);
+
+// redis_bus_revocations.c
+void redis_bus_read_revocations(struct redis_bus *bus);

@@ -78,6 +78,7 @@ void redis_bus_check_up(struct redis_bus *bus)
     backoff_reset(&bus->backoff);
     metric_add(&bus->metrics->connects, 1);
     metric_set(&bus->metrics->connected, 1);
+    redis_bus_read_revocations(bus);
     bus_report_up(&bus->interface);
     if (bus->options->sessions)
         redis_sessions_on_up(bus->options->sessions);

@@ -126,6 +126,7 @@ static void claim(struct session_store *store, struct span id, struct span user,
         return;
     redis_command_add_key(&command, sessions->names->session, id);
     redis_command_add_key(&command, sessions->names->kicked, user);
+    redis_command_add_key(&command, sessions->names->left, user);
     for (unsigned i = 0; i < sessions->shards; i++) {
         redis_lost_key(sessions->names, i, lost);
         redis_command_add_key(&command, lost, (struct span){0});

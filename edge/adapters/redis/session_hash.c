@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "proto/redis_keys.h"
+
 static void add_field(struct redis_command *command, const char *name, struct span value)
 {
     redis_command_add_text(command, name);
@@ -10,7 +12,7 @@ static void add_field(struct redis_command *command, const char *name, struct sp
 
 void session_hash_add_room_name(struct redis_command *command, struct span room)
 {
-    buffer_append(&command->bytes, SPAN_LIT("r:"));
+    buffer_append(&command->bytes, SPAN_LIT(REDIS_ROOM_FIELD));
     redis_command_add(command, room);
 }
 
@@ -58,8 +60,10 @@ static bool read_room(struct span name, struct span value, struct session_room *
 static void read_field(struct session_record *record, struct session_room *rooms, struct span name,
                        struct span value)
 {
-    if (name.len > 2 && span_starts_with(name, SPAN_LIT("r:"))) {
-        if (read_room(span_skip(name, 2), value, &rooms[record->room_count]))
+    static const struct span room = SPAN_INIT(REDIS_ROOM_FIELD);
+
+    if (name.len > room.len && span_starts_with(name, room)) {
+        if (read_room(span_skip(name, room.len), value, &rooms[record->room_count]))
             record->room_count++;
     } else if (span_is(name, "g")) {
         record->key.generation = (uint32_t)read_number(value) + 1;

@@ -52,8 +52,10 @@ static const char *const texts[SESSION_SCRIPTS] = {
                           "return '0'\n",
     [SCRIPT_DROP] = NOT_LATER "redis.call('DEL', KEYS[1])\n"
                               "return '0'\n",
-    // KEYS: the session, when its user was kicked, the lost position of each shard
+    // KEYS: the session, when its user was kicked, the rooms that an operator took the user out of,
+    //       the lost position of each shard
     // ARGV: user, edge, expiry, now, how long a restored session is refused, claims in a minute
+    // The session loses the rooms that its user was taken out of and has not joined since.
     // A refusal for one of the reasons 3 to 5 deletes the session.
     [SCRIPT_CLAIM] =
         "local key, now = KEYS[1], tonumber(ARGV[4])\n"
@@ -67,13 +69,20 @@ static const char *const texts[SESSION_SCRIPTS] = {
         "if not claims or now - tonumber(since) >= 60000 then claims, since = 0, ARGV[4] end\n"
         "if tonumber(claims) >= tonumber(ARGV[6]) then return refuse('4') end\n"
         "if old[4] and now - tonumber(old[4]) < tonumber(ARGV[5]) then return refuse('5') end\n"
+        "local left = redis.call('HGETALL', KEYS[3])\n"
+        "for i = 1, #left, 2 do\n"
+        "  local granted = string.match(redis.call('HGET', key, left[i]) or '', ' (%d+)$')\n"
+        "  if granted and tonumber(granted) <= tonumber(left[i + 1]) then\n"
+        "    redis.call('HDEL', key, left[i])\n"
+        "  end\n"
+        "end\n"
         "local all = redis.call('HGETALL', key)\n"
         "redis.call('HINCRBY', key, 'g', 1)\n"
         "redis.call('HSET', key, 'e', ARGV[2], 'n', (claims + 1) .. ' ' .. since)\n"
         "redis.call('HDEL', key, 'f', 'p')\n"
         "redis.call('EXPIRE', key, ARGV[3])\n"
         "local answer = {'0', all}\n"
-        "for i = 3, #KEYS do answer[i] = redis.call('GET', KEYS[i]) or '0-0' end\n"
+        "for i = 4, #KEYS do answer[i - 1] = redis.call('GET', KEYS[i]) or '0-0' end\n"
         "return answer\n",
     // ARGV: position, expiry. The greatest position stays.
     [SCRIPT_LOSE] =

@@ -8,14 +8,27 @@ void authentication_fini(struct authentication *authentication)
     buffer_fini(&authentication->query_token);
 }
 
-static enum token_status verify_value(struct token_verifier *verifier, const struct json_doc *value,
-                                      int64_t now_s, struct identity **identity)
+static enum token_status verify(const struct authentication *authentication, struct span token,
+                                int64_t now_s, struct identity **identity)
+{
+    enum token_status status = token_verify(authentication->verifier, token, now_s, identity);
+
+    if (status != TOKEN_OK || !revocations_cover(authentication->revocations, (*identity)->user,
+                                                 (*identity)->life, (uint64_t)now_s * 1000))
+        return status;
+    identity_free(*identity);
+    return TOKEN_REVOKED;
+}
+
+static enum token_status verify_value(const struct authentication *authentication,
+                                      const struct json_doc *value, int64_t now_s,
+                                      struct identity **identity)
 {
     switch (json_doc_kind(value)) {
     case DOC_TEXT:
         if (json_doc_text(value).len == 0)
             return TOKEN_MISSING;
-        return token_verify(verifier, json_doc_text(value), now_s, identity);
+        return verify(authentication, json_doc_text(value), now_s, identity);
     case DOC_ABSENT:
     case DOC_NULL:
         return TOKEN_MISSING;
@@ -24,8 +37,8 @@ static enum token_status verify_value(struct token_verifier *verifier, const str
     }
 }
 
-enum token_status authenticate_object(struct token_verifier *verifier, struct span object,
-                                      int64_t now_s, struct identity **identity)
+enum token_status authenticate_object(const struct authentication *authentication,
+                                      struct span object, int64_t now_s, struct identity **identity)
 {
     if (object.len == 0)
         return TOKEN_MISSING;
@@ -34,7 +47,7 @@ enum token_status authenticate_object(struct token_verifier *verifier, struct sp
     if (!doc)
         return TOKEN_MALFORMED;
     enum token_status status =
-        verify_value(verifier, json_doc_member(doc, "token"), now_s, identity);
+        verify_value(authentication, json_doc_member(doc, "token"), now_s, identity);
     json_doc_free(doc);
     return status;
 }
@@ -72,13 +85,13 @@ enum token_status authenticate(struct authentication *authentication, struct spa
                                const struct sio_handshake *handshake, unsigned version,
                                int64_t now_s, struct identity **identity)
 {
-    enum token_status status = authenticate_object(authentication->verifier, auth, now_s, identity);
+    enum token_status status = authenticate_object(authentication, auth, now_s, identity);
 
     if (status != TOKEN_MISSING)
         return status;
     struct span token = handshake_token(authentication, handshake, version);
     if (token.len > 0)
-        return token_verify(authentication->verifier, token, now_s, identity);
+        return verify(authentication, token, now_s, identity);
     if (!authentication->allow_anonymous)
         return TOKEN_MISSING;
     *identity = identity_new_anonymous();

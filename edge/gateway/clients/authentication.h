@@ -5,11 +5,13 @@
 // no auth object, the handshake's query parameter `token`.
 #pragma once
 
+#include "edge/gateway/clients/revocations.h"
 #include "edge/gateway/clients/token.h"
 #include "edge/socketio/handshake.h"
 
 struct authentication {
     struct token_verifier *verifier;
+    const struct revocations *revocations;
     bool allow_anonymous; // lets in clients without a token; a bad token is refused all the same
     struct buffer query_token;
 };
@@ -24,5 +26,6 @@ NODISCARD enum token_status authenticate(struct authentication *authentication, 
 
 // Verifies only the member `token` of the JSON text `object`. Returns TOKEN_MISSING if `object` is
 // empty, or its token is absent, null or "".
-NODISCARD enum token_status authenticate_object(struct token_verifier *verifier, struct span object,
-                                                int64_t now_s, struct identity **identity);
+NODISCARD enum token_status authenticate_object(const struct authentication *authentication,
+                                                struct span object, int64_t now_s,
+                                                struct identity **identity);

@@ -40,6 +40,16 @@ void claimed_session_keep(struct claimed_session *session, const struct session_
     keep_rooms(session, record);
 }
 
+bool claimed_session_drop_room(struct claimed_session *session, struct span room)
+{
+    for (size_t i = 0; i < session->room_count; i++)
+        if (span_eq(session->rooms[i].name, room)) {
+            session->rooms[i] = session->rooms[--session->room_count];
+            return true;
+        }
+    return false;
+}
+
 void claimed_session_fini(struct claimed_session *session)
 {
     buffer_fini(&session->socket_id);

@@ -25,4 +25,6 @@ struct claimed_session {
 // the number of shards of the log; freshness with another number is ignored.
 void claimed_session_keep(struct claimed_session *session, const struct session_record *record,
                           struct span id, unsigned shards);
+// Takes a room out of the copy. Returns false if the session was not in the room.
+bool claimed_session_drop_room(struct claimed_session *session, struct span room);
 void claimed_session_fini(struct claimed_session *session);

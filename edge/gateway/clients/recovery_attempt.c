@@ -56,6 +56,30 @@ void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
         recovery_attempt_refuse(attempt, RECOVERY_OVERTAKEN);
 }
 
+void recovery_each_attempt_of(struct recovery *recovery, struct span user,
+                              void (*visit)(struct recovery_attempt *attempt, void *arg), void *arg)
+{
+    list_for_each (node, &recovery->attempts) {
+        struct recovery_attempt *attempt = list_entry(node, struct recovery_attempt, node);
+        if (span_eq(attempt->client->identity->user, user))
+            visit(attempt, arg);
+    }
+}
+
+bool recovery_attempt_leave(struct recovery_attempt *attempt, struct span room)
+{
+    struct session_store *store = recovery_store(attempt->recovery);
+    bool leaves = claimed_session_drop_room(&attempt->session, room);
+
+    if (!attempt->claimed) {
+        recovery_attempt_refuse(attempt, RECOVERY_KICKED);
+        return true;
+    }
+    if (leaves)
+        store->ops->leave(store, attempt->session.key, room, NULL);
+    return leaves;
+}
+
 void recovery_attempt_settle(struct recovery_attempt *attempt)
 {
     struct recovery *recovery = attempt->recovery;

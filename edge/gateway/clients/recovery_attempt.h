@@ -70,6 +70,16 @@ void recovery_attempt_wait(struct recovery_attempt *attempt);
 void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
                                uint32_t generation);
 
+// Calls `visit` for each attempt of the user that is not settled yet. The visitor may settle,
+// refuse or free the visited attempt.
+void recovery_each_attempt_of(struct recovery *recovery, struct span user,
+                              void (*visit)(struct recovery_attempt *attempt, void *arg),
+                              void *arg);
+// Takes a room out of the session that will be recovered. An attempt whose session is not known yet
+// is refused, since the store may have answered the claim before the room was left. Returns true if
+// either happened.
+bool recovery_attempt_leave(struct recovery_attempt *attempt, struct span room);
+
 // Cancels everything that the attempt waits for: its deadlines and its claim.
 void recovery_attempt_settle(struct recovery_attempt *attempt);
 // Settles the attempt, counts `why`, and lets the middleware go on: the client will get a fresh

@@ -15,6 +15,7 @@ const char *token_status_str(enum token_status status)
         [TOKEN_BAD_AUDIENCE] = "jwt audience invalid",
         [TOKEN_BAD_ISSUER] = "jwt issuer invalid",
         [TOKEN_HALF_LOGIN] = "second factor required",
+        [TOKEN_REVOKED] = "jwt revoked",
     };
     return text[status];
 }

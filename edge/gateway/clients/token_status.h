@@ -15,6 +15,7 @@ enum token_status {
     TOKEN_BAD_AUDIENCE, // meant for others
     TOKEN_BAD_ISSUER,
     TOKEN_HALF_LOGIN, // issued before the second factor of a login
+    TOKEN_REVOKED,    // issued before the user's tokens were revoked
     TOKEN_STATUSES,   // the number of values
 };
 const char *token_status_str(enum token_status status);

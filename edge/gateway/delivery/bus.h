@@ -27,8 +27,10 @@ struct bus_handlers {
 };
 
 // The handlers of the control channel. When the bus comes up, this on_up is called before that of
-// the log follower.
+// the log follower. After it, and before the log follower's first answer, on_revocation is called
+// for each revocation that the broker has; later ones come as control messages.
 struct bus_control_handlers {
+    void (*on_revocation)(struct span user, uint64_t at_ms, uint64_t until_ms, void *arg);
     void (*on_up)(void *arg);
     void (*on_control)(struct span control, void *arg);
     void *arg;

@@ -93,3 +93,9 @@ void authorization_cancel(struct authorization *authorization, struct authorizat
     assert(authorization->requests); // the other modes have given their verdict already
     authorization_requests_cancel(authorization->requests, waiter);
 }
+
+void authorization_forget(struct authorization *authorization, struct span user, struct span room)
+{
+    if (authorization->requests)
+        authorization_requests_forget(authorization->requests, user, room);
+}

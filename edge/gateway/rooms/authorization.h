@@ -33,3 +33,5 @@ bool authorization_may_stay(const struct authorization *authorization, const str
                             struct span room);
 // Cancels a waiter that has had no verdict yet: on_verdict is not called any more.
 void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter);
+// The user's right to the room has changed: what a service has said about it is forgotten.
+void authorization_forget(struct authorization *authorization, struct span user, struct span room);

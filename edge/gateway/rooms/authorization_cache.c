@@ -58,13 +58,18 @@ void authorization_cache_free(struct authorization_cache *cache)
     free(cache);
 }
 
+void authorization_cache_drop(struct authorization_cache *cache, struct span key)
+{
+    struct answer *answer = find(cache, key);
+
+    if (answer)
+        forget(cache, answer);
+}
+
 void authorization_cache_put(struct authorization_cache *cache, struct span key, bool yes,
                              uint64_t now_ms)
 {
-    struct answer *old = find(cache, key);
-
-    if (old)
-        forget(cache, old);
+    authorization_cache_drop(cache, key);
     forget_expired(cache, now_ms);
     if (cache->max == 0 || cache->keep_ms == 0)
         return;

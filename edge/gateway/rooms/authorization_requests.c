@@ -44,6 +44,7 @@ struct authorization_request {
     struct authorization_call *call; // NULL: not sent yet
     enum room_service service;
     uint64_t since_ms;
+    bool outdated; // the right has changed since: the answer is not cached
     struct span room;
     size_t key_len;
     char key[];
@@ -251,7 +252,7 @@ static enum room_verdict verdict_of(enum service_answer answer)
 static void cache_answer(struct authorization_requests *requests,
                          const struct authorization_request *request, enum service_answer answer)
 {
-    if (answer == SERVICE_ANSWER_YES || answer == SERVICE_ANSWER_NO)
+    if (!request->outdated && (answer == SERVICE_ANSWER_YES || answer == SERVICE_ANSWER_NO))
         authorization_cache_put(requests->cache, (struct span){request->key, request->key_len},
                                 answer == SERVICE_ANSWER_YES, deadlines_now(requests->clock));
     metric_set(&requests->metrics->answer_cache_entries,
@@ -396,4 +397,16 @@ void authorization_requests_cancel(struct authorization_requests *requests,
     stop_waiting(requests, waiter);
     if (list_empty(&request->waiters) && !request->call)
         remove_request(request);
+}
+
+void authorization_requests_forget(struct authorization_requests *requests, struct span user,
+                                   struct span room)
+{
+    struct span key = write_key(requests, user, room);
+    struct authorization_request *request;
+
+    authorization_cache_drop(requests->cache, key);
+    HASH_FIND(hh, requests->open, key.ptr, key.len, request);
+    if (request)
+        request->outdated = true;
 }

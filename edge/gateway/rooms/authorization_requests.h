@@ -49,3 +49,8 @@ void authorization_requests_ask(struct authorization_requests *requests,
 // is dropped; if it was sent, its answer still goes to the cache.
 void authorization_requests_cancel(struct authorization_requests *requests,
                                    struct authorization_waiter *waiter);
+
+// The user's right to the room has changed: forgets the cached answer, and does not cache that of
+// an open request.
+void authorization_requests_forget(struct authorization_requests *requests, struct span user,
+                                   struct span room);

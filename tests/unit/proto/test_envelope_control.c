@@ -46,6 +46,8 @@ static void survives(const struct control *control)
     assert_bytes(decoded->user, control->user);
     assert_true(decoded->ask == control->ask);
     assert_int_equal(decoded->sockets, control->sockets);
+    assert_bytes(decoded->room, control->room);
+    assert_true(decoded->at_ms == control->at_ms && decoded->until_ms == control->until_ms);
     envelope_decoder_free(decoder);
     buffer_fini(&bytes);
 }
@@ -80,6 +82,17 @@ static const struct command_case command_cases[] = {
     {"kick", {.kind = CONTROL_KICK, .user = SPAN_INIT("42")}},
     {"kick that asks", {.kind = CONTROL_KICK, .user = SPAN_INIT("42"), .ask = UINT64_MAX}},
     {"kicked", {.kind = CONTROL_KICKED, .ask = 7, .edge = SPAN_INIT("edge-a"), .sockets = 3}},
+    {"revoke",
+     {.kind = CONTROL_REVOKE,
+      .user = SPAN_INIT("42"),
+      .at_ms = 1731837600123,
+      .until_ms = UINT64_MAX,
+      .ask = 7}},
+    {"leave",
+     {.kind = CONTROL_LEAVE,
+      .user = SPAN_INIT("42"),
+      .room = SPAN_INIT("conversation:1"),
+      .ask = 7}},
     {"empty heartbeat", {.kind = CONTROL_HEARTBEAT}},
     {"unknown", {.kind = CONTROL_UNKNOWN}},
 };

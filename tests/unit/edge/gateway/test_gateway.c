@@ -92,8 +92,6 @@ static void connect_with(int who, const char *payload)
     connect_peer(who, "", payload);
 }
 
-#define asked(pattern) assert_matches(&bus.asked, pattern)
-
 #define ROOM(type, id) "{\"roomType\":\"" type "\",\"roomId\":" id "}"
 #define C1             ROOM("conversation", "\"c1\"")
 
@@ -462,16 +460,6 @@ static void a_loss_closes_everybody(void **state)
     end();
 }
 
-static void command(const struct control *control)
-{
-    struct buffer bytes = {0};
-
-    control_encode(control, &bytes);
-    bus.bus.control.on_control(buffer_span(&bytes), bus.bus.control.arg);
-    buffer_fini(&bytes);
-    turn();
-}
-
 static void kicks(void **state)
 {
     (void)state;
@@ -505,6 +493,110 @@ static void says_how_many_it_kicked(void **state)
     asked("");
     assert_int_equal(metric_get(&metrics.clients.kicked), 2);
     assert_int_equal(metric_get(&metrics.delivery.envelopes_malformed), 0);
+    end();
+}
+
+#define REVOKE_U1                                                                                  \
+    &(struct control)                                                                              \
+    {                                                                                              \
+        .kind = CONTROL_REVOKE, .user = SPAN_LIT("u1"), .at_ms = 5000000000500,                    \
+        .until_ms = UINT64_MAX, .ask = 7                                                           \
+    }
+
+static void revokes_older_tokens(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\",\"iat\":5000000000}");
+    connect_with(1, "{\"id\":\"u1\",\"iat\":5000000001}");
+    buffer_clear(&bus.asked);
+    for (int who = 0; who < 2; who++)
+        buffer_clear(&peers[who].wrote);
+    command(REVOKE_U1);
+    hears(0, "41|");
+    hears(1, "");
+    asked("kicked 1 at edge-1 for 7; ");
+    command(REVOKE_U1);
+    assert_int_equal(metric_get(&metrics.clients.revoked), 1); // the same again meets nobody
+    assert_int_equal(metric_get(&metrics.clients.revocations), 1);
+    end();
+}
+
+static void revocations_of_the_broker_count(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\",\"iat\":5000000000}");
+    buffer_clear(&peers[0].wrote);
+    bus.bus.control.on_revocation(SPAN_LIT("u1"), 5000000000500, UINT64_MAX, bus.bus.control.arg);
+    turn();
+    hears(0, "41|");
+    connect_with(1, "{\"id\":\"u1\",\"iat\":5000000000}");
+    hears(1, "44{\"message\":\"Authentication error: jwt revoked\"}|");
+    end();
+}
+
+static void takes_out_of_a_room(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    for (int who = 0; who < 2; who++) {
+        connect_with(who, "{\"id\":\"u1\"}");
+        say(who, JOIN_C1);
+        hears(who, JOINED_C1);
+    }
+    say(1, "422[\"leave_room\"," C1 "]");
+    buffer_clear(&peers[1].wrote);
+    buffer_clear(&bus.asked);
+    command(&(struct control){.kind = CONTROL_LEAVE,
+                              .user = SPAN_LIT("u1"),
+                              .room = SPAN_LIT("conversation:c1"),
+                              .ask = 7});
+    asked("publish 0 conversation:c1 user_left; kicked 1 at edge-1 for 7; ");
+    hears(1, "");
+    say(0, "423[\"typing\"," C1 "]");
+    hears(0, "433[{\"error\":\"Not in room\"}]|");
+    assert_int_equal(metric_get(&metrics.clients.removed), 1);
+    end();
+}
+
+static void forgets_what_a_service_said(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    a_service_answers(SERVICE_ANSWER_YES);
+    for (int round = 0; round < 2; round++) {
+        command(&(struct control){
+            .kind = CONTROL_LEAVE, .user = SPAN_LIT("u1"), .room = SPAN_LIT("conversation:c1")});
+        buffer_clear(&peers[0].wrote);
+        say(0, JOIN_C1);
+        if (round == 0) { // the command comes while the service is asked: nobody waits any more
+            command(&(struct control){.kind = CONTROL_LEAVE,
+                                      .user = SPAN_LIT("u1"),
+                                      .room = SPAN_LIT("conversation:c1")});
+            hears(0, "431[{\"error\":\"Join cancelled\"}]|");
+            a_service_answers(SERVICE_ANSWER_YES);
+            continue;
+        }
+        a_service_answers(SERVICE_ANSWER_NO);
+        hears(0, "431[{\"error\":\"Forbidden\"}]|");
+    }
+    end();
+}
+
+static void the_own_room_cannot_be_left(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    buffer_clear(&bus.asked);
+    command(&(struct control){
+        .kind = CONTROL_LEAVE, .user = SPAN_LIT("u1"), .room = SPAN_LIT("user:u1"), .ask = 7});
+    asked("");
+    command(&(struct control){.kind = CONTROL_KICK, .user = SPAN_LIT("u1"), .ask = 8});
+    asked("kicked 1 at edge-1 for 8; ");
     end();
 }
 
@@ -704,7 +796,7 @@ static void a_heartbeat_makes_it_healthy(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 24];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 29];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
@@ -728,6 +820,11 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_loss_closes_everybody);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(kicks);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(says_how_many_it_kicked);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(revokes_older_tokens);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(revocations_of_the_broker_count);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(takes_out_of_a_room);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(forgets_what_a_service_said);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_own_room_cannot_be_left);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(drains_on_command);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_expire);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_are_refreshed);

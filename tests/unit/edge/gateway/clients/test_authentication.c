@@ -4,8 +4,8 @@
 
 #define NOW 1700000000
 
-// "@1", "@2" and "@3" stand for the tokens of three users, "@x" for one of another
-// secret.
+// "@1", "@2" and "@3" stand for the tokens of three users, "@9" for one of a user whose tokens are
+// revoked, "@x" for one of another secret.
 struct row {
     const char *name;
     const char *auth;
@@ -41,6 +41,8 @@ static const struct row rows[] = {
     {"auth.token false", "{\"token\":false}", NULL, "", 4, TOKEN_MALFORMED, NULL},
     {"auth.token rubbish", "{\"token\":\"rubbish\"}", NULL, "", 4, TOKEN_MALFORMED, NULL},
     {"the query is not for Engine.IO 4", "", NULL, "EIO=4&token=@3", 4, TOKEN_MISSING, NULL},
+    {"auth.token of a revoked user", "{\"token\":\"@9\"}", NULL, "", 4, TOKEN_REVOKED, NULL},
+    {"the header with a revoked user's", "", "Bearer @9", "", 4, TOKEN_REVOKED, NULL},
     {"the query for Engine.IO 3", "", NULL, "EIO=3&token=@3&x=1", 3, TOKEN_OK, "3"},
     {"the header comes before the query", "", "Bearer @2", "token=@3", 3, TOKEN_OK, "2"},
     {"an empty query parameter", "", NULL, "token=", 3, TOKEN_MISSING, NULL},
@@ -50,6 +52,8 @@ static const struct row rows[] = {
 // clang-format on
 
 static struct authentication authentication;
+static struct revocations *revocations;
+static metric count, left_out;
 static struct buffer scratch;
 
 static void append_token(struct buffer *out, char user)
@@ -141,6 +145,9 @@ static int set_up(void **state)
     (void)state;
     authentication.verifier = token_verifier_new(
         &(struct token_options){.algorithms = TOKEN_HS256, .secret = TOKEN_SECRET});
+    revocations = revocations_new(&count, &left_out);
+    assert_true(revocations_add(revocations, SPAN_LIT("9"), 1, NOW * 1000ULL + 1, 1));
+    authentication.revocations = revocations;
     return 0;
 }
 
@@ -148,6 +155,7 @@ static int tear_down(void **state)
 {
     (void)state;
     token_verifier_free(authentication.verifier);
+    revocations_free(revocations);
     authentication_fini(&authentication);
     buffer_fini(&scratch);
     return 0;
@@ -156,9 +164,9 @@ static int tear_down(void **state)
 int main(void)
 {
     struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
-    size_t count = 0;
+    size_t test_count = 0;
 
-    ADD_ROWS(tests, count, rows, judges);
-    tests[count++] = (struct CMUnitTest)cmocka_unit_test(anonymous);
+    ADD_ROWS(tests, test_count, rows, judges);
+    tests[test_count++] = (struct CMUnitTest)cmocka_unit_test(anonymous);
     return cmocka_run_group_tests_name("authentication", tests, set_up, tear_down);
 }

@@ -729,7 +729,6 @@ static void the_old_connection_ends_here(void **state)
 
 static void a_takeover_ends_the_connection_here(void **state)
 {
-    struct buffer control = {0};
     char sid[SIO_ID_LEN + 1];
 
     (void)state;
@@ -740,21 +739,74 @@ static void a_takeover_ends_the_connection_here(void **state)
     buffer_clear(&bus.asked);
     for (uint32_t generation = 1; generation <= 2; generation++) {
         buffer_clear(&peers[0].wrote);
-        buffer_clear(&control);
-        control_encode(&(struct control){.kind = CONTROL_TAKEOVER,
-                                         .user = SPAN_LIT("u1"),
-                                         .socket = span_of(sid),
-                                         .generation = generation},
-                       &control);
-        bus.bus.control.on_control(buffer_span(&control), bus.bus.control.arg);
-        turn();
+        command(&(struct control){.kind = CONTROL_TAKEOVER,
+                                  .user = SPAN_LIT("u1"),
+                                  .socket = span_of(sid),
+                                  .generation = generation});
         if (generation > 1)
             hears(0, "41|");
         else
             assert_int_equal(peers[0].wrote.len, 0); // it is this one's own
     }
     assert_int_equal(bus.asked.len, 0);
-    buffer_fini(&control);
+}
+
+#define LEAVE_U1                                                                                   \
+    &(struct control)                                                                              \
+    {                                                                                              \
+        .kind = CONTROL_LEAVE, .user = SPAN_LIT("u1"), .room = SPAN_LIT("conversation:c1"),        \
+        .ask = 7                                                                                   \
+    }
+
+static void one_that_waits_is_taken_out_of_a_room(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    answer_claim(CLAIM_OK, &old);
+    buffer_clear(&bus.asked);
+    command(LEAVE_U1);
+    asked("kicked 1 at here for 7; ");
+    told("*leave 7 conversation:c1; ");
+    log_entry(5, "conversation:c1", "{\"n\":5}");
+    pass(100);
+    hears(0, "40{\"sid\":\"" OLD_ID "\",\"pid\":\"" PID "\"}+42[\"connected\",{*},\"1-5\"]|");
+    buffer_clear(&peers[0].wrote);
+    log_entry(6, "conversation:c1", "{\"n\":6}");
+    hears(0, "");
+}
+
+// Whether the answer to its claim is from before the command cannot be told.
+static void one_whose_claim_is_not_answered_starts_afresh(void **state)
+{
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    command(LEAVE_U1);
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
+    assert_null(strstr(peers[0].wrote.ptr, PID));
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_KICKED]), 1);
+}
+
+static void one_that_waits_is_refused_when_its_token_is_revoked(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    answer_claim(CLAIM_OK, &old);
+    command(&(struct control){
+        .kind = CONTROL_REVOKE, .user = SPAN_LIT("u1"), .at_ms = 1, .until_ms = UINT64_MAX});
+    hears(0, "44{\"message\":\"Authentication error: jwt revoked\"}|");
+    buffer_clear(&peers[0].wrote);
+    log_entry(5, "conversation:c1", "{\"n\":5}");
+    pass(6000);
+    hears(0, "");
+    assert_int_equal(metric_get(&metrics.clients.auth_refused[TOKEN_REVOKED]), 1);
+    assert_int_equal(metric_get(&metrics.clients.revoked), 1);
 }
 
 static void a_loss_is_reported(void **state)
@@ -815,6 +867,9 @@ int main(void)
         TEST(too_much_at_once),
         TEST(the_old_connection_ends_here),
         TEST(a_takeover_ends_the_connection_here),
+        TEST(one_that_waits_is_taken_out_of_a_room),
+        TEST(one_whose_claim_is_not_answered_starts_afresh),
+        TEST(one_that_waits_is_refused_when_its_token_is_revoked),
         TEST(a_loss_is_reported),
     };
     struct CMUnitTest tests[ARRAY_LEN(fixed) + ARRAY_LEN(refusals)];
