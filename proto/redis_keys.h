@@ -63,5 +63,5 @@ void redis_lost_key(const struct redis_names *names, unsigned shard, char out[RE
 #define REDIS_EDGE_SOCKETS_FIELD   "sockets"
 #define REDIS_EDGE_ROOMS_FIELD     "rooms"
 #define REDIS_EDGE_AT_FIELD        "at_ms"
-#define REDIS_ROOM_FIELD           "r:" // of a session and of `left`, followed by the room
+#define REDIS_ROOM_FIELD           "r:"  // of a session and of `left`, followed by the room
 #define REDIS_REVOKED_MAX          10000 // fields

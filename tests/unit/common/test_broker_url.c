@@ -3,9 +3,14 @@
 
 static const char *const schemes[] = {"redis", "amqps", BROKER_URL_SOCKET, NULL};
 
+struct parts {
+    const char *scheme, *user, *password, *host, *path, *query;
+    int64_t port;
+};
+
 struct url_case {
     const char *name, *text;
-    struct broker_url parts;
+    struct parts parts;
     const char *fault; // part of it; NULL: none
 };
 
