@@ -103,14 +103,16 @@ ORIGINS = [
 
 GET, POST, HOST = f"GET {POLLING}", f"POST {POLLING}&sid=x", "Host: h\r\n"
 
+REFUSED_OR_CLOSED = (400, None)  # libmicrohttpd 1.0 closes without an answer
+
 # Whole requests as they go over the wire, and the status. None: closed without one.
 RAW = [
     ("raw: HTTP/0.9", "GET /health\r\n\r\n", 400),
     ("raw: HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     ("raw: TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x00" * 100, None),
     ("raw: no host", f"{GET} HTTP/1.1\r\n\r\n", 400),
-    ("raw: NUL in the method", f"GE\x00T {POLLING} HTTP/1.1\r\n{HOST}\r\n", 400),
-    ("raw: NUL in the target", f"GET /he\x00alth HTTP/1.1\r\n{HOST}\r\n", 400),
+    ("raw: NUL in the method", f"GE\x00T {POLLING} HTTP/1.1\r\n{HOST}\r\n", REFUSED_OR_CLOSED),
+    ("raw: NUL in the target", f"GET /he\x00alth HTTP/1.1\r\n{HOST}\r\n", REFUSED_OR_CLOSED),
     ("raw: NUL in a header", f"{GET} HTTP/1.1\r\n{HOST}A: \x00\r\n\r\n", 400),
     ("raw: NUL within a header", f"{GET} HTTP/1.1\r\n{HOST}A: b\x00c\r\nD: e\r\n\r\n", 400),
     ("raw: NUL and CR in a header", f"{GET} HTTP/1.1\r\n{HOST}A: b\x00\rc\r\n\r\n", 400),
@@ -154,7 +156,8 @@ class Http(HostileTest):
                 client.finish()
                 heard = client.until_closed()
                 status = int(heard.split(b" ")[1]) if heard.startswith(b"HTTP/1.") else None
-                self.assertEqual(status, expected, heard[:300])
+                allowed = expected if isinstance(expected, tuple) else (expected,)
+                self.assertIn(status, allowed, heard[:300])
 
     def test_reset_behind_a_refused_upgrade(self):
         """The refusal meets a connection that is no longer there."""

@@ -238,10 +238,11 @@ class LargestHeads(PortTest):
                     self.assertEqual(client.reply().body, "ok")
 
     def test_behind_empty_lines(self):
+        """libmicrohttpd 1.0 skips one in front of a request that is not the first, and closes for more."""
         with self.client() as client:
             client.send("\r\n\r\n" * 1024 + head(f"GET {POLLING}", 8000))
             self.assertEqual(client.reply().status, 200)
-            client.send("\r\n" * 50 + head(f"GET {POLLING}", LARGEST))
+            client.send("\r\n" + head(f"GET {POLLING}", LARGEST))
             self.assertEqual(client.reply().status, 200)
 
 

@@ -114,8 +114,8 @@ class Memory(PortTest):
 
     def test_held_polls(self):
         """A connection could hold a head of 16 KB and all that the library notes of it."""
-        self.per_poll(100)
-        self.assertLess(self.per_poll(300), 20)
+        self.per_poll(300)  # what the allocator keeps is not counted
+        self.assertLess(self.per_poll(300), 16)
 
     def test_what_is_read_ahead_outlives_the_wait(self):
         """The memory that is given back is the empty one only."""

@@ -171,6 +171,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server,
                                        const struct listener_options *options)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                     MICROHTTPD_ONE_THREAD | // for http_server_adopt()
                      MHD_USE_TURBO; // without TURBO a close shuts a handed-over socket down too
 
     return MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_on_request, server,          //
