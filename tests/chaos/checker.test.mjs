@@ -138,6 +138,10 @@ const CASES = {
   }],
   'not confirmed': [[], (run) => run.published.push({ ...publication(6), confirmed: null })],
   'no queue took it': [[], (run) => run.published.push({ ...publication(6), returned: true })],
+  'logged again after the log was erased': [[], (run) =>
+    run.log.push(...[4, 5].map((number) => ({ ...entry(number), position: `2-${number}`, era: 1 })))],
+  'logged twice after the log was erased': [['doubled in the log'], (run) =>
+    run.log.push(...[5, 5].map((number) => ({ ...entry(number), position: '2-1', era: 1 })))],
   'logged twice': [['doubled in the log'], (run) => run.log.push({ ...entry(5), position: '2-1' })],
   'logged in another order': [['log order', 'order'], (run) => {
     run.log.push(run.log.splice(2, 1)[0]);

@@ -151,7 +151,7 @@ async function failover({ stack, log }) {
 }
 
 async function flushAll({ log }) {
-  await log.readAnd('FLUSHALL');
+  await log.readAndErase();
   return { what: 'FLUSHALL', heal: nothingToHeal };
 }
 

@@ -10,7 +10,8 @@ export class LogReader {
   // `port` gives the port of the primary.
   constructor({ port, shards = 1, clock }) {
     Object.assign(this, { port, shards, clock });
-    this.entries = []; // {shard, position, room, event, number, at}, as they were found
+    this.entries = []; // {shard, position, room, event, number, at, era}, as they were found
+    this.era = 0; // how often the log was erased
     this.last = Array(shards).fill('0-0');
     this.running = true;
   }
@@ -66,12 +67,13 @@ export class LogReader {
     });
   }
 
-  // Reads what there is and runs `command`; nothing gets between the two.
-  readAnd(...command) {
+  // Reads what there is and erases it, with all else; nothing gets between the two.
+  readAndErase() {
     return this.#inTurn(async () => {
       const ranges = this.last.map((_, shard) => this.#rangeOf(shard));
-      const answers = await this.#ask([['MULTI'], ...ranges, command, ['EXEC']]);
+      const answers = await this.#ask([['MULTI'], ...ranges, ['FLUSHALL'], ['EXEC']]);
       this.#takeAll(answers.at(-1).slice(0, this.shards));
+      this.era += 1;
     });
   }
 
@@ -86,7 +88,7 @@ export class LogReader {
     const { room, event, args } = decode('Envelope', bytes);
     const body = JSON.parse(args.toString());
     const number = body.message ?? body.bookingId;
-    this.entries.push({ shard, position, room, event, number, at: this.clock() });
+    this.entries.push({ shard, position, room, event, number, at: this.clock(), era: this.era });
   }
 
   async stop() {
