@@ -27,13 +27,14 @@ const listed = (count) => until(`${count} edges`, async () => {
   return lines.length === count && lines;
 });
 
-const nameOf = (edge) => /edge=(\S+) version/.exec(edge.log)[1];
+const nameOf = async (edge) => (await edge.logs(/edge=(\S+) version/))[1];
 
 test('edges: name, clients, rooms, age', async (t) => {
   assert.equal((await ok('edges')).lines.length, 2, 'edges that serve clients are in the list');
   await connect(t, one, { userId: 'u1' });
+  const name = await nameOf(one);
   const mine = await until('the client to be counted', async () =>
-    (await listed(2)).find(({ edge, sockets }) => edge === nameOf(one) && sockets === 1));
+    (await listed(2)).find(({ edge, sockets }) => edge === name && sockets === 1));
   assert.equal(mine.rooms, 1);
   assert.ok(mine.heardMsAgo < 15_000);
 });
@@ -89,7 +90,7 @@ test('drain of an edge that is not there names the mistake', async () => {
 test('drain: one edge lets its clients go and ends, the other stays', async (t) => {
   const going = await connect(t, other, { userId: 'u5' });
   const staying = await connect(t, one, { userId: 'u6' });
-  await ok('drain', nameOf(other));
+  await ok('drain', await nameOf(other));
   assert.deepEqual(await other.child.exited, { code: 0, signal: null });
   assert.deepEqual(going.disconnects, ['transport close']);
   assert.deepEqual(staying.disconnects, []);

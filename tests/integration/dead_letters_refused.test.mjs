@@ -30,6 +30,7 @@ async function assertLivingGoOn(t, room) {
   // A half of the prefetch may wait.
   assert.equal((await relay.metric('ws_relay_dead_letters_lost_total')) - lost, 130);
   assert.equal(await relay.metric('ws_relay_dead_letters_waiting'), 100);
+  await relay.logs(/dead letters are given up/);
   const told = relay.logLines().filter(({ level, message }) =>
     level === 'error' && message.startsWith('dead letters are given up'));
   assert.match(told.at(-1).message, /queue=websocket\.dead-letter lost=\d+ waiting=\d+ reason="/);

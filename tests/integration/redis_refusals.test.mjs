@@ -29,8 +29,8 @@ const programs = [
 ];
 
 for (const [name, process, wire, connects] of programs) {
-  test(`${name}: a password that nobody wants is told, and no reason to stay away`, () => {
-    assert.match(process.log, /REDIS_PASSWORD is set, but Redis wants none/);
+  test(`${name}: a password that nobody wants is told, and no reason to stay away`, async () => {
+    await process.logs(/REDIS_PASSWORD is set, but Redis wants none/);
   });
 
   for (const error of ENDS) {

@@ -50,6 +50,10 @@ async function joinAt(t, on, room = newConversation()) {
   return who.ack('join_room', room.which);
 }
 
+// What the edge says first about a service.
+const told = (on) => until('a line about the service', () =>
+  on.logLines().find(({ module }) => module === 'rooms'));
+
 const isJoined = (answer) => assert.equal(answer.success, true, JSON.stringify(answer));
 
 // The bytes of an answer, head and all. With `stay` the connection is left open behind them.
@@ -172,7 +176,7 @@ describe('the address', () => {
   test('nothing listens there', async (t) => {
     const other = await edgeFor(`http://127.0.0.1:${await freePort()}`);
     assert.deepEqual(await joinAt(t, other), UNAVAILABLE);
-    const { level, message } = other.logLines().find(({ module }) => module === 'rooms');
+    const { level, message } = await told(other);
     assert.equal(level, 'warn');
     assert.match(message, /service=messages reason="Failed to connect/);
   });
@@ -181,6 +185,7 @@ describe('the address', () => {
     const other = await edgeFor(`http://${'a'.repeat(64)}.example:4006`);
     assert.deepEqual(await joinAt(t, other), UNAVAILABLE);
     assert.deepEqual(await joinAt(t, other), UNAVAILABLE);
+    await told(other);
     const lines = other.logLines().filter(({ module }) => module === 'rooms');
     assert.equal(lines.length, 1, 'one line for many failures');
     assert.match(lines[0].message, /reason="unknown node or service"/);
@@ -237,7 +242,7 @@ describe('https', () => {
     const other = await edgeFor(secure.url);
     assert.deepEqual(await joinAt(t, other), UNAVAILABLE);
     assert.deepEqual(secure.requests, []);
-    const { message } = other.logLines().find(({ module }) => module === 'rooms');
+    const { message } = await told(other);
     assert.match(message, /certificate/);
   });
 

@@ -411,6 +411,7 @@ test('a service that restarts is found again, and /ready does not care', async (
   t.after(() => back.close());
   const room = newConversation();
   assert.deepEqual(await join(who, room), joined(room));
+  await alone.logs(/"info".*"module":"rooms"/);
   const told = alone.logLines().filter(({ module }) => module === 'rooms');
   assert.deepEqual(told.map(({ level }) => level), ['warn', 'info']);
   assert.match(told[0].message, /service=messages reason="Failed to connect.*MESSAGE_SERVICE_URL/);

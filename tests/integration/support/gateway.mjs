@@ -71,10 +71,21 @@ class Process {
     return this.child.output;
   }
 
-  // The JSON lines that it has logged so far.
+  // The lines on its console that have come so far, without one of which there is only a part.
+  get lines() {
+    return this.child.stdout.split('\n').slice(0, -1);
+  }
+
+  // Those that are JSON.
   logLines() {
-    return this.log.split('\n').filter((line) => line.startsWith('{')).map((line) =>
-      JSON.parse(line));
+    return this.lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  }
+
+  // Waits for a line with this in it, which comes over a pipe of its own, perhaps long after what it
+  // is about; returns what was found.
+  async logs(pattern) {
+    return until(`${pattern} in the log of ${this.program}`, () =>
+      this.lines.map((line) => pattern.exec(line)).find(Boolean));
   }
 
   kill() {
