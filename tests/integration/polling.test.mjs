@@ -9,9 +9,10 @@ import { request } from './support/http.mjs';
 import { token } from './support/tokens.mjs';
 import { until } from './support/wait.mjs';
 
-const { edges: [edge, there], services } = await gateway({
-  edges: 2, env: { PING_INTERVAL: '300', PING_TIMEOUT: '1000' },
-});
+const made = await gateway({ edges: 2, env: { PING_INTERVAL: '300' } });
+const { edges: [edge, there], services } = made;
+const strict = await made.addEdge({ PING_TIMEOUT: '3000' });
+await strict.ready();
 
 const polling = (t, to, userId) => connect(t, to, { userId, transports: ['polling'] });
 
@@ -41,11 +42,12 @@ test('1000 numbered messages: all, once, in order', async (t) => {
 
 test('no answer has more than 16 packets', async (t) => {
   const raw = await joinedPolling(edge.url, token({ id: 'counted' }));
+  const before = await edge.metric('ws_edge_deliveries_total');
   for (let i = 0; i < 40; i++) {
     await services.publish('booking.confirmed', { bookingId: i, userId: 'counted' });
   }
   await until('all delivered',
-    async () => await edge.metric('ws_edge_deliveries_total') >= 40);
+    async () => await edge.metric('ws_edge_deliveries_total') >= before + 40);
   const bookings = [];
   while (bookings.length < 40) {
     const packets = await raw.poll();
@@ -75,10 +77,10 @@ test('letters of all planes, both ways', async (t) => {
 });
 
 test('stays connected over many heartbeats, and without a message', async (t) => {
-  const client = await polling(t, edge, 'idle');
+  const client = await polling(t, strict, 'idle');
   let pings = 0;
   client.socket.io.on('ping', () => { pings += 1; });
-  await until('several heartbeats', () => pings >= 5);
+  await until('as many as it would not survive unanswered', () => pings >= 14);
   assert.deepEqual(client.disconnects, []);
 });
 
@@ -86,7 +88,7 @@ test('a client that vanishes is noticed by its heartbeat', async (t) => {
   const watcher = await polling(t, edge, 'watcher');
   await watcher.join('conversation', 'c9');
   // It says what it has to say and never polls again.
-  const gone = await joinedPolling(edge.url, token({ id: 'gone' }));
+  const gone = await joinedPolling(strict.url, token({ id: 'gone' }));
   await gone.post('42["join_room",{"roomType":"conversation","roomId":"c9"}]');
   await watcher.next('user_joined');
   assert.equal((await watcher.next('user_left')).userId, 'gone');

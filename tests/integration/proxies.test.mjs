@@ -15,7 +15,7 @@ import { until, within } from './support/wait.mjs';
 
 const ioV2 = createRequire(import.meta.url)('socket.io-client-v2');
 
-const made = await gateway({ edges: 2, env: { PING_INTERVAL: '1000', PING_TIMEOUT: '5000' } });
+const made = await gateway({ edges: 2, env: { PING_INTERVAL: '1000' } });
 const { services } = made;
 
 const PYTHON = process.env.PYTHON ?? '/usr/bin/python3';

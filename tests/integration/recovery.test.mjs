@@ -220,7 +220,7 @@ test('an edge that is killed while messages flow', async (t) => {
 
 test('an edge that was frozen writes nothing more', async (t) => {
   const { traveller, line, watcher, sayAndSee } = await scene(t);
-  const frozen = await made.addEdge({ PING_INTERVAL: '1000', PING_TIMEOUT: '1000' });
+  const frozen = await made.addEdge({ PING_INTERVAL: '1000', PING_TIMEOUT: '4000' });
   await frozen.ready();
   await traveller.away(undefined, { edge: frozen });
   frozen.child.process.kill('SIGSTOP');
@@ -242,7 +242,7 @@ test('an edge that is not told that its client has moved on tells nobody that it
   const { traveller, line, watcher, sayAndSee } = await scene(t);
   const redis = await RedisLine.to(t, made.brokers.redis.port);
   const deaf = await made.addEdge({ EDGE_ID: 'deaf', REDIS_PORT: String(redis.port),
-    PING_INTERVAL: '1000', PING_TIMEOUT: '1000' });
+    PING_INTERVAL: '1000', PING_TIMEOUT: '4000' });
   await deaf.ready();
   redis.delay('ws:edge:deaf', 60_000);
   await traveller.away(undefined, { edge: deaf });
