@@ -16,18 +16,21 @@ async function flowWhile(t, room, end) {
   ];
   for (const client of clients) await client.join('conversation', room);
   let ends = 0;
+  let back;
   await publishFlow(brokers, {
     room,
     count: 600,
     pause: 5,
     disturb: async (number) => {
       if (number === 0 || number % 150 !== 0) return;
+      await back;
       await until('messages in flight', () => numbersOf(clients[0]).length > 0);
       ends += 1;
       // Messages go on being published while it is away.
-      end().then(() => relay.start());
+      back = end().then(() => relay.start());
     },
   });
+  await back;
   assert.equal(ends, 3);
   await assertAllArrived(clients, 600);
   for (const client of clients) assert.deepEqual(client.disconnects, []);

@@ -7,7 +7,7 @@ import { Child } from './child.mjs';
 import { freePorts } from './ports.mjs';
 import { Hopeless, until } from './wait.mjs';
 
-const START_MS = 60_000;
+const START_MS = 180_000; // a minute of a busy machine is not always enough
 
 // The packaged /usr/sbin/rabbitmq-server changes to the user "rabbitmq" first; the one beneath
 // runs as whoever calls it.

@@ -14,6 +14,7 @@ export class Wire {
     wire.frozen = false;
     wire.forging = null; // takes an answer that is to be forged
     wire.losing = null; // what a question has in it whose answer is to be lost, and whom to tell
+    wire.freezing = null; // the same of a question that is not to pass any more
     wire.server = createServer((client) => wire.#join(client));
     await new Promise((resolve) => { wire.server.listen(0, '127.0.0.1', resolve); });
     wire.port = wire.server.address().port;
@@ -34,6 +35,11 @@ export class Wire {
     }
     client.on('data', (question) => {
       pair.subscribes ||= question.includes('SUBSCRIBE');
+      if (this.freezing && question.includes(this.freezing.about)) {
+        this.freeze();
+        this.freezing.told();
+        this.freezing = null;
+      }
       pair.loses ||= this.losing && question.includes(this.losing.about);
       if (!this.frozen) server.write(question);
     });
@@ -89,6 +95,11 @@ export class Wire {
   // From now on nothing passes in either direction, on old connections and new ones.
   freeze() {
     this.frozen = true;
+  }
+
+  // The same from the moment in which something with `about` in it is asked.
+  freezeAt(about) {
+    return new Promise((told) => { this.freezing = { about, told }; });
   }
 
   // What was said meanwhile is lost, and the connections with it.
