@@ -9,10 +9,11 @@
 #include "edge/gateway/clients/public_key.h"
 #include "edge/gateway/clients/token.h"
 
-#define KEY_FILE_KB       64
-#define KEY_FILE_MAX      ((size_t)KEY_FILE_KB * 1024)
-#define SECRET_BYTES_MIN  8
-#define SECRET_BYTES_GOOD 32 // as many as HS256's hash has (RFC 7518, 3.2)
+#define KEY_FILE_KB      64
+#define KEY_FILE_MAX     ((size_t)KEY_FILE_KB * 1024)
+#define SECRET_BYTES_MIN 8
+#define ID_SHOWN         64
+#define CURVES_WANTED    "; ES256 wants P-256, ES384 P-384 and ES512 P-521"
 
 // Outside production JWT_SECRET may be missing. With a random secret every HS256 token is refused;
 // with none at all libjwt would accept any token (decision 014).
@@ -25,21 +26,28 @@ static void make_up_secret(struct edge_settings *settings)
     settings->secret_made_up = true;
 }
 
-// Anyone who has one token can test guesses of the secret against its signature offline.
-static void check_strength(const char *secret, struct buffer *errors, struct buffer *warnings)
+// A secret should have as many bytes as the hash of the algorithm (RFC 7518, 3.2).
+static size_t hash_bytes(unsigned algorithms)
 {
-    size_t len = strlen(secret);
+    return algorithms & TOKEN_HS512 ? 64 : algorithms & TOKEN_HS384 ? 48 : 32;
+}
+
+// Anyone who has one token can test guesses of the secret against its signature offline.
+static void check_strength(const struct edge_settings *settings, struct buffer *errors,
+                           struct buffer *warnings)
+{
+    size_t len = strlen(settings->jwt_secret), good = hash_bytes(settings->algorithms);
 
     if (len < SECRET_BYTES_MIN)
         settings_fault(errors,
                        "JWT_SECRET has %zu bytes, which anybody guesses who has a token; "
-                       "production wants %d, such as openssl rand -hex 32 makes",
-                       len, SECRET_BYTES_GOOD);
-    else if (len < SECRET_BYTES_GOOD)
+                       "production wants %zu, such as openssl rand -hex %zu makes",
+                       len, good, good);
+    else if (len < good)
         settings_fault(warnings,
-                       "JWT_SECRET has %zu bytes; give it %d or more, such as openssl rand -hex 32 "
-                       "makes, or whoever has a token may find it by trying",
-                       len, SECRET_BYTES_GOOD);
+                       "JWT_SECRET has %zu bytes; give it %zu or more, such as openssl rand -hex "
+                       "%zu makes, or whoever has a token may find it by trying",
+                       len, good, good);
 }
 
 static void load_secret(struct edge_settings *settings, struct buffer *errors,
@@ -47,10 +55,10 @@ static void load_secret(struct edge_settings *settings, struct buffer *errors,
 {
     bool production = settings->environment == ENV_PRODUCTION;
 
-    if (!(settings->algorithms & TOKEN_HS256))
+    if (!(settings->algorithms & TOKEN_HS))
         return;
     if (settings->jwt_secret && production)
-        check_strength(settings->jwt_secret, errors, warnings);
+        check_strength(settings, errors, warnings);
     else if (production)
         settings_fault(errors, "JWT_SECRET or JWT_SECRET_FILE must be given when "
                                "NODE_ENV=production: the secret that the tokens are signed with");
@@ -60,22 +68,18 @@ static void load_secret(struct edge_settings *settings, struct buffer *errors,
 
 static void check_public_key(const struct edge_settings *settings, struct buffer *errors)
 {
-    static const struct {
-        enum token_algorithm algorithm;
-        const char *name;
-    } wanted[] = {
-        [PUBLIC_KEY_RS256] = {TOKEN_RS256, "RS256"}, [PUBLIC_KEY_ES256] = {TOKEN_ES256, "ES256"}};
     const char *path = settings->jwt_public_key_file;
     struct buffer fault = {0};
-    enum public_key_kind kind = public_key_check(settings->public_key, &fault);
+    unsigned algorithms = public_key_algorithms(settings->public_key, &fault);
 
-    if (kind == PUBLIC_KEY_WRONG)
+    if (!algorithms) {
         settings_fault(errors, "JWT_PUBLIC_KEY_FILE \"%s\" %s", path, fault.ptr);
-    else if (!(settings->algorithms & wanted[kind].algorithm))
+    } else if (!(settings->algorithms & algorithms)) {
+        public_key_describe(settings->public_key, algorithms, &fault);
         settings_fault(errors,
-                       "JWT_PUBLIC_KEY_FILE \"%s\" is a key for %s, which JWT_ALGORITHMS does not "
-                       "accept",
-                       path, wanted[kind].name);
+                       "JWT_PUBLIC_KEY_FILE \"%s\" is %s, which JWT_ALGORITHMS does not accept%s",
+                       path, fault.ptr, algorithms & TOKEN_ES ? CURVES_WANTED : "");
+    }
     buffer_fini(&fault);
 }
 
@@ -91,10 +95,28 @@ static void read_public_key(struct edge_settings *settings, struct buffer *error
         check_public_key(settings, errors);
 }
 
+static void append_fault(struct buffer *out, const struct jwks_key *key)
+{
+    struct span id = span_of(key->id ? key->id : "one without kid");
+
+    buffer_printf(out, "%s\"%.*s\" is ", out->len > 0 ? ", " : "",
+                  (int)(id.len < ID_SHOWN ? id.len : ID_SHOWN), id.ptr);
+    public_key_describe(key->pem, key->algorithms, out);
+    buffer_append(out, SPAN_LIT(", which JWT_ALGORITHMS does not accept"));
+}
+
+// Keys without use are probably a mistake in JWT_ALGORITHMS.
+static void name_unaccepted(const struct jwks *set, unsigned accepted, struct buffer *out)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (!(accepted & set->keys[i].algorithms))
+            append_fault(out, &set->keys[i]);
+}
+
 static bool has_key_for(const struct jwks *set, unsigned algorithms)
 {
     for (size_t i = 0; i < set->count; i++)
-        if (algorithms & (set->keys[i].rsa ? TOKEN_RS256 : TOKEN_ES256))
+        if (algorithms & set->keys[i].algorithms)
             return true;
     return false;
 }
@@ -109,6 +131,8 @@ static void read_key_set(struct edge_settings *settings, struct buffer *errors,
     if (!text)
         return;
     settings->key_set = jwks_parse(span_of(text), &reason, &unusable);
+    if (settings->key_set)
+        name_unaccepted(settings->key_set, settings->algorithms, &unusable);
     if (!settings->key_set)
         settings_fault(errors, "JWT_JWKS_FILE \"%s\" %s", path, reason.ptr);
     else if (!has_key_for(settings->key_set, settings->algorithms))
@@ -125,7 +149,7 @@ static void read_key_set(struct edge_settings *settings, struct buffer *errors,
 static void load_public_keys(struct edge_settings *settings, struct buffer *errors,
                              struct buffer *warnings)
 {
-    if (!(settings->algorithms & (TOKEN_RS256 | TOKEN_ES256)))
+    if (!(settings->algorithms & ~(unsigned)TOKEN_HS))
         return;
     if (settings->jwt_public_key_file && settings->jwt_jwks_file)
         settings_fault(errors, "JWT_PUBLIC_KEY_FILE and JWT_JWKS_FILE exclude each other");
@@ -134,8 +158,8 @@ static void load_public_keys(struct edge_settings *settings, struct buffer *erro
     else if (settings->jwt_public_key_file)
         read_public_key(settings, errors);
     else
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE or JWT_JWKS_FILE must be given for the RS256 "
-                               "or ES256 of JWT_ALGORITHMS");
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE or JWT_JWKS_FILE must be given for the "
+                               "algorithms with public keys of JWT_ALGORITHMS");
 }
 
 void edge_keys_load(struct edge_settings *settings, struct buffer *errors, struct buffer *warnings)

@@ -29,8 +29,8 @@ static const char *const recovery_clients[] = {
 // clang-format off
 static const struct setting table[] = {
     {"NODE_ENV", SETTING_CHOICE, FIELD(environment), "development", 0, 0, environments,
-     "production requires JWT_SECRET if HS256 is accepted, forbids DEV_CONSOLE, and makes service "
-     "the default of ROOM_AUTHORIZATION"},
+     "production requires JWT_SECRET if an HS algorithm is accepted, forbids DEV_CONSOLE, and makes "
+     "service the default of ROOM_AUTHORIZATION"},
     {"SERVICE_HOST", SETTING_HOST, FIELD(service_host), "0.0.0.0", 0, 0, NULL,
      "Address that the client port and the operations port listen on"},
     {"PORT", SETTING_NUMBER, FIELD(port), "3002", 0, 65535, NULL,
@@ -45,13 +45,14 @@ static const struct setting table[] = {
     {"CORS_ORIGIN", SETTING_TEXT, FIELD(cors_origin), NULL, 0, 0, NULL,
      "Origins of web pages that may connect, separated by commas; * allows all"},
     {"JWT_SECRET", SETTING_SECRET, FIELD(jwt_secret), NULL, 0, 0, NULL,
-     "Secret that verifies HS256 tokens"},
+     "Secret that verifies HS256, HS384 and HS512 tokens"},
     {"JWT_ALGORITHMS", SETTING_TEXT, FIELD(jwt_algorithms), "HS256", 0, 0, NULL,
-     "Accepted algorithms (HS256, RS256, ES256), separated by commas"},
+     "Accepted algorithms, separated by commas: HS, RS and ES with 256, 384 or 512; with a newer "
+     "libjwt also PS"},
     {"JWT_PUBLIC_KEY_FILE", SETTING_TEXT, FIELD(jwt_public_key_file), NULL, 0, 0, NULL,
-     "PEM file with the public key for RS256 or ES256"},
+     "PEM file with the public key for RS, PS or ES"},
     {"JWT_JWKS_FILE", SETTING_TEXT, FIELD(jwt_jwks_file), NULL, 0, 0, NULL,
-     "JSON Web Key Set with the public keys for RS256 and ES256; replaces the PEM file"},
+     "JSON Web Key Set with public keys; replaces the PEM file"},
     {"JWT_ISSUER", SETTING_TEXT, FIELD(jwt_issuer), NULL, 0, 0, NULL,
      "Accepted issuers (claim iss), separated by commas; any if not given"},
     {"JWT_AUDIENCE", SETTING_TEXT, FIELD(jwt_audience), NULL, 0, 0, NULL,

@@ -29,23 +29,26 @@ static void choose_metrics(struct edge_settings *settings)
 
 static void check_algorithms(struct edge_settings *settings, struct buffer *errors)
 {
-    static const struct {
-        const char *name;
-        enum token_algorithm algorithm;
-    } known[] = {{"HS256", TOKEN_HS256}, {"RS256", TOKEN_RS256}, {"ES256", TOKEN_ES256}};
     struct span rest = span_of(settings->jwt_algorithms), name;
+    struct buffer known = {0};
 
+    token_algorithms_print(token_algorithms_available(), &known);
     while (span_take_until(&rest, ',', &name)) {
-        size_t i = 0;
         name = span_trim(name);
-        while (i < ARRAY_LEN(known) && !span_is(name, known[i].name))
-            i++;
-        if (i < ARRAY_LEN(known))
-            settings->algorithms |= known[i].algorithm;
+        enum token_algorithm algorithm = token_algorithm_find(name);
+        if (algorithm & token_algorithms_available())
+            settings->algorithms |= algorithm;
+        else if (algorithm)
+            settings_fault(errors,
+                           "JWT_ALGORITHMS names " SPAN_FMT ", which the libjwt of this program "
+                           "cannot verify; leave it out, or build with one that can: Debian 13's "
+                           "has PS256, PS384 and PS512",
+                           SPAN_ARG(name));
         else
-            settings_fault(errors, "JWT_ALGORITHMS must be of HS256, RS256 and ES256, not \"%.*s\"",
+            settings_fault(errors, "JWT_ALGORITHMS must be of %s, not \"%.*s\"", known.ptr,
                            (int)(name.len < 64 ? name.len : 64), name.ptr);
     }
+    buffer_fini(&known);
 }
 
 // A list of nothing but commas would refuse every token.

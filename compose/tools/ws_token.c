@@ -12,9 +12,12 @@
 
 #define MAX_KEY_BYTES 65536
 
-enum algorithm { HS256, RS256, ES256 };
-static const char *const ALGORITHMS[] = {"HS256", "RS256", "ES256", NULL};
-static const jwt_alg_t JWT_ALGORITHMS[] = {JWT_ALG_HS256, JWT_ALG_RS256, JWT_ALG_ES256};
+enum algorithm { HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, ES512 };
+static const char *const ALGORITHMS[] = {"HS256", "HS384", "HS512", "RS256", "RS384",
+                                         "RS512", "ES256", "ES384", "ES512", NULL};
+static const jwt_alg_t JWT_ALGORITHMS[] = {JWT_ALG_HS256, JWT_ALG_HS384, JWT_ALG_HS512,
+                                           JWT_ALG_RS256, JWT_ALG_RS384, JWT_ALG_RS512,
+                                           JWT_ALG_ES256, JWT_ALG_ES384, JWT_ALG_ES512};
 
 struct request {
     const char *user, *email, *role, *key_file, *secret;
@@ -35,7 +38,8 @@ static const struct setting SETTINGS[] = {
     TOOL_ROW("--key", SETTING_TEXT, key_file, NULL, 0, 0, ""),
     {"--algorithm", SETTING_CHOICE, offsetof(struct request, algorithm), "HS256", 0, 0, ALGORITHMS,
      ""},
-    TOOL_ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0, "Secret that signs HS256 tokens"),
+    TOOL_ROW("JWT_SECRET", SETTING_SECRET, secret, NULL, 0, 0,
+             "Secret that signs HS256, HS384 and HS512 tokens"),
     TOOL_ROW("JWT_EXPIRES_IN", SETTING_DURATION, access_s, "7d", 0, 100 * YEAR_S,
              "Lifetime of a token"),
     TOOL_ROW("JWT_REFRESH_EXPIRES_IN", SETTING_DURATION, refresh_s, "30d", 0, 100 * YEAR_S,
@@ -52,8 +56,8 @@ static const struct tool_option OPTIONS[] = {
      "another claim, such as requires2FA=true (repeatable; overrides the other options)"},
     {"expires", "DURATION", "--expires", 0, "lifetime of the token: 90s, 15m, 12h, 7d"},
     {"refresh", NULL, "--refresh", 0, "make a refresh token, with JWT_REFRESH_EXPIRES_IN"},
-    {"algorithm", "NAME", "--algorithm", 0, "HS256 (default), RS256 or ES256"},
-    {"key", "FILE", "--key", 0, "private key in PEM form, for RS256 and ES256"},
+    {"algorithm", "NAME", "--algorithm", 0, "HS256 (default); HS, RS or ES with 256, 384 or 512"},
+    {"key", "FILE", "--key", 0, "private key in PEM form, for RS and ES"},
 };
 
 static const struct tool TOOL = {
@@ -144,7 +148,7 @@ static bool read_key_file(const char *path, struct buffer *key)
 
 static bool find_key(const struct request *request, struct buffer *key)
 {
-    if (request->algorithm != HS256)
+    if (request->algorithm > HS512)
         return request->key_file ? read_key_file(request->key_file, key)
                                  : tool_fail("%s needs the private key: give --key FILE",
                                              ALGORITHMS[request->algorithm]);

@@ -1,10 +1,6 @@
 #include "edge/gateway/clients/jwks.h"
 
-#include <openssl/bio.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/pem.h>
+#include <openssl/bn.h>
 #include <stdlib.h>
 
 #include "common/base64.h"
@@ -12,11 +8,12 @@
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
 #include "edge/gateway/clients/public_key.h"
+#include "edge/gateway/clients/public_key_pem.h"
+#include "edge/gateway/clients/token_algorithm.h"
 
-#define P256_COORDINATE 32
-#define ID_SHOWN        64
-#define MODULUS_MAX     (2 * RSA_BITS_MAX / 8) // bytes; a longer modulus is not even parsed
-#define KEYS_MAX        64
+#define ID_SHOWN    64
+#define MODULUS_MAX (2 * RSA_BITS_MAX / 8) // bytes; a longer modulus is not even parsed
+#define KEYS_MAX    64
 
 static struct span text_of(const struct json_doc *key, const char *name)
 {
@@ -31,35 +28,6 @@ static bool take_bytes(const struct json_doc *key, const char *name, struct buff
     return text.len > 0 && (base64url_decode(out, text) || base64_decode(out, text));
 }
 
-static char *print_pem(EVP_PKEY *key)
-{
-    BIO *memory = BIO_new(BIO_s_mem());
-    char *bytes, *pem = NULL;
-
-    if (memory && PEM_write_bio_PUBKEY(memory, key) == 1) {
-        long len = BIO_get_mem_data(memory, &bytes);
-        pem = span_dup((struct span){bytes, (size_t)len});
-    }
-    BIO_free(memory);
-    return pem;
-}
-
-static char *make_pem(const char *type, OSSL_PARAM_BLD *builder)
-{
-    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    EVP_PKEY *key = NULL;
-    char *pem = NULL;
-
-    if (params && context && EVP_PKEY_fromdata_init(context) == 1 &&
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) == 1)
-        pem = print_pem(key);
-    EVP_PKEY_free(key);
-    EVP_PKEY_CTX_free(context);
-    OSSL_PARAM_free(params);
-    return pem;
-}
-
 static BIGNUM *number_of(const struct buffer *bytes)
 {
     return BN_bin2bn((const unsigned char *)bytes->ptr, (int)bytes->len, NULL);
@@ -72,12 +40,8 @@ static char *rsa_pem(const struct json_doc *key)
 
     if (take_bytes(key, "n", &modulus) && take_bytes(key, "e", &exponent) &&
         modulus.len <= MODULUS_MAX && exponent.len <= 8) {
-        OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
         BIGNUM *n = number_of(&modulus), *e = number_of(&exponent);
-        if (builder && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
-            OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
-            pem = make_pem("RSA", builder);
-        OSSL_PARAM_BLD_free(builder);
+        pem = public_key_pem_of_rsa("RSA", n, e);
         BN_free(n);
         BN_free(e);
     }
@@ -86,39 +50,76 @@ static char *rsa_pem(const struct json_doc *key)
     return pem;
 }
 
-static char *p256_pem(const struct json_doc *key)
+static char *ec_pem(const struct json_doc *key)
 {
+    static const struct {
+        const char *name, *of_openssl;
+        size_t coordinate; // bytes
+    } curves[] = {
+        {"P-256", "prime256v1", 32}, {"P-384", "secp384r1", 48}, {"P-521", "secp521r1", 66}};
     struct buffer point = {0};
     char *pem = NULL;
+    size_t i = 0;
 
+    while (i < ARRAY_LEN(curves) && !span_is(text_of(key, "crv"), curves[i].name))
+        i++;
     buffer_append_char(&point, 4); // uncompressed: both coordinates follow (SEC 1, 2.3.3)
-    if (span_is(text_of(key, "crv"), "P-256") && take_bytes(key, "x", &point) &&
-        point.len == 1 + P256_COORDINATE && take_bytes(key, "y", &point) &&
-        point.len == 1 + 2 * P256_COORDINATE) {
-        OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-        if (builder &&
-            OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) ==
-                1 &&
-            OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.ptr,
-                                             point.len) == 1)
-            pem = make_pem("EC", builder);
-        OSSL_PARAM_BLD_free(builder);
-    }
+    if (i < ARRAY_LEN(curves) && take_bytes(key, "x", &point) &&
+        point.len == 1 + curves[i].coordinate && take_bytes(key, "y", &point) &&
+        point.len == 1 + 2 * curves[i].coordinate)
+        pem = public_key_pem_of_ec(curves[i].of_openssl, buffer_span(&point));
     buffer_fini(&point);
     return pem;
 }
 
-static bool is_for_signatures(const struct json_doc *key)
+// Of the curves for octet key pairs (RFC 8037) only Ed25519 signs and is in use.
+static char *okp_pem(const struct json_doc *key)
 {
-    struct span use = text_of(key, "use");
+    struct buffer point = {0};
+    char *pem = NULL;
 
-    return use.len == 0 || span_is(use, "sig");
+    if (span_is(text_of(key, "crv"), "Ed25519") && take_bytes(key, "x", &point))
+        pem = public_key_pem_of_ed25519(buffer_span(&point));
+    buffer_fini(&point);
+    return pem;
 }
 
-// NULL if the members are missing or do not make a key.
-static char *pem_of(const struct json_doc *key, struct span type)
+static bool may_verify(const struct json_doc *operations)
 {
-    return span_is(type, "RSA") ? rsa_pem(key) : p256_pem(key);
+    const struct json_doc *item;
+
+    for (size_t i = 0; (item = json_doc_item(operations, i)) != NULL; i++)
+        if (span_is(json_doc_text(item), "verify"))
+            return true;
+    return false;
+}
+
+// Whether the key is meant for the signatures of tokens (RFC 7517, 4.2 to 4.4).
+static bool is_for_signatures(const struct json_doc *key)
+{
+    const struct json_doc *use = json_doc_member(key, "use");
+    const struct json_doc *operations = json_doc_member(key, "key_ops");
+    const struct json_doc *algorithm = json_doc_member(key, "alg");
+
+    return (!use || span_is(json_doc_text(use), "sig")) &&
+           (!operations || may_verify(operations)) &&
+           (!algorithm || token_algorithm_find(json_doc_text(algorithm)));
+}
+
+typedef char *(*pem_fn)(const struct json_doc *key);
+
+// NULL for other types. The function returns NULL if the members are missing or make no key.
+static pem_fn find_type(struct span name)
+{
+    static const struct {
+        const char *name;
+        pem_fn pem_of;
+    } types[] = {{"RSA", rsa_pem}, {"EC", ec_pem}, {"OKP", okp_pem}};
+
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (span_is(name, types[i].name))
+            return types[i].pem_of;
+    return NULL;
 }
 
 static void name_unusable(struct span id, const char *fault, struct buffer *unusable)
@@ -132,24 +133,44 @@ static void name_unusable(struct span id, const char *fault, struct buffer *unus
     buffer_printf(unusable, " %s", fault);
 }
 
+// The algorithms that the key verifies, which "alg" restricts to one. If there is none, returns 0,
+// with the reason in `fault`.
+static unsigned algorithms_of(const struct json_doc *key, const char *pem, struct buffer *fault)
+{
+    struct span name = text_of(key, "alg");
+
+    if (!pem) {
+        buffer_append(fault, SPAN_LIT("has no key that can be read"));
+        return 0;
+    }
+    unsigned algorithms = public_key_algorithms(pem, fault);
+    if (!algorithms || name.len == 0)
+        return algorithms;
+    algorithms &= token_algorithm_find(name);
+    if (!algorithms)
+        buffer_printf(fault, "cannot verify " SPAN_FMT, SPAN_ARG(name));
+    return algorithms;
+}
+
 static bool take_key(const struct json_doc *key, struct jwks_key *out, struct buffer *unusable)
 {
-    struct span type = text_of(key, "kty"), id = text_of(key, "kid");
+    pem_fn pem_of = find_type(text_of(key, "kty"));
+    struct span id = text_of(key, "kid");
     struct buffer fault = {0};
 
-    if (!is_for_signatures(key) || (!span_is(type, "RSA") && !span_is(type, "EC")))
+    if (!pem_of || !is_for_signatures(key))
         return false;
-    char *pem = pem_of(key, type);
-    enum public_key_kind kind = pem ? public_key_check(pem, &fault) : PUBLIC_KEY_WRONG;
-    if (kind == PUBLIC_KEY_WRONG) {
-        name_unusable(id, pem ? fault.ptr : "has no key that can be read", unusable);
-        free(pem);
-    } else {
+    char *pem = pem_of(key);
+    unsigned algorithms = algorithms_of(key, pem, &fault);
+    if (algorithms) {
         *out = (struct jwks_key){
-            .id = id.len > 0 ? span_dup(id) : NULL, .rsa = kind == PUBLIC_KEY_RS256, .pem = pem};
+            .id = id.len > 0 ? span_dup(id) : NULL, .algorithms = algorithms, .pem = pem};
+    } else {
+        name_unusable(id, fault.ptr, unusable);
+        free(pem);
     }
     buffer_fini(&fault);
-    return kind != PUBLIC_KEY_WRONG;
+    return algorithms != 0;
 }
 
 static bool take_keys(struct jwks *set, const struct json_doc *list, struct buffer *unusable)
@@ -177,7 +198,9 @@ struct jwks *jwks_parse(struct span json, struct buffer *error, struct buffer *u
     else if (!take_keys(set, list, unusable))
         buffer_printf(error, "has more than %d keys", KEYS_MAX);
     else if (set->count == 0)
-        buffer_printf(error, "has no public RSA key of 2048 bits or more and no P-256 key%s%s",
+        buffer_printf(error,
+                      "has no public RSA key of 2048 bits or more and none on P-256, P-384 or "
+                      "P-521 that may verify tokens%s%s",
                       unusable->len > 0 ? ": " : "", unusable->len > 0 ? unusable->ptr : "");
     json_doc_free(doc);
     if (error->len == faults)

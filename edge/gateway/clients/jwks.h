@@ -1,17 +1,18 @@
 // A JSON Web Key Set (RFC 7517): the public keys that verify the signatures of tokens.
 //
-// RSA keys are for RS256, P-256 keys for ES256. Keys for encryption and keys of other types, secret
-// ones among them, are ignored. RSA and EC keys that cannot be used are ignored and reported. A set
-// without a usable key is an error.
+// A key verifies the algorithms of its type and curve; "alg" restricts it to one of them. Keys for
+// another purpose ("use", "key_ops", "alg") and keys of other types, secret ones among them, are
+// ignored. Other keys that cannot be used are ignored and reported. A set without a usable key is
+// an error.
 #pragma once
 
 #include "common/attr.h"
 #include "common/buffer.h"
 
 struct jwks_key {
-    char *id;  // "kid"; NULL if the key has none
-    bool rsa;  // true: for RS256; false: for ES256
-    char *pem; // the format that libjwt takes
+    char *id;            // "kid"; NULL if the key has none
+    unsigned algorithms; // that it verifies, a bit set of enum token_algorithm; never empty
+    char *pem;           // the format that libjwt takes
 };
 
 struct jwks {
@@ -20,7 +21,7 @@ struct jwks {
 };
 
 // Parses a set from its JSON text. On failure returns NULL and appends the reason to `error`.
-// Appends to `unusable` the ids of RSA and EC keys that cannot be used, each with its reason and
-// with commas between them.
+// Appends to `unusable` the ids of keys that cannot be used, each with its reason and with commas
+// between them.
 NODISCARD struct jwks *jwks_parse(struct span json, struct buffer *error, struct buffer *unusable);
 void jwks_free(struct jwks *set);

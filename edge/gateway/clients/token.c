@@ -6,25 +6,17 @@
 
 #include "common/buffer.h"
 #include "common/mem.h"
+#include "edge/gateway/clients/public_key.h"
 #include "edge/gateway/clients/token_claims.h"
 
-static const struct {
-    enum token_algorithm algorithm;
-    jwt_alg_t jwt_algorithm;
-} algorithms[] = {
-    {TOKEN_HS256, JWT_ALG_HS256},
-    {TOKEN_RS256, JWT_ALG_RS256},
-    {TOKEN_ES256, JWT_ALG_ES256},
-};
-
 struct key {
-    enum token_algorithm algorithm;
-    char *id; // "kid"; NULL: for all tokens
+    unsigned algorithms; // that it verifies: accepted ones, of enum token_algorithm
+    char *id;            // "kid"; NULL: for all tokens
     char *bytes;
 };
 
 struct token_verifier {
-    struct key *keys; // of the accepted algorithms only
+    struct key *keys;
     size_t key_count;
     unsigned algorithms; // of enum token_algorithm
     struct token_header header;
@@ -44,17 +36,12 @@ static enum token_status explain(struct token_verifier *verifier, struct span pa
 static bool is_signed_with(const struct token_verifier *verifier, const struct key *key,
                            jwt_t **jwt)
 {
-    jwt_alg_t expected = JWT_ALG_NONE;
-
     // With an empty key libjwt would accept any token.
     assert(key->bytes[0] != '\0');
     if (jwt_decode(jwt, verifier->text.ptr, (const unsigned char *)key->bytes,
                    (int)strlen(key->bytes)) != 0)
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
-        if (algorithms[i].algorithm == key->algorithm)
-            expected = algorithms[i].jwt_algorithm;
-    if (jwt_get_alg(*jwt) == expected)
+    if ((int)jwt_get_alg(*jwt) == token_algorithm_of_libjwt(verifier->header.algorithm))
         return true;
     jwt_free(*jwt);
     return false;
@@ -66,7 +53,8 @@ static bool may_have_signed(const struct key *key, const struct token_header *he
 {
     struct span id = buffer_span(&header->id);
 
-    return key->algorithm == header->algorithm && (!key->id || id.len == 0 || span_is(id, key->id));
+    return (key->algorithms & header->algorithm) &&
+           (!key->id || id.len == 0 || span_is(id, key->id));
 }
 
 static bool is_signed(const struct token_verifier *verifier, jwt_t **jwt)
@@ -83,10 +71,10 @@ static bool is_signed(const struct token_verifier *verifier, jwt_t **jwt)
     return false;
 }
 
-static void add_key(struct token_verifier *verifier, enum token_algorithm algorithm, const char *id,
+static void add_key(struct token_verifier *verifier, unsigned algorithms, const char *id,
                     const char *bytes)
 {
-    struct key key = {algorithm, mem_strdup(id), mem_strdup(bytes)};
+    struct key key = {algorithms & verifier->algorithms, mem_strdup(id), mem_strdup(bytes)};
 
     assert(bytes && bytes[0] != '\0');
     verifier->keys =
@@ -94,14 +82,32 @@ static void add_key(struct token_verifier *verifier, enum token_algorithm algori
     verifier->keys[verifier->key_count++] = key;
 }
 
+static void add_public_key(struct token_verifier *verifier, unsigned algorithms, const char *id,
+                           const char *pem)
+{
+    char *for_pss = algorithms & verifier->algorithms & TOKEN_PS ? public_key_for_pss(pem) : NULL;
+
+    if (for_pss) {
+        add_key(verifier, algorithms & TOKEN_PS, id, for_pss);
+        algorithms &= ~(unsigned)TOKEN_PS;
+    }
+    if (algorithms & verifier->algorithms)
+        add_key(verifier, algorithms, id, pem);
+    free(for_pss);
+}
+
+static void add_pem(struct token_verifier *verifier, const char *pem)
+{
+    struct buffer fault = {0};
+
+    add_public_key(verifier, public_key_algorithms(pem, &fault), NULL, pem);
+    buffer_fini(&fault);
+}
+
 static void add_set(struct token_verifier *verifier, const struct jwks *set)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct jwks_key *key = &set->keys[i];
-        enum token_algorithm algorithm = key->rsa ? TOKEN_RS256 : TOKEN_ES256;
-        if (verifier->algorithms & algorithm)
-            add_key(verifier, algorithm, key->id, key->pem);
-    }
+    for (size_t i = 0; i < set->count; i++)
+        add_public_key(verifier, set->keys[i].algorithms, set->keys[i].id, set->keys[i].pem);
 }
 
 struct token_verifier *token_verifier_new(const struct token_options *options)
@@ -116,16 +122,12 @@ struct token_verifier *token_verifier_new(const struct token_options *options)
         .keep_rooms = options->keep_rooms,
         .keep_token = options->keep_token,
     };
-    if (options->algorithms & TOKEN_HS256)
-        add_key(verifier, TOKEN_HS256, NULL, options->secret);
-    if (options->key_set) {
+    if (options->algorithms & TOKEN_HS)
+        add_key(verifier, TOKEN_HS, NULL, options->secret);
+    if (options->key_set)
         add_set(verifier, options->key_set);
-        return verifier;
-    }
-    if (options->algorithms & TOKEN_RS256)
-        add_key(verifier, TOKEN_RS256, NULL, options->public_key);
-    if (options->algorithms & TOKEN_ES256)
-        add_key(verifier, TOKEN_ES256, NULL, options->public_key);
+    else if (options->public_key)
+        add_pem(verifier, options->public_key);
     return verifier;
 }
 

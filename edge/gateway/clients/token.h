@@ -5,7 +5,7 @@
 //     token_claims.c    reads the claims of a token whose signature is right
 //
 // libjwt checks signatures. What libjwt 1.10 leaves out is done here: only the configured
-// algorithms are accepted, each with a key of its own type; crit, nbf, exp, aud and iss are
+// algorithms are accepted, each with the keys that are made for it; crit, nbf, exp, aud and iss are
 // checked; a refusal has a reason.
 #pragma once
 
@@ -21,9 +21,9 @@
 
 struct token_options {
     unsigned algorithms;        // the accepted ones, a bit set of enum token_algorithm
-    const char *secret;         // for HS256; must not be empty if HS256 is accepted
-    const char *public_key;     // PEM, for RS256 and ES256; NULL if there is a key_set
-    const struct jwks *key_set; // for RS256 and ES256, see below; NULL if there is none
+    const char *secret;         // for HS256 to HS512; must not be empty if one is accepted
+    const char *public_key;     // PEM; NULL if there is a key_set
+    const struct jwks *key_set; // see below; NULL if there is none
     const char *issuers;        // "iss" must be one of them (separated by commas); NULL: any
     const char *audiences;      // "aud" must name one of them; NULL: any
     uint32_t clock_tolerance_s; // for exp and nbf

@@ -5,11 +5,6 @@
 #include "common/base64.h"
 #include "edge/gateway/clients/json_doc.h"
 
-static const struct {
-    const char *name; // value of "alg" (RFC 7518, section 3.1)
-    enum token_algorithm algorithm;
-} algorithms[] = {{"HS256", TOKEN_HS256}, {"RS256", TOKEN_RS256}, {"ES256", TOKEN_ES256}};
-
 bool token_split(struct span token, struct token_parts *parts)
 {
     struct span more;
@@ -50,14 +45,6 @@ bool token_part_is_object(struct span part, struct buffer *scratch)
     return readable;
 }
 
-static enum token_algorithm algorithm_of(struct span name, unsigned accepted)
-{
-    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++)
-        if (span_is(name, algorithms[i].name))
-            return accepted & algorithms[i].algorithm;
-    return 0;
-}
-
 bool token_header_read(struct token_header *header, struct span text, unsigned accepted,
                        struct buffer *scratch)
 {
@@ -68,7 +55,7 @@ bool token_header_read(struct token_header *header, struct span text, unsigned a
         json_doc_free(doc);
         return false;
     }
-    header->algorithm = algorithm_of(json_doc_text(json_doc_member(doc, "alg")), accepted);
+    header->algorithm = accepted & token_algorithm_find(json_doc_text(json_doc_member(doc, "alg")));
     buffer_clear(&header->id);
     buffer_append(&header->id, json_doc_text(json_doc_member(doc, "kid")));
     json_doc_free(doc);

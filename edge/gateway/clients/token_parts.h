@@ -4,8 +4,7 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
-
-enum token_algorithm { TOKEN_HS256 = 1 << 0, TOKEN_RS256 = 1 << 1, TOKEN_ES256 = 1 << 2 };
+#include "edge/gateway/clients/token_algorithm.h"
 
 struct token_parts {
     struct span header, payload, signature;

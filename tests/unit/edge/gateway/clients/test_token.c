@@ -385,7 +385,7 @@ static void key_sets(void **state)
 {
     char rsa_pem[sizeof(rsa_key)], ec_pem[sizeof(ec_key)];
     char first[] = "first", second[] = "second";
-    struct jwks_key keys[] = {{first, true, rsa_pem}, {second, false, ec_pem}};
+    struct jwks_key keys[] = {{first, TOKEN_RS, rsa_pem}, {second, TOKEN_ES256, ec_pem}};
     struct jwks set = {keys, ARRAY_LEN(keys)};
     struct token_options options = {.algorithms = TOKEN_RS256 | TOKEN_ES256, .key_set = &set};
     struct identity *identity;
