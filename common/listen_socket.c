@@ -11,6 +11,8 @@
 #define LOG_MODULE "listener"
 #include "common/log.h"
 
+#define REMEDY_MAX 128
+
 static int open_at(const struct addrinfo *address, const struct listen_socket_options *options)
 {
     int on = 1;
@@ -35,13 +37,22 @@ static int open_at(const struct addrinfo *address, const struct listen_socket_op
 static void log_failure(const struct listen_socket_options *options, int cause)
 {
     bool may_share = cause == EADDRINUSE && options->share_setting && !options->shared;
+    char remedy[REMEDY_MAX];
 
-    log_error(
-        "cannot listen on %s host=%s port=%u reason=\"%s\"; set %s to a free port, or to 0 for "
-        "any%s%s%s",
-        options->what, options->host, options->port, strerror(cause), options->port_setting,
-        may_share ? "; or set " : "", may_share ? options->share_setting : "",
-        may_share ? "=true on all who share it" : "");
+    snprintf(remedy, sizeof(remedy), "set %s to a free port, or to 0 for any%s%s%s",
+             options->port_setting, may_share ? "; or set " : "",
+             may_share ? options->share_setting : "", may_share ? "=true on all who share it" : "");
+    log_error("cannot listen what=%s host=%s port=%u reason=%s remedy=%s", options->what,
+              options->host, options->port, strerror(cause), remedy);
+}
+
+static void log_unresolved(const struct listen_socket_options *options, int rc)
+{
+    char remedy[REMEDY_MAX];
+
+    snprintf(remedy, sizeof(remedy), "set %s to an address of this machine", options->host_setting);
+    log_error("cannot resolve the host what=%s host=%s reason=%s remedy=%s", options->what,
+              options->host, gai_strerror(rc), remedy);
 }
 
 int listen_socket_open(const struct listen_socket_options *options)
@@ -53,9 +64,7 @@ int listen_socket_open(const struct listen_socket_options *options)
     snprintf(service, sizeof(service), "%u", options->port);
     int rc = getaddrinfo(options->host, service, &hints, &found);
     if (rc != 0) {
-        log_error("cannot resolve the host of %s host=%s reason=\"%s\"; set %s to an address of "
-                  "this machine",
-                  options->what, options->host, gai_strerror(rc), options->host_setting);
+        log_unresolved(options, rc);
         return -1;
     }
     int fd = open_at(found, options);

@@ -13,9 +13,7 @@
 #include "common/clock.h"
 #include "common/json_string.h"
 #include "common/log_file.h"
-#include "common/utf8.h"
-
-#define MESSAGE_MAX 4096 // a longer message is cut; most of it would be a peer's text
+#include "common/log_message.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -35,38 +33,6 @@ enum log_level log_threshold = LOG_INFO;
 static const char *const json_names[] = {"error", "warn", "info", "http", "debug"};
 static const char *const text_names[] = {"ERROR", "WARN", "INFO", "HTTP", "DEBUG"};
 
-// U+0080 to U+009F, which some terminals obey as they obey escape sequences.
-static bool is_c1_control(const char *text, size_t len)
-{
-    return len == 2 && text[0] == '\xc2' && (unsigned char)text[1] < 0xa0;
-}
-
-// A line must be valid JSON and must not control a terminal, whatever a peer has sent.
-static void replace_bad_bytes(char *text, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        size_t step = utf8_length((struct span){text + i, len - i});
-        if (step == 0 || is_c1_control(text + i, step)) {
-            text[i] = '?';
-            step = 1;
-        }
-        i += step;
-    }
-}
-
-static void append_text(struct buffer *out, struct span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '\n')
-            buffer_append(out, SPAN_LIT("\\n"));
-        else if (char_is_control(c))
-            buffer_printf(out, "\\u%04x", (unsigned)c);
-        else
-            buffer_append_char(out, c);
-    }
-}
-
 static void append_member(struct buffer *out, const char *name, struct span value)
 {
     buffer_append_char(out, out->len > 0 ? ',' : '{');
@@ -84,7 +50,7 @@ static void format_line(struct buffer *out, uint64_t now_ms, enum log_level leve
     buffer_clear(out);
     if (sink.format == LOG_TEXT) {
         buffer_printf(out, "%s %s %s: ", time, text_names[level], module);
-        append_text(out, message);
+        buffer_append(out, message);
         buffer_append_char(out, '\n');
         return;
     }
@@ -103,28 +69,14 @@ static int console_of(enum log_format format)
     return format == LOG_JSON ? STDOUT_FILENO : STDERR_FILENO;
 }
 
-static size_t format_message(char out[MESSAGE_MAX], const char *format, va_list args)
-{
-    int len = vsnprintf(out, MESSAGE_MAX, format, args);
-
-    if (len < 0)
-        len = 0;
-    if (len >= MESSAGE_MAX) {
-        len = MESSAGE_MAX - 1;
-        memcpy(out + len - 3, "...", 3);
-    }
-    replace_bad_bytes(out, (size_t)len);
-    return (size_t)len;
-}
-
 void log_write(enum log_level level, const char *module, const char *format, ...)
 {
-    char message[MESSAGE_MAX];
+    char message[LOG_MESSAGE_MAX];
     int saved_errno = errno;
     va_list args;
 
     va_start(args, format);
-    size_t len = format_message(message, format, args);
+    size_t len = log_message_format(message, format, args);
     va_end(args);
 
     pthread_mutex_lock(&sink.lock);

@@ -1,8 +1,9 @@
 // Structured log lines, on the console and, if a folder is given, in rotated files there.
 //
 // One line per event that an operator would act on or ask about: a fixed phrase, then
-// `key=value` pairs. Never a token, never a payload above debug. Every control character is
-// escaped, so text that came from a peer cannot forge a line.
+// `key=value` pairs. Never a token, never a payload. log_message.h escapes the values, so that text
+// that came from a peer cannot forge a line. docs/operations.md has the list of keys;
+// tests/log_lines/check refuses others, and any other form.
 #pragma once
 
 #include <stdbool.h>
@@ -42,5 +43,6 @@ void log_close(void);
             log_write((level), LOG_MODULE, __VA_ARGS__);                                           \
     } while (0)
 
-// May be called by any thread; a line is written whole. A message is cut at 4 KB. Keeps errno.
+// May be called by any thread; a line is written whole. Keeps errno. The conversions of `format`
+// are those of log_message.h.
 void log_write(enum log_level level, const char *module, const char *format, ...) PRINTF(3, 4);

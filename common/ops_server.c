@@ -283,8 +283,8 @@ struct ops_server *ops_server_new(const char *host, uint16_t port, const struct 
     server->port = listen_socket_port(listener);
     list_init(&server->connections);
     if (!start(server)) {
-        log_error("cannot start the thread of the operations port; the limit of threads or open "
-                  "files is reached (ulimit -u, ulimit -n)");
+        log_error("cannot start the thread of the operations port remedy=%s",
+                  "raise the limits of threads and open files (ulimit -u, ulimit -n)");
         free_parts(server);
         return NULL;
     }

@@ -10,14 +10,18 @@ void outage_log_begin(struct outage_log *outage, const char *reason)
     if (strncmp(outage->reason, reason, sizeof(outage->reason) - 1) == 0)
         return;
     snprintf(outage->reason, sizeof(outage->reason), "%s", reason);
-    log_warn("%s: %s; trying again until it works%s%s", outage->what, outage->reason,
-             outage->settings ? ", check " : "", outage->settings ? outage->settings : "");
+    if (outage->remedy)
+        log_warn("unavailable, trying again until it works what=%s reason=%s remedy=%s",
+                 outage->what, outage->reason, outage->remedy);
+    else
+        log_warn("unavailable, trying again until it works what=%s reason=%s", outage->what,
+                 outage->reason);
 }
 
 void outage_log_end(struct outage_log *outage)
 {
     if (outage->reason[0] != '\0')
-        log_info("%s: works again", outage->what);
+        log_info("available again what=%s", outage->what);
     outage_log_clear(outage);
 }
 

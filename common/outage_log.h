@@ -7,9 +7,9 @@
 #define OUTAGE_LOG_REASON_MAX 400
 
 struct outage_log {
-    const char *module;   // of the lines
-    const char *what;     // "RabbitMQ"
-    const char *settings; // settings that may be the cause, as a list for people; or NULL
+    const char *module;                 // of the lines
+    const char *what;                   // is not available: "RabbitMQ"
+    const char *remedy;                 // what a person can do; NULL: there is nothing to say
     char reason[OUTAGE_LOG_REASON_MAX]; // logged last; "" while all is well
 };
 

@@ -58,7 +58,7 @@ static void log_warnings(const struct buffer *warnings)
 
     while (span_take_until(&rest, '\n', &line))
         if (line.len > 0)
-            log_warn("perhaps not meant so: " SPAN_FMT, SPAN_ARG(line));
+            log_warn("perhaps a mistake in the settings reason=" SPAN_FMT, SPAN_ARG(line));
 }
 
 void program_print_faults(const struct program *program, const struct buffer *errors)

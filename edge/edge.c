@@ -257,8 +257,8 @@ static void build_authorization(struct edge *edge)
         return;
     edge->authorization_options = options_of_authorization_client(s);
     edge->authorization = authorization_client_new(&edge->authorization_options, &edge->loop);
-    log_info("services say who may join messages=%s notifications=%s", s->message_service_url,
-             s->notification_service_url);
+    log_info("services say who may join message_service=%s notification_service=%s",
+             s->message_service_url, s->notification_service_url);
 }
 
 // The edge's id: EDGE_ID, or host name, process id and six random characters.
@@ -287,9 +287,9 @@ static void start_clocks(struct edge *edge)
 static void warn_of_defaults(const struct edge_settings *settings)
 {
     if (settings->secret_made_up)
-        log_warn("JWT_SECRET is not set: every HS256 token is refused");
+        log_warn("JWT_SECRET is not set, every HS256 token is refused");
     if (settings->authorization_assumed)
-        log_warn("ROOM_AUTHORIZATION is not set: everybody may join every room");
+        log_warn("ROOM_AUTHORIZATION is not set, everybody may join every room");
     if (settings->dev_console)
         log_info("the console is served at /console");
 }
@@ -317,7 +317,7 @@ struct edge *edge_new(const struct edge_settings *settings)
 bool edge_run(struct edge *edge)
 {
     if (edge_ops_open(&edge->ops, edge->settings)) {
-        log_info("started edge=%s version=" GATEWAY_VERSION " connections=%" PRIu32, edge->id.ptr,
+        log_info("started edge=%s version=%s connections=%" PRIu32, edge->id.ptr, GATEWAY_VERSION,
                  edge->connections);
         redis_bus_start(edge->bus);
     } else {

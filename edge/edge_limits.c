@@ -43,8 +43,8 @@ uint32_t count_connections(const struct edge_settings *settings)
     uint64_t wanted = (uint64_t)settings->max_connections;
     if (wanted > possible)
         log_warn("MAX_CONNECTIONS is more than the limit of open files allows wanted=%" PRIu64
-                 " possible=%" PRIu64 "; raise the limit (ulimit -n)",
-                 wanted, possible);
+                 " limit=%" PRIu64 " remedy=%s",
+                 wanted, possible, "raise the limit (ulimit -n)");
     if (wanted == 0)
         wanted = CONNECTIONS_BY_DEFAULT;
     return (uint32_t)(wanted < possible ? wanted : possible);

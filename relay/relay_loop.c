@@ -17,7 +17,7 @@ static void dead_letter_event(struct relay *relay, const struct event *event,
 {
     const char *reason = translate_status_str(status);
 
-    log_warn("event dead-lettered reason=\"%s\" exchange=" SPAN_FMT " routing_key=" SPAN_FMT
+    log_warn("event dead-lettered reason=%s exchange=" SPAN_FMT " routing_key=" SPAN_FMT
              " message_id=" SPAN_FMT " bytes=%" PRIu64,
              reason, SPAN_ARG(event->exchange), SPAN_ARG(event->routing_key),
              SPAN_ARG(event->message_id), event->body.len + event->missing_bytes);
@@ -59,7 +59,7 @@ static bool accept_event(struct relay *relay, const struct event *event)
     }
     envelope.origin = span_of(relay->id);
     batch_add(&relay->batch, &relay->sequence, event->tag, &envelope);
-    log_debug("event taken message=" SPAN_FMT " room=" SPAN_FMT, SPAN_ARG(envelope.id),
+    log_debug("event taken envelope=" SPAN_FMT " room=" SPAN_FMT, SPAN_ARG(envelope.id),
               SPAN_ARG(envelope.room));
     return true;
 }

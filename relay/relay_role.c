@@ -28,10 +28,10 @@ void relay_leave_queues(struct relay *relay)
 
 void relay_become_standby(struct relay *relay)
 {
-    log_error("another relay has claimed the log: this one was frozen or cut off, or two RabbitMQs "
-              "share one Redis database; it stops being active and stands by, events=%zu go back "
-              "to RabbitMQ",
-              batch_event_count(&relay->batch));
+    log_error("another relay has claimed the log; this one stands by and gives its events back to "
+              "RabbitMQ events=%zu reason=%s",
+              batch_event_count(&relay->batch),
+              "this relay was frozen or cut off, or two RabbitMQs share one Redis database");
     metric_add(&relay->metrics.superseded, 1);
     batch_clear(&relay->batch);
     relay_leave_queues(relay);
@@ -45,9 +45,10 @@ bool relay_give_up(struct relay *relay)
 
     if (!relay->holding || now_ms < relay->log_usable_ms + GIVE_UP_MS)
         return false;
-    log_warn("Redis could not be used for %d s: the queues are given up, another relay may fare "
-             "better; events=%zu go back to RabbitMQ",
-             GIVE_UP_MS / 1000, batch_event_count(&relay->batch));
+    log_warn(
+        "Redis could not be used; the queues and their events are given back, another relay may "
+        "fare better events=%zu seconds=%d",
+        batch_event_count(&relay->batch), GIVE_UP_MS / 1000);
     metric_add(&relay->metrics.given_up, 1);
     batch_clear(&relay->batch);
     relay_leave_queues(relay);
@@ -85,7 +86,7 @@ static bool claim(struct relay *relay)
     relay->role = ROLE_ACTIVE;
     relay->unacked_count = 0; // tags of the previous channel
     relay->next_heartbeat_ms = 0;
-    log_info("active relay=%s epoch=%" PRIu64 " known_ids=%zu", relay->id, relay->sequence.epoch,
+    log_info("active relay=%s epoch=%" PRIu64 " ids=%zu", relay->id, relay->sequence.epoch,
              redelivery_count(relay->redelivery));
     return true;
 }

@@ -51,7 +51,7 @@ static bool log_in(struct control_channel *channel, const struct redis_settings 
     else if (settings->password)
         reply = redisCommand(redis, "AUTH %s", settings->password);
     if (settings->password && !granted(channel, reply, "login"))
-        return tool_fail("check " REDIS_CONNECTION_SETTINGS);
+        return tool_fail(REDIS_CONNECTION_REMEDY);
     return granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
                    "choosing the database");
 }
@@ -70,7 +70,7 @@ struct control_channel *control_channel_open(const struct redis_settings *settin
     if (!channel->redis) {
         tool_fail("out of memory");
     } else if (channel->redis->err) {
-        tool_fail("Redis cannot be reached (%s) %s; check " REDIS_CONNECTION_SETTINGS,
+        tool_fail("Redis cannot be reached (%s) %s; " REDIS_CONNECTION_REMEDY,
                   channel->redis->errstr, redis_settings_place(settings, place));
     } else {
         redisSetTimeout(channel->redis, limit);

@@ -203,7 +203,7 @@ static void end_session(struct eio_session *session)
 {
     struct eio_server *server = session->server;
 
-    log_debug("session closed session=%s reason=\"%s\"", eio_session_name(session).text,
+    log_debug("session closed session=%s reason=%s", eio_session_name(session).text,
               eio_close_reason_str(session->reason));
     metric_add(&server->metrics->closed[session->reason], 1);
     metric_sub(&server->metrics->sessions, 1);

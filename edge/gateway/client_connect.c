@@ -26,7 +26,7 @@ static void refuse_token(struct client_connect *connect, struct sio_socket *sock
     struct ip_text peer = sio_socket_peer(socket);
 
     metric_add(&connect->metrics->auth_refused[status], 1);
-    log_peer(&connect->refused_tokens, span_of(peer.text), "refusing a token sid=%s reason=\"%s\"",
+    log_peer(&connect->refused_tokens, span_of(peer.text), "refusing a token socket=%s reason=%s",
              sio_socket_id(socket), token_status_str(status));
     buffer_clear(&connect->text);
     buffer_printf(&connect->text, "Authentication error: %s", token_status_str(status));
@@ -72,7 +72,7 @@ static void check_sockets_of_user(struct sio_socket *socket, struct span auth, v
     metric_add(&connect->metrics->users_over_limit, 1);
     struct ip_text peer = sio_socket_peer(socket);
     log_peer(&connect->refused_users, span_of(peer.text),
-             "refusing a client, its user has too many sockets user=\"" SPAN_FMT "\" max=%" PRIu32,
+             "refusing a client, its user has too many sockets user=" SPAN_FMT " limit=%" PRIu32,
              SPAN_ARG(client->identity->user), connect->max_sockets_per_user);
     sio_socket_refuse(socket, SPAN_LIT("Too many connections"));
 }
@@ -145,7 +145,7 @@ void client_connect_accept(struct client_connect *connect, struct client *client
         begin(connect, client);
     if (!identity_is_anonymous(identity))
         sio_socket_share_rate(client->socket, identity->user);
-    log_debug("client connected sid=%s user=\"" SPAN_FMT "\" role=\"" SPAN_FMT "\"",
+    log_debug("client connected socket=%s user=" SPAN_FMT " role=" SPAN_FMT,
               sio_socket_id(client->socket), SPAN_ARG(identity->user), SPAN_ARG(identity->role));
     token_expiry_start(connect->expiry, &client->alarm, identity->life, now_s());
 }

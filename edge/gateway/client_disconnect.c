@@ -19,10 +19,10 @@ static void log_end(struct client_disconnect *disconnect, const struct sio_socke
 
     if (is(reason, EIO_SLOW_CONSUMER))
         log_peer(&disconnect->slow_consumers, span_of(peer.text),
-                 "closed a client that takes its messages too slowly sid=%s reason=\"%s\"",
+                 "closed a client that takes its messages too slowly socket=%s reason=%s",
                  sio_socket_id(socket), reason);
     else
-        log_debug("client disconnected sid=%s reason=\"%s\"", sio_socket_id(socket), reason);
+        log_debug("client disconnected socket=%s reason=%s", sio_socket_id(socket), reason);
 }
 
 // True if the client, or the gateway, ended the session on purpose. With any other reason only the

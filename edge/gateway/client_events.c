@@ -135,7 +135,7 @@ void client_events_handle(struct client_events *events, struct client *client,
     if (kind < EVENT_KINDS)
         handlers[kind].handle(events, client, event);
     else
-        log_debug("ignoring an unknown event sid=%s name=\"" SPAN_FMT "\"",
+        log_debug("ignoring an unknown event socket=%s event=" SPAN_FMT,
                   sio_socket_id(client->socket), SPAN_ARG(event->name));
 }
 

@@ -11,9 +11,9 @@ static void on_heartbeat(struct control_commands *commands, const struct heartbe
     relay_status_on_heartbeat(commands->relay, heartbeat, clock_monotonic_ms());
     if (heartbeat->shard_count != commands->shards && !commands->mismatch_logged) {
         commands->mismatch_logged = true;
-        log_error("relay and edge count their shards differently; set BUS_SHARDS to the same on "
-                  "both relay=%zu edge=%u",
-                  heartbeat->shard_count, commands->shards);
+        log_error("relay and edge count their shards differently relay_shards=%zu edge_shards=%u "
+                  "remedy=%s",
+                  heartbeat->shard_count, commands->shards, "set BUS_SHARDS to the same on both");
     }
     log_follower_on_heartbeat(commands->follower, heartbeat);
 }

@@ -141,7 +141,7 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
     if (closed == 0)
         return;
     metric_add(&gateway->metrics->delivery.loss_disconnects, closed);
-    log_warn("closed all clients, they may have missed events shard=%u clients=%zu reason=\"%s\"",
+    log_warn("closed all clients, they may have missed events shard=%u clients=%zu reason=%s",
              shard, closed, reason);
 }
 

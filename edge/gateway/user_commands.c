@@ -58,7 +58,7 @@ void user_commands_kick(struct user_commands *commands, const struct control *co
 
     each_socket(&progress, command->user, kick);
     metric_add(&commands->metrics->kicked, progress.sockets);
-    log_info("kicked a user user=\"" SPAN_FMT "\" sockets=%u", SPAN_ARG(command->user),
+    log_info("kicked a user user=" SPAN_FMT " sockets=%u", SPAN_ARG(command->user),
              progress.sockets);
     answer(commands, command->ask, progress.sockets);
 }
@@ -109,7 +109,7 @@ static uint32_t revoke(struct user_commands *commands, struct span user, uint64_
         recovery_each_attempt_of(commands->recovery, user, refuse_revoked, &progress);
     metric_add(&commands->metrics->revoked, progress.sockets);
     if (progress.sockets > 0)
-        log_info("disconnected a user whose tokens are revoked user=\"" SPAN_FMT "\" sockets=%u",
+        log_info("disconnected a user whose tokens are revoked user=" SPAN_FMT " sockets=%u",
                  SPAN_ARG(user), progress.sockets);
     return progress.sockets;
 }
@@ -157,7 +157,7 @@ void user_commands_leave(struct user_commands *commands, const struct control *c
         recovery_each_attempt_of(commands->recovery, command->user, leave_before_recovery,
                                  &progress);
     metric_add(&commands->metrics->removed, progress.sockets);
-    log_info("took a user out of a room user=\"" SPAN_FMT "\" room=\"" SPAN_FMT "\" sockets=%u",
+    log_info("took a user out of a room user=" SPAN_FMT " room=" SPAN_FMT " sockets=%u",
              SPAN_ARG(command->user), SPAN_ARG(command->room), progress.sockets);
     answer(commands, command->ask, progress.sockets);
 }

@@ -23,8 +23,7 @@ static void fail(struct sio_client *client, const char *reason)
     struct ip_text peer = eio_session_peer(client->session);
 
     log_peer(&client->server->log_bad_packets, span_of(peer.text),
-             "closing client session=%s reason=\"%s\"", eio_session_name(client->session).text,
-             reason);
+             "closing client session=%s reason=%s", eio_session_name(client->session).text, reason);
     eio_session_close(client->session, EIO_PARSE_ERROR);
 }
 
@@ -354,8 +353,8 @@ static void log_rate_limit(const struct sio_client *client)
     struct ip_text peer = eio_session_peer(client->session);
 
     log_peer(&client->server->log_rate_limits, span_of(peer.text),
-             "closing client session=%s reason=\"rate limit\"",
-             eio_session_name(client->session).text);
+             "closing client session=%s reason=%s", eio_session_name(client->session).text,
+             "rate limit");
 }
 
 void sio__client_close(struct sio_client *client, enum eio_close_reason reason)

@@ -21,7 +21,7 @@ struct event_log *event_log_new(const struct event_log_options *options)
     log->options = *options;
     log->outage.module = "relay";
     log->outage.what = "Redis";
-    log->outage.settings = REDIS_CONNECTION_SETTINGS;
+    log->outage.remedy = REDIS_CONNECTION_REMEDY;
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
     redis_names_init(&log->names, options->redis->key_prefix, (unsigned)options->redis->db);
@@ -80,23 +80,22 @@ bool event_log_lose(struct event_log *log, const char *reason)
     return false;
 }
 
-static const char *way_out(const char *error)
+static const char *remedy_of(const char *error)
 {
     if (redis_error_is_out_of_memory(error))
-        return "maxmemory of Redis, what else is in it, and LOG_MAX_BYTES";
-    return redis_error_ends_connection(error) ? REDIS_CONNECTION_SETTINGS : NULL;
+        return "check maxmemory of Redis, what else is in it, and LOG_MAX_BYTES";
+    return redis_error_ends_connection(error) ? REDIS_CONNECTION_REMEDY : NULL;
 }
 
-// The line names the settings that can mend this error, which are not always those of the
-// connection.
+// The remedy is that of this error, which is not always the settings of the connection.
 void event_log_report_error(struct event_log *log, const char *error)
 {
-    log->outage.settings = way_out(error);
+    log->outage.remedy = remedy_of(error);
     if (redis_error_ends_connection(error))
         event_log_lose(log, error);
     else
         outage_log_begin(&log->outage, error);
-    log->outage.settings = REDIS_CONNECTION_SETTINGS;
+    log->outage.remedy = REDIS_CONNECTION_REMEDY;
 }
 
 void event_log_record_write(struct event_log *log, const char *error)
@@ -235,7 +234,6 @@ static bool dial(struct event_log *log)
 
 bool event_log_connect(struct event_log *log)
 {
-    char place[REDIS_PLACE_MAX];
     struct timeval answer = {.tv_usec = EVENT_LOG_ANSWER_MS * 1000};
 
     if (log->redis)
@@ -249,7 +247,8 @@ bool event_log_connect(struct event_log *log)
         disconnect(log);
         return false;
     }
-    log_info("connected to Redis %s db=%" PRId64, redis_settings_place(log->options.redis, place),
+    log_info("connected to Redis host=%s port=%" PRId64 " db=%" PRId64,
+             redis_settings_host(log->options.redis), redis_settings_port(log->options.redis),
              log->options.redis->db);
     outage_log_clear(&log->outage);
     log->usable = true;

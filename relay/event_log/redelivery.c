@@ -103,7 +103,8 @@ static bool may_walk_on(struct redelivery *r)
         return false;
     r->full = dedup_count(r->all) >= REDELIVERY_IDS_MAX;
     if (r->full)
-        log_warn("events are compared with the newest %d ids of the log only", REDELIVERY_IDS_MAX);
+        log_warn("events are compared with the newest ids of the log only ids=%d",
+                 REDELIVERY_IDS_MAX);
     for (unsigned shard = 0; shard < event_log_shards(r->log); shard++)
         if (!r->walk.at_start[shard])
             return !r->full;

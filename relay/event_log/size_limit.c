@@ -28,9 +28,8 @@ static void report_error(struct event_log *log, const char *error)
         return;
     }
     if (!log->unmeasured_logged)
-        log_warn("the log cannot be kept within LOG_MAX_BYTES: %s; grant memory|usage, xlen and "
-                 "xtrim to the user of Redis",
-                 error);
+        log_warn("the log cannot be kept within LOG_MAX_BYTES reason=%s remedy=%s", error,
+                 "grant memory|usage, xlen and xtrim to the user of Redis");
     log->unmeasured_logged = true;
 }
 
@@ -100,9 +99,9 @@ static void log_trimming(struct event_log *log)
     if (log->full_logged_ms != 0 && now_ms < log->full_logged_ms + LOG_AGAIN_MS)
         return;
     log->full_logged_ms = now_ms;
-    log_warn("Redis is out of memory: the oldest events of the log make room for new ones; give "
-             "Redis a larger maxmemory, or the log a smaller LOG_MAX_BYTES trimmed=%" PRIu64,
-             log->trimmed);
+    log_warn("Redis is out of memory; the oldest events of the log make room for new ones "
+             "trimmed=%" PRIu64 " remedy=%s",
+             log->trimmed, "give Redis a larger maxmemory, or the log a smaller LOG_MAX_BYTES");
 }
 
 bool event_log_free_memory(struct event_log *log)

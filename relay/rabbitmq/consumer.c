@@ -41,12 +41,12 @@ struct consumer *consumer_new(const struct consumer_options *options)
     s->prefetch = options->prefetch;
     s->outage.module = "relay";
     s->outage.what = "RabbitMQ";
-    s->outage.settings = "RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD and "
-                         "RABBITMQ_VHOST";
+    s->outage.remedy = "check RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD "
+                       "and RABBITMQ_VHOST";
     s->topology = new_topology(s);
     s->intakes = mem_zalloc(options->routes->count * sizeof(*s->intakes));
     for (size_t i = 0; i < options->routes->count; i++)
-        s->intakes[i].fault = (struct outage_log){.module = "relay", .what = "RabbitMQ"};
+        s->intakes[i].fault = (struct outage_log){.module = "relay", .what = "a queue"};
     return s;
 }
 

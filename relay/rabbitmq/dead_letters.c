@@ -117,10 +117,10 @@ static void log_lost(struct dead_letters *d, uint64_t now_ms)
     if (d->lost_logged_ms != 0 && now_ms - d->lost_logged_ms < LOST_LOG_MS)
         return;
     d->lost_logged_ms = now_ms;
-    log_error("dead letters are given up: the queue does not take them, and more than may wait do; "
-              "RabbitMQ drops their events, unless their queues have a dead-letter exchange "
-              "queue=%s lost=%" PRIu64 " waiting=%zu reason=\"%s\"",
-              d->options.queue, d->lost, d->count, d->outage.reason);
+    log_error("dead letters are given up; RabbitMQ drops their events unless their queues have a "
+              "dead-letter exchange queue=%s lost=%" PRIu64 " waiting=%zu reason=%s remedy=%s",
+              d->options.queue, d->lost, d->count, d->outage.reason,
+              "make the queue take them: more wait than may");
 }
 
 // The oldest are given up: perhaps RabbitMQ refuses one of them, and then the others can be
@@ -217,8 +217,8 @@ static void log_stripped(struct dead_letters *d, const struct letter *letter, ui
     if (d->stripped_logged_ms != 0 && now_ms - d->stripped_logged_ms < LOST_LOG_MS)
         return;
     d->stripped_logged_ms = now_ms;
-    log_warn("a dead letter is without the headers of its event: they leave no room in a frame of "
-             "AMQP, or cannot be decoded queue=%s exchange=" SPAN_FMT " routing_key=" SPAN_FMT
+    log_warn("a dead letter is without the headers of its event, which leave no room in a frame of "
+             "AMQP or cannot be decoded queue=%s exchange=" SPAN_FMT " routing_key=" SPAN_FMT
              " bytes=%zu stripped=%" PRIu64,
              d->options.queue, SPAN_ARG(letter->exchange), SPAN_ARG(letter->routing_key),
              letter->properties.len, d->stripped);

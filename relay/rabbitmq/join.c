@@ -74,10 +74,10 @@ static void refuse(struct consumer *s, size_t i)
 {
     char reason[OUTAGE_LOG_REASON_MAX];
 
-    snprintf(reason, sizeof(reason),
-             "cannot consume from queue %s: %.180s%s; the other routes go on", consumer_queue(s, i),
-             rabbit_reason(s->rabbit),
-             rabbit_code(s->rabbit) == ACCESS_REFUSED ? "; grant RABBITMQ_USER read on it" : "");
+    snprintf(reason, sizeof(reason), "cannot consume from queue %s, the other routes go on: %.180s",
+             consumer_queue(s, i), rabbit_reason(s->rabbit));
+    s->intakes[i].fault.remedy =
+        rabbit_code(s->rabbit) == ACCESS_REFUSED ? "grant RABBITMQ_USER read on it" : NULL;
     outage_log_begin(&s->intakes[i].fault, reason);
     s->intakes[i].refused = true;
 }

@@ -34,8 +34,7 @@ struct topology *topology_new(const struct topology_options *options)
     t->places = mem_zalloc(options->routes->count * sizeof(*t->places));
     for (size_t i = 0; i < options->routes->count; i++) {
         struct place *place = &t->places[i];
-        snprintf(place->what, sizeof(place->what), "RabbitMQ, queue %s",
-                 options->routes->items[i].queue);
+        snprintf(place->what, sizeof(place->what), "queue %s", options->routes->items[i].queue);
         place->queue_fault = place->binding_fault =
             (struct outage_log){.module = "relay", .what = place->what};
     }
@@ -64,11 +63,10 @@ void topology_drop(struct topology *t)
     t->whole = false;
 }
 
-static const char *way_out(int code)
+static const char *remedy_of(int code)
 {
-    return code == ACCESS_REFUSED
-               ? "; grant RABBITMQ_USER the right, or have it made by someone else"
-               : "";
+    return code == ACCESS_REFUSED ? "grant RABBITMQ_USER the right, or have it made by someone else"
+                                  : NULL;
 }
 
 // Logs a refusal if it is new, and opens another channel, since the refusal has closed this one.
@@ -82,8 +80,9 @@ static bool step_done(struct topology *t, enum rabbit_status status, struct outa
     if (status == RABBIT_OK)
         return true;
     if (status == RABBIT_REFUSED) {
-        snprintf(reason, sizeof(reason), "cannot %s " SPAN_FMT ": %.180s%s", step, SPAN_ARG(name),
-                 rabbit_reason(t->rabbit), way_out(rabbit_code(t->rabbit)));
+        snprintf(reason, sizeof(reason), "cannot %s " SPAN_FMT ": %.180s", step, SPAN_ARG(name),
+                 rabbit_reason(t->rabbit));
+        fault->remedy = remedy_of(rabbit_code(t->rabbit));
         outage_log_begin(fault, reason);
         status = rabbit_open_channel(t->rabbit);
     }

@@ -20,7 +20,7 @@ test('a port that is taken stops the start, unless all who listen there share it
   const second = await made.addEdge({ SHARE_PORT: 'false' }, edge.port);
   assert.deepEqual(await within('its end', second.child.exited), { code: 1, signal: null });
   assert.match(second.log,
-    new RegExp(`cannot listen on the client port host=.* port=${edge.port} .*PORT.*SHARE_PORT=true`));
+    new RegExp(`cannot listen what=.*client port.* port=${edge.port} .*PORT.*SHARE_PORT=true`));
   assert.equal((await request(pollingUrl(edge.url))).status, 200);
 });
 

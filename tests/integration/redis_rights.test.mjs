@@ -55,7 +55,7 @@ test('with those of the guide nothing is refused', async (t) => {
 
 test('without those that guard events still arrive, and the log says what is missing', async (t) => {
   const [relay, edge] = await works(t, RIGHTS.filter((right) => !GUARDS.includes(right)));
-  await relay.logs(/LOG_MAX_BYTES: NOPERM .*grant memory\|usage, xlen and xtrim/);
+  await relay.logs(/LOG_MAX_BYTES reason=\\"NOPERM .*grant memory\|usage, xlen and xtrim/);
   assert.equal(await edge.metric('ws_edge_redis_failures_total'), 0);
   assert.equal(await relay.metric('ws_relay_redis_outages_total'), 0);
   await Promise.all([relay.stop(), edge.stop()]);

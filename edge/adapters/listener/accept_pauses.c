@@ -24,7 +24,7 @@ static void log_pause(struct accept_pauses *pauses, enum accept_pause why)
     }
     if (pauses->logged_ms != 0 && now_ms - pauses->logged_ms < LOG_INTERVAL_MS)
         return;
-    log_warn("accepting pauses reason=\"%s\"", reasons[why]);
+    log_warn("accepting pauses reason=%s", reasons[why]);
     pauses->logged_ms = now_ms;
     pauses->logged = true;
 }

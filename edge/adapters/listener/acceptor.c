@@ -166,9 +166,9 @@ static enum accept_pause take_reserve(struct acceptor *acceptor)
     enum accept_pause why = taken ? ACCEPT_GOES_ON : pause_for(cause);
 
     if (!taken && why == ACCEPT_GOES_ON && !acceptor->reserve_missed)
-        log_warn("descriptors cannot be held in reserve: when clients use up all, Redis and the "
-                 "operations port get none; make /dev/null readable reason=\"%s\"",
-                 strerror(cause));
+        log_warn("no descriptors are held in reserve for Redis and the operations port reason=%s "
+                 "remedy=%s",
+                 strerror(cause), "make /dev/null readable");
     acceptor->reserve_missed = !taken && why == ACCEPT_GOES_ON;
     return why;
 }

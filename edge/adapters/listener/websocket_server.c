@@ -207,7 +207,7 @@ static void on_library_log(int level, const char *line)
     size_t len = strcspn(line, "\n");
 
     if (level & LLL_ERR)
-        log_debug("libwebsockets: %.*s", (int)len, line);
+        log_debug("libwebsockets says text=%.*s", (int)len, line);
 }
 
 struct websocket_server *websocket_server_new(const struct listener_options *options,
@@ -247,7 +247,7 @@ struct websocket_server *websocket_server_new(const struct listener_options *opt
     server->context = create_context(&info, options->max_connections);
     server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
     if (!server->vhost) {
-        log_error("libwebsockets cannot start; is libwebsockets-evlib-uv installed?");
+        log_error("libwebsockets cannot start remedy=%s", "install libwebsockets-evlib-uv");
         if (server->context)
             lws_context_destroy(server->context);
         free(server);

@@ -30,7 +30,7 @@ struct redis_bus *redis_bus_new(const struct redis_bus_options *options, struct 
     bus->outage = (struct outage_log){
         .module = LOG_MODULE,
         .what = "Redis",
-        .settings = REDIS_CONNECTION_SETTINGS,
+        .remedy = REDIS_CONNECTION_REMEDY,
     };
     bus->lookup.on_done = redis_bus_on_address;
     bus->lookup.arg = bus;

@@ -64,8 +64,6 @@ static void on_connect_timeout(uv_timer_t *timer)
 
 void redis_bus_check_up(struct redis_bus *bus)
 {
-    char place[REDIS_PLACE_MAX];
-
     if (bus->state != CONNECTING || !bus->commands_ready || !redis_bus_is_subscribed(bus) ||
         (bus->options->sessions && !redis_sessions_is_loaded(bus->options->sessions)))
         return;
@@ -73,7 +71,8 @@ void redis_bus_check_up(struct redis_bus *bus)
     bus->refusal[0] = '\0';
     redis_bus_start_pulse(bus);
     outage_log_clear(&bus->outage);
-    log_info("connected to Redis %s attempts=%u", redis_settings_place(bus->options->redis, place),
+    log_info("connected to Redis host=%s port=%" PRId64 " attempts=%u",
+             redis_settings_host(bus->options->redis), redis_settings_port(bus->options->redis),
              bus->backoff.attempts + 1);
     backoff_reset(&bus->backoff);
     metric_add(&bus->metrics->connects, 1);
@@ -96,7 +95,7 @@ static void note_refusal(struct redis_bus *bus, const char *error)
     if (strncmp(bus->refusal, error, sizeof(bus->refusal) - 1) == 0)
         return;
     snprintf(bus->refusal, sizeof(bus->refusal), "%s", error);
-    log_warn("Redis refuses commands, going on reason=\"%s\"", bus->refusal);
+    log_warn("Redis refuses commands, going on reason=%s", bus->refusal);
 }
 
 bool redis_bus_takes(struct redis_bus *bus, const struct redis_value *value)

@@ -64,7 +64,7 @@ static void finish(struct session_call *call, const struct redis_value *value)
 static void note_refusal(struct session_calls *calls, const char *error)
 {
     if (!calls->refusal_logged)
-        log_warn("Redis does not keep sessions; clients cannot recover reason=\"%s\"", error);
+        log_warn("Redis does not keep sessions; clients cannot recover reason=%s", error);
     calls->refusal_logged = true;
 }
 

@@ -106,7 +106,7 @@ static void on_loaded(const struct redis_value *value, uintptr_t tag, void *arg)
 
     (void)arg;
     if (sha.len == 0 || sha.len >= SCRIPT_SHA_MAX) {
-        log_error("Redis takes no scripts; clients cannot recover reason=\"%s\"",
+        log_error("Redis takes no scripts; clients cannot recover reason=%s",
                   redis_value_error(value) ? redis_value_error(value) : "no text");
         sha = SPAN_LIT("0"); // EVALSHA is refused with NOSCRIPT, and EVAL follows
     }

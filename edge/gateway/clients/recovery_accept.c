@@ -97,7 +97,7 @@ void recovery_replay(struct recovery *recovery, struct client *client)
     rejoin(recovery, client, &attempt->session);
     metric_add(&recovery->metrics->recoveries[RECOVERY_DONE], 1);
     metric_add(&recovery->metrics->replayed, attempt->replay.count);
-    log_debug("recovered sid=%s rooms=%zu events=%zu", sio_socket_id(client->socket),
+    log_debug("session recovered socket=%s rooms=%zu events=%zu", sio_socket_id(client->socket),
               attempt->session.room_count, attempt->replay.count);
     recovery_attempt_free(attempt);
 }

@@ -101,7 +101,7 @@ void recovery_attempt_refuse(struct recovery_attempt *attempt, enum recovery_res
     struct sio_socket *socket = attempt->client->socket;
 
     metric_add(&attempt->recovery->metrics->recoveries[why], 1);
-    log_debug("not recovered sid=%s reason=%d", sio_socket_id(socket), (int)why);
+    log_debug("session not recovered socket=%s result=%d", sio_socket_id(socket), (int)why);
     recovery_attempt_settle(attempt);
     if (attempt->claimed && why != RECOVERY_OVERTAKEN)
         store->ops->drop(store, attempt->session.key);

@@ -57,7 +57,7 @@ static void expel(const struct regrant *regrant)
     struct regrants *regrants = regrant->regrants;
 
     metric_add(&regrants->metrics->regrants_refused, 1);
-    log_debug("a recovered client may no longer be in a room sid=%s",
+    log_debug("a recovered client may no longer be in a room socket=%s",
               sio_socket_id(regrant->client->socket));
     sio_socket_leave(regrant->client->socket, room_of(regrant));
     session_record_mark_unwritten(regrant->client->session);

@@ -43,7 +43,7 @@ void session_takeover_end(struct client *client)
     client->silent = true;
     sio_socket_leave(client->socket, room_name_of_user(client->identity->user, &room));
     buffer_fini(&room);
-    log_debug("session taken over sid=%s", sio_socket_id(client->socket));
+    log_debug("session taken over socket=%s", sio_socket_id(client->socket));
     sio_socket_disconnect(client->socket);
 }
 

@@ -28,7 +28,7 @@ static void report_loss(struct shard_follower *shard, struct position next, cons
     position_print(shard->position, last_text);
     position_print(next, next_text);
     log_warn("events were lost; clients are told to reconnect shard=%u last=%s next=%s "
-             "reason=\"%s\"",
+             "reason=%s",
              shard->number, last_text, next_text, reason);
     metric_add(&shard->shared->metrics->losses, 1);
     shard->shared->handlers.on_loss(shard->number, reason, shard->shared->handlers.arg);

@@ -52,11 +52,12 @@ struct authorization_request {
 
 static const struct {
     struct span prefix; // of the names of the service's rooms
-    const char *name, *variable;
+    const char *name, *remedy;
 } services[ROOM_SERVICES] = {
-    [ROOM_SERVICE_MESSAGES] = {SPAN_INIT("conversation:"), "messages", "MESSAGE_SERVICE_URL"},
+    [ROOM_SERVICE_MESSAGES] = {SPAN_INIT("conversation:"), "messages",
+                               "check the service and MESSAGE_SERVICE_URL"},
     [ROOM_SERVICE_NOTIFICATIONS] = {SPAN_INIT("notification:"), "notifications",
-                                    "NOTIFICATION_SERVICE_URL"},
+                                    "check the service and NOTIFICATION_SERVICE_URL"},
 };
 
 // False if no service is responsible for rooms of this type.
@@ -93,9 +94,9 @@ static void log_failure(struct service_queue *queue, enum room_service service, 
         return;
     queue->failing = true;
     queue->log_at_ms = now_ms + LOG_INTERVAL_MS;
-    log_warn("a service did not say who may join service=%s reason=\"%s\"; joins like this one are "
-             "answered Authorization unavailable, check the service and %s",
-             services[service].name, reason, services[service].variable);
+    log_warn("a service did not say who may join; the joins are answered Authorization unavailable "
+             "service=%s reason=%s remedy=%s",
+             services[service].name, reason, services[service].remedy);
 }
 
 static void record_health(struct authorization_requests *requests, enum room_service service,

@@ -94,10 +94,9 @@ static struct client_bundle *load_from(const char *folder)
         read_files(bundle, folder);
     if (bundle->count > 0)
         return bundle;
-    log_warn("no client bundle; /socket.io/socket.io.js answers 404 folder=\"%s\"; set "
-             "CLIENT_BUNDLE_DIR to a folder with the files of socket.io-client's dist/ and its "
-             "package.json",
-             folder);
+    log_warn("no client bundle; /socket.io/socket.io.js answers 404 folder=%s remedy=%s", folder,
+             "set CLIENT_BUNDLE_DIR to a folder with the files of socket.io-client's dist/ and "
+             "its package.json");
     client_bundle_free(bundle);
     return NULL;
 }

@@ -14,12 +14,12 @@ static struct span shown(const struct http_request *request, const char *header)
 static void log_refusal(struct origin_guard *guard, const struct http_request *request)
 {
     log_peer(&guard->refused, request->peer,
-             "refusing a foreign origin origin=\"" SPAN_FMT "\" host=\"" SPAN_FMT
-             "\" forwarded_host=\"" SPAN_FMT "\" forwarded_proto=\"" SPAN_FMT
-             "\" reason=\"it is neither in CORS_ORIGIN nor the gateway's own\"",
+             "refusing a foreign origin origin=" SPAN_FMT " host_header=" SPAN_FMT
+             " forwarded_host=" SPAN_FMT " forwarded_proto=" SPAN_FMT " reason=%s",
              SPAN_ARG(shown(request, "Origin")), SPAN_ARG(shown(request, "Host")),
              SPAN_ARG(shown(request, "X-Forwarded-Host")),
-             SPAN_ARG(shown(request, "X-Forwarded-Proto")));
+             SPAN_ARG(shown(request, "X-Forwarded-Proto")),
+             "neither in CORS_ORIGIN nor the gateway's own");
 }
 
 bool origin_guard_allows(const struct http_request *request, void *arg)

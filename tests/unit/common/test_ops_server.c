@@ -205,7 +205,7 @@ struct fault_case {
 };
 
 static const struct fault_case fault_cases[] = {
-    {"port taken", "127.0.0.1", "Address already in use\"; set OPS_PORT to a free port"},
+    {"port taken", "127.0.0.1", "Address already in use\" remedy=\"set OPS_PORT to a free port"},
     {"address of another machine", "192.0.2.1", "Cannot assign requested address"},
     {"no address", "300.1.1.1", "set SERVICE_HOST to an address of this machine"},
 };

@@ -4,30 +4,31 @@
 
 struct dialogue_case {
     const char *name;
-    const char *steps[6]; // a reason: it begins; "": it ends; "-": it ends without a line
+    const char *steps[6]; // a reason: it begins;: it ends; "-": it ends without a line
     const char *lines;    // how each line begins behind its time, with | between them
 };
 
+#define OUTAGE(reason)                                                                             \
+    "WARN test: unavailable, trying again until it works what=Redis reason=" reason                \
+    " remedy=\"check REDIS_HOST\"|"
+#define REFUSED   OUTAGE("refused")
+#define NO_ANSWER OUTAGE("\"no answer\"")
+#define AGAIN     "INFO test: available again what=Redis|"
+
 static const struct dialogue_case dialogues[] = {
-    {"one outage",
-     {"refused", ""},
-     "WARN test: Redis: refused; trying |INFO test: Redis: works again|"},
-    {"attempts with one reason are one line",
-     {"refused", "refused", "refused"},
-     "WARN test: Redis: refused; trying |"},
-    {"another reason is another line",
-     {"refused", "no answer", "no answer"},
-     "WARN test: Redis: refused; trying |WARN test: Redis: no answer; trying |"},
+    {"one outage", {"refused", ""}, REFUSED AGAIN},
+    {"attempts with one reason are one line", {"refused", "refused", "refused"}, REFUSED},
+    {"another reason is another line", {"refused", "no answer", "no answer"}, REFUSED NO_ANSWER},
     {"the end of nothing is no line", {""}, ""},
-    {"an end that is logged elsewhere", {"refused", "-"}, "WARN test: Redis: refused; trying |"},
+    {"an end that is logged elsewhere", {"refused", "-"}, REFUSED},
     {"the same reason after an end is an outage of its own",
      {"refused", "-", "refused"},
-     "WARN test: Redis: refused; trying |WARN test: Redis: refused; trying |"},
+     REFUSED REFUSED},
 };
 
 static void play(const struct dialogue_case *c)
 {
-    struct outage_log outage = {.module = "test", .what = "Redis", .settings = "REDIS_HOST"};
+    struct outage_log outage = {.module = "test", .what = "Redis", .remedy = "check REDIS_HOST"};
 
     for (size_t i = 0; i < ARRAY_LEN(c->steps) && c->steps[i]; i++) {
         if (strcmp(c->steps[i], "") == 0)
