@@ -9,7 +9,8 @@
 #include "common/settings.h"
 #include "common/span.h"
 
-#define DB_MAX 1000000
+#define DB_MAX    1000000
+#define SHOWN_MAX 64 // of a wrong entry
 
 static const char *const schemes[] = {"redis", "rediss", BROKER_URL_SOCKET, NULL};
 
@@ -109,8 +110,59 @@ static void apply_url(struct redis_settings *settings, struct buffer *errors)
     broker_url_fini(&url);
 }
 
+// An entry is taken apart as the host and port of a URL.
+static bool parse_sentinel(struct span entry, struct redis_address *out)
+{
+    static const char *const redis[] = {"redis", NULL};
+    struct buffer text = {0};
+    struct broker_url url;
+
+    buffer_printf(&text, "redis://" SPAN_FMT, SPAN_ARG(entry));
+    bool ok = !broker_url_parse(&url, text.ptr, redis) && !url.user && !url.password && !url.path &&
+              !url.query && strlen(url.host) < REDIS_HOST_MAX;
+    if (ok) {
+        snprintf(out->host, sizeof(out->host), "%s", url.host);
+        out->port = (uint16_t)(url.port > 0 ? url.port : REDIS_SENTINEL_PORT);
+    }
+    broker_url_fini(&url);
+    buffer_fini(&text);
+    return ok;
+}
+
+static void parse_sentinels(struct redis_settings *settings, struct buffer *errors)
+{
+    struct span rest = span_of(settings->sentinel_list), entry;
+
+    while (span_take_until(&rest, ',', &entry)) {
+        entry = span_trim(entry);
+        if (settings->sentinel_count == REDIS_SENTINELS_MAX) {
+            settings_fault(errors, "REDIS_SENTINELS names over %d Sentinels", REDIS_SENTINELS_MAX);
+            return;
+        }
+        if (!parse_sentinel(entry, &settings->sentinels[settings->sentinel_count++]))
+            settings_fault(errors,
+                           "REDIS_SENTINELS must list hosts and ports like 10.0.0.1:26379, not "
+                           "\"%.*s\"",
+                           (int)(entry.len < SHOWN_MAX ? entry.len : SHOWN_MAX), entry.ptr);
+    }
+}
+
+static void check_sentinels(const struct redis_settings *settings, struct buffer *errors)
+{
+    if (settings->url || settings_is_given("REDIS_HOST") || settings_is_given("REDIS_PORT"))
+        settings_fault(errors,
+                       "REDIS_SENTINELS know where Redis is: give no REDIS_HOST, REDIS_PORT "
+                       "and REDIS_URL beside it");
+    if (settings->sentinel_username && !settings->sentinel_password)
+        settings_fault(errors, "REDIS_SENTINEL_USERNAME needs REDIS_SENTINEL_PASSWORD");
+}
+
 void redis_settings_finish(struct redis_settings *settings, struct buffer *errors)
 {
+    if (settings->sentinel_list) {
+        parse_sentinels(settings, errors);
+        check_sentinels(settings, errors);
+    }
     if (settings->url)
         apply_url(settings, errors);
     if (settings->username && !settings->password)
@@ -120,11 +172,53 @@ void redis_settings_finish(struct redis_settings *settings, struct buffer *error
         check_key_prefix(span_of(settings->key_prefix), errors);
 }
 
-const char *redis_settings_place(const struct redis_settings *settings, char out[REDIS_PLACE_MAX])
+const char *redis_settings_remedy(const struct redis_settings *settings)
 {
-    if (settings->socket)
+    return settings->sentinel_count > 0
+               ? "check REDIS_SENTINELS, REDIS_MASTER_NAME, REDIS_SENTINEL_PASSWORD, "
+                 "REDIS_USERNAME and "
+                 "REDIS_PASSWORD"
+               : "check REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD";
+}
+
+bool redis_address_set(struct redis_address *address, struct span host, struct span port)
+{
+    uint64_t number;
+
+    if (host.len == 0 || host.len >= sizeof(address->host) ||
+        !span_take_uint(&port, UINT16_MAX, &number) || port.len > 0 || number == 0)
+        return false;
+    snprintf(address->host, sizeof(address->host), SPAN_FMT, SPAN_ARG(host));
+    address->port = (uint16_t)number;
+    return settings_is_host(address->host);
+}
+
+const char *redis_settings_place(const struct redis_settings *settings,
+                                 const struct redis_address *primary, char out[REDIS_PLACE_MAX])
+{
+    if (primary && primary->host[0] == '\0')
+        snprintf(out, REDIS_PLACE_MAX, "sentinels=%.200s", settings->sentinel_list);
+    else if (primary)
+        snprintf(out, REDIS_PLACE_MAX, "host=%s port=%u", primary->host, primary->port);
+    else if (settings->socket)
         snprintf(out, REDIS_PLACE_MAX, "socket=%s", settings->socket);
     else
         snprintf(out, REDIS_PLACE_MAX, "host=%s port=%" PRId64, settings->host, settings->port);
     return out;
+}
+
+const char *redis_settings_host(const struct redis_settings *settings,
+                                const struct redis_address *primary)
+{
+    if (primary)
+        return primary->host;
+    return settings->socket ? settings->socket : settings->host;
+}
+
+int64_t redis_settings_port(const struct redis_settings *settings,
+                            const struct redis_address *primary)
+{
+    if (primary)
+        return primary->port;
+    return settings->socket ? 0 : settings->port;
 }

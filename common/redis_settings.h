@@ -6,8 +6,18 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
+#include "common/span.h"
 
 #define REDIS_KEY_PREFIX_MAX 64
+
+#define REDIS_HOST_MAX      256
+#define REDIS_SENTINELS_MAX 16
+#define REDIS_SENTINEL_PORT 26379
+
+struct redis_address {
+    char host[REDIS_HOST_MAX];
+    uint16_t port;
+};
 
 struct redis_settings {
     const char *url; // or NULL
@@ -16,29 +26,34 @@ struct redis_settings {
     const char *username; // or NULL: Redis' user "default"
     const char *password; // or NULL: no login
     int64_t db;
-    const char *key_prefix; // of every key and channel; or NULL
-    const char *socket;     // a file in place of host and port; or NULL. From the URL
+    const char *key_prefix;                            // of every key and channel; or NULL
+    const char *sentinel_list;                         // or NULL: there are no Sentinels
+    const char *master_name;                           // the primary, as Sentinel knows it
+    const char *sentinel_username, *sentinel_password; // or NULL, as above
+    // Filled by redis_settings_finish():
+    const char *socket; // a file in place of host and port; or NULL
+    struct redis_address sentinels[REDIS_SENTINELS_MAX]; // in place of host and port
+    size_t sentinel_count;
 };
 
 // What to do when Redis cannot be reached or refuses the login.
-#define REDIS_CONNECTION_REMEDY                                                                    \
-    "check REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD"
+const char *redis_settings_remedy(const struct redis_settings *settings);
 
-// Checks the loaded settings against each other, and puts what the URL names into the other fields.
+// Checks the loaded settings against each other, and fills the fields that follow from others.
 // Adds a line to `errors` for each fault.
 void redis_settings_finish(struct redis_settings *settings, struct buffer *errors);
 
-// What a log line calls the host and the port: of a socket its path, and 0.
-static inline const char *redis_settings_host(const struct redis_settings *settings)
-{
-    return settings->socket ? settings->socket : settings->host;
-}
-
-static inline int64_t redis_settings_port(const struct redis_settings *settings)
-{
-    return settings->socket ? 0 : settings->port;
-}
+// What a log line calls the host and the port: those that a Sentinel has named, or of a socket its
+// path and 0. `primary` is NULL without Sentinels.
+const char *redis_settings_host(const struct redis_settings *settings,
+                                const struct redis_address *primary);
+int64_t redis_settings_port(const struct redis_settings *settings,
+                            const struct redis_address *primary);
 
 // Writes where Redis is, for a person: "host=redis port=6379" or "socket=/run/redis.sock".
 #define REDIS_PLACE_MAX 300
-const char *redis_settings_place(const struct redis_settings *settings, char out[REDIS_PLACE_MAX]);
+const char *redis_settings_place(const struct redis_settings *settings,
+                                 const struct redis_address *primary, char out[REDIS_PLACE_MAX]);
+
+// Makes an address of what a Sentinel has answered. Returns false if it is none.
+NODISCARD bool redis_address_set(struct redis_address *address, struct span host, struct span port);

@@ -39,7 +39,15 @@ extern const char *const log_format_names[];
     {"REDIS_DB", SETTING_NUMBER, offsetof(type, field.db), "1", 0, 1000000, NULL,                  \
      "Number of the database in Redis"},                                                           \
     {"REDIS_KEY_PREFIX", SETTING_TEXT, offsetof(type, field.key_prefix), NULL, 0, 0, NULL,         \
-     "Beginning of all names of keys and channels in Redis"}
+     "Beginning of all names of keys and channels in Redis"},                                      \
+    {"REDIS_SENTINELS", SETTING_TEXT, offsetof(type, field.sentinel_list), NULL, 0, 0, NULL,       \
+     "Sentinels that know the primary, as host:port separated by commas; in place of REDIS_HOST"}, \
+    {"REDIS_MASTER_NAME", SETTING_TEXT, offsetof(type, field.master_name), "mymaster", 0, 0,       \
+     NULL, "Name of the primary at the Sentinels"},                                                \
+    {"REDIS_SENTINEL_USERNAME", SETTING_TEXT, offsetof(type, field.sentinel_username), NULL, 0, 0, \
+     NULL, "User of the Sentinels (ACL); the user default when it is not given"},                  \
+    {"REDIS_SENTINEL_PASSWORD", SETTING_SECRET, offsetof(type, field.sentinel_password), NULL, 0,  \
+     0, NULL, "Password for the Sentinels; none is sent when it is not given"}
 
 #define RABBITMQ_SETTINGS(type, field, user_help)                                                  \
     {"RABBITMQ_HOST", SETTING_HOST, offsetof(type, field.host), "rabbitmq", 0, 0, NULL,            \

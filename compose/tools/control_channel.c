@@ -1,16 +1,16 @@
 #include "compose/tools/control_channel.h"
 
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/time.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/redis/redis_dialer.h"
 #include "compose/tools/tool.h"
 #include "proto/redis_keys.h"
 
-#define ANSWER_S       5
+#define ANSWER_MS      5000
 #define ANSWERS_MS     2000
 #define KEPT_S         3720 // longer than RECOVERY_WINDOW can be
 #define LEFT_ROOMS_MAX 1000 // of a user
@@ -18,6 +18,8 @@
 struct control_channel {
     const struct redis_settings *settings;
     struct redis_names names;
+    struct resolver host;
+    struct redis_dialer dialer;
     redisContext *redis;
 };
 
@@ -43,7 +45,6 @@ static bool granted(struct control_channel *channel, redisReply *reply, const ch
 static bool log_in(struct control_channel *channel, const struct redis_settings *settings)
 {
     redisContext *redis = channel->redis;
-
     redisReply *reply = NULL;
 
     if (settings->username)
@@ -51,32 +52,37 @@ static bool log_in(struct control_channel *channel, const struct redis_settings 
     else if (settings->password)
         reply = redisCommand(redis, "AUTH %s", settings->password);
     if (settings->password && !granted(channel, reply, "login"))
-        return tool_fail(REDIS_CONNECTION_REMEDY);
+        return tool_fail("%s", redis_settings_remedy(settings));
     return granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
                    "choosing the database");
+}
+
+// Asks all Sentinels in turn, if there are any.
+static bool connect_anywhere(struct control_channel *channel)
+{
+    const struct redis_settings *settings = channel->settings;
+    char place[REDIS_PLACE_MAX];
+
+    for (size_t i = 0; i == 0 || i < settings->sentinel_count; i++) {
+        channel->redis = redis_dial(&channel->dialer);
+        if (channel->redis)
+            return true;
+    }
+    return tool_fail("Redis cannot be reached (%s) %s; %s", channel->dialer.reason,
+                     redis_settings_place(settings, redis_dialed_primary(&channel->dialer), place),
+                     redis_settings_remedy(settings));
 }
 
 struct control_channel *control_channel_open(const struct redis_settings *settings)
 {
     struct control_channel *channel = mem_zalloc(sizeof(*channel));
-    const struct timeval limit = {.tv_sec = ANSWER_S};
-    char place[REDIS_PLACE_MAX];
 
     channel->settings = settings;
+    resolver_init(&channel->host, settings->host);
+    redis_dialer_init(&channel->dialer, settings, &channel->host, ANSWER_MS, ANSWER_MS);
     redis_names_init(&channel->names, settings->key_prefix, (unsigned)settings->db);
-    channel->redis = settings->socket
-                         ? redisConnectUnixWithTimeout(settings->socket, limit)
-                         : redisConnectWithTimeout(settings->host, (int)settings->port, limit);
-    if (!channel->redis) {
-        tool_fail("out of memory");
-    } else if (channel->redis->err) {
-        tool_fail("Redis cannot be reached (%s) %s; " REDIS_CONNECTION_REMEDY,
-                  channel->redis->errstr, redis_settings_place(settings, place));
-    } else {
-        redisSetTimeout(channel->redis, limit);
-        if (log_in(channel, settings))
-            return channel;
-    }
+    if (connect_anywhere(channel) && log_in(channel, settings))
+        return channel;
     control_channel_close(channel);
     return NULL;
 }
@@ -87,6 +93,8 @@ void control_channel_close(struct control_channel *channel)
         return;
     if (channel->redis)
         redisFree(channel->redis);
+    redis_dialer_fini(&channel->dialer);
+    resolver_fini(&channel->host);
     free(channel);
 }
 

@@ -21,7 +21,9 @@ struct event_log *event_log_new(const struct event_log_options *options)
     log->options = *options;
     log->outage.module = "relay";
     log->outage.what = "Redis";
-    log->outage.remedy = REDIS_CONNECTION_REMEDY;
+    log->outage.remedy = redis_settings_remedy(options->redis);
+    redis_dialer_init(&log->dialer, options->redis, options->resolver, EVENT_LOG_CONNECT_MS,
+                      EVENT_LOG_ANSWER_MS);
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
     redis_names_init(&log->names, options->redis->key_prefix, (unsigned)options->redis->db);
@@ -45,6 +47,7 @@ void event_log_free(struct event_log *log)
     if (!log)
         return;
     disconnect(log);
+    redis_dialer_fini(&log->dialer);
     envelope_decoder_free(log->decoder);
     free(log->args);
     free(log->arg_lens);
@@ -80,22 +83,22 @@ bool event_log_lose(struct event_log *log, const char *reason)
     return false;
 }
 
-static const char *remedy_of(const char *error)
+static const char *remedy_of(const struct event_log *log, const char *error)
 {
     if (redis_error_is_out_of_memory(error))
         return "check maxmemory of Redis, what else is in it, and LOG_MAX_BYTES";
-    return redis_error_ends_connection(error) ? REDIS_CONNECTION_REMEDY : NULL;
+    return redis_error_ends_connection(error) ? redis_settings_remedy(log->options.redis) : NULL;
 }
 
 // The remedy is that of this error, which is not always the settings of the connection.
 void event_log_report_error(struct event_log *log, const char *error)
 {
-    log->outage.remedy = remedy_of(error);
+    log->outage.remedy = remedy_of(log, error);
     if (redis_error_ends_connection(error))
         event_log_lose(log, error);
     else
         outage_log_begin(&log->outage, error);
-    log->outage.remedy = REDIS_CONNECTION_REMEDY;
+    log->outage.remedy = redis_settings_remedy(log->options.redis);
 }
 
 void event_log_record_write(struct event_log *log, const char *error)
@@ -152,7 +155,7 @@ bool event_log_is_primary(struct event_log *log)
     if (role && role->type == REDIS_REPLY_ARRAY && role->elements > 0 &&
         role->element[0]->type == REDIS_REPLY_STRING &&
         strcmp(role->element[0]->str, "master") != 0)
-        event_log_lose(log, "this server is no primary; where does REDIS_HOST lead to?");
+        event_log_lose(log, "this server is no primary");
     else if (role && role->type == REDIS_REPLY_ERROR && redis_error_ends_connection(role->str))
         event_log_lose(log, role->str);
     if (role)
@@ -200,56 +203,22 @@ static bool prepare(struct event_log *log)
            event_log_load_append_script(log);
 }
 
-static bool dial_socket(struct event_log *log)
-{
-    log->redis = redisConnectUnixWithTimeout(
-        log->options.redis->socket, (struct timeval){.tv_usec = EVENT_LOG_CONNECT_MS * 1000L});
-    if (!log->redis)
-        abort(); // out of memory
-    log->options.resolver->reached = !log->redis->err || errno == ECONNREFUSED;
-    return !log->redis->err || event_log_lose(log, log->redis->errstr);
-}
-
-// Tries the addresses of the host in turn, within EVENT_LOG_CONNECT_MS for all of them.
-static bool dial(struct event_log *log)
-{
-    struct addresses addresses;
-    const char *unresolved = resolver_ask(log->options.resolver, EVENT_LOG_CONNECT_MS, &addresses);
-
-    if (unresolved)
-        return event_log_lose(log, unresolved);
-    long wait_ms = EVENT_LOG_CONNECT_MS / (long)addresses.count;
-    for (size_t i = 0; i < addresses.count; i++) {
-        disconnect(log);
-        log->redis = redisConnectWithTimeout(addresses.text[i], (int)log->options.redis->port,
-                                             (struct timeval){.tv_usec = wait_ms * 1000});
-        if (!log->redis)
-            abort(); // out of memory
-        log->options.resolver->reached = !log->redis->err || errno == ECONNREFUSED;
-        if (!log->redis->err)
-            return true;
-    }
-    return event_log_lose(log, log->redis->errstr);
-}
-
 bool event_log_connect(struct event_log *log)
 {
-    struct timeval answer = {.tv_usec = EVENT_LOG_ANSWER_MS * 1000};
-
     if (log->redis)
         return true;
-    if (log->options.redis->socket ? !dial_socket(log) : !dial(log))
-        return false;
-    redisSetTimeout(log->redis, answer);
-    if (!log->options.redis->socket)
-        redisEnableKeepAlive(log->redis);
+    log->redis = redis_dial(&log->dialer);
+    if (!log->redis)
+        return event_log_lose(log, log->dialer.reason);
     if (!prepare(log)) {
+        redis_dial_elsewhere(&log->dialer);
         disconnect(log);
         return false;
     }
+    const struct redis_address *primary = redis_dialed_primary(&log->dialer);
     log_info("connected to Redis host=%s port=%" PRId64 " db=%" PRId64,
-             redis_settings_host(log->options.redis), redis_settings_port(log->options.redis),
-             log->options.redis->db);
+             redis_settings_host(log->options.redis, primary),
+             redis_settings_port(log->options.redis, primary), log->options.redis->db);
     outage_log_clear(&log->outage);
     log->usable = true;
     log->grown_bytes = log->options.max_bytes; // unknown what this server holds: measure soon

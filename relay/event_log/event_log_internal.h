@@ -1,9 +1,8 @@
 // The struct event_log and what the files of this folder share. Private to them.
 #pragma once
 
-#include <hiredis/hiredis.h>
-
 #include "common/outage_log.h"
+#include "common/redis/redis_dialer.h"
 #include "proto/envelope.h"
 #include "proto/redis_keys.h"
 #include "relay/event_log/event_log.h"
@@ -14,6 +13,7 @@
 struct event_log {
     struct event_log_options options;
     struct redis_names names;
+    struct redis_dialer dialer;
     redisContext *redis; // NULL: not connected
     char append_sha[SHA_LEN + 1];
     char log_keys[SHARDS_MAX][REDIS_SHARD_KEY_MAX];

@@ -2,6 +2,7 @@
 //
 //     redis_bus.c                 making, starting and closing the bus
 //     redis_bus_link.c            connecting to Redis and losing it
+//     redis_bus_sentinel.c        asking a Sentinel where Redis is
 //     redis_bus_subscriptions.c   what Redis pushes
 //     redis_bus_publish.c         publishing
 //     redis_bus_pulse.c           checking that Redis answers and pushes; announcements
@@ -15,8 +16,8 @@
 #include "edge/adapters/redis/redis_connection.h"
 #include "edge/adapters/services/host_lookup.h"
 
-enum state { IDLE = 0, RESOLVING, CONNECTING, WAITING, UP, CLOSING };
-enum link { COMMANDS = 0, SUBSCRIPTIONS, LINKS };
+enum state { IDLE = 0, ASKING, RESOLVING, CONNECTING, WAITING, UP, CLOSING };
+enum link { COMMANDS = 0, SUBSCRIPTIONS, SENTINEL, LINKS };
 
 // What was last asked about a shard's log. It is asked again if Redis refused it.
 struct log_question {
@@ -37,6 +38,8 @@ struct redis_bus {
     uv_timer_t timer; // limit of an attempt to connect, wait before the next one, or pulse
     struct host_lookup lookup;
     struct redis_connection *links[LINKS];
+    size_t sentinel;              // which is asked next
+    struct redis_address primary; // that a Sentinel has named
     bool commands_ready;
     unsigned channels_ready;
     unsigned unheard; // echoes that Redis accepted since the subscription last pushed anything
@@ -72,6 +75,16 @@ void redis_bus_fail(struct redis_bus *bus, const char *reason);
 // does any error while the bus is connecting. Other errors are counted and logged.
 bool redis_bus_takes(struct redis_bus *bus, const struct redis_value *value);
 void redis_bus_drop_links(struct redis_bus *bus);
+
+// Opens one of the connections and logs in. Returns false if that has failed.
+NODISCARD bool redis_bus_open_link(struct redis_bus *bus, enum link link,
+                                   const struct redis_address *at);
+// Looks up the host and goes on with redis_bus_on_address().
+void redis_bus_look_up(struct redis_bus *bus, const char *host);
+
+// redis_bus_sentinel.c
+void redis_bus_ask_sentinel(struct redis_bus *bus); // begins with the lookup of its host
+void redis_bus_on_sentinel_address(struct redis_bus *bus, const char *address);
 
 // redis_bus_subscriptions.c
 void redis_bus_subscribe(struct redis_bus *bus);

@@ -31,11 +31,10 @@ void redis_bus_drop_links(struct redis_bus *bus)
 
 static bool is_answered(const struct redis_bus *bus)
 {
-    const struct redis_connection *commands = bus->links[COMMANDS];
-    const struct redis_connection *subscriptions = bus->links[SUBSCRIPTIONS];
-
-    return (commands && redis_connection_is_answered(commands)) ||
-           (subscriptions && redis_connection_is_answered(subscriptions));
+    for (enum link link = 0; link < LINKS; link++)
+        if (bus->links[link] && redis_connection_is_answered(bus->links[link]))
+            return true;
+    return false;
 }
 
 // The state changes before handlers are called, so that what they publish or ask is dropped.
@@ -45,6 +44,7 @@ void redis_bus_fail(struct redis_bus *bus, const char *reason)
 
     if (bus->state == WAITING || bus->state == CLOSING)
         return;
+    bus->sentinel += !was_up;
     bus->state = WAITING;
     metric_add(&bus->metrics->failures, 1);
     metric_set(&bus->metrics->connected, 0);
@@ -64,6 +64,9 @@ static void on_connect_timeout(uv_timer_t *timer)
 
 void redis_bus_check_up(struct redis_bus *bus)
 {
+    const struct redis_settings *redis = bus->options->redis;
+    const struct redis_address *primary = redis->sentinel_count > 0 ? &bus->primary : NULL;
+
     if (bus->state != CONNECTING || !bus->commands_ready || !redis_bus_is_subscribed(bus) ||
         (bus->options->sessions && !redis_sessions_is_loaded(bus->options->sessions)))
         return;
@@ -72,7 +75,7 @@ void redis_bus_check_up(struct redis_bus *bus)
     redis_bus_start_pulse(bus);
     outage_log_clear(&bus->outage);
     log_info("connected to Redis host=%s port=%" PRId64 " attempts=%u",
-             redis_settings_host(bus->options->redis), redis_settings_port(bus->options->redis),
+             redis_settings_host(redis, primary), redis_settings_port(redis, primary),
              bus->backoff.attempts + 1);
     backoff_reset(&bus->backoff);
     metric_add(&bus->metrics->connects, 1);
@@ -170,13 +173,13 @@ static void log_in(const struct redis_bus *bus, struct redis_connection *connect
         redis_connection_send(connection, on_auth, 0, "AUTH %s", redis->password);
 }
 
-static bool open_link(struct redis_bus *bus, enum link link, const char *address, uint16_t port)
+bool redis_bus_open_link(struct redis_bus *bus, enum link link, const struct redis_address *at)
 {
     const struct redis_connection_handlers handlers = {
         .on_broken = on_broken, .on_closed = redis_bus_on_handle_closed, .arg = bus};
-    const char *reason;
-    struct redis_connection *connection =
-        redis_connection_new(bus->loop, address, port, &handlers, &reason);
+    const char *reason, *socket = link == SENTINEL ? NULL : bus->options->redis->socket;
+    struct redis_connection *connection = redis_connection_new(
+        bus->loop, socket ? socket : at->host, socket ? 0 : at->port, &handlers, &reason);
 
     if (!connection) {
         redis_bus_fail(bus, reason);
@@ -184,18 +187,20 @@ static bool open_link(struct redis_bus *bus, enum link link, const char *address
     }
     bus->links[link] = connection;
     bus->open_handles++;
-    log_in(bus, connection);
     return true;
 }
 
 // Sends all commands at once and does not wait for each answer. Answers come in order, so ROLE has
 // been answered when SELECT is.
-static void connect_to(struct redis_bus *bus, const char *address, uint16_t port)
+static void connect_to(struct redis_bus *bus, const struct redis_address *at)
 {
     bus->state = CONNECTING;
     bus->commands_ready = false;
-    if (!open_link(bus, COMMANDS, address, port) || !open_link(bus, SUBSCRIPTIONS, address, port))
-        return;
+    for (enum link link = COMMANDS; link <= SUBSCRIPTIONS; link++) {
+        if (!redis_bus_open_link(bus, link, at))
+            return;
+        log_in(bus, bus->links[link]);
+    }
     redis_connection_send(bus->links[COMMANDS], on_role, 0, "ROLE");
     redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u",
                           (unsigned)bus->options->redis->db);
@@ -204,32 +209,51 @@ static void connect_to(struct redis_bus *bus, const char *address, uint16_t port
     redis_bus_subscribe(bus);
 }
 
+static void on_server_address(struct redis_bus *bus, const char *address)
+{
+    const struct redis_settings *redis = bus->options->redis;
+    struct redis_address at = {.port = redis->sentinel_count > 0 ? bus->primary.port
+                                                                 : (uint16_t)redis->port};
+
+    snprintf(at.host, sizeof(at.host), "%s", address);
+    connect_to(bus, &at);
+}
+
 void redis_bus_on_address(const char *address, const char *reason, void *arg)
 {
     struct redis_bus *bus = arg;
 
     if (bus->state == CLOSING)
         redis_bus_finish_closing(bus);
-    else if (bus->state != RESOLVING)
+    else if (bus->state != RESOLVING && bus->state != ASKING)
         return; // the lookup took too long, and the attempt has failed already
-    else if (address)
-        connect_to(bus, address, (uint16_t)bus->options->redis->port);
+    else if (!address)
+        redis_bus_fail(bus, reason);
+    else if (bus->state == ASKING)
+        redis_bus_on_sentinel_address(bus, address);
     else
+        on_server_address(bus, address);
+}
+
+void redis_bus_look_up(struct redis_bus *bus, const char *host)
+{
+    const char *reason = host_lookup_start(&bus->lookup, bus->loop, host, bus->backoff.attempts);
+
+    if (reason)
         redis_bus_fail(bus, reason);
 }
 
 void redis_bus_resolve(struct redis_bus *bus)
 {
-    const char *reason;
+    const struct redis_settings *redis = bus->options->redis;
 
     uv_timer_start(&bus->timer, on_connect_timeout, CONNECT_MS, 0);
-    if (bus->options->redis->socket) {
-        connect_to(bus, bus->options->redis->socket, 0);
-        return;
+    if (redis->sentinel_count > 0) {
+        redis_bus_ask_sentinel(bus);
+    } else if (redis->socket) {
+        connect_to(bus, NULL);
+    } else {
+        bus->state = RESOLVING;
+        redis_bus_look_up(bus, redis->host);
     }
-    bus->state = RESOLVING;
-    reason = host_lookup_start(&bus->lookup, bus->loop, bus->options->redis->host,
-                               bus->backoff.attempts);
-    if (reason)
-        redis_bus_fail(bus, reason);
 }

@@ -20,6 +20,10 @@ static const struct check_case check_cases[] = {
     {"a prefix of 65 bytes", {.key_prefix = PREFIX_64 "x"}, "REDIS_KEY_PREFIX"},
     {"a prefix with a hash tag", {.key_prefix = "{eu}"}, "REDIS_KEY_PREFIX"},
     {"a prefix with a pattern", {.key_prefix = "eu*"}, "REDIS_KEY_PREFIX"},
+    {"Sentinels", {.sentinel_list = "a,b:1, [::1]:2"}, NULL},
+    {"a Sentinel with a path", {.sentinel_list = "a/b"}, "REDIS_SENTINELS must list"},
+    {"no Sentinel between commas", {.sentinel_list = ","}, "REDIS_SENTINELS must list"},
+    {"a Sentinel with a port too high", {.sentinel_list = "a:65536"}, "REDIS_SENTINELS must list"},
     {"a prefix with a blank", {.key_prefix = "eu "}, "REDIS_KEY_PREFIX"},
     {"a prefix that is no ASCII", {.key_prefix = "\xc3\xa4"}, "REDIS_KEY_PREFIX"},
 };
