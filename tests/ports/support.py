@@ -1,6 +1,7 @@
 """What the tests of the client port share: the server under test, and clients that say exactly
 what a test wants said, one segment at a time."""
 
+import functools
 import json
 import os
 import re
@@ -20,9 +21,24 @@ ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # of that key (RFC 6455, 1.3)
 TCP_STATES = {f"{i + 1:02X}": name for i, name in enumerate(
     "established syn-sent syn-received fin-wait-1 fin-wait-2 time-wait closed close-wait last-ack "
     "listening closing".split())}
-PATIENCE = 10  # seconds that an answer may take on a busy machine
+PATIENCE = 30  # seconds that an answer may take on a busy machine
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+
+def once_of_three(test):
+    """For tests with a limit of time. A machine that stands still makes a time longer and never
+    shorter: what was in time once, is in time. What is always late is late three times."""
+    @functools.wraps(test)
+    def run(self):
+        for tries_left in (2, 1, 0):
+            try:
+                return test(self)
+            except socket.timeout:
+                if tries_left == 0:
+                    raise
+        return None
+    return run
 
 
 class Server:
@@ -301,9 +317,15 @@ class PortTest(unittest.TestCase):
             time.sleep(0.1)
 
     def assertIdle(self):
-        before = self.server.cpu_seconds()
-        time.sleep(1)
-        self.assertLessEqual(self.server.cpu_seconds() - before, 0.05)
+        """There comes a second in which it does nothing; what turns in a circle has none."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            before = self.server.cpu_seconds()
+            time.sleep(1)
+            spent = self.server.cpu_seconds() - before
+            if spent <= 0.05:
+                return
+            self.assertLess(time.monotonic(), deadline, f"{spent} s of CPU in a second")
 
     def assertOpen(self, sid):
         with self.client() as client:

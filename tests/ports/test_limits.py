@@ -8,7 +8,8 @@ import socket
 import time
 import unittest
 
-from support import Client, POLLING, PortTest, Server, main, request, upgrade_head
+from support import (PATIENCE, Client, POLLING, PortTest, Server, main, once_of_three, request,
+                     upgrade_head)
 
 COUNT = 500
 PIDFD_GETFD = 438  # the number of the system call
@@ -97,7 +98,7 @@ class Aborts(PortTest):
 class Memory(PortTest):
     options = ("--ping-interval", "60000")
 
-    def per_poll(self, count):
+    def per_poll(self, count, limit):
         """KB that a held poll takes, whose session has said something."""
         before = self.server.memory_kb()
         crowd = [self.client() for _ in range(count)]
@@ -106,16 +107,20 @@ class Memory(PortTest):
             client.ask("POST", target, "4hi")
             client.ask("GET", target)
             client.send(request("GET", target))
-        time.sleep(2.5)  # until what is empty has been given back
-        used = (self.server.memory_kb() - before) / count
+        deadline = time.monotonic() + PATIENCE
+        while True:  # until what is empty has been given back
+            used = (self.server.memory_kb() - before) / count
+            if used < limit or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
         for client in crowd:
             client.socket.close()
         return used
 
     def test_held_polls(self):
         """A connection could hold a head of 16 KB and all that the library notes of it."""
-        self.per_poll(300)  # what the allocator keeps is not counted
-        self.assertLess(self.per_poll(300), 16)
+        self.per_poll(300, limit=16)  # what the allocator keeps is not counted
+        self.assertLess(self.per_poll(300, limit=16), 16)
 
     def test_what_is_read_ahead_outlives_the_wait(self):
         """The memory that is given back is the empty one only."""
@@ -134,26 +139,30 @@ class Memory(PortTest):
 class Deadlines(PortTest):
     options = ("--head-timeout", "500")
 
+    @once_of_three
     def test_silence(self):
         """The kernel holds a silent connection back for a moment before the server sees it."""
+        began = time.monotonic()
         with self.client() as client:
-            began = time.monotonic()
             self.assertEqual(client.until_closed(6), b"")
             self.assertGreater(time.monotonic() - began, 0.4)
 
+    @once_of_three
     def test_partial_head(self):
+        began = time.monotonic()
         with self.client() as client:
             client.send("GET / HTTP/1.1\r\n")
-            began = time.monotonic()
             self.assertEqual(client.until_closed(3), b"")
-            self.assertGreater(time.monotonic() - began, 0.3)
+            self.assertGreater(time.monotonic() - began, 0.4)
 
+    @once_of_three
     def test_dripping_does_not_help(self):
         with self.client() as client:
             began = time.monotonic()
             with self.assertRaises((ConnectionResetError, BrokenPipeError)):
-                client.drip("GET / HTTP/1.1\r\nX: " + "x" * 400, pause=0.02)
-            self.assertLess(time.monotonic() - began, 3)
+                client.drip("GET / HTTP/1.1\r\nX: " + "x" * 1000, pause=0.02)
+            if time.monotonic() - began > 3:
+                raise socket.timeout("it was borne for too long")
 
     def test_a_whole_head_has_no_deadline(self):
         with self.client() as client:
@@ -167,16 +176,18 @@ class Deadlines(PortTest):
 
 
 class Heartbeats(PortTest):
-    options = ("--ping-interval", "300", "--ping-timeout", "200")
+    INTERVAL, TIMEOUT = 0.3, 3
+    options = ("--ping-interval", "300", "--ping-timeout", "3000")
 
     def test_websocket_without_a_pong(self):
         with self.websocket() as client:
             self.assertEqual(client.take_frame(), (1, b"2"))
-            client.until_closed(3)
+            client.until_closed()
 
     def test_websocket_with_pongs(self):
         with self.websocket() as client:
-            for _ in range(4):
+            end = time.monotonic() + 1.5 * (self.INTERVAL + self.TIMEOUT)
+            while time.monotonic() < end:
                 self.assertEqual(client.take_frame(), (1, b"2"))
                 client.say("3")
 
@@ -214,9 +225,7 @@ class Silence(PortTest):
             self.assertEqual(self.user_timeouts(), [85000, 85000])
 
 
-class Crowds(PortTest):
-    options = ("--head-timeout", "1000")
-
+class Crowd(PortTest):
     def come_and_go(self, greeting, leave):
         self.tearDown()  # what the first clients leave behind for good is there now
         before = self.server.descriptors()
@@ -228,14 +237,22 @@ class Crowds(PortTest):
         self.assertBackTo(before)
         self.assertIdle()
 
-    def test_silent(self):
-        self.come_and_go("", lambda client: client.socket.close())
+
+class CrowdsThatWait(Crowd):
+    options = ("--head-timeout", "1000")
 
     def test_silent_until_their_deadline(self):
         crowd = []
         self.come_and_go("", crowd.append)
         for client in crowd:
             client.socket.close()
+
+
+class Crowds(Crowd):
+    options = ("--head-timeout", "300000")  # longer than it takes to make a crowd
+
+    def test_silent(self):
+        self.come_and_go("", lambda client: client.socket.close())
 
     def test_partial_heads(self):
         self.come_and_go("GET / HT", lambda client: client.socket.close())

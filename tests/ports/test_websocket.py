@@ -2,7 +2,7 @@
 """WebSockets on the client port: handshakes, frames, and connections that break off."""
 
 from support import (ACCEPT, BINARY, CLOSE, ENGINE, KEY, PING, POLLING, PONG, TEXT, WEBSOCKET,
-                     PortTest, frame, main, request, upgrade_head)
+                     PortTest, frame, main, once_of_three, request, upgrade_head)
 
 UPGRADE = "Upgrade: websocket\r\n"
 CONNECTION = "Connection: Upgrade\r\n"
@@ -84,6 +84,7 @@ class Handshakes(PortTest):
                 self.assertEqual(reply.status, 400)
                 self.assertIn(reply.json()["code"], (2, 3))
 
+    @once_of_three
     def test_refused(self):
         for target, status, code in (
                 (ENGINE + "?EIO=4", 400, 0),
@@ -117,6 +118,7 @@ class Handshakes(PortTest):
             client.say("4" + "x" * 100000)
             client.reset()
 
+    @once_of_three
     def test_end_at_once(self):
         with self.client() as client:
             client.send(upgrade_head())
@@ -153,6 +155,7 @@ class KeptAlive(PortTest):
             client.say("4hi")
             self.assertEqual(client.hear(), "4hi")
 
+    @once_of_three
     def test_refused(self):
         with self.client() as client:
             self.handshake(client)
@@ -195,6 +198,7 @@ class Transports(PortTest):
             self.assertEqual(poll.ask("POST", f"{POLLING}&sid={sid}", "4hi").body, "ok")
             self.assertEqual(poll.ask("GET", f"{POLLING}&sid={sid}").body, "4hi")
 
+    @once_of_three
     def test_second_websocket_is_closed(self):
         with self.client() as poll, self.client() as first, self.client() as second:
             sid = self.handshake(poll)
@@ -289,6 +293,7 @@ class Messages(PortTest):
             client.say("4hi")
             self.assertEqual(client.hear(), "4hi")
 
+    @once_of_three
     def test_close(self):
         for payload in (b"", b"\x03\xe8", b"\x03\xe9bye", b"\x0f\xa1"):
             with self.subTest(payload=payload), self.websocket() as client:
@@ -297,6 +302,7 @@ class Messages(PortTest):
                 self.assertEqual(opcode, CLOSE)
                 client.until_closed(6)
 
+    @once_of_three
     def test_close_packet(self):
         with self.websocket() as client:
             client.say("1")
@@ -328,6 +334,7 @@ class Messages(PortTest):
             client.frame(0, b"\xac")
             self.assertEqual(client.hear().encode("latin-1"), b"4\xe2\x82\xac")
 
+    @once_of_three
     def test_slow_reader(self):
         """Who never reads is cut off; the server's memory is not theirs."""
         with self.websocket() as client:
