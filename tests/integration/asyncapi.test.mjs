@@ -189,7 +189,7 @@ describe('refusals', () => {
 
 describe('tokens that end', () => {
   test('the warning and the end', async (t) => {
-    const socket = await join(t, edge, { auth: { token: token({ id: 'u1' }, { expiresIn: 2 }) } });
+    const socket = await join(t, edge, { auth: { token: token({ id: 'u1' }, { expiresIn: 5 }) } });
     await socket.next('token_expired');
   });
 

@@ -110,7 +110,7 @@ test('no token at all is refused', async (t) => {
 
 test('an expiring token is announced and ends the transport', async (t) => {
   const old = open(t, edge, {
-    transports: ['polling'], query: { token: token({ id: 'brief' }, { expiresIn: 2 }) },
+    transports: ['polling'], query: { token: token({ id: 'brief' }, { expiresIn: 5 }) },
   });
   const ended = new Promise((resolve) => { old.socket.on('disconnect', resolve); });
   await old.next('token_expiring_soon');

@@ -109,22 +109,23 @@ describe('tokens', () => {
   });
 
   test('token_expired closes the transport, and nothing is lost', async (t) => {
+    const COUNT = 60; // a tenth of a second each, so that the token ends among them
     let first = true;
     const { traveller, sayAndSee } = await scene(t, {
       auth: (give) => {
-        give({ token: token({ id: 'expiring' }, { expiresIn: first ? 2 : 3600 }) });
+        give({ token: token({ id: 'expiring' }, { expiresIn: first ? 5 : 3600 }) });
         first = false;
       },
     });
     const saying = (async () => {
-      for (let i = 0; i < 30; i++) {
+      for (let i = 0; i < COUNT; i++) {
         await sayAndSee(i);
         await sleep(100);
       }
     })();
     assert.equal((await traveller.back()).recovered, true);
     await saying;
-    await traveller.heard(Array.from({ length: 30 }, (_, i) => i));
+    await traveller.heard(Array.from({ length: COUNT }, (_, i) => i));
   });
 
   test('claims: a room that the new token does not list is gone', async (t) => {
