@@ -9,7 +9,7 @@ import threading
 import time
 
 from suite import (TEXT, WEBSOCKET_3, HostileTest, SocketClient, frame, join_packet, main,
-                   token)
+                   once_of_three, token)
 
 BUS = b"ws:bus:{0}"
 MEGABYTE = 1000000
@@ -81,6 +81,7 @@ class Crowd(HostileTest):
             client.skip_to('431[{"success":true,*')
         return clients
 
+    @once_of_three
     def test_large_event_to_many_who_do_not_read(self):
         """Nobody gets a copy of his own, nor does the loop stand still for it."""
         clients = self.members(200, "large")
@@ -89,7 +90,7 @@ class Crowd(HostileTest):
         self.redis.command(b"PUBLISH", BUS, event)
         waited = max(self.bystander.ask() for _ in range(20))
         self.assertLess(self.server.memory_kb() - before, 40 * 1024)
-        self.assertLess(waited, 1)
+        self.assertInTime(waited, 1)
         reading = Reading(clients)
         deadline = time.monotonic() + 30
         while min(reading.bytes.values()) < MEGABYTE and time.monotonic() < deadline:
@@ -162,6 +163,7 @@ class Typists(HostileTest):
         self.assertGreater(typed, 1900)
         self.assertLess(typed, 3500)
 
+    @once_of_three
     def test_rush_of_many_at_once(self):
         """Each gets its turn with a part of what it says; nobody waits for all of the others."""
         rush = self.members([f"hasty {i}" for i in range(150)], "hasty")
@@ -178,9 +180,10 @@ class Typists(HostileTest):
         took = time.monotonic() - began
         reading.stop()
         self.assertEqual(reading.ended, [])
-        self.assertLess(waited, max(0.2, took / 3), f"all took {took} s")
+        self.assertInTime(waited, max(0.2, took / 3), f"all took {took} s")
         close_all(rush)
 
+    @once_of_three
     def test_many_typists_in_a_large_room(self):
         """Of what can be left out a room is told so much that others do not wait for it."""
         typists = self.members([f"typist {i}" for i in range(100)], "large")
@@ -196,7 +199,7 @@ class Typists(HostileTest):
         self.assertEqual(reading.ended, [])
         self.assertGreater(min(reading.bytes[client] for client in readers), 10 * 1000)
         self.assertGreater(self.counted("ws_edge_typing_left_out_total"), 1000)
-        self.assertLess(sorted(waited)[len(waited) * 9 // 10], 0.5)
+        self.assertInTime(sorted(waited)[len(waited) * 9 // 10], 0.5)
         close_all(typists + readers)
 
 

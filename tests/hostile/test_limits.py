@@ -4,9 +4,9 @@
 import time
 import zlib
 
-from suite import (GONE, OPEN, POLLING, TEXT, WEBSOCKET, WEBSOCKET_3, Client, HostileTest,
+from suite import (GONE, OPEN, PATIENCE, POLLING, TEXT, WEBSOCKET, WEBSOCKET_3, Client, HostileTest,
                    SocketClient, add_rows, connect_packet, fits, frame, join_packet, main,
-                   request, token, upgrade_head)
+                   once_of_three, request, token, upgrade_head)
 
 OVER = '[{"error":"Rate limit exceeded"}]'
 
@@ -31,20 +31,24 @@ class Rates(HostileTest):
     def test_flood_of_broken_events(self):
         """Over the limit their JSON is not even looked at."""
         with SocketClient(self.server) as client:
-            client.send_all(['42["x"]'] * 199 + ['421["x'] * 3)
+            # More than the 199, since a slow machine is granted some meanwhile.
+            client.send_all(['42["x"]'] * 270 + ['421["x'] * 3)
             self.assertEqual(client.hear(), "431" + OVER)
 
     def test_flood_with_acks(self):
+        began = time.monotonic()
         with SocketClient(self.server) as client:
             client.send_all([f'42{i}["join_room",{{}}]' for i in range(250)])
             heard = [client.hear() for _ in range(250)]
-            self.assertEqual([text for text in heard if text.endswith(OVER)], heard[199:])
-            self.assertTrue(all(fits('43*[{"error":"Missing*', text) for text in heard[:199]))
+            granted = [text for text in heard if not text.endswith(OVER)]
+            self.assertEqual(granted[:199], heard[:199])
+            self.assertLessEqual(len(granted), 200 + 20 * (time.monotonic() - began))
+            self.assertTrue(all(fits('43*[{"error":"Missing*', text) for text in granted))
 
     def test_flood_of_connects(self):
         with SocketClient(self.server, connect=False) as client:
-            client.send_all(["40/x,"] * 200 + ["40/y,"])
-            heard = [client.hear() for _ in range(201)]
+            client.send_all(["40/x,"] * 270 + ["40/y,"])
+            heard = [client.hear() for _ in range(271)]
             self.assertEqual(heard[-1], '44/y,{"message":"Rate limit exceeded"}')
             self.assertEqual(heard[0], '44/x,{"message":"Invalid namespace"}')
 
@@ -182,12 +186,13 @@ class Floods(HostileTest):
 
     settings = {"WS_COMPRESSION": "true"}
 
+    @once_of_three
     def flood(self, target, connect, data, code):
         with SocketClient(self.server, target, connect, DEFLATE) as client:
             before = self.server.cpu_seconds()
             self.send_until_closed(client, data * (FLOOD_BYTES // len(data)))
             self.assertEqual(client.ending(), code)
-            self.assertLess(self.bystander.ask(), 1)
+            self.assertInTime(self.bystander.ask(), 1)
             self.assertLess(self.server.cpu_seconds() - before, FLOOD_CPU)
 
     @staticmethod
@@ -230,9 +235,10 @@ class Idlers(HostileTest):
             began = time.monotonic()
             with SocketClient(self.server), Client(self.server) as client:
                 client.ask("GET", "/health")
-            self.assertLess(time.monotonic() - began, 2)
+            self.assertInTime(time.monotonic() - began, 2)
         self.bystander.ask()
 
+    @once_of_three
     def test_kept_alive(self):
         crowd = self.crowd("GET /health HTTP/1.1\r\nHost: h\r\n\r\n")
         self.assertNewOnesGetIn()
@@ -240,6 +246,7 @@ class Idlers(HostileTest):
         for client in crowd:
             client.socket.close()
 
+    @once_of_three
     def test_half_heads(self):
         crowd = self.crowd("GET /health HTTP/1.1\r\nHo")
         self.assertNewOnesGetIn()
@@ -293,7 +300,7 @@ class Addresses(HostileTest):
             self.assertEqual(reply.body, '{"message":"Too many connections from this address"}')
         self.assertGreater(counted(self.server, "ws_edge_connections_refused_total"), 0)
         crowd[0].socket.close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while self.held() > 11:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.02)
@@ -333,7 +340,7 @@ class SlowReaders(HostileTest):
                     client.send_all([join_packet(i)] * 500)
             except OSError:
                 pass
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + PATIENCE
             slow = 'ws_edge_sessions_closed_total{reason="slow consumer"}'
             while counted(self.server, slow) < 1:
                 self.assertLess(time.monotonic(), deadline)
@@ -353,12 +360,13 @@ class Descriptors(HostileTest):
 
     files = 300
 
+    @once_of_three
     def test_used_up(self):
         crowd = [Client(self.server) for _ in range(500)]
         for client in crowd:
             client.send("GET /health HTTP/1.1\r\nHost: h\r\n\r\n")
         for _ in range(5):
-            self.assertLess(self.bystander.ask(), 1)
+            self.assertInTime(self.bystander.ask(), 1)
             time.sleep(0.1)
         self.assertLessEqual(self.server.descriptors(), self.files)
         for client in crowd:

@@ -8,7 +8,7 @@ import socket
 import time
 import unittest
 
-from support import (PATIENCE, Client, POLLING, PortTest, Server, main, once_of_three, request,
+from support import (PATIENCE, Client, Late, POLLING, PortTest, Server, main, once_of_three, request,
                      upgrade_head)
 
 COUNT = 500
@@ -162,7 +162,7 @@ class Deadlines(PortTest):
             with self.assertRaises((ConnectionResetError, BrokenPipeError)):
                 client.drip("GET / HTTP/1.1\r\nX: " + "x" * 1000, pause=0.02)
             if time.monotonic() - began > 3:
-                raise socket.timeout("it was borne for too long")
+                raise Late("it was borne for too long")
 
     def test_a_whole_head_has_no_deadline(self):
         with self.client() as client:
