@@ -177,6 +177,7 @@ static struct event_log *new_log(struct relay *relay)
         .resolver = &relay->redis_host,
         .redis = &s->redis,
         .shards = (unsigned)s->bus_shards,
+        .wait_replicas = (unsigned)s->wait_replicas,
         .max_len = (uint64_t)s->log_max_len,
         .max_bytes = (uint64_t)s->log_max_bytes,
     });
@@ -201,6 +202,7 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
     relay->redelivery =
         redelivery_new(relay->log, (size_t)settings->prefetch * routes->count, on_between, relay);
     batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
+    relay->batch.wants_replicas = settings->wait_replicas > 0;
     metric_set(&relay->metrics.turned_ms, clock_monotonic_ms());
     metric_set(&relay->metrics.obstacle, OBSTACLE_REDIS);
     relay->ops = ops_server_new(settings->service_host, (uint16_t)settings->ops_port,

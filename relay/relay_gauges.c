@@ -30,6 +30,8 @@ static enum relay_obstacle find_obstacle(const struct relay *relay)
         return OBSTACLE_MEMORY;
     if (event_log_refusal(relay->log) == EVENT_LOG_REFUSED)
         return OBSTACLE_REFUSAL;
+    if (event_log_refusal(relay->log) == EVENT_LOG_NO_REPLICAS)
+        return OBSTACLE_REPLICAS;
     if (dead_letters_failing(relay->letters))
         return OBSTACLE_LETTERS;
     return OBSTACLE_NONE;
@@ -43,6 +45,7 @@ const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t n
         [OBSTACLE_RABBITMQ] = "not connected to RabbitMQ",
         [OBSTACLE_MEMORY] = "Redis is out of memory, nothing can be logged",
         [OBSTACLE_REFUSAL] = "Redis refuses writes, nothing can be logged",
+        [OBSTACLE_REPLICAS] = "fewer replicas than REDIS_WAIT_REPLICAS have the newest events",
         [OBSTACLE_CLAIM] = "the log in Redis is not claimed yet",
         [OBSTACLE_LETTERS] = "dead letters cannot be put aside",
     };
@@ -90,6 +93,7 @@ void relay_update_gauges(struct relay *relay, uint64_t now_ms)
     metric_set(&m->turned_ms, now_ms);
     metric_set(&m->redis_connected, event_log_connected(relay->log));
     metric_set(&m->log_trimmed, event_log_trimmed(relay->log));
+    metric_set(&m->unreplicated, event_log_unreplicated(relay->log));
     metric_set(&m->redis_outages, event_log_losses(relay->log));
     update_connection(&m->rabbitmq_connected, &m->rabbitmq_outages,
                       consumer_connected(relay->consumer));

@@ -48,6 +48,8 @@ static const struct metric_info table[] = {
      "Time that the relay waited for Redis until a batch was in the log, including retries"},
     {"ws_relay_append_retries_total", NULL, METRIC_COUNTER, FIELD(append_retries),
      "Attempts to append a batch that failed and were repeated"},
+    {"ws_relay_unreplicated_batches_total", NULL, METRIC_COUNTER, FIELD(unreplicated),
+     "Times that fewer replicas than REDIS_WAIT_REPLICAS had a batch within 100 ms"},
     {"ws_relay_heartbeats_total", NULL, METRIC_COUNTER, FIELD(heartbeats),
      "Heartbeats published"},
     {"ws_relay_superseded_total", NULL, METRIC_COUNTER, FIELD(superseded),

@@ -15,6 +15,7 @@ struct relay_metrics {
     metric dead_letters_failing;
     metric dead_letters_waiting;
     metric append_retries;
+    metric unreplicated;
     struct histogram append_us;    // wait for Redis until a batch is in the log
     struct histogram batch_events; // events in a batch that is in the log
     struct histogram latency_ms;   // of an event, from when it was taken until it is in the log

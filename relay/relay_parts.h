@@ -31,6 +31,7 @@ enum relay_obstacle {
     OBSTACLE_CLAIM,
     OBSTACLE_MEMORY,
     OBSTACLE_REFUSAL,
+    OBSTACLE_REPLICAS,
     OBSTACLE_LETTERS, // the queue of dead letters takes none
     OBSTACLE_COUNT,
 };

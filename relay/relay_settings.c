@@ -32,6 +32,8 @@ static const struct setting table[] = {
     {"RELAY_LINGER_MS", SETTING_NUMBER, FIELD(linger_ms), "3", 0, 100, NULL,
      "Milliseconds that a busy relay delays an event so that it shares a batch; an idle one never does"},
     REDIS_SETTINGS(struct relay_settings, redis),
+    {"REDIS_WAIT_REPLICAS", SETTING_NUMBER, FIELD(wait_replicas), "0", 0, 16, NULL,
+     "Number of replicas of Redis that must have an event before it is acknowledged to RabbitMQ"},
     {"LOG_MAXLEN", SETTING_NUMBER, FIELD(log_max_len), "500000", 1000, 100000000, NULL,
      "Number of events that the log of each shard keeps in Redis, roughly"},
     {"LOG_MAX_BYTES", SETTING_NUMBER, FIELD(log_max_bytes), "134217728", 1048576, 1099511627776, NULL,

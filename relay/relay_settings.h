@@ -17,6 +17,7 @@ struct relay_settings {
     int64_t prefetch;
     int64_t linger_ms;
     struct redis_settings redis;
+    int64_t wait_replicas;
     int64_t log_max_len;
     int64_t log_max_bytes;
     int64_t bus_shards;

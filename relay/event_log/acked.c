@@ -19,7 +19,7 @@ bool event_log_store_acked(struct event_log *log, struct position acked)
         freeReplyObject(reply);
         return false; // the next write shows whether trimming was enough
     }
-    if (!refused)
+    if (!refused && event_log_refusal(log) == EVENT_LOG_WRITABLE)
         outage_log_end(&log->outage);
     return event_log_accept_reply(log, reply);
 }

@@ -1,14 +1,17 @@
 #include "relay/event_log/append.h"
 
+#include <stdio.h>
+
 #include "common/mem.h"
 #include "common/redis_error.h"
 #include "relay/event_log/claim.h"
 #include "relay/event_log/event_log_internal.h"
 #include "relay/event_log/size_limit.h"
 
-#define ARGS_FIXED 6 // EVALSHA sha 2 log channel max_len
-#define TRIES_MAX  8
-#define FULL       "OOM command not allowed when used memory > 'maxmemory'" // in the words of Redis
+#define ARGS_FIXED  6 // EVALSHA sha 2 log channel max_len
+#define TRIES_MAX   8
+#define REPLICAS_MS "100" // that replicas have to confirm a batch
+#define FULL        "OOM command not allowed when used memory > 'maxmemory'" // in the words of Redis
 
 static void reserve_args(struct event_log *log, size_t events)
 {
@@ -63,7 +66,7 @@ struct answers {
     bool lost;      // the connection is lost: not all answers came
     bool no_script; // Redis has forgotten the script
     bool full;      // Redis has no memory left
-    bool failed;    // Redis refused for another reason
+    bool failed;    // Redis refused for another reason, or too few replicas have the batch
 };
 
 // Redis refuses an id that is not above the last one: an earlier attempt has arrived after all, or
@@ -106,6 +109,18 @@ static void mark_shard_logged(struct batch *batch, unsigned shard)
     batch_mark_logged(batch, shard, (struct position){UINT64_MAX, UINT64_MAX});
 }
 
+// Asks how many replicas have what was written before on this connection, and waits a moment for
+// them. Until enough have it, the batch is not logged: a primary that is lost may take it along.
+static void send_wait(struct event_log *log, struct batch *batch)
+{
+    if (log->options.wait_replicas == 0)
+        return;
+    char count[12];
+    int len = snprintf(count, sizeof(count), "%u", log->options.wait_replicas);
+    redisAppendCommandArgv(log->redis, 3, (const char *[]){"WAIT", count, REPLICAS_MS},
+                           (const size_t[]){4, (size_t)len, sizeof(REPLICAS_MS) - 1});
+}
+
 // Sends the commands for all shards in one write. The batch is in doubt until all answers have
 // come.
 static void send_batch(struct event_log *log, struct batch *batch)
@@ -117,8 +132,42 @@ static void send_batch(struct event_log *log, struct batch *batch)
     log->answers_due = true;
     for (unsigned i = 0; i < log->options.shards; i++)
         log->sent[i] = send_shard(log, batch, i);
+    send_wait(log, batch);
     while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
         ; // a failed write shows when the answers are read
+}
+
+static void report_replicas(struct event_log *log, long long found)
+{
+    char reason[96];
+
+    log->unreplicated++;
+    log->refusal = EVENT_LOG_NO_REPLICAS;
+    snprintf(reason, sizeof(reason), "%lld of %u replicas have the newest events", found,
+             log->options.wait_replicas);
+    log->outage.remedy = "check the replicas of Redis and REDIS_WAIT_REPLICAS";
+    outage_log_begin(&log->outage, reason);
+    log->outage.remedy = redis_settings_remedy(log->options.redis);
+}
+
+static void take_wait(struct event_log *log, struct batch *batch, struct answers *answers)
+{
+    redisReply *reply;
+
+    if (log->options.wait_replicas == 0 || answers->lost)
+        return;
+    reply = event_log_next_reply(log);
+    answers->lost = !reply;
+    if (!reply)
+        return;
+    batch->unconfirmed = reply->type != REDIS_REPLY_INTEGER ||
+                         reply->integer < (long long)log->options.wait_replicas;
+    answers->failed |= batch->unconfirmed;
+    if (reply->type == REDIS_REPLY_ERROR)
+        event_log_report_error(log, reply->str);
+    else if (batch->unconfirmed)
+        report_replicas(log, reply->integer);
+    freeReplyObject(reply);
 }
 
 static struct answers take_answers(struct event_log *log, struct batch *batch)
@@ -129,6 +178,7 @@ static struct answers take_answers(struct event_log *log, struct batch *batch)
     for (unsigned i = 0; i < log->options.shards && !answers.lost; i++)
         if (log->sent[i] && take_answer(log, &answers))
             mark_shard_logged(batch, i);
+    take_wait(log, batch, &answers);
     return answers;
 }
 
@@ -144,6 +194,8 @@ static uint64_t epoch_of(const struct batch *batch)
 // shard. This is enough because an event keeps its position through every retry (decision 009).
 static enum event_log_status resolve_doubt(struct event_log *log, struct batch *batch)
 {
+    if (batch->unconfirmed)
+        batch_unmark_logged(batch); // this may be another server, which lacks what the last one had
     for (unsigned i = 0; i < log->options.shards; i++) {
         struct position last;
         if (!event_log_read_last_id(log, i, &last))
@@ -177,7 +229,7 @@ static enum event_log_status append_once(struct event_log *log, struct batch *ba
     if (batch_logged(batch)) {
         batch->in_doubt = false;
         log->grown_bytes += batch->bytes.len;
-        event_log_record_write(log, NULL);
+        log->refusal = EVENT_LOG_WRITABLE;
         outage_log_end(&log->outage);
     }
     return answers.lost || answers.failed ? EVENT_LOG_FAILED : EVENT_LOG_OK;
@@ -200,5 +252,7 @@ enum event_log_status event_log_append(struct event_log *log, struct batch *batc
             return EVENT_LOG_FAILED;
         status = append_once(log, batch);
     }
+    if (status == EVENT_LOG_SUPERSEDED)
+        log->refusal = EVENT_LOG_WRITABLE; // it was about the batch
     return status == EVENT_LOG_OK && !batch_logged(batch) ? EVENT_LOG_FAILED : status;
 }

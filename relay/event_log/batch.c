@@ -26,7 +26,7 @@ void batch_fini(struct batch *batch)
 void batch_clear(struct batch *batch)
 {
     batch->count = 0;
-    batch->in_doubt = false;
+    batch->in_doubt = batch->unconfirmed = false;
     if (batch->bytes.cap > BYTES_KEPT)
         buffer_fini(&batch->bytes);
     else
@@ -44,6 +44,7 @@ static struct batch_entry *next_entry(struct batch *batch, uint64_t tag)
 
     assert(batch->count <= batch->cap);
     *entry = (struct batch_entry){.tag = tag};
+    batch->unconfirmed = batch->wants_replicas;
     return entry;
 }
 
@@ -77,6 +78,8 @@ struct span batch_envelope(const struct batch *batch, const struct batch_entry *
 
 bool batch_logged(const struct batch *batch)
 {
+    if (batch->unconfirmed)
+        return false;
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->entries[i].logged)
             return false;
@@ -90,6 +93,12 @@ void batch_mark_logged(struct batch *batch, unsigned shard, struct position top)
         if (entry->shard == shard && position_compare(entry->position, top) <= 0)
             entry->logged = true;
     }
+}
+
+void batch_unmark_logged(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        batch->entries[i].logged = position_is_none(batch->entries[i].position);
 }
 
 size_t batch_event_count(const struct batch *batch)

@@ -32,7 +32,9 @@ struct batch {
     size_t count, cap;
     struct buffer bytes;
     size_t max_bytes;
-    bool in_doubt; // sent to Redis, and not every answer has come
+    bool in_doubt;       // sent to Redis, and not every answer has come
+    bool wants_replicas; // what is in the log is not logged before replicas have it
+    bool unconfirmed;    // by replicas
 };
 
 void batch_init(struct batch *batch, size_t max_count, size_t max_bytes);
@@ -51,9 +53,11 @@ void batch_add_known(struct batch *batch, uint64_t tag);
 
 // The encoded envelope of an entry, valid until the batch is changed.
 struct span batch_envelope(const struct batch *batch, const struct batch_entry *entry);
-// True if all events of the batch are in the log.
+// True if all events of the batch are in the log, and with replicas if it wants them.
 bool batch_logged(const struct batch *batch);
 // Marks the events of the shard at or below `top` as logged.
 void batch_mark_logged(struct batch *batch, unsigned shard, struct position top);
+// Marks no event as logged, except those that were known before.
+void batch_unmark_logged(struct batch *batch);
 // How many events the batch appends, logged or not, without deliveries that were in the log before.
 size_t batch_event_count(const struct batch *batch);

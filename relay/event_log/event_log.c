@@ -65,6 +65,11 @@ enum event_log_refusal event_log_refusal(const struct event_log *log)
     return log->refusal;
 }
 
+uint64_t event_log_unreplicated(const struct event_log *log)
+{
+    return log->unreplicated;
+}
+
 uint64_t event_log_losses(const struct event_log *log)
 {
     return log->losses;
@@ -104,7 +109,7 @@ void event_log_report_error(struct event_log *log, const char *error)
 void event_log_record_write(struct event_log *log, const char *error)
 {
     if (!error)
-        log->refusal = EVENT_LOG_WRITABLE;
+        log->refusal = log->refusal == EVENT_LOG_NO_REPLICAS ? log->refusal : EVENT_LOG_WRITABLE;
     else
         log->refusal =
             redis_error_is_out_of_memory(error) ? EVENT_LOG_NO_MEMORY : EVENT_LOG_REFUSED;

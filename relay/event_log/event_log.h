@@ -17,14 +17,20 @@
 #define EVENT_LOG_ANSWER_MS  700
 
 // Why Redis refuses to write the log although it answers.
-enum event_log_refusal { EVENT_LOG_WRITABLE = 0, EVENT_LOG_NO_MEMORY, EVENT_LOG_REFUSED };
+enum event_log_refusal {
+    EVENT_LOG_WRITABLE = 0,
+    EVENT_LOG_NO_MEMORY,
+    EVENT_LOG_REFUSED,
+    EVENT_LOG_NO_REPLICAS, // it has the batch, but too few replicas have it
+};
 
 struct event_log_options {
     struct resolver *resolver;          // of the host
     const struct redis_settings *redis; // borrowed
     unsigned shards;
-    uint64_t max_len;   // entries that each shard keeps, roughly
-    uint64_t max_bytes; // memory that each shard takes in Redis, roughly
+    unsigned wait_replicas; // that must have a batch before it counts as logged
+    uint64_t max_len;       // entries that each shard keeps, roughly
+    uint64_t max_bytes;     // memory that each shard takes in Redis, roughly
 };
 
 struct event_log;
@@ -38,6 +44,8 @@ bool event_log_connected(const struct event_log *log);
 // is connected.
 bool event_log_is_primary(struct event_log *log);
 enum event_log_refusal event_log_refusal(const struct event_log *log); // of the last write
+// How often Redis had a batch and too few replicas did.
+uint64_t event_log_unreplicated(const struct event_log *log);
 // How often the connection was lost.
 uint64_t event_log_losses(const struct event_log *log);
 unsigned event_log_shards(const struct event_log *log);

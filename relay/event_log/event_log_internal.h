@@ -27,8 +27,9 @@ struct event_log {
     size_t arg_cap;
     char (*ids)[POSITION_TEXT_MAX]; // texts of the positions in `args`
     struct outage_log outage;
-    bool usable;     // the connection was prepared completely
-    uint64_t losses; // of usable connections
+    bool usable;           // the connection was prepared completely
+    uint64_t losses;       // of usable connections
+    uint64_t unreplicated; // answers that too few replicas have a batch
     bool needless_password_logged, unmeasured_logged;
     enum event_log_refusal refusal;
     uint64_t grown_bytes; // appended since the memory of the log was measured
@@ -53,7 +54,8 @@ bool reply_is_error(const redisReply *reply, const char *part);
 // Frees the reply. Returns false if it is NULL or an error; logs the error.
 bool event_log_accept_reply(struct event_log *log, redisReply *reply);
 
-// Notes that a write was taken, with NULL, or refused with this error.
+// Notes that a write was taken, with NULL, or refused with this error. That replicas are missing
+// stays until a batch is with them.
 void event_log_record_write(struct event_log *log, const char *error);
 
 // Loads the script of append.c: once for each connection, and again if Redis has forgotten it.

@@ -6,6 +6,9 @@ const everyPair = () => true;
 // The connections that have subscribed to something.
 export const subscriptions = (pair) => pair.subscribes;
 
+// The connections of replicas.
+export const replications = (pair) => pair.replicates;
+
 export class Wire {
   static async to(port) {
     const wire = new Wire();
@@ -23,7 +26,7 @@ export class Wire {
 
   #join(client) {
     const server = connect(this.target, '127.0.0.1');
-    const pair = { client, server, subscribes: false, muted: false, loses: false };
+    const pair = { client, server, subscribes: false, replicates: false, muted: false, loses: false };
     this.pairs.add(pair);
     const part = () => {
       this.pairs.delete(pair);
@@ -35,6 +38,7 @@ export class Wire {
     }
     client.on('data', (question) => {
       pair.subscribes ||= question.includes('SUBSCRIBE');
+      pair.replicates ||= question.includes('PSYNC');
       if (this.freezing && question.includes(this.freezing.about)) {
         this.freeze();
         this.freezing.told();

@@ -264,6 +264,12 @@ bool event_log_is_primary(struct event_log *log)
     return true;
 }
 
+uint64_t event_log_unreplicated(const struct event_log *log)
+{
+    (void)log;
+    return 0;
+}
+
 uint64_t event_log_losses(const struct event_log *log)
 {
     (void)log;

@@ -17,18 +17,20 @@
 struct dialogue {
     const char *name;
     // What becomes of each EVALSHA: o done, l done and its answer lost, n not done and no answer,
-    // r READONLY, m out of memory, s NOSCRIPT; then o.
+    // r READONLY, m out of memory, s NOSCRIPT, x done, and the next server lacks it; then o.
     const char *outcomes;
     bool full;           // nothing of the log can be trimmed
     const char *claimed; // by another relay: "first", or "after" the first call; "": never
     int calls;           // of event_log_append()
     const char *transcript;
     size_t entries; // in the log at the end
+    // Replicas that have the batch at each WAIT, a digit each; NULL: none is waited for.
+    const char *replicas;
 };
 
 static struct {
-    const char *outcomes;
-    bool full;
+    const char *outcomes, *replicas;
+    bool full, fails_over;
     struct position last; // id of the stream
     size_t entries;
     redisReply *replies[REPLIES_MAX]; // NULL: lost
@@ -101,6 +103,9 @@ static redisReply *answer_script(int argc, const char **argv, const size_t *lens
         return NULL;
     case 'n':
         return NULL;
+    case 'x':
+        redis.fails_over = true;
+        return append(argc, argv, lens);
     case 'r':
         return reply_of(REDIS_REPLY_ERROR, "READONLY You can't write against a read only replica.",
                         0);
@@ -129,6 +134,17 @@ static redisReply *answer(int argc, const char **argv, const size_t *lens)
 {
     if (strcmp(argv[0], "EVALSHA") == 0)
         return answer_script(argc, argv, lens);
+    if (strcmp(argv[0], "WAIT") == 0) {
+        assert_string_equal(argv[1], "2");
+        buffer_printf(&redis.transcript, "wait ");
+        if (redis.fails_over) {
+            redis.fails_over = false;
+            redis.last = (struct position){0};
+            redis.entries = 0;
+            return NULL;
+        }
+        return reply_of(REDIS_REPLY_INTEGER, NULL, *redis.replicas++ - '0');
+    }
     if (strcmp(argv[0], "XINFO") == 0)
         return answer_info();
     if (strcmp(argv[0], "ROLE") == 0)
@@ -225,6 +241,16 @@ static const struct dialogue dialogues[] = {
      "connect load append trim ask append ok ", EVENTS},
     {"Redis is out of memory, and the log has none to give", "m", true, "", 1,
      "connect load append trim failed ", 0},
+    {"enough replicas have it", "", false, "", 1, "connect load append wait ok ", EVENTS, "2"},
+    {"more than enough have it", "", false, "", 1, "connect load append wait ok ", EVENTS, "3"},
+    {"too few have it, and then enough", "", false, "", 3,
+     "connect load append wait failed ask wait failed ask wait ok ", EVENTS, "012"},
+    {"too few have it, and another relay claims the log", "", false, "after", 2,
+     "connect load append wait failed ask superseded ", EVENTS, "1"},
+    {"the primary is lost before a replica has it", "x", false, "", 2,
+     "connect load append wait failed connect load ask append wait ok ", EVENTS, "2"},
+    {"the answer is lost, the batch is in, and replicas are asked", "l", false, "", 2,
+     "connect load append wait failed connect load ask wait ok ", EVENTS, "22"},
 };
 
 static const char *const words[] = {
@@ -235,6 +261,7 @@ static void fill(struct batch *batch)
     struct sequence sequence = {.epoch = EPOCH, .shards = 1};
 
     batch_init(batch, EVENTS, 4096);
+    batch->wants_replicas = redis.replicas != NULL;
     for (uint64_t tag = 1; tag <= EVENTS; tag++)
         batch_add(batch, &sequence, tag,
                   &(struct envelope){.id = SPAN_LIT("id"),
@@ -271,11 +298,13 @@ static void follows_the_script(void **state)
     memset(&redis, 0, sizeof(redis));
     redis.outcomes = d->outcomes;
     redis.full = d->full;
+    redis.replicas = d->replicas;
     resolver_init(&resolver, "127.0.0.1");
     struct event_log *log =
         event_log_new(&(struct event_log_options){.resolver = &resolver,
                                                   .redis = &(struct redis_settings){.db = 1},
                                                   .shards = 1,
+                                                  .wait_replicas = d->replicas ? 2 : 0,
                                                   .max_len = 1000,
                                                   .max_bytes = 1 << 30});
     play(d, log);
