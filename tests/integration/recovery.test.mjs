@@ -146,7 +146,9 @@ describe('rooms', () => {
 
   test('a room that was left is left, also when its edge is killed in the next moment', async (t) => {
     const { room, traveller, line, sayAndSee } = await scene(t);
-    const doomed = await made.addEdge();
+    const redis = await RedisLine.to(t, made.brokers.redis.port);
+    redis.hold(200); // what its edge tells Redis takes a while, so an ack could be faster
+    const doomed = await made.addEdge({ REDIS_PORT: String(redis.port) });
     await doomed.ready();
     await traveller.away(undefined, { edge: doomed });
     await traveller.ack('leave_room', room.which);
