@@ -130,14 +130,29 @@ describe('in a minute and a half', { concurrency: true }, () => {
   });
 
   test('only what edges tell one another flows for a minute', async (t) => {
-    const { room, traveller, watcher, sayAndSee } = await scene(t);
-    await sayAndSee(0);
-    for (let i = 0; i < 60; i++) {
+    const doomed = await made.addEdge();
+    await doomed.ready();
+    const { room, traveller, line, watcher, sayAndSee } = await scene(t, doomed);
+    const typed = async (times) => {
       await watcher.ack('typing', room.which);
+      await until('typing', () => traveller.all('user_typing').length >= times);
+    };
+    await sayAndSee(0);
+    for (let i = 1; i <= 60; i++) {
+      await typed(i);
       await sleep(1000);
     }
-    assert.ok(traveller.all('user_typing').length >= 60);
-    assert.equal((await traveller.away(() => sayAndSee(1))).recovered, true);
+    // The next edge does not remember what came before this, and the last one notes nothing more.
+    const elsewhere = await scene(t);
+    for (const digit of '1234567') await elsewhere.sayAndSee(digit.repeat(180_000));
+    await typed(61);
+    line.refuse();
+    await doomed.kill();
+    await sayAndSee(1);
+    const forgetful = await made.addEdge({ RECOVERY_MEMORY: String(1024 * 1024) });
+    await forgetful.ready();
+    line.let(forgetful);
+    assert.equal((await traveller.back()).recovered, true);
     await traveller.heard([0, 1]);
   });
 });
