@@ -5,7 +5,7 @@ import { startBrokers } from './support/brokers.mjs';
 import { newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
 import { command } from './support/redis.mjs';
-import { sayUntilHeard, scene as sceneOf } from './support/traveller.mjs';
+import { say, sayUntilHeard, scene as sceneOf } from './support/traveller.mjs';
 import { sleep, until } from './support/wait.mjs';
 
 const brokers = await startBrokers(['redis']);
@@ -194,6 +194,27 @@ test('Redis forgets everything: nobody is told that nothing was missed', async (
     await sleep(1500); // and the relay goes on with its heartbeats
   }, { edge: there });
   assert.equal(back.recovered, false);
+});
+
+// An edge that knows a session may be the first to write it again. The log has no such second copy.
+test('Redis forgets everything but a session: an edge that has started since knows no more', async (t) => {
+  const { traveller, line, room, sayAndSee } = await scene(t);
+  const key = `ws:session:${traveller.socket._pid}`;
+  line.refuse();
+  line.cut();
+  await until('the client to notice', () => !traveller.socket.connected);
+  await sayAndSee(1);
+  const session = await command(brokers.redis.port, ['HGETALL', key]);
+  await command(brokers.redis.port, ['FLUSHALL']);
+  await command(brokers.redis.port, ['HSET', key, ...session]);
+  await say(services, room, 2);
+  await until('the log to go on', async () =>
+    await command(brokers.redis.port, ['XLEN', 'ws:log:{0}']) > 0);
+  const edge = await made.addEdge();
+  await edge.ready();
+  line.let(edge);
+  assert.equal((await traveller.back()).recovered, false);
+  assert.equal(await edge.metric('ws_edge_recoveries_total{result="reach"}'), 1);
 });
 
 test('the newest part of the log is lost: those who may lack it begin afresh', async (t) => {
