@@ -134,8 +134,8 @@ describe('tokens', () => {
     const kept = newConversation();
     const lost = newConversation();
     const line = await Line.to(t, claims);
-    const traveller = await Traveller.connect(t, line,
-      { auth: { token: token({ id: 'claims', rooms: [kept.name, lost.name] }) } });
+    const both = token({ id: 'claims', rooms: [kept.name, lost.name] });
+    const traveller = await Traveller.connect(t, line, { auth: { token: both } });
     for (const room of [kept, lost]) await traveller.join('conversation', room.id);
     traveller.socket.auth = { token: token({ id: 'claims', rooms: [kept.name] }) };
     await traveller.away(async () => {
@@ -145,8 +145,10 @@ describe('tokens', () => {
     assert.equal(traveller.last.recovered, true);
     await traveller.heard(['kept']);
     assert.deepEqual(await traveller.ack('typing', lost.which), { error: 'Not in room' });
+    traveller.socket.auth = { token: both };
     await traveller.away(() => say(services, lost, 'again'));
     assert.deepEqual(await traveller.ack('typing', lost.which), { error: 'Not in room' });
+    assert.deepEqual(traveller.said, ['kept']);
   });
 });
 
@@ -197,19 +199,24 @@ describe('ROOM_AUTHORIZATION=service', () => {
   });
 });
 
-test('kicked while away, and kicked while there', async (t) => {
+async function kick(userId) {
+  const tool = new Child(built('ws-control'), ['kick', userId],
+    { name: 'ws-control', env: brokerSettings(made.brokers) });
+  await tool.exited;
+}
+
+test('kicked while away', async (t) => {
   const { userId, traveller } = await scene(t);
-  const kick = async () => {
-    const tool = new Child(built('ws-control'), ['kick', userId],
-      { name: 'ws-control', env: brokerSettings(made.brokers) });
-    await tool.exited;
-  };
   await counted('kicked', async () => {
-    assert.equal((await traveller.away(kick)).recovered, false);
+    assert.equal((await traveller.away(() => kick(userId))).recovered, false);
   });
   await sleep(10); // the session that began since is no part of it
   assert.equal((await traveller.away()).recovered, true);
-  await kick();
+});
+
+test('kicked while there', async (t) => {
+  const { userId, traveller } = await scene(t);
+  await kick(userId);
   await until('the end', () => !traveller.socket.connected);
   const count = traveller.connects.length;
   traveller.socket.connect();
