@@ -5,14 +5,9 @@
 //         …
 #pragma once
 
+#include "common/rabbitmq_settings.h"
 #include "common/redis_settings.h"
 #include "common/settings.h"
-
-struct rabbitmq_settings {
-    const char *host;
-    int64_t port;
-    const char *user, *password, *vhost;
-};
 
 struct log_settings {
     int level;  // enum log_level
@@ -53,13 +48,21 @@ extern const char *const log_format_names[];
     {"RABBITMQ_HOST", SETTING_HOST, offsetof(type, field.host), "rabbitmq", 0, 0, NULL,            \
      "Host of RabbitMQ"},                                                                          \
     {"RABBITMQ_PORT", SETTING_NUMBER, offsetof(type, field.port), "5672", 1, 65535, NULL,          \
-     "Port of RabbitMQ (AMQP)"},                                                                   \
+     "Port of RabbitMQ (AMQP); with RABBITMQ_TLS the default is 5671"},                            \
     {"RABBITMQ_USER", SETTING_TEXT, offsetof(type, field.user), "guest", 0, 0, NULL,               \
      user_help},                                                                                   \
     {"RABBITMQ_PASSWORD", SETTING_SECRET, offsetof(type, field.password), "guest", 0, 0, NULL,     \
      "Password for RabbitMQ"},                                                                     \
     {"RABBITMQ_VHOST", SETTING_TEXT, offsetof(type, field.vhost), "/", 0, 0, NULL,                 \
-     "Virtual host in RabbitMQ"}
+     "Virtual host in RabbitMQ"},                                                                  \
+    {"RABBITMQ_TLS", SETTING_SWITCH, offsetof(type, field.tls), "false", 0, 0, NULL,               \
+     "true speaks TLS to RabbitMQ"},                                                               \
+    {"RABBITMQ_CA_FILE", SETTING_TEXT, offsetof(type, field.files.ca), NULL, 0, 0, NULL,           \
+     "PEM file with the certificates that verify RabbitMQ; replaces the system's"},                \
+    {"RABBITMQ_CERT_FILE", SETTING_TEXT, offsetof(type, field.files.certificate), NULL, 0, 0,      \
+     NULL, "PEM file with the certificate that this program shows to RabbitMQ"},                   \
+    {"RABBITMQ_KEY_FILE", SETTING_TEXT, offsetof(type, field.files.key), NULL, 0, 0, NULL,         \
+     "PEM file with the key of RABBITMQ_CERT_FILE, without a passphrase"}
 
 #define BUS_SETTINGS(type, field)                                                                  \
     {"BUS_SHARDS", SETTING_NUMBER, offsetof(type, field), "1", 1, SHARDS_MAX, NULL,                \

@@ -101,6 +101,7 @@ static struct rabbit_options rabbit_options(struct relay *relay)
         .user = s->rabbitmq.user,
         .password = s->rabbitmq.password,
         .vhost = s->rabbitmq.vhost,
+        .tls = s->rabbitmq.tls ? &s->rabbitmq.files : NULL,
         .max_body = (size_t)s->max_event_bytes,
     };
 }

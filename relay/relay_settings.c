@@ -103,6 +103,7 @@ bool relay_settings_load(struct relay_settings *out, struct buffer *errors, stru
     if (loaded) {
         check_exchanges(out, errors);
         check_queue_prefix(span_of(out->queue_prefix), errors);
+        rabbitmq_settings_finish(&out->rabbitmq, errors);
         redis_settings_finish(&out->redis, errors);
     }
     return read && loaded && errors->len == 0;

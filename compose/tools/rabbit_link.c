@@ -1,11 +1,14 @@
 #include "compose/tools/rabbit_link.h"
 
 #include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/ssl_socket.h>
 #include <rabbitmq-c/tcp_socket.h>
 
+#include "common/tls_probe.h"
 #include "compose/tools/tool.h"
 
 #define FRAME_MAX      131072
+#define PROBE_MS       2000
 #define UNKNOWN_STATUS "the broker answered with something unexpected"
 
 struct timeval rabbit_timeval(uint64_t ms)
@@ -57,24 +60,79 @@ static bool open_channel(amqp_connection_state_t link)
     return rabbit_link_granted(link, "opening a channel");
 }
 
+// Of the connections of this tool, which all go to the same server.
+static struct tls_client tls;
+
+// Returns NULL with the reason in `why`.
+static amqp_socket_t *make_socket(amqp_connection_state_t link,
+                                  const struct rabbitmq_settings *rabbitmq, const char **why)
+{
+    amqp_socket_t *socket = rabbitmq->tls ? amqp_ssl_socket_new(link) : amqp_tcp_socket_new(link);
+
+    *why = amqp_error_string2(AMQP_STATUS_NO_MEMORY);
+    if (!socket || !rabbitmq->tls)
+        return socket;
+    amqp_ssl_socket_set_verify_hostname(socket, false); // OpenSSL does it
+    *why = tls_client_prepare(&tls, &rabbitmq->files, rabbitmq->host,
+                              amqp_ssl_socket_get_context(socket));
+    return *why ? NULL : socket;
+}
+
+static bool reach(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq)
+{
+    struct timeval limit = rabbit_timeval(RABBIT_ANSWER_MS);
+    const char *why;
+    amqp_socket_t *socket = make_socket(link, rabbitmq, &why);
+
+    if (socket) {
+        int rc = amqp_socket_open_noblock(socket, rabbitmq->host, (int)rabbitmq->port, &limit);
+        if (rc == AMQP_STATUS_OK)
+            return true;
+        why = rabbitmq->tls ? tls_client_why(&tls) : NULL;
+        why = why ? why : amqp_error_string2(rc);
+    }
+    return tool_fail("RabbitMQ at %s:%d cannot be reached (%s); check RABBITMQ_HOST and "
+                     "RABBITMQ_PORT",
+                     rabbitmq->host, (int)rabbitmq->port, why);
+}
+
+// What may be behind a login that ended without an answer of RabbitMQ's, or NULL.
+static const char *find_cause(const struct rabbitmq_settings *rabbitmq, int status)
+{
+    const char *why = rabbitmq->tls ? tls_client_why(&tls) : NULL;
+
+    if (why || status == AMQP_STATUS_TIMEOUT)
+        return why;
+    if (rabbitmq->tls)
+        return tls_client_guess(&tls, amqp_error_string2(status));
+    return tls_probe(rabbitmq->host, (uint16_t)rabbitmq->port, RABBITMQ_GREETING, PROBE_MS)
+               ? RABBITMQ_SPEAKS_TLS
+               : NULL;
+}
+
+static bool log_in(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq)
+{
+    amqp_rpc_reply_t reply = amqp_login(link, rabbitmq->vhost, 0, FRAME_MAX, 0,
+                                        AMQP_SASL_METHOD_PLAIN, rabbitmq->user, rabbitmq->password);
+    const char *cause = reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION
+                            ? find_cause(rabbitmq, reply.library_error)
+                            : NULL;
+
+    if (cause)
+        return tool_fail("login: %s", cause);
+    return granted(reply, "login") ||
+           tool_fail("check RABBITMQ_USER, RABBITMQ_PASSWORD and RABBITMQ_VHOST");
+}
+
 static bool dial(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq)
 {
-    amqp_socket_t *socket = amqp_tcp_socket_new(link);
     struct timeval limit = rabbit_timeval(RABBIT_ANSWER_MS);
-    int rc = socket ? amqp_socket_open_noblock(socket, rabbitmq->host, (int)rabbitmq->port, &limit)
-                    : AMQP_STATUS_NO_MEMORY;
 
-    if (rc != AMQP_STATUS_OK)
-        return tool_fail("RabbitMQ at %s:%d cannot be reached (%s); check RABBITMQ_HOST and "
-                         "RABBITMQ_PORT",
-                         rabbitmq->host, (int)rabbitmq->port, amqp_error_string2(rc));
+    if (!reach(link, rabbitmq))
+        return false;
     amqp_set_handshake_timeout(link, &limit);
     amqp_set_rpc_timeout(link, &limit);
-    if (!granted(amqp_login(link, rabbitmq->vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN,
-                            rabbitmq->user, rabbitmq->password),
-                 "login"))
-        return tool_fail("check RABBITMQ_USER, RABBITMQ_PASSWORD and RABBITMQ_VHOST");
-    return open_channel(link);
+    return log_in(link, rabbitmq) && open_channel(link);
 }
 
 amqp_connection_state_t rabbit_link_open(const struct rabbitmq_settings *rabbitmq)

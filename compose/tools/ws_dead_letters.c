@@ -61,6 +61,11 @@ static const struct tool_option OPTIONS[] = {
     {"yes", NULL, "--yes", 0, "required by drop"},
 };
 
+static void check(void *request, struct buffer *errors)
+{
+    rabbitmq_settings_finish(&((struct request *)request)->rabbitmq, errors);
+}
+
 static const struct tool TOOL = {
     .program =
         {"ws-dead-letters",
@@ -76,6 +81,7 @@ static const struct tool TOOL = {
     .synopsis = "list|replay|drop",
     .max_operands = 1,
     .options = OPTIONS,
+    .check = check,
     .option_count = ARRAY_LEN(OPTIONS),
 };
 

@@ -51,6 +51,11 @@ static const struct tool_option OPTIONS[] = {
     {"conversation", "ID", "--conversation", 0, "conversation of the message (default 42)"},
 };
 
+static void check(void *request, struct buffer *errors)
+{
+    rabbitmq_settings_finish(&((struct request *)request)->rabbitmq, errors);
+}
+
 static const struct tool TOOL = {
     .program = {"ws-publish",
                 "Publishes an event to RabbitMQ and prints whether a queue took it.\n"
@@ -59,6 +64,7 @@ static const struct tool TOOL = {
     .synopsis = "ROUTING_KEY BODY\n       ws-publish [options] --sample KIND --user ID",
     .max_operands = 2,
     .options = OPTIONS,
+    .check = check,
     .option_count = ARRAY_LEN(OPTIONS),
 };
 

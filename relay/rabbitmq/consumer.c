@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/rabbitmq_settings.h"
 #include "relay/rabbitmq/consumer_internal.h"
 #include "relay/rabbitmq/incoming.h"
 
@@ -41,8 +42,7 @@ struct consumer *consumer_new(const struct consumer_options *options)
     s->prefetch = options->prefetch;
     s->outage.module = "relay";
     s->outage.what = "RabbitMQ";
-    s->outage.remedy = "check RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD "
-                       "and RABBITMQ_VHOST";
+    s->outage.remedy = "check " RABBITMQ_CONNECTION_SETTINGS;
     s->topology = new_topology(s);
     s->intakes = mem_zalloc(options->routes->count * sizeof(*s->intakes));
     for (size_t i = 0; i < options->routes->count; i++)

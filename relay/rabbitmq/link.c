@@ -46,7 +46,9 @@ bool rabbit_lose(struct rabbit *r, const char *reason)
 
 bool rabbit_lose_by(struct rabbit *r, int status)
 {
-    return rabbit_lose(r, amqp_error_string2(status));
+    const char *why = r->has_tls ? tls_client_why(&r->tls) : NULL;
+
+    return rabbit_lose(r, why ? why : amqp_error_string2(status));
 }
 
 // Keeps why RabbitMQ has closed the channel or the connection.

@@ -34,6 +34,8 @@ struct incoming {
 
 struct rabbit {
     amqp_connection_state_t link;
+    bool has_tls;
+    struct tls_client tls; // if it has
     bool usable;
     int code;
     char reason[RABBIT_REASON_MAX];

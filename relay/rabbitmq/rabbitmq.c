@@ -2,12 +2,15 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <rabbitmq-c/ssl_socket.h>
 #include <rabbitmq-c/tcp_socket.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "common/mem.h"
+#include "common/rabbitmq_settings.h"
+#include "common/tls_probe.h"
 #include "relay/rabbitmq/incoming_internal.h"
 
 #define FRAME_MAX        131072
@@ -35,22 +38,62 @@ static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o
                                       AMQP_SASL_METHOD_PLAIN, o->user, o->password));
 }
 
-// Tries the addresses in turn, within RABBIT_CONNECT_MS for all of them.
-static bool connect_to(struct rabbit *r, const struct addresses *addresses,
-                       const struct rabbit_options *o)
+// Returns NULL, with the reason kept, if a file of TLS cannot be used any more.
+static amqp_socket_t *make_socket(struct rabbit *r, const struct rabbit_options *o)
 {
-    struct timeval wait = rabbit_timeval(RABBIT_CONNECT_MS / (uint32_t)addresses->count);
-    amqp_socket_t *socket = amqp_tcp_socket_new(r->link);
-    int status = AMQP_STATUS_SOCKET_ERROR;
+    amqp_socket_t *socket = o->tls ? amqp_ssl_socket_new(r->link) : amqp_tcp_socket_new(r->link);
 
     if (!socket)
         abort(); // out of memory
+    if (!o->tls)
+        return socket;
+    r->has_tls = true;
+    amqp_ssl_socket_set_verify_hostname(socket, false); // it would be that of the address
+    const char *fault =
+        tls_client_prepare(&r->tls, o->tls, o->resolver->host, amqp_ssl_socket_get_context(socket));
+    if (fault)
+        rabbit_lose(r, fault);
+    return fault ? NULL : socket;
+}
+
+// Tries the addresses in turn, within RABBIT_CONNECT_MS for all of them; a handshake of TLS has
+// longer.
+static bool connect_to(struct rabbit *r, const struct addresses *addresses,
+                       const struct rabbit_options *o)
+{
+    uint32_t limit_ms = o->tls ? RABBIT_ANSWER_MS : RABBIT_CONNECT_MS;
+    struct timeval wait = rabbit_timeval(limit_ms / (uint32_t)addresses->count);
+    amqp_socket_t *socket = make_socket(r, o);
+    int status = AMQP_STATUS_SOCKET_ERROR;
+
+    if (!socket)
+        return false;
     for (size_t i = 0; i < addresses->count && status != AMQP_STATUS_OK; i++)
         status = amqp_socket_open_noblock(socket, addresses->text[i], o->port, &wait);
     o->resolver->reached = status != AMQP_STATUS_TIMEOUT;
     if (status == AMQP_STATUS_SOCKET_ERROR)
         return rabbit_lose(r, "connection refused, or the host cannot be reached");
     return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
+}
+
+// Says more about a connection that ended before RabbitMQ has said anything. A server that wants
+// TLS answers plain text with an alert that means nothing to rabbitmq-c.
+static void explain_end(struct rabbit *r, const struct rabbit_options *o)
+{
+    struct addresses addresses;
+
+    if (r->code != 0 || strcmp(r->reason, amqp_error_string2(AMQP_STATUS_TIMEOUT)) == 0)
+        return;
+    if (o->tls) {
+        if (!tls_client_why(&r->tls))
+            rabbit_lose(r, tls_client_guess(&r->tls, r->reason));
+        return;
+    }
+    if (resolver_ask(o->resolver, RABBIT_CONNECT_MS, &addresses))
+        return;
+    o->resolver->reached = true;
+    if (tls_probe(addresses.text[0], (uint16_t)o->port, RABBITMQ_GREETING, RABBIT_CONNECT_MS))
+        rabbit_lose(r, RABBITMQ_SPEAKS_TLS);
 }
 
 static bool dial(struct rabbit *r, const struct rabbit_options *o)
@@ -83,8 +126,11 @@ struct rabbit *rabbit_open(const struct rabbit_options *options, char why[RABBIT
     r->usable = true;
     r->max_body = options->max_body;
     list_init(&r->backlog);
-    if (dial(r, options) && login(r, options) == RABBIT_OK && rabbit_open_channel(r) == RABBIT_OK)
-        return r;
+    if (dial(r, options)) {
+        if (login(r, options) == RABBIT_OK && rabbit_open_channel(r) == RABBIT_OK)
+            return r;
+        explain_end(r, options);
+    }
     memcpy(why, r->reason, sizeof(r->reason));
     r->usable = false;
     rabbit_close(r);

@@ -6,6 +6,7 @@
 
 #include "common/resolver.h"
 #include "common/span.h"
+#include "common/tls_client.h"
 
 #define RABBIT_CONNECT_MS 700
 #define RABBIT_ANSWER_MS  2000
@@ -16,6 +17,7 @@
 struct rabbit_options {
     struct resolver *resolver; // of the host
     int port;
+    const struct tls_files *tls; // NULL: plain text
     const char *user, *password, *vhost;
     const char *name; // shown by RabbitMQ's management
     int heartbeat_s;  // 0: none

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
+import { Authority } from './support/certificates.mjs';
 import { run } from './support/child.mjs';
 import { built } from './support/gateway.mjs';
 
@@ -364,6 +365,57 @@ describe('a secret from a file', () => {
     const { stderr } = await checked('ws-relay', { RABBITMQ_PASSWORD_FIEL: '/x' });
     assert.match(stderr, /RABBITMQ_PASSWORD_FIEL is not known; is RABBITMQ_PASSWORD_FILE meant\?/);
   });
+});
+
+describe('files of TLS to RabbitMQ', () => {
+  async function files() {
+    const dir = await mkdtemp(join(tmpdir(), 'tls-'));
+    folders.push(dir);
+    const authority = new Authority(dir);
+    const { certificate, key } = authority.issue('relay');
+    const wrong = join(dir, 'wrong.pem');
+    await writeFile(wrong, '-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n');
+    return { RABBITMQ_TLS: 'true', RABBITMQ_CA_FILE: authority.certificate,
+      RABBITMQ_CERT_FILE: certificate, RABBITMQ_KEY_FILE: key, wrong, otherKey: authority.key };
+  }
+  const NOWHERE = '/nowhere.pem';
+  const cases = [
+    ['right ones', () => ({}), null],
+    ['the system\'s certificates', () => ({ RABBITMQ_CA_FILE: '' }), null],
+    ['no certificate of the client', () => ({ RABBITMQ_CERT_FILE: '', RABBITMQ_KEY_FILE: '' }), null],
+    ['no TLS', () => ({ RABBITMQ_TLS: 'false' }),
+      /RABBITMQ_CA_FILE needs RABBITMQ_TLS=true\n.*RABBITMQ_CERT_FILE needs .*\n.*RABBITMQ_KEY_FILE needs /],
+    ['no authority', () => ({ RABBITMQ_CA_FILE: NOWHERE }),
+      /RABBITMQ_CA_FILE "\/nowhere.pem" cannot be used: No such file/],
+    ['a wrong authority', ({ wrong }) => ({ RABBITMQ_CA_FILE: wrong }), /RABBITMQ_CA_FILE ".*wrong.pem" cannot be used/],
+    ['no certificate', () => ({ RABBITMQ_CERT_FILE: NOWHERE }),
+      /RABBITMQ_CERT_FILE "\/nowhere.pem" cannot be used: No such file/],
+    ['a wrong certificate', ({ wrong }) => ({ RABBITMQ_CERT_FILE: wrong }),
+      /RABBITMQ_CERT_FILE ".*wrong.pem" cannot be used/],
+    ['no key', () => ({ RABBITMQ_KEY_FILE: NOWHERE }),
+      /RABBITMQ_KEY_FILE "\/nowhere.pem" cannot be used: No such file/],
+    ['the key of another', ({ otherKey }) => ({ RABBITMQ_KEY_FILE: otherKey }),
+      /RABBITMQ_KEY_FILE .* cannot be used: key values mismatch/],
+    ['a certificate without a key', () => ({ RABBITMQ_KEY_FILE: '' }),
+      /RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE must be given together/],
+    ['a key without a certificate', () => ({ RABBITMQ_CERT_FILE: '' }),
+      /RABBITMQ_CERT_FILE and RABBITMQ_KEY_FILE must be given together/],
+    ['two wrong ones', ({ wrong }) => ({ RABBITMQ_CA_FILE: NOWHERE, RABBITMQ_CERT_FILE: wrong }),
+      /RABBITMQ_CA_FILE .*\n.*RABBITMQ_CERT_FILE /],
+  ];
+  for (const [name, change, fault] of cases) {
+    test(name, async () => {
+      const given = await files();
+      const env = { ...given, ...change(given) };
+      const { code, stderr } = await checked('ws-relay', env);
+      assert.equal(code, fault ? 1 : 0, stderr);
+      assert.match(stderr, fault ?? /^$/);
+      if (!fault) return;
+      const tool = await start('ws-publish', env, { args: ['a.b', '{}'] });
+      assert.equal(tool.code, 2);
+      assert.match(tool.stderr, fault);
+    });
+  }
 });
 
 test('the value of a secret is not repeated', async () => {

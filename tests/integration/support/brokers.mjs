@@ -31,15 +31,15 @@ export function sharedBrokers() {
 export async function startBrokers(kinds = ['redis', 'rabbitmq'], args = []) {
   const dir = await mkdtemp(join(tmpdir(), 'gateway-brokers-'));
   const own = {};
-  const start = async (kind, type) => {
-    if (kinds.includes(kind)) own[kind] = await type.start(join(dir, kind), args);
+  const start = async (kind, type, ...more) => {
+    if (kinds.includes(kind)) own[kind] = await type.start(join(dir, kind), ...more);
   };
   const stop = async () => {
     await Promise.all(Object.values(own).map((broker) => broker.stop()));
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    await Promise.all([start('redis', Redis), start('rabbitmq', RabbitMq)]);
+    await Promise.all([start('redis', Redis, args), start('rabbitmq', RabbitMq)]);
     return { ...(kinds.length < 2 ? sharedBrokers() : {}), ...own, dir, stop };
   } catch (error) {
     await stop();

@@ -19,15 +19,19 @@ function serverScript() {
 }
 
 export class RabbitMq {
-  constructor(dir, [port, distribution, mapper]) {
+  constructor(dir, [port, distribution, mapper, tlsPort], tls) {
     this.dir = dir;
+    this.tlsPort = tlsPort;
+    this.tls = tls;
     this.port = port;
     this.distributionPort = distribution;
     this.mapperPort = mapper;
   }
 
-  static async start(dir) {
-    const rabbit = new RabbitMq(dir, await freePorts(3));
+  // `tls`: files of `ca`, `certificate` and `key`, and whether `clients` need certificates; then it
+  // listens at `tlsPort` as well.
+  static async start(dir, tls = undefined) {
+    const rabbit = new RabbitMq(dir, await freePorts(4), tls);
     await rabbit.#prepare();
     await rabbit.start();
     return rabbit;
@@ -43,6 +47,18 @@ export class RabbitMq {
       + `RABBITMQ_NODENAME=tests${this.port}@localhost RABBITMQ_CONF_ENV_FILE='${this.dir}/env.conf'`;
   }
 
+  #tlsSettings() {
+    if (!this.tls) return [];
+    return [
+      `listeners.ssl.default = 127.0.0.1:${this.tlsPort}`,
+      `ssl_options.cacertfile = ${this.tls.ca}`,
+      `ssl_options.certfile = ${this.tls.certificate}`,
+      `ssl_options.keyfile = ${this.tls.key}`,
+      `ssl_options.verify = ${this.tls.clients ? 'verify_peer' : 'verify_none'}`,
+      `ssl_options.fail_if_no_peer_cert = ${Boolean(this.tls.clients)}`,
+    ];
+  }
+
   async #prepare() {
     await mkdir(join(this.dir, 'log'), { recursive: true });
     await writeFile(join(this.dir, 'rabbitmq.conf'), [
@@ -51,6 +67,7 @@ export class RabbitMq {
       'vm_memory_high_watermark.absolute = 1GB',
       'log.console = false',
       'log.file.level = warning',
+      ...this.#tlsSettings(),
       ''].join('\n'));
     await writeFile(join(this.dir, 'enabled_plugins'), '[].\n');
     await writeFile(join(this.dir, 'env.conf'), '');
