@@ -201,6 +201,7 @@ static void build_gateway(struct edge *edge)
         .socketio = options_of_socketio(s, edge->connections, &edge->metrics.memory),
         .token = options_of_tokens(s),
         .allow_anonymous = s->allow_anonymous,
+        .token_cookie = s->jwt_cookie,
         .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
         .room_authorization = (enum room_authorization)s->room_authorization,
         .room_services = options_of_authorization_requests(

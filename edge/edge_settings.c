@@ -59,6 +59,9 @@ static const struct setting table[] = {
      "Accepted audiences (claim aud), separated by commas; any if not given"},
     {"JWT_CLOCK_TOLERANCE", SETTING_NUMBER, FIELD(jwt_clock_tolerance), "0", 0, 3600, NULL,
      "Seconds that a token is accepted before its nbf and after its exp"},
+    {"JWT_COOKIE", SETTING_TEXT, FIELD(jwt_cookie), NULL, 0, 0, NULL,
+     "Cookie of the handshake that holds the token, for pages of CORS_ORIGIN and of the gateway's "
+     "own origin"},
     {"ALLOW_AUTH_WITHOUT_JWT", SETTING_SWITCH, FIELD(allow_anonymous), "false", 0, 0, NULL,
      "true accepts clients without a token as anonymous"},
     {"ROOM_AUTHORIZATION", SETTING_CHOICE, FIELD(room_authorization), NULL, 0, 0, authorizations,

@@ -19,6 +19,7 @@ struct edge_settings {
     const char *jwt_algorithms, *jwt_public_key_file, *jwt_jwks_file;
     const char *jwt_issuer, *jwt_audience;
     int64_t jwt_clock_tolerance;
+    const char *jwt_cookie;
     bool allow_anonymous;
     int room_authorization; // enum room_authorization once loaded
     const char *message_service_url, *message_service_path;

@@ -9,6 +9,7 @@
 #include "edge/gateway/delivery/offset.h"
 #include "edge/gateway/rooms/authorization.h"
 #include "edge/http/allowed_origins.h"
+#include "edge/http/cookie.h"
 #include "edge/http/path_template.h"
 #include "edge/http/service_url.h"
 
@@ -75,6 +76,33 @@ static void check_origins(const char *list, struct buffer *errors)
                            "(an origin is written https://app.example.com or "
                            "http://localhost:5173)",
                            (int)(entry.len < 128 ? entry.len : 128), entry.ptr, fault);
+}
+
+static bool allows_all(const char *list)
+{
+    struct span rest = span_of(list), entry;
+    const char *fault;
+
+    while (allowed_origins_take_entry(&rest, &entry, &fault))
+        if (span_is(entry, "*"))
+            return true;
+    return false;
+}
+
+// Browsers send cookies with the requests of strangers' pages too.
+static void check_cookie(const struct edge_settings *settings, struct buffer *errors)
+{
+    if (!settings->jwt_cookie)
+        return;
+    if (!cookie_is_name(span_of(settings->jwt_cookie)))
+        settings_fault(errors,
+                       "JWT_COOKIE must be the name of a cookie, without blanks and without "
+                       "any of = ; , \"");
+    if (allows_all(settings->cors_origin))
+        settings_fault(errors,
+                       "JWT_COOKIE must not be used with CORS_ORIGIN=*, which would let the "
+                       "page of any stranger act for its visitor: list the origins of "
+                       "your pages");
 }
 
 // The error does not quote the URL, which may contain a password.
@@ -177,6 +205,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_list("JWT_AUDIENCE", settings->jwt_audience, errors);
     edge_keys_load(settings, errors, warnings);
     check_origins(settings->cors_origin, errors);
+    check_cookie(settings, errors);
     choose_authorization(settings);
     choose_metrics(settings);
     check_services(settings, errors);

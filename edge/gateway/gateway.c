@@ -21,6 +21,7 @@
 #include "edge/gateway/delivery/relay_status.h"
 #include "edge/gateway/web/http_routes.h"
 #include "edge/gateway/web/origin_guard.h"
+#include "edge/gateway/web/token_cookie.h"
 #include "edge/socketio/namespace.h"
 #include "edge/socketio/server.h"
 
@@ -29,6 +30,7 @@
 struct gateway {
     char *edge_id;
     struct origin_guard origins;
+    struct token_cookie cookie;
     struct gateway_handlers handlers;
     struct gateway_metrics *metrics;
     struct bus *bus;
@@ -156,8 +158,14 @@ static void build_socketio(struct gateway *gateway, const struct gateway_options
                            struct deadlines *clock, struct sio_metrics *socketio_metrics,
                            struct eio_metrics *engine_metrics)
 {
-    gateway->socketio = sio_server_new(&options->socketio, origin_guard_allows, &gateway->origins,
-                                       clock, socketio_metrics, engine_metrics);
+    struct sio_options socketio = options->socketio;
+
+    if (gateway->cookie.name) {
+        socketio.cookie_of = token_cookie_of;
+        socketio.cookie_arg = &gateway->cookie;
+    }
+    gateway->socketio = sio_server_new(&socketio, origin_guard_allows, &gateway->origins, clock,
+                                       socketio_metrics, engine_metrics);
     gateway->nsp = sio_server_add_namespace(gateway->socketio, "/",
                                             &(struct sio_handlers){
                                                 .on_connect = on_connect,
@@ -345,6 +353,7 @@ struct gateway *gateway_new(const struct gateway_options *options,
 
     gateway->edge_id = mem_strdup(options->edge_id);
     gateway->origins.origins = options->origins;
+    gateway->cookie = (struct token_cookie){mem_strdup(options->token_cookie), options->origins};
     peer_log_init(&gateway->origins.refused, &metrics->clients.log_left_out);
     gateway->handlers = *handlers;
     gateway->metrics = metrics;
@@ -387,6 +396,7 @@ void gateway_free(struct gateway *gateway)
     client_connect_fini(&gateway->connect);
     revocations_free(gateway->revocations);
     token_verifier_free(gateway->verifier);
+    free(gateway->cookie.name);
     free(gateway->edge_id);
     free(gateway);
 }

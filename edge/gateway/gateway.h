@@ -26,6 +26,7 @@ struct gateway_options {
     struct sio_options socketio;
     struct token_options token;
     bool allow_anonymous;
+    const char *token_cookie;      // name of the cookie with the token; NULL: none
     uint32_t max_sockets_per_user; // at this edge; 0: no limit
     enum room_authorization room_authorization;
     struct authorization_requests_options room_services; // for ROOM_AUTHORIZATION_SERVICE

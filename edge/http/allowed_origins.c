@@ -110,19 +110,37 @@ static bool is_own(const struct origin *origin, const struct http_request *reque
            origin_eq(origin, &own);
 }
 
-enum origin_verdict allowed_origins_check(const struct allowed_origins *origins,
-                                          const struct http_request *request)
+// Judges an origin by its name: neither "*" nor "null" counts.
+static enum origin_verdict check_name(const struct allowed_origins *origins, struct span text,
+                                      const struct http_request *request)
 {
-    struct span text = http_request_header(request, "Origin");
     struct origin origin;
 
-    if (!text.ptr)
-        return ORIGIN_ABSENT;
-    if (origins->all || (origins->null && span_is(text, "null")))
-        return ORIGIN_LISTED;
     if (origin_parse(text, &origin) || origin_is_pattern(&origin))
         return ORIGIN_FOREIGN;
     if (is_listed(origins, &origin))
         return ORIGIN_LISTED;
     return is_own(&origin, request) ? ORIGIN_OWN : ORIGIN_FOREIGN;
+}
+
+enum origin_verdict allowed_origins_check(const struct allowed_origins *origins,
+                                          const struct http_request *request)
+{
+    struct span text = http_request_header(request, "Origin");
+
+    if (!text.ptr)
+        return ORIGIN_ABSENT;
+    if (origins->all || (origins->null && span_is(text, "null")))
+        return ORIGIN_LISTED;
+    return check_name(origins, text, request);
+}
+
+bool allowed_origins_vouch(const struct allowed_origins *origins,
+                           const struct http_request *request)
+{
+    struct span text = http_request_header(request, "Origin");
+
+    if (!text.ptr)
+        return span_is(span_trim(http_request_header(request, "Sec-Fetch-Site")), "same-origin");
+    return check_name(origins, text, request) != ORIGIN_FOREIGN;
 }

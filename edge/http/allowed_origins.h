@@ -29,3 +29,10 @@ NODISCARD bool allowed_origins_take_entry(struct span *list, struct span *entry,
 // otherwise of Host; without X-Forwarded-Proto either scheme counts as the server's own.
 enum origin_verdict allowed_origins_check(const struct allowed_origins *origins,
                                           const struct http_request *request);
+
+// True if the request certainly comes from a page that may use what the browser adds by itself,
+// such as cookies: its Origin is the server's own or one that the list names, where "*" and "null"
+// name nobody; or it has none, but a browser says that the page is of the same origin
+// (Sec-Fetch-Site, which scripts cannot set).
+NODISCARD bool allowed_origins_vouch(const struct allowed_origins *origins,
+                                     const struct http_request *request);

@@ -328,6 +328,13 @@ void sio__client_on_attachment_late(struct deadline *deadline, void *arg)
     fail(container_of(deadline, struct sio_client, deadline), "attachments did not come");
 }
 
+static struct span find_cookie(const struct sio_server *server, const struct http_request *request)
+{
+    const struct sio_options *options = &server->options;
+
+    return options->cookie_of ? options->cookie_of(request, options->cookie_arg) : (struct span){0};
+}
+
 void sio__client_open(struct sio_server *server, struct eio_session *session,
                       const struct http_request *request)
 {
@@ -338,8 +345,8 @@ void sio__client_open(struct sio_server *server, struct eio_session *session,
     list_init(&client->sockets);
     deadline_init(&client->deadline);
     sio__client_await_connect(client);
-    client->handshake =
-        sio__handshake_new(request, deadlines_now(server->clock), memory_of(client));
+    client->handshake = sio__handshake_new(request, find_cookie(server, request),
+                                           deadlines_now(server->clock), memory_of(client));
     server->client_count++;
     eio_session_set_data(session, client);
     // Clients of Engine.IO 3 (revision 4 of Socket.IO) are in the root namespace without a CONNECT

@@ -13,12 +13,13 @@ struct sio__handshake {
     char bytes[];
 };
 
-struct sio__handshake *sio__handshake_new(const struct http_request *request, uint64_t now_ms,
-                                          struct memory_budget *memory)
+struct sio__handshake *sio__handshake_new(const struct http_request *request, struct span cookie,
+                                          uint64_t now_ms, struct memory_budget *memory)
 {
     struct span authorization = http_request_header(request, "Authorization");
     struct span user_agent = http_request_header(request, "User-Agent");
-    size_t size = authorization.len + request->query.len + request->peer.len + user_agent.len;
+    size_t size =
+        authorization.len + request->query.len + request->peer.len + user_agent.len + cookie.len;
     struct sio__handshake *handshake = mem_alloc(sizeof(*handshake) + size);
     char *at = handshake->bytes;
 
@@ -26,6 +27,7 @@ struct sio__handshake *sio__handshake_new(const struct http_request *request, ui
     handshake->view.query = span_store(&at, request->query);
     handshake->view.peer = span_store(&at, request->peer);
     handshake->view.user_agent = span_store(&at, user_agent);
+    handshake->view.cookie = span_store(&at, cookie);
     handshake->began_ms = now_ms;
     handshake->memory = memory;
     handshake->size = size;

@@ -11,6 +11,7 @@ struct sio_handshake {
     struct span query;
     struct span peer;
     struct span user_agent; // value of the header User-Agent
+    struct span cookie;     // see sio_options.cookie_of
 };
 
 // ---- for socketio's own files
@@ -18,10 +19,11 @@ struct sio_handshake {
 // The copy that a client keeps.
 struct sio__handshake;
 
-// Copies the fields of struct sio_handshake from `request` and charges their bytes to `memory`.
-// Never fails, even if the budget is spent: the engine admits no new clients then.
+// Copies the fields of struct sio_handshake from `request`, and `cookie`, and charges their bytes
+// to `memory`. Never fails, even if the budget is spent: the engine admits no new clients then.
 NODISCARD struct sio__handshake *sio__handshake_new(const struct http_request *request,
-                                                    uint64_t now_ms, struct memory_budget *memory);
+                                                    struct span cookie, uint64_t now_ms,
+                                                    struct memory_budget *memory);
 void sio__handshake_free(struct sio__handshake *handshake); // ignores NULL
 // Borrows the handshake. For NULL all spans are empty.
 struct sio_handshake sio__handshake_view(const struct sio__handshake *handshake);

@@ -19,6 +19,10 @@ struct sio_options {
     // Keep handshakes (see sio_socket_handshake) as long as the client, not only until its first
     // socket is accepted.
     bool keep_handshake;
+    // The part of a handshake's cookies that sio_socket_handshake() returns as `cookie`, called
+    // with `cookie_arg`. Borrowed from the request. NULL: none.
+    struct span (*cookie_of)(const struct http_request *request, void *arg);
+    void *cookie_arg;
     // Bytes that the layer above keeps with each membership of a room (see sio_socket_room_note).
     uint32_t room_note_bytes;
 };

@@ -6,6 +6,10 @@
 #define LINE_END    2 // bytes of CR LF
 #define VERSION_LEN 8 // of "HTTP/1.1"
 
+// The name of a Cookie header that the library shall not know. A client that writes it itself gains
+// nothing over writing Cookie.
+#define HIDDEN "_ookie"
+
 // The library would store each parameter in the connection's memory, and when that is used up drop
 // the request silently.
 static void hide_query(char *target)
@@ -16,13 +20,12 @@ static void hide_query(char *target)
         mark[1] = '\0';
 }
 
-// Renames the header if it is Cookie.
 static void hide_line(char *line, const char *end)
 {
     static const char name[] = "Cookie:";
 
     if ((size_t)(end - line) >= sizeof(name) && strncasecmp(line, name, sizeof(name) - 1) == 0)
-        line[0] = '_';
+        line[0] = HIDDEN[0];
 }
 
 // The library would store a copy of the cookies, and a record for each. `end` is the end of the
@@ -73,12 +76,14 @@ static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char
     (void)kind;
     if (head->header_count == HTTP_HEADERS_MAX)
         return MHD_NO;
-    head->headers[head->header_count++] = header;
     reading->is_exact &= name == reading->at + LINE_END && http_is_token(header.name) &&
                          value > name + name_len && is_value(header.value);
     reading->at = value + value_len;
     if (span_eq_nocase(header.name, SPAN_LIT("Cookie")) && reading->cookie_bytes == 0)
         reading->cookie_bytes = value_len; // the library copies only the first Cookie header
+    if (span_eq_nocase(header.name, SPAN_LIT(HIDDEN)))
+        header.name = SPAN_LIT("Cookie");
+    head->headers[head->header_count++] = header;
     return MHD_YES;
 }
 

@@ -11,8 +11,8 @@
 #include "edge/adapters/listener/http_internal.h"
 
 // The library has just parsed a request line. Hides the query's parameters from it, and the cookies
-// as far as they have come: nobody here asks for them, and the library would fill the connection's
-// memory with copies and records of them.
+// as far as they have come: it would fill the connection's memory with copies and records of them.
+// In the head that is read they have their name again.
 void http_head_reader_hide(const struct http_connection *connection, const char *target);
 
 struct request_line { // as the library cut it up, in its memory

@@ -73,8 +73,10 @@ static struct span handshake_token(struct authentication *authentication,
 {
     struct span token = header_token(handshake->authorization), raw;
 
-    if (token.len > 0 || version != 3 || !query_find(handshake->query, "token", &raw))
+    if (token.len > 0)
         return token;
+    if (version != 3 || !query_find(handshake->query, "token", &raw) || raw.len == 0)
+        return handshake->cookie;
     buffer_clear(&authentication->query_token);
     if (!percent_decode(raw, &authentication->query_token))
         return raw; // token_verify() refuses it as malformed

@@ -2,7 +2,8 @@
 //
 // The first of these that is there counts: `token` of the CONNECT packet's auth object; the
 // handshake's Authorization header, with or without "Bearer "; for Engine.IO 3, whose clients send
-// no auth object, the handshake's query parameter `token`.
+// no auth object, the handshake's query parameter `token`; the handshake's cookie, which the client
+// may not know of, since browsers add it by themselves.
 #pragma once
 
 #include "edge/gateway/clients/revocations.h"

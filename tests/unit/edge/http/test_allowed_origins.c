@@ -124,6 +124,7 @@ static const struct origin_row rows[] = {
 struct fake_request {
     struct http_request request;
     const struct origin_row *row;
+    const char *fetch_site;
 };
 
 static struct span header_of(const struct http_request *request, const char *name)
@@ -136,6 +137,8 @@ static struct span header_of(const struct http_request *request, const char *nam
         return span_of(self->row->forwarded_host);
     if (strcmp(name, "X-Forwarded-Proto") == 0)
         return span_of(self->row->forwarded_proto);
+    if (strcmp(name, "Sec-Fetch-Site") == 0)
+        return span_of(self->fetch_site);
     assert_string_equal(name, "Host");
     return span_of(self->row->host);
 }
@@ -144,11 +147,53 @@ static void judges(void **state)
 {
     const struct origin_row *row = *state;
     char *list = row->list ? strdup(row->list) : NULL;
-    struct fake_request fake = {.request.header = header_of, row};
+    struct fake_request fake = {.request.header = header_of, .row = row};
     struct allowed_origins *origins = allowed_origins_new(list);
 
     free(list); // it was copied
     assert_int_equal(allowed_origins_check(origins, &fake.request), row->verdict);
+    allowed_origins_free(origins);
+}
+
+struct vouch_row {
+    const char *name;
+    bool vouched;
+    struct origin_row request;
+    const char *fetch_site;
+};
+
+// clang-format off
+static const struct vouch_row vouch_rows[] = {
+    {"vouch: listed", true, {.list = LIST, .origin = "https://good.com", .host = "h"}, NULL},
+    {"vouch: a pattern", true, {.list = "https://*.good.com", .origin = "https://a.good.com", .host = "h"}, NULL},
+    {"vouch: own", true, {.origin = "http://h:3002", .host = "h:3002"}, NULL},
+    {"vouch: own behind a proxy", true, {.origin = "https://api.example.com", .host = "edge:3002", .forwarded_host = "api.example.com", .forwarded_proto = "https"}, NULL},
+    {"vouch: listed beside everything", true, {.list = "*,https://good.com", .origin = "https://good.com", .host = "h"}, NULL},
+    {"vouch: own where everything is allowed", true, {.list = "*", .origin = "http://h", .host = "h"}, NULL},
+    {"vouch: another where everything is allowed", false, {.list = "*", .origin = "https://evil.com", .host = "h"}, NULL},
+    {"vouch: null where it is listed", false, {.list = "null", .origin = "null", .host = "h"}, NULL},
+    {"vouch: null where everything is allowed", false, {.list = "*", .origin = "null", .host = "h"}, NULL},
+    {"vouch: another", false, {.list = LIST, .origin = "https://evil.com", .host = "h"}, NULL},
+    {"vouch: another that says it is of the same origin", false, {.list = LIST, .origin = "https://evil.com", .host = "h"}, "same-origin"},
+    {"vouch: empty", false, {.list = LIST, .origin = "", .host = "h"}, "same-origin"},
+    {"vouch: the origin is a pattern", false, {.list = "https://*.good.com", .origin = "https://*.good.com", .host = "h"}, NULL},
+    {"vouch: none", false, {.list = LIST, .host = "h"}, NULL},
+    {"vouch: none where everything is allowed", false, {.list = "*", .host = "h"}, NULL},
+    {"vouch: none, of the same origin", true, {.list = LIST, .host = "h"}, "same-origin"},
+    {"vouch: none, of the same site", false, {.list = LIST, .host = "h"}, "same-site"},
+    {"vouch: none, of another site", false, {.list = LIST, .host = "h"}, "cross-site"},
+    {"vouch: none, typed by the user", false, {.list = LIST, .host = "h"}, "none"},
+};
+// clang-format on
+
+static void vouches(void **state)
+{
+    const struct vouch_row *row = *state;
+    struct fake_request fake = {
+        .request.header = header_of, .row = &row->request, .fetch_site = row->fetch_site};
+    struct allowed_origins *origins = allowed_origins_new(row->request.list);
+
+    assert_int_equal(allowed_origins_vouch(origins, &fake.request), row->vouched);
     allowed_origins_free(origins);
 }
 
@@ -221,10 +266,11 @@ static void freeing_nothing_is_harmless(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(entries) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(entries) + ARRAY_LEN(vouch_rows) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, judges);
+    ADD_ROWS(tests, count, vouch_rows, vouches);
     ADD_ROWS(tests, count, entries, finds_entries_that_match_nothing);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(freeing_nothing_is_harmless);
     return cmocka_run_group_tests_name("origins", tests, NULL, NULL);

@@ -14,40 +14,52 @@ struct row {
     unsigned version;
     enum token_status status;
     const char *user;
+    const char *cookie;
 };
 
 // clang-format off
 static const struct row rows[] = {
-    {"auth.token", "{\"token\":\"@1\"}", NULL, "", 4, TOKEN_OK, "1"},
-    {"auth.token among others", "{\"a\":{},\"token\":\"@1\",\"z\":1}", NULL, "", 4, TOKEN_OK, "1"},
-    {"auth.token comes before the header", "{\"token\":\"@1\"}", "Bearer @2", "", 4, TOKEN_OK, "1"},
-    {"a wrong auth.token is not saved by the header", "{\"token\":\"@x\"}", "Bearer @2", "", 4, TOKEN_BAD_SIGNATURE, NULL},
-    {"auth.token with Bearer in front", "{\"token\":\"Bearer @1\"}", NULL, "", 4, TOKEN_INVALID, NULL},
-    {"the header", "", "Bearer @2", "", 4, TOKEN_OK, "2"},
-    {"the header beside an auth without token", "{\"a\":1}", "Bearer @2", "", 4, TOKEN_OK, "2"},
-    {"the header beside an empty auth.token", "{\"token\":\"\"}", "Bearer @2", "", 4, TOKEN_OK, "2"},
-    {"the header beside a null auth.token", "{\"token\":null}", "Bearer @2", "", 4, TOKEN_OK, "2"},
-    {"the word in small letters", "", "bearer @2", "", 4, TOKEN_OK, "2"},
-    {"the word in capitals and blanks", "", "  BEARER \t @2  ", "", 4, TOKEN_OK, "2"},
-    {"the bare token", "", "@2", "", 4, TOKEN_OK, "2"},
-    {"another scheme", "", "Basic @2", "", 4, TOKEN_INVALID, NULL},
-    {"the word alone", "", "Bearer", "", 4, TOKEN_MISSING, NULL},
-    {"the word and a blank", "", "Bearer ", "", 4, TOKEN_MISSING, NULL},
-    {"an empty header", "", "", "", 4, TOKEN_MISSING, NULL},
-    {"nothing", "", NULL, "", 4, TOKEN_MISSING, NULL},
-    {"an empty auth", "{}", NULL, "", 4, TOKEN_MISSING, NULL},
-    {"auth.token a number", "{\"token\":1}", "Bearer @2", "", 4, TOKEN_MALFORMED, NULL},
-    {"auth.token an object", "{\"token\":{}}", NULL, "", 4, TOKEN_MALFORMED, NULL},
-    {"auth.token false", "{\"token\":false}", NULL, "", 4, TOKEN_MALFORMED, NULL},
-    {"auth.token rubbish", "{\"token\":\"rubbish\"}", NULL, "", 4, TOKEN_MALFORMED, NULL},
-    {"the query is not for Engine.IO 4", "", NULL, "EIO=4&token=@3", 4, TOKEN_MISSING, NULL},
-    {"auth.token of a revoked user", "{\"token\":\"@9\"}", NULL, "", 4, TOKEN_REVOKED, NULL},
-    {"the header with a revoked user's", "", "Bearer @9", "", 4, TOKEN_REVOKED, NULL},
-    {"the query for Engine.IO 3", "", NULL, "EIO=3&token=@3&x=1", 3, TOKEN_OK, "3"},
-    {"the header comes before the query", "", "Bearer @2", "token=@3", 3, TOKEN_OK, "2"},
-    {"an empty query parameter", "", NULL, "token=", 3, TOKEN_MISSING, NULL},
-    {"a query parameter that is encoded", "", NULL, "token=%@3", 3, TOKEN_OK, "3"},
-    {"a query parameter with a broken escape", "", NULL, "token=%z", 3, TOKEN_MALFORMED, NULL},
+    {"auth.token", "{\"token\":\"@1\"}", NULL, "", 4, TOKEN_OK, "1", NULL},
+    {"auth.token among others", "{\"a\":{},\"token\":\"@1\",\"z\":1}", NULL, "", 4, TOKEN_OK, "1", NULL},
+    {"auth.token comes before the header", "{\"token\":\"@1\"}", "Bearer @2", "", 4, TOKEN_OK, "1", NULL},
+    {"a wrong auth.token is not saved by the header", "{\"token\":\"@x\"}", "Bearer @2", "", 4, TOKEN_BAD_SIGNATURE, NULL, NULL},
+    {"auth.token with Bearer in front", "{\"token\":\"Bearer @1\"}", NULL, "", 4, TOKEN_INVALID, NULL, NULL},
+    {"the header", "", "Bearer @2", "", 4, TOKEN_OK, "2", NULL},
+    {"the header beside an auth without token", "{\"a\":1}", "Bearer @2", "", 4, TOKEN_OK, "2", NULL},
+    {"the header beside an empty auth.token", "{\"token\":\"\"}", "Bearer @2", "", 4, TOKEN_OK, "2", NULL},
+    {"the header beside a null auth.token", "{\"token\":null}", "Bearer @2", "", 4, TOKEN_OK, "2", NULL},
+    {"the word in small letters", "", "bearer @2", "", 4, TOKEN_OK, "2", NULL},
+    {"the word in capitals and blanks", "", "  BEARER \t @2  ", "", 4, TOKEN_OK, "2", NULL},
+    {"the bare token", "", "@2", "", 4, TOKEN_OK, "2", NULL},
+    {"another scheme", "", "Basic @2", "", 4, TOKEN_INVALID, NULL, NULL},
+    {"the word alone", "", "Bearer", "", 4, TOKEN_MISSING, NULL, NULL},
+    {"the word and a blank", "", "Bearer ", "", 4, TOKEN_MISSING, NULL, NULL},
+    {"an empty header", "", "", "", 4, TOKEN_MISSING, NULL, NULL},
+    {"nothing", "", NULL, "", 4, TOKEN_MISSING, NULL, NULL},
+    {"an empty auth", "{}", NULL, "", 4, TOKEN_MISSING, NULL, NULL},
+    {"auth.token a number", "{\"token\":1}", "Bearer @2", "", 4, TOKEN_MALFORMED, NULL, NULL},
+    {"auth.token an object", "{\"token\":{}}", NULL, "", 4, TOKEN_MALFORMED, NULL, NULL},
+    {"auth.token false", "{\"token\":false}", NULL, "", 4, TOKEN_MALFORMED, NULL, NULL},
+    {"auth.token rubbish", "{\"token\":\"rubbish\"}", NULL, "", 4, TOKEN_MALFORMED, NULL, NULL},
+    {"the query is not for Engine.IO 4", "", NULL, "EIO=4&token=@3", 4, TOKEN_MISSING, NULL, NULL},
+    {"auth.token of a revoked user", "{\"token\":\"@9\"}", NULL, "", 4, TOKEN_REVOKED, NULL, NULL},
+    {"the header with a revoked user's", "", "Bearer @9", "", 4, TOKEN_REVOKED, NULL, NULL},
+    {"the query for Engine.IO 3", "", NULL, "EIO=3&token=@3&x=1", 3, TOKEN_OK, "3", NULL},
+    {"the header comes before the query", "", "Bearer @2", "token=@3", 3, TOKEN_OK, "2", NULL},
+    {"an empty query parameter", "", NULL, "token=", 3, TOKEN_MISSING, NULL, NULL},
+    {"a query parameter that is encoded", "", NULL, "token=%@3", 3, TOKEN_OK, "3", NULL},
+    {"the cookie", "", NULL, "", 4, TOKEN_OK, "2", "@2"},
+    {"the cookie beside an empty header", "{\"token\":\"\"}", "", "", 4, TOKEN_OK, "2", "@2"},
+    {"auth.token comes before the cookie", "{\"token\":\"@1\"}", NULL, "", 4, TOKEN_OK, "1", "@2"},
+    {"the header comes before the cookie", "", "Bearer @1", "", 4, TOKEN_OK, "1", "@2"},
+    {"a wrong header is not saved by the cookie", "", "@x", "", 4, TOKEN_BAD_SIGNATURE, NULL, "@2"},
+    {"a wrong auth.token is not saved by the cookie", "{\"token\":7}", NULL, "", 4, TOKEN_MALFORMED, NULL, "@2"},
+    {"the query comes before the cookie", "", NULL, "token=@1", 3, TOKEN_OK, "1", "@2"},
+    {"the cookie beside an empty query parameter", "", NULL, "token=", 3, TOKEN_OK, "2", "@2"},
+    {"the cookie for Engine.IO 4 beside a query", "", NULL, "token=@1", 4, TOKEN_OK, "2", "@2"},
+    {"a wrong cookie", "", NULL, "", 4, TOKEN_BAD_SIGNATURE, NULL, "@x"},
+    {"a cookie with the word Bearer", "", NULL, "", 4, TOKEN_INVALID, NULL, "Bearer @2"},
+    {"a query parameter with a broken escape", "", NULL, "token=%z", 3, TOKEN_MALFORMED, NULL, NULL},
 };
 // clang-format on
 
@@ -93,15 +105,17 @@ static struct buffer fill_in(const char *text)
 static enum token_status run(const struct row *row, struct identity **identity)
 {
     struct buffer auth = fill_in(row->auth), header = fill_in(row->authorization),
-                  query = fill_in(row->query);
+                  query = fill_in(row->query), cookie = fill_in(row->cookie);
     const struct sio_handshake handshake = {.authorization = buffer_span(&header),
-                                            .query = buffer_span(&query)};
+                                            .query = buffer_span(&query),
+                                            .cookie = buffer_span(&cookie)};
     enum token_status status =
         authenticate(&authentication, buffer_span(&auth), &handshake, row->version, NOW, identity);
 
     buffer_fini(&auth);
     buffer_fini(&header);
     buffer_fini(&query);
+    buffer_fini(&cookie);
     return status;
 }
 
