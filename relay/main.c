@@ -4,7 +4,7 @@
 
 #include "common/deep_stack.h"
 #include "relay/relay.h"
-#include "relay/relay_stop.h"
+#include "relay/relay_requests.h"
 #include "relay/routing/routes_load.h"
 
 struct configuration {
@@ -18,12 +18,19 @@ static void on_signal(int signal_number)
         _exit(128 + signal_number);
 }
 
+static void on_hangup(int signal_number)
+{
+    (void)signal_number;
+    relay_reload();
+}
+
 static void catch_signals(void)
 {
-    struct sigaction stop = {.sa_handler = on_signal};
+    struct sigaction stop = {.sa_handler = on_signal}, hangup = {.sa_handler = on_hangup};
 
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGHUP, &hangup, NULL);
 }
 
 static bool load(void *arg, struct buffer *errors, struct buffer *warnings)
@@ -45,8 +52,10 @@ static void describe(const void *arg, struct buffer *out)
 
 static int run_relay(void *arg)
 {
-    const struct configuration *c = arg;
+    struct configuration *c = arg;
     struct relay *relay = relay_new(&c->settings, c->routes);
+
+    c->routes = NULL; // the relay owns them
 
     if (!relay)
         return EXIT_FAILURE;

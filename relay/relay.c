@@ -10,7 +10,9 @@
 #include "relay/relay_gauges.h"
 #include "relay/relay_loop.h"
 #include "relay/relay_parts.h"
-#include "relay/relay_stop.h"
+#include "relay/relay_requests.h"
+#include "relay/relay_role.h"
+#include "relay/routing/routes_load.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"
@@ -60,37 +62,6 @@ static void on_between(void *arg)
     relay_do_periodic_work(arg);
 }
 
-// Acknowledges what is in the log and waits for the confirms of dead letters. Whatever is left
-// stays unacknowledged, so RabbitMQ delivers it again.
-static void drain(struct relay *relay)
-{
-    size_t left = 0;
-
-    relay_acknowledge(relay);
-    while (dead_letters_count(relay->letters) > 0 && !relay_out_of_time(relay)) {
-        dead_letters_flush(relay->letters);
-        if (dead_letters_count(relay->letters) > 0)
-            relay_wait(relay, DRAIN_RETRY_MS);
-    }
-    for (size_t i = 0; i < relay->batch.count; i++)
-        left += !relay->batch.entries[i].logged;
-    left += dead_letters_count(relay->letters);
-    if (left > 0)
-        log_warn("stopped before everything taken was safe; RabbitMQ will deliver it again "
-                 "events=%zu",
-                 left);
-    consumer_leave(relay->consumer);
-    log_info("stopped");
-}
-
-void relay_run(struct relay *relay)
-{
-    while (!relay_stopping())
-        relay_loop_once(relay);
-    log_info("stopping");
-    drain(relay);
-}
-
 static struct rabbit_options rabbit_options(struct relay *relay)
 {
     const struct relay_settings *s = relay->settings;
@@ -122,6 +93,20 @@ static struct consumer *new_consumer(struct relay *relay)
     options.rabbit.name = "websocket-gateway relay";
     options.rabbit.heartbeat_s = RABBITMQ_HEARTBEAT_S;
     return consumer_new(&options);
+}
+
+// The parts whose size depends on the number of routes.
+static void new_route_parts(struct relay *relay)
+{
+    relay->consumer = new_consumer(relay);
+    relay->redelivery = redelivery_new(
+        relay->log, (size_t)relay->settings->prefetch * relay->routes->count, on_between, relay);
+}
+
+static void free_route_parts(struct relay *relay)
+{
+    redelivery_free(relay->redelivery);
+    consumer_free(relay->consumer);
 }
 
 static void on_letter_safe(uint64_t tag, void *arg)
@@ -184,7 +169,7 @@ static struct event_log *new_log(struct relay *relay)
     });
 }
 
-struct relay *relay_new(const struct relay_settings *settings, const struct routes *routes)
+struct relay *relay_new(const struct relay_settings *settings, struct routes *routes)
 {
     struct relay *relay = mem_zalloc(sizeof(*relay));
     char id[RANDOM_ID_LEN + 1];
@@ -193,15 +178,14 @@ struct relay *relay_new(const struct relay_settings *settings, const struct rout
     snprintf(relay->id, sizeof(relay->id), RELAY_ID_PREFIX "%s", id);
     relay->settings = settings;
     relay->routes = routes;
+    pthread_mutex_init(&relay->routes_lock, NULL);
     relay->linger.max_ms = (uint32_t)settings->linger_ms;
     resolver_init(&relay->rabbitmq_host, settings->rabbitmq.host);
     resolver_init(&relay->redis_host, settings->redis.host);
-    relay->consumer = new_consumer(relay);
     relay->log = new_log(relay);
+    new_route_parts(relay);
     relay->letters = new_letters(relay);
     relay->translator = translator_new((size_t)settings->max_event_bytes);
-    relay->redelivery =
-        redelivery_new(relay->log, (size_t)settings->prefetch * routes->count, on_between, relay);
     batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
     relay->batch.wants_replicas = settings->wait_replicas > 0;
     metric_set(&relay->metrics.turned_ms, clock_monotonic_ms());
@@ -226,13 +210,92 @@ void relay_free(struct relay *relay)
         return;
     ops_server_free(relay->ops);
     batch_fini(&relay->batch);
-    redelivery_free(relay->redelivery);
     translator_free(relay->translator);
     dead_letters_free(relay->letters);
+    free_route_parts(relay);
     event_log_free(relay->log);
-    consumer_free(relay->consumer);
+    routes_free(relay->routes);
+    pthread_mutex_destroy(&relay->routes_lock);
     resolver_fini(&relay->redis_host);
     resolver_fini(&relay->rabbitmq_host);
     buffer_fini(&relay->control);
     free(relay);
+}
+
+// ---- running
+
+// Acknowledges what is in the log and waits for the confirms of dead letters. Whatever is left
+// stays unacknowledged, so RabbitMQ delivers it again.
+static void drain(struct relay *relay)
+{
+    size_t left = 0;
+
+    relay_acknowledge(relay);
+    while (dead_letters_count(relay->letters) > 0 && !relay_out_of_time(relay)) {
+        dead_letters_flush(relay->letters);
+        if (dead_letters_count(relay->letters) > 0)
+            relay_wait(relay, DRAIN_RETRY_MS);
+    }
+    for (size_t i = 0; i < relay->batch.count; i++)
+        left += !relay->batch.entries[i].logged;
+    left += dead_letters_count(relay->letters);
+    if (left > 0)
+        log_warn("stopped before everything taken was safe; RabbitMQ will deliver it again "
+                 "events=%zu",
+                 left);
+    consumer_leave(relay->consumer);
+    log_info("stopped");
+}
+
+// The queues are left and taken again, so what is unacknowledged comes again, and another relay may
+// become active meanwhile.
+static void use_routes(struct relay *relay, struct routes *routes)
+{
+    struct routes *old = relay->routes;
+
+    relay_acknowledge(relay);
+    relay_leave_queues(relay);
+    free_route_parts(relay);
+    pthread_mutex_lock(&relay->routes_lock);
+    relay->routes = routes;
+    metric_set(&relay->metrics.left_out, 0); // counts the old ones
+    pthread_mutex_unlock(&relay->routes_lock);
+    routes_free(old);
+    new_route_parts(relay);
+}
+
+static void log_route_faults(const struct buffer *faults)
+{
+    struct span rest = buffer_span(faults), line;
+
+    while (span_take_until(&rest, '\n', &line))
+        if (line.len > 0)
+            log_error("the routes are refused, the old ones stay reason=" SPAN_FMT, SPAN_ARG(line));
+}
+
+static void reload_routes(struct relay *relay)
+{
+    struct buffer faults = {0};
+    struct routes *routes =
+        routes_load(relay->settings->event_routes_file, relay->settings->queue_prefix, &faults);
+
+    metric_add(routes ? &relay->metrics.reloads : &relay->metrics.reloads_refused, 1);
+    if (routes) {
+        log_info("loaded the routes again routes=%zu", routes->count);
+        use_routes(relay, routes);
+    } else {
+        log_route_faults(&faults);
+    }
+    buffer_fini(&faults);
+}
+
+void relay_run(struct relay *relay)
+{
+    while (!relay_stopping()) {
+        if (relay_take_reload())
+            reload_routes(relay);
+        relay_loop_once(relay);
+    }
+    log_info("stopping");
+    drain(relay);
 }

@@ -10,12 +10,15 @@
 
 struct relay;
 
-// Opens the operations port; relay_run() connects to the brokers. Borrows both arguments for the
-// relay's life. Returns NULL, with a line in the log, if the port cannot be opened.
-NODISCARD struct relay *relay_new(const struct relay_settings *settings,
-                                  const struct routes *routes);
+// Opens the operations port; relay_run() connects to the brokers. Borrows the settings for the
+// relay's life, and takes ownership of the routes. Returns NULL, with a line in the log, if the
+// port cannot be opened.
+NODISCARD struct relay *relay_new(const struct relay_settings *settings, struct routes *routes);
 void relay_free(struct relay *relay);
 
 // Runs until relay_stop() is called. Then publishes and acknowledges the events that it has taken,
 // as far as the brokers can be reached within DRAIN_SECONDS.
+//
+// When relay_reload() is called it loads the routes again. If they are right, it leaves the queues
+// and takes those of the new routes; otherwise it logs what is wrong, and the old routes stay.
 void relay_run(struct relay *relay);

@@ -5,7 +5,7 @@
 #include "relay/event_log/claim.h"
 #include "relay/event_log/heartbeat.h"
 #include "relay/relay_gauges.h"
-#include "relay/relay_stop.h"
+#include "relay/relay_requests.h"
 
 #define HEARTBEAT_MS   1000
 #define STORE_ACKED_MS 300

@@ -4,7 +4,7 @@
 
 #include "common/clock.h"
 #include "relay/event_log/size_limit.h"
-#include "relay/relay_stop.h"
+#include "relay/relay_requests.h"
 
 #define COUNT_WAITING_MS 5000
 #define REDIS_SILENT_MS  3000
@@ -57,18 +57,20 @@ const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t n
     return words[obstacle];
 }
 
-void relay_role_words(const struct relay *relay, char *out, size_t size)
+void relay_role_words(struct relay *relay, char *out, size_t size)
 {
     const struct relay_metrics *m = &relay->metrics;
-    unsigned long left_out = (unsigned long)metric_get(&m->left_out);
     unsigned long unbound = (unsigned long)metric_get(&m->bindings_refused);
     int len = snprintf(out, size, "ok (%s)", metric_get(&m->active) ? "active" : "standby");
 
+    pthread_mutex_lock(&relay->routes_lock);
+    unsigned long left_out = (unsigned long)metric_get(&m->left_out);
     if (left_out > 0)
         len += snprintf(out + len, size - (size_t)len,
                         ", degraded: %lu of %zu queues cannot be consumed: %.255s", left_out,
                         relay->routes->count,
                         relay->routes->items[metric_get(&m->left_out_first)].queue);
+    pthread_mutex_unlock(&relay->routes_lock);
     if (unbound > 0)
         snprintf(out + len, size - (size_t)len,
                  ", degraded: %lu queues are not known to be bound to every exchange", unbound);

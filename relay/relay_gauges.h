@@ -10,8 +10,8 @@ void relay_record_batch(struct relay *relay, uint64_t began_us);
 // While the relay is active, asks RabbitMQ every 5 s how many events wait in the queues.
 void relay_count_waiting(struct relay *relay);
 
-// Writes what a ready relay answers: "ok (active)" or "ok (standby)", and what is degraded. Reads
-// only atomics and constants: any thread may call it.
-void relay_role_words(const struct relay *relay, char *out, size_t size);
+// Writes what a ready relay answers: "ok (active)" or "ok (standby)", and what is degraded. Any
+// thread may call it.
+void relay_role_words(struct relay *relay, char *out, size_t size);
 // Returns why the relay is not ready, or NULL if it is. Reads only atomics: any thread may call it.
 const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t now_ms);

@@ -4,8 +4,8 @@
 #include "relay/event_log/size_limit.h"
 #include "relay/relay_duties.h"
 #include "relay/relay_gauges.h"
+#include "relay/relay_requests.h"
 #include "relay/relay_role.h"
-#include "relay/relay_stop.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"

@@ -24,6 +24,7 @@ struct relay_metrics {
     metric received_bytes;
     metric heartbeats;
     metric superseded, given_up;
+    metric reloads, reloads_refused; // of the routes
     metric redis_outages, rabbitmq_outages;
     metric redis_connected, rabbitmq_connected;
     metric active;

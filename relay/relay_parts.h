@@ -1,6 +1,8 @@
 // The parts of a relay and the state that its files share. Private to relay.c and relay_*.c.
 #pragma once
 
+#include <pthread.h>
+
 #include "common/backoff.h"
 #include "common/ops_server.h"
 #include "common/random.h"
@@ -44,7 +46,8 @@ enum relay_role {
 
 struct relay {
     const struct relay_settings *settings;
-    const struct routes *routes;
+    struct routes *routes;       // written by the loop only, and under `routes_lock`
+    pthread_mutex_t routes_lock; // the thread of the operations port reads the routes
     struct resolver rabbitmq_host, redis_host;
     struct consumer *consumer;
     struct event_log *log;

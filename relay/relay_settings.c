@@ -24,7 +24,7 @@ static const struct setting table[] = {
     {"QUEUE_PREFIX", SETTING_TEXT, FIELD(queue_prefix), "websocket.", 0, 0, NULL,
      "Beginning of the names of the queues; the routing key, or " DEAD_LETTER_KEY ", follows"},
     {"EVENT_ROUTES_FILE", SETTING_TEXT, FIELD(event_routes_file), NULL, 0, 0, NULL,
-     "JSON file with additional routes for events"},
+     "JSON file with additional routes for events; read again on SIGHUP"},
     {"MAX_EVENT_BYTES", SETTING_NUMBER, FIELD(max_event_bytes), "4194304", 1024, 16777216, NULL,
      "Largest body of an event in bytes; a larger one is dead-lettered"},
     {"RELAY_PREFETCH", SETTING_NUMBER, FIELD(prefetch), "200", 1, 65535, NULL,

@@ -51,7 +51,7 @@ test('the edge calls itself by the name of the service', async () => {
   assert.equal(edge.logLines()[0].service, 'websocket-gateway');
 });
 
-describe('LOG_DIR= is the console only, and SIGHUP is ignored', () => {
+describe('LOG_DIR= is the console only, and SIGHUP is no reason to stop', () => {
   for (const kind of ['addEdge', 'addRelay']) {
     test(kind, async () => {
       const process = await made[kind]({ LOG_DIR: '' });
