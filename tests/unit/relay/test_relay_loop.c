@@ -15,17 +15,20 @@
 #include "tests/unit/unit.h"
 
 #define IDS_MAX     32
+#define ENDLESS_MS  60000 // a relay that waits longer would wait for ever
 #define LETTERS_MAX 2
 
 struct dialogue {
     const char *name;
     // What RabbitMQ delivers: a small letter is the id of an event, a capital one the same
-    // delivered again, ! an event without a room, ~ a lost connection; | ends what comes in one
-    // read.
+    // delivered again, ! an event without a room, ~ a lost connection, = a connection that is
+    // blocked; | ends what comes in one read.
     const char *deliveries;
-    const char *appends; // outcomes: o in the log, f failed, s superseded; then o
-    const char *log;     // ids that are in it; x: it cannot be read
-    bool other_speaks;   // another relay has claimed the log, and sends heartbeats
+    // What comes of appends: o in the log, f failed, s superseded, d Redis is away from now on; and
+    // of claims: u failed, U failed from now on. From now on is until the queues are left. Then o.
+    const char *appends;
+    const char *log;   // ids that are in it; x: it cannot be read
+    bool other_speaks; // another relay has claimed the log, and sends heartbeats
     int turns;
     const char *transcript;
 };
@@ -33,6 +36,8 @@ struct dialogue {
 static struct {
     const char *deliveries, *appends;
     bool connected, readable, other_speaks;
+    bool redis_away, unclaimed;
+    uint64_t now_ms, joined_ms, left_ms;
     char log[IDS_MAX + 1];
     uint64_t tag, epoch;
     size_t letters;
@@ -43,11 +48,50 @@ static struct {
 static struct routes *routes;
 static const char good_body[] = "{\"userId\":\"1\"}", bad_body[] = "{}";
 
+// ---- the clock: time passes only while the relay sleeps
+
+uint64_t clock_monotonic_ms(void)
+{
+    return brokers.now_ms;
+}
+
+uint64_t clock_monotonic_us(void)
+{
+    return brokers.now_ms * 1000;
+}
+
+uint64_t clock_wall_ms(void)
+{
+    return brokers.now_ms;
+}
+
+void clock_sleep_ms(uint64_t ms)
+{
+    brokers.now_ms += ms;
+}
+
+void clock_iso8601(uint64_t wall_ms, char out[ISO8601_LEN + 1])
+{
+    (void)wall_ms;
+    strcpy(out, "1970-01-01T00:00:00.000Z");
+}
+
+// The waits have jitter, so the transcript has only whether one was as long as it must be.
+static void write_if_long(const char *what, uint64_t since_ms, uint64_t least_ms)
+{
+    if (brokers.now_ms - since_ms >= least_ms)
+        buffer_printf(&brokers.transcript, "%s(%u s) ", what, (unsigned)(least_ms / 1000));
+}
+
 // ---- the consumer
 
 enum consumer_state consumer_join(struct consumer *consumer)
 {
     (void)consumer;
+    if (!brokers.connected) {
+        write_if_long("away", brokers.left_ms, 3000);
+        brokers.joined_ms = brokers.now_ms;
+    }
     brokers.connected = true;
     brokers.tag = 0; // a new channel counts anew
     return CONSUMER_ACTIVE;
@@ -67,6 +111,8 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
     if (*brokers.deliveries == '\0')
         return CONSUMER_NONE;
     char c = *brokers.deliveries++;
+    if (c == '=')
+        return CONSUMER_NONE;
     if (c == '~') {
         brokers.connected = false;
         return CONSUMER_LOST;
@@ -100,8 +146,10 @@ void consumer_ack(struct consumer *consumer, uint64_t tag, bool up_to)
 void consumer_leave(struct consumer *consumer)
 {
     (void)consumer;
-    brokers.connected = false;
+    brokers.connected = brokers.redis_away = brokers.unclaimed = false;
+    write_if_long("held", brokers.joined_ms, 10000);
     buffer_printf(&brokers.transcript, "leave ");
+    brokers.left_ms = brokers.now_ms;
 }
 
 uint64_t consumer_count_waiting(struct consumer *consumer)
@@ -192,9 +240,17 @@ static void log_entries(struct batch *batch)
 
 enum event_log_status event_log_append(struct event_log *log, struct batch *batch)
 {
-    char outcome = *brokers.appends ? *brokers.appends++ : 'o';
+    if (brokers.now_ms - brokers.joined_ms > ENDLESS_MS)
+        brokers.redis_away = false;
+    char outcome = brokers.redis_away ? 'd' : *brokers.appends ? *brokers.appends++ : 'o';
 
     (void)log;
+    if (outcome == 'd') {
+        if (!brokers.redis_away)
+            buffer_printf(&brokers.transcript, "lost ");
+        brokers.redis_away = true;
+        return EVENT_LOG_FAILED;
+    }
     if (outcome == 'f') {
         buffer_printf(&brokers.transcript, "failed ");
         return EVENT_LOG_FAILED;
@@ -212,6 +268,12 @@ enum event_log_status event_log_append(struct event_log *log, struct batch *batc
 bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out)
 {
     (void)log, (void)now_ms;
+    if (brokers.unclaimed || *brokers.appends == 'u' || *brokers.appends == 'U') {
+        if (!brokers.unclaimed)
+            buffer_printf(&brokers.transcript, "unclaimed ");
+        brokers.unclaimed = brokers.unclaimed || *brokers.appends++ == 'U';
+        return false;
+    }
     *out = (struct sequence){.epoch = ++brokers.epoch, .shards = 1};
     buffer_printf(&brokers.transcript, "claim ");
     return true;
@@ -249,13 +311,13 @@ bool event_log_is_superseded(struct event_log *log, uint64_t epoch)
 bool event_log_connect(struct event_log *log)
 {
     (void)log;
-    return true;
+    return !brokers.redis_away;
 }
 
 bool event_log_connected(const struct event_log *log)
 {
     (void)log;
-    return true;
+    return !brokers.redis_away;
 }
 
 bool event_log_is_primary(struct event_log *log)
@@ -347,6 +409,14 @@ static const struct dialogue dialogues[] = {
     {"a log that cannot be read: the event goes back", "A", "", "x", false, 1, "claim leave "},
     {"connection lost after a batch: it is not appended twice", "a~|A", "", "", false, 2,
      "claim append(a) claim ack(1+) "},
+    {"a connection that is blocked: what follows is taken", "a=b", "", "", false, 2,
+     "claim append(a) ack(1+) append(b) ack(2+) "},
+    {"a claim that fails at first: the queues are kept", "a", "uu", "", false, 4,
+     "unclaimed unclaimed claim append(a) ack(1+) "},
+    {"no claim for 10 s: the queues are left for 3 s", "a", "U", "", false, 200,
+     "unclaimed held(10 s) leave away(3 s) claim append(a) ack(1+) "},
+    {"Redis away for 10 s: the batch goes back", "ab|AB", "d", "", false, 200,
+     "claim lost held(10 s) leave away(3 s) claim append(ab) ack(2+) "},
     {"a dead letter is not acknowledged with the others", "a!b", "", "", false, 1,
      "claim letter(2) append(ab) ack(1) ack(3) "},
     {"a dead letter alone", "!", "", "", false, 1, "claim letter(1) "},
