@@ -29,7 +29,7 @@ export class Traveller extends Client {
 
   static async connect(t, line, options) {
     const traveller = new Traveller(t, line, options);
-    await traveller.connected();
+    await traveller.back(0); // on a busy machine the first try may have timed out
     await traveller.next('connected');
     return traveller;
   }
