@@ -111,7 +111,7 @@ static void mark_shard_logged(struct batch *batch, unsigned shard)
 
 // Asks how many replicas have what was written before on this connection, and waits a moment for
 // them. Until enough have it, the batch is not logged: a primary that is lost may take it along.
-static void send_wait(struct event_log *log, struct batch *batch)
+static void send_wait(struct event_log *log)
 {
     if (log->options.wait_replicas == 0)
         return;
@@ -132,7 +132,7 @@ static void send_batch(struct event_log *log, struct batch *batch)
     log->answers_due = true;
     for (unsigned i = 0; i < log->options.shards; i++)
         log->sent[i] = send_shard(log, batch, i);
-    send_wait(log, batch);
+    send_wait(log);
     while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
         ; // a failed write shows when the answers are read
 }
