@@ -12,6 +12,11 @@ import { startBrokers } from './support/brokers.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const SUFFIX = '.test.mjs';
 const LANES = 3; // two cores do: a test mostly waits
+
+// Ports are shared out (support/ports.mjs): what is started here has the first share, for whoever picks
+// a port must not pick one that a broker of another lane is about to use.
+process.env.TEST_LANES = String(LANES + 1);
+process.env.TEST_LANE = '0';
 const ALONE = /^\/\/ Runs alone: /m;
 
 function chosenFiles(names) {
@@ -63,8 +68,7 @@ function runFile(file, environment) {
 function environmentOf(brokers, lane) {
   return {
     TMPDIR: brokers.dir, // so that nothing is left, even of a test that was broken off
-    TEST_LANE: String(lane),
-    TEST_LANES: String(LANES),
+    TEST_LANE: String(lane + 1),
     TEST_REDIS_PORT: String(brokers.redis.port),
     TEST_RABBITMQ_PORT: String(brokers.rabbitmq.port),
   };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import amqp from 'amqplib';
 import { RabbitMq } from './rabbitmq.mjs';
 import { Redis, command } from './redis.mjs';
+import { Hopeless } from './wait.mjs';
 
 export const QUEUES = ['websocket.message.sent', 'websocket.booking.confirmed',
   'websocket.notification.created'];
@@ -32,7 +33,13 @@ export async function startBrokers(kinds = ['redis', 'rabbitmq'], args = []) {
   const dir = await mkdtemp(join(tmpdir(), 'gateway-brokers-'));
   const own = {};
   const start = async (kind, type, ...more) => {
-    if (kinds.includes(kind)) own[kind] = await type.start(join(dir, kind), ...more);
+    for (let tries = 1; kinds.includes(kind) && !own[kind]; tries++) {
+      try {
+        own[kind] = await type.start(join(dir, `${kind}-${tries}`), ...more);
+      } catch (error) {
+        if (!(error instanceof Hopeless) || tries === 3) throw error; // else a port of it was taken
+      }
+    }
   };
   const stop = async () => {
     await Promise.all(Object.values(own).map((broker) => broker.stop()));

@@ -33,7 +33,12 @@ export class RabbitMq {
   static async start(dir, tls = undefined) {
     const rabbit = new RabbitMq(dir, await freePorts(4), tls);
     await rabbit.#prepare();
-    await rabbit.start();
+    try {
+      await rabbit.start();
+    } catch (error) {
+      await rabbit.stop();
+      throw error;
+    }
     return rabbit;
   }
 
