@@ -4,7 +4,8 @@ import { after, test } from 'node:test';
 import { connect } from './support/clients.mjs';
 import { assertAllArrived, assertFlowSurvives, publishFlow } from './support/flow.mjs';
 import { gateway } from './support/gateway.mjs';
-import { sleep, until } from './support/wait.mjs';
+import { assertOnceWithin, timeUntil } from './support/limits.mjs';
+import { sleep } from './support/wait.mjs';
 import { Wire, subscriptions } from './support/wire.mjs';
 
 const made = await gateway({ edges: 0 });
@@ -15,16 +16,20 @@ await made.ready();
 
 const connects = () => edge.metric('ws_edge_redis_connects_total');
 
-async function breakWhile(t, room, breakIt, ms) {
-  const before = await connects();
-  let noticed;
-  const client = await assertFlowSurvives(t, { edge, brokers: made.brokers }, room, () => {
-    assert.equal(breakIt(), 1, 'connections that were broken');
-    noticed = until('a new connection', async () => (await connects()) > before, ms);
-    noticed.catch(() => {}); // it is judged once all have arrived
+async function breakWhile(t, name, breakIt, ms) {
+  const rooms = [];
+  await assertOnceWithin(ms, async () => {
+    const before = await connects();
+    const room = `${name}-${rooms.push(name)}`;
+    let noticed;
+    const client = await assertFlowSurvives(t, { edge, brokers: made.brokers }, room, () => {
+      assert.equal(breakIt(), 1, 'connections that were broken');
+      noticed = timeUntil('a new connection', async () => (await connects()) > before);
+      noticed.catch(() => {}); // it is judged once all have arrived
+    });
+    assert.deepEqual(client.disconnects, []);
+    return noticed;
   });
-  await noticed;
-  assert.deepEqual(client.disconnects, []);
 }
 
 test('reset in mid-flow: noticed at once; all, once, in order', (t) =>
@@ -33,9 +38,12 @@ test('reset in mid-flow: noticed at once; all, once, in order', (t) =>
 test('reset while nothing is said: noticed at once', async (t) => {
   const client = await connect(t, edge, { userId: 'u1' });
   await client.join('conversation', 'quiet');
-  const before = await connects();
-  assert.equal(wire.reset(subscriptions), 1);
-  await until('a new connection', async () => (await connects()) > before, 2000);
+  await assertOnceWithin(2000, async () => {
+    await edge.ready();
+    const before = await connects();
+    assert.equal(wire.reset(subscriptions), 1);
+    return timeUntil('a new connection', async () => (await connects()) > before);
+  });
   await publishFlow(made.brokers, { room: 'quiet', count: 10 });
   await assertAllArrived([client], 10);
 });
