@@ -55,7 +55,8 @@ static enum token_status check_times(jwt_t *jwt, int64_t now_s, uint32_t toleran
         life->expires_at_s = TOKEN_ENDLESS;
         break;
     }
-    // Only the time of the warning depends on iat, so a bad value is ignored instead of refused.
+    // A bad iat counts as none: the warning comes as for a token of unknown age, and a revocation
+    // covers the token.
     bool dated = read_number(jwt, "iat", &issued) == NUMBER_PRESENT && fabs(issued) < ENDLESS_S;
     life->issued_at_s = dated ? (int64_t)issued : TOKEN_UNDATED;
     return TOKEN_OK;
