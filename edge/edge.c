@@ -16,7 +16,7 @@
 #include "edge/edge_ops.h"
 #include "edge/edge_options.h"
 
-#define PATIENCE_MS 2000 // the clients' port opens after this time even if Redis is down
+#define OPEN_ANYWAY_MS 2000 // the clients' port opens after this time even if Redis is down
 
 enum state { RUNNING = 0, DRAINING, CLOSING };
 
@@ -41,8 +41,8 @@ struct edge {
     struct edge_drain drain;
     struct turn_hook flush;
     uv_signal_t terminate, interrupt;
-    struct deadline_queue patience;
-    struct deadline impatience;
+    struct deadline_queue open_timeouts;
+    struct deadline open_timeout;
     bool failed;
 };
 
@@ -142,7 +142,7 @@ static void open_port(struct edge *edge)
         .max_body = (uint32_t)s->max_payload,
         .max_connections = edge->connections,
         .max_connections_per_address = (uint32_t)s->max_connections_per_address,
-        .fd_reserve = count_spare_files(),
+        .fd_reserve = count_reserve_files(),
         .origins = edge->origins,
         .proxies = s->proxies,
         .memory = &edge->metrics.memory,
@@ -156,7 +156,7 @@ static void open_port(struct edge *edge)
 
     if (edge->port || edge->state != RUNNING)
         return;
-    deadline_cancel(&edge->impatience);
+    deadline_cancel(&edge->open_timeout);
     edge->port = listener_new(&options, &handlers, &edge->loop, &edge->metrics.port);
     if (edge->port)
         return;
@@ -173,9 +173,9 @@ static void on_following(void *arg)
 
 // Redis is down. The port opens nevertheless, so that /health can say what is wrong. Clients that
 // connect now are disconnected once when Redis is back (decision 013).
-static void on_impatience(struct deadline *impatience, void *arg)
+static void on_open_timeout(struct deadline *open_timeout, void *arg)
 {
-    (void)impatience;
+    (void)open_timeout;
     open_port(arg);
 }
 
@@ -280,9 +280,10 @@ static void start_clocks(struct edge *edge)
 {
     edge_ops_init(&edge->ops, &edge->metrics, &edge->loop.deadlines);
     edge_drain_init(&edge->drain, &edge->loop.deadlines, on_drained, edge);
-    deadline_queue_init(&edge->patience, &edge->loop.deadlines, PATIENCE_MS, on_impatience, edge);
-    deadline_init(&edge->impatience);
-    deadline_arm(&edge->impatience, &edge->patience);
+    deadline_queue_init(&edge->open_timeouts, &edge->loop.deadlines, OPEN_ANYWAY_MS,
+                        on_open_timeout, edge);
+    deadline_init(&edge->open_timeout);
+    deadline_arm(&edge->open_timeout, &edge->open_timeouts);
 }
 
 static void warn_of_defaults(const struct edge_settings *settings)
@@ -345,7 +346,7 @@ void edge_free(struct edge *edge)
     allowed_origins_free(edge->origins);
     buffer_fini(&edge->id);
     edge_drain_fini(&edge->drain);
-    deadline_queue_fini(&edge->patience);
+    deadline_queue_fini(&edge->open_timeouts);
     event_loop_fini(&edge->loop);
     free(edge);
 }

@@ -63,7 +63,7 @@ size_t count_memory(const struct edge_settings *settings)
     return (there - (log < there / 2 ? log : there / 2)) / 4 * 3;
 }
 
-unsigned count_spare_files(void)
+unsigned count_reserve_files(void)
 {
     struct rlimit limit = {.rlim_cur = 1024};
 

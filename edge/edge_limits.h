@@ -16,4 +16,4 @@ uint32_t count_connections(const struct edge_settings *settings);
 size_t count_memory(const struct edge_settings *settings);
 // How many descriptors to hold in reserve (see fd_reserve.h): fewer where only few files may be
 // open.
-unsigned count_spare_files(void);
+unsigned count_reserve_files(void);

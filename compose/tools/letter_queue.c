@@ -38,7 +38,7 @@ static bool is_not_found(const amqp_rpc_reply_t *reply)
 }
 
 // Counts the letters. The relay declares the queue with the first letter, so it may not exist yet.
-static bool look_at(struct letter_queue *queue)
+static bool count_letters(struct letter_queue *queue)
 {
     const int passive = 1;
     amqp_queue_declare_ok_t *found =
@@ -67,7 +67,7 @@ struct letter_queue *letter_queue_open(const struct rabbitmq_settings *rabbitmq,
     init_amqp_pool(&queue->pool, POOL_PAGE);
     queue->name = name;
     queue->link = rabbit_link_open(rabbitmq);
-    if (queue->link && look_at(queue))
+    if (queue->link && count_letters(queue))
         return queue;
     letter_queue_close(queue);
     return NULL;

@@ -2,7 +2,7 @@
 
 #define BURST_MESSAGES 2
 
-#define REFUSAL      10   // tokens of patience that an answered refusal costs
+#define REFUSAL      10   // tokens that an answered refusal costs
 #define BYTES_A_PART 1638 // refused bytes that cost one token more
 
 #define STRANGER_PACKETS 100         // per second
@@ -55,11 +55,11 @@ struct rate_limits rate_limits_of_strangers(const struct rate_limits *limits)
 enum rate_verdict rate_refuse(struct rate_limiter *limiter, const struct rate_load *load,
                               uint64_t now_ms)
 {
-    static const struct token_rate patience = {RATE_REFUSALS_PER_SECOND * REFUSAL,
+    static const struct token_rate refusals = {RATE_REFUSALS_PER_SECOND * REFUSAL,
                                                RATE_REFUSALS * REFUSAL};
     uint64_t parts = (load->wants_answer ? REFUSAL : 1) + load->bytes / BYTES_A_PART;
 
-    return token_bucket_take(&limiter->patience, &patience, parts, now_ms) ? RATE_REFUSED
+    return token_bucket_take(&limiter->refusals, &refusals, parts, now_ms) ? RATE_REFUSED
                                                                            : RATE_EXCEEDED;
 }
 

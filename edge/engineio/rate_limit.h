@@ -2,7 +2,7 @@
 //
 // Each takes from a bucket (see token_bucket.h), so that a burst passes: 10 s worth of packets (a
 // client that reconnects joins all its rooms at once), and 2 messages of the largest size. What
-// does not fit is refused. Refusals take from a third bucket, `patience`; a client that empties it
+// does not fit is refused. Refusals take from a third bucket, `refusals`; a client that empties it
 // is to be closed.
 #pragma once
 
@@ -19,13 +19,13 @@ struct rate_limits {
 
 // The state of one client. Zeroed: it has sent nothing yet.
 struct rate_limiter {
-    struct token_bucket packets, bytes, patience;
+    struct token_bucket packets, bytes, refusals;
 };
 
 enum rate_verdict {
     RATE_OK = 0,
     RATE_REFUSED,
-    RATE_EXCEEDED, // refused so often that the patience is used up
+    RATE_EXCEEDED, // refused so often that the bucket of refusals is empty
 };
 
 #define RATE_REFUSALS            100 // at once
@@ -49,7 +49,7 @@ struct rate_limits rate_limits_of_strangers(const struct rate_limits *limits);
 NODISCARD enum rate_verdict rate_check(struct rate_limiter *limiter,
                                        const struct rate_limits *limits,
                                        const struct rate_load *load, uint64_t now_ms);
-// Counts a load that another limit refused. Never RATE_OK. Large loads use up the patience sooner:
+// Counts a load that another limit refused. Never RATE_OK. Large loads empty that bucket sooner:
 // 16 KB count like one refusal more.
 NODISCARD enum rate_verdict rate_refuse(struct rate_limiter *limiter, const struct rate_load *load,
                                         uint64_t now_ms);

@@ -37,14 +37,14 @@ void websocket_continue_closing(struct websocket_connection *connection)
 void websocket_close(struct websocket_connection *connection, unsigned code)
 {
     connection->close_code = code;
-    deadline_arm(&connection->patience, &connection->shared->close_due);
+    deadline_arm(&connection->timeout, &connection->shared->close_due);
     websocket_continue_closing(connection);
 }
 
 void websocket_on_close_late(struct deadline *deadline, void *arg)
 {
     (void)arg;
-    websocket_abort(container_of(deadline, struct websocket_connection, patience));
+    websocket_abort(container_of(deadline, struct websocket_connection, timeout));
 }
 
 void websocket_leave_engine(struct websocket_connection *connection)

@@ -31,8 +31,8 @@ struct websocket_connection {
                         // pong, the close frame
     struct buffer pong; // the frame that answers the last ping, until it is moved to `own`
     size_t held;        // bytes of `receiver` that are charged to the budget
-    size_t held_then;   // `held` when `patience` was armed
-    struct deadline patience; // for a message to become whole, or for the client to close
+    size_t held_then;   // `held` when `timeout` was armed
+    struct deadline timeout; // for a message to become whole, or for the client to close
     int fd;
     unsigned close_code; // of the closing handshake that has begun; 0: none has
     bool close_frame_written;

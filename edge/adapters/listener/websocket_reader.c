@@ -64,7 +64,7 @@ static bool settle_held(struct websocket_connection *connection)
 static void wait_for_rest(struct websocket_connection *connection)
 {
     connection->held_then = connection->held;
-    deadline_arm(&connection->patience, &connection->shared->message_due);
+    deadline_arm(&connection->timeout, &connection->shared->message_due);
 }
 
 // An admitted client on a slow link may take its time, as long as its message grows by MESSAGE_STEP
@@ -72,7 +72,7 @@ static void wait_for_rest(struct websocket_connection *connection)
 void websocket_on_message_late(struct deadline *deadline, void *arg)
 {
     struct websocket_connection *connection =
-        container_of(deadline, struct websocket_connection, patience);
+        container_of(deadline, struct websocket_connection, timeout);
     const struct websocket_shared *shared = arg;
 
     if (eio_websocket_is_admitted(&connection->engine) &&
@@ -90,13 +90,13 @@ static void track_message(struct websocket_connection *connection)
 {
     bool waits = ws_receiver_is_waiting(&connection->receiver);
 
-    if (!waits && connection->held == 0 && !deadline_is_armed(&connection->patience))
+    if (!waits && connection->held == 0 && !deadline_is_armed(&connection->timeout))
         return;
     if (!settle_held(connection))
         end(connection, WS_CLOSE_TRY_LATER);
     else if (!waits)
-        deadline_cancel(&connection->patience);
-    else if (!deadline_is_armed(&connection->patience))
+        deadline_cancel(&connection->timeout);
+    else if (!deadline_is_armed(&connection->timeout))
         wait_for_rest(connection);
 }
 

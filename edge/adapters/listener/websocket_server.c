@@ -112,7 +112,7 @@ static void on_adopted(struct websocket_server *server, struct websocket_connect
     connection->wsi = wsi;
     connection->fd = lws_get_socket_fd(wsi);
     connection->shared = &server->shared;
-    deadline_init(&connection->patience);
+    deadline_init(&connection->timeout);
     metric_add(&server->shared.metrics->websockets, 1);
     answer_handshake(server, connection);
     connection->open = eio_websocket_open(&connection->engine, &operations, server->admission,
@@ -142,7 +142,7 @@ static void on_closed(struct websocket_connection *connection)
         return; // the library has failed to adopt it
     websocket_leave_engine(connection);
     eio_websocket_fini(&connection->engine);
-    deadline_cancel(&connection->patience);
+    deadline_cancel(&connection->timeout);
     websocket_drop_message(connection);
     buffer_fini(&connection->own);
     buffer_fini(&connection->pong);

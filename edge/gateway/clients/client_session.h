@@ -32,7 +32,7 @@ struct sessions {
     struct sessions_handlers handlers;
     struct list writes;    // of struct room_write
     struct list unwritten; // of struct client_session
-    struct deadline_queue touches, patience, repairs, pauses;
+    struct deadline_queue touches, timeouts, repairs, pauses;
     struct deadline repair;
     struct buffer text;
 };
@@ -65,7 +65,7 @@ struct room_write {
     struct list of_session, of_all;
     struct client_session *session; // NULL: not pending
     struct session_request request;
-    struct deadline patience;
+    struct deadline timeout;
     bool leaves;           // a leave; the client stays in the room until it is written
     bool left;             // of a leave: the client is out already, because a join followed
     struct span room;      // borrowed

@@ -20,7 +20,7 @@ static void take_text(struct span *rest, struct span *text)
     (void)span_take_until(rest, '\0', text);
 }
 
-static void tell(const struct departure *departure)
+static void notify_members(const struct departure *departure)
 {
     struct span rest = buffer_span(&departure->texts), room;
     struct room_events_member member;
@@ -47,7 +47,7 @@ static void on_ended(struct session_request *request, enum session_result result
     struct departure *departure = container_of(request, struct departure, request);
 
     if (result != SESSION_TAKEN)
-        tell(departure);
+        notify_members(departure);
     departure_free(departure);
 }
 

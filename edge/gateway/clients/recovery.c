@@ -36,13 +36,13 @@ static void on_retry(struct deadline *deadline, void *arg)
     proceed(container_of(deadline, struct recovery_attempt, retry));
 }
 
-static void on_patience_over(struct deadline *deadline, void *arg)
+static void on_timeout(struct deadline *deadline, void *arg)
 {
-    struct recovery_attempt *attempt = container_of(deadline, struct recovery_attempt, patience);
+    struct recovery_attempt *attempt = container_of(deadline, struct recovery_attempt, timeout);
     struct recovery *recovery = arg;
 
     if (claim_queue_moves(&recovery->claims, &attempt->claim))
-        deadline_arm(deadline, &recovery->patience);
+        deadline_arm(deadline, &recovery->timeouts);
     else
         recovery_attempt_refuse(attempt, attempt->claimed ? RECOVERY_AHEAD : RECOVERY_AWAY);
 }
@@ -150,7 +150,7 @@ void recovery_ask(struct sio_socket *socket, struct span auth, void *arg)
         recovery_attempt_refuse(attempt, RECOVERY_UNKNOWN);
         return;
     }
-    deadline_arm(&attempt->patience, &recovery->patience);
+    deadline_arm(&attempt->timeout, &recovery->timeouts);
     claim(attempt);
 }
 
@@ -168,13 +168,13 @@ void recovery_init(struct recovery *recovery, struct session_store *store, struc
 {
     list_init(&recovery->attempts);
     claim_queue_init(&recovery->claims, store, &recovery->metrics->claims_queued);
-    deadline_queue_init(&recovery->patience, clock, RECOVERY_WAIT_MS, on_patience_over, recovery);
+    deadline_queue_init(&recovery->timeouts, clock, RECOVERY_WAIT_MS, on_timeout, recovery);
     deadline_queue_init(&recovery->retries, clock, RETRY_MS, on_retry, recovery);
 }
 
 void recovery_fini(struct recovery *recovery)
 {
-    deadline_queue_fini(&recovery->patience);
+    deadline_queue_fini(&recovery->timeouts);
     deadline_queue_fini(&recovery->retries);
     buffer_fini(&recovery->text);
 }

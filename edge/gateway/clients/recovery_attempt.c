@@ -16,7 +16,7 @@ struct recovery_attempt *recovery_attempt_new(struct recovery *recovery, struct 
     attempt->recovery = recovery;
     attempt->client = client;
     list_init(&attempt->node);
-    deadline_init(&attempt->patience);
+    deadline_init(&attempt->timeout);
     deadline_init(&attempt->retry);
     client->attempt = attempt;
     return attempt;
@@ -84,7 +84,7 @@ void recovery_attempt_settle(struct recovery_attempt *attempt)
 {
     struct recovery *recovery = attempt->recovery;
 
-    deadline_cancel(&attempt->patience);
+    deadline_cancel(&attempt->timeout);
     deadline_cancel(&attempt->retry);
     list_unlink(&attempt->node);
     if (attempt->waits)

@@ -33,7 +33,7 @@ struct recovery {
     struct list attempts;             // of struct recovery_attempt: those not settled yet
     struct recovery_attempt *waiting; // hash by socket id: those that wait for this edge
     struct claim_queue claims;
-    struct deadline_queue patience, retries;
+    struct deadline_queue timeouts, retries;
     struct buffer text;
 };
 
@@ -43,7 +43,7 @@ struct recovery_attempt {
     struct client *client;
     struct recovery_request request;
     struct queued_claim claim;
-    struct deadline patience, retry;
+    struct deadline timeout, retry;
     bool waits;          // for this edge to get as far as the client
     UT_hash_handle hh;   // in recovery->waiting while `waits`
     bool claimed, ready; // `session` is set; `replay` too: the client gets its session back

@@ -4,7 +4,7 @@
 
 static void detach(struct room_write *write)
 {
-    deadline_cancel(&write->patience);
+    deadline_cancel(&write->timeout);
     list_unlink(&write->of_session);
     list_unlink(&write->of_all);
     write->session = NULL;
@@ -50,10 +50,10 @@ static void send(struct room_write *write)
 }
 
 // The store may have executed a write that was given up, so the whole record is written again.
-static void on_patience_over(struct deadline *deadline, void *arg)
+static void on_timeout(struct deadline *deadline, void *arg)
 {
     struct sessions *sessions = arg;
-    struct room_write *write = container_of(deadline, struct room_write, patience);
+    struct room_write *write = container_of(deadline, struct room_write, timeout);
 
     sessions_ops(sessions)->withdraw(sessions->store, &write->request);
     metric_add(&sessions->metrics->sessions.given_up, 1);
@@ -69,8 +69,8 @@ void room_write_start(struct room_write *write, struct client_session *session)
     write->request = (struct session_request){.on_done = on_done};
     list_append(&session->writes, &write->of_session);
     list_append(&sessions->writes, &write->of_all);
-    deadline_init(&write->patience);
-    deadline_arm(&write->patience, &sessions->patience);
+    deadline_init(&write->timeout);
+    deadline_arm(&write->timeout, &sessions->timeouts);
     if (sessions_store_is_up(sessions))
         send(write);
 }
@@ -88,12 +88,12 @@ void room_write_cancel(struct room_write *write)
 void room_write_init(struct sessions *sessions, struct deadlines *clock)
 {
     list_init(&sessions->writes);
-    deadline_queue_init(&sessions->patience, clock, SESSION_WAIT_MS, on_patience_over, sessions);
+    deadline_queue_init(&sessions->timeouts, clock, SESSION_WAIT_MS, on_timeout, sessions);
 }
 
 void room_write_fini(struct sessions *sessions)
 {
-    deadline_queue_fini(&sessions->patience);
+    deadline_queue_fini(&sessions->timeouts);
 }
 
 void room_write_on_up(struct sessions *sessions)

@@ -13,7 +13,7 @@ struct search {
     struct client *found;
 };
 
-static void look_at(struct sio_socket *socket, void *arg)
+static void match_socket(struct sio_socket *socket, void *arg)
 {
     struct search *search = arg;
 
@@ -28,7 +28,7 @@ static struct client *find_client(struct recovery *recovery, struct span user,
 
     if (user.len > 0)
         sio_namespace_each_in(recovery->delivery->nsp, room_name_of_user(user, &recovery->text),
-                              look_at, &search);
+                              match_socket, &search);
     return search.found;
 }
 

@@ -42,7 +42,7 @@ static void ring(struct token_expiry *expiry, struct token_alarm *alarm, int64_t
 
 // A handler may stop or restart any alarm. So the alarms are moved to a list of their own first,
 // from which token_expiry_stop() can unlink them too, and are taken from it one by one.
-static void look_at(struct token_expiry *expiry, struct list *slot, int64_t now_s)
+static void ring_slot(struct token_expiry *expiry, struct list *slot, int64_t now_s)
 {
     struct list waiting;
 
@@ -141,5 +141,5 @@ void token_expiry_advance(struct token_expiry *expiry, int64_t now_s)
         from = now_s - SLOTS + 1;
     expiry->looked_at_s = now_s;
     for (int64_t second = from; second <= now_s; second++)
-        look_at(expiry, slot_of(expiry, second), now_s);
+        ring_slot(expiry, slot_of(expiry, second), now_s);
 }
