@@ -9,6 +9,7 @@
 #include "common/tls_client.h"
 
 struct rabbitmq_settings {
+    const char *url; // or NULL
     const char *host;
     int64_t port;
     const char *user, *password, *vhost;
@@ -18,12 +19,13 @@ struct rabbitmq_settings {
 
 // The settings that may be the cause when RabbitMQ cannot be reached or refuses the login.
 #define RABBITMQ_CONNECTION_SETTINGS                                                               \
-    "RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_TLS, RABBITMQ_USER, RABBITMQ_PASSWORD and "            \
+    "RABBITMQ_URL, RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_TLS, RABBITMQ_USER, RABBITMQ_PASSWORD "  \
+    "and "                                                                                         \
     "RABBITMQ_VHOST"
 // What a client says first without TLS, for tls_probe(), and what is wrong if that finds TLS.
 #define RABBITMQ_GREETING   SPAN_LIT("AMQP\0\0\x09\x01")
 #define RABBITMQ_SPEAKS_TLS "the server speaks TLS at this port; set RABBITMQ_TLS=true"
 
-// Checks the loaded settings against each other, and completes them. Adds a line to `errors` for
-// each fault.
+// Checks the loaded settings against each other, and puts what the URL names into the other fields.
+// Adds a line to `errors` for each fault.
 void rabbitmq_settings_finish(struct rabbitmq_settings *settings, struct buffer *errors);

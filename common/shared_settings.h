@@ -45,6 +45,8 @@ extern const char *const log_format_names[];
      0, NULL, "Password for the Sentinels; none is sent when it is not given"}
 
 #define RABBITMQ_SETTINGS(type, field, user_help)                                                  \
+    {"RABBITMQ_URL", SETTING_SECRET, offsetof(type, field.url), NULL, 0, 0, NULL,                  \
+     "RabbitMQ as one URL: amqp://user:password@host:5672/vhost, or amqps:// for TLS"},            \
     {"RABBITMQ_HOST", SETTING_HOST, offsetof(type, field.host), "rabbitmq", 0, 0, NULL,            \
      "Host of RabbitMQ"},                                                                          \
     {"RABBITMQ_PORT", SETTING_NUMBER, offsetof(type, field.port), "5672", 1, 65535, NULL,          \

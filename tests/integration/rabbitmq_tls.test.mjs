@@ -117,6 +117,21 @@ describe('over TLS', () => {
     await relay.stop();
   });
 
+  test('RABBITMQ_URL says all of it', async (t) => {
+    const none = { RABBITMQ_HOST: '', RABBITMQ_PORT: '', RABBITMQ_CA_FILE: ours.certificate };
+    const url = (scheme, port) => `${scheme}://guest:g%75est@localhost:${port}/%2f`;
+    const cases = [{ ...none, RABBITMQ_URL: url('amqps', open.tlsPort) },
+      { ...none, RABBITMQ_CA_FILE: '', RABBITMQ_URL: url('amqp', open.port) }];
+    for (const env of cases) {
+      const relay = await made.addRelay(env);
+      await relay.ready();
+      const { code, stderr } = await run(built('ws-dead-letters'), ['list'],
+        { env: { ...made.env, ...env }, cwd: dir });
+      assert.equal(code, 0, stderr);
+      await relay.stop();
+    }
+  });
+
   test('a client certificate opens a broker that wants one', async (t) => {
     const relay = await made.addRelay({ ...STRICT, ...CERTIFICATE });
     await relay.ready();

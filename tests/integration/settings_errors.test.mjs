@@ -367,6 +367,47 @@ describe('a secret from a file', () => {
   });
 });
 
+describe('RABBITMQ_URL', () => {
+  const cases = [
+    ['all of it', { RABBITMQ_URL: 'amqp://us%40er:p%2Fss@mq.example:5673/my%2Fhost' }, null],
+    ['a host alone', { RABBITMQ_URL: 'amqp://mq' }, null],
+    ['TLS', { RABBITMQ_URL: 'amqps://u:p@mq' }, null],
+    ['an address of IPv6', { RABBITMQ_URL: 'amqp://[::1]:5672/%2f' }, null],
+    ['the same beside it', { RABBITMQ_URL: 'amqps://u:p@mq:1/v', RABBITMQ_HOST: 'mq', RABBITMQ_PORT: '1',
+      RABBITMQ_USER: 'u', RABBITMQ_PASSWORD: 'p', RABBITMQ_VHOST: 'v', RABBITMQ_TLS: 'true' }, null],
+    ['user and password apart', { RABBITMQ_URL: 'amqp://mq', RABBITMQ_USER: 'u', RABBITMQ_PASSWORD: 'p' }, null],
+    ['another host', { RABBITMQ_URL: 'amqp://mq', RABBITMQ_HOST: 'other' }, /RABBITMQ_HOST and RABBITMQ_URL say/],
+    ['another port', { RABBITMQ_URL: 'amqp://mq:1', RABBITMQ_PORT: '2' }, /RABBITMQ_PORT and RABBITMQ_URL say/],
+    ['another user', { RABBITMQ_URL: 'amqp://u@mq', RABBITMQ_USER: 'v' }, /RABBITMQ_USER and RABBITMQ_URL say/],
+    ['another password', { RABBITMQ_URL: 'amqp://u:hush1@mq', RABBITMQ_PASSWORD: 'hush2' },
+      /RABBITMQ_PASSWORD and RABBITMQ_URL say/],
+    ['another virtual host', { RABBITMQ_URL: 'amqp://mq/a', RABBITMQ_VHOST: 'b' }, /RABBITMQ_VHOST and RABBITMQ_URL say/],
+    ['TLS, and none', { RABBITMQ_URL: 'amqps://mq', RABBITMQ_TLS: 'false' }, /RABBITMQ_TLS and RABBITMQ_URL say/],
+    ['no TLS, and TLS', { RABBITMQ_URL: 'amqp://mq', RABBITMQ_TLS: 'true' }, /RABBITMQ_TLS and RABBITMQ_URL say/],
+    ['files of TLS without it', { RABBITMQ_URL: 'amqp://mq', RABBITMQ_CA_FILE: '/x' }, /RABBITMQ_CA_FILE needs .*amqps/],
+    ['another scheme', { RABBITMQ_URL: 'http://hush1@mq' }, /RABBITMQ_URL must be like .*scheme/],
+    ['no host', { RABBITMQ_URL: 'amqp:///v' }, /RABBITMQ_URL must be like .*no host/],
+    ['an empty virtual host', { RABBITMQ_URL: 'amqp://u:hush1@mq/' }, /RABBITMQ_URL must be like .*empty virtual host.*%2F/],
+    ['a virtual host of two parts', { RABBITMQ_URL: 'amqp://u:hush1@mq/a/b' }, /RABBITMQ_URL must be like .*%2F/],
+    ['a virtual host that is not encoded', { RABBITMQ_URL: 'amqp://u:hush1@mq//' }, /RABBITMQ_URL must be like .*%2F/],
+    ['a query', { RABBITMQ_URL: 'amqp://u:hush1@mq/v?heartbeat=1' }, /RABBITMQ_URL must be like .*query/],
+    ['a password that is not encoded', { RABBITMQ_URL: 'amqp://u:hush1#hush2@mq' }, /RABBITMQ_URL must be like .*%23/],
+    ['a port too high', { RABBITMQ_URL: 'amqp://u:hush1@mq:65536' }, /RABBITMQ_URL must be like /],
+  ];
+  for (const [name, env, fault] of cases) {
+    test(name, async () => {
+      const { code, stderr } = await checked('ws-relay', env);
+      assert.equal(code, fault ? 1 : 0, stderr);
+      assert.match(stderr, fault ?? /^$/);
+      assert.doesNotMatch(stderr, /hush/);
+      if (!fault) return;
+      const tool = await start('ws-publish', env, { args: ['a.b', '{}'] });
+      assert.equal(tool.code, 2);
+      assert.match(tool.stderr, fault);
+    });
+  }
+});
+
 describe('files of TLS to RabbitMQ', () => {
   async function files() {
     const dir = await mkdtemp(join(tmpdir(), 'tls-'));
@@ -384,7 +425,7 @@ describe('files of TLS to RabbitMQ', () => {
     ['the system\'s certificates', () => ({ RABBITMQ_CA_FILE: '' }), null],
     ['no certificate of the client', () => ({ RABBITMQ_CERT_FILE: '', RABBITMQ_KEY_FILE: '' }), null],
     ['no TLS', () => ({ RABBITMQ_TLS: 'false' }),
-      /RABBITMQ_CA_FILE needs RABBITMQ_TLS=true\n.*RABBITMQ_CERT_FILE needs .*\n.*RABBITMQ_KEY_FILE needs /],
+      /RABBITMQ_CA_FILE needs RABBITMQ_TLS=true or amqps:\/\/\n.*RABBITMQ_CERT_FILE needs .*\n.*RABBITMQ_KEY_FILE needs /],
     ['no authority', () => ({ RABBITMQ_CA_FILE: NOWHERE }),
       /RABBITMQ_CA_FILE "\/nowhere.pem" cannot be used: No such file/],
     ['a wrong authority', ({ wrong }) => ({ RABBITMQ_CA_FILE: wrong }), /RABBITMQ_CA_FILE ".*wrong.pem" cannot be used/],

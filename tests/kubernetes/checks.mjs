@@ -150,6 +150,8 @@ const secretArguments = (containers) => containers.flatMap(({ command = [], args
   env.filter(({ name, valueFrom }) => valueFrom?.secretKeyRef
     && [...command, ...args].some((word) => word.includes(`$(${name})`))).map(({ name }) => name));
 
+const NEEDED = ['JWT_SECRET', 'REDIS_PASSWORD', 'RABBITMQ_PASSWORD', 'RABBITMQ_USER'];
+
 // A file of a volume that a Secret fills.
 function isSecretFile(workload, path) {
   const { volumes, containers: [{ volumeMounts = [] }] } = podOf(workload);
@@ -171,9 +173,11 @@ export function* secrets(m) {
   }
   const mapped = new Set(m.all('ConfigMap').flatMap(({ data }) => Object.keys(data)));
   for (const [workload, container] of programs(m)) {
-    for (const name of [...settingsOf(programOf(container)).secrets, 'RABBITMQ_USER']) {
-      const given = container.env.find((one) => one.name === name || one.name === `${name}_FILE`);
+    for (const name of settingsOf(programOf(container)).secrets) {
       if (mapped.has(name)) yield `${name} stands in a ConfigMap`;
+    }
+    for (const name of NEEDED) {
+      const given = container.env.find((one) => one.name === name || one.name === `${name}_FILE`);
       if (!given?.valueFrom?.secretKeyRef && !isSecretFile(workload, given?.value ?? '')
         && name in settingsOf(programOf(container)).defaults) {
         yield `${nameOf(workload)}: ${name} does not come from the Secret`;
