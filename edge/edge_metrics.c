@@ -197,6 +197,7 @@ static const struct metric_info table[] = {
     {"ws_edge_session_writes_refused_total", NULL, COUNTER, CLIENTS(sessions.refused), "Writes refused because another connection had claimed the session"},
     {"ws_edge_session_writes_given_up_total", NULL, COUNTER, CLIENTS(sessions.given_up), "Joins and leaves that Redis did not store within 5 s"},
     {"ws_edge_sessions_restored_total", NULL, COUNTER, CLIENTS(sessions.restored), "Sessions written again because Redis had lost them"},
+    {"ws_edge_sessions_rewritten_total", NULL, COUNTER, CLIENTS(sessions.rewritten), "Sessions written again because Redis was restarted or replaced"},
     {"ws_edge_kicked_total", NULL, COUNTER, CLIENTS(kicked), "Sockets disconnected by a kick"},
     {"ws_edge_revoked_total", NULL, COUNTER, CLIENTS(revoked), "Sockets disconnected because their token was revoked"},
     {"ws_edge_removed_total", NULL, COUNTER, CLIENTS(removed), "Sockets taken out of a room by ws-control leave"},

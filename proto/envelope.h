@@ -60,7 +60,7 @@ struct control {
                         // that number
     uint32_t sockets;   // kicked: how many sockets of the user the command has met at the edge
     struct span socket; // takeover: the socket that had the session
-    uint32_t generation; // takeover: of the session after the claim
+    uint64_t generation; // takeover: of the session after the claim
     struct span room;    // leave
     uint64_t at_ms;      // revoke: tokens issued before are refused
     uint64_t until_ms;   // revoke: when that can be forgotten

@@ -113,12 +113,12 @@ static void on_following(void *arg)
     gateway->handlers.on_following(gateway->handlers.arg);
 }
 
-static void on_store_up(void *arg)
+static void on_store_up(bool may_lack, void *arg)
 {
     struct gateway *gateway = arg;
 
-    sessions_on_up(&gateway->sessions);
-    recovery_on_up(&gateway->recovery);
+    sessions_on_up(&gateway->sessions, may_lack);
+    recovery_on_up(&gateway->recovery, may_lack);
 }
 
 static void on_taken(struct client *client, void *arg)

@@ -87,17 +87,18 @@ test('a leave while Redis hangs, until it dies', async (t) => {
 // Redis has lost. Its record has a lower generation, and lacks what was joined since.
 const writeAsEarlier = async (traveller, room) => {
   const key = `ws:session:${traveller.socket._pid}`;
+  const generation = await command(brokers.redis.port, ['HGET', key, 'g']);
   await command(brokers.redis.port, ['HSET', key, 'g', '1']);
   await command(brokers.redis.port, ['HDEL', key, `r:${room.name}`]);
-  return key;
+  return { key, generation };
 };
 
 test('an earlier connection wrote a session that Redis had lost: the later one goes on', async (t) => {
   const { traveller, room, sayAndSee } = await scene(t);
   assert.equal((await traveller.away(undefined, { edge: there })).recovered, true);
-  const key = await writeAsEarlier(traveller, room);
+  const { key, generation } = await writeAsEarlier(traveller, room);
   await traveller.join('conversation', newConversation().id);
-  assert.equal(await command(brokers.redis.port, ['HGET', key, 'g']), '2');
+  assert.equal(await command(brokers.redis.port, ['HGET', key, 'g']), generation);
   assert.equal(Number(await command(brokers.redis.port, ['HEXISTS', key, `r:${room.name}`])), 1);
   await sayAndSee(1);
   await traveller.heard([1]);
@@ -107,7 +108,7 @@ test('an earlier connection wrote a session that Redis had lost: the later one g
 test('an earlier connection wrote a session that Redis had lost: a goodbye ends it', async (t) => {
   const { traveller, room } = await scene(t);
   assert.equal((await traveller.away(undefined, { edge: there })).recovered, true);
-  const key = await writeAsEarlier(traveller, room);
+  const { key } = await writeAsEarlier(traveller, room);
   traveller.socket.disconnect();
   await until('the session to be gone', async () =>
     Number(await command(brokers.redis.port, ['EXISTS', key])) === 0);

@@ -10,7 +10,7 @@ import { brokerSettings, built, gateway } from './support/gateway.mjs';
 import { until } from './support/wait.mjs';
 
 const PASSWORD = 'change-me';
-const GUARDS = ['+role', '+memory|usage', '+xlen', '+xtrim'];
+const GUARDS = ['+role', '+info', '+memory|usage', '+xlen', '+xtrim'];
 
 const guide = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
 const RIGHTS = /ACL SETUSER gateway (reset on .*)/.exec(guide)[1].replaceAll('\'', '').split(' ')

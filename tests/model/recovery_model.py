@@ -32,6 +32,10 @@ VARIANTS = {
     "freshness": "freshness outlives the generation that wrote it",
     "stale": "an offset from before the session is taken",
     "restored": "a session that Redis forgot is taken again as soon as any edge has written it",
+    "rewrite": "what a server of Redis may have lost is not written again",
+    "hold": "sessions are claimed before the edges have written what that server may have lost",
+    "counted": "generations are counted, so that one whose claim was lost is given again",
+    "noted": "what an edge had is added to whatever is noted, and not only to what it noted itself",
 }
 
 
@@ -39,6 +43,10 @@ VARIANTS = {
 # edge must have written what it holds.
 TOUCHED_EACH = 150
 HOLDERS_WRITE = 400
+
+# When Redis may have lost writes, every edge writes all its sessions within so many steps, and no
+# session is claimed until then.
+HELD_FOR = 40
 
 # How often each thing happens, out of all steps, in different weathers.
 ACTIONS = ("log", "follow", "receive", "write", "drop", "arrive", "proceed", "join", "leave", "touch",
@@ -66,6 +74,10 @@ WEATHERS = {
     "storm": {**MIXED, **dict(disturb=0.6, heal=1.5, notice=0.2, touch=4)},
     # Redis forgets everything, sessions and log, and goes on; clients leave rooms all the time.
     "resets": {**MIXED, **dict(disturb=0.3, heal=1, leave=3, join=5, flush=0.5)},
+    # Redis is killed, or fails over, and comes back as it was some writes ago.
+    "amnesia": {**MIXED, **dict(log=12, follow=36, disturb=1, heal=8, leave=6, join=10, drop=6, arrive=20,
+                                proceed=20, write=30, touch=6, rooms=12, notice=0.1, receive=14, amnesia=0.9,
+                                expiry=0, forget=0)},
 }
 
 
@@ -107,9 +119,14 @@ class Session:
     def __init__(self, generation, rooms, stale=None):
         self.generation = generation
         self.rooms = dict(rooms)  # room -> position at which it was joined
-        self.fresh = None  # (offset last sent, what the edge had)
+        self.fresh = None  # (offset last sent, what the edge had, the edge's number of that note)
         self.stale = stale
         self.restored_at = None
+
+    def copy(self):
+        other = Session(self.generation, self.rooms, self.stale)
+        other.fresh, other.restored_at = self.fresh, self.restored_at
+        return other
 
 
 class Socket:
@@ -123,6 +140,8 @@ class Socket:
         self.joins = {}  # room -> position; their write is under way
         self.leaves = set()  # rooms; their write is under way, and the socket is still in them
         self.unstored = False  # Redis does not have all of it
+        self.notes = 0  # of what was sent last
+        self.noted = ()  # what was sent last, as Redis has it; not an offset: it has nothing
 
 
 class Edge:
@@ -133,6 +152,7 @@ class Edge:
         self.sockets = []
         self.claims = []  # clients that wait for their reply
         self.writes = []  # on their way to Redis, oldest first
+        self.rewrites_at = None  # when it writes all its sessions again
 
     def knows(self, shard, position):
         return (position in (self.reach[shard], self.had[shard])
@@ -158,6 +178,7 @@ class Client:
 
     def begin(self):
         """A fresh session: what the one before promised is void."""
+        self.excused = False  # Redis lost what nobody else knew
         self.got = {}  # room -> positions
         self.entitled = {}  # room -> from where on it may hear
         self.expects = {}  # room -> from where on it must hear
@@ -176,6 +197,9 @@ class World:
         self.edges = [Edge(shards) for _ in range(edges)]
         self.clients = [Client(n) for n in range(clients)]
         self.store, self.next_pid, self.redis_up = {}, 0, True
+        self.saved = {}  # the store as it is on the disk, or at the replica
+        self.held_until = 0
+        self.doubtful = set()  # clients of whose sessions only an edge knows the newest state
         self.epoch, self.seq, self.now = 1, 0, 0
         self.count = dict(recovered=0, refused=0, replayed=0, delivered=0)
 
@@ -255,16 +279,38 @@ class World:
             restored.restored_at = self.now
         else:
             restored.stale, restored.restored_at = session.stale, session.restored_at
+            if session.generation == socket.generation and session.fresh and (
+                    session.fresh[2] == socket.notes or self.variant == "noted"):
+                restored.fresh = session.fresh
+        if restored.fresh is None:
+            socket.noted = ()
         self.store[socket.pid] = restored
         socket.unstored = False
 
+    def note(self, socket, had):
+        """Freshness for Redis. What was sent last is said once; from then on only what the edge has
+        is added, to that note and to no other one."""
+        sent = socket.last_sent
+        if sent != socket.noted:
+            socket.notes += 1
+        number, whole = socket.notes, sent != socket.noted
+
+        def apply(session):
+            if whole:
+                session.fresh, socket.noted = (sent, had, number), sent
+            elif session.fresh and (session.fresh[2] == number or self.variant == "noted"):
+                session.fresh = (session.fresh[0], had, number)
+            else:
+                session.fresh = None
+        return apply
+
     def touch(self, edge, socket):
-        fresh = (socket.last_sent, tuple(edge.had))
+        note = self.note(socket, tuple(edge.had))
 
         def apply():
             session = self.mine(socket)
             if session is not None:
-                session.fresh = fresh
+                note(session)
                 if socket.unstored:
                     self.put_all(socket)
             elif socket in edge.sockets:
@@ -291,14 +337,71 @@ class World:
                 apply()
             edge.writes.clear()
             for socket in edge.sockets:
-                socket.unstored = True
+                socket.unstored = socket.unstored or bool(socket.joins or socket.leaves)
                 for room in list(socket.joins):
                     del socket.joins[room]  # refused after 5 s: Authorization unavailable
                 for room in list(socket.leaves):
                     self.get_out(socket, room)  # and a leave is done all the same
 
+    def save(self):
+        self.saved = {pid: session.copy() for pid, session in self.store.items()}
+
+    def holders(self, pid):
+        """The edges that have a connection of the session, or a claim of it, and its generation there."""
+        for edge in self.edges:
+            for socket in edge.sockets:
+                if socket.pid == pid:
+                    yield edge, socket.generation
+            for pending in edge.claims:
+                if pending["pid"] == pid:
+                    yield edge, pending["generation"]
+
+    def lose_newest(self):
+        """Redis is what it was when it saved last. What no edge holds is lost for good: its client may
+        find itself in rooms that it left, or out of those that it joined."""
+        before, self.store = self.store, self.saved
+        for client in self.clients:
+            old, new = before.get(client.pid), self.store.get(client.pid)
+            same = old is new or (old and new and (old.generation, old.rooms) == (new.generation, new.rooms))
+            if not same and old and any(g == old.generation for _, g in self.holders(client.pid)):
+                self.doubtful.add(client)
+            elif not same:
+                client.excused = True
+        if self.random.random() < 0.1:
+            for log in self.logs:
+                log.lose(self.random.randrange(min(4, len(log.entries)) + 1), relay_lives=self.random.random() < 0.5)
+        self.save()
+        self.held_until = None  # from when it is back
+        for edge in self.edges:
+            late = self.random.random() < 0.1  # it learns too late that there is another server
+            edge.rewrites_at = self.random.randrange(HELD_FOR * (5 if late else 1))
+
+    def forget_holder(self, edge, client):
+        """The edge's connection to the client ends before it has written the session again."""
+        if edge.rewrites_at is not None and client in self.doubtful:
+            client.excused = True
+
+    def rewrite(self, edge):
+        edge.rewrites_at = None
+        if all(other.rewrites_at is None for other in self.edges):
+            self.doubtful.clear()
+        if self.variant != "rewrite":
+            for socket in edge.sockets:
+                self.put_all(socket)
+
+    def rewrite_due(self):
+        for edge in self.edges:
+            if edge.rewrites_at is not None and self.redis_up and self.now >= edge.rewrites_at:
+                self.rewrite(edge)
+
     def come_back(self):
         self.redis_up = True
+        if self.held_until is None:
+            self.held_until = self.now + HELD_FOR
+            for edge in self.edges:
+                if edge.rewrites_at is not None:
+                    edge.rewrites_at += self.now
+            return
         for session in self.store.values():
             if session.restored_at is not None:
                 session.restored_at = self.now
@@ -399,6 +502,9 @@ class World:
             self.store.pop(client.pid)
             return self.fresh_session(client, edge)
         session.generation += 1
+        if self.variant != "counted":
+            session.generation = max(session.generation, self.now)
+        self.judge_claim(client, session)
         pending = dict(client=client, pid=client.pid, generation=session.generation,
                        rooms=dict(session.rooms), fresh=session.fresh, offset=client.offset, socket=None)
         if self.variant != "freshness":
@@ -420,7 +526,7 @@ class World:
         offset, fresh = pending["offset"], pending["fresh"]
         start = list(offset) if offset is not None else [NOWHERE] * self.shards
         if fresh is not None:
-            sent, had = fresh
+            sent, had, _ = fresh
             if sent is None or (offset is not None and all(c >= s for c, s in zip(offset, sent))):
                 start = [max(pair) for pair in zip(start, had)]
         return start
@@ -492,6 +598,7 @@ class World:
             for pending in [p for p in edge.claims if p["client"] is client]:
                 edge.claims.remove(pending)
                 self.drop_pending(edge, pending)
+                self.forget_holder(edge, client)
         socket, edge = client.socket, client.edge
         client.socket = client.edge = None
         if socket in edge.sockets if edge else False:
@@ -500,6 +607,7 @@ class World:
 
     def end_socket(self, edge, socket):
         edge.sockets.remove(socket)
+        self.forget_holder(edge, socket.client)
         self.touch(edge, socket)
         if socket.client.socket is socket:
             socket.client.socket = socket.client.edge = None
@@ -511,9 +619,11 @@ class World:
                 apply()
         edge.writes.clear()
         for client in self.clients:
+            self.forget_holder(edge, client)
             if client.edge is edge:
                 client.socket = client.edge = None
         edge.sockets, edge.claims = [], []
+        edge.rewrites_at = None
         for s, log in enumerate(self.logs):
             kept = log.entries[-self.memory:]
             edge.had[s] = log.newest()
@@ -552,17 +662,29 @@ class World:
         got = client.got.setdefault(room, [])
         if got and got[-1] >= position:
             raise Broken(f"client {client.name} got {position} of room {room} behind {got[-1]}")
+        got.append(position)
+        if client.excused:
+            return
         if room in client.left:
             raise Broken(f"client {client.name} heard {position} of room {room} after leaving")
         if room not in client.entitled or position <= client.entitled[room]:
             raise Broken(f"client {client.name} was not entitled to {position} of room {room}")
-        got.append(position)
+
+    def judge_claim(self, client, session):
+        """What an edge has not written in time nobody can know."""
+        for edge, generation in self.holders(client.pid):
+            if generation >= session.generation:
+                raise Broken(f"client {client.name} got generation {session.generation}, and {generation} lives")
+            if edge.rewrites_at is not None and self.now >= self.held_until:
+                self.forget_holder(edge, client)
 
     def since(self, room, position):
         """Behind nothing is what stands in the log since it was emptied."""
         return position, self.logs[room % self.shards].reset_at if position == NOWHERE else 0
 
     def judge_all(self, client):
+        if client.excused:
+            return
         for room, (since, begin) in client.expects.items():
             log = self.logs[room % self.shards]
             got = set(client.got.get(room, []))
@@ -593,6 +715,10 @@ class World:
         if "flush" in self.weather and self.random.random() < self.weather["flush"]:
             self.flush_all()
             return
+        if "amnesia" in self.weather and self.redis_up and self.random.random() < self.weather["amnesia"]:
+            self.go_away()
+            self.lose_newest()
+            return
         what = self.random.random()
         if what < 0.25:
             self.kill(self.random.choice(self.edges))
@@ -616,6 +742,8 @@ class World:
     def arrive(self, client):
         if client.edge is not None or not self.redis_up:
             return
+        if self.now < self.held_until and client.pid is not None and self.variant != "hold":
+            return
         edge = self.random.choice(self.edges)
         if client.pid is None:
             self.fresh_session(client, edge)
@@ -624,6 +752,9 @@ class World:
 
     def step(self):
         self.now += 1
+        self.rewrite_due()
+        if "amnesia" in self.weather and self.random.random() < 0.015:
+            self.save()
         if self.now % TOUCHED_EACH == 0 and self.redis_up:
             self.touch_all()
         edge, client = self.random.choice(self.edges), self.random.choice(self.clients)
@@ -661,6 +792,8 @@ class World:
         """All faults are over: everybody gets what there is."""
         if not self.redis_up:
             self.come_back()
+        self.now += HELD_FOR
+        self.rewrite_due()
         for _ in range(3):
             for edge in self.edges:
                 while edge.writes:

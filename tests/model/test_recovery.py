@@ -23,7 +23,7 @@ FALLS = {
     "highest": ("mixed", 1),
     "lowest": ("mixed", 1),
     "connected": ("ahead", 0),
-    "generation": ("expiry", 36),
+    "generation": ("half-open", 81),
     "ack": ("storm", 14),
     "leaving": ("half-open", 50),
     "membership": ("mixed", 0),
@@ -32,6 +32,10 @@ FALLS = {
     "freshness": ("half-open", 3361),
     "stale": ("ahead", 4),
     "restored": ("forgetful", 7),
+    "rewrite": ("amnesia", 0),
+    "hold": ("amnesia", 120),
+    "counted": ("amnesia", 2),
+    "noted": ("amnesia", 140),
 }
 
 

@@ -57,6 +57,8 @@ static inline void fake_put(struct session_store *store, const struct session_re
     buffer_printf(told, "%s " SPAN_FMT, restored ? "restore" : "put", SPAN_ARG(record->user));
     if (record->stale.len > 0)
         buffer_printf(told, " stale=" SPAN_FMT, SPAN_ARG(record->stale));
+    if (record->noted > 0)
+        buffer_printf(told, " #%u", (unsigned)record->noted);
     for (size_t i = 0; i < record->room_count; i++)
         fake_tell_room(told, &record->rooms[i]);
     buffer_append(told, SPAN_LIT("; "));
@@ -83,18 +85,18 @@ static inline void fake_store_leave(struct session_store *store, struct session_
 }
 
 static inline void fake_touch(struct session_store *store, struct session_key key,
-                              struct span freshness, struct session_request *request)
+                              struct session_freshness freshness, struct session_request *request)
 {
-    buffer_printf(&fake_sessions_of(store)->told, "touch %u [" SPAN_FMT "]; ",
-                  (unsigned)key.generation, SPAN_ARG(freshness));
+    buffer_printf(&fake_sessions_of(store)->told, "touch %u [" SPAN_FMT "]#%u; ",
+                  (unsigned)key.generation, SPAN_ARG(freshness.text), (unsigned)freshness.number);
     fake_wait(store, request);
 }
 
 static inline void fake_end(struct session_store *store, struct session_key key,
-                            struct span freshness, struct session_request *request)
+                            struct session_freshness freshness, struct session_request *request)
 {
-    buffer_printf(&fake_sessions_of(store)->told, "end %u [" SPAN_FMT "]; ",
-                  (unsigned)key.generation, SPAN_ARG(freshness));
+    buffer_printf(&fake_sessions_of(store)->told, "end %u [" SPAN_FMT "]#%u; ",
+                  (unsigned)key.generation, SPAN_ARG(freshness.text), (unsigned)freshness.number);
     fake_wait(store, request);
 }
 

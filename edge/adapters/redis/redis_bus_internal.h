@@ -14,6 +14,7 @@
 #include "common/outage_log.h"
 #include "edge/adapters/redis/redis_bus.h"
 #include "edge/adapters/redis/redis_connection.h"
+#include "edge/adapters/redis/redis_server.h"
 #include "edge/adapters/services/host_lookup.h"
 
 enum state { IDLE = 0, ASKING, RESOLVING, CONNECTING, WAITING, UP, CLOSING };
@@ -40,6 +41,8 @@ struct redis_bus {
     struct redis_connection *links[LINKS];
     size_t sentinel;              // which is asked next
     struct redis_address primary; // that a Sentinel has named
+    // Where the connection of commands leads to, and where it led to when the bus was up last.
+    struct redis_server server, last_server;
     bool commands_ready;
     unsigned channels_ready;
     unsigned unheard; // echoes that Redis accepted since the subscription last pushed anything

@@ -62,10 +62,30 @@ static void on_connect_timeout(uv_timer_t *timer)
     redis_bus_fail(container_of(timer, struct redis_bus, timer), "no connection within 5 s");
 }
 
+// Whether the server may lack writes that were answered on an earlier connection.
+static bool may_lack_writes(struct redis_bus *bus)
+{
+    bool is_first = metric_get(&bus->metrics->connects) == 0;
+    bool is_same = redis_server_is_same(&bus->server, &bus->last_server);
+
+    bus->last_server = bus->server;
+    return !is_first && !is_same;
+}
+
+static void tell_sessions(struct redis_bus *bus, bool may_lack)
+{
+    if (!bus->options->sessions)
+        return;
+    if (may_lack)
+        log_warn("Redis was restarted, or is another server; sessions are written again");
+    redis_sessions_on_up(bus->options->sessions, may_lack);
+}
+
 void redis_bus_check_up(struct redis_bus *bus)
 {
     const struct redis_settings *redis = bus->options->redis;
     const struct redis_address *primary = redis->sentinel_count > 0 ? &bus->primary : NULL;
+    bool may_lack;
 
     if (bus->state != CONNECTING || !bus->commands_ready || !redis_bus_is_subscribed(bus) ||
         (bus->options->sessions && !redis_sessions_is_loaded(bus->options->sessions)))
@@ -78,12 +98,12 @@ void redis_bus_check_up(struct redis_bus *bus)
              redis_settings_host(redis, primary), redis_settings_port(redis, primary),
              bus->backoff.attempts + 1);
     backoff_reset(&bus->backoff);
+    may_lack = may_lack_writes(bus);
     metric_add(&bus->metrics->connects, 1);
     metric_set(&bus->metrics->connected, 1);
     redis_bus_read_revocations(bus);
     bus_report_up(&bus->interface);
-    if (bus->options->sessions)
-        redis_sessions_on_up(bus->options->sessions);
+    tell_sessions(bus, may_lack);
 }
 
 static void on_scripts_loaded(void *bus)
@@ -140,6 +160,19 @@ static void on_role(const struct redis_value *value, uintptr_t tag, void *arg)
         redis_bus_fail(bus, "this server is no primary");
 }
 
+// A user who may not call INFO does not learn which server this is; then it may be any.
+static void on_info(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_bus *bus = arg;
+    const char *error = redis_value_error(value);
+
+    (void)tag;
+    if (error && redis_error_ends_connection(error))
+        redis_bus_fail(bus, error);
+    else
+        redis_server_read(&bus->server, redis_value_text(value));
+}
+
 static void on_select(const struct redis_value *value, uintptr_t tag, void *arg)
 {
     struct redis_bus *bus = arg;
@@ -190,8 +223,16 @@ bool redis_bus_open_link(struct redis_bus *bus, enum link link, const struct red
     return true;
 }
 
-// Sends all commands at once and does not wait for each answer. Answers come in order, so ROLE has
-// been answered when SELECT is.
+// Two questions, because Redis 6 takes one section at a time.
+static void ask_which_server(struct redis_bus *bus)
+{
+    bus->server = (struct redis_server){0};
+    redis_connection_send(bus->links[COMMANDS], on_info, 0, "INFO server");
+    redis_connection_send(bus->links[COMMANDS], on_info, 0, "INFO replication");
+}
+
+// Sends all commands at once and does not wait for each answer. Answers come in order, so ROLE and
+// INFO have been answered when SELECT is.
 static void connect_to(struct redis_bus *bus, const struct redis_address *at)
 {
     bus->state = CONNECTING;
@@ -202,6 +243,8 @@ static void connect_to(struct redis_bus *bus, const struct redis_address *at)
         log_in(bus, bus->links[link]);
     }
     redis_connection_send(bus->links[COMMANDS], on_role, 0, "ROLE");
+    if (bus->options->sessions)
+        ask_which_server(bus);
     redis_connection_send(bus->links[COMMANDS], on_select, 0, "SELECT %u",
                           (unsigned)bus->options->redis->db);
     if (bus->options->sessions)

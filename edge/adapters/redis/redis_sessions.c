@@ -50,6 +50,7 @@ static void put(struct session_store *store, const struct session_record *record
         redis_command_add_number(&command, clock_wall_ms());
     else
         redis_command_add_text(&command, "");
+    redis_command_add_number(&command, record->noted);
     session_hash_add(&command, record);
     session_calls_send(&sessions->calls, SCRIPT_PUT, &command, request);
 }
@@ -78,8 +79,9 @@ static void leave(struct session_store *store, struct session_key key, struct sp
     session_calls_send(&sessions_of(store)->calls, SCRIPT_LEAVE, &command, request);
 }
 
-static void send_touch(struct session_store *store, struct session_key key, struct span freshness,
-                       bool ends, struct session_request *request)
+static void send_touch(struct session_store *store, struct session_key key,
+                       struct session_freshness freshness, bool ends,
+                       struct session_request *request)
 {
     struct redis_sessions *sessions = sessions_of(store);
     struct redis_command command = {0};
@@ -88,19 +90,20 @@ static void send_touch(struct session_store *store, struct session_key key, stru
         return;
     add_session(sessions_of(store), &command, key);
     redis_command_add_text(&command, sessions->expiry);
-    redis_command_add(&command, freshness);
+    redis_command_add(&command, freshness.text);
     redis_command_add_text(&command, ends ? "1" : "");
+    redis_command_add_number(&command, freshness.number);
     session_calls_send(&sessions->calls, SCRIPT_TOUCH, &command, request);
 }
 
-static void touch(struct session_store *store, struct session_key key, struct span freshness,
-                  struct session_request *request)
+static void touch(struct session_store *store, struct session_key key,
+                  struct session_freshness freshness, struct session_request *request)
 {
     send_touch(store, key, freshness, false, request);
 }
 
-static void end(struct session_store *store, struct session_key key, struct span freshness,
-                struct session_request *request)
+static void end(struct session_store *store, struct session_key key,
+                struct session_freshness freshness, struct session_request *request)
 {
     send_touch(store, key, freshness, true, request);
 }
@@ -202,10 +205,10 @@ bool redis_sessions_is_loaded(const struct redis_sessions *sessions)
     return session_scripts_are_loaded(&sessions->calls.scripts);
 }
 
-void redis_sessions_on_up(struct redis_sessions *sessions)
+void redis_sessions_on_up(struct redis_sessions *sessions, bool may_lack)
 {
     sessions->up = true;
-    sessions->interface.on_up(sessions->interface.arg);
+    sessions->interface.on_up(may_lack, sessions->interface.arg);
 }
 
 void redis_sessions_on_down(struct redis_sessions *sessions)

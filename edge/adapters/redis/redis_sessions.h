@@ -34,6 +34,7 @@ struct session_store *redis_sessions_interface(struct redis_sessions *sessions);
 void redis_sessions_load(struct redis_sessions *sessions, struct redis_connection *connection,
                          void (*when_loaded)(void *arg), void *arg);
 bool redis_sessions_is_loaded(const struct redis_sessions *sessions);
-void redis_sessions_on_up(struct redis_sessions *sessions);
+// `may_lack`: the server may lack writes that were answered.
+void redis_sessions_on_up(struct redis_sessions *sessions, bool may_lack);
 // The connection is gone: all requests under way are told SESSION_AWAY or CLAIM_AWAY.
 void redis_sessions_on_down(struct redis_sessions *sessions);

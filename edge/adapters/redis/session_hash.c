@@ -66,7 +66,7 @@ static void read_field(struct session_record *record, struct session_room *rooms
         if (read_room(span_skip(name, room.len), value, &rooms[record->room_count]))
             record->room_count++;
     } else if (span_is(name, "g")) {
-        record->key.generation = (uint32_t)read_number(value) + 1;
+        record->key.generation = read_number(value);
     } else if (span_is(name, "u")) {
         record->user = value;
     } else if (span_is(name, "s")) {

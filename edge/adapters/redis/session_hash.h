@@ -2,12 +2,12 @@
 //
 //     ws:session:<id>   u user   s socket id   g generation   e edge   c created ms
 //                       l "1": the rooms were told that the client left
-//                       f freshness    o stale offset
+//                       f freshness    m its number    o stale offset
 //                       n "<claims> <since ms>"   p restored at ms
 //                       r:<room> "<position> <granted ms>"
 //
-// The scripts write `g`, `l`, `f`, `n` and `p`, and a claim also `e`; the other fields are written
-// here. Only the scripts read `n` and `p`; the other fields are read here.
+// The scripts write `g`, `l`, `f`, `m`, `n` and `p`, and a claim also `e`; the other fields are
+// written here. Only the scripts read `m`, `n` and `p`; the other fields are read here.
 #pragma once
 
 #include "edge/adapters/redis/redis_command.h"
@@ -20,8 +20,7 @@ void session_hash_add(struct redis_command *command, const struct session_record
 void session_hash_add_room_name(struct redis_command *command, struct span room);
 void session_hash_add_room(struct redis_command *command, const struct session_room *room);
 
-// Reads fields and values from the answer to HGETALL. The claim raised the generation after that,
-// so the record gets the next one. Borrows the answer, and `rooms`, which must have room for as
-// many elements as there are fields.
+// Reads fields and values as HGETALL answers them; of a field that comes twice, the last value.
+// Borrows the answer, and `rooms`, which must have room for as many elements as there are fields.
 void session_hash_read(const struct redis_value *fields, struct session_room *rooms,
                        struct session_record *record);

@@ -19,16 +19,22 @@
 #define MINE NOT_LATER "if g ~= ARGV[1] then return '1' end\n"
 
 static const char *const texts[SESSION_SCRIPTS] = {
-    // ARGV: generation, expiry, when the session was restored or '', field, value, …
-    // A session stays restored (`p`) until it is claimed.
+    // ARGV: generation, expiry, when the session was restored or '', number of the freshness that
+    // the caller wrote last, field, value, …
+    // A session stays restored (`p`) until it is claimed. Its claims (`n`) stay counted, and the
+    // freshness stays if it is the one that the caller wrote last.
     [SCRIPT_PUT] =
-        "local old = redis.call('HMGET', KEYS[1], 'g', 'p')\n"
+        "local old = redis.call('HMGET', KEYS[1], 'g', 'p', 'n', 'f', 'm')\n"
         "if old[1] and tonumber(old[1]) > tonumber(ARGV[1]) then return '2' end\n"
         "redis.call('DEL', KEYS[1])\n"
         "redis.call('HSET', KEYS[1], 'g', ARGV[1])\n"
-        "for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end\n"
+        "for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end\n"
         "if old[2] then redis.call('HSET', KEYS[1], 'p', old[2])\n"
         "elseif not old[1] and ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'p', ARGV[3]) end\n"
+        "if old[3] then redis.call('HSET', KEYS[1], 'n', old[3]) end\n"
+        "if old[4] and old[1] == ARGV[1] and old[5] == ARGV[4] then\n"
+        "  redis.call('HSET', KEYS[1], 'f', old[4], 'm', old[5])\n"
+        "end\n"
         "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
         "return '0'\n",
     // ARGV: generation, field, value
@@ -37,15 +43,18 @@ static const char *const texts[SESSION_SCRIPTS] = {
     // ARGV: generation, field
     [SCRIPT_LEAVE] = MINE "redis.call('HDEL', KEYS[1], ARGV[2])\n"
                           "return '0'\n",
-    // ARGV: generation, expiry, freshness, '1' when the rooms are told that the client left
-    // A freshness that begins with a blank keeps the offset in front of it that is there.
+    // ARGV: generation, expiry, freshness, '1' when the rooms are told that the client left, number
+    // of the freshness
+    // A freshness that begins with a blank keeps the offset in front of it that is there, if that
+    // has the same number. Redis may have lost a later one.
     [SCRIPT_TOUCH] = MINE "local fresh = ARGV[3]\n"
                           "if string.sub(fresh, 1, 1) == ' ' then\n"
-                          "  local before = redis.call('HGET', KEYS[1], 'f')\n"
-                          "  fresh = before and string.match(before, '^[^ ]+') .. fresh or ''\n"
+                          "  local old = redis.call('HMGET', KEYS[1], 'f', 'm')\n"
+                          "  local kept = old[1] and old[2] == ARGV[5]\n"
+                          "  fresh = kept and string.match(old[1], '^[^ ]+') .. fresh or ''\n"
                           "end\n"
-                          "if fresh == '' then redis.call('HDEL', KEYS[1], 'f')\n"
-                          "else redis.call('HSET', KEYS[1], 'f', fresh) end\n"
+                          "if fresh == '' then redis.call('HDEL', KEYS[1], 'f', 'm')\n"
+                          "else redis.call('HSET', KEYS[1], 'f', fresh, 'm', ARGV[5]) end\n"
                           "if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'l', '1')\n"
                           "else redis.call('HDEL', KEYS[1], 'l') end\n"
                           "redis.call('EXPIRE', KEYS[1], ARGV[2])\n"
@@ -56,10 +65,11 @@ static const char *const texts[SESSION_SCRIPTS] = {
     //       the lost position of each shard
     // ARGV: user, edge, expiry, now, how long a restored session is refused, claims in a minute
     // The session loses the rooms that its user was taken out of and has not joined since.
-    // A refusal for one of the reasons 3 to 5 deletes the session.
+    // A refusal for one of the reasons 3 to 5 deletes the session. The new generation follows the
+    // fields, in which it thus is the last `g`.
     [SCRIPT_CLAIM] =
         "local key, now = KEYS[1], tonumber(ARGV[4])\n"
-        "local old = redis.call('HMGET', key, 'u', 'c', 'n', 'p')\n"
+        "local old = redis.call('HMGET', key, 'u', 'c', 'n', 'p', 'g')\n"
         "if not old[1] then return {'1'} end\n"
         "if old[1] ~= ARGV[1] then return {'2'} end\n"
         "local function refuse(why) redis.call('DEL', key) return {why} end\n"
@@ -77,9 +87,10 @@ static const char *const texts[SESSION_SCRIPTS] = {
         "  end\n"
         "end\n"
         "local all = redis.call('HGETALL', key)\n"
-        "redis.call('HINCRBY', key, 'g', 1)\n"
-        "redis.call('HSET', key, 'e', ARGV[2], 'n', (claims + 1) .. ' ' .. since)\n"
-        "redis.call('HDEL', key, 'f', 'p')\n"
+        "local g = string.format('%.0f', math.max(tonumber(old[5]) + 1, now))\n"
+        "redis.call('HSET', key, 'g', g, 'e', ARGV[2], 'n', (claims + 1) .. ' ' .. since)\n"
+        "redis.call('HDEL', key, 'f', 'm', 'p')\n"
+        "all[#all + 1], all[#all + 2] = 'g', g\n"
         "redis.call('EXPIRE', key, ARGV[3])\n"
         "local answer = {'0', all}\n"
         "for i = 4, #KEYS do answer[i - 1] = redis.call('GET', KEYS[i]) or '0-0' end\n"

@@ -27,13 +27,24 @@ static void ask_store(struct claim_queue *queue, struct queued_claim *claim)
 
 void claim_queue_go_on(struct claim_queue *queue)
 {
-    while (queue->asked < CLAIMS_AT_ONCE && !list_empty(&queue->waiting) &&
+    while (!queue->held && queue->asked < CLAIMS_AT_ONCE && !list_empty(&queue->waiting) &&
            queue->store->ops->is_up(queue->store)) {
         struct queued_claim *claim = list_entry(queue->waiting.next, struct queued_claim, node);
         list_unlink(&claim->node);
         claim->late = true;
         ask_store(queue, claim);
     }
+}
+
+void claim_queue_hold(struct claim_queue *queue)
+{
+    queue->held = true;
+}
+
+void claim_queue_release(struct claim_queue *queue)
+{
+    queue->held = false;
+    claim_queue_go_on(queue);
 }
 
 void claim_queue_ask(struct claim_queue *queue, struct queued_claim *claim, struct span id,
@@ -44,7 +55,7 @@ void claim_queue_ask(struct claim_queue *queue, struct queued_claim *claim, stru
     claim->answers = queue->answers;
     if (!queue->store->ops->is_up(queue->store))
         return;
-    if (queue->asked < CLAIMS_AT_ONCE && list_empty(&queue->waiting)) {
+    if (!queue->held && queue->asked < CLAIMS_AT_ONCE && list_empty(&queue->waiting)) {
         ask_store(queue, claim);
         return;
     }
@@ -82,7 +93,7 @@ void claim_queue_forget(struct claim_queue *queue, struct queued_claim *claim)
 
 bool claim_queue_moves(struct claim_queue *queue, struct queued_claim *claim)
 {
-    bool waits = !list_empty(&claim->node) && queue->answers != claim->answers;
+    bool waits = !list_empty(&claim->node) && (queue->held || queue->answers != claim->answers);
     bool moves = waits || (claim->asked && claim->late);
 
     claim->answers = queue->answers;

@@ -15,6 +15,7 @@ struct claim_queue {
     struct session_store *store;
     struct list waiting; // of struct queued_claim
     uint32_t asked;      // claims that were sent and have no answer yet
+    bool held;           // none is sent
     uint64_t answers;    // received so far
     metric *queued;      // counts claims that had to wait
 };
@@ -40,6 +41,9 @@ void queued_claim_init(struct queued_claim *claim,
 // again when it is back. Borrows `id` and `user`.
 void claim_queue_ask(struct claim_queue *queue, struct queued_claim *claim, struct span id,
                      struct span user);
+// From now on claims wait, until they are released.
+void claim_queue_hold(struct claim_queue *queue);
+void claim_queue_release(struct claim_queue *queue);
 // Sends as many waiting claims as may be sent. Call when the store is back.
 void claim_queue_go_on(struct claim_queue *queue);
 // True if the claim waits for its turn or for the store's answer.
@@ -51,6 +55,6 @@ void claim_queue_done(struct claim_queue *queue, struct queued_claim *claim);
 void claim_queue_forget(struct claim_queue *queue, struct queued_claim *claim);
 
 // Call when the claim's timeout expires: true if it may wait for another one. That is so if the
-// claim still waits for its turn while others were answered since the last call, or was sent only
-// after it had waited.
+// claim still waits for its turn while the queue is held or others were answered since the last
+// call, or was sent only after it had waited.
 bool claim_queue_moves(struct claim_queue *queue, struct queued_claim *claim);

@@ -49,9 +49,10 @@ struct client_metrics {
     metric replayed;         // events
     metric regrants_refused; // memberships that a service no longer grants
     struct {
-        metric writes;   // to the session store
-        metric refused;  // writes, because another connection has the session
-        metric restored; // sessions that the store had lost
-        metric given_up; // joins and leaves that could not be written in time
+        metric writes;    // to the session store
+        metric refused;   // writes, because another connection has the session
+        metric restored;  // sessions that the store had lost
+        metric rewritten; // sessions, because the store may lack writes
+        metric given_up;  // joins and leaves that could not be written in time
     } sessions;
 };

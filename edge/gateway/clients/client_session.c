@@ -14,6 +14,7 @@ static struct client_session *client_session_new(struct sessions *sessions, stru
 
     session->sessions = sessions;
     session->client = client;
+    list_append(&sessions->all, &session->of_all);
     list_init(&session->unwritten);
     list_init(&session->writes);
     list_init(&session->regrants);
@@ -51,6 +52,7 @@ void client_session_free(struct client_session *session)
         return;
     assert(list_empty(&session->writes) && list_empty(&session->regrants));
     sessions_ops(session->sessions)->withdraw(session->sessions->store, &session->writing);
+    list_unlink(&session->of_all);
     list_unlink(&session->unwritten);
     deadline_cancel(&session->touch_due);
     free(session->stale);
@@ -89,6 +91,15 @@ struct room_note client_session_join_note(const struct client_session *session, 
             return write->note;
     }
     return client_session_note(session, room);
+}
+
+void client_session_note_write(struct client_session *session)
+{
+    struct sessions *sessions = session->sessions;
+
+    metric_add(&sessions->metrics->sessions.writes, 1);
+    list_unlink(&session->of_all);
+    list_append(&sessions->all, &session->of_all);
 }
 
 void client_session_lose(struct client_session *session)

@@ -30,6 +30,7 @@ struct sessions {
     struct client_metrics *metrics;
     struct span edge_id;
     struct sessions_handlers handlers;
+    struct list all;       // of struct client_session; the one written last is last
     struct list writes;    // of struct room_write
     struct list unwritten; // of struct client_session
     struct deadline_queue touches, timeouts, repairs, pauses;
@@ -40,16 +41,18 @@ struct sessions {
 struct client_session {
     struct sessions *sessions;
     struct client *client;
+    struct list of_all;    // in sessions->all
     struct list unwritten; // in sessions->unwritten while the record has to be written again
     struct list writes;    // of struct room_write
     struct list regrants;  // of struct regrant, see regrants.h
     struct deadline touch_due;
     struct session_request writing; // a touch, or the whole record
-    uint64_t touched_moment;        // the socket's moment at the last touch
+    uint64_t touched_moment;        // the socket's moment when it was last touched with one; or 0
     uint64_t created_ms;
-    char *stale; // an offset that is not of this session, see session_record; mostly NULL
-    bool stored; // was sent to the store, so another edge may have claimed it by now
-    uint32_t generation;
+    char *stale;    // an offset that is not of this session, see session_record; mostly NULL
+    bool stored;    // was sent to the store, so another edge may have claimed it by now
+    uint32_t noted; // number of the freshness that was written last
+    uint64_t generation;
     char id[SESSION_ID_LEN + 1];
 };
 
@@ -109,5 +112,7 @@ static inline bool sessions_store_is_up(const struct sessions *sessions)
     return sessions_ops(sessions)->is_up(sessions->store);
 }
 
+// Call for each write that is sent: counts it, and notes that the session was written last.
+void client_session_note_write(struct client_session *session);
 // Called when the store answers SESSION_TAKEN: counts it and calls on_taken.
 void client_session_lose(struct client_session *session);

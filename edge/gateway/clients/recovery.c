@@ -154,8 +154,19 @@ void recovery_ask(struct sio_socket *socket, struct span auth, void *arg)
     claim(attempt);
 }
 
-void recovery_on_up(struct recovery *recovery)
+static void on_hold_over(struct deadline *deadline, void *arg)
 {
+    (void)deadline;
+    claim_queue_release(&((struct recovery *)arg)->claims);
+}
+
+void recovery_on_up(struct recovery *recovery, bool may_lack)
+{
+    if (may_lack) {
+        claim_queue_hold(&recovery->claims);
+        deadline_cancel(&recovery->hold);
+        deadline_arm(&recovery->hold, &recovery->holds);
+    }
     list_for_each (node, &recovery->attempts) {
         struct recovery_attempt *attempt = list_entry(node, struct recovery_attempt, node);
         if (!attempt->claimed && !claim_is_queued(&attempt->claim))
@@ -170,11 +181,15 @@ void recovery_init(struct recovery *recovery, struct session_store *store, struc
     claim_queue_init(&recovery->claims, store, &recovery->metrics->claims_queued);
     deadline_queue_init(&recovery->timeouts, clock, RECOVERY_WAIT_MS, on_timeout, recovery);
     deadline_queue_init(&recovery->retries, clock, RETRY_MS, on_retry, recovery);
+    deadline_queue_init(&recovery->holds, clock, RECOVERY_HOLD_MS, on_hold_over, recovery);
+    deadline_init(&recovery->hold);
 }
 
 void recovery_fini(struct recovery *recovery)
 {
     deadline_queue_fini(&recovery->timeouts);
     deadline_queue_fini(&recovery->retries);
+    deadline_cancel(&recovery->hold);
+    deadline_queue_fini(&recovery->holds);
     buffer_fini(&recovery->text);
 }

@@ -13,6 +13,7 @@
 #include "edge/gateway/clients/recovery_attempt.h"
 
 #define RECOVERY_WAIT_MS 5000
+#define RECOVERY_HOLD_MS 1200 // an edge that finds Redis starting asks again within a second
 
 // The caller has set the fields above `attempts`. `store` is that of the sessions; NULL: recovery
 // is off.
@@ -23,5 +24,7 @@ void recovery_fini(struct recovery *recovery);
 // The step of the middleware, for sio_namespace_use(); `recovery` is a struct recovery.
 void recovery_ask(struct sio_socket *socket, struct span auth, void *recovery);
 
-// Call when the session store is up again: sends the claims that it has not answered.
-void recovery_on_up(struct recovery *recovery);
+// Call when the session store is up again: sends the claims that it has not answered. With
+// `may_lack` it sends no claim for RECOVERY_HOLD_MS: by then the edges have written again what the
+// store may lack of their sessions.
+void recovery_on_up(struct recovery *recovery, bool may_lack);

@@ -47,7 +47,7 @@ void recovery_attempt_wait(struct recovery_attempt *attempt)
 }
 
 void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
-                               uint32_t generation)
+                               uint64_t generation)
 {
     struct recovery_attempt *attempt;
 

@@ -33,7 +33,8 @@ struct recovery {
     struct list attempts;             // of struct recovery_attempt: those not settled yet
     struct recovery_attempt *waiting; // hash by socket id: those that wait for this edge
     struct claim_queue claims;
-    struct deadline_queue timeouts, retries;
+    struct deadline_queue timeouts, retries, holds;
+    struct deadline hold; // of all claims
     struct buffer text;
 };
 
@@ -68,7 +69,7 @@ void recovery_attempt_wait(struct recovery_attempt *attempt);
 // Another connection has claimed the session of `socket_id` as `generation`. Refuses an attempt of
 // an earlier generation that waits for that session.
 void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
-                               uint32_t generation);
+                               uint64_t generation);
 
 // Calls `visit` for each attempt of the user that is not settled yet. The visitor may settle,
 // refuse or free the visited attempt.

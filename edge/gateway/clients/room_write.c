@@ -42,7 +42,7 @@ static void send(struct room_write *write)
     struct session_key key = client_session_key(write->session);
     struct sessions *sessions = write->session->sessions;
 
-    metric_add(&sessions->metrics->sessions.writes, 1);
+    client_session_note_write(write->session);
     if (write->leaves)
         sessions_ops(sessions)->leave(sessions->store, key, write->room, &write->request);
     else

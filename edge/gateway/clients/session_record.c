@@ -6,7 +6,7 @@
 #include "edge/gateway/clients/client.h"
 
 #define REPAIR_MS    10
-#define REPAIRS_EACH 20   // every REPAIR_MS, so 2000 a second
+#define REPAIRS_EACH 50   // every REPAIR_MS, so 5000 a second
 #define PAUSE_MS     1000 // after the store refused a record
 
 struct listing {
@@ -80,13 +80,14 @@ static void write_record(struct client_session *session, bool restored)
                                     .edge = sessions->edge_id,
                                     .created_ms = session->created_ms,
                                     .stale = span_of(session->stale),
+                                    .noted = session->noted,
                                     .rooms = listing.rooms,
                                     .room_count = listing.count,
                                 },
                                 restored, &session->writing);
     free(listing.rooms);
     session->stored = true;
-    metric_add(&sessions->metrics->sessions.writes, 1);
+    client_session_note_write(session);
 }
 
 void session_record_put(struct client_session *session)
@@ -171,8 +172,18 @@ void session_record_fini(struct sessions *sessions)
     deadline_queue_fini(&sessions->pauses);
 }
 
-void session_record_on_up(struct sessions *sessions)
+static void rewrite_all(struct sessions *sessions)
 {
+    for (struct list *node = sessions->all.prev; node != &sessions->all; node = node->prev) {
+        add_unwritten(list_entry(node, struct client_session, of_all));
+        metric_add(&sessions->metrics->sessions.rewritten, 1);
+    }
+}
+
+void session_record_on_up(struct sessions *sessions, bool may_lack)
+{
+    if (may_lack)
+        rewrite_all(sessions);
     if (!list_empty(&sessions->unwritten))
         deadline_arm(&sessions->repair, &sessions->repairs);
 }

@@ -1,7 +1,9 @@
 // The interface to the store of recoverable sessions.
 //
 // A session outlives its connection and its edge. It belongs to one generation at a time: a claim
-// increments the generation, and the store refuses what an earlier generation still writes. An
+// raises the generation, to the time of the claim at least, and the store refuses what an earlier
+// generation still writes. So a claim that the store has lost since has an earlier generation than
+// the one that follows it. An
 // adapter implements this interface; unit tests give the gateway a fake. The store executes the
 // commands of one edge in the order in which they were sent.
 #pragma once
@@ -34,7 +36,7 @@ enum session_claim {
 
 struct session_key {
     struct span id;
-    uint32_t generation;
+    uint64_t generation;
 };
 
 struct session_room {
@@ -53,7 +55,16 @@ struct session_record {
     struct span stale; // an offset from before the session, which must not recover it; or empty
     const struct session_room *rooms;
     size_t room_count;
+    uint32_t noted; // number of the freshness that was written last, which is kept; 0: none
     struct position lost[OFFSET_SHARDS_MAX]; // by shard: events up to here are missing in the log
+};
+
+// "<offset sent last> <offset that the edge has delivered>". If the first is missing, as in
+// " <offset>", the stored one is kept, provided that it has the same number. An empty text clears
+// what is stored.
+struct session_freshness {
+    struct span text;
+    uint32_t number; // counts the offsets sent last that this generation has written
 };
 
 // A pending command. Embedded in the structure that waits for the answer, which must stay in place
@@ -82,14 +93,12 @@ struct session_store_ops {
                  const struct session_room *room, struct session_request *request);
     void (*leave)(struct session_store *store, struct session_key key, struct span room,
                   struct session_request *request);
-    // Extends the session's life. `freshness` is "<offset sent last> <offset that the edge has
-    // delivered>". If the first is missing, as in " <offset>", the stored one is kept. An empty
-    // freshness clears what is stored.
-    void (*touch)(struct session_store *store, struct session_key key, struct span freshness,
-                  struct session_request *request);
+    // Extends the session's life.
+    void (*touch)(struct session_store *store, struct session_key key,
+                  struct session_freshness freshness, struct session_request *request);
     // Like touch, at the end of a connection; notes that the rooms get `user_left`.
-    void (*end)(struct session_store *store, struct session_key key, struct span freshness,
-                struct session_request *request);
+    void (*end)(struct session_store *store, struct session_key key,
+                struct session_freshness freshness, struct session_request *request);
     void (*drop)(struct session_store *store, struct session_key key);
     void (*claim)(struct session_store *store, struct span id, struct span user, uint64_t now_ms,
                   struct session_claiming *claiming);
@@ -104,6 +113,8 @@ struct session_store_ops {
 
 struct session_store {
     const struct session_store_ops *ops;
-    void (*on_up)(void *arg); // set before the store is started; called after that of the bus
+    // Set before the store is started; called after that of the bus. `may_lack`: the store may lack
+    // writes that it has answered.
+    void (*on_up)(bool may_lack, void *arg);
     void *arg;
 };

@@ -48,7 +48,7 @@ void session_takeover_end(struct client *client)
 }
 
 void session_takeover_handle(struct recovery *recovery, struct span user, struct span socket_id,
-                             uint32_t generation)
+                             uint64_t generation)
 {
     struct client *client = find_client(recovery, user, socket_id);
 

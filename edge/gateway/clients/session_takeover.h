@@ -13,7 +13,7 @@ void session_takeover_start(struct recovery_attempt *attempt, const struct sessi
 // that has the session at this edge, and refuses an attempt that waits for it, if their generation
 // is an earlier one.
 void session_takeover_handle(struct recovery *recovery, struct span user, struct span socket_id,
-                             uint32_t generation);
+                             uint64_t generation);
 
 // Disconnects a client whose session belongs to another connection now.
 void session_takeover_end(struct client *client);

@@ -18,19 +18,23 @@ static struct span print_freshness(struct sessions *sessions, struct span sent)
 }
 
 // Moment 0 means that no event with an offset was sent since the last touch that the store has
-// answered. Then `sent` stays empty, and the store keeps the offset that it has.
-struct span session_freshness(const struct client_session *session)
+// answered. The offset of that touch is written again, as the store may lose it, until the tail
+// does not reach back to it. From then on `sent` stays empty, and the store keeps the offset that
+// it has.
+struct session_freshness session_freshness(struct client_session *session)
 {
     struct sessions *sessions = session->sessions;
-    uint64_t moment = sio_socket_moment(session->client->socket);
-    char text[OFFSET_TEXT_MAX];
+    uint64_t new = sio_socket_moment(session->client->socket);
+    uint64_t moment = new != 0 ? new : session->touched_moment;
+    struct span text = {0};
+    char printed[OFFSET_TEXT_MAX];
     struct cut sent;
 
-    if (moment == 0)
-        return print_freshness(sessions, (struct span){0});
-    if (!log_tail_cut(sessions->delivery->tail, moment, &sent))
-        return (struct span){0}; // the tail does not reach back to that moment
-    return print_freshness(sessions, (struct span){text, offset_print(&sent, text)});
+    if (moment != 0 && log_tail_cut(sessions->delivery->tail, moment, &sent))
+        text = print_freshness(sessions, (struct span){printed, offset_print(&sent, printed)});
+    else if (new == 0)
+        text = print_freshness(sessions, (struct span){0});
+    return (struct session_freshness){text, new != 0 ? ++session->noted : session->noted};
 }
 
 // An event may have been sent while the touch was pending. Then the moment has changed and is kept
@@ -63,7 +67,7 @@ void session_touch_start(struct client_session *session)
 
 // A session has at most one touch or record pending. If there is one, this touch is left out: the
 // next one comes in a minute.
-static void touch(struct client_session *session, struct span freshness)
+static void touch(struct client_session *session, struct session_freshness freshness)
 {
     struct sessions *sessions = session->sessions;
 
@@ -71,15 +75,17 @@ static void touch(struct client_session *session, struct span freshness)
     if (session->writing.pending || !sessions_store_is_up(sessions))
         return;
     session->writing.on_done = on_touched;
-    session->touched_moment = sio_socket_moment(session->client->socket);
-    metric_add(&sessions->metrics->sessions.writes, 1);
+    if (sio_socket_moment(session->client->socket) != 0)
+        session->touched_moment = sio_socket_moment(session->client->socket);
+    client_session_note_write(session);
     sessions_ops(sessions)->touch(sessions->store, client_session_key(session), freshness,
                                   &session->writing);
 }
 
 void session_touch_with(struct client_session *session, struct span sent)
 {
-    touch(session, print_freshness(session->sessions, sent));
+    touch(session,
+          (struct session_freshness){print_freshness(session->sessions, sent), ++session->noted});
 }
 
 static void on_touch_due(struct deadline *deadline, void *arg)

@@ -18,4 +18,4 @@ void session_touch_start(struct client_session *session);
 void session_touch_with(struct client_session *session, struct span sent);
 
 // The current freshness, valid until the next call. Empty if it is not known.
-struct span session_freshness(const struct client_session *session);
+struct session_freshness session_freshness(struct client_session *session);

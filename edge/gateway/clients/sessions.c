@@ -6,6 +6,7 @@
 
 void sessions_init(struct sessions *sessions, struct deadlines *clock)
 {
+    list_init(&sessions->all);
     session_record_init(sessions, clock);
     session_touch_init(sessions, clock);
     room_write_init(sessions, clock);
@@ -18,10 +19,10 @@ void sessions_fini(struct sessions *sessions)
     room_write_fini(sessions);
 }
 
-void sessions_on_up(struct sessions *sessions)
+void sessions_on_up(struct sessions *sessions, bool may_lack)
 {
     room_write_on_up(sessions);
-    session_record_on_up(sessions);
+    session_record_on_up(sessions, may_lack);
 }
 
 void sessions_add(struct client_session *session)

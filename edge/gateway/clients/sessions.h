@@ -7,8 +7,9 @@
 void sessions_init(struct sessions *sessions, struct deadlines *clock);
 // No session may be left.
 void sessions_fini(struct sessions *sessions);
-// Call when the store is up again: sends what could not be written.
-void sessions_on_up(struct sessions *sessions);
+// Call when the store is up again: sends what could not be written. With `may_lack` all records are
+// written again, see session_record.h.
+void sessions_on_up(struct sessions *sessions, bool may_lack);
 
 // Writes a fresh session for the first time and touches it from then on. Its client must be in its
 // user room.

@@ -1,5 +1,5 @@
 // A private redis-server whose data survives a kill -9, and a client for it.
-import { mkdir } from 'node:fs/promises';
+import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { createClient } from 'redis';
 import { Child } from './child.mjs';
 import { freePort } from './ports.mjs';
@@ -34,6 +34,18 @@ export class Redis {
 
   async kill() {
     await this.child.kill();
+  }
+
+  // Keeps a copy of what is on the disk by now. A command that is being written is not part of it.
+  async save() {
+    await rm(`${this.dir}.saved`, { recursive: true, force: true });
+    await cp(this.dir, `${this.dir}.saved`, { recursive: true });
+  }
+
+  // After kill(): forgets all that came after save().
+  async restore() {
+    await rm(this.dir, { recursive: true });
+    await rename(`${this.dir}.saved`, this.dir);
   }
 
   async stop() {

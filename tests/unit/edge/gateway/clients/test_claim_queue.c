@@ -69,6 +69,18 @@ static void each_answer_lets_the_next_one_be_asked(void **state)
     assert_false(claims[CLAIMS_AT_ONCE + 1].asked);
 }
 
+static void held_claims_are_asked_when_they_are_released(void **state)
+{
+    (void)state;
+    claim_queue_hold(&queue);
+    ask(0);
+    claim_queue_go_on(&queue);
+    assert_false(claims[0].asked);
+    assert_true(claim_queue_moves(&queue, &claims[0])); // it is not the store's fault
+    claim_queue_release(&queue);
+    assert_true(claims[0].asked);
+}
+
 static void one_that_is_forgotten_makes_room(void **state)
 {
     (void)state;
@@ -124,6 +136,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(each_answer_lets_the_next_one_be_asked),
+        TEST(held_claims_are_asked_when_they_are_released),
         TEST(one_that_is_forgotten_makes_room),
         TEST(patience_lasts_while_others_are_answered),
         TEST(one_that_did_not_wait_has_no_second_patience),

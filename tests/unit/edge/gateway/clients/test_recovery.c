@@ -169,7 +169,7 @@ static void a_join_that_cannot_be_stored_is_refused(void **state)
     hears(0, "431[{\"error\":\"Authorization unavailable\"}]|");
     sessions.up = true;
     buffer_clear(&sessions.told);
-    sessions.store.on_up(sessions.store.arg);
+    sessions.store.on_up(false, sessions.store.arg);
     pass(20);
     told("restore u1 user:u1@0-0; "); // whatever was stored, the room is no part of it
     assert_int_equal(metric_get(&metrics.clients.sessions.given_up), 1);
@@ -183,7 +183,7 @@ static void a_join_is_stored_once_the_store_is_back(void **state)
     say(0, JOIN_C1);
     pass(1000);
     sessions.up = true;
-    sessions.store.on_up(sessions.store.arg);
+    sessions.store.on_up(false, sessions.store.arg);
     told("*join 1 conversation:c1@0-0; ");
     answer(SESSION_OK);
     hears(0, JOINED);
@@ -222,7 +222,7 @@ static void a_record_without_an_answer_is_written_again(void **state)
     pass(2000);
     assert_int_equal(sessions.told.len, 0);
     sessions.up = true;
-    sessions.store.on_up(sessions.store.arg);
+    sessions.store.on_up(false, sessions.store.arg);
     pass(20);
     told("restore u1 user:u1@0-0; ");
     answer(SESSION_OK);
@@ -267,7 +267,7 @@ static void a_leave_that_was_given_up_is_noted_before_the_end(void **state)
     sessions.up = true;
     buffer_clear(&sessions.told);
     leave(0);
-    told("restore u1 user:u1@0-0; end 1 [*]; ");
+    told("restore u1 user:u1@0-0; end 1 [*]#*; ");
 }
 
 static void a_leave_is_acked_in_any_case(void **state)
@@ -318,7 +318,7 @@ static void a_leave_that_breaks_off_is_no_leave(void **state)
     say(0, LEAVE_C1);
     forget_what_was_told();
     leave(0);
-    told("end 1 [*]; ");
+    told("end 1 [*]#*; ");
     answer(SESSION_OK);
     assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
 }
@@ -377,7 +377,7 @@ static void what_was_joined_after_its_client_has_gone_is_taken_back(void **state
     connect_stored(0);
     say(0, JOIN_C1);
     leave(0);
-    told("*join 1 conversation:c1@0-0; restore u1 user:u1@0-0; end 1 [*]; ");
+    told("*join 1 conversation:c1@0-0; restore u1 user:u1@0-0; end 1 [*]#*; ");
 }
 
 static void others_hear_when_it_is_sure(void **state)
@@ -435,19 +435,50 @@ static void it_is_touched_each_minute(void **state)
     log_entry(2, "elsewhere", "{}");
     buffer_clear(&sessions.told);
     pass(60000);
-    told("touch 1 [1-1 1-2]; ");
+    told("touch 1 [1-1 1-2]#1; ");
     answer(SESSION_OK);
     buffer_clear(&sessions.told);
     log_entry(3, "elsewhere", "{}");
     pass(60100);
-    told("touch 1 [ 1-3]; "); // what was sent last is known
+    told("touch 1 [1-1 1-3]#1; "); // nothing was sent since
     answer(SESSION_OK);
     buffer_clear(&sessions.told);
     log_entry(4, "user:u1", "{}");
     pass(60100);
-    told("touch 1 [1-4 1-4]; ");
+    told("touch 1 [1-4 1-4]#2; ");
     answer(SESSION_GONE);
-    told("*restore u1 *; ");
+    told("*restore u1 #2 *; ");
+}
+
+// The tail drops entries when it has 100,000 bytes of them.
+static void push_out_of_the_tail(uint64_t from, uint64_t to)
+{
+    static char args[7002];
+
+    memset(args, ' ', sizeof(args) - 1);
+    args[0] = '{', args[sizeof(args) - 2] = '}';
+    for (uint64_t seq = from; seq <= to; seq++)
+        log_entry(seq, "elsewhere", args);
+}
+
+// Redis may lose what was noted, so it is written as often as it can be.
+static void what_was_sent_last_is_told_while_the_tail_has_it(void **state)
+{
+    (void)state;
+    log_entry(1, "elsewhere", "{}");
+    connect_stored(0);
+    for (uint64_t had = 1; had <= 2; had++) {
+        buffer_clear(&sessions.told);
+        pass(60100);
+        told(had == 1 ? "touch 1 [1-1 1-1]#1; " : "touch 1 [1-1 1-2]#1; ");
+        answer(SESSION_OK);
+        log_entry(had + 1, "elsewhere", "{}");
+    }
+    push_out_of_the_tail(4, 30);
+    buffer_clear(&sessions.told);
+    pass(60100);
+    told("touch 1 [ 1-30]#1; ");
+    answer(SESSION_OK);
 }
 
 // ---- coming back
@@ -490,7 +521,7 @@ static void what_was_missed_follows_the_reply(void **state)
     answer_claim(CLAIM_OK, &old);
     hears(0, "40{\"sid\":\"" OLD_ID "\",\"pid\":\"" PID "\"}+42[\"connected\",{*},\"1-1\"]+"
              "42[\"said\",{\"n\":2},\"1-2\"]+42[\"said\",{\"n\":3},\"1-3\"]|");
-    told("*takeover there; touch 7 [1-3 1-4]; ");
+    told("*takeover there; touch 7 [1-3 1-4]#1; ");
     buffer_clear(&peers[0].wrote);
     log_entry(5, "conversation:c1", "{\"n\":5}");
     hears(0, "42[\"said\",{\"n\":5},\"1-5\"]|");
@@ -672,7 +703,7 @@ static void the_store_is_waited_for(void **state)
     pass(2000);
     assert_int_equal(peers[0].wrote.len, 0);
     sessions.up = true;
-    sessions.store.on_up(sessions.store.arg);
+    sessions.store.on_up(false, sessions.store.arg);
     answer_claim(CLAIM_OK, &old);
     hears(0, "40{\"sid\":\"" OLD_ID "\"*");
 }
@@ -826,6 +857,93 @@ static void a_loss_is_reported(void **state)
     buffer_fini(&bytes);
 }
 
+// ---- a store that may lack what it has answered
+
+static void come_back(bool may_lack)
+{
+    sessions.up = true;
+    forget_what_was_told();
+    sessions.store.on_up(may_lack, sessions.store.arg);
+}
+
+// Client 0 joins last, so it was written last.
+static void connect_two(void)
+{
+    connect_stored(0);
+    connect_peer(1, "", "{\"id\":\"u2\"}");
+    answer(SESSION_OK);
+    join_c1(0);
+}
+
+static void all_is_written_again_beginning_with_the_newest(void **state)
+{
+    (void)state;
+    connect_two();
+    come_back(true);
+    assert_int_equal(sessions.told.len, 0); // not in one turn
+    pass(20);
+    told("restore u1 user:u1@0-0 conversation:c1@0-0; restore u2 user:u2@0-0; ");
+    assert_int_equal(metric_get(&metrics.clients.sessions.rewritten), 2);
+}
+
+static void a_leave_is_part_of_what_is_written_again(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    say(0, LEAVE_C1);
+    answer(SESSION_OK);
+    come_back(true);
+    pass(20);
+    told("restore u1 user:u1@0-0; ");
+}
+
+static void a_store_that_lacks_nothing_gets_nothing(void **state)
+{
+    (void)state;
+    connect_two();
+    come_back(false);
+    pass(5000);
+    assert_int_equal(sessions.told.len, 0);
+    assert_int_equal(metric_get(&metrics.clients.sessions.rewritten), 0);
+}
+
+static void a_later_generation_ends_the_connection_that_writes_again(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    come_back(true);
+    pass(20);
+    answer(SESSION_TAKEN);
+    hears(0, "*41|");
+    assert_int_equal(bus.asked.len, 0); // nobody is told that the user left
+}
+
+static void claims_wait_until_all_is_written_again(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    sessions.up = false;
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    pass(4500);
+    come_back(true);
+    pass(1190); // longer than it would wait for a store that is down
+    assert_int_equal(sessions.told.len, 0);
+    pass(20);
+    told("claim " PID " u1; ");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*");
+}
+
+static void joins_do_not_wait_until_all_is_written_again(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    come_back(true);
+    join_c1(0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -854,6 +972,13 @@ int main(void)
         TEST(a_goodbye_is_for_good),
         TEST(the_second_socket_of_a_connection_is_not_recoverable),
         TEST(it_is_touched_each_minute),
+        TEST(what_was_sent_last_is_told_while_the_tail_has_it),
+        TEST(all_is_written_again_beginning_with_the_newest),
+        TEST(a_leave_is_part_of_what_is_written_again),
+        TEST(a_store_that_lacks_nothing_gets_nothing),
+        TEST(a_later_generation_ends_the_connection_that_writes_again),
+        TEST(claims_wait_until_all_is_written_again),
+        TEST(joins_do_not_wait_until_all_is_written_again),
         TEST(what_was_missed_follows_the_reply),
         TEST(without_an_offset_everything_since_the_joins_comes),
         TEST(it_waits_until_it_is_past_all_joins),
