@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/broker_url.h"
 #include "common/mem.h"
@@ -36,12 +37,14 @@ static void report_difference(const char *name, struct buffer *errors)
 static void take_text(const char *name, const char *named, const char **field, bool given,
                       struct buffer *errors)
 {
-    if (!named)
+    if (!named || (*field && strcmp(*field, named) == 0))
         return;
-    if (given && *field && strcmp(*field, named) != 0)
+    if (given && *field) {
         report_difference(name, errors);
-    else
-        *field = mem_strdup(named);
+        return;
+    }
+    free((char *)*field); // a copy of the default
+    *field = mem_strdup(named);
 }
 
 static void take_number(const char *name, int64_t named, int64_t *field, struct buffer *errors)
