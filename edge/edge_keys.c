@@ -33,36 +33,50 @@ static size_t hash_bytes(unsigned algorithms)
 }
 
 // Anyone who has one token can test guesses of the secret against its signature offline.
-static void check_strength(const struct edge_settings *settings, struct buffer *errors,
+static void check_strength(const char *name, const char *secret, size_t good, struct buffer *errors,
                            struct buffer *warnings)
 {
-    size_t len = strlen(settings->jwt_secret), good = hash_bytes(settings->algorithms);
+    size_t len = strlen(secret);
 
     if (len < SECRET_BYTES_MIN)
         settings_fault(errors,
-                       "JWT_SECRET has %zu bytes, which anybody guesses who has a token; "
-                       "production wants %zu, such as openssl rand -hex %zu makes",
-                       len, good, good);
+                       "%s has %zu bytes, which anybody guesses who has a token; production wants "
+                       "%zu, such as openssl rand -hex %zu makes",
+                       name, len, good, good);
     else if (len < good)
         settings_fault(warnings,
-                       "JWT_SECRET has %zu bytes; give it %zu or more, such as openssl rand -hex "
-                       "%zu makes, or whoever has a token may find it by trying",
-                       len, good, good);
+                       "%s has %zu bytes; give it %zu or more, such as openssl rand -hex %zu "
+                       "makes, or whoever has a token may find it by trying",
+                       name, len, good, good);
+}
+
+static void check_secrets(const struct edge_settings *settings, struct buffer *errors,
+                          struct buffer *warnings)
+{
+    const char *previous = settings->jwt_secret_previous;
+    bool production = settings->environment == ENV_PRODUCTION;
+    size_t good = hash_bytes(settings->algorithms);
+
+    if (!settings->jwt_secret && production)
+        settings_fault(errors, "JWT_SECRET or JWT_SECRET_FILE must be given when "
+                               "NODE_ENV=production: the secret that the tokens are signed with");
+    else if (!settings->jwt_secret && previous)
+        settings_fault(errors, "JWT_SECRET_PREVIOUS must not be given without JWT_SECRET");
+    else if (previous && strcmp(previous, settings->jwt_secret) == 0)
+        settings_fault(warnings, "JWT_SECRET_PREVIOUS is the same as JWT_SECRET");
+    if (settings->jwt_secret && production)
+        check_strength("JWT_SECRET", settings->jwt_secret, good, errors, warnings);
+    if (previous && production)
+        check_strength("JWT_SECRET_PREVIOUS", previous, good, errors, warnings);
 }
 
 static void load_secret(struct edge_settings *settings, struct buffer *errors,
                         struct buffer *warnings)
 {
-    bool production = settings->environment == ENV_PRODUCTION;
-
     if (!(settings->algorithms & TOKEN_HS))
         return;
-    if (settings->jwt_secret && production)
-        check_strength(settings, errors, warnings);
-    else if (production)
-        settings_fault(errors, "JWT_SECRET or JWT_SECRET_FILE must be given when "
-                               "NODE_ENV=production: the secret that the tokens are signed with");
-    else if (!settings->jwt_secret)
+    check_secrets(settings, errors, warnings);
+    if (!settings->jwt_secret && settings->environment != ENV_PRODUCTION)
         make_up_secret(settings);
 }
 

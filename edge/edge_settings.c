@@ -46,6 +46,8 @@ static const struct setting table[] = {
      "Origins of web pages that may connect, separated by commas; * allows all"},
     {"JWT_SECRET", SETTING_SECRET, FIELD(jwt_secret), NULL, 0, 0, NULL,
      "Secret that verifies HS256, HS384 and HS512 tokens"},
+    {"JWT_SECRET_PREVIOUS", SETTING_SECRET, FIELD(jwt_secret_previous), NULL, 0, 0, NULL,
+     "Secret that is accepted beside JWT_SECRET, while tokens that it signed are in use"},
     {"JWT_ALGORITHMS", SETTING_TEXT, FIELD(jwt_algorithms), "HS256", 0, 0, NULL,
      "Accepted algorithms, separated by commas: HS, RS and ES with 256, 384 or 512; with a newer "
      "libjwt also PS"},

@@ -15,7 +15,7 @@ struct edge_settings {
     const char *edge_id; // NULL: made from host name, process id and random characters
     const char *cors_origin;
 
-    const char *jwt_secret;
+    const char *jwt_secret, *jwt_secret_previous;
     const char *jwt_algorithms, *jwt_public_key_file, *jwt_jwks_file;
     const char *jwt_issuer, *jwt_audience;
     int64_t jwt_clock_tolerance;

@@ -459,6 +459,27 @@ describe('files of TLS to RabbitMQ', () => {
   }
 });
 
+describe('JWT_SECRET_PREVIOUS', () => {
+  const long = (letter) => letter.repeat(32);
+  const production = { NODE_ENV: 'production', ROOM_AUTHORIZATION: 'claims' };
+  const cases = [
+    ['without JWT_SECRET', { JWT_SECRET_PREVIOUS: long('q') }, 1, /JWT_SECRET_PREVIOUS must not be given without JWT_SECRET/],
+    ['the same as JWT_SECRET', { JWT_SECRET: long('q'), JWT_SECRET_PREVIOUS: long('q') }, 0, /JWT_SECRET_PREVIOUS is the same/],
+    ['beside it', { JWT_SECRET: long('x'), JWT_SECRET_PREVIOUS: long('q') }, 0, /^$/],
+    ['short', { ...production, JWT_SECRET: long('x'), JWT_SECRET_PREVIOUS: 'qqqqqqqqqq' }, 0, /JWT_SECRET_PREVIOUS has 10 bytes/],
+    ['far too short', { ...production, JWT_SECRET: long('x'), JWT_SECRET_PREVIOUS: 'qqqq' }, 1, /JWT_SECRET_PREVIOUS has 4 bytes/],
+    ['in production without JWT_SECRET', { ...production, JWT_SECRET_PREVIOUS: long('q') }, 1, /JWT_SECRET or JWT_SECRET_FILE must be given/],
+  ];
+  for (const [name, env, code, words] of cases) {
+    test(name, async () => {
+      const result = await checked('ws-edge', env);
+      assert.equal(result.code, code, result.stderr);
+      assert.match(result.stderr, words);
+      assert.doesNotMatch(result.stderr, /qqqq/);
+    });
+  }
+});
+
 test('the value of a secret is not repeated', async () => {
   const { stderr } = await start('ws-edge', { JWT_SECRET: 'do-not-tell', PORT: 'x' });
   assert.doesNotMatch(stderr, /do-not-tell/);

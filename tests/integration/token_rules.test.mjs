@@ -16,6 +16,8 @@ const made = await gateway({ edges: 0 });
 const edge = await made.addEdge({ JWT_ISSUER: ` ${ISSUERS.join(' , ')},`,
   JWT_AUDIENCE: AUDIENCES.join(',') });
 const lenient = await made.addEdge({ JWT_CLOCK_TOLERANCE: String(TOLERANCE) });
+const PREVIOUS = 'the-secret-before-0123456789abcdef';
+const changing = await made.addEdge({ JWT_SECRET_PREVIOUS: PREVIOUS });
 await made.ready();
 
 const HS256 = { alg: 'HS256', typ: 'JWT' };
@@ -105,6 +107,30 @@ describe('JWT_CLOCK_TOLERANCE', () => {
     const { expiresIn } = await one.ack('refresh_token',
       { token: token({ id: 'u1' }, { expiresIn: 1000 }) });
     assert.ok(expiresIn > 1000 && expiresIn <= 1000 + TOLERANCE, `expiresIn=${expiresIn}`);
+  });
+});
+
+describe('JWT_SECRET_PREVIOUS', () => {
+  const cases = [
+    ['the new secret', SECRET, 'let in'],
+    ['the one before', PREVIOUS, 'let in'],
+    ['another', 'another-secret-0123456789abcdef0', 'invalid signature'],
+  ];
+  for (const [name, secret, expected] of cases) {
+    test(`a token that was signed with ${name}`, async (t) => {
+      assert.equal(await judged(t, changing, token({ id: 'u1' }, { secret })), expected);
+    });
+  }
+
+  test('a client goes over to the new secret without an end', async (t) => {
+    const one = await connect(t, changing,
+      { auth: { token: token({ id: 'u1' }, { secret: PREVIOUS }) } });
+    assert.equal((await one.ack('refresh_token', { token: token({ id: 'u1' }) })).success, true);
+  });
+
+  test('an edge without it refuses the tokens of the secret before', async (t) => {
+    const old = token({ id: 'u1' }, { secret: PREVIOUS });
+    assert.equal(await judged(t, lenient, old), 'invalid signature');
   });
 });
 

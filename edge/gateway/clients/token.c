@@ -124,6 +124,8 @@ struct token_verifier *token_verifier_new(const struct token_options *options)
     };
     if (options->algorithms & TOKEN_HS)
         add_key(verifier, TOKEN_HS, NULL, options->secret);
+    if ((options->algorithms & TOKEN_HS) && options->previous_secret)
+        add_key(verifier, TOKEN_HS, NULL, options->previous_secret);
     if (options->key_set)
         add_set(verifier, options->key_set);
     else if (options->public_key)

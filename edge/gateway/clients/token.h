@@ -20,15 +20,16 @@
 #define TOKEN_KEYS_TRIED_MAX 8     // for one token
 
 struct token_options {
-    unsigned algorithms;        // the accepted ones, a bit set of enum token_algorithm
-    const char *secret;         // for HS256 to HS512; must not be empty if one is accepted
-    const char *public_key;     // PEM; NULL if there is a key_set
-    const struct jwks *key_set; // see below; NULL if there is none
-    const char *issuers;        // "iss" must be one of them (separated by commas); NULL: any
-    const char *audiences;      // "aud" must name one of them; NULL: any
-    uint32_t clock_tolerance_s; // for exp and nbf
-    bool keep_rooms;            // copy the claim "rooms" into the identity
-    bool keep_token;            // copy the token itself into the identity
+    unsigned algorithms;         // the accepted ones, a bit set of enum token_algorithm
+    const char *secret;          // for HS256 to HS512; must not be empty if one is accepted
+    const char *previous_secret; // as good as `secret`; NULL: none
+    const char *public_key;      // PEM; NULL if there is a key_set
+    const struct jwks *key_set;  // see below; NULL if there is none
+    const char *issuers;         // "iss" must be one of them (separated by commas); NULL: any
+    const char *audiences;       // "aud" must name one of them; NULL: any
+    uint32_t clock_tolerance_s;  // for exp and nbf
+    bool keep_rooms;             // copy the claim "rooms" into the identity
+    bool keep_token;             // copy the token itself into the identity
 };
 
 // With a key set, a token that names a key ("kid") is verified with the keys of that id; if there

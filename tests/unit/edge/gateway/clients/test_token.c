@@ -405,6 +405,25 @@ static void key_sets(void **state)
     token_verifier_free(with);
 }
 
+static void two_secrets(void **state)
+{
+    static const char *const secrets[] = {TOKEN_SECRET, "the secret before it", "another"};
+    static const enum token_status expected[] = {TOKEN_OK, TOKEN_OK, TOKEN_BAD_SIGNATURE};
+    struct token_verifier *with = token_verifier_new(&(struct token_options){
+        .algorithms = TOKEN_HS256, .secret = secrets[0], .previous_secret = secrets[1]});
+    struct identity *identity;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
+        make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", secrets[i]);
+        enum token_status status = verify(with, buffer_span(&token), &identity);
+        assert_int_equal(status, expected[i]);
+        if (status == TOKEN_OK)
+            identity_free(identity);
+    }
+    token_verifier_free(with);
+}
+
 // The public key is known to everybody, so signing with it must not count as HS256.
 static void a_public_key_is_no_secret(void **state)
 {
@@ -418,7 +437,7 @@ static void a_public_key_is_no_secret(void **state)
 int main(void)
 {
     struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(raw_rows) + ARRAY_LEN(date_rows) +
-                            ARRAY_LEN(rule_rows) + 7];
+                            ARRAY_LEN(rule_rows) + 8];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, judges);
@@ -432,6 +451,7 @@ int main(void)
         (struct CMUnitTest)cmocka_unit_test(a_token_of_one_header_does_not_open_for_another);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(public_keys);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(key_sets);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(two_secrets);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_public_key_is_no_secret);
     return cmocka_run_group_tests_name("token", tests, set_up, tear_down);
 }
