@@ -1,6 +1,7 @@
 #include "relay/rabbitmq/incoming.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -261,10 +262,19 @@ enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_m
     return news;
 }
 
+// A read over TLS brings one record, which is mostly one message of RabbitMQ's; without TLS it
+// brings all that is there.
+static bool has_records(const struct rabbit *r)
+{
+    struct pollfd one = {.fd = amqp_get_sockfd(r->link), .events = POLLIN};
+
+    return r->has_tls && poll(&one, 1, 0) == 1;
+}
+
 bool rabbit_has_more(struct rabbit *r)
 {
     return !list_empty(&r->backlog) || amqp_frames_enqueued(r->link) ||
-           amqp_data_in_buffer(r->link);
+           amqp_data_in_buffer(r->link) || has_records(r);
 }
 
 // Moves the message that is now complete to the end of the backlog.

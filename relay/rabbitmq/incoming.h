@@ -10,5 +10,5 @@ struct rabbit;
 // A long body may take several calls, which return RABBIT_NOTHING until it is complete.
 NODISCARD enum rabbit_news rabbit_next(struct rabbit *rabbit, uint32_t wait_ms,
                                        struct rabbit_message *out);
-// True if something was read from the socket already and waits to be handled.
+// True if something waits to be handled that was read from the socket already, or with TLS can be.
 bool rabbit_has_more(struct rabbit *rabbit);

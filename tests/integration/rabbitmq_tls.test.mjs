@@ -22,8 +22,8 @@ const client = ours.issue('client');
 const stranger = other.issue('stranger');
 
 const tls = { ca: ours.certificate, ...server };
-const open = await RabbitMq.start(join(dir, 'open'), tls);
-const strict = await RabbitMq.start(join(dir, 'strict'), { ...tls, clients: true });
+const [open, strict] = await Promise.all([RabbitMq.start(join(dir, 'open'), tls),
+  RabbitMq.start(join(dir, 'strict'), { ...tls, clients: true })]);
 after(() => strict.stop());
 
 const brokers = { redis: sharedBrokers().redis, rabbitmq: open, stop: async () => {
