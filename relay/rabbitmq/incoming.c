@@ -253,7 +253,8 @@ enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_m
         if (status == AMQP_STATUS_TIMEOUT)
             return RABBIT_NOTHING;
         if (status != AMQP_STATUS_OK) {
-            rabbit_lose_by(r, status);
+            if (!rabbit_refuse_unreadable(r, status))
+                rabbit_lose_by(r, status);
             return RABBIT_GONE;
         }
         news = take_frame(r, &frame, out);
@@ -324,7 +325,8 @@ enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool 
     while (!answered && status == RABBIT_OK) {
         int got = amqp_simple_wait_frame_noblock(r->link, &frame, &wait);
         if (got != AMQP_STATUS_OK) {
-            rabbit_lose_by(r, got);
+            if (!rabbit_refuse_unreadable(r, got))
+                rabbit_lose_by(r, got);
             return RABBIT_LOST;
         }
         if (is_close(&frame))

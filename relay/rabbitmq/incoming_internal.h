@@ -12,3 +12,8 @@ NODISCARD enum rabbit_status rabbit_await(struct rabbit *rabbit, amqp_method_num
                                           bool to_backlog, size_t max_backlog_bytes);
 // Drops all messages that came in, complete or not.
 void rabbit_drop_incoming(struct rabbit *rabbit);
+// Newer rabbitmq-c does not read headers that are nested deeper than 100 levels, nor what comes
+// behind them. If that is what `status` says of the delivery that is coming in, rejects it without
+// a dead letter, lest every connection ends with it again, and loses the connection. Waits up to 1
+// s.
+bool rabbit_refuse_unreadable(struct rabbit *rabbit, int status);

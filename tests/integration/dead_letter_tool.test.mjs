@@ -199,8 +199,16 @@ for (const [name, kind, levels] of [
     await made.relay.ready.call({ ...made.relay, child: relay, opsUrl: made.relay.opsUrl });
     const other = await services.connection.createChannel();
     publishRaw(other, 'websocket.message.sent', nestedHeader(kind, levels), 'deep', 'not json');
-    await arrivesInQueue(1);
+    const isRefused = () => relay.output.includes('cannot be read, it is refused for good');
+    await until('a letter, or none', async () => isRefused() || (await waiting()) === 1);
     assert.ok(relay.running, relay.output);
+    if (isRefused()) { // newer rabbitmq-c reads a hundred levels; the event must not come again
+      await services.publish('message.sent', 'not json', { messageId: 'behind' });
+      await until('the next letter', async () => (await waiting()) === 1);
+      assert.equal((await ok('drop', '--yes', '--id', 'behind')).letters[0].id, 'behind');
+      await other.close();
+      return;
+    }
     for (const command of [['list'], ['drop', '--yes', '--id', 'deep']]) {
       const { code, stdout, stderr } = await run(...small('ws-dead-letters', command), { env });
       assert.equal(code, 0, stderr);

@@ -12,6 +12,7 @@
 #define IDLE_S            30L   // a connection that was idle for longer is not used again
 #define KEEPALIVE_IDLE_S  5L
 #define KEEPALIVE_EVERY_S 2L
+#define STATUS_LEN        3
 
 struct http_client {
     struct http_client_options options;
@@ -53,15 +54,26 @@ static bool is_too_long(struct http_fetch *call, size_t more)
     return call->received > ANSWER_MAX;
 }
 
+// True if the status has three digits. Newer libcurl reads the first three of any number.
+static bool has_status(struct span line)
+{
+    struct span version, rest = line;
+
+    return span_take_until(&rest, ' ', &version) && rest.len > STATUS_LEN &&
+           memchr(" \r\n", rest.ptr[STATUS_LEN], 3);
+}
+
 // Takes one line of a head. The head of an interim answer (1xx) is followed by another one.
 static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
 {
     struct http_fetch *call = arg;
     struct span line = {bytes, size * count};
 
-    if (span_starts_with(line, SPAN_LIT("HTTP/")))
+    if (span_starts_with(line, SPAN_LIT("HTTP/"))) {
         call->head_over = false;
-    else if (span_is(line, "\r\n") || span_is(line, "\n"))
+        if (!has_status(line))
+            return 0;
+    } else if (span_is(line, "\r\n") || span_is(line, "\n"))
         call->head_over = true;
     return is_too_long(call, line.len) ? 0 : line.len;
 }

@@ -70,6 +70,7 @@ export class RabbitMq {
       `listeners.tcp.default = 127.0.0.1:${this.port}`,
       'disk_free_limit.absolute = 50MB',
       'vm_memory_high_watermark.absolute = 1GB',
+      'max_message_size = 134217728', // the default before RabbitMQ 4.0, which takes 16 MB
       'log.console = false',
       'log.file.level = warning',
       ...this.#tlsSettings(),
