@@ -27,6 +27,21 @@ bool redis_error_ends_connection(const char *error)
     return false;
 }
 
+// hiredis names the first byte that is none of Redis' protocol: an alert of TLS begins with 0x15.
+// Redis with TLS mostly resets the connection before the alert is read. A server without TLS
+// answers what OpenSSL takes for a record of another version.
+const char *redis_error_explain(const char *reason)
+{
+    if (strstr(reason, "got \"\\x15\""))
+        return "the server speaks TLS at this port; rediss:// or REDIS_TLS=true asks for it";
+    if (strcmp(reason, "Connection reset by peer") == 0)
+        return "connection reset by peer before any answer; if the server speaks TLS at this port, "
+               "rediss:// or REDIS_TLS=true asks for it";
+    if (strstr(reason, "wrong version number"))
+        return "the server speaks no TLS at this port; redis:// asks for none";
+    return reason;
+}
+
 bool redis_error_is_out_of_memory(const char *error)
 {
     return has_code(error, "OOM");

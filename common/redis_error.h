@@ -9,6 +9,10 @@
 // of memory or cannot write its disk finds the same server.
 bool redis_error_ends_connection(const char *error);
 
+// What a person needs to know in place of the reason why a connection ended before there was an
+// answer: that one side may speak TLS and the other does not. Otherwise the reason itself.
+const char *redis_error_explain(const char *reason);
+
 // True if Redis is out of memory for what the command adds.
 bool redis_error_is_out_of_memory(const char *error);
 

@@ -106,9 +106,9 @@ static void apply_url(struct redis_settings *settings, struct buffer *errors)
         take_text("REDIS_USERNAME", url.user, &settings->username, true, errors);
         take_text("REDIS_PASSWORD", url.password, &settings->password, true, errors);
         take_database(&url, settings, errors);
-        if (strcmp(url.scheme, "rediss") == 0)
-            settings_fault(errors, "REDIS_URL begins with rediss://, but this program cannot speak "
-                                   "TLS to Redis");
+        if (strcmp(url.scheme, "rediss") == 0 && settings_is_given("REDIS_TLS") && !settings->tls)
+            report_difference("REDIS_TLS", errors);
+        settings->tls |= strcmp(url.scheme, "rediss") == 0;
     }
     broker_url_fini(&url);
 }
@@ -160,6 +160,18 @@ static void check_sentinels(const struct redis_settings *settings, struct buffer
         settings_fault(errors, "REDIS_SENTINEL_USERNAME needs REDIS_SENTINEL_PASSWORD");
 }
 
+static void check_tls(const struct redis_settings *settings, struct buffer *errors)
+{
+    if (settings->tls && settings->socket)
+        settings_fault(errors, "REDIS_TLS is not for a socket of this machine");
+    if (!settings->cert_file != !settings->key_file)
+        settings_fault(errors, "REDIS_CERT_FILE and REDIS_KEY_FILE need each other");
+    if (!settings->tls && (settings->ca_file || settings->cert_file))
+        settings_fault(errors,
+                       "REDIS_CA_FILE and REDIS_CERT_FILE have no effect without REDIS_TLS or "
+                       "rediss://");
+}
+
 void redis_settings_finish(struct redis_settings *settings, struct buffer *errors)
 {
     if (settings->sentinel_list) {
@@ -168,6 +180,7 @@ void redis_settings_finish(struct redis_settings *settings, struct buffer *error
     }
     if (settings->url)
         apply_url(settings, errors);
+    check_tls(settings, errors);
     if (settings->username && !settings->password)
         settings_fault(errors, "REDIS_USERNAME needs REDIS_PASSWORD: Redis takes no user without a "
                                "password");

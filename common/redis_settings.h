@@ -30,6 +30,8 @@ struct redis_settings {
     const char *sentinel_list;                         // or NULL: there are no Sentinels
     const char *master_name;                           // the primary, as Sentinel knows it
     const char *sentinel_username, *sentinel_password; // or NULL, as above
+    bool tls;
+    const char *ca_file, *cert_file, *key_file; // or NULL
     // Filled by redis_settings_finish():
     const char *socket; // a file in place of host and port; or NULL
     struct redis_address sentinels[REDIS_SENTINELS_MAX]; // in place of host and port

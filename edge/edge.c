@@ -29,6 +29,7 @@ struct edge {
     struct allowed_origins *origins;
     struct client_bundle *bundle;
     struct redis_names redis_names;
+    struct redis_tls *redis_tls; // or NULL
     struct redis_bus_options bus_options;
     struct redis_sessions *sessions; // NULL: nothing is recovered
     struct redis_bus *bus;
@@ -235,6 +236,10 @@ static void build_bus(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
 
+    struct buffer errors = {0}; // were reported with the settings
+
+    edge->redis_tls = redis_tls_new(&s->redis, &errors);
+    buffer_fini(&errors);
     redis_names_init(&edge->redis_names, s->redis.key_prefix, (unsigned)s->redis.db);
     if (s->recovery_window > 0)
         edge->sessions =
@@ -243,6 +248,7 @@ static void build_bus(struct edge *edge)
     edge->bus_options = (struct redis_bus_options){
         .redis = &s->redis,
         .names = &edge->redis_names,
+        .tls = edge->redis_tls,
         .shards = (unsigned)s->bus_shards,
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,
@@ -341,6 +347,7 @@ void edge_free(struct edge *edge)
     gateway_free(edge->gateway);
     authorization_client_free(edge->authorization);
     redis_bus_free(edge->bus);
+    redis_tls_free(edge->redis_tls);
     redis_sessions_free(edge->sessions);
     client_bundle_free(edge->bundle);
     allowed_origins_free(edge->origins);

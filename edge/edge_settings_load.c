@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/redis/redis_tls.h"
 #include "common/setting_typos.h"
 #include "edge/edge_keys.h"
 #include "edge/gateway/clients/token.h"
@@ -213,5 +214,6 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_proxies(settings, errors);
     check_recovery(settings, errors);
     redis_settings_finish(&settings->redis, errors);
+    redis_tls_free(redis_tls_new(&settings->redis, errors)); // shows whether it can be made
     return read && loaded && errors->len == 0;
 }

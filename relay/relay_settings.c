@@ -1,5 +1,6 @@
 #include "relay/relay_settings.h"
 
+#include "common/redis/redis_tls.h"
 #include "common/setting_typos.h"
 #include "common/shared_settings.h"
 #include "proto/letter_headers.h"
@@ -105,6 +106,7 @@ bool relay_settings_load(struct relay_settings *out, struct buffer *errors, stru
         check_queue_prefix(span_of(out->queue_prefix), errors);
         rabbitmq_settings_finish(&out->rabbitmq, errors);
         redis_settings_finish(&out->redis, errors);
+        redis_tls_free(redis_tls_new(&out->redis, errors)); // shows whether it can be made
     }
     return read && loaded && errors->len == 0;
 }

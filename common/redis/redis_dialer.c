@@ -14,6 +14,9 @@ void redis_dialer_init(struct redis_dialer *dialer, const struct redis_settings 
     for (size_t i = 0; i < settings->sentinel_count; i++)
         resolver_init(&dialer->sentinels[i], settings->sentinels[i].host);
     resolver_init(&dialer->primary_host, dialer->primary.host);
+    struct buffer errors = {0}; // were reported with the settings
+    dialer->tls = redis_tls_new(settings, &errors);
+    buffer_fini(&errors);
 }
 
 void redis_dialer_fini(struct redis_dialer *dialer)
@@ -21,6 +24,7 @@ void redis_dialer_fini(struct redis_dialer *dialer)
     for (size_t i = 0; i < dialer->settings->sentinel_count; i++)
         resolver_fini(&dialer->sentinels[i]);
     resolver_fini(&dialer->primary_host);
+    redis_tls_free(dialer->tls);
 }
 
 void redis_dial_elsewhere(struct redis_dialer *dialer)
@@ -44,14 +48,18 @@ static void set_reason(struct redis_dialer *dialer, const char *reason)
 }
 
 // Returns the context if it is connected. Otherwise frees it and keeps the reason.
-static redisContext *check(struct redis_dialer *dialer, redisContext *context)
+static redisContext *check(struct redis_dialer *dialer, redisContext *context, const char *host)
 {
     if (!context)
         abort(); // out of memory
     dialer->host->reached = !context->err || errno == ECONNREFUSED;
-    if (!context->err)
-        return context;
-    set_reason(dialer, context->errstr);
+    if (!context->err) {
+        redisSetTimeout(context, from_ms(dialer->answer_ms));
+        if (!dialer->tls || redis_tls_begin(dialer->tls, context, host, dialer->reason))
+            return context;
+    } else {
+        set_reason(dialer, context->errstr);
+    }
     redisFree(context);
     return NULL;
 }
@@ -66,9 +74,11 @@ static redisContext *dial_host(struct redis_dialer *dialer, struct resolver *res
     if (unresolved)
         set_reason(dialer, unresolved);
     for (size_t i = 0; i < addresses.count && !context; i++)
-        context = check(
-            dialer, redisConnectWithTimeout(addresses.text[i], port,
-                                            from_ms(dialer->connect_ms / (long)addresses.count)));
+        context =
+            check(dialer,
+                  redisConnectWithTimeout(addresses.text[i], port,
+                                          from_ms(dialer->connect_ms / (long)addresses.count)),
+                  resolver->host);
     return context;
 }
 
@@ -92,7 +102,6 @@ static bool ask_sentinel(struct redis_dialer *dialer)
 
     if (!context)
         return false;
-    redisSetTimeout(context, from_ms(dialer->answer_ms));
     const char *refused = redis_sentinel_ask(context, settings, &primary);
     if (refused)
         set_reason(dialer, refused);
@@ -122,12 +131,11 @@ redisContext *redis_dial(struct redis_dialer *dialer)
     if (settings->sentinel_count > 0)
         context = dial_primary(dialer);
     else if (settings->socket)
-        context = check(dialer,
-                        redisConnectUnixWithTimeout(settings->socket, from_ms(dialer->connect_ms)));
+        context =
+            check(dialer,
+                  redisConnectUnixWithTimeout(settings->socket, from_ms(dialer->connect_ms)), NULL);
     else
         context = dial_host(dialer, dialer->host, (int)settings->port);
-    if (context)
-        redisSetTimeout(context, from_ms(dialer->answer_ms));
     if (context && !settings->socket)
         redisEnableKeepAlive(context);
     return context;

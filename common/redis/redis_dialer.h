@@ -3,18 +3,19 @@
 
 #include <hiredis/hiredis.h>
 
-#include "common/redis_settings.h"
+#include "common/redis/redis_tls.h"
 #include "common/resolver.h"
 
 struct redis_dialer {
     const struct redis_settings *settings;
     struct resolver *host; // of the settings
+    struct redis_tls *tls; // or NULL
     long connect_ms, answer_ms;
     struct resolver sentinels[REDIS_SENTINELS_MAX];
     size_t sentinel;              // which is asked next
     struct redis_address primary; // that a Sentinel has named
     struct resolver primary_host;
-    char reason[160];
+    char reason[REDIS_TLS_REASON_MAX];
 };
 
 // Borrows the settings, and the resolver of their host, for the dialer's life.

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/redis/redis_dialer.h"
+#include "common/redis_error.h"
 #include "compose/tools/tool.h"
 #include "proto/redis_keys.h"
 
@@ -25,7 +26,7 @@ struct control_channel {
 
 static bool lose(struct control_channel *channel, const char *doing)
 {
-    return tool_fail("%s: %s", doing, channel->redis->errstr);
+    return tool_fail("%s: %s", doing, redis_error_explain(channel->redis->errstr));
 }
 
 // Frees the reply. Returns false if it is NULL or an error.
@@ -68,7 +69,8 @@ static bool connect_anywhere(struct control_channel *channel)
         if (channel->redis)
             return true;
     }
-    return tool_fail("Redis cannot be reached (%s) %s; %s", channel->dialer.reason,
+    return tool_fail("Redis cannot be reached (%s) %s; %s",
+                     redis_error_explain(channel->dialer.reason),
                      redis_settings_place(settings, redis_dialed_primary(&channel->dialer), place),
                      redis_settings_remedy(settings));
 }

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/json_string.h"
+#include "common/redis/redis_tls.h"
 #include "common/shared_settings.h"
 #include "compose/tools/control_channel.h"
 #include "compose/tools/tool.h"
@@ -36,7 +37,10 @@ static const struct tool_option OPTIONS[] = {
 
 static void check(void *request, struct buffer *errors)
 {
-    redis_settings_finish(&((struct request *)request)->redis, errors);
+    struct redis_settings *redis = &((struct request *)request)->redis;
+
+    redis_settings_finish(redis, errors);
+    redis_tls_free(redis_tls_new(redis, errors)); // shows whether it can be made
 }
 
 static const struct tool TOOL = {

@@ -82,7 +82,7 @@ unsigned event_log_shards(const struct event_log *log)
 
 bool event_log_lose(struct event_log *log, const char *reason)
 {
-    outage_log_begin(&log->outage, reason);
+    outage_log_begin(&log->outage, log->usable ? reason : redis_error_explain(reason));
     log->losses += log->usable;
     disconnect(log);
     return false;

@@ -48,7 +48,7 @@ void redis_bus_fail(struct redis_bus *bus, const char *reason)
     bus->state = WAITING;
     metric_add(&bus->metrics->failures, 1);
     metric_set(&bus->metrics->connected, 0);
-    outage_log_begin(&bus->outage, reason);
+    outage_log_begin(&bus->outage, was_up ? reason : redis_error_explain(reason));
     uv_timer_start(&bus->timer, on_retry, backoff_next_ms(&bus->backoff, is_answered(bus)), 0);
     redis_bus_drop_links(bus);
     if (was_up)
@@ -59,7 +59,11 @@ void redis_bus_fail(struct redis_bus *bus, const char *reason)
 
 static void on_connect_timeout(uv_timer_t *timer)
 {
-    redis_bus_fail(container_of(timer, struct redis_bus, timer), "no connection within 5 s");
+    struct redis_bus *bus = container_of(timer, struct redis_bus, timer);
+
+    redis_bus_fail(bus, bus->options->tls
+                            ? "no connection within 5 s; does the server speak TLS at this port?"
+                            : "no connection within 5 s");
 }
 
 // Whether the server may lack writes that were answered on an earlier connection.
@@ -206,13 +210,30 @@ static void log_in(const struct redis_bus *bus, struct redis_connection *connect
         redis_connection_send(connection, on_auth, 0, "AUTH %s", redis->password);
 }
 
+// The host as it is called, for which `at` has the address.
+static const char *host_of(const struct redis_bus *bus, enum link link)
+{
+    const struct redis_settings *redis = bus->options->redis;
+
+    if (redis->sentinel_count == 0)
+        return redis->host;
+    return link == SENTINEL ? redis->sentinels[bus->sentinel % redis->sentinel_count].host
+                            : bus->primary.host;
+}
+
 bool redis_bus_open_link(struct redis_bus *bus, enum link link, const struct redis_address *at)
 {
     const struct redis_connection_handlers handlers = {
         .on_broken = on_broken, .on_closed = redis_bus_on_handle_closed, .arg = bus};
     const char *reason, *socket = link == SENTINEL ? NULL : bus->options->redis->socket;
-    struct redis_connection *connection = redis_connection_new(
-        bus->loop, socket ? socket : at->host, socket ? 0 : at->port, &handlers, &reason);
+    const struct redis_endpoint endpoint = {
+        .address = socket ? socket : at->host,
+        .port = socket ? 0 : at->port,
+        .tls = bus->options->tls,
+        .host = host_of(bus, link),
+    };
+    struct redis_connection *connection =
+        redis_connection_new(bus->loop, &endpoint, &handlers, &reason);
 
     if (!connection) {
         redis_bus_fail(bus, reason);

@@ -208,20 +208,35 @@ static void on_disconnect(const redisAsyncContext *context, int status)
     on_broken(context, "connection closed");
 }
 
-struct redis_connection *redis_connection_new(struct event_loop *loop, const char *address,
-                                              uint16_t port,
+static redisAsyncContext *open_context(const struct redis_endpoint *endpoint, const char **reason)
+{
+    static char refused[REDIS_TLS_REASON_MAX];
+    redisAsyncContext *context = endpoint->port == 0
+                                     ? redisAsyncConnectUnix(endpoint->address)
+                                     : redisAsyncConnect(endpoint->address, endpoint->port);
+
+    *reason = context && context->err != 0 && endpoint->port == 0
+                  ? strerror(errno)
+                  : "no connection can be opened; is the limit of open files reached?";
+    if (!context || context->err == 0) {
+        if (!context || !endpoint->tls ||
+            redis_tls_begin(endpoint->tls, &context->c, endpoint->host, refused))
+            return context;
+        *reason = refused;
+    }
+    redisAsyncFree(context);
+    return NULL;
+}
+
+struct redis_connection *redis_connection_new(struct event_loop *loop,
+                                              const struct redis_endpoint *endpoint,
                                               const struct redis_connection_handlers *handlers,
                                               const char **reason)
 {
     struct redis_connection *connection = mem_zalloc(sizeof(*connection));
-    redisAsyncContext *context =
-        port == 0 ? redisAsyncConnectUnix(address) : redisAsyncConnect(address, port);
+    redisAsyncContext *context = open_context(endpoint, reason);
 
-    *reason = context && context->err != 0 && port == 0
-                  ? strerror(errno)
-                  : "no connection can be opened; is the limit of open files reached?";
-    if (!context || context->err != 0 ||
-        uv_poll_init(&loop->uv, &connection->poll, context->c.fd) != 0) {
+    if (!context || uv_poll_init(&loop->uv, &connection->poll, context->c.fd) != 0) {
         if (context)
             redisAsyncFree(context);
         free(connection);

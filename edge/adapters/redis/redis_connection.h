@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "common/redis/redis_tls.h"
 #include "common/span.h"
 #include "edge/adapters/event_loop.h"
 
@@ -22,10 +23,17 @@ struct redis_connection_handlers {
     void *arg;
 };
 
-// Begins to connect to a numeric address, or with port 0 to the socket with this path; commands may
+struct redis_endpoint {
+    const char *address; // numeric; with port 0 the path of a socket
+    uint16_t port;
+    const struct redis_tls *tls; // NULL: plain
+    const char *host;            // that the certificate must be for
+};
+
+// Begins to connect; commands may
 // be sent at once. NULL, with the reason in `reason`, when that is not possible.
 NODISCARD struct redis_connection *
-redis_connection_new(struct event_loop *loop, const char *address, uint16_t port,
+redis_connection_new(struct event_loop *loop, const struct redis_endpoint *endpoint,
                      const struct redis_connection_handlers *handlers, const char **reason);
 // Ends the connection at once, even with commands unanswered. Afterwards only on_closed is called.
 // NULL is ignored.

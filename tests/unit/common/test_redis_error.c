@@ -42,11 +42,31 @@ static void is_judged(void **state)
     assert_int_equal(redis_error_wants_no_password(c->error), c->wants_no_password);
 }
 
+struct explain_case {
+    const char *name, *reason, *part; // of what is said
+};
+
+static const struct explain_case explain_cases[] = {
+    {"an alert of TLS", "Protocol error, got \"\\x15\" as reply type byte", "speaks TLS"},
+    {"a server with TLS that resets", "Connection reset by peer", "if the server speaks TLS"},
+    {"a server without TLS", "TLS: SSL_connect failed: wrong version number", "speaks no TLS"},
+    {"another byte", "Protocol error, got \"H\" as reply type byte", "got \"H\""},
+    {"something else", "Connection refused", "Connection refused"},
+};
+
+static void is_explained(void **state)
+{
+    const struct explain_case *c = *state;
+
+    assert_non_null(strstr(redis_error_explain(c->reason), c->part));
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(cases)];
+    struct CMUnitTest tests[ARRAY_LEN(cases) + ARRAY_LEN(explain_cases)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, cases, is_judged);
+    ADD_ROWS(tests, count, explain_cases, is_explained);
     return cmocka_run_group_tests_name("redis error", tests, NULL, NULL);
 }

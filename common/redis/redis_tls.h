@@ -1,0 +1,24 @@
+// TLS to Redis and to its Sentinels, where the hiredis at hand has it (1.0 and later). CMake takes
+// redis_tls.c if there is hiredis_ssl, and redis_tls_absent.c otherwise.
+#pragma once
+
+#include "common/redis_settings.h"
+
+struct redisContext;
+
+// The files of the settings, loaded.
+struct redis_tls;
+
+// Returns NULL, with a line in `errors`, if TLS is not there or a file cannot be used; and NULL
+// without a line if the settings do not ask for TLS.
+NODISCARD struct redis_tls *redis_tls_new(const struct redis_settings *settings,
+                                          struct buffer *errors);
+void redis_tls_free(struct redis_tls *tls);
+
+#define REDIS_TLS_REASON_MAX 256
+
+// Begins TLS on a connection that was just opened; one that blocks is through with the handshake
+// afterwards. The certificate must be for `host`, a name or an address. Returns false if it failed,
+// with the reason in `reason`.
+NODISCARD bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis,
+                               const char *host, char reason[REDIS_TLS_REASON_MAX]);

@@ -1,0 +1,24 @@
+// In place of redis_tls.c where hiredis has no TLS.
+#include "common/redis/redis_tls.h"
+#include "common/settings.h"
+
+struct redis_tls *redis_tls_new(const struct redis_settings *settings, struct buffer *errors)
+{
+    if (settings->tls)
+        settings_fault(errors, "REDIS_TLS or rediss:// asks for TLS, which the hiredis of this "
+                               "program does not have; that of Debian 13 has it, and elsewhere "
+                               "stunnel does it: docs/deployment.md");
+    return NULL;
+}
+
+void redis_tls_free(struct redis_tls *tls)
+{
+    (void)tls;
+}
+
+bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis, const char *host,
+                     char reason[REDIS_TLS_REASON_MAX])
+{
+    (void)tls, (void)redis, (void)host, (void)reason;
+    return false;
+}
