@@ -182,6 +182,7 @@ class Client:
         self.got = {}  # room -> positions
         self.entitled = {}  # room -> from where on it may hear
         self.expects = {}  # room -> from where on it must hear
+        self.asked = {}  # room -> which of its joins is the last one
         self.leaving = set()  # asked for
         self.left = set()  # acked
 
@@ -420,6 +421,7 @@ class World:
             return
         joined = edge.had[room % self.shards]
         socket.joins[room] = joined
+        asked = client.asked[room] = self.now
         client.entitled[room] = min(client.entitled.get(room, joined), joined)
         client.leaving.discard(room)
         client.left.discard(room)
@@ -428,7 +430,7 @@ class World:
             if room in socket.joins and socket in edge.sockets:
                 socket.rooms[room] = socket.joins.pop(room)
                 heard_from = edge.had[room % self.shards]
-                socket.outbox.append(("joined", (room, joined, heard_from), None))
+                socket.outbox.append(("joined", (room, joined, heard_from, asked), None))
 
         def apply():
             session = self.mine(socket)
@@ -644,10 +646,10 @@ class World:
         if kind == "event":
             self.judge_event(client, *body)
         elif kind == "joined":
-            room, joined, heard_from = body
+            room, joined, heard_from, asked = body
             client.left.discard(room)
             client.entitled.setdefault(room, joined)
-            if room not in client.leaving:
+            if room not in client.leaving and client.asked.get(room) == asked:
                 client.expects[room] = self.since(room, heard_from)
         elif kind == "left":
             client.expects.pop(body, None)

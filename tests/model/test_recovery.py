@@ -29,13 +29,13 @@ FALLS = {
     "membership": ("mixed", 0),
     "joined": ("mixed", 0),
     "wait": ("mixed", 0),
-    "freshness": ("half-open", 3361),
+    "freshness": ("amnesia", 15),
     "stale": ("ahead", 4),
     "restored": ("forgetful", 7),
     "rewrite": ("amnesia", 0),
     "hold": ("amnesia", 120),
     "counted": ("amnesia", 2),
-    "noted": ("amnesia", 140),
+    "noted": ("amnesia", 166),
 }
 
 
