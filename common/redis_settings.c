@@ -10,8 +10,7 @@
 #include "common/settings.h"
 #include "common/span.h"
 
-#define DB_MAX    1000000
-#define SHOWN_MAX 64 // of a wrong entry
+#define DB_MAX 1000000
 
 static const char *const schemes[] = {"redis", "rediss", BROKER_URL_SOCKET, NULL};
 
@@ -144,9 +143,9 @@ static void parse_sentinels(struct redis_settings *settings, struct buffer *erro
         }
         if (!parse_sentinel(entry, &settings->sentinels[settings->sentinel_count++]))
             settings_fault(errors,
-                           "REDIS_SENTINELS must list hosts and ports like 10.0.0.1:26379, not "
-                           "\"%.*s\"",
-                           (int)(entry.len < SHOWN_MAX ? entry.len : SHOWN_MAX), entry.ptr);
+                           "REDIS_SENTINELS must list hosts and ports like 10.0.0.1:26379; the "
+                           "entry number %zu is none",
+                           settings->sentinel_count);
     }
 }
 

@@ -203,6 +203,7 @@ static const struct metric_info table[] = {
     {"ws_edge_removed_total", NULL, COUNTER, CLIENTS(removed), "Sockets taken out of a room by ws-control leave"},
     {"ws_edge_revocations", NULL, GAUGE, CLIENTS(revocations), "Users whose older tokens are refused"},
     {"ws_edge_revocations_left_out_total", NULL, COUNTER, CLIENTS(revocations_left_out), "Revocations that this edge did not take because it has 10,000"},
+    {"ws_edge_revocations_restored_total", NULL, COUNTER, CLIENTS(revocations_restored), "Revocations written again because Redis had lost them"},
     {"ws_edge_rooms", NULL, GAUGE, ROOMS(rooms), "Rooms with members at this edge"},
 
     {"ws_edge_envelopes_total", NULL, COUNTER, DELIVERY(envelopes), "Envelopes received from the bus"},

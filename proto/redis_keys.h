@@ -41,6 +41,7 @@ struct redis_names {
     // A hash of the users whose tokens were revoked: "<at ms> <until ms>" by user id, see
     // revocations.h.
     char revoked[REDIS_NAME_MAX];
+    char waited[REDIS_NAME_MAX]; // written before replicas are asked, if nothing else is
 };
 
 #define REDIS_DB_UNNAMED 1 // the default of REDIS_DB: its channels have the names of all versions

@@ -237,7 +237,7 @@ static void drain(struct relay *relay)
             relay_wait(relay, DRAIN_RETRY_MS);
     }
     for (size_t i = 0; i < relay->batch.count; i++)
-        left += !relay->batch.entries[i].logged;
+        left += relay->batch.unconfirmed || !relay->batch.entries[i].logged;
     left += dead_letters_count(relay->letters);
     if (left > 0)
         log_warn("stopped before everything taken was safe; RabbitMQ will deliver it again "

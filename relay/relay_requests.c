@@ -24,8 +24,8 @@ void relay_reload(void)
 
 bool relay_take_reload(void)
 {
-    bool requested = reload_requested;
-
-    reload_requested = 0;
-    return requested;
+    if (!reload_requested)
+        return false;
+    reload_requested = 0; // a signal that comes from now on is another request
+    return true;
 }

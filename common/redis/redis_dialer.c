@@ -55,7 +55,9 @@ static redisContext *check(struct redis_dialer *dialer, redisContext *context, c
     dialer->host->reached = !context->err || errno == ECONNREFUSED;
     if (!context->err) {
         redisSetTimeout(context, from_ms(dialer->answer_ms));
-        if (!dialer->tls || redis_tls_begin(dialer->tls, context, host, dialer->reason))
+        if (dialer->settings->tls && !dialer->tls)
+            set_reason(dialer, REDIS_TLS_UNUSABLE);
+        else if (!dialer->tls || redis_tls_begin(dialer->tls, context, host, dialer->reason))
             return context;
     } else {
         set_reason(dialer, context->errstr);

@@ -56,6 +56,13 @@ static bool load_certificate(SSL_CTX *context, const struct redis_settings *sett
     return false;
 }
 
+// A key with a passphrase would be asked for on the terminal.
+static int give_no_passphrase(char *out, int size, int writing, void *arg)
+{
+    (void)out, (void)size, (void)writing, (void)arg;
+    return 0;
+}
+
 struct redis_tls *redis_tls_new(const struct redis_settings *settings, struct buffer *errors)
 {
     SSL_CTX *context;
@@ -67,6 +74,7 @@ struct redis_tls *redis_tls_new(const struct redis_settings *settings, struct bu
         abort(); // out of memory
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_default_passwd_cb(context, give_no_passphrase);
     ERR_clear_error();
     if (!load_authorities(context, settings, errors) ||
         !load_certificate(context, settings, errors)) {
@@ -117,4 +125,9 @@ bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis, co
     find_reason(ssl, redis, reason);
     SSL_free(ssl);
     return false;
+}
+
+void redis_tls_forget_errors(void)
+{
+    ERR_clear_error();
 }

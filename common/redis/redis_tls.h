@@ -16,9 +16,14 @@ NODISCARD struct redis_tls *redis_tls_new(const struct redis_settings *settings,
 void redis_tls_free(struct redis_tls *tls);
 
 #define REDIS_TLS_REASON_MAX 256
+#define REDIS_TLS_UNUSABLE   "the files of TLS could be used when they were checked, and not later"
 
 // Begins TLS on a connection that was just opened; one that blocks is through with the handshake
 // afterwards. The certificate must be for `host`, a name or an address. Returns false if it failed,
 // with the reason in `reason`.
 NODISCARD bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis,
                                const char *host, char reason[REDIS_TLS_REASON_MAX]);
+
+// Call before hiredis reads or writes on a thread that does other work with OpenSSL, such as checks
+// of tokens. They leave errors behind that hiredis would take for those of the connection.
+void redis_tls_forget_errors(void);

@@ -207,14 +207,15 @@ static void count_answer(const redisReply *push, uint64_t ask, struct envelope_d
 
 // Waits until all edges that are alive and got the command have answered, or until time is up.
 // Other programs may be subscribed too, and edges of an earlier version do not answer.
-static void gather(struct control_channel *listener, uint64_t ask, uint64_t alive,
-                   struct command_result *result)
+static void gather(struct control_channel *listener, uint64_t ask, struct command_result *result)
 {
     uint64_t deadline_ms = clock_monotonic_ms() + ANSWERS_MS;
-    uint64_t awaited = alive > 0 && alive < result->receivers ? alive : result->receivers;
+    uint64_t awaited = result->receivers;
     struct envelope_decoder *decoder = envelope_decoder_new();
     redisReply *push;
 
+    if (result->alive > 0 && result->alive < awaited)
+        awaited = result->alive;
     while (result->answered < awaited && (push = take_push(listener, deadline_ms))) {
         count_answer(push, ask, decoder, result);
         freeReplyObject(push);
@@ -225,18 +226,16 @@ static void gather(struct control_channel *listener, uint64_t ask, uint64_t aliv
 static bool ask(struct control_channel *channel, struct control_channel *listener,
                 struct control *command, struct command_result *result)
 {
-    uint64_t alive = 0;
-
     if (getrandom(&command->ask, sizeof(command->ask), 0) != sizeof(command->ask) ||
         command->ask == 0)
         command->ask = clock_wall_ms();
-    if (!control_channel_each_edge(channel, count_edge, &alive) ||
+    if (!control_channel_each_edge(channel, count_edge, &result->alive) ||
         !granted(listener, redisCommand(listener->redis, "SUBSCRIBE %s", listener->names.control),
                  "listening for answers") ||
         !control_channel_publish(channel, command, &result->receivers))
         return false;
     result->receivers -= result->receivers > 0; // without our own subscription
-    gather(listener, command->ask, alive, result);
+    gather(listener, command->ask, result);
     return true;
 }
 
@@ -267,16 +266,18 @@ bool control_channel_store_kick(struct control_channel *channel, struct span use
 static const char revoke_script[] =
     "local entries, count = redis.call('HGETALL', KEYS[1]), 0\n"
     "local now, last = tonumber(ARGV[4]), tonumber(ARGV[3])\n"
-    "local till = last\n"
+    "local till, at = last, tonumber(ARGV[2])\n"
     "for i = 1, #entries, 2 do\n"
     "  local ends = tonumber(string.match(entries[i + 1], ' (%d+)$') or '0')\n"
     "  if ends <= now then redis.call('HDEL', KEYS[1], entries[i])\n"
-    "  elseif entries[i] == ARGV[1] then till = math.max(till, ends)\n"
+    "  elseif entries[i] == ARGV[1] then\n"
+    "    till = math.max(till, ends)\n"
+    "    at = math.max(at, tonumber(string.match(entries[i + 1], '^(%d+)') or '0'))\n"
     "  else count = count + 1 end\n"
     "  last = math.max(last, ends)\n"
     "end\n"
     "if count >= tonumber(ARGV[5]) then return 0 end\n"
-    "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. string.format('%.0f', till))\n"
+    "redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %.0f', at, till))\n"
     "redis.call('EXPIRE', KEYS[1], string.format('%.0f', math.ceil((last - now) / 1000)))\n"
     "return 1\n";
 

@@ -31,6 +31,7 @@ NODISCARD bool control_channel_publish(struct control_channel *channel,
                                        const struct control *message, uint64_t *receivers);
 
 struct command_result {
+    uint64_t alive;     // edges in the list
     uint64_t receivers; // edges that got the command
     uint64_t answered;  // edges that answered within 2 s
     uint64_t sockets;   // of the user, that these edges had

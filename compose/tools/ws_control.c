@@ -12,7 +12,8 @@
 #include "compose/tools/tool.h"
 #include "proto/envelope.h"
 
-#define YEAR_S (365LL * 24 * 3600)
+#define YEAR_S            (365LL * 24 * 3600)
+#define CLOCK_TOLERANCE_S 3600 // the largest JWT_CLOCK_TOLERANCE: so much longer are tokens valid
 
 struct request {
     bool all, dry_run;
@@ -157,6 +158,10 @@ static bool check_answers(const struct command_result *result, const char *none,
 {
     if (result->receivers == 0)
         return tool_fail("nobody was listening");
+    if (result->receivers < result->alive)
+        return tool_fail("%" PRIu64 " of %" PRIu64 " edges have not heard it, as they have no "
+                         "connection to Redis now; repeat the command",
+                         result->alive - result->receivers, result->alive);
     if (result->answered < result->receivers)
         tool_say("%" PRIu64 " of %" PRIu64 " who heard it have said how many sockets there were",
                  result->answered, result->receivers);
@@ -186,10 +191,11 @@ static bool kick(const struct work *work)
 static bool revoke(const struct work *work)
 {
     uint64_t now_ms = clock_wall_ms();
-    struct control command = {.kind = CONTROL_REVOKE,
-                              .user = span_of(work->operand),
-                              .at_ms = now_ms,
-                              .until_ms = now_ms + (uint64_t)work->request->for_s * 1000};
+    struct control command = {
+        .kind = CONTROL_REVOKE,
+        .user = span_of(work->operand),
+        .at_ms = now_ms,
+        .until_ms = now_ms + 1000 * (uint64_t)(work->request->for_s + CLOCK_TOLERANCE_S)};
     struct command_result result = {0};
 
     if (work->request->dry_run)

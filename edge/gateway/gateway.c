@@ -99,6 +99,11 @@ static void on_revocation(struct span user, uint64_t at_ms, uint64_t until_ms, v
     user_commands_on_revocation(&((struct gateway *)arg)->user_commands, user, at_ms, until_ms);
 }
 
+static void on_revocations_read(void *arg)
+{
+    user_commands_on_revocations_read(&((struct gateway *)arg)->user_commands);
+}
+
 static void on_control(struct span bytes, void *arg)
 {
     control_commands_handle(&((struct gateway *)arg)->commands, bytes);
@@ -321,10 +326,12 @@ static void build_control(struct gateway *gateway)
         .reach_max_s = gateway->recovery_window_s + RECOVERY_SLACK_S,
         .metrics = gateway->metrics,
     };
-    gateway->bus->control = (struct bus_control_handlers){.on_revocation = on_revocation,
-                                                          .on_up = on_bus_up,
-                                                          .on_control = on_control,
-                                                          .arg = gateway};
+    gateway->bus->control =
+        (struct bus_control_handlers){.on_revocation = on_revocation,
+                                      .on_revocations_read = on_revocations_read,
+                                      .on_up = on_bus_up,
+                                      .on_control = on_control,
+                                      .arg = gateway};
 }
 
 static void build_routes(struct gateway *gateway, const struct gateway_options *options)

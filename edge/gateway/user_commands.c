@@ -52,11 +52,19 @@ static void kick(struct sio_socket *socket, void *arg)
     sio_socket_disconnect(socket);
 }
 
+static void refuse_recovery(struct recovery_attempt *attempt, void *arg)
+{
+    (void)arg;
+    recovery_attempt_refuse(attempt, RECOVERY_KICKED);
+}
+
 void user_commands_kick(struct user_commands *commands, const struct control *command)
 {
     struct progress progress = {.commands = commands};
 
     each_socket(&progress, command->user, kick);
+    if (commands->recovery)
+        recovery_each_attempt_of(commands->recovery, command->user, refuse_recovery, NULL);
     metric_add(&commands->metrics->kicked, progress.sockets);
     log_info("kicked a user user=" SPAN_FMT " sockets=%u", SPAN_ARG(command->user),
              progress.sockets);
@@ -125,6 +133,21 @@ void user_commands_on_revocation(struct user_commands *commands, struct span use
                                  uint64_t until_ms)
 {
     (void)revoke(commands, user, at_ms, until_ms);
+    revocations_note_stored(commands->revocations, user, at_ms, until_ms);
+}
+
+static void store_again(struct span user, uint64_t at_ms, uint64_t until_ms, uint64_t last_ms,
+                        void *arg)
+{
+    const struct user_commands *commands = arg;
+
+    bus_store_revocation(commands->bus, user, at_ms, until_ms, last_ms);
+    metric_add(&commands->metrics->revocations_restored, 1);
+}
+
+void user_commands_on_revocations_read(struct user_commands *commands)
+{
+    revocations_each_unstored(commands->revocations, clock_wall_ms(), store_again, commands);
 }
 
 // ---- leave

@@ -26,7 +26,8 @@ void user_commands_fini(struct user_commands *commands);
 
 // Each carries out the command of its kind and, if `command->ask` is not 0, answers its sender.
 
-// Disconnects the user's sockets.
+// Disconnects the user's sockets. One that waits for its session gets a fresh one: it connects
+// after the kick.
 void user_commands_kick(struct user_commands *commands, const struct control *command);
 // Refuses the tokens that were issued before, and disconnects the sockets that have such a token.
 void user_commands_revoke(struct user_commands *commands, const struct control *command);
@@ -37,3 +38,5 @@ void user_commands_leave(struct user_commands *commands, const struct control *c
 // Takes a revocation that Redis had when this edge connected to it.
 void user_commands_on_revocation(struct user_commands *commands, struct span user, uint64_t at_ms,
                                  uint64_t until_ms);
+// All of them were taken: writes again those that Redis has lost.
+void user_commands_on_revocations_read(struct user_commands *commands);

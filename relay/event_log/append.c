@@ -111,11 +111,19 @@ static void mark_shard_logged(struct batch *batch, unsigned shard)
 
 // Asks how many replicas have what was written before on this connection, and waits a moment for
 // them. Until enough have it, the batch is not logged: a primary that is lost may take it along.
-static void send_wait(struct event_log *log)
+//
+// Since 7.2 Redis counts only what this connection has written. If nothing of the batch was sent,
+// as it is in the log already, something else is written: otherwise Redis would answer at once,
+// with replicas that may lack the batch.
+static void send_wait(struct event_log *log, bool wrote)
 {
     if (log->options.wait_replicas == 0)
         return;
     char count[12];
+    log->marked = !wrote;
+    if (!wrote)
+        redisAppendCommandArgv(log->redis, 3, (const char *[]){"SET", log->names.waited, "1"},
+                               (const size_t[]){3, strlen(log->names.waited), 1});
     int len = snprintf(count, sizeof(count), "%u", log->options.wait_replicas);
     redisAppendCommandArgv(log->redis, 3, (const char *[]){"WAIT", count, REPLICAS_MS},
                            (const size_t[]){4, (size_t)len, sizeof(REPLICAS_MS) - 1});
@@ -126,13 +134,17 @@ static void send_wait(struct event_log *log)
 static void send_batch(struct event_log *log, struct batch *batch)
 {
     int flushed = 0;
+    bool wrote = false;
 
     reserve_args(log, batch->count);
     batch->in_doubt = true;
+    batch->unconfirmed = batch->wants_replicas;
     log->answers_due = true;
-    for (unsigned i = 0; i < log->options.shards; i++)
+    for (unsigned i = 0; i < log->options.shards; i++) {
         log->sent[i] = send_shard(log, batch, i);
-    send_wait(log);
+        wrote |= log->sent[i];
+    }
+    send_wait(log, wrote);
     while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
         ; // a failed write shows when the answers are read
 }
@@ -155,6 +167,10 @@ static void take_wait(struct event_log *log, struct batch *batch, struct answers
     redisReply *reply;
 
     if (log->options.wait_replicas == 0 || answers->lost)
+        return;
+    if (log->marked)
+        (void)take_answer(log, answers);
+    if (answers->lost || answers->failed)
         return;
     reply = event_log_next_reply(log);
     answers->lost = !reply;

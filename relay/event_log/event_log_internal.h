@@ -21,6 +21,7 @@ struct event_log {
     char max_len[21];
     bool answers_due;      // a batch was sent and its answers were not read
     bool sent[SHARDS_MAX]; // shards that its commands are for
+    bool marked;           // they had none, and something else was written before the WAIT
     struct envelope_decoder *decoder;
     const char **args; // arguments of one EVALSHA
     size_t *arg_lens;

@@ -60,12 +60,21 @@ static inline void fake_announce(struct bus *bus, size_t sockets, size_t rooms)
     buffer_printf(&fake_bus_of(bus)->asked, "announce %zu %zu; ", sockets, rooms);
 }
 
+static inline void fake_store_revocation(struct bus *bus, struct span user, uint64_t at_ms,
+                                         uint64_t until_ms, uint64_t last_ms)
+{
+    buffer_printf(&fake_bus_of(bus)->asked, "revoke " SPAN_FMT " %llu %llu %llu; ", SPAN_ARG(user),
+                  (unsigned long long)at_ms, (unsigned long long)until_ms,
+                  (unsigned long long)last_ms);
+}
+
 static const struct bus_ops fake_bus_ops = {
     .publish = fake_publish,
     .publish_control = fake_publish_control,
     .read = fake_read,
     .read_newest = fake_read_newest,
     .announce = fake_announce,
+    .store_revocation = fake_store_revocation,
 };
 
 static inline void fake_bus_init(struct fake_bus *self)

@@ -16,6 +16,7 @@ static const struct bus_ops ops = {
     .read = redis_bus_read,
     .read_newest = redis_bus_read_newest,
     .announce = redis_bus_announce,
+    .store_revocation = redis_bus_store_revocation,
 };
 
 struct redis_bus *redis_bus_new(const struct redis_bus_options *options, struct event_loop *loop,

@@ -232,9 +232,13 @@ bool redis_bus_open_link(struct redis_bus *bus, enum link link, const struct red
         .tls = bus->options->tls,
         .host = host_of(bus, link),
     };
-    struct redis_connection *connection =
-        redis_connection_new(bus->loop, &endpoint, &handlers, &reason);
+    struct redis_connection *connection;
 
+    if (bus->options->redis->tls && !bus->options->tls) {
+        redis_bus_fail(bus, REDIS_TLS_UNUSABLE);
+        return false;
+    }
+    connection = redis_connection_new(bus->loop, &endpoint, &handlers, &reason);
     if (!connection) {
         redis_bus_fail(bus, reason);
         return false;

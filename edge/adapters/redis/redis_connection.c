@@ -6,6 +6,7 @@
 #include <hiredis/hiredis.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -23,6 +24,7 @@ struct redis_connection {
     redisAsyncContext *context; // NULL: hiredis is done with it
     uv_poll_t poll;
     int wanted; // events that hiredis wants polled
+    bool tls;
     bool poll_closed;
     bool answered; // the other side has answered on TCP, even if by refusing
     bool broken;   // hiredis frees the context itself
@@ -52,6 +54,7 @@ static void free_if_done(struct redis_connection *connection)
 // came before the error, hiredis finds none, and the error is reported here.
 static void on_poll_error(struct redis_connection *connection, int status)
 {
+    redis_tls_forget_errors();
     if (connection->context)
         redisAsyncHandleRead(connection->context);
     if (connection->context && !connection->broken && !connection->closing)
@@ -63,6 +66,20 @@ static void on_poll_error(struct redis_connection *connection, int status)
 static bool has_part_of_reply(const redisReader *reader)
 {
     return reader->pos < reader->len || reader->ridx > 0;
+}
+
+// Over TLS a read brings one record at most, and Redis mostly ends a record with a reply.
+static bool has_records(const struct redis_connection *connection)
+{
+    struct pollfd poll_fd = {.fd = connection->context->c.fd, .events = POLLIN};
+
+    return connection->tls && poll(&poll_fd, 1, 0) == 1;
+}
+
+static bool expects_more(const struct redis_connection *connection)
+{
+    return connection->context &&
+           (has_part_of_reply(connection->context->c.reader) || has_records(connection));
 }
 
 // Reads once. False when nothing came, or the connection ended.
@@ -83,11 +100,13 @@ static void read_replies(struct redis_connection *connection)
     uint64_t began_ns = 0;
 
     redisAsyncHandleRead(connection->context);
-    while (connection->context && has_part_of_reply(connection->context->c.reader)) {
+    while (expects_more(connection)) {
         uint64_t now_ns = uv_hrtime();
         if (began_ns == 0)
             began_ns = now_ns;
-        if (now_ns - began_ns > READ_NS || !read_more(connection))
+        if (now_ns - began_ns > READ_NS)
+            break;
+        if (!read_more(connection) && !(connection->context && has_records(connection)))
             break;
     }
 }
@@ -100,6 +119,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         on_poll_error(connection, status);
         return;
     }
+    if (connection->tls)
+        redis_tls_forget_errors();
     if (connection->context && (events & UV_READABLE))
         read_replies(connection);
     if (connection->context && (events & UV_WRITABLE))
@@ -243,6 +264,7 @@ struct redis_connection *redis_connection_new(struct event_loop *loop,
         return NULL;
     }
     connection->handlers = *handlers;
+    connection->tls = endpoint->tls != NULL;
     list_init(&connection->requests);
     attach(connection, context);
     watch_peer(context->c.fd);

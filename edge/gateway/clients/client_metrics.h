@@ -43,7 +43,7 @@ struct client_metrics {
     metric kicked, revoked; // sockets
     metric removed;         // sockets that an operator took out of a room
     metric revocations;     // users whose tokens are revoked
-    metric revocations_left_out;
+    metric revocations_left_out, revocations_restored;
     metric recoveries[RECOVERY_RESULTS];
     metric claims_queued;    // claims that waited for their turn
     metric replayed;         // events

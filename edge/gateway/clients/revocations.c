@@ -10,6 +10,8 @@
 struct revocation {
     UT_hash_handle hh;
     uint64_t at_ms, until_ms;
+    bool stored; // found in the store
+    size_t user_len;
     char user[];
 };
 
@@ -53,6 +55,7 @@ static struct revocation *insert(struct revocations *revocations, struct span us
 {
     struct revocation *entry = mem_zalloc(sizeof(*entry) + user.len);
 
+    entry->user_len = user.len;
     memcpy(entry->user, user.ptr, user.len);
     HASH_ADD_KEYPTR(hh, revocations->by_user, entry->user, user.len, entry);
     return entry;
@@ -114,4 +117,40 @@ bool revocations_cover(const struct revocations *revocations, struct span user,
     entry = find(revocations, user);
     return entry && entry->until_ms > now_ms &&
            life.issued_at_s < (int64_t)((entry->at_ms + 999) / 1000);
+}
+
+void revocations_note_stored(struct revocations *revocations, struct span user, uint64_t at_ms,
+                             uint64_t until_ms)
+{
+    struct revocation *entry = find(revocations, user);
+
+    if (entry && entry->at_ms <= at_ms && entry->until_ms <= until_ms)
+        entry->stored = true;
+}
+
+static uint64_t last_end(const struct revocations *revocations)
+{
+    const struct revocation *entry, *next;
+    uint64_t last_ms = 0;
+
+    HASH_ITER (hh, revocations->by_user, entry, next)
+        if (entry->until_ms > last_ms)
+            last_ms = entry->until_ms;
+    return last_ms;
+}
+
+void revocations_each_unstored(struct revocations *revocations, uint64_t now_ms,
+                               void (*visit)(struct span user, uint64_t at_ms, uint64_t until_ms,
+                                             uint64_t last_ms, void *arg),
+                               void *arg)
+{
+    struct revocation *entry, *next;
+    uint64_t last_ms = last_end(revocations);
+
+    HASH_ITER (hh, revocations->by_user, entry, next) {
+        if (!entry->stored && entry->until_ms > now_ms)
+            visit((struct span){entry->user, entry->user_len}, entry->at_ms, entry->until_ms,
+                  last_ms, arg);
+        entry->stored = false;
+    }
 }

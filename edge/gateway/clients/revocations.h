@@ -27,6 +27,16 @@ void revocations_free(struct revocations *revocations);
 bool revocations_add(struct revocations *revocations, struct span user, uint64_t at_ms,
                      uint64_t until_ms, uint64_t now_ms);
 
+// Notes that the store has this revocation, as it has just been read from there.
+void revocations_note_stored(struct revocations *revocations, struct span user, uint64_t at_ms,
+                             uint64_t until_ms);
+// Calls `visit` for each revocation that is not over and was not noted as stored since the last
+// call of this: the store has lost it. `last_ms` is the end of the one that lasts longest.
+void revocations_each_unstored(struct revocations *revocations, uint64_t now_ms,
+                               void (*visit)(struct span user, uint64_t at_ms, uint64_t until_ms,
+                                             uint64_t last_ms, void *arg),
+                               void *arg);
+
 // True if a token of this user and life is revoked.
 bool revocations_cover(const struct revocations *revocations, struct span user,
                        struct token_life life, uint64_t now_ms);

@@ -31,6 +31,7 @@ struct bus_handlers {
 // for each revocation that the broker has; later ones come as control messages.
 struct bus_control_handlers {
     void (*on_revocation)(struct span user, uint64_t at_ms, uint64_t until_ms, void *arg);
+    void (*on_revocations_read)(void *arg); // that was the last of them
     void (*on_up)(void *arg);
     void (*on_control)(struct span control, void *arg);
     void *arg;
@@ -42,6 +43,8 @@ struct bus_ops {
     void (*read)(struct bus *bus, unsigned shard, struct position after, size_t count);
     void (*read_newest)(struct bus *bus, unsigned shard);
     void (*announce)(struct bus *bus, size_t sockets, size_t rooms);
+    void (*store_revocation)(struct bus *bus, struct span user, uint64_t at_ms, uint64_t until_ms,
+                             uint64_t last_ms);
 };
 
 struct bus {
@@ -80,6 +83,14 @@ static inline void bus_read_newest(struct bus *bus, unsigned shard)
 static inline void bus_announce(struct bus *bus, size_t sockets, size_t rooms)
 {
     bus->ops->announce(bus, sockets, rooms);
+}
+
+// Stores a revocation that the broker has lost, unless it has one of that user. `last_ms` is the
+// end of the revocation that lasts longest; until then the broker keeps them all.
+static inline void bus_store_revocation(struct bus *bus, struct span user, uint64_t at_ms,
+                                        uint64_t until_ms, uint64_t last_ms)
+{
+    bus->ops->store_revocation(bus, user, at_ms, until_ms, last_ms);
 }
 
 // Called by the adapter when the bus has come up.

@@ -267,7 +267,11 @@ static void finish(struct authorization_request *request, enum service_answer an
 {
     struct authorization_requests *requests = request->requests;
     enum room_service service = request->service;
+    enum room_verdict verdict = verdict_of(answer);
     struct list waiters;
+
+    if (request->outdated && verdict == ROOM_GRANTED)
+        verdict = ROOM_UNAVAILABLE; // joins that came since wait for this request too
 
     metric_add(&requests->metrics->asks[service][answer], 1);
     histogram_observe(&requests->metrics->ask_ms,
@@ -276,7 +280,7 @@ static void finish(struct authorization_request *request, enum service_answer an
     cache_answer(requests, request, answer);
     list_move_all(&request->waiters, &waiters);
     remove_request(request);
-    notify_waiters(requests, &waiters, verdict_of(answer));
+    notify_waiters(requests, &waiters, verdict);
     send_next(requests, service);
 }
 

@@ -536,6 +536,27 @@ static void revocations_of_the_broker_count(void **state)
     end();
 }
 
+static void revocations_that_the_broker_lost_are_stored_again(void **state)
+{
+    const struct bus_control_handlers *handlers;
+
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    handlers = &bus.bus.control;
+    command(REVOKE_U1);
+    handlers->on_revocation(SPAN_LIT("u2"), 5, 6000000000000, handlers->arg);
+    buffer_clear(&bus.asked);
+    handlers->on_revocations_read(handlers->arg);
+    asked("revoke u1 5000000000500 18446744073709551615 18446744073709551615; ");
+    buffer_clear(&bus.asked);
+    handlers->on_revocation(SPAN_LIT("u1"), 5000000000500, UINT64_MAX, handlers->arg);
+    handlers->on_revocation(SPAN_LIT("u2"), 4, 6000000000000, handlers->arg); // an earlier one
+    handlers->on_revocations_read(handlers->arg);
+    asked("revoke u2 5 6000000000000 18446744073709551615; ");
+    assert_int_equal(metric_get(&metrics.clients.revocations_restored), 2);
+    end();
+}
+
 static void takes_out_of_a_room(void **state)
 {
     (void)state;
@@ -583,6 +604,23 @@ static void forgets_what_a_service_said(void **state)
         a_service_answers(SERVICE_ANSWER_NO);
         hears(0, "431[{\"error\":\"Forbidden\"}]|");
     }
+    end();
+}
+
+// Whether the service has answered before or after the right was taken away cannot be told.
+static void a_yes_to_a_question_from_before_lets_nobody_in(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, JOIN_C1);
+    command(&(struct control){
+        .kind = CONTROL_LEAVE, .user = SPAN_LIT("u1"), .room = SPAN_LIT("conversation:c1")});
+    buffer_clear(&peers[0].wrote);
+    say(0, JOIN_C1);
+    assert_int_equal(fake_authority_count(&authority), 1);
+    a_service_answers(SERVICE_ANSWER_YES);
+    hears(0, "431[{\"error\":\"Authorization unavailable\"}]|");
     end();
 }
 
@@ -796,7 +834,7 @@ static void a_heartbeat_makes_it_healthy(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 29];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 31];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
@@ -822,8 +860,12 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(says_how_many_it_kicked);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(revokes_older_tokens);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(revocations_of_the_broker_count);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(revocations_that_the_broker_lost_are_stored_again);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(takes_out_of_a_room);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(forgets_what_a_service_said);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(a_yes_to_a_question_from_before_lets_nobody_in);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_own_room_cannot_be_left);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(drains_on_command);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(tokens_expire);

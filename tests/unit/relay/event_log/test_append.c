@@ -157,6 +157,8 @@ static redisReply *answer(int argc, const char **argv, const size_t *lens)
         buffer_printf(&redis.transcript, "trim ");
         return reply_of(REDIS_REPLY_INTEGER, NULL, redis.full ? 0 : 250);
     }
+    if (strcmp(argv[0], "SET") == 0)
+        buffer_printf(&redis.transcript, "mark ");
     if (strcmp(argv[0], "SCRIPT") == 0)
         buffer_printf(&redis.transcript, "load ");
     return reply_of(REDIS_REPLY_STRING, "0123456789012345678901234567890123456789", 0);
@@ -245,13 +247,16 @@ static const struct dialogue dialogues[] = {
     {"enough replicas have it", "", false, "", 1, "connect load append wait ok ", EVENTS, "2"},
     {"more than enough have it", "", false, "", 1, "connect load append wait ok ", EVENTS, "3"},
     {"too few have it, and then enough", "", false, "", 3,
-     "connect load append wait failed ask wait failed ask wait ok ", EVENTS, "012"},
+     "connect load append wait failed ask mark wait failed ask mark wait ok ", EVENTS, "012"},
     {"too few have it, and another relay claims the log", "", false, "after", 2,
      "connect load append wait failed ask superseded ", EVENTS, "1"},
     {"the primary is lost before a replica has it", "x", false, "", 2,
      "connect load append wait failed connect load ask append wait ok ", EVENTS, "2"},
+    {"the script is forgotten, and then the primary is lost", "sx", false, "", 2,
+     "connect load append wait load ask append wait failed connect load ask append wait ok ",
+     EVENTS, "22"},
     {"the answer is lost, the batch is in, and replicas are asked", "l", false, "", 2,
-     "connect load append wait failed connect load ask wait ok ", EVENTS, "22"},
+     "connect load append wait failed connect load ask mark wait ok ", EVENTS, "22"},
 };
 
 static const char *const words[] = {

@@ -809,6 +809,20 @@ static void one_that_waits_is_taken_out_of_a_room(void **state)
     hears(0, "");
 }
 
+static void one_that_waits_and_is_kicked_starts_afresh(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    answer_claim(CLAIM_OK, &old);
+    command(&(struct control){.kind = CONTROL_KICK, .user = SPAN_LIT("u1")});
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
+    assert_null(strstr(peers[0].wrote.ptr, PID));
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_KICKED]), 1);
+}
+
 // Whether the answer to its claim is from before the command cannot be told.
 static void one_whose_claim_is_not_answered_starts_afresh(void **state)
 {
@@ -994,6 +1008,7 @@ int main(void)
         TEST(a_takeover_ends_the_connection_here),
         TEST(one_that_waits_is_taken_out_of_a_room),
         TEST(one_whose_claim_is_not_answered_starts_afresh),
+        TEST(one_that_waits_and_is_kicked_starts_afresh),
         TEST(one_that_waits_is_refused_when_its_token_is_revoked),
         TEST(a_loss_is_reported),
     };
