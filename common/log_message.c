@@ -170,7 +170,7 @@ static size_t put_argument(struct message *m, const char *format, struct argumen
             return len;
         }
     }
-    assert(!"a conversion that log_message.h names");
+    assert(false); // log_message.h names the conversions that may be used
     return 0;
 }
 
