@@ -1,163 +1,14 @@
-#define LOG_MODULE "gateway"
-
 #include "edge/gateway/gateway.h"
 
 #include <stdlib.h>
 
-#include "common/log.h"
 #include "common/mem.h"
 #include "edge/engineio/server.h"
-#include "edge/gateway/announcements.h"
-#include "edge/gateway/client_connect.h"
-#include "edge/gateway/client_disconnect.h"
-#include "edge/gateway/client_events.h"
-#include "edge/gateway/clients/departure.h"
-#include "edge/gateway/clients/recovery.h"
-#include "edge/gateway/clients/session_takeover.h"
-#include "edge/gateway/clients/sessions.h"
-#include "edge/gateway/clients/token_notices.h"
-#include "edge/gateway/control_commands.h"
-#include "edge/gateway/delivery/log_follower.h"
-#include "edge/gateway/delivery/relay_status.h"
-#include "edge/gateway/web/http_routes.h"
-#include "edge/gateway/web/origin_guard.h"
-#include "edge/gateway/web/token_cookie.h"
+#include "edge/gateway/gateway_internal.h"
 #include "edge/socketio/namespace.h"
 #include "edge/socketio/server.h"
 
 #define REPLAY_MAX 5000 // events of the replay of one recovery; its bytes may fill half an outbox
-
-struct gateway {
-    char *edge_id;
-    struct origin_guard origins;
-    struct token_cookie cookie;
-    struct gateway_handlers handlers;
-    struct gateway_metrics *metrics;
-    struct bus *bus;
-    struct sio_server *socketio;
-    struct sio_namespace *nsp;
-    struct token_verifier *verifier;
-    struct revocations *revocations;
-    struct token_expiry *expiry;
-    struct token_notices notices;
-    struct client_connect connect;
-    struct client_disconnect disconnect;
-    struct authorization *authorization;
-    struct delivery delivery;
-    struct sessions sessions;
-    struct regrants regrants;
-    struct recovery recovery;
-    struct departures departures;
-    uint32_t recovery_window_s; // 0: recovery is off
-    struct room_events room_events;
-    struct client_acks acks;
-    struct joins joins;
-    struct client_events events;
-    struct log_follower *follower;
-    struct relay_status relay;
-    struct user_commands user_commands;
-    struct control_commands commands;
-    struct http_routes routes;
-    struct announcements announcements;
-    unsigned shards;
-    bool found_log;
-};
-
-// ---- clients
-
-static void on_connect(struct sio_socket *socket, struct span auth, void *arg)
-{
-    (void)auth;
-    client_connect_accept(&((struct gateway *)arg)->connect, sio_socket_data(socket));
-}
-
-static void on_event(struct sio_socket *socket, const struct sio_event *event, void *arg)
-{
-    struct gateway *gateway = arg;
-
-    client_events_handle(&gateway->events, sio_socket_data(socket), event);
-}
-
-static void on_disconnect(struct sio_socket *socket, const char *reason, void *arg)
-{
-    struct gateway *gateway = arg;
-
-    client_disconnect_handle(&gateway->disconnect, sio_socket_data(socket), reason);
-}
-
-// ---- the bus
-
-// Announces the edge before the follower's on_up: an edge opens its port once it follows the log,
-// and must be in the list of edges by then.
-static void on_bus_up(void *arg)
-{
-    announcements_send(&((struct gateway *)arg)->announcements);
-}
-
-static void on_revocation(struct span user, uint64_t at_ms, uint64_t until_ms, void *arg)
-{
-    user_commands_on_revocation(&((struct gateway *)arg)->user_commands, user, at_ms, until_ms);
-}
-
-static void on_revocations_read(void *arg)
-{
-    user_commands_on_revocations_read(&((struct gateway *)arg)->user_commands);
-}
-
-static void on_control(struct span bytes, void *arg)
-{
-    control_commands_handle(&((struct gateway *)arg)->commands, bytes);
-}
-
-static void on_following(void *arg)
-{
-    struct gateway *gateway = arg;
-
-    gateway->found_log = true;
-    log_info("following the log shards=%u", gateway->shards);
-    gateway->handlers.on_following(gateway->handlers.arg);
-}
-
-static void on_store_up(bool may_lack, void *arg)
-{
-    struct gateway *gateway = arg;
-
-    sessions_on_up(&gateway->sessions, may_lack);
-    recovery_on_up(&gateway->recovery, may_lack);
-}
-
-static void on_taken(struct client *client, void *arg)
-{
-    (void)arg;
-    session_takeover_end(client);
-}
-
-// Clients cannot be told which events they have missed, so all are closed: they reconnect and load
-// what they show.
-static void on_loss(unsigned shard, const char *reason, void *arg)
-{
-    struct gateway *gateway = arg;
-    size_t closed =
-        eio_server_close_some(sio_server_engine(gateway->socketio), SIZE_MAX, EIO_FORCED_CLOSE);
-
-    // Events that were delivered here and are gone from the log: an edge whose tail never had them
-    // would not notice that a client has missed them.
-    if (gateway->recovery_window_s > 0 && gateway->found_log)
-        gateway->sessions.store->ops->report_loss(gateway->sessions.store, shard,
-                                                  delivery_position(&gateway->delivery, shard));
-    if (closed == 0)
-        return;
-    metric_add(&gateway->metrics->delivery.loss_disconnects, closed);
-    log_warn("closed all clients, they may have missed events shard=%u clients=%zu reason=%s",
-             shard, closed, reason);
-}
-
-static struct eio_backlog backlog(void *arg)
-{
-    return eio_server_backlog(sio_server_engine(((struct gateway *)arg)->socketio));
-}
-
-// ---- putting the parts together
 
 static void build_socketio(struct gateway *gateway, const struct gateway_options *options,
                            struct deadlines *clock, struct sio_metrics *socketio_metrics,
@@ -171,14 +22,8 @@ static void build_socketio(struct gateway *gateway, const struct gateway_options
     }
     gateway->socketio = sio_server_new(&socketio, origin_guard_allows, &gateway->origins, clock,
                                        socketio_metrics, engine_metrics);
-    gateway->nsp = sio_server_add_namespace(gateway->socketio, "/",
-                                            &(struct sio_handlers){
-                                                .on_connect = on_connect,
-                                                .on_event = on_event,
-                                                .on_disconnect = on_disconnect,
-                                                .free_data = client_disconnect_free,
-                                                .arg = gateway,
-                                            });
+    const struct sio_handlers handlers = gateway_socket_handlers(gateway);
+    gateway->nsp = sio_server_add_namespace(gateway->socketio, "/", &handlers);
 }
 
 static void build_behaviour(struct gateway *gateway, const struct gateway_options *options,
@@ -266,10 +111,10 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
         .delivery = &gateway->delivery,
         .metrics = &gateway->metrics->clients,
         .edge_id = span_of(gateway->edge_id),
-        .handlers = {.on_taken = on_taken, .arg = gateway},
+        .handlers = gateway_sessions_handlers(gateway),
     };
     sessions_init(&gateway->sessions, clock);
-    recovery->store->on_up = on_store_up;
+    recovery->store->on_up = gateway_on_store_up;
     recovery->store->arg = gateway;
     gateway->delivery.tail =
         log_tail_new(options->shards, recovery->memory, &gateway->metrics->delivery.tail);
@@ -278,17 +123,10 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
 static void build_following(struct gateway *gateway, const struct gateway_options *options,
                             struct deadlines *clock)
 {
-    gateway->follower =
-        log_follower_new(options->shards, gateway->bus, clock,
-                         &(struct log_follower_handlers){
-                             .on_entry = gateway->delivery.tail ? delivery_remember : NULL,
-                             .deliver = delivery_from_bus,
-                             .delivery = &gateway->delivery,
-                             .on_following = on_following,
-                             .on_loss = on_loss,
-                             .backlog = backlog,
-                             .arg = gateway},
-                         &gateway->metrics->delivery);
+    const struct log_follower_handlers handlers = gateway_follower_handlers(gateway);
+
+    gateway->follower = log_follower_new(options->shards, gateway->bus, clock, &handlers,
+                                         &gateway->metrics->delivery);
     gateway->delivery.follower = gateway->follower;
     relay_status_init(&gateway->relay, options->event_bus_host, options->event_bus_port,
                       &gateway->metrics->delivery);
@@ -326,12 +164,7 @@ static void build_control(struct gateway *gateway)
         .reach_max_s = gateway->recovery_window_s + RECOVERY_SLACK_S,
         .metrics = gateway->metrics,
     };
-    gateway->bus->control =
-        (struct bus_control_handlers){.on_revocation = on_revocation,
-                                      .on_revocations_read = on_revocations_read,
-                                      .on_up = on_bus_up,
-                                      .on_control = on_control,
-                                      .arg = gateway};
+    gateway->bus->control = gateway_control_handlers(gateway);
 }
 
 static void build_routes(struct gateway *gateway, const struct gateway_options *options)
