@@ -1,5 +1,3 @@
-#define LOG_MODULE "rooms"
-
 #include "edge/gateway/rooms/authorization_requests.h"
 
 #include <assert.h>
@@ -8,18 +6,15 @@
 
 #include "common/hash.h"
 #include "common/key_counter.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "edge/gateway/rooms/authorization_cache.h"
+#include "edge/gateway/rooms/authorization_health.h"
 #include "edge/http/path_template.h"
-
-#define LOG_INTERVAL_MS 60000 // between two lines about one service that fails
 
 struct service_queue {
     struct list pending; // of struct authorization_request, by node: not sent yet
     unsigned under_way;  // requests that the service is answering
-    bool failing;        // logged as failing, and not as well again
-    uint64_t log_at_ms;  // no further warning before this time
+    struct authorization_health health;
 };
 
 struct authorization_requests {
@@ -44,34 +39,30 @@ struct authorization_request {
     struct authorization_call *call; // NULL: not sent yet
     enum room_service service;
     uint64_t since_ms;
-    bool outdated; // the right has changed since: the answer is not cached
+    bool outdated; // the right has changed since: a yes counts for nothing
     struct span room;
     size_t key_len;
     char key[];
 };
 
-static const struct {
-    struct span prefix; // of the names of the service's rooms
-    const char *name, *remedy;
-} services[ROOM_SERVICES] = {
-    [ROOM_SERVICE_MESSAGES] = {SPAN_INIT("conversation:"), "messages",
-                               "check the service and MESSAGE_SERVICE_URL"},
-    [ROOM_SERVICE_NOTIFICATIONS] = {SPAN_INIT("notification:"), "notifications",
-                                    "check the service and NOTIFICATION_SERVICE_URL"},
+// Of the names of the services' rooms.
+static const struct span prefixes[ROOM_SERVICES] = {
+    [ROOM_SERVICE_MESSAGES] = SPAN_INIT("conversation:"),
+    [ROOM_SERVICE_NOTIFICATIONS] = SPAN_INIT("notification:"),
 };
 
 // False if no service is responsible for rooms of this type.
 static bool find_service(struct span room, enum room_service *service)
 {
     for (*service = 0; *service < ROOM_SERVICES; ++*service)
-        if (span_starts_with(room, services[*service].prefix))
+        if (span_starts_with(room, prefixes[*service]))
             return true;
     return false;
 }
 
 static struct span id_of(enum room_service service, struct span room)
 {
-    return span_skip(room, services[service].prefix.len);
+    return span_skip(room, prefixes[service].len);
 }
 
 // User and room, separated by a line feed, which neither of them can contain.
@@ -83,33 +74,6 @@ static struct span write_key(struct authorization_requests *requests, struct spa
     buffer_append_char(&requests->key, '\n');
     buffer_append(&requests->key, room);
     return buffer_span(&requests->key);
-}
-
-// ---- health of the services: each has at most one warning per minute in the log
-
-static void log_failure(struct service_queue *queue, enum room_service service, const char *reason,
-                        uint64_t now_ms)
-{
-    if (now_ms < queue->log_at_ms)
-        return;
-    queue->failing = true;
-    queue->log_at_ms = now_ms + LOG_INTERVAL_MS;
-    log_warn("a service did not say who may join; the joins are answered Authorization unavailable "
-             "service=%s reason=%s remedy=%s",
-             services[service].name, reason, services[service].remedy);
-}
-
-static void record_health(struct authorization_requests *requests, enum room_service service,
-                          enum service_answer answer, const char *reason)
-{
-    struct service_queue *queue = &requests->queues[service];
-
-    if (answer >= SERVICE_ANSWER_ERROR) {
-        log_failure(queue, service, reason, deadlines_now(requests->clock));
-    } else if (queue->failing) {
-        queue->failing = false;
-        log_info("a service says again who may join service=%s", services[service].name);
-    }
 }
 
 // ---- waiters
@@ -276,7 +240,8 @@ static void finish(struct authorization_request *request, enum service_answer an
     metric_add(&requests->metrics->asks[service][answer], 1);
     histogram_observe(&requests->metrics->ask_ms,
                       deadlines_now(requests->clock) - request->since_ms, 1);
-    record_health(requests, service, answer, reason);
+    authorization_health_record(&requests->queues[service].health, service, answer, reason,
+                                deadlines_now(requests->clock));
     cache_answer(requests, request, answer);
     list_move_all(&request->waiters, &waiters);
     remove_request(request);
