@@ -98,7 +98,7 @@ static const char *tidy(struct broker_url *url, bool socket)
         free(url->path);
         url->path = NULL;
     }
-    return url->host && settings_is_host(url->host) ? NULL : "its host is none";
+    return url->host && setting_value_is_host(url->host) ? NULL : "its host is none";
 }
 
 static const char *parse(CURLU *parser, struct broker_url *url, const char *text, bool socket)

@@ -205,7 +205,7 @@ bool redis_address_set(struct redis_address *address, struct span host, struct s
         return false;
     snprintf(address->host, sizeof(address->host), SPAN_FMT, SPAN_ARG(host));
     address->port = (uint16_t)number;
-    return settings_is_host(address->host);
+    return setting_value_is_host(address->host);
 }
 
 const char *redis_settings_place(const struct redis_settings *settings,

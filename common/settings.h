@@ -8,30 +8,7 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
-
-enum setting_type {
-    SETTING_TEXT,     // const char *; NULL if it is unset and has no default
-    SETTING_SECRET,   // const char *; its value is never printed. NAME_FILE may name its file
-    SETTING_HOST,     // const char *; a host name or an address, and nothing else
-    SETTING_FOLDER,   // const char *; given but empty: the empty text, no folder
-    SETTING_NUMBER,   // int64_t within min..max
-    SETTING_SWITCH,   // bool: true/false, 1/0, yes/no, on/off
-    SETTING_CHOICE,   // int: index into `choices`
-    SETTING_DURATION, // int64_t seconds within min..max: 7d, 12h, 30m, 45s or bare seconds
-};
-
-struct setting {
-    const char *name;
-    enum setting_type type;
-    size_t offset;              // of the field in the settings struct
-    const char *fallback;       // as it would be written in the environment; NULL: none
-    int64_t min, max;           // of numbers and durations
-    const char *const *choices; // NULL-terminated, of choices
-    const char *help;           // one line for --help
-};
-
-// True if the field is a const char *.
-bool setting_is_text(const struct setting *setting);
+#include "common/setting_value.h"
 
 // Sets the variables of a `.env` file (dotenv.h) in the environment, where the environment has
 // none. A missing file is fine; a line that is not valid, or a file above 64 KB, is an error. If a
@@ -53,9 +30,6 @@ NODISCARD bool settings_is_given(const char *name);
 
 // Removes the variable of a setting from the environment; of a secret also NAME_FILE.
 void settings_forget(const struct setting *setting);
-
-// True for a host name or an address, and nothing else.
-NODISCARD bool settings_is_host(const char *text);
 
 // Adds a line to `errors`, for rules that span several settings.
 void settings_fault(struct buffer *errors, const char *format, ...) PRINTF(2, 3);
