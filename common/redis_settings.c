@@ -163,9 +163,7 @@ static void check_tls(const struct redis_settings *settings, struct buffer *erro
 {
     if (settings->tls && settings->socket)
         settings_fault(errors, "REDIS_TLS is not for a socket of this machine");
-    if (!settings->cert_file != !settings->key_file)
-        settings_fault(errors, "REDIS_CERT_FILE and REDIS_KEY_FILE need each other");
-    if (!settings->tls && (settings->ca_file || settings->cert_file))
+    if (!settings->tls && (settings->files.ca || settings->files.certificate))
         settings_fault(errors,
                        "REDIS_CA_FILE and REDIS_CERT_FILE have no effect without REDIS_TLS or "
                        "rediss://");
@@ -173,6 +171,7 @@ static void check_tls(const struct redis_settings *settings, struct buffer *erro
 
 void redis_settings_finish(struct redis_settings *settings, struct buffer *errors)
 {
+    settings->files.prefix = "REDIS";
     if (settings->sentinel_list) {
         parse_sentinels(settings, errors);
         check_sentinels(settings, errors);

@@ -7,6 +7,7 @@
 #include "common/attr.h"
 #include "common/buffer.h"
 #include "common/span.h"
+#include "common/tls_files.h"
 
 #define REDIS_KEY_PREFIX_MAX 64
 
@@ -31,7 +32,7 @@ struct redis_settings {
     const char *master_name;                           // the primary, as Sentinel knows it
     const char *sentinel_username, *sentinel_password; // or NULL, as above
     bool tls;
-    const char *ca_file, *cert_file, *key_file; // or NULL
+    struct tls_files files; // of TLS
     // Filled by redis_settings_finish():
     const char *socket; // a file in place of host and port; or NULL
     struct redis_address sentinels[REDIS_SENTINELS_MAX]; // in place of host and port

@@ -37,11 +37,11 @@ extern const char *const log_format_names[];
      "Beginning of all names of keys and channels in Redis"},                                      \
     {"REDIS_TLS", SETTING_SWITCH, offsetof(type, field.tls), "false", 0, 0, NULL,                  \
      "true: TLS to Redis and to Sentinels, as with rediss://"},                                    \
-    {"REDIS_CA_FILE", SETTING_TEXT, offsetof(type, field.ca_file), NULL, 0, 0, NULL,               \
+    {"REDIS_CA_FILE", SETTING_TEXT, offsetof(type, field.files.ca), NULL, 0, 0, NULL,               \
      "PEM file with the certificates that verify Redis, in place of the system's"},                \
-    {"REDIS_CERT_FILE", SETTING_TEXT, offsetof(type, field.cert_file), NULL, 0, 0, NULL,           \
+    {"REDIS_CERT_FILE", SETTING_TEXT, offsetof(type, field.files.certificate), NULL, 0, 0, NULL,           \
      "PEM file with the certificate that is shown to Redis"},                                      \
-    {"REDIS_KEY_FILE", SETTING_TEXT, offsetof(type, field.key_file), NULL, 0, 0, NULL,             \
+    {"REDIS_KEY_FILE", SETTING_TEXT, offsetof(type, field.files.key), NULL, 0, 0, NULL,             \
      "PEM file with the key of that certificate"},                                                 \
     {"REDIS_SENTINELS", SETTING_TEXT, offsetof(type, field.sentinel_list), NULL, 0, 0, NULL,       \
      "Sentinels that know the primary, as host:port separated by commas; in place of REDIS_HOST"}, \

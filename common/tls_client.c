@@ -1,90 +1,14 @@
 #include "common/tls_client.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#include "common/json_string.h"
-
-// What OpenSSL says about its newest error.
-static const char *newest_reason(void)
-{
-    unsigned long code = ERR_peek_last_error();
-    const char *reason = ERR_GET_LIB(code) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(code))
-                                                          : ERR_reason_error_string(code);
-
-    return reason ? reason : "OpenSSL does not say why";
-}
-
-static bool load_ca(SSL_CTX *ctx, const char *path)
-{
-    return path ? SSL_CTX_load_verify_locations(ctx, path, NULL) == 1
-                : SSL_CTX_set_default_verify_paths(ctx) == 1;
-}
-
-static void report(const struct tls_files *files, const char *setting, const char *path,
-                   struct buffer *errors)
-{
-    buffer_printf(errors, "%s_%s ", files->prefix, setting);
-    json_string_append(errors, span_of(path));
-    bool readable = access(path, R_OK) == 0;
-    buffer_printf(errors, " cannot be used: %s\n", readable ? newest_reason() : strerror(errno));
-}
-
-// A key with a passphrase would be asked for on the terminal.
-static int give_no_passphrase(char *out, int size, int writing, void *arg)
-{
-    (void)out, (void)size, (void)writing, (void)arg;
-    return 0;
-}
-
-// Returns false after a line in `errors`.
-static bool load_files(SSL_CTX *ctx, const struct tls_files *files, struct buffer *errors)
-{
-    size_t before = errors->len;
-
-    ERR_clear_error();
-    SSL_CTX_set_default_passwd_cb(ctx, give_no_passphrase);
-    if (!load_ca(ctx, files->ca))
-        report(files, "CA_FILE", files->ca ? files->ca : "of the system", errors);
-    if (!files->certificate != !files->key)
-        buffer_printf(errors, "%s_CERT_FILE and %s_KEY_FILE must be given together\n",
-                      files->prefix, files->prefix);
-    if (!files->certificate || !files->key)
-        return errors->len == before;
-    if (SSL_CTX_use_certificate_chain_file(ctx, files->certificate) != 1)
-        report(files, "CERT_FILE", files->certificate, errors);
-    else if (SSL_CTX_use_PrivateKey_file(ctx, files->key, SSL_FILETYPE_PEM) != 1)
-        report(files, "KEY_FILE", files->key, errors);
-    return errors->len == before;
-}
-
-void tls_files_check(const struct tls_files *files, struct buffer *errors)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-
-    if (!ctx)
-        abort(); // out of memory
-    if (!load_files(ctx, files, errors))
-        ERR_clear_error();
-    SSL_CTX_free(ctx);
-}
 
 static struct tls_client *client_of(const SSL *ssl)
 {
     return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-}
-
-static bool is_address(const char *host)
-{
-    unsigned char address[sizeof(struct in6_addr)];
-
-    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
 // A library that was given an address has named it to the server, which has to know the name.
@@ -92,7 +16,7 @@ static void name_server(const SSL *ssl)
 {
     const char *host = client_of(ssl)->host;
 
-    SSL_set_tlsext_host_name((SSL *)ssl, is_address(host) ? NULL : (char *)host);
+    SSL_set_tlsext_host_name((SSL *)ssl, tls_is_address(host) ? NULL : (char *)host);
 }
 
 // The server may refuse the client's certificate after the handshake. The library sees the end of
@@ -121,8 +45,8 @@ static bool expect_host(SSL_CTX *ctx, const char *host)
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1
-                            : X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
+    return tls_is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1
+                                : X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
 }
 
 static const char *keep(struct tls_client *client, struct span fault)
@@ -138,7 +62,7 @@ const char *tls_client_prepare(struct tls_client *client, const struct tls_files
     SSL_CTX *ctx = ssl_ctx;
 
     *client = (struct tls_client){.files = files, .host = host};
-    if (!load_files(ctx, files, &errors)) {
+    if (!tls_files_load(files, ctx, &errors)) {
         keep(client, buffer_span(&errors));
         buffer_fini(&errors);
         return client->fault;
@@ -146,8 +70,8 @@ const char *tls_client_prepare(struct tls_client *client, const struct tls_files
     SSL_CTX_set_app_data(ctx, client);
     SSL_CTX_set_info_callback(ctx, on_info);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verified);
-    if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 || !expect_host(ctx, host))
-        return keep(client, SPAN_LIT("OpenSSL refuses the host name, or TLS 1.2"));
+    if (!expect_host(ctx, host))
+        return keep(client, SPAN_LIT("OpenSSL refuses the host name"));
     ERR_clear_error();
     return NULL;
 }
@@ -252,7 +176,7 @@ const char *tls_client_why(struct tls_client *client)
     if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG ||
         reason == SSL_R_HTTP_REQUEST)
         return why_plain(client);
-    snprintf(client->fault, sizeof(client->fault), "TLS fails: %s", newest_reason());
+    snprintf(client->fault, sizeof(client->fault), "TLS fails: %s", tls_newest_reason());
     return client->fault;
 }
 

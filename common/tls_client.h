@@ -4,17 +4,9 @@
 // least. The library may connect to an address: the name that is meant comes from here.
 #pragma once
 
-#include "common/attr.h"
-#include "common/buffer.h"
+#include "common/tls_files.h"
 
 #define TLS_FAULT_MAX 220
-
-// PEM files, as settings name them.
-struct tls_files {
-    const char *prefix;            // of the settings, for the messages: "RABBITMQ"
-    const char *ca;                // NULL: the certificates of the system
-    const char *certificate, *key; // of the client; NULL: it has none
-};
 
 // One connection. It must live as long as the SSL_CTX.
 struct tls_client {
@@ -24,10 +16,6 @@ struct tls_client {
     int alert;                 // a fatal one of the server; 0: none
     char fault[TLS_FAULT_MAX]; // of tls_client_why()
 };
-
-// Adds a line to `errors` for each file that cannot be used, and if only one of certificate and key
-// is given.
-void tls_files_check(const struct tls_files *files, struct buffer *errors);
 
 // Prepares `ssl_ctx` (SSL_CTX) for connections to `host`. Borrows both arguments. Returns NULL, or
 // what is wrong with a file.

@@ -124,6 +124,13 @@ describe('a hiredis with TLS', { skip: !hasTls }, () => {
       assert.match(result.stderr, new RegExp(`${name} "/nowhere" cannot be used`));
     }
   });
+
+  test('a certificate without its key stops the start', async () => {
+    const result = await run(built('ws-relay'), ['--check-config'],
+      { env: { ...secure, ...CLIENT, REDIS_KEY_FILE: '' } });
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /REDIS_CERT_FILE and REDIS_KEY_FILE must be given together/);
+  });
 });
 
 describe('a hiredis without TLS', { skip: hasTls }, () => {
