@@ -1,33 +1,15 @@
 #include "common/rabbitmq_settings.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "common/broker_url.h"
-#include "common/mem.h"
 #include "common/settings.h"
+#include "common/url_settings.h"
 
+#define URL      "RABBITMQ_URL"
 #define TLS_PORT 5671
 
 static const char *const schemes[] = {"amqp", "amqps", NULL};
-
-// What a variable says holds beside the URL only if the URL says the same, or nothing.
-static bool differs(const char *name, bool given, bool same, struct buffer *errors)
-{
-    if (!given || same)
-        return false;
-    settings_fault(errors, "%s and RABBITMQ_URL say different things; give one of them", name);
-    return true;
-}
-
-// Texts of settings are copies, so the one before is freed.
-static void take_text(const char *name, bool given, const char *named, const char **field,
-                      struct buffer *errors)
-{
-    if (!named || differs(name, given, strcmp(*field, named) == 0, errors))
-        return;
-    free((void *)*field);
-    *field = mem_strdup(named);
-}
 
 // The one of RabbitMQ's URLs ends where the path does, which is one name. Returns what is wrong.
 static const char *check_path(const char *text)
@@ -45,25 +27,16 @@ static void take_url(const struct broker_url *url, struct rabbitmq_settings *set
                      struct buffer *errors)
 {
     bool tls = strcmp(url->scheme, "amqps") == 0;
-    bool password =
-        settings_is_given("RABBITMQ_PASSWORD") || settings_is_given("RABBITMQ_PASSWORD_FILE");
 
-    take_text("RABBITMQ_HOST", settings_is_given("RABBITMQ_HOST"), url->host, &settings->host,
-              errors);
-    take_text("RABBITMQ_USER", settings_is_given("RABBITMQ_USER"), url->user, &settings->user,
-              errors);
-    take_text("RABBITMQ_PASSWORD", password, url->password, &settings->password, errors);
-    take_text("RABBITMQ_VHOST", settings_is_given("RABBITMQ_VHOST"), url->path, &settings->vhost,
-              errors);
-    if (!differs("RABBITMQ_TLS", settings_is_given("RABBITMQ_TLS"), settings->tls == tls, errors))
-        settings->tls = tls;
-    if (url->port == 0) {
-        if (!settings_is_given("RABBITMQ_PORT") && tls)
-            settings->port = TLS_PORT;
-    } else if (!differs("RABBITMQ_PORT", settings_is_given("RABBITMQ_PORT"),
-                        settings->port == url->port, errors)) {
-        settings->port = url->port;
-    }
+    url_setting_take_text(URL, "RABBITMQ_HOST", url->host, &settings->host, errors);
+    url_setting_take_text(URL, "RABBITMQ_USER", url->user, &settings->user, errors);
+    url_setting_take_text(URL, "RABBITMQ_PASSWORD", url->password, &settings->password, errors);
+    url_setting_take_text(URL, "RABBITMQ_VHOST", url->path, &settings->vhost, errors);
+    url_setting_take_switch(URL, "RABBITMQ_TLS", tls, &settings->tls, errors);
+    if (url->port > 0)
+        url_setting_take_number(URL, "RABBITMQ_PORT", url->port, &settings->port, errors);
+    else if (tls && !settings_is_given("RABBITMQ_PORT"))
+        settings->port = TLS_PORT;
 }
 
 static void apply_url(struct rabbitmq_settings *settings, struct buffer *errors)

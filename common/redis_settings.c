@@ -3,13 +3,14 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/broker_url.h"
 #include "common/mem.h"
 #include "common/settings.h"
 #include "common/span.h"
+#include "common/url_settings.h"
 
+#define URL    "REDIS_URL"
 #define DB_MAX 1000000
 
 static const char *const schemes[] = {"redis", "rediss", BROKER_URL_SOCKET, NULL};
@@ -27,47 +28,17 @@ static void check_key_prefix(struct span prefix, struct buffer *errors)
                        REDIS_KEY_PREFIX_MAX);
 }
 
-static void report_difference(const char *name, struct buffer *errors)
-{
-    settings_fault(errors, "%s and REDIS_URL say different things; give one of them", name);
-}
-
-// Takes a text that the URL names, unless its own variable has another one.
-static void take_text(const char *name, const char *named, const char **field, bool given,
-                      struct buffer *errors)
-{
-    if (!named || (*field && strcmp(*field, named) == 0))
-        return;
-    if (given && *field) {
-        report_difference(name, errors);
-        return;
-    }
-    free((char *)*field); // a copy of the default
-    *field = mem_strdup(named);
-}
-
-static void take_number(const char *name, int64_t named, int64_t *field, struct buffer *errors)
-{
-    if (settings_is_given(name) && *field != named)
-        report_difference(name, errors);
-    else
-        *field = named;
-}
-
 static void take_place(const struct broker_url *url, struct redis_settings *settings,
                        struct buffer *errors)
 {
     if (url->host) {
-        take_text("REDIS_HOST", url->host, &settings->host, settings_is_given("REDIS_HOST"),
-                  errors);
+        url_setting_take_text(URL, "REDIS_HOST", url->host, &settings->host, errors);
         if (url->port > 0)
-            take_number("REDIS_PORT", url->port, &settings->port, errors);
+            url_setting_take_number(URL, "REDIS_PORT", url->port, &settings->port, errors);
         return;
     }
-    if (settings_is_given("REDIS_HOST"))
-        report_difference("REDIS_HOST", errors);
-    if (settings_is_given("REDIS_PORT"))
-        report_difference("REDIS_PORT", errors);
+    url_setting_differs(URL, "REDIS_HOST", false, errors);
+    url_setting_differs(URL, "REDIS_PORT", false, errors);
     settings->socket = mem_strdup(url->path);
 }
 
@@ -87,7 +58,7 @@ static void take_database(const struct broker_url *url, struct redis_settings *s
     if (!span_take_uint(&text, DB_MAX, &number) || text.len > 0)
         settings_fault(errors, "REDIS_URL must name the database by its number");
     else
-        take_number("REDIS_DB", (int64_t)number, &settings->db, errors);
+        url_setting_take_number(URL, "REDIS_DB", (int64_t)number, &settings->db, errors);
 }
 
 static void apply_url(struct redis_settings *settings, struct buffer *errors)
@@ -102,12 +73,11 @@ static void apply_url(struct redis_settings *settings, struct buffer *errors)
                        fault);
     } else {
         take_place(&url, settings, errors);
-        take_text("REDIS_USERNAME", url.user, &settings->username, true, errors);
-        take_text("REDIS_PASSWORD", url.password, &settings->password, true, errors);
+        url_setting_take_text(URL, "REDIS_USERNAME", url.user, &settings->username, errors);
+        url_setting_take_text(URL, "REDIS_PASSWORD", url.password, &settings->password, errors);
         take_database(&url, settings, errors);
-        if (strcmp(url.scheme, "rediss") == 0 && settings_is_given("REDIS_TLS") && !settings->tls)
-            report_difference("REDIS_TLS", errors);
-        settings->tls |= strcmp(url.scheme, "rediss") == 0;
+        if (strcmp(url.scheme, "rediss") == 0)
+            url_setting_take_switch(URL, "REDIS_TLS", true, &settings->tls, errors);
     }
     broker_url_fini(&url);
 }
