@@ -62,6 +62,13 @@ static void on_between(void *arg)
     relay_do_periodic_work(arg);
 }
 
+static void on_unreadable(void *arg)
+{
+    struct relay *relay = arg;
+
+    metric_add(&relay->metrics.unreadable, 1);
+}
+
 static struct rabbit_options rabbit_options(struct relay *relay)
 {
     const struct relay_settings *s = relay->settings;
@@ -87,6 +94,7 @@ static struct consumer *new_consumer(struct relay *relay)
         .prefetch = (uint16_t)s->prefetch,
         .queue_type = (enum rabbit_queue_type)s->queue_type,
         .between = on_between,
+        .on_unreadable = on_unreadable,
         .arg = relay,
     };
 

@@ -22,6 +22,8 @@ static const struct metric_info table[] = {
      "Events appended to the log and published"},
     {"ws_relay_duplicates_total", NULL, METRIC_COUNTER, FIELD(duplicates),
      "Redelivered events that were in the log already"},
+    {"ws_relay_unreadable_total", NULL, METRIC_COUNTER, FIELD(unreadable),
+     "Events refused for good, without a dead letter, because their headers cannot be read"},
     DEAD("too_big", TRANSLATE_TOO_BIG),
     DEAD("not_json", TRANSLATE_NOT_JSON),
     DEAD("not_object", TRANSLATE_NOT_OBJECT),

@@ -8,6 +8,7 @@ struct relay_metrics {
     metric events;                               // taken from RabbitMQ
     metric published;                            // in the log and on the bus
     metric duplicates;                           // redelivered, and in the log already
+    metric unreadable;                           // refused for good
     metric dead_letters[TRANSLATE_STATUS_COUNT]; // by reason; TRANSLATE_OK stays unused
     metric dead_letters_safe;
     metric dead_letters_lost;

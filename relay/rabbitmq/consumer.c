@@ -88,6 +88,10 @@ bool consumer_connected(const struct consumer *s)
 void consumer_lose(struct consumer *s)
 {
     s->prefetch = s->options.prefetch;
+    if (rabbit_has_refused_unreadable(s->rabbit)) {
+        log_error("an event is refused for good reason=%s", rabbit_reason(s->rabbit));
+        s->options.on_unreadable(s->options.arg);
+    }
     outage_log_begin(&s->outage, rabbit_reason(s->rabbit));
     consumer_disconnect(s);
 }

@@ -34,6 +34,7 @@ struct consumer_options {
     // Called between the steps of connecting, for work that must not wait: each step may wait for
     // RabbitMQ.
     void (*between)(void *arg);
+    void (*on_unreadable)(void *arg); // an event could not be read, and was refused for good
     void *arg;
 };
 

@@ -38,6 +38,7 @@ struct rabbit {
     struct tls_client tls; // if it has
     bool usable;
     int code;
+    bool refused_unreadable; // the connection is lost because of an event
     char reason[RABBIT_REASON_MAX];
     size_t max_body;
     struct incoming incoming;

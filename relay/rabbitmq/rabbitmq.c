@@ -175,6 +175,11 @@ int rabbit_code(const struct rabbit *r)
     return r->code;
 }
 
+bool rabbit_has_refused_unreadable(const struct rabbit *r)
+{
+    return r->refused_unreadable;
+}
+
 enum rabbit_status rabbit_open_channel(struct rabbit *r)
 {
     rabbit_drop_incoming(r); // their tags are of the previous channel

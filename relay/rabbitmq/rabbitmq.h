@@ -27,6 +27,10 @@ void rabbit_abandon(struct rabbit *rabbit);
 const char *rabbit_reason(const struct rabbit *rabbit);
 int rabbit_code(const struct rabbit *rabbit);
 
+// True if the connection is lost because it has brought an event that cannot be read, which was
+// refused for good.
+bool rabbit_has_refused_unreadable(const struct rabbit *rabbit);
+
 // Opens the channel again after RABBIT_REFUSED. Drops what came over the one before.
 NODISCARD enum rabbit_status rabbit_open_channel(struct rabbit *rabbit);
 // Closes the channel. RabbitMQ puts what is not acknowledged back into its queues.

@@ -31,9 +31,9 @@ bool rabbit_refuse_unreadable(struct rabbit *r, int status)
         return false;
     if (amqp_basic_reject(r->link, CHANNEL, in->tag, false) == AMQP_STATUS_OK)
         hang_up(amqp_get_sockfd(r->link));
-    snprintf(reason, sizeof(reason),
-             "the headers of an event cannot be read, it is refused for good (routing key %.*s)",
+    snprintf(reason, sizeof(reason), "the headers of an event cannot be read (routing key %.*s)",
              (int)in->routing_key.len, in->routing_key.bytes);
+    r->refused_unreadable = true;
     rabbit_lose(r, reason);
     return true;
 }

@@ -201,6 +201,19 @@ describe('leave', () => {
     assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
   });
 
+  test('an edge that has not heard it is told of', async (t) => {
+    const room = newConversation();
+    const userId = newUser();
+    await inRoom(t, one, userId, room);
+    await redis('HSET', 'ws:edges:away', 'sockets', '1'); // alive, and not subscribed at the moment
+    t.after(() => redis('DEL', 'ws:edges:away'));
+    for (const args of [['leave', userId, `conversation:${room.id}`], ['kick', userId]]) {
+      const { code, stderr } = await control(...args);
+      assert.equal(code, 1);
+      assert.match(stderr, /[1-9] of [0-9]+ edges have not heard it.*repeat the command/);
+    }
+  });
+
   for (const [name, args, says] of [
     ['a user who is not in the room', ['leave', 'nobody', 'conversation:1'], /no socket in the room/],
     ["the user's own room", ['leave', 'u1', 'user:u1'], /kick disconnects the user/],
