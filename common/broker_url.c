@@ -10,6 +10,7 @@
 #include "common/settings.h"
 
 #define NO_HOST_NEEDED "socket" // stands where a host has to be
+#define PORT_ZERO      (-1)     // is given, while 0 says that none is
 
 // Returns what follows "scheme://", or NULL if `text` begins with none of the schemes.
 static const char *take_scheme(const char *text, const char *const *schemes, const char **scheme)
@@ -71,6 +72,8 @@ static bool take_parts(CURLU *parser, struct broker_url *url)
               take_part(parser, CURLUPART_QUERY, &url->query);
 
     url->port = port ? strtol(port, NULL, 10) : 0;
+    if (port && url->port == 0)
+        url->port = PORT_ZERO;
     free(port);
     return ok;
 }
@@ -115,6 +118,8 @@ static const char *parse(CURLU *parser, struct broker_url *url, const char *text
         return "a # in user and password must be written %23";
     if (!take_parts(parser, url))
         return "it has a % that is no percent-encoded character, or one that is no text";
+    if (url->port == PORT_ZERO)
+        return "its port is 0";
     return tidy(url, socket);
 }
 

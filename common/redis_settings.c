@@ -82,43 +82,6 @@ static void apply_url(struct redis_settings *settings, struct buffer *errors)
     broker_url_fini(&url);
 }
 
-// An entry is taken apart as the host and port of a URL.
-static bool parse_sentinel(struct span entry, struct redis_address *out)
-{
-    static const char *const redis[] = {"redis", NULL};
-    struct buffer text = {0};
-    struct broker_url url;
-
-    buffer_printf(&text, "redis://" SPAN_FMT, SPAN_ARG(entry));
-    bool ok = !broker_url_parse(&url, text.ptr, redis) && !url.user && !url.password && !url.path &&
-              !url.query && strlen(url.host) < REDIS_HOST_MAX;
-    if (ok) {
-        snprintf(out->host, sizeof(out->host), "%s", url.host);
-        out->port = (uint16_t)(url.port > 0 ? url.port : REDIS_SENTINEL_PORT);
-    }
-    broker_url_fini(&url);
-    buffer_fini(&text);
-    return ok;
-}
-
-static void parse_sentinels(struct redis_settings *settings, struct buffer *errors)
-{
-    struct span rest = span_of(settings->sentinel_list), entry;
-
-    while (span_take_until(&rest, ',', &entry)) {
-        entry = span_trim(entry);
-        if (settings->sentinel_count == REDIS_SENTINELS_MAX) {
-            settings_fault(errors, "REDIS_SENTINELS names over %d Sentinels", REDIS_SENTINELS_MAX);
-            return;
-        }
-        if (!parse_sentinel(entry, &settings->sentinels[settings->sentinel_count++]))
-            settings_fault(errors,
-                           "REDIS_SENTINELS must list hosts and ports like 10.0.0.1:26379; the "
-                           "entry number %zu is none",
-                           settings->sentinel_count);
-    }
-}
-
 static void check_sentinels(const struct redis_settings *settings, struct buffer *errors)
 {
     if (settings->url || settings_is_given("REDIS_HOST") || settings_is_given("REDIS_PORT"))
@@ -143,7 +106,8 @@ void redis_settings_finish(struct redis_settings *settings, struct buffer *error
 {
     settings->files.prefix = "REDIS";
     if (settings->sentinel_list) {
-        parse_sentinels(settings, errors);
+        host_list_parse(&settings->sentinels, settings->sentinel_list, "REDIS_SENTINELS",
+                        REDIS_SENTINEL_PORT, errors);
         check_sentinels(settings, errors);
     }
     if (settings->url)
@@ -158,14 +122,14 @@ void redis_settings_finish(struct redis_settings *settings, struct buffer *error
 
 const char *redis_settings_remedy(const struct redis_settings *settings)
 {
-    return settings->sentinel_count > 0
+    return settings->sentinels.count > 0
                ? "check REDIS_SENTINELS, REDIS_MASTER_NAME, REDIS_SENTINEL_PASSWORD, "
                  "REDIS_USERNAME and "
                  "REDIS_PASSWORD"
                : "check REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD";
 }
 
-bool redis_address_set(struct redis_address *address, struct span host, struct span port)
+bool redis_address_set(struct host_address *address, struct span host, struct span port)
 {
     uint64_t number;
 
@@ -178,7 +142,7 @@ bool redis_address_set(struct redis_address *address, struct span host, struct s
 }
 
 const char *redis_settings_place(const struct redis_settings *settings,
-                                 const struct redis_address *primary, char out[REDIS_PLACE_MAX])
+                                 const struct host_address *primary, char out[REDIS_PLACE_MAX])
 {
     if (primary && primary->host[0] == '\0')
         snprintf(out, REDIS_PLACE_MAX, "sentinels=%.200s", settings->sentinel_list);
@@ -192,7 +156,7 @@ const char *redis_settings_place(const struct redis_settings *settings,
 }
 
 const char *redis_settings_host(const struct redis_settings *settings,
-                                const struct redis_address *primary)
+                                const struct host_address *primary)
 {
     if (primary)
         return primary->host;
@@ -200,7 +164,7 @@ const char *redis_settings_host(const struct redis_settings *settings,
 }
 
 int64_t redis_settings_port(const struct redis_settings *settings,
-                            const struct redis_address *primary)
+                            const struct host_address *primary)
 {
     if (primary)
         return primary->port;

@@ -6,19 +6,13 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
+#include "common/host_list.h"
 #include "common/span.h"
 #include "common/tls_files.h"
 
 #define REDIS_KEY_PREFIX_MAX 64
 
-#define REDIS_HOST_MAX      256
-#define REDIS_SENTINELS_MAX 16
 #define REDIS_SENTINEL_PORT 26379
-
-struct redis_address {
-    char host[REDIS_HOST_MAX];
-    uint16_t port;
-};
 
 struct redis_settings {
     const char *url; // or NULL
@@ -34,9 +28,8 @@ struct redis_settings {
     bool tls;
     struct tls_files files; // of TLS
     // Filled by redis_settings_finish():
-    const char *socket; // a file in place of host and port; or NULL
-    struct redis_address sentinels[REDIS_SENTINELS_MAX]; // in place of host and port
-    size_t sentinel_count;
+    const char *socket;         // a file in place of host and port; or NULL
+    struct host_list sentinels; // in place of host and port
 };
 
 // What to do when Redis cannot be reached or refuses the login.
@@ -49,14 +42,14 @@ void redis_settings_finish(struct redis_settings *settings, struct buffer *error
 // What a log line calls the host and the port: those that a Sentinel has named, or of a socket its
 // path and 0. `primary` is NULL without Sentinels.
 const char *redis_settings_host(const struct redis_settings *settings,
-                                const struct redis_address *primary);
+                                const struct host_address *primary);
 int64_t redis_settings_port(const struct redis_settings *settings,
-                            const struct redis_address *primary);
+                            const struct host_address *primary);
 
 // Writes where Redis is, for a person: "host=redis port=6379" or "socket=/run/redis.sock".
 #define REDIS_PLACE_MAX 300
 const char *redis_settings_place(const struct redis_settings *settings,
-                                 const struct redis_address *primary, char out[REDIS_PLACE_MAX]);
+                                 const struct host_address *primary, char out[REDIS_PLACE_MAX]);
 
 // Makes an address of what a Sentinel has answered. Returns false if it is none.
-NODISCARD bool redis_address_set(struct redis_address *address, struct span host, struct span port);
+NODISCARD bool redis_address_set(struct host_address *address, struct span host, struct span port);

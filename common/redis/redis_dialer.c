@@ -11,8 +11,8 @@ void redis_dialer_init(struct redis_dialer *dialer, const struct redis_settings 
 {
     *dialer = (struct redis_dialer){
         .settings = settings, .host = host, .connect_ms = connect_ms, .answer_ms = answer_ms};
-    for (size_t i = 0; i < settings->sentinel_count; i++)
-        resolver_init(&dialer->sentinels[i], settings->sentinels[i].host);
+    for (size_t i = 0; i < settings->sentinels.count; i++)
+        resolver_init(&dialer->sentinels[i], settings->sentinels.items[i].host);
     resolver_init(&dialer->primary_host, dialer->primary.host);
     struct buffer errors = {0}; // were reported with the settings
     dialer->tls = redis_tls_new(settings, &errors);
@@ -21,7 +21,7 @@ void redis_dialer_init(struct redis_dialer *dialer, const struct redis_settings 
 
 void redis_dialer_fini(struct redis_dialer *dialer)
 {
-    for (size_t i = 0; i < dialer->settings->sentinel_count; i++)
+    for (size_t i = 0; i < dialer->settings->sentinels.count; i++)
         resolver_fini(&dialer->sentinels[i]);
     resolver_fini(&dialer->primary_host);
     redis_tls_free(dialer->tls);
@@ -32,9 +32,9 @@ void redis_dial_elsewhere(struct redis_dialer *dialer)
     dialer->sentinel++;
 }
 
-const struct redis_address *redis_dialed_primary(const struct redis_dialer *dialer)
+const struct host_address *redis_dialed_primary(const struct redis_dialer *dialer)
 {
-    return dialer->settings->sentinel_count > 0 ? &dialer->primary : NULL;
+    return dialer->settings->sentinels.count > 0 ? &dialer->primary : NULL;
 }
 
 static struct timeval from_ms(long ms)
@@ -85,7 +85,7 @@ static redisContext *dial_host(struct redis_dialer *dialer, struct resolver *res
 }
 
 // The primary may be named by its name, which is looked up then.
-static void set_primary(struct redis_dialer *dialer, const struct redis_address *primary)
+static void set_primary(struct redis_dialer *dialer, const struct host_address *primary)
 {
     if (strcmp(dialer->primary.host, primary->host) != 0) {
         resolver_fini(&dialer->primary_host);
@@ -98,9 +98,10 @@ static void set_primary(struct redis_dialer *dialer, const struct redis_address 
 static bool ask_sentinel(struct redis_dialer *dialer)
 {
     const struct redis_settings *settings = dialer->settings;
-    size_t i = dialer->sentinel % settings->sentinel_count;
-    struct redis_address primary;
-    redisContext *context = dial_host(dialer, &dialer->sentinels[i], settings->sentinels[i].port);
+    size_t i = dialer->sentinel % settings->sentinels.count;
+    struct host_address primary;
+    redisContext *context =
+        dial_host(dialer, &dialer->sentinels[i], settings->sentinels.items[i].port);
 
     if (!context)
         return false;
@@ -130,7 +131,7 @@ redisContext *redis_dial(struct redis_dialer *dialer)
     redisContext *context;
 
     dialer->host->reached = false;
-    if (settings->sentinel_count > 0)
+    if (settings->sentinels.count > 0)
         context = dial_primary(dialer);
     else if (settings->socket)
         context =

@@ -11,9 +11,9 @@ struct redis_dialer {
     struct resolver *host; // of the settings
     struct redis_tls *tls; // or NULL
     long connect_ms, answer_ms;
-    struct resolver sentinels[REDIS_SENTINELS_MAX];
-    size_t sentinel;              // which is asked next
-    struct redis_address primary; // that a Sentinel has named
+    struct resolver sentinels[HOST_LIST_MAX];
+    size_t sentinel;             // which is asked next
+    struct host_address primary; // that a Sentinel has named
     struct resolver primary_host;
     char reason[REDIS_TLS_REASON_MAX];
 };
@@ -32,4 +32,4 @@ NODISCARD redisContext *redis_dial(struct redis_dialer *dialer);
 void redis_dial_elsewhere(struct redis_dialer *dialer);
 
 // What a Sentinel has named; NULL without Sentinels. For redis_settings_place().
-const struct redis_address *redis_dialed_primary(const struct redis_dialer *dialer);
+const struct host_address *redis_dialed_primary(const struct redis_dialer *dialer);

@@ -25,7 +25,7 @@ static const char *log_in(redisContext *sentinel, const struct redis_settings *s
                                  : redisCommand(sentinel, "AUTH %s", password));
 }
 
-static bool take_address(const redisReply *reply, struct redis_address *out)
+static bool take_address(const redisReply *reply, struct host_address *out)
 {
     return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
            redis_address_set(out, (struct span){reply->element[0]->str, reply->element[0]->len},
@@ -33,7 +33,7 @@ static bool take_address(const redisReply *reply, struct redis_address *out)
 }
 
 const char *redis_sentinel_ask(redisContext *sentinel, const struct redis_settings *settings,
-                               struct redis_address *primary)
+                               struct host_address *primary)
 {
     const char *refused = log_in(sentinel, settings);
 

@@ -11,4 +11,4 @@
 // is valid until the next call.
 NODISCARD const char *redis_sentinel_ask(redisContext *sentinel,
                                          const struct redis_settings *settings,
-                                         struct redis_address *primary);
+                                         struct host_address *primary);

@@ -64,7 +64,7 @@ static bool connect_anywhere(struct control_channel *channel)
     const struct redis_settings *settings = channel->settings;
     char place[REDIS_PLACE_MAX];
 
-    for (size_t i = 0; i == 0 || i < settings->sentinel_count; i++) {
+    for (size_t i = 0; i == 0 || i < settings->sentinels.count; i++) {
         channel->redis = redis_dial(&channel->dialer);
         if (channel->redis)
             return true;

@@ -220,7 +220,7 @@ bool event_log_connect(struct event_log *log)
         disconnect(log);
         return false;
     }
-    const struct redis_address *primary = redis_dialed_primary(&log->dialer);
+    const struct host_address *primary = redis_dialed_primary(&log->dialer);
     log_info("connected to Redis host=%s port=%" PRId64 " db=%" PRId64,
              redis_settings_host(log->options.redis, primary),
              redis_settings_port(log->options.redis, primary), log->options.redis->db);

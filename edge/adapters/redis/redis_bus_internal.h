@@ -39,8 +39,8 @@ struct redis_bus {
     uv_timer_t timer; // limit of an attempt to connect, wait before the next one, or pulse
     struct host_lookup lookup;
     struct redis_connection *links[LINKS];
-    size_t sentinel;              // which is asked next
-    struct redis_address primary; // that a Sentinel has named
+    size_t sentinel;             // which is asked next
+    struct host_address primary; // that a Sentinel has named
     // Where the connection of commands leads to, and where it led to when the bus was up last.
     struct redis_server server, last_server;
     bool commands_ready;
@@ -81,7 +81,7 @@ void redis_bus_drop_links(struct redis_bus *bus);
 
 // Opens one of the connections and logs in. Returns false if that has failed.
 NODISCARD bool redis_bus_open_link(struct redis_bus *bus, enum link link,
-                                   const struct redis_address *at);
+                                   const struct host_address *at);
 // Looks up the host and goes on with redis_bus_on_address().
 void redis_bus_look_up(struct redis_bus *bus, const char *host);
 

@@ -88,7 +88,7 @@ static void tell_sessions(struct redis_bus *bus, bool may_lack)
 void redis_bus_check_up(struct redis_bus *bus)
 {
     const struct redis_settings *redis = bus->options->redis;
-    const struct redis_address *primary = redis->sentinel_count > 0 ? &bus->primary : NULL;
+    const struct host_address *primary = redis->sentinels.count > 0 ? &bus->primary : NULL;
     bool may_lack;
 
     if (bus->state != CONNECTING || !bus->commands_ready || !redis_bus_is_subscribed(bus) ||
@@ -215,13 +215,13 @@ static const char *host_of(const struct redis_bus *bus, enum link link)
 {
     const struct redis_settings *redis = bus->options->redis;
 
-    if (redis->sentinel_count == 0)
+    if (redis->sentinels.count == 0)
         return redis->host;
-    return link == SENTINEL ? redis->sentinels[bus->sentinel % redis->sentinel_count].host
+    return link == SENTINEL ? redis->sentinels.items[bus->sentinel % redis->sentinels.count].host
                             : bus->primary.host;
 }
 
-bool redis_bus_open_link(struct redis_bus *bus, enum link link, const struct redis_address *at)
+bool redis_bus_open_link(struct redis_bus *bus, enum link link, const struct host_address *at)
 {
     const struct redis_connection_handlers handlers = {
         .on_broken = on_broken, .on_closed = redis_bus_on_handle_closed, .arg = bus};
@@ -258,7 +258,7 @@ static void ask_which_server(struct redis_bus *bus)
 
 // Sends all commands at once and does not wait for each answer. Answers come in order, so ROLE and
 // INFO have been answered when SELECT is.
-static void connect_to(struct redis_bus *bus, const struct redis_address *at)
+static void connect_to(struct redis_bus *bus, const struct host_address *at)
 {
     bus->state = CONNECTING;
     bus->commands_ready = false;
@@ -280,7 +280,7 @@ static void connect_to(struct redis_bus *bus, const struct redis_address *at)
 static void on_server_address(struct redis_bus *bus, const char *address)
 {
     const struct redis_settings *redis = bus->options->redis;
-    struct redis_address at = {.port = redis->sentinel_count > 0 ? bus->primary.port
+    struct host_address at = {.port = redis->sentinels.count > 0 ? bus->primary.port
                                                                  : (uint16_t)redis->port};
 
     snprintf(at.host, sizeof(at.host), "%s", address);
@@ -316,7 +316,7 @@ void redis_bus_resolve(struct redis_bus *bus)
     const struct redis_settings *redis = bus->options->redis;
 
     uv_timer_start(&bus->timer, on_connect_timeout, CONNECT_MS, 0);
-    if (redis->sentinel_count > 0) {
+    if (redis->sentinels.count > 0) {
         redis_bus_ask_sentinel(bus);
     } else if (redis->socket) {
         connect_to(bus, NULL);

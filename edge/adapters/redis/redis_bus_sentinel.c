@@ -5,11 +5,11 @@
 
 #include "edge/adapters/redis/redis_bus_internal.h"
 
-static const struct redis_address *next_sentinel(const struct redis_bus *bus)
+static const struct host_address *next_sentinel(const struct redis_bus *bus)
 {
     const struct redis_settings *redis = bus->options->redis;
 
-    return &redis->sentinels[bus->sentinel % redis->sentinel_count];
+    return &redis->sentinels.items[bus->sentinel % redis->sentinels.count];
 }
 
 void redis_bus_ask_sentinel(struct redis_bus *bus)
@@ -58,7 +58,7 @@ static void on_answer(const struct redis_value *value, uintptr_t tag, void *arg)
 void redis_bus_on_sentinel_address(struct redis_bus *bus, const char *address)
 {
     const struct redis_settings *redis = bus->options->redis;
-    struct redis_address at = {.port = next_sentinel(bus)->port};
+    struct host_address at = {.port = next_sentinel(bus)->port};
 
     snprintf(at.host, sizeof(at.host), "%s", address);
     if (!redis_bus_open_link(bus, SENTINEL, &at))

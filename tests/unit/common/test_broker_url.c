@@ -58,6 +58,7 @@ static const struct url_case url_cases[] = {
     {"a socket with a host", "unix://run/r", {0}, "unix:///"},
     {"a socket without a file", "unix://", {0}, "no file"},
     {"a port that is none", "redis://h:x", {0}, "none"},
+    {"a port of 0", "redis://h:0", {0}, "its port is 0"},
     {"a port too high", "redis://h:65536", {0}, "none"},
     {"a host with a blank", "redis://a b", {0}, "none"},
     {"a host with a percent", "redis://a%20b", {0}, "none"},
