@@ -172,6 +172,7 @@ static const struct metric_info table[] = {
     {"ws_edge_authorization_cache_entries", NULL, GAUGE, ROOMS(answer_cache_entries), "Cached answers of services"},
     {"ws_edge_tokens_expiring_total", NULL, COUNTER, CLIENTS(tokens_expiring), "Clients warned that their token expires soon"},
     {"ws_edge_tokens_expired_total", NULL, COUNTER, CLIENTS(tokens_expired), "Clients closed because their token expired"},
+    {"ws_edge_tokens_withdrawn_total", NULL, COUNTER, CLIENTS(tokens_withdrawn), "Clients closed because the key that had verified their token was taken away"},
     {"ws_edge_tokens_refreshed_total", NULL, COUNTER, CLIENTS(tokens_refreshed), "Tokens replaced by refresh_token"},
     RECOVERY("recovered", RECOVERY_DONE),
     RECOVERY("unknown", RECOVERY_UNKNOWN),

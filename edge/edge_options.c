@@ -39,10 +39,13 @@ struct token_options options_of_tokens(const struct edge_settings *s)
 {
     return (struct token_options){
         .algorithms = s->algorithms,
-        .secret = s->jwt_secret,
-        .previous_secret = s->jwt_secret_previous,
-        .public_key = s->public_key,
-        .key_set = s->key_set,
+        .keys =
+            {
+                .secret = s->jwt_secret,
+                .previous_secret = s->jwt_secret_previous,
+                .public_key = s->public_key,
+                .key_set = s->key_set,
+            },
         .issuers = s->jwt_issuer,
         .audiences = s->jwt_audience,
         .clock_tolerance_s = (uint32_t)s->jwt_clock_tolerance,

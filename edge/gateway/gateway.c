@@ -33,6 +33,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
     gateway->revocations = revocations_new(&gateway->metrics->clients.revocations,
                                            &gateway->metrics->clients.revocations_left_out);
     gateway->notices = (struct token_notices){.delivery = &gateway->delivery,
+                                              .verifier = gateway->verifier,
                                               .metrics = &gateway->metrics->clients};
     const struct token_expiry_handlers handlers = token_notices_handlers(&gateway->notices);
     gateway->expiry = token_expiry_new(clock, &handlers);
@@ -244,6 +245,13 @@ void gateway_free(struct gateway *gateway)
 struct eio_server *gateway_engine(struct gateway *gateway)
 {
     return sio_server_engine(gateway->socketio);
+}
+
+size_t gateway_replace_keys(struct gateway *gateway, const struct token_keys *keys)
+{
+    bool gone = token_verifier_replace_keys(gateway->verifier, keys);
+
+    return gone ? token_expiry_review(gateway->expiry) : 0;
 }
 
 bool gateway_flush(struct gateway *gateway)

@@ -66,6 +66,11 @@ void gateway_free(struct gateway *gateway);
 
 struct eio_server *gateway_engine(struct gateway *gateway);
 
+// Verifies tokens with these keys from now on, in place of all that it had before; `keys` is
+// copied. Clients whose token was verified by a key that is gone are told that their token has
+// expired, and closed, TOKEN_ENDS_EACH of them every TOKEN_ENDS_MS. Returns how many they are.
+size_t gateway_replace_keys(struct gateway *gateway, const struct token_keys *keys);
+
 // Writes what the turn has queued and measures the latency of deliveries. Call once per turn.
 // Returns false if work is left, for which the next turn must come without sleeping.
 bool gateway_flush(struct gateway *gateway);

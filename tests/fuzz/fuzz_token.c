@@ -33,12 +33,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!authentication.verifier) {
         authentication.verifier = token_verifier_new(&(struct token_options){
-            .algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true});
+            .algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET, .keep_rooms = true});
         authentication.revocations = revocations_new(&count, &left_out);
     }
     if (!strict)
         strict = token_verifier_new(&(struct token_options){.algorithms = TOKEN_HS256,
-                                                            .secret = TOKEN_SECRET,
+                                                            .keys.secret = TOKEN_SECRET,
                                                             .issuers = "a, b",
                                                             .audiences = "a,b",
                                                             .clock_tolerance_s = 10});

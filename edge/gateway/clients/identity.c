@@ -19,6 +19,7 @@ struct identity *identity_new(const struct identity *from)
     identity->rooms_json = span_store(&at, from->rooms_json);
     identity->token = span_store(&at, from->token);
     identity->life = from->life;
+    identity->key = from->key;
     return identity;
 }
 

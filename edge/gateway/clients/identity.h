@@ -15,6 +15,7 @@ struct identity {
     struct span rooms_json; // the claim "rooms", a JSON array; empty: none, or not kept
     struct span token;      // the token itself, to send to services; empty: not kept
     struct token_life life;
+    uint32_t key; // the number of the key that has verified the token (key_ring.h)
 };
 
 // Copies `from` and its texts.

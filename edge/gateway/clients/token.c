@@ -1,24 +1,14 @@
 #include "edge/gateway/clients/token.h"
 
-#include <assert.h>
 #include <jwt.h>
 #include <stdlib.h>
 
 #include "common/buffer.h"
 #include "common/mem.h"
-#include "edge/gateway/clients/public_key.h"
 #include "edge/gateway/clients/token_claims.h"
 
-struct key {
-    unsigned algorithms; // that it verifies: accepted ones, of enum token_algorithm
-    char *id;            // "kid"; NULL: for all tokens
-    char *bytes;
-};
-
 struct token_verifier {
-    struct key *keys;
-    size_t key_count;
-    unsigned algorithms; // of enum token_algorithm
+    struct key_ring ring;
     struct token_header header;
     struct token_claims claims;
     struct buffer text; // the token with a NUL behind it, for libjwt
@@ -33,11 +23,9 @@ static enum token_status explain(struct token_verifier *verifier, struct span pa
     return token_part_is_object(payload, &verifier->scratch) ? otherwise : TOKEN_INVALID;
 }
 
-static bool is_signed_with(const struct token_verifier *verifier, const struct key *key,
+static bool is_signed_with(const struct token_verifier *verifier, const struct ring_key *key,
                            jwt_t **jwt)
 {
-    // With an empty key libjwt would accept any token.
-    assert(key->bytes[0] != '\0');
     if (jwt_decode(jwt, verifier->text.ptr, (const unsigned char *)key->bytes,
                    (int)strlen(key->bytes)) != 0)
         return false;
@@ -47,9 +35,9 @@ static bool is_signed_with(const struct token_verifier *verifier, const struct k
     return false;
 }
 
-// A key without an id is for all tokens. A token without "kid" is tried with all keys; is_signed()
-// bounds their number, since each try costs a signature check.
-static bool may_have_signed(const struct key *key, const struct token_header *header)
+// A key without an id is for all tokens. A token without "kid" is tried with all keys;
+// find_signer() bounds their number, since each try costs a signature check.
+static bool may_have_signed(const struct ring_key *key, const struct token_header *header)
 {
     struct span id = buffer_span(&header->id);
 
@@ -57,64 +45,26 @@ static bool may_have_signed(const struct key *key, const struct token_header *he
            (!key->id || id.len == 0 || span_is(id, key->id));
 }
 
-static bool is_signed(const struct token_verifier *verifier, jwt_t **jwt)
+// Returns the key that has signed the token; NULL if none has.
+static const struct ring_key *find_signer(const struct token_verifier *verifier, jwt_t **jwt)
 {
+    const struct key_ring *ring = &verifier->ring;
     unsigned tried = 0;
 
-    for (size_t i = 0; i < verifier->key_count && tried < TOKEN_KEYS_TRIED_MAX; i++) {
-        if (!may_have_signed(&verifier->keys[i], &verifier->header))
+    for (size_t i = 0; i < ring->count && tried < TOKEN_KEYS_TRIED_MAX; i++) {
+        if (!may_have_signed(&ring->keys[i], &verifier->header))
             continue;
-        if (is_signed_with(verifier, &verifier->keys[i], jwt))
-            return true;
+        if (is_signed_with(verifier, &ring->keys[i], jwt))
+            return &ring->keys[i];
         tried++;
     }
-    return false;
-}
-
-static void add_key(struct token_verifier *verifier, unsigned algorithms, const char *id,
-                    const char *bytes)
-{
-    struct key key = {algorithms & verifier->algorithms, mem_strdup(id), mem_strdup(bytes)};
-
-    assert(bytes && bytes[0] != '\0');
-    verifier->keys =
-        mem_realloc(verifier->keys, (verifier->key_count + 1) * sizeof(verifier->keys[0]));
-    verifier->keys[verifier->key_count++] = key;
-}
-
-static void add_public_key(struct token_verifier *verifier, unsigned algorithms, const char *id,
-                           const char *pem)
-{
-    char *for_pss = algorithms & verifier->algorithms & TOKEN_PS ? public_key_for_pss(pem) : NULL;
-
-    if (for_pss) {
-        add_key(verifier, algorithms & TOKEN_PS, id, for_pss);
-        algorithms &= ~(unsigned)TOKEN_PS;
-    }
-    if (algorithms & verifier->algorithms)
-        add_key(verifier, algorithms, id, pem);
-    free(for_pss);
-}
-
-static void add_pem(struct token_verifier *verifier, const char *pem)
-{
-    struct buffer fault = {0};
-
-    add_public_key(verifier, public_key_algorithms(pem, &fault), NULL, pem);
-    buffer_fini(&fault);
-}
-
-static void add_set(struct token_verifier *verifier, const struct jwks *set)
-{
-    for (size_t i = 0; i < set->count; i++)
-        add_public_key(verifier, set->keys[i].algorithms, set->keys[i].id, set->keys[i].pem);
+    return NULL;
 }
 
 struct token_verifier *token_verifier_new(const struct token_options *options)
 {
     struct token_verifier *verifier = mem_zalloc(sizeof(*verifier));
 
-    verifier->algorithms = options->algorithms;
     verifier->claims = (struct token_claims){
         .issuers = mem_strdup(options->issuers),
         .audiences = mem_strdup(options->audiences),
@@ -122,14 +72,8 @@ struct token_verifier *token_verifier_new(const struct token_options *options)
         .keep_rooms = options->keep_rooms,
         .keep_token = options->keep_token,
     };
-    if (options->algorithms & TOKEN_HS)
-        add_key(verifier, TOKEN_HS, NULL, options->secret);
-    if ((options->algorithms & TOKEN_HS) && options->previous_secret)
-        add_key(verifier, TOKEN_HS, NULL, options->previous_secret);
-    if (options->key_set)
-        add_set(verifier, options->key_set);
-    else if (options->public_key)
-        add_pem(verifier, options->public_key);
+    key_ring_init(&verifier->ring, options->algorithms);
+    key_ring_replace(&verifier->ring, &options->keys);
     return verifier;
 }
 
@@ -137,16 +81,23 @@ void token_verifier_free(struct token_verifier *verifier)
 {
     if (!verifier)
         return;
-    for (size_t i = 0; i < verifier->key_count; i++) {
-        free(verifier->keys[i].id);
-        free(verifier->keys[i].bytes);
-    }
-    free(verifier->keys);
+    key_ring_fini(&verifier->ring);
     token_header_fini(&verifier->header);
     token_claims_fini(&verifier->claims);
     buffer_fini(&verifier->text);
     buffer_fini(&verifier->scratch);
     free(verifier);
+}
+
+bool token_verifier_replace_keys(struct token_verifier *verifier, const struct token_keys *keys)
+{
+    return key_ring_replace(&verifier->ring, keys);
+}
+
+bool token_verifier_stands_by(const struct token_verifier *verifier,
+                              const struct identity *identity)
+{
+    return key_ring_has(&verifier->ring, identity->key);
 }
 
 enum token_status token_verify(struct token_verifier *verifier, struct span token, int64_t now_s,
@@ -159,7 +110,7 @@ enum token_status token_verify(struct token_verifier *verifier, struct span toke
     if (token.len > TOKEN_MAX_BYTES || !token_split(token, &parts))
         return TOKEN_MALFORMED;
     if (!token_part_is_base64url(parts.payload) || !token_part_is_base64url(parts.signature) ||
-        !token_header_read(&verifier->header, parts.header, verifier->algorithms,
+        !token_header_read(&verifier->header, parts.header, verifier->ring.algorithms,
                            &verifier->scratch))
         return TOKEN_INVALID;
     if (parts.signature.len == 0)
@@ -169,10 +120,13 @@ enum token_status token_verify(struct token_verifier *verifier, struct span toke
 
     buffer_clear(&verifier->text);
     buffer_append(&verifier->text, token);
-    if (!is_signed(verifier, &jwt))
+    const struct ring_key *signer = find_signer(verifier, &jwt);
+    if (!signer)
         return explain(verifier, parts.payload, TOKEN_BAD_SIGNATURE);
     enum token_status status =
         token_claims_read(&verifier->claims, jwt, buffer_span(&verifier->text), now_s, identity);
     jwt_free(jwt);
+    if (status == TOKEN_OK)
+        (*identity)->key = signer->number;
     return status;
 }

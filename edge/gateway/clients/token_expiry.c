@@ -15,6 +15,9 @@ struct token_expiry {
     struct deadline tick;
     int64_t looked_at_s; // the last second whose slot was looked at
     struct list slots[SLOTS];
+    struct list over; // alarms whose token has ended; a few of them at a time are told so
+    struct deadline_queue paces;
+    struct deadline pace;
 };
 
 static struct list *slot_of(struct token_expiry *expiry, int64_t second)
@@ -22,10 +25,24 @@ static struct list *slot_of(struct token_expiry *expiry, int64_t second)
     return &expiry->slots[(uint64_t)second % SLOTS];
 }
 
+// That of a token that does not expire is in a slot too, for token_expiry_review().
 static void set_alarm(struct token_expiry *expiry, struct token_alarm *alarm, int64_t due_s)
 {
     alarm->due_s = due_s;
     list_append(slot_of(expiry, due_s), &alarm->node);
+}
+
+static bool is_void(const struct token_expiry *expiry, const struct token_alarm *alarm)
+{
+    const struct token_expiry_handlers *handlers = &expiry->handlers;
+
+    return handlers->is_void && handlers->is_void(alarm, handlers->arg);
+}
+
+static bool is_over(const struct token_expiry *expiry, const struct token_alarm *alarm,
+                    int64_t now_s)
+{
+    return now_s >= alarm->life.expires_at_s || is_void(expiry, alarm);
 }
 
 static void ring(struct token_expiry *expiry, struct token_alarm *alarm, int64_t now_s)
@@ -33,11 +50,36 @@ static void ring(struct token_expiry *expiry, struct token_alarm *alarm, int64_t
     const struct token_expiry_handlers *handlers = &expiry->handlers;
 
     if (now_s >= alarm->life.expires_at_s) {
-        handlers->on_expired(alarm, handlers->arg);
+        list_append(&expiry->over, &alarm->node);
         return;
     }
     set_alarm(expiry, alarm, alarm->life.expires_at_s);
     handlers->on_expiring(alarm, alarm->life.expires_at_s - now_s, handlers->arg);
+}
+
+static void ring_or_wait(struct token_expiry *expiry, struct token_alarm *alarm, int64_t now_s)
+{
+    if (alarm->due_s > now_s)
+        set_alarm(expiry, alarm, alarm->due_s);
+    else
+        ring(expiry, alarm, now_s);
+}
+
+// A token may have been replaced while its alarm waited for its turn, or its key have come back.
+static void end_some(struct token_expiry *expiry, int64_t now_s)
+{
+    const struct token_expiry_handlers *handlers = &expiry->handlers;
+
+    for (unsigned i = 0; i < TOKEN_ENDS_EACH && !list_empty(&expiry->over); i++) {
+        struct token_alarm *alarm = list_entry(expiry->over.next, struct token_alarm, node);
+        list_unlink(&alarm->node);
+        if (is_over(expiry, alarm, now_s))
+            handlers->on_expired(alarm, handlers->arg);
+        else
+            ring_or_wait(expiry, alarm, now_s);
+    }
+    if (!list_empty(&expiry->over) && !deadline_is_armed(&expiry->pace))
+        deadline_arm(&expiry->pace, &expiry->paces);
 }
 
 // A handler may stop or restart any alarm. So the alarms are moved to a list of their own first,
@@ -50,11 +92,13 @@ static void ring_slot(struct token_expiry *expiry, struct list *slot, int64_t no
     while (!list_empty(&waiting)) {
         struct token_alarm *alarm = list_entry(waiting.next, struct token_alarm, node);
         list_unlink(&alarm->node);
-        if (alarm->due_s > now_s)
-            set_alarm(expiry, alarm, alarm->due_s);
-        else
-            ring(expiry, alarm, now_s);
+        ring_or_wait(expiry, alarm, now_s);
     }
+}
+
+static int64_t time_of_day_s(void)
+{
+    return (int64_t)(clock_wall_ms() / 1000);
 }
 
 static void on_tick(struct deadline *tick, void *arg)
@@ -62,7 +106,13 @@ static void on_tick(struct deadline *tick, void *arg)
     struct token_expiry *expiry = arg;
 
     deadline_arm(tick, &expiry->ticks);
-    token_expiry_advance(expiry, (int64_t)(clock_wall_ms() / 1000));
+    token_expiry_advance(expiry, time_of_day_s());
+}
+
+static void on_pace(struct deadline *pace, void *arg)
+{
+    (void)pace;
+    end_some(arg, time_of_day_s());
 }
 
 struct token_expiry *token_expiry_new(struct deadlines *clock,
@@ -73,6 +123,9 @@ struct token_expiry *token_expiry_new(struct deadlines *clock,
     expiry->handlers = *handlers;
     for (size_t i = 0; i < SLOTS; i++)
         list_init(&expiry->slots[i]);
+    list_init(&expiry->over);
+    deadline_queue_init(&expiry->paces, clock, TOKEN_ENDS_MS, on_pace, expiry);
+    deadline_init(&expiry->pace);
     deadline_queue_init(&expiry->ticks, clock, TICK_MS, on_tick, expiry);
     deadline_init(&expiry->tick);
     deadline_arm(&expiry->tick, &expiry->ticks);
@@ -85,6 +138,8 @@ void token_expiry_free(struct token_expiry *expiry)
         return;
     for (size_t i = 0; i < SLOTS; i++)
         assert(list_empty(&expiry->slots[i]));
+    assert(list_empty(&expiry->over));
+    deadline_queue_fini(&expiry->paces);
     deadline_queue_fini(&expiry->ticks);
     free(expiry);
 }
@@ -108,11 +163,14 @@ static int64_t begin(struct token_alarm *alarm, struct token_life life, int64_t 
 void token_expiry_start(struct token_expiry *expiry, struct token_alarm *alarm,
                         struct token_life life, int64_t now_s)
 {
+    const struct token_expiry_handlers *handlers = &expiry->handlers;
     int64_t warn_s = begin(alarm, life, now_s);
 
-    if (warn_s <= now_s)
+    if (is_over(expiry, alarm, now_s))
+        handlers->on_expired(alarm, handlers->arg);
+    else if (warn_s <= now_s)
         ring(expiry, alarm, now_s);
-    else if (warn_s != TOKEN_ENDLESS)
+    else
         set_alarm(expiry, alarm, warn_s);
 }
 
@@ -122,8 +180,7 @@ void token_expiry_swap(struct token_expiry *expiry, struct token_alarm *alarm,
     if (token_life_eq(life, alarm->life))
         return;
     int64_t warn_s = begin(alarm, life, now_s);
-    if (warn_s != TOKEN_ENDLESS)
-        set_alarm(expiry, alarm, warn_s > now_s ? warn_s : life.expires_at_s);
+    set_alarm(expiry, alarm, warn_s > now_s ? warn_s : life.expires_at_s);
 }
 
 void token_expiry_stop(struct token_alarm *alarm)
@@ -142,4 +199,31 @@ void token_expiry_advance(struct token_expiry *expiry, int64_t now_s)
     expiry->looked_at_s = now_s;
     for (int64_t second = from; second <= now_s; second++)
         ring_slot(expiry, slot_of(expiry, second), now_s);
+    end_some(expiry, now_s);
+}
+
+static size_t review_slot(struct token_expiry *expiry, struct list *slot)
+{
+    size_t count = 0;
+
+    list_for_each (node, slot) {
+        struct token_alarm *alarm = list_entry(node, struct token_alarm, node);
+        if (!is_void(expiry, alarm))
+            continue;
+        list_unlink(&alarm->node);
+        list_append(&expiry->over, &alarm->node);
+        count++;
+    }
+    return count;
+}
+
+size_t token_expiry_review(struct token_expiry *expiry)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < SLOTS; i++)
+        count += review_slot(expiry, &expiry->slots[i]);
+    if (count > 0)
+        end_some(expiry, time_of_day_s());
+    return count;
 }

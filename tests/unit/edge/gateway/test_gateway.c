@@ -43,7 +43,7 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
                 .max_namespaces_per_client = 1,
             },
         .token = {.algorithms = TOKEN_HS256,
-                  .secret = TOKEN_SECRET,
+                  .keys.secret = TOKEN_SECRET,
                   .keep_rooms = true,
                   .keep_token = authorization == ROOM_AUTHORIZATION_SERVICE},
         .allow_anonymous = allow_anonymous,
@@ -831,16 +831,84 @@ static void a_heartbeat_makes_it_healthy(void **state)
     end();
 }
 
+// ---- keys that are replaced
+
+// Connects with an endless token that is signed with `secret`; NULL: without a token.
+static void connect_signed(int who, const char *secret)
+{
+    struct buffer packet = {0};
+
+    open_peer(who);
+    if (secret)
+        make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", secret);
+    buffer_printf(&packet, secret ? "40{\"token\":\"%s\"}" : "40", token.ptr);
+    say(who, packet.ptr);
+    buffer_fini(&packet);
+}
+
+static void use_secrets(const char *secret, const char *previous)
+{
+    const struct token_keys keys = {.secret = secret, .previous_secret = previous};
+
+    for (int who = 0; who < PEERS; who++)
+        buffer_clear(&peers[who].wrote);
+    gateway_replace_keys(gateway, &keys);
+    turn();
+}
+
+static void clients_of_a_key_that_goes_are_closed(void **state)
+{
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, true);
+    connect_signed(0, TOKEN_SECRET);
+    use_secrets("the next secret", TOKEN_SECRET);
+    connect_signed(1, "the next secret");
+    connect_signed(2, NULL);
+    hears(0, "");
+    use_secrets("the next secret", NULL);
+    hears(0, "42[\"token_expired\",{}]|");
+    assert_true(peers[0].closed);
+    hears(1, "");
+    hears(2, "");
+    assert_false(peers[1].closed || peers[2].closed);
+    assert_int_equal(metric_get(&metrics.clients.tokens_withdrawn), 1);
+    assert_int_equal(metric_get(&metrics.clients.tokens_expired), 0);
+    leave(0);
+    connect_signed(0, TOKEN_SECRET);
+    hears(0, "44{\"message\":\"Authentication error: invalid signature\"}|");
+    end();
+}
+
+static void a_refreshed_token_counts_with_its_own_key(void **state)
+{
+    struct buffer packet = {0};
+
+    (void)state;
+    begin(ROOM_AUTHORIZATION_OPEN, false);
+    connect_signed(0, TOKEN_SECRET);
+    use_secrets("the next secret", TOKEN_SECRET);
+    make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", "the next secret");
+    buffer_printf(&packet, "421[\"refresh_token\",{\"token\":\"%s\"}]", token.ptr);
+    say(0, packet.ptr);
+    buffer_fini(&packet);
+    use_secrets("the next secret", NULL);
+    hears(0, "");
+    assert_false(peers[0].closed);
+    end();
+}
+
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 31];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 33];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
     ADD_ROWS(tests, count, http_rows, answers_http);
     ADD_ROWS(tests, count, service_rows, asks_a_service);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(welcome);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(clients_of_a_key_that_goes_are_closed);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_refreshed_token_counts_with_its_own_key);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(refusals);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_user_too_often);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_is_limited);

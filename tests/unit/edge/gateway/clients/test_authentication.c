@@ -158,7 +158,7 @@ static int set_up(void **state)
 {
     (void)state;
     authentication.verifier = token_verifier_new(
-        &(struct token_options){.algorithms = TOKEN_HS256, .secret = TOKEN_SECRET});
+        &(struct token_options){.algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET});
     revocations = revocations_new(&count, &left_out);
     assert_true(revocations_add(revocations, SPAN_LIT("9"), 1, NOW * 1000ULL + 1, 1));
     authentication.revocations = revocations;

@@ -37,7 +37,7 @@ static int begin(void **state)
                 .max_namespaces_per_client = 1,
                 .room_note_bytes = sizeof(struct room_note),
             },
-        .token = {.algorithms = TOKEN_HS256, .secret = TOKEN_SECRET},
+        .token = {.algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET},
         .max_sockets_per_user = 1,
         .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000},
         .edge_id = "here",

@@ -119,7 +119,7 @@ static int set_up(void **state)
 {
     (void)state;
     verifier = token_verifier_new(&(struct token_options){
-        .algorithms = TOKEN_HS256, .secret = TOKEN_SECRET, .keep_rooms = true});
+        .algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET, .keep_rooms = true});
     return 0;
 }
 
@@ -267,7 +267,7 @@ static void keeps_the_rules(void **state)
     char payload[128];
 
     options.algorithms = TOKEN_HS256;
-    options.secret = TOKEN_SECRET;
+    options.keys.secret = TOKEN_SECRET;
     struct token_verifier *with = token_verifier_new(&options);
     snprintf(payload, sizeof(payload), "{\"id\":1%s}", row->claims);
     make_token(&token, TOKEN_HEADER, payload, TOKEN_SECRET);
@@ -352,7 +352,7 @@ static const char ec_token[] =
 static enum token_status verify_with(unsigned algorithms, const char *key, const char *text)
 {
     struct token_verifier *with = token_verifier_new(&(struct token_options){
-        .algorithms = algorithms, .secret = TOKEN_SECRET, .public_key = key});
+        .algorithms = algorithms, .keys.secret = TOKEN_SECRET, .keys.public_key = key});
     struct identity *identity;
     enum token_status status = verify(with, span_of(text), &identity);
 
@@ -387,7 +387,7 @@ static void key_sets(void **state)
     char first[] = "first", second[] = "second";
     struct jwks_key keys[] = {{first, TOKEN_RS, rsa_pem}, {second, TOKEN_ES256, ec_pem}};
     struct jwks set = {keys, ARRAY_LEN(keys)};
-    struct token_options options = {.algorithms = TOKEN_RS256 | TOKEN_ES256, .key_set = &set};
+    struct token_options options = {.algorithms = TOKEN_RS256 | TOKEN_ES256, .keys.key_set = &set};
     struct identity *identity;
 
     (void)state;
@@ -410,7 +410,7 @@ static void two_secrets(void **state)
     static const char *const secrets[] = {TOKEN_SECRET, "the secret before it", "another"};
     static const enum token_status expected[] = {TOKEN_OK, TOKEN_OK, TOKEN_BAD_SIGNATURE};
     struct token_verifier *with = token_verifier_new(&(struct token_options){
-        .algorithms = TOKEN_HS256, .secret = secrets[0], .previous_secret = secrets[1]});
+        .algorithms = TOKEN_HS256, .keys.secret = secrets[0], .keys.previous_secret = secrets[1]});
     struct identity *identity;
 
     (void)state;

@@ -82,9 +82,19 @@ static void on_expired(struct token_alarm *alarm, void *arg)
         token_expiry_stop(arg);
 }
 
+static const struct token_alarm *void_from, *void_to; // those in between are void
+
+static bool is_void(const struct token_alarm *alarm, void *arg)
+{
+    (void)arg;
+    return alarm >= void_from && alarm < void_to;
+}
+
 static void begin(void *arg)
 {
-    const struct token_expiry_handlers handlers = {on_expiring, on_expired, arg};
+    const struct token_expiry_handlers handlers = {on_expiring, on_expired, is_void, arg};
+
+    void_from = void_to = NULL;
 
     seen_count = 0;
     now_s = START;
@@ -148,6 +158,7 @@ static void a_new_token_replaces_the_old_one(void **state)
     token_expiry_swap(expiry, &alarm, (struct token_life){START, TOKEN_ENDLESS}, now_s);
     look_at(5000);
     assert_int_equal(seen_count, 2);
+    token_expiry_stop(&alarm);
     token_expiry_free(expiry);
 }
 
@@ -245,9 +256,141 @@ static void it_looks_by_itself(void **state)
     token_expiry_free(expiry);
 }
 
+// ---- tokens that count no more
+
+static void expect_ended(const struct token_alarm *alarm)
+{
+    assert_int_equal(seen_count, 1);
+    assert_ptr_equal(seen[0].alarm, alarm);
+    assert_int_equal(seen[0].left_s, 0);
+}
+
+static void a_void_token_ends(void **state)
+{
+    static const int64_t lasts_s[] = {400, 3 * TURN_S, INT64_MAX - START};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lasts_s); i++) {
+        struct token_alarm alarms[2];
+
+        begin(NULL);
+        for (size_t j = 0; j < 2; j++) {
+            token_alarm_init(&alarms[j]);
+            token_expiry_start(expiry, &alarms[j], life_of(0, lasts_s[i]), now_s);
+        }
+        assert_int_equal(token_expiry_review(expiry), 0);
+        void_from = &alarms[1];
+        void_to = &alarms[2];
+        assert_int_equal(token_expiry_review(expiry), 1);
+        expect_ended(&alarms[1]);
+        assert_int_equal(token_expiry_review(expiry), 0);
+        token_expiry_stop(&alarms[0]);
+        token_expiry_free(expiry);
+    }
+}
+
+static void a_token_that_is_void_when_it_comes_ends_at_once(void **state)
+{
+    struct token_alarm alarm;
+
+    (void)state;
+    begin(NULL);
+    token_alarm_init(&alarm);
+    void_from = &alarm;
+    void_to = &alarm + 1;
+    token_expiry_start(expiry, &alarm, life_of(0, INT64_MAX - START), now_s);
+    expect_ended(&alarm);
+    token_expiry_free(expiry);
+}
+
+#define CROWD (3 * TOKEN_ENDS_EACH + 1)
+
+static size_t crowd_ended;
+
+static void on_one_of_the_crowd(struct token_alarm *alarm, void *arg)
+{
+    (void)alarm, (void)arg;
+    crowd_ended++;
+}
+
+static void begin_crowd(struct token_alarm *alarms)
+{
+    const struct token_expiry_handlers handlers = {on_expiring, on_one_of_the_crowd, is_void, NULL};
+    int64_t real_s = (int64_t)(clock_wall_ms() / 1000);
+
+    crowd_ended = 0;
+    void_from = void_to = NULL;
+    deadlines_init(&clock_, 1000);
+    expiry = token_expiry_new(&clock_, &handlers);
+    token_expiry_advance(expiry, real_s);
+    for (size_t i = 0; i < CROWD; i++) {
+        token_alarm_init(&alarms[i]);
+        token_expiry_start(expiry, &alarms[i], (struct token_life){real_s, real_s + YEAR_S},
+                           real_s);
+    }
+}
+
+static void pace(void)
+{
+    deadlines_run(&clock_, clock_.now_ms + TOKEN_ENDS_MS);
+}
+
+static void a_crowd_ends_a_few_at_a_time(void **state)
+{
+    struct token_alarm alarms[CROWD];
+
+    (void)state;
+    begin_crowd(alarms);
+    void_from = alarms;
+    void_to = alarms + CROWD;
+    assert_int_equal(token_expiry_review(expiry), CROWD);
+    for (size_t turns = 1; turns <= 3; turns++) {
+        assert_int_equal(crowd_ended, turns * TOKEN_ENDS_EACH);
+        pace();
+    }
+    assert_int_equal(crowd_ended, CROWD);
+    token_expiry_free(expiry);
+}
+
+static void a_crowd_that_expires_ends_a_few_at_a_time(void **state)
+{
+    struct token_alarm alarms[CROWD];
+
+    (void)state;
+    begin_crowd(alarms);
+    token_expiry_advance(expiry, (int64_t)(clock_wall_ms() / 1000) + YEAR_S + 1);
+    assert_int_equal(crowd_ended, TOKEN_ENDS_EACH);
+    for (size_t i = 0; i < CROWD; i++)
+        token_expiry_stop(&alarms[i]);
+    token_expiry_free(expiry);
+}
+
+// The key comes back, or the client brings another token with the same times, before its turn.
+static void one_that_is_void_no_more_stays(void **state)
+{
+    struct token_alarm alarms[CROWD];
+
+    (void)state;
+    begin_crowd(alarms);
+    void_from = alarms;
+    void_to = alarms + CROWD;
+    assert_int_equal(token_expiry_review(expiry), CROWD);
+    void_to = NULL;
+    for (int i = 0; i < 4; i++)
+        pace();
+    assert_int_equal(crowd_ended, TOKEN_ENDS_EACH);
+    void_from = &alarms[CROWD - 1];
+    void_to = alarms + CROWD;
+    assert_int_equal(token_expiry_review(expiry), 1); // it is still watched
+    assert_int_equal(crowd_ended, TOKEN_ENDS_EACH + 1);
+    for (size_t i = 0; i < CROWD; i++)
+        token_expiry_stop(&alarms[i]);
+    token_expiry_free(expiry);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(swap_rows) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(swap_rows) + 9];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, rings);
@@ -256,5 +399,11 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_that_is_stopped_is_silent);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_may_stop_another_while_it_rings);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(it_looks_by_itself);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_void_token_ends);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(a_token_that_is_void_when_it_comes_ends_at_once);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_crowd_ends_a_few_at_a_time);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_crowd_that_expires_ends_a_few_at_a_time);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_that_is_void_no_more_stays);
     return cmocka_run_group_tests_name("token_expiry", tests, NULL, NULL);
 }
