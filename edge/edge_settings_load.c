@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/path_template.h"
 #include "common/redis/redis_tls.h"
+#include "common/service_url.h"
 #include "common/setting_typos.h"
 #include "edge/edge_keys.h"
 #include "edge/gateway/clients/token.h"
@@ -11,8 +13,6 @@
 #include "edge/gateway/rooms/authorization.h"
 #include "edge/http/allowed_origins.h"
 #include "edge/http/cookie.h"
-#include "edge/http/path_template.h"
-#include "edge/http/service_url.h"
 
 #define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
 #define NOT_GIVEN   (-1)

@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include "common/deep_stack.h"
+#include "common/gateway_file/gateway_file.h"
 #include "relay/relay.h"
 #include "relay/relay_requests.h"
-#include "relay/routing/routes_load.h"
 
 struct configuration {
     struct relay_settings settings;
-    struct routes *routes;
+    struct gateway_file *file;
 };
 
 static void on_signal(int signal_number)
@@ -39,23 +39,23 @@ static bool load(void *arg, struct buffer *errors, struct buffer *warnings)
 
     catch_signals();
     if (relay_settings_load(&c->settings, errors, warnings))
-        c->routes = routes_load(c->settings.event_routes_file, c->settings.queue_prefix, errors);
-    return c->routes != NULL;
+        c->file = relay_settings_load_file(&c->settings, errors);
+    return c->file != NULL;
 }
 
 static void describe(const void *arg, struct buffer *out)
 {
     const struct configuration *c = arg;
 
-    buffer_printf(out, ", %zu routes", c->routes->count);
+    buffer_printf(out, ", %zu routes", c->file->routes->count);
 }
 
 static int run_relay(void *arg)
 {
     struct configuration *c = arg;
-    struct relay *relay = relay_new(&c->settings, c->routes);
+    struct relay *relay = relay_new(&c->settings, c->file);
 
-    c->routes = NULL; // the relay owns them
+    c->file = NULL; // the relay owns it
 
     if (!relay)
         return EXIT_FAILURE;
@@ -80,6 +80,6 @@ int main(int argc, char **argv)
                                         .arg = &configuration};
     int status = program_run(relay_program(), &parts, argc, argv);
 
-    routes_free(configuration.routes);
+    gateway_file_free(configuration.file);
     return status;
 }

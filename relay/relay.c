@@ -12,7 +12,6 @@
 #include "relay/relay_parts.h"
 #include "relay/relay_requests.h"
 #include "relay/relay_role.h"
-#include "relay/routing/routes_load.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"
@@ -177,7 +176,7 @@ static struct event_log *new_log(struct relay *relay)
     });
 }
 
-struct relay *relay_new(const struct relay_settings *settings, struct routes *routes)
+struct relay *relay_new(const struct relay_settings *settings, struct gateway_file *file)
 {
     struct relay *relay = mem_zalloc(sizeof(*relay));
     char id[RANDOM_ID_LEN + 1];
@@ -185,7 +184,8 @@ struct relay *relay_new(const struct relay_settings *settings, struct routes *ro
     random_id(id);
     snprintf(relay->id, sizeof(relay->id), RELAY_ID_PREFIX "%s", id);
     relay->settings = settings;
-    relay->routes = routes;
+    relay->file = file;
+    relay->routes = file->routes;
     pthread_mutex_init(&relay->routes_lock, NULL);
     relay->linger.max_ms = (uint32_t)settings->linger_ms;
     resolver_init(&relay->rabbitmq_host, settings->rabbitmq.host);
@@ -222,7 +222,7 @@ void relay_free(struct relay *relay)
     dead_letters_free(relay->letters);
     free_route_parts(relay);
     event_log_free(relay->log);
-    routes_free(relay->routes);
+    gateway_file_free(relay->file);
     pthread_mutex_destroy(&relay->routes_lock);
     resolver_fini(&relay->redis_host);
     resolver_fini(&relay->rabbitmq_host);
@@ -257,18 +257,19 @@ static void drain(struct relay *relay)
 
 // The queues are left and taken again, so what is unacknowledged comes again, and another relay may
 // become active meanwhile.
-static void use_routes(struct relay *relay, struct routes *routes)
+static void use_file(struct relay *relay, struct gateway_file *file)
 {
-    struct routes *old = relay->routes;
+    struct gateway_file *old = relay->file;
 
     relay_acknowledge(relay);
     relay_leave_queues(relay);
     free_route_parts(relay);
     pthread_mutex_lock(&relay->routes_lock);
-    relay->routes = routes;
+    relay->file = file;
+    relay->routes = file->routes;
     metric_set(&relay->metrics.left_out, 0); // counts the old ones
     pthread_mutex_unlock(&relay->routes_lock);
-    routes_free(old);
+    gateway_file_free(old);
     new_route_parts(relay);
 }
 
@@ -284,13 +285,12 @@ static void log_route_faults(const struct buffer *faults)
 static void reload_routes(struct relay *relay)
 {
     struct buffer faults = {0};
-    struct routes *routes =
-        routes_load(relay->settings->event_routes_file, relay->settings->queue_prefix, &faults);
+    struct gateway_file *file = relay_settings_load_file(relay->settings, &faults);
 
-    metric_add(routes ? &relay->metrics.reloads : &relay->metrics.reloads_refused, 1);
-    if (routes) {
-        log_info("loaded the routes again routes=%zu", routes->count);
-        use_routes(relay, routes);
+    metric_add(file ? &relay->metrics.reloads : &relay->metrics.reloads_refused, 1);
+    if (file) {
+        log_info("loaded the routes again routes=%zu", file->routes->count);
+        use_file(relay, file);
     } else {
         log_route_faults(&faults);
     }

@@ -5,15 +5,15 @@
 #include <stdbool.h>
 
 #include "common/attr.h"
+#include "common/gateway_file/gateway_file.h"
 #include "relay/relay_settings.h"
-#include "relay/routing/routes.h"
 
 struct relay;
 
 // Opens the operations port; relay_run() connects to the brokers. Borrows the settings for the
-// relay's life, and takes ownership of the routes. Returns NULL, with a line in the log, if the
+// relay's life, and takes ownership of the file. Returns NULL, with a line in the log, if the
 // port cannot be opened.
-NODISCARD struct relay *relay_new(const struct relay_settings *settings, struct routes *routes);
+NODISCARD struct relay *relay_new(const struct relay_settings *settings, struct gateway_file *file);
 void relay_free(struct relay *relay);
 
 // Runs until relay_stop() is called. Then publishes and acknowledges the events that it has taken,

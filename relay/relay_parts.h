@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "common/backoff.h"
+#include "common/gateway_file/gateway_file.h"
 #include "common/ops_server.h"
 #include "common/random.h"
 #include "common/resolver.h"
@@ -17,7 +18,6 @@
 #include "relay/rabbitmq/dead_letters.h"
 #include "relay/relay_metrics.h"
 #include "relay/relay_settings.h"
-#include "relay/routing/routes.h"
 #include "relay/routing/translate.h"
 
 #define ROLE_WORDS_MAX  512
@@ -46,7 +46,8 @@ enum relay_role {
 
 struct relay {
     const struct relay_settings *settings;
-    struct routes *routes;       // written by the loop only, and under `routes_lock`
+    struct gateway_file *file;   // written by the loop only, and under `routes_lock`
+    struct routes *routes;       // of the file
     pthread_mutex_t routes_lock; // the thread of the operations port reads the routes
     struct resolver rabbitmq_host, redis_host;
     struct consumer *consumer;

@@ -5,7 +5,6 @@
 #include "common/shared_settings.h"
 #include "proto/letter_headers.h"
 #include "proto/redis_keys.h"
-#include "relay/routing/routes.h"
 
 #define NAME_MAX_BYTES 255 // of a name in AMQP, where names are short strings
 
@@ -109,4 +108,15 @@ bool relay_settings_load(struct relay_settings *out, struct buffer *errors, stru
         redis_tls_free(redis_tls_new(&out->redis, errors)); // shows whether it can be made
     }
     return read && loaded && errors->len == 0;
+}
+
+struct gateway_file *relay_settings_load_file(const struct relay_settings *settings,
+                                              struct buffer *errors)
+{
+    return gateway_file_load(
+        &(struct gateway_file_options){
+            .routes_path = settings->event_routes_file,
+            .queue_prefix = settings->queue_prefix,
+        },
+        errors);
 }

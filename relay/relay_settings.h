@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/gateway_file/gateway_file.h"
 #include "common/program.h"
 #include "common/shared_settings.h"
 
@@ -33,3 +34,7 @@ const struct program *relay_program(void);
 // fault. Adds to `warnings` what is valid but probably a mistake.
 NODISCARD bool relay_settings_load(struct relay_settings *out, struct buffer *errors,
                                    struct buffer *warnings);
+
+// The file that the settings name. Returns NULL, with a line in `errors`, if it cannot be used.
+NODISCARD struct gateway_file *relay_settings_load_file(const struct relay_settings *settings,
+                                                        struct buffer *errors);

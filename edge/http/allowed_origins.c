@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
-#include "edge/http/origin.h"
+#include "common/origin.h"
 
 struct allowed_origins {
     bool all, null;

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "common/gateway_file/routes.h"
 #include "relay/rabbitmq/rabbitmq.h"
 #include "relay/routing/event.h"
-#include "relay/routing/routes.h"
 
 enum consumer_state {
     CONSUMER_DOWN,    // not connected, or refused by the broker

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 #include "common/attr.h"
+#include "common/gateway_file/routes.h"
 #include "common/outage_log.h"
 #include "relay/rabbitmq/rabbitmq.h"
-#include "relay/routing/routes.h"
 
 struct topology_options {
     struct rabbit_options rabbit;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/gateway_file/routes.h"
 #include "common/span.h"
-#include "relay/routing/routes.h"
 
 struct event {
     const struct route *route; // of the queue that it came from

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "edge/http/origin.h"
-#include "edge/http/service_url.h"
+#include "common/origin.h"
+#include "common/service_url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

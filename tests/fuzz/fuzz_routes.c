@@ -1,7 +1,8 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "relay/routing/routes_load.h"
+#include "common/gateway_file/gateway_file.h"
+#include "common/gateway_file/routes_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,15 +25,17 @@ static void check(const struct route *route)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buffer errors = {0};
-    struct routes *routes = routes_load(NULL, "websocket.", &errors);
+    struct gateway_file *file =
+        gateway_file_load(&(struct gateway_file_options){.queue_prefix = "websocket."}, &errors);
+    struct file_reader reader = {{(const char *)data, size}, "file", &errors};
 
-    assert(routes && routes->count == 3);
-    bool ok = routes_add(routes, (struct span){(const char *)data, size}, "file", &errors);
+    assert(file && file->routes->count == 3);
+    bool ok = routes_file_add(&reader, file->routes);
     assert(ok == (errors.len == 0));
     assert(ok || span_starts_with(buffer_span(&errors), SPAN_LIT("file:")));
-    for (size_t i = 0; i < routes->count; i++)
-        check(&routes->items[i]);
-    routes_free(routes);
+    for (size_t i = 0; i < file->routes->count; i++)
+        check(&file->routes->items[i]);
+    gateway_file_free(file);
     buffer_fini(&errors);
     return 0;
 }

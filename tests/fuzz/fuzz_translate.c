@@ -1,8 +1,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "common/gateway_file/gateway_file.h"
 #include "common/json_view.h"
-#include "relay/routing/routes_load.h"
 #include "relay/routing/translate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,20 +24,21 @@ static void check(const struct envelope *envelope)
 // id and trace context as well.
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct routes *routes;
+    static struct gateway_file *file;
     static struct translator *translator;
     struct span body = {(const char *)data, size};
     struct span tail = span_skip(body, size > 55 ? size - 55 : 0);
     struct buffer errors = {0};
     struct envelope envelope;
 
-    if (!routes) {
-        routes = routes_load(NULL, "websocket.", &errors);
+    if (!file) {
+        file = gateway_file_load(&(struct gateway_file_options){.queue_prefix = "websocket."},
+                                 &errors);
         translator = translator_new((size_t)64 * 1024);
     }
-    assert(routes);
-    for (size_t i = 0; i < routes->count; i++) {
-        struct event event = {.route = &routes->items[i], .body = body, .received_ms = 1};
+    assert(file);
+    for (size_t i = 0; i < file->routes->count; i++) {
+        struct event event = {.route = &file->routes->items[i], .body = body, .received_ms = 1};
         event.message_id = event.traceparent = tail;
         if (translate(translator, &event, &envelope) == TRANSLATE_OK)
             check(&envelope);

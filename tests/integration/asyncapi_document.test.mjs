@@ -13,7 +13,7 @@ const { schemas } = contract.components;
 const source = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const gatewaySources = readdirSync(new URL('../../edge/gateway', import.meta.url), { recursive: true })
   .filter((file) => file.endsWith('.c')).map((file) => source(`edge/gateway/${file}`)).join('\n');
-const { routes } = JSON.parse(source('relay/routing/routes.json'));
+const { events: routes } = JSON.parse(source('common/gateway_file/gateway.json'));
 
 // What the group of the pattern holds, each once; none at all means that the code looks different.
 function found(text, pattern) {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "common/service_url.h"
 #include "edge/adapters/services/host_lookup.h"
 #include "edge/adapters/services/http_client.h"
-#include "edge/http/service_url.h"
 
 #define ADDRESS_GOOD_MS 30000
 

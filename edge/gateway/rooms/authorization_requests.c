@@ -7,9 +7,9 @@
 #include "common/hash.h"
 #include "common/key_counter.h"
 #include "common/mem.h"
+#include "common/path_template.h"
 #include "edge/gateway/rooms/authorization_cache.h"
 #include "edge/gateway/rooms/authorization_health.h"
-#include "edge/http/path_template.h"
 
 struct service_queue {
     struct list pending; // of struct authorization_request, by node: not sent yet

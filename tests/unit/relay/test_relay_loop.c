@@ -11,7 +11,6 @@
 #include "relay/event_log/size_limit.h"
 #include "relay/event_log/walk.h"
 #include "relay/rabbitmq/join.h"
-#include "relay/routing/routes_load.h"
 #include "tests/unit/unit.h"
 
 #define IDS_MAX     32
@@ -45,7 +44,7 @@ static struct {
     struct buffer transcript;
 } brokers;
 
-static struct routes *routes;
+static struct gateway_file *file;
 static const char good_body[] = "{\"userId\":\"1\"}", bad_body[] = "{}";
 
 // ---- the clock: time passes only while the relay sleeps
@@ -119,7 +118,7 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
     }
     brokers.id[0] = (char)(c | 0x20);
     *out = (struct event){
-        .route = routes_find(routes, SPAN_LIT("booking.confirmed")),
+        .route = routes_find(file->routes, SPAN_LIT("booking.confirmed")),
         .tag = ++brokers.tag,
         .redelivered = c >= 'A' && c <= 'Z',
         .message_id = {brokers.id, 1},
@@ -446,7 +445,8 @@ static void follows_the_script(void **state)
 {
     const struct dialogue *d = *state;
     struct relay_settings settings = {.prefetch = 200, .bus_shards = 1, .rabbitmq.host = "rabbit"};
-    struct relay relay = {.settings = &settings, .routes = routes, .id = "relay-1"};
+    struct relay relay = {
+        .settings = &settings, .file = file, .routes = file->routes, .id = "relay-1"};
 
     memset(&brokers, 0, sizeof(brokers));
     brokers.deliveries = d->deliveries;
@@ -465,14 +465,14 @@ static int set_up_group(void **state)
     struct buffer errors = {0};
 
     (void)state;
-    routes = routes_load(NULL, "websocket.", &errors);
-    return routes ? 0 : -1;
+    file = gateway_file_load(&(struct gateway_file_options){.queue_prefix = "websocket."}, &errors);
+    return file ? 0 : -1;
 }
 
 static int tear_down_group(void **state)
 {
     (void)state;
-    routes_free(routes);
+    gateway_file_free(file);
     return 0;
 }
 

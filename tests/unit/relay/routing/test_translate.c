@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#include "relay/routing/routes_load.h"
+#include "common/gateway_file/gateway_file.h"
+#include "common/gateway_file/routes_file.h"
 #include "tests/unit/unit.h"
 
 #define NOW_MS      1731837600123
@@ -16,7 +17,7 @@ static const char extra_routes[] =
     "\"fields\":[{\"name\":\"a\",\"from\":[\"x\",\"y\"],\"default\":[1,2]},"
     "{\"name\":\"caf\\u00e9\\\"\",\"from\":[\"z\"]}]}]}";
 
-static struct routes *routes;
+static struct gateway_file *file;
 static struct translator *translator;
 
 static int set_up_group(void **state)
@@ -24,9 +25,10 @@ static int set_up_group(void **state)
     struct buffer errors = {0};
 
     (void)state;
-    routes = routes_load(NULL, "websocket.", &errors);
+    file = gateway_file_load(&(struct gateway_file_options){.queue_prefix = "websocket."}, &errors);
+    struct file_reader reader = {span_of(extra_routes), "extra", &errors};
     translator = translator_new(MAX_BYTES);
-    if (!routes || !routes_add(routes, span_of(extra_routes), "extra", &errors))
+    if (!file || !routes_file_add(&reader, file->routes))
         return -1;
     buffer_fini(&errors);
     return 0;
@@ -35,7 +37,7 @@ static int set_up_group(void **state)
 static int tear_down_group(void **state)
 {
     (void)state;
-    routes_free(routes);
+    gateway_file_free(file);
     translator_free(translator);
     return 0;
 }
@@ -43,7 +45,7 @@ static int tear_down_group(void **state)
 static struct event event_of(const char *key, struct span body)
 {
     return (struct event){
-        .route = routes_find(routes, span_of(key)), .body = body, .received_ms = NOW_MS};
+        .route = routes_find(file->routes, span_of(key)), .body = body, .received_ms = NOW_MS};
 }
 
 struct good_case {

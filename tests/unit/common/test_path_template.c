@@ -1,4 +1,4 @@
-#include "edge/http/path_template.h"
+#include "common/path_template.h"
 
 #include "tests/unit/unit.h"
 

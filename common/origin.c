@@ -1,4 +1,4 @@
-#include "edge/http/origin.h"
+#include "common/origin.h"
 
 #include <ctype.h>
 

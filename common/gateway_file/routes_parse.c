@@ -1,4 +1,4 @@
-#include "relay/routing/routes_parse.h"
+#include "common/gateway_file/routes_parse.h"
 
 #include <stdlib.h>
 
@@ -11,47 +11,21 @@
 #define TEXT_MAX   255 // as for names in AMQP
 #define FIELDS_MAX 64
 
-// The state of one parse. Only the first error is reported.
+// The state of one parse.
 struct reader {
-    struct span text;
-    const char *path, *queue_prefix;
-    struct buffer *errors;
+    struct file_reader *file;
+    const struct room_types *rooms;
+    const char *queue_prefix;
 };
 
-static size_t line_of(struct span text, size_t offset)
-{
-    size_t line = 1;
-
-    for (size_t i = 0; i < offset && i < text.len; i++)
-        line += text.ptr[i] == '\n';
-    return line;
-}
-
-static bool refuse_at(struct reader *r, size_t offset, const char *reason)
-{
-    buffer_printf(r->errors, "%s:%zu: %s\n", r->path, line_of(r->text, offset), reason);
-    return false;
-}
-
-// Reports an error at `where`, a view into the text. Returns false.
 static bool refuse(struct reader *r, struct span where, const char *reason)
 {
-    return refuse_at(r, (size_t)(where.ptr - r->text.ptr), reason);
+    return reader_refuse(r->file, where, reason);
 }
 
-// Reads a string that can be a name: not empty, at most `max` bytes, no control characters.
 static bool read_name(struct reader *r, struct json_view value, size_t max, char **out)
 {
-    struct buffer text = {0};
-
-    if (value.kind != JSON_KIND_STRING)
-        return refuse(r, value.raw, "a string is wanted here");
-    bool ok = json_string_decode(json_view_inside(value), JSON_HALF_PAIR_REFUSED, &text) &&
-              text.len > 0 && text.len <= max && !span_has_control(buffer_span(&text));
-    if (ok)
-        *out = span_dup(buffer_span(&text));
-    buffer_fini(&text);
-    return ok || refuse(r, value.raw, "empty, too long, or not plain text");
+    return reader_name(r->file, value, max, out);
 }
 
 static bool add_source(struct reader *r, struct route *route, struct span name,
@@ -120,6 +94,15 @@ static bool split_room(struct reader *r, struct route *route, struct span room, 
     return true;
 }
 
+// False if no client can ever be in the room. A room whose type is in the body can be any.
+static bool is_room_of_a_type(const struct reader *r, const struct route *route)
+{
+    struct span room = span_of(route->room_prefix), type;
+
+    return !r->rooms || !span_take_before(&room, SPAN_LIT(":"), &type) || span_is(type, "user") ||
+           room_types_find(r->rooms, type);
+}
+
 static bool read_room(struct reader *r, struct route *route, struct json_view value)
 {
     char *room = NULL;
@@ -128,7 +111,10 @@ static bool read_room(struct reader *r, struct route *route, struct json_view va
         return false;
     bool ok = split_room(r, route, span_of(room), value.raw);
     free(room);
-    return ok;
+    if (!ok)
+        return false;
+    return is_room_of_a_type(r, route) ||
+           refuse(r, value.raw, "nobody can be in this room: \"rooms\" has no type of its name");
 }
 
 static bool read_event(struct reader *r, struct route *route, struct json_view value)
@@ -174,14 +160,6 @@ static bool read_field_key(struct reader *r, struct route_field *field, struct j
     return true;
 }
 
-static bool read_flag(struct reader *r, struct json_view value, bool *out)
-{
-    if (value.kind != JSON_KIND_BOOL)
-        return refuse(r, value.raw, "true or false is wanted here");
-    *out = value.raw.ptr[0] == 't';
-    return true;
-}
-
 static bool read_json(struct json_view value, char **out)
 {
     free(*out); // given twice: the last one counts
@@ -201,27 +179,14 @@ static bool read_field_member(struct reader *r, struct route *route, struct rout
     if (json_string_is(name, SPAN_LIT("value")))
         return read_json(value, &field->constant);
     if (json_string_is(name, SPAN_LIT("time")))
-        return read_flag(r, value, &field->is_time);
+        return reader_flag(r->file, value, &field->is_time);
     return refuse(r, name, "a field has \"name\", \"from\", \"default\", \"value\" and \"time\"");
-}
-
-// Returns the value of the member `name`, of kind JSON_KIND_NONE if there is none.
-static struct json_view member_of(struct json_view object, struct span name)
-{
-    struct json_walk walk = json_walk_into(object);
-    struct json_view value, found = {0};
-    struct span key;
-
-    while (json_walk_member(&walk, &key, &value))
-        if (json_string_is(key, name))
-            found = value;
-    return found;
 }
 
 static bool read_field_object(struct reader *r, struct route *route, struct route_field *field,
                               struct json_view value)
 {
-    struct json_view name = member_of(value, SPAN_LIT("name")), item;
+    struct json_view name = reader_member(value, SPAN_LIT("name")), item;
     struct json_walk walk = json_walk_into(value);
     struct span key;
 
@@ -330,35 +295,19 @@ fail:
     return false;
 }
 
-static bool read_text(struct reader *r, struct routes *into)
+bool routes_parse(struct file_reader *file, struct json_view list, const struct room_types *rooms,
+                  struct routes *into)
 {
-    struct json_view top, list = {0}, item;
-    struct json_fault fault;
+    struct reader r = {file, rooms, into->queue_prefix};
     struct json_walk walk;
-    struct span name;
+    struct json_view item;
 
-    if (!json_view_parse(r->text, JSON_DEPTH_MAX, &top, &fault))
-        return refuse_at(r, fault.offset, fault.reason);
-    if (top.kind != JSON_KIND_OBJECT)
-        return refuse(r, top.raw, "the file must be an object with \"routes\"");
-    walk = json_walk_into(top);
-    while (json_walk_member(&walk, &name, &item)) {
-        if (!json_string_is(name, SPAN_LIT("routes")))
-            return refuse(r, name, "the file has \"routes\" and nothing else");
-        list = item;
-    }
     if (list.kind != JSON_KIND_ARRAY)
-        return refuse(r, top.raw, "the file needs \"routes\", a list");
+        return refuse(&r, list.raw, "a list of routes is wanted here");
     walk = json_walk_into(list);
     while (json_walk_element(&walk, &item))
-        if (!read_route_into(r, item, into))
+        if (!read_route_into(&r, item, into))
             return false;
+    routes_sort(into);
     return true;
-}
-
-bool routes_parse(struct span text, const char *path, struct routes *into, struct buffer *errors)
-{
-    struct reader r = {text, path, into->queue_prefix, errors};
-
-    return read_text(&r, into);
 }

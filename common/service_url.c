@@ -1,11 +1,11 @@
 // URLs are checked by rules of our own, because what libraries accept differs between versions.
-#include "edge/http/service_url.h"
+#include "common/service_url.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 
-#include "edge/http/origin.h"
+#include "common/origin.h"
 
 #define HOST_MAX     253
 #define AUTHORITY_AT 3 // "://" before it

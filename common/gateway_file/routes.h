@@ -1,8 +1,8 @@
 // Routes say where events go: for each routing key the room, the name of the client's event, and
 // the members that are copied from the body.
 //
-// HomeTrip's three routes are built in (routes.json, which is also installed as an example). The
-// operator's file adds routes, and replaces those with the same routing key.
+// They are the events of the gateway's file. The file of EVENT_ROUTES_FILE adds routes, and
+// replaces those with the same routing key.
 #pragma once
 
 #include <stdbool.h>
@@ -56,6 +56,9 @@ NODISCARD struct routes *routes_new(const char *queue_prefix);
 void routes_free(struct routes *routes);
 // Frees what a route holds and zeroes it.
 void route_fini(struct route *route);
+
+// Puts the routes into their order.
+void routes_sort(struct routes *routes);
 
 // NULL when no route has this routing key.
 struct route *routes_find(const struct routes *routes, struct span routing_key);

@@ -1,8 +1,9 @@
-#include "relay/routing/routes_load.h"
+#include "common/gateway_file/routes_file.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
+#include "common/gateway_file/gateway_file.h"
 #include "tests/unit/unit.h"
 
 #define ROUTE(members) "{\"routes\":[{" members "}]}"
@@ -20,12 +21,23 @@ static int set_up(void **state)
     return 0;
 }
 
-static struct routes *built_in(void)
+static struct gateway_file *load(const char *path, const char *queue_prefix)
 {
-    struct routes *routes = routes_load(NULL, "websocket.", &errors);
+    return gateway_file_load(
+        &(struct gateway_file_options){.routes_path = path, .queue_prefix = queue_prefix}, &errors);
+}
 
-    assert_non_null(routes);
-    return routes;
+static struct gateway_file *built_in(void)
+{
+    struct gateway_file *file = load(NULL, "websocket.");
+
+    assert_non_null(file);
+    return file;
+}
+
+static bool add(struct gateway_file *file, struct span text)
+{
+    return routes_file_add(&(struct file_reader){text, "f", &errors}, file->routes);
 }
 
 static void has_the_built_in_routes(void **state)
@@ -33,7 +45,8 @@ static void has_the_built_in_routes(void **state)
     static const char *const keys[] = {"message.sent", "booking.confirmed", "notification.created"};
     static const char *const events[] = {"new_message", "booking_update", "new_notification"};
     static const char *const prefixes[] = {"conversation:", "user:", "user:"};
-    struct routes *routes = built_in();
+    struct gateway_file *file = built_in();
+    struct routes *routes = file->routes;
 
     (void)state;
     assert_int_equal(routes->count, ARRAY_LEN(keys));
@@ -49,16 +62,17 @@ static void has_the_built_in_routes(void **state)
         assert_string_equal(route->room_suffix, "");
     }
     assert_null(routes_find(routes, SPAN_LIT("order.paid")));
-    routes_free(routes);
+    gateway_file_free(file);
 }
 
 static void adds_a_route(void **state)
 {
-    struct routes *routes = built_in();
+    struct gateway_file *file = built_in();
+    struct routes *routes = file->routes;
     struct span text = exact_copy(SPAN_LIT(ROUTE(KEY "," ROOM "," EVENT "," FIELDS)));
 
     (void)state;
-    assert_true(routes_add(routes, text, "file", &errors));
+    assert_true(add(file, text));
     free((void *)text.ptr); // nothing refers to the text
 
     const struct route *route = routes_find(routes, SPAN_LIT("order.paid"));
@@ -72,45 +86,45 @@ static void adds_a_route(void **state)
     assert_int_equal(route_source_index(route, SPAN_LIT("\\u006frderId")),
                      route->fields[0].from.index[0]);
     assert_int_equal(route_source_index(route, SPAN_LIT("other")), -1);
-    routes_free(routes);
+    gateway_file_free(file);
 }
 
 static void keeps_the_routes_in_order(void **state)
 {
     static const char *const keys[] = {"booking.confirmed", "message.sent", "notification.created",
                                        "order.paid"};
-    struct routes *routes = built_in();
+    struct gateway_file *file = built_in();
+    struct routes *routes = file->routes;
 
     (void)state;
-    assert_true(
-        routes_add(routes, SPAN_LIT(ROUTE(KEY "," ROOM "," EVENT "," FIELDS)), "file", &errors));
+    assert_true(add(file, SPAN_LIT(ROUTE(KEY "," ROOM "," EVENT "," FIELDS))));
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         assert_string_equal(routes->items[i].routing_key, keys[i]);
-    routes_free(routes);
+    gateway_file_free(file);
 }
 
 static void names_queues_with_the_prefix(void **state)
 {
-    struct routes *routes = routes_load(NULL, "gateway-", &errors);
+    struct gateway_file *file = load(NULL, "gateway-");
 
     (void)state;
-    assert_non_null(routes);
-    assert_string_equal(routes_find(routes, SPAN_LIT("message.sent"))->queue,
+    assert_non_null(file);
+    assert_string_equal(routes_find(file->routes, SPAN_LIT("message.sent"))->queue,
                         "gateway-message.sent");
-    routes_free(routes);
+    gateway_file_free(file);
 }
 
 static void replaces_a_built_in_route(void **state)
 {
-    struct routes *routes = built_in();
+    struct gateway_file *file = built_in();
+    struct routes *routes = file->routes;
 
     (void)state;
-    assert_true(routes_add(
-        routes, SPAN_LIT(ROUTE("\"routingKey\":\"message.sent\"," ROOM "," EVENT "," FIELDS)),
-        "file", &errors));
+    assert_true(
+        add(file, SPAN_LIT(ROUTE("\"routingKey\":\"message.sent\"," ROOM "," EVENT "," FIELDS))));
     assert_int_equal(routes->count, 3);
     assert_string_equal(routes_find(routes, SPAN_LIT("message.sent"))->event, "order_update");
-    routes_free(routes);
+    gateway_file_free(file);
 }
 
 struct bad_case {
@@ -179,19 +193,20 @@ static const struct bad_case bad_cases[] = {
 static void refuses(void **state)
 {
     const struct bad_case *c = *state;
-    struct routes *routes = built_in();
+    struct gateway_file *file = built_in();
     struct span text = exact_copy(span_of(c->text));
 
     buffer_clear(&errors);
-    assert_false(routes_add(routes, text, "f", &errors));
+    assert_false(add(file, text));
     assert_span(buffer_span(&errors), c->error);
     free((void *)text.ptr);
-    routes_free(routes);
+    gateway_file_free(file);
 }
 
 static void refuses_more_than_fit(void **state)
 {
-    struct routes *routes = built_in();
+    struct gateway_file *file = built_in();
+    struct routes *routes = file->routes;
     struct buffer text = {0};
 
     (void)state;
@@ -200,11 +215,11 @@ static void refuses_more_than_fit(void **state)
         buffer_printf(&text, "%s{\"routingKey\":\"k%d\"," ROOM "," EVENT "," FIELDS "}",
                       i > 0 ? "," : "", i);
     buffer_append(&text, SPAN_LIT("]}"));
-    assert_false(routes_add(routes, buffer_span(&text), "f", &errors));
+    assert_false(add(file, buffer_span(&text)));
     assert_span(buffer_span(&errors), "f:1: more than 64 routes\n");
     assert_int_equal(routes->count, ROUTES_MAX);
     buffer_fini(&text);
-    routes_free(routes);
+    gateway_file_free(file);
 }
 
 static void reads_a_file(void **state)
@@ -217,17 +232,17 @@ static void reads_a_file(void **state)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
     close(fd);
-    struct routes *routes = routes_load(path, "websocket.", &errors);
+    struct gateway_file *file = load(path, "websocket.");
     unlink(path);
-    assert_non_null(routes);
-    assert_int_equal(routes->count, 4);
-    routes_free(routes);
+    assert_non_null(file);
+    assert_int_equal(file->routes->count, 4);
+    gateway_file_free(file);
 }
 
 static void names_a_file_that_is_not_there(void **state)
 {
     (void)state;
-    assert_null(routes_load("/nowhere/routes.json", "websocket.", &errors));
+    assert_null(load("/nowhere/routes.json", "websocket."));
     assert_span(buffer_span(&errors),
                 "/nowhere/routes.json:1: cannot be read: No such file or directory\n");
 }
@@ -256,5 +271,5 @@ int main(void)
 
     ADD_ROWS(tests, count, bad_cases, refuses);
     memcpy(tests + count, others, sizeof(others));
-    return cmocka_run_group_tests_name("routes", tests, NULL, forget_errors);
+    return cmocka_run_group_tests_name("routes_file", tests, NULL, forget_errors);
 }

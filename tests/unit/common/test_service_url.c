@@ -1,4 +1,4 @@
-#include "edge/http/service_url.h"
+#include "common/service_url.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,4 +1,4 @@
-#include "relay/routing/routes.h"
+#include "common/gateway_file/routes.h"
 
 #include <stdlib.h>
 
@@ -57,4 +57,16 @@ int route_source_index(const struct route *route, struct span raw_name)
         if (json_string_is(raw_name, route->sources[i]))
             return (int)i;
     return -1;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct route *one = a, *other = b;
+
+    return strcmp(one->routing_key, other->routing_key);
+}
+
+void routes_sort(struct routes *routes)
+{
+    qsort(routes->items, routes->count, sizeof(*routes->items), compare_keys);
 }

@@ -1,0 +1,95 @@
+#include "common/gateway_file/gateway_file.h"
+
+#include <stdlib.h>
+
+#include "common/gateway_file/gateway_builtin.h"
+#include "common/gateway_file/room_types_parse.h"
+#include "common/gateway_file/routes_file.h"
+#include "common/gateway_file/routes_parse.h"
+#include "common/mem.h"
+
+static bool read_rooms(struct file_reader *r, struct json_view value, void *into)
+{
+    struct gateway_file *file = into;
+
+    return room_types_parse(r, value, file->rooms);
+}
+
+// Events name rooms, and may stand before them.
+static bool pass_events(struct file_reader *r, struct json_view value, void *into)
+{
+    (void)r;
+    (void)value;
+    (void)into;
+    return true;
+}
+
+static bool parse_into(struct file_reader *r, struct gateway_file *file)
+{
+    static const struct reader_member members[] = {
+        {"rooms", read_rooms}, {"events", pass_events}, {NULL, NULL}};
+    struct json_view top;
+
+    if (!reader_top(r, "the file must be an object with \"rooms\" and \"events\"", &top) ||
+        !reader_members(r, top, members, "the file has \"rooms\" and \"events\"", file))
+        return false;
+    struct json_view events = reader_member(top, SPAN_LIT("events"));
+    return events.kind == JSON_KIND_NONE || routes_parse(r, events, file->rooms, file->routes);
+}
+
+struct gateway_file *gateway_file_parse(struct file_reader *r, const char *queue_prefix)
+{
+    struct gateway_file *file = mem_zalloc(sizeof(*file));
+
+    file->rooms = room_types_new();
+    file->routes = routes_new(queue_prefix);
+    if (parse_into(r, file))
+        return file;
+    gateway_file_free(file);
+    return NULL;
+}
+
+void gateway_file_free(struct gateway_file *file)
+{
+    if (!file)
+        return;
+    room_types_free(file->rooms);
+    routes_free(file->routes);
+    free(file);
+}
+
+static struct gateway_file *load_file(const struct gateway_file_options *options,
+                                      struct buffer *errors)
+{
+    struct file_reader r = {gateway_builtin(), "gateway.json", errors};
+    struct gateway_file *file = NULL;
+    struct buffer text = {0};
+
+    if (options->path)
+        r.path = options->path;
+    if (!options->path || reader_load(&r, &text))
+        file = gateway_file_parse(&r, options->queue_prefix);
+    buffer_fini(&text);
+    return file;
+}
+
+static bool add_routes(struct routes *routes, const char *path, struct buffer *errors)
+{
+    struct file_reader r = {.path = path, .errors = errors};
+    struct buffer text = {0};
+    bool ok = reader_load(&r, &text) && routes_file_add(&r, routes);
+
+    buffer_fini(&text);
+    return ok;
+}
+
+struct gateway_file *gateway_file_load(const struct gateway_file_options *options,
+                                       struct buffer *errors)
+{
+    struct gateway_file *file = load_file(options, errors);
+
+    if (!file || !options->routes_path || add_routes(file->routes, options->routes_path, errors))
+        return file;
+    gateway_file_free(file);
+    return NULL;
+}

@@ -1,0 +1,27 @@
+// The gateway's file: the types of rooms, and which events of services go into which rooms. The
+// edge and the relay read the same one. HomeTrip's file is built in (gateway.json, which is also
+// installed as an example); the operator's file takes its place.
+#pragma once
+
+#include "common/gateway_file/file_reader.h"
+#include "common/gateway_file/room_types.h"
+#include "common/gateway_file/routes.h"
+
+struct gateway_file {
+    struct room_types *rooms;
+    struct routes *routes; // its member "events"
+};
+
+struct gateway_file_options {
+    const char *path;         // NULL: the built-in file
+    const char *routes_path;  // of further routes, see routes_file.h; or NULL
+    const char *queue_prefix; // at most QUEUE_PREFIX_MAX bytes; borrowed by the result
+};
+
+// Returns NULL if a file cannot be used, with one line "<path>:<line>: <reason>" in `errors`.
+NODISCARD struct gateway_file *gateway_file_load(const struct gateway_file_options *options,
+                                                 struct buffer *errors);
+void gateway_file_free(struct gateway_file *file);
+
+// The file that the reader's text is. `queue_prefix` is borrowed by the result.
+NODISCARD struct gateway_file *gateway_file_parse(struct file_reader *r, const char *queue_prefix);

@@ -1,0 +1,45 @@
+// The types of rooms. A room's name is "<type>:<id>"; the type says who may be in it.
+//
+// "user" is no type of the file: each client with a user id is in "user:<id>" and nobody can ask
+// for it.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/attr.h"
+#include "common/span.h"
+
+#define ROOM_TYPES_MAX     64
+#define ROOM_TYPE_NAME_MAX 64
+#define ROOM_CLAIM_MAX     64
+
+enum room_join {
+    ROOM_JOIN_AS_SET = 0, // as ROOM_AUTHORIZATION says
+    ROOM_JOIN_OPEN,       // any client that asks
+    ROOM_JOIN_CLAIMS,     // those whose token lists the room in its claim "rooms"
+    ROOM_JOIN_SERVICE,    // those whom a service lets in
+    ROOM_JOIN_NONE,       // nobody who asks
+};
+
+struct room_type {
+    char *name;
+    enum room_join join;
+    char *url, *path; // of the service; NULL: not given
+    char *claim;      // of the token: its values are ids of rooms that the client enters by itself
+    bool silent;      // user_joined and user_left are not sent
+    unsigned line;    // of the file, for errors
+};
+
+struct room_types {
+    struct room_type items[ROOM_TYPES_MAX];
+    size_t count;
+};
+
+NODISCARD struct room_types *room_types_new(void);
+void room_types_free(struct room_types *types);
+
+// NULL when there is no such type.
+const struct room_type *room_types_find(const struct room_types *types, struct span name);
+// The type of a room, by its name up to the colon; NULL for a user's room too.
+const struct room_type *room_types_of(const struct room_types *types, struct span room);

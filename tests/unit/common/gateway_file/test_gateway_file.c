@@ -1,0 +1,239 @@
+#include "common/gateway_file/gateway_file.h"
+
+#include "tests/unit/unit.h"
+
+#define TYPE(members) "{\"rooms\":{\"team\":{" members "}}}"
+#define NAMED(name)   "{\"rooms\":{\n\"" name "\":{}}}"
+#define URL           "\"url\":\"http://order:4005\""
+#define PATH          "\"path\":\"/api/orders/{id}\""
+#define TO(room)      "{\"routingKey\":\"k\",\"event\":\"e\",\"fields\":[\"f\"],\n\"room\":\"" room "\"}"
+#define OTHER_MEMBER                                                                               \
+    "a type of rooms has \"join\", \"url\", \"path\", \"onConnect\" and \"announce\"\n"
+#define NO_NAME "the name of a type has 1 to 64 letters, digits, and any of . _ -\n"
+#define NO_CLAIM                                                                                   \
+    "\"onConnect\" is a room of this type with a claim as its id, as in "                          \
+    "\"team\": {\"onConnect\": \"team:{claims.teamId}\"}\n"
+#define TEN        "0123456789"
+#define SIXTY_FOUR TEN TEN TEN TEN TEN TEN "0123"
+
+static struct buffer errors;
+
+static int set_up(void **state)
+{
+    (void)state;
+    buffer_clear(&errors);
+    return 0;
+}
+
+static struct gateway_file *parse(struct span text)
+{
+    return gateway_file_parse(&(struct file_reader){text, "f", &errors}, "websocket.");
+}
+
+static void has_the_built_in_types(void **state)
+{
+    struct gateway_file *file =
+        gateway_file_load(&(struct gateway_file_options){.queue_prefix = "websocket."}, &errors);
+    static const char *const names[] = {"conversation", "notification"};
+
+    (void)state;
+    assert_non_null(file);
+    assert_int_equal(file->rooms->count, ARRAY_LEN(names));
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const struct room_type *type = room_types_find(file->rooms, span_of(names[i]));
+        assert_non_null(type);
+        assert_int_equal(type->join, ROOM_JOIN_AS_SET);
+        assert_null(type->url);
+        assert_null(type->path);
+        assert_null(type->claim);
+        assert_false(type->silent);
+    }
+    gateway_file_free(file);
+}
+
+static void reads_types(void **state)
+{
+    struct span text = exact_copy(SPAN_LIT("{\"events\":[" TO(
+        "order:{id}") "],\"rooms\":{\"order\":{\"join\":\"service\"," URL "," PATH
+                      ",\"announce\":true},\n\"lobby\":{\"join\":\"\\u006fpen\",\"announce\":"
+                      "false},\n\"team\":{\"join\":\"none\",\"onConnect\":\"team:{claims.a.b}\"}}"
+                      "}"));
+    struct gateway_file *file = parse(text);
+
+    (void)state;
+    free((void *)text.ptr); // nothing refers to the text
+    assert_non_null(file);
+    const struct room_type *order = room_types_of(file->rooms, SPAN_LIT("order:1:2"));
+    const struct room_type *lobby = room_types_find(file->rooms, SPAN_LIT("lobby"));
+    const struct room_type *team = room_types_find(file->rooms, SPAN_LIT("team"));
+
+    assert_int_equal(order->join, ROOM_JOIN_SERVICE);
+    assert_string_equal(order->url, "http://order:4005");
+    assert_string_equal(order->path, "/api/orders/{id}");
+    assert_false(order->silent);
+    assert_int_equal(lobby->join, ROOM_JOIN_OPEN);
+    assert_true(lobby->silent);
+    assert_int_equal(lobby->line, 3);
+    assert_int_equal(team->join, ROOM_JOIN_NONE);
+    assert_string_equal(team->claim, "a.b");
+    assert_null(room_types_of(file->rooms, SPAN_LIT("order")));
+    assert_null(room_types_of(file->rooms, SPAN_LIT("user:1")));
+    assert_int_equal(file->routes->count, 1);
+    gateway_file_free(file);
+}
+
+struct good_case {
+    const char *name;
+    const char *text;
+};
+
+static const struct good_case good_cases[] = {
+    {"an empty file", "{}"},
+    {"no types", "{\"rooms\":{}}"},
+    {"no events", "{\"events\":[]}"},
+    {"a type without members", TYPE("")},
+    {"a long name", "{\"rooms\":{\"" SIXTY_FOUR "\":{}}}"},
+    {"all characters of names", "{\"rooms\":{\"aZ0._-\":{}}}"},
+    {"a service as the setting says", TYPE(URL "," PATH)},
+    {"a service of a type with settings", "{\"rooms\":{\"conversation\":{\"join\":\"service\"}}}"},
+    {"only the path of a type with settings", "{\"rooms\":{\"notification\":{" PATH "}}}"},
+    {"a claim with a URL as its name", TYPE("\"onConnect\":\"team:{claims.https://a.b/c}\"")},
+    {"a user's room", "{\"events\":[" TO("user:{id}") "]}"},
+    {"a room whose type is in the body", "{\"events\":[" TO("{room}") "]}"},
+};
+
+static void accepts(void **state)
+{
+    const struct good_case *c = *state;
+    struct gateway_file *file = parse(span_of(c->text));
+
+    assert_span(buffer_span(&errors), "");
+    assert_non_null(file);
+    gateway_file_free(file);
+}
+
+struct bad_case {
+    const char *name;
+    const char *text;
+    const char *error;
+};
+
+static const struct bad_case bad_cases[] = {
+    {"empty file", "", "f:1: unexpected end\n"},
+    {"not JSON", "{\n\n  rooms\n}", "f:3: a member name in quotes must follow\n"},
+    {"no object", "[]", "f:1: the file must be an object with \"rooms\" and \"events\"\n"},
+    {"unknown member", "{\n\"routes\":[]}", "f:2: the file has \"rooms\" and \"events\"\n"},
+    {"a member twice", "{\"rooms\":{},\n\"rooms\":{}}", "f:2: named twice\n"},
+    {"types in a list", "{\"rooms\":\n[]}", "f:2: \"rooms\" must be an object\n"},
+    {"events in an object", "{\"events\":\n{}}", "f:2: a list of routes is wanted here\n"},
+    {"a wrong route", "{\"events\":[\n1]}", "f:2: a route must be an object\n"},
+    {"a type that is no object", "{\"rooms\":{\"a\":\n\"open\"}}",
+     "f:2: a type of rooms must be an object\n"},
+    {"a type without a name", NAMED(""), "f:2: " NO_NAME},
+    {"a long name", NAMED(SIXTY_FOUR "4"), "f:2: " NO_NAME},
+    {"a colon in a name", NAMED("a:b"), "f:2: " NO_NAME},
+    {"a blank in a name", NAMED("a b"), "f:2: " NO_NAME},
+    {"a name that is not ASCII", NAMED("caf\xc3\xa9"), "f:2: " NO_NAME},
+    {"an escape in a name", NAMED("\\u0061"), "f:2: " NO_NAME},
+    {"the users' type", NAMED("user"),
+     "f:2: \"user\" is kept: each user is in a room of this type\n"},
+    {"a type twice", "{\"rooms\":{\"a\":{},\n\"a\":{}}}", "f:2: a second type with this name\n"},
+    {"unknown member of a type", TYPE("\n\"joins\":\"open\""), "f:2: " OTHER_MEMBER},
+    {"a member of a type twice", TYPE("\"join\":\"open\",\n\"join\":\"open\""),
+     "f:2: named twice\n"},
+    {"unknown join", TYPE("\n\"join\":\"opened\""),
+     "f:2: \"join\" is \"open\", \"claims\", \"service\" or \"none\"\n"},
+    {"join that is null", TYPE("\n\"join\":null"),
+     "f:2: \"join\" is \"open\", \"claims\", \"service\" or \"none\"\n"},
+    {"service without a URL", TYPE("\"join\":\"service\""),
+     "f:1: \"join\": \"service\" needs \"url\" and \"path\"\n"},
+    {"URL without a path", TYPE("\"join\":\"service\"," URL),
+     "f:1: \"url\" and \"path\" belong together\n"},
+    {"path without a URL", TYPE(PATH), "f:1: \"url\" and \"path\" belong together\n"},
+    {"URL of an open type", TYPE("\"join\":\"open\"," URL "," PATH),
+     "f:1: \"url\" and \"path\" are for \"join\": \"service\"\n"},
+    {"path of a type that nobody asks for",
+     "{\"rooms\":{\"conversation\":\n{\"join\":\"none\"," PATH "}}}",
+     "f:2: \"url\" and \"path\" are for \"join\": \"service\"\n"},
+    {"URL of another scheme", TYPE("\n\"url\":\"ftp://order\""),
+     "f:2: it does not begin with http:// or https:// and a host\n"},
+    {"URL with a password", TYPE("\n\"url\":\"http://a:b@order\""),
+     "f:2: it has a user or a password\n"},
+    {"URL that is a number", TYPE("\n\"url\":1"), "f:2: a string is wanted here\n"},
+    {"path without a place", TYPE("\n\"path\":\"/api/orders\""),
+     "f:2: \"path\" must be a path with one {id} in it, like /api/rooms/{id}\n"},
+    {"empty path", TYPE("\n\"path\":\"\""), "f:2: empty, too long, or not plain text\n"},
+    {"onConnect of another type", TYPE("\n\"onConnect\":\"org:{claims.id}\""), "f:2: " NO_CLAIM},
+    {"onConnect without a claim", TYPE("\n\"onConnect\":\"team:{claims.}\""), "f:2: " NO_CLAIM},
+    {"onConnect without a place", TYPE("\n\"onConnect\":\"team:all\""), "f:2: " NO_CLAIM},
+    {"onConnect with text behind", TYPE("\n\"onConnect\":\"team:{claims.a}b\""), "f:2: " NO_CLAIM},
+    {"onConnect with two claims", TYPE("\n\"onConnect\":\"team:{claims.a}{claims.b}\""),
+     "f:2: " NO_CLAIM},
+    {"onConnect with a long claim", TYPE("\n\"onConnect\":\"team:{claims." SIXTY_FOUR "4}\""),
+     "f:2: " NO_CLAIM},
+    {"onConnect that is a list", TYPE("\n\"onConnect\":[]"), "f:2: a string is wanted here\n"},
+    {"announce that is a text", TYPE("\n\"announce\":\"yes\""),
+     "f:2: true or false is wanted here\n"},
+    {"a room without a type", "{\"events\":[" TO("order:{id}") "]}",
+     "f:2: nobody can be in this room: \"rooms\" has no type of its name\n"},
+};
+
+static void refuses(void **state)
+{
+    const struct bad_case *c = *state;
+    struct span text = exact_copy(span_of(c->text));
+
+    assert_null(parse(text));
+    assert_span(buffer_span(&errors), c->error);
+    free((void *)text.ptr);
+}
+
+static void refuses_more_types_than_64(void **state)
+{
+    struct buffer text = {0};
+
+    (void)state;
+    buffer_append(&text, SPAN_LIT("{\"rooms\":{"));
+    for (int i = 0; i <= ROOM_TYPES_MAX; i++)
+        buffer_printf(&text, "%s\n\"t%d\":{}", i > 0 ? "," : "", i);
+    buffer_append(&text, SPAN_LIT("}}"));
+    assert_null(parse(buffer_span(&text)));
+    assert_span(buffer_span(&errors), "f:66: more than 64 types of rooms\n");
+    buffer_fini(&text);
+}
+
+static void names_a_file_that_is_not_there(void **state)
+{
+    (void)state;
+    assert_null(gateway_file_load(&(struct gateway_file_options){.path = "/nowhere/gateway.json",
+                                                                 .queue_prefix = "websocket."},
+                                  &errors));
+    assert_span(buffer_span(&errors),
+                "/nowhere/gateway.json:1: cannot be read: No such file or directory\n");
+}
+
+static int forget_errors(void **state)
+{
+    (void)state;
+    buffer_fini(&errors);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest others[] = {
+        cmocka_unit_test_setup(has_the_built_in_types, set_up),
+        cmocka_unit_test_setup(reads_types, set_up),
+        cmocka_unit_test_setup(refuses_more_types_than_64, set_up),
+        cmocka_unit_test_setup(names_a_file_that_is_not_there, set_up),
+    };
+    struct CMUnitTest tests[ARRAY_LEN(good_cases) + ARRAY_LEN(bad_cases) + ARRAY_LEN(others)];
+    size_t count = 0;
+
+    ADD_ROWS(tests, count, good_cases, accepts);
+    ADD_ROWS(tests, count, bad_cases, refuses);
+    for (size_t i = 0; i < count; i++)
+        tests[i].setup_func = set_up;
+    memcpy(tests + count, others, sizeof(others));
+    return cmocka_run_group_tests_name("gateway_file", tests, NULL, forget_errors);
+}
