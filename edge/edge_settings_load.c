@@ -9,7 +9,7 @@
 #include "common/setting_typos.h"
 #include "edge/edge_keys.h"
 #include "edge/gateway/clients/token.h"
-#include "edge/gateway/delivery/offset.h"
+#include "edge/gateway/delivery/cut.h"
 #include "edge/gateway/rooms/authorization.h"
 #include "edge/http/allowed_origins.h"
 #include "edge/http/cookie.h"
@@ -184,11 +184,11 @@ static void check_proxies(struct edge_settings *settings, struct buffer *errors)
 
 static void check_recovery(const struct edge_settings *settings, struct buffer *errors)
 {
-    if (settings->recovery_window > 0 && settings->bus_shards > OFFSET_SHARDS_MAX)
+    if (settings->recovery_window > 0 && settings->bus_shards > CUT_SHARDS_MAX)
         settings_fault(errors,
                        "BUS_SHARDS must be at most %d, or RECOVERY_WINDOW 0: offsets name a "
                        "position for each shard",
-                       OFFSET_SHARDS_MAX);
+                       CUT_SHARDS_MAX);
 }
 
 bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,

@@ -215,8 +215,8 @@ describe('it notices', () => {
   test('an event that it does not name, and a second argument', () => {
     assert.match(eventFault('new_mesage', [{}]), /names no event/);
     assert.match(eventFault('token_expired', [{}, 1]), /no offset/);
-    assert.match(eventFault('token_expired', [{}, '1-2', 1]), /3 arguments/);
-    assert.equal(eventFault('token_expired', [{}, '1-2']), null);
+    assert.match(eventFault('token_expired', [{}, '00000012', 1]), /3 arguments/);
+    assert.equal(eventFault('token_expired', [{}, '00000012']), null);
     assert.equal(eventFault('token_expired', [{}]), null);
   });
 });

@@ -31,8 +31,9 @@ async function counted(result, work) {
 
 describe('what a client says of itself', () => {
   const offsets = {
-    null: null, number: 7, word: 'x', 'an entry of no log': '1-1', 'the far future': '99999999999999-1',
-    'three shards': '1-5_0.1.2', blank: ' ', long: '1'.repeat(40_000),
+    null: null, number: 7, word: 'x', 'an entry of no log': '00000011', 'the far future': 'zzzzzzz1',
+    'three shards': '00000015.012', blank: ' ', long: '1'.repeat(40_000),
+    'an entry of no log, written as earlier': '1-1', 'three shards, written as earlier': '1-5_0.1.2',
   };
   for (const [name, offset] of Object.entries(offsets)) {
     test(`offset: ${name}`, async (t) => {
@@ -44,6 +45,16 @@ describe('what a client says of itself', () => {
       assert.deepEqual(traveller.said, [1]);
     });
   }
+
+  test('an offset as earlier versions print it: what was missed comes', async (t) => {
+    const { traveller, sayAndSee } = await scene(t);
+    await sayAndSee(1);
+    await traveller.heard([1]);
+    const [[position]] = await redis('XREVRANGE', 'ws:log:{0}', '+', '-', 'COUNT', '1');
+    traveller.socket._lastOffset = position;
+    assert.equal((await traveller.away(() => sayAndSee(2))).recovered, true);
+    await traveller.heard([1, 2]);
+  });
 
   test('no offset: it has had nothing, so everything since it joined comes', async (t) => {
     const { traveller, sayAndSee } = await scene(t);

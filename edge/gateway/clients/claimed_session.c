@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/gateway/delivery/offset.h"
 
 static void keep_rooms(struct claimed_session *session, const struct session_record *record)
 {

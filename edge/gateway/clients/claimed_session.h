@@ -4,7 +4,7 @@
 
 #include "common/buffer.h"
 #include "edge/gateway/clients/session_store.h"
-#include "edge/gateway/delivery/offset.h"
+#include "edge/gateway/delivery/cut.h"
 
 struct claimed_session {
     struct session_key key; // key.id is borrowed from the attempt
@@ -12,11 +12,11 @@ struct claimed_session {
     bool left; // its rooms got `user_left`
     struct buffer socket_id;
     // The freshness that its last edge wrote, see session_touch.h.
-    bool fresh_good;                         // `had`, and `sent` unless sent_nothing, are valid
-    bool sent_nothing;                       // the session was sent no event with an offset
-    struct cut sent, had;                    // sent last; delivered by the edge at that time
-    struct position lost[OFFSET_SHARDS_MAX]; // by shard: events up to here are missing in the log
-    struct session_room *rooms;              // names point into room_names
+    bool fresh_good;                      // `had`, and `sent` unless sent_nothing, are valid
+    bool sent_nothing;                    // the session was sent no event with an offset
+    struct cut sent, had;                 // sent last; delivered by the edge at that time
+    struct position lost[CUT_SHARDS_MAX]; // by shard: events up to here are missing in the log
+    struct session_room *rooms;           // names point into room_names
     size_t room_count;
     struct buffer room_names;
 };

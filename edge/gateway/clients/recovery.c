@@ -3,6 +3,7 @@
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/resume_point.h"
 #include "edge/gateway/clients/session_takeover.h"
+#include "edge/gateway/delivery/offset.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/middleware.h"
 
@@ -80,7 +81,11 @@ static enum recovery_result result_of(enum session_claim claim)
 // True if the offset is the one that the record names as not of this session.
 static bool is_stale(const struct recovery_attempt *attempt, const struct session_record *record)
 {
-    return record->stale.len > 0 && span_eq(record->stale, buffer_span(&attempt->request.offset));
+    const struct recovery_request *request = &attempt->request;
+    struct cut stale;
+
+    return request->offset_good && offset_parse(record->stale, request->cut.shards, &stale) &&
+           cut_eq(&request->cut, &stale);
 }
 
 // Takeover comes before the checks of the offset: whatever they find, the session is this

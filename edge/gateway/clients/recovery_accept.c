@@ -6,6 +6,7 @@
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/session_touch.h"
 #include "edge/gateway/clients/sessions.h"
+#include "edge/gateway/delivery/offset.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/connect.h"
 

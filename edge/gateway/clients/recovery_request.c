@@ -3,6 +3,7 @@
 #include "common/json_string.h"
 #include "common/json_view.h"
 #include "edge/gateway/clients/session_store.h"
+#include "edge/gateway/delivery/offset.h"
 
 #define OFFSET_MAX     1024 // bytes; a longer text counts as an invalid offset
 #define AUTH_DEPTH_MAX 64

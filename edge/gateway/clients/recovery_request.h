@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/buffer.h"
-#include "edge/gateway/delivery/offset.h"
+#include "edge/gateway/delivery/cut.h"
 
 struct recovery_request {
     bool asks;                // has a `pid`; otherwise the client wants no recovery

@@ -10,7 +10,7 @@
 
 #include "common/list.h"
 #include "common/span.h"
-#include "edge/gateway/delivery/offset.h"
+#include "edge/gateway/delivery/cut.h"
 
 #define SESSION_ID_LEN   22 // 128 random bits
 #define RECOVERY_SLACK_S 60 // a session outlives the recovery window by one interval of touches
@@ -56,7 +56,7 @@ struct session_record {
     const struct session_room *rooms;
     size_t room_count;
     uint32_t noted; // number of the freshness that was written last, which is kept; 0: none
-    struct position lost[OFFSET_SHARDS_MAX]; // by shard: events up to here are missing in the log
+    struct position lost[CUT_SHARDS_MAX]; // by shard: events up to here are missing in the log
 };
 
 // "<offset sent last> <offset that the edge has delivered>". If the first is missing, as in

@@ -2,6 +2,7 @@
 
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/session_record.h"
+#include "edge/gateway/delivery/offset.h"
 
 // Writes `sent` and the offset of what the edge has delivered by now.
 static struct span print_freshness(struct sessions *sessions, struct span sent)

@@ -1,4 +1,5 @@
 #include "edge/gateway/delivery/delivery.h"
+#include "edge/gateway/delivery/offset.h"
 #include "edge/socketio/namespace.h"
 #include "edge/socketio/socket.h"
 

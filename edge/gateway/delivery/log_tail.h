@@ -14,7 +14,7 @@
 #pragma once
 
 #include "common/metrics.h"
-#include "edge/gateway/delivery/offset.h"
+#include "edge/gateway/delivery/cut.h"
 #include "proto/envelope.h"
 
 struct log_tail_metrics {

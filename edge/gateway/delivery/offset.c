@@ -2,109 +2,160 @@
 
 #include <assert.h>
 
-#define BASE 36
+#include "edge/gateway/delivery/offset_earlier.h"
 
-static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+#define EPOCH_DIGITS   7
+#define SEQ_DIGITS_MAX 11 // of 64 bits
+#define DIGIT_BITS     6
+#define RUN_BITS       5 // of a digit in a number that ends itself
+#define RUN_GOES_ON    (1U << RUN_BITS)
+#define MARK           '.'
 
-bool cut_covers(const struct cut *a, const struct cut *b)
+// In the order of ASCII. Without the dash, by which the form of earlier versions is known.
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~";
+
+// How many digits of `bits` bits `n` has; 1 for 0.
+static unsigned count_digits(uint64_t n, unsigned bits)
 {
-    for (unsigned i = 0; i < a->shards; i++)
-        if (position_compare(a->at[i], b->at[i]) < 0)
-            return false;
-    return true;
+    unsigned count = 1;
+
+    while (n >>= bits)
+        count++;
+    return count;
 }
 
-static struct position greatest(const struct cut *cut)
+static char *put_digits(char *at, uint64_t n, unsigned count)
 {
-    struct position found = cut->at[0];
-
-    for (unsigned i = 1; i < cut->shards; i++)
-        if (position_compare(cut->at[i], found) > 0)
-            found = cut->at[i];
-    return found;
-}
-
-static char *put_number(char *at, uint64_t n)
-{
-    char reversed[16];
-    size_t len = 0;
-
-    do {
-        reversed[len++] = digits[n % BASE];
-        n /= BASE;
-    } while (n > 0);
-    while (len > 0)
-        *at++ = reversed[--len];
+    while (count-- > 0)
+        *at++ = digits[n >> (count * DIGIT_BITS) & ((1U << DIGIT_BITS) - 1)];
     return at;
+}
+
+static char *put_run(char *at, uint64_t n)
+{
+    for (unsigned left = count_digits(n, RUN_BITS); left-- > 0;) {
+        uint64_t value = n >> (left * RUN_BITS) & (RUN_GOES_ON - 1);
+        *at++ = digits[value | (left > 0 ? RUN_GOES_ON : 0)];
+    }
+    return at;
+}
+
+static char *put_epoch(char *at, uint64_t epoch)
+{
+    if (count_digits(epoch, DIGIT_BITS) <= EPOCH_DIGITS)
+        return put_digits(at, epoch, EPOCH_DIGITS);
+    *at++ = MARK;
+    return put_run(at, epoch);
 }
 
 static char *put_shard(char *at, struct position position, struct position top)
 {
     if (position.epoch == top.epoch)
-        return put_number(at, top.seq - position.seq);
-    at = put_number(at, position.epoch);
-    *at++ = '-';
-    return put_number(at, position.seq);
+        return put_run(at, top.seq - position.seq);
+    *at++ = MARK;
+    at = put_run(at, position.epoch);
+    return put_run(at, position.seq);
+}
+
+static char *put_shards(char *at, const struct cut *cut, struct position top)
+{
+    *at++ = MARK;
+    for (unsigned i = 0; i < cut->shards; i++)
+        at = put_shard(at, cut->at[i], top);
+    return at;
 }
 
 size_t offset_print(const struct cut *cut, char out[OFFSET_TEXT_MAX])
 {
-    struct position top = greatest(cut);
-    char *at = out + position_print(top, out);
+    struct position top = cut_top(cut);
+    char *at = put_epoch(out, top.epoch);
 
-    assert(cut->shards >= 1 && cut->shards <= OFFSET_SHARDS_MAX);
-    for (unsigned i = 0; cut->shards > 1 && i < cut->shards; i++) {
-        *at++ = i == 0 ? '_' : '.';
-        at = put_shard(at, cut->at[i], top);
-    }
+    assert(cut->shards >= 1 && cut->shards <= CUT_SHARDS_MAX);
+    at = put_digits(at, top.seq, count_digits(top.seq, DIGIT_BITS));
+    if (cut->shards > 1)
+        at = put_shards(at, cut, top);
     *at = '\0';
     return (size_t)(at - out);
 }
 
-// False if `text` is empty, has a character that is no digit, or exceeds 64 bits.
-static bool read_number(struct span text, uint64_t *out)
+// The functions that take a number off `text` ignore bits above 64 and accept leading zeros:
+// is_printed() finds such texts.
+static bool take_digit(struct span *text, uint64_t *out)
 {
-    *out = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        const char *digit = text.ptr[i] ? strchr(digits, text.ptr[i]) : NULL;
-        if (!digit)
-            return false;
-        uint64_t value = (uint64_t)(digit - digits);
-        if (*out > (UINT64_MAX - value) / BASE)
-            return false;
-        *out = *out * BASE + value;
-    }
-    return text.len > 0;
+    const char *digit = text->len > 0 && text->ptr[0] != '\0' ? strchr(digits, text->ptr[0]) : NULL;
+
+    if (!digit)
+        return false;
+    *out = (uint64_t)(digit - digits);
+    *text = span_skip(*text, 1);
+    return true;
 }
 
-static bool read_shard(struct span text, struct position top, struct position *out)
+// Takes up to `max` digits.
+static uint64_t take_digits(struct span *text, unsigned max)
 {
-    struct span epoch;
+    uint64_t n = 0, value;
+
+    for (unsigned i = 0; i < max && take_digit(text, &value); i++)
+        n = n << DIGIT_BITS | value;
+    return n;
+}
+
+static bool take_run(struct span *text, uint64_t *out)
+{
+    uint64_t value;
+
+    *out = 0;
+    do {
+        if (!take_digit(text, &value))
+            return false;
+        *out = *out << RUN_BITS | (value & (RUN_GOES_ON - 1));
+    } while (value & RUN_GOES_ON);
+    return true;
+}
+
+static bool take_mark(struct span *text)
+{
+    if (text->len == 0 || text->ptr[0] != MARK)
+        return false;
+    *text = span_skip(*text, 1);
+    return true;
+}
+
+static bool take_top(struct span *text, struct position *out)
+{
+    if (!take_mark(text))
+        out->epoch = take_digits(text, EPOCH_DIGITS);
+    else if (!take_run(text, &out->epoch))
+        return false;
+    out->seq = take_digits(text, SEQ_DIGITS_MAX);
+    return true;
+}
+
+static bool take_shard(struct span *text, struct position top, struct position *out)
+{
     uint64_t below;
 
-    if (text.len > 0 && memchr(text.ptr, '-', text.len)) {
-        (void)span_take_until(&text, '-', &epoch);
-        return read_number(epoch, &out->epoch) && read_number(text, &out->seq);
-    }
-    if (!read_number(text, &below) || below > top.seq)
+    if (take_mark(text))
+        return take_run(text, &out->epoch) && take_run(text, &out->seq);
+    if (!take_run(text, &below))
         return false;
     *out = (struct position){top.epoch, top.seq - below};
     return true;
 }
 
-static bool read_shards(struct span text, struct position top, struct cut *out)
+static bool take_shards(struct span *text, struct position top, struct cut *out)
 {
-    struct span part;
-    unsigned count = 0;
-
-    for (; span_take_until(&text, '.', &part); count++)
-        if (count == out->shards || !read_shard(part, top, &out->at[count]))
+    if (!take_mark(text))
+        return false;
+    for (unsigned i = 0; i < out->shards; i++)
+        if (!take_shard(text, top, &out->at[i]))
             return false;
-    return count == out->shards;
+    return true;
 }
 
-// False for other spellings of a cut: numbers with leading zeros, or a first position that is not
-// the greatest of all shards.
+// False for other spellings of a cut, as one with leading zeros, or with a first position that is
+// not the greatest of all shards, and for what is no offset at all but begins like one.
 static bool is_printed(const struct cut *cut, struct span text)
 {
     char printed[OFFSET_TEXT_MAX];
@@ -113,18 +164,19 @@ static bool is_printed(const struct cut *cut, struct span text)
     return span_eq(text, (struct span){printed, len});
 }
 
-bool offset_parse(struct span text, unsigned shards, struct cut *out)
+static bool parse(struct span text, struct cut *out)
 {
-    struct span rest = text, top_text;
-    struct position top;
+    struct span rest = text;
 
-    out->shards = shards;
-    if (text.len >= OFFSET_TEXT_MAX || !span_take_until(&rest, '_', &top_text) ||
-        !position_parse(top_text, &top))
+    if (!take_top(&rest, &out->at[0]))
         return false;
-    if (shards == 1)
-        out->at[0] = top;
-    else if (!rest.ptr || !read_shards(rest, top, out))
+    if (out->shards > 1 && !take_shards(&rest, out->at[0], out))
         return false;
     return is_printed(out, text);
+}
+
+bool offset_parse(struct span text, unsigned shards, struct cut *out)
+{
+    out->shards = shards;
+    return offset_is_earlier(text) ? offset_parse_earlier(text, shards, out) : parse(text, out);
 }

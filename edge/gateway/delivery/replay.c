@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/gateway/delivery/offset.h"
 #include "edge/socketio/packet.h"
 
 struct missed {

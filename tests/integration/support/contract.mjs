@@ -83,8 +83,10 @@ export const EVENTS_TO_CLIENTS = [...toClients.keys()];
 export const EVENTS_FROM_CLIENTS = [...fromClients.keys()].filter((name) => name !== 'CONNECT');
 export const ROUTING_KEYS = [...fromServices.keys()];
 
-// What stands behind the body of each event for clients that can be recovered.
-const isOffset = (value) => typeof value === 'string' && /^[0-9]+-[0-9]+(_[0-9a-z.-]+)?$/.test(value);
+// What stands behind the body of each event for clients that can be recovered. `connected` of a
+// recovery brings the client's own, which may have the form of an earlier version.
+const isOffset = (value) =>
+  typeof value === 'string' && /^([\w~]{8,18}(\.[\w~.]+)?|\d{13}-\d+)$/.test(value);
 
 // An event that a client received, with its arguments.
 export function eventFault(name, args) {

@@ -9,6 +9,9 @@
 #define PID    "abcdefghijklmnopqrstuv"
 #define OLD_ID "OldSocketId0123456__"
 
+// The offset of epoch 1 whose seq is this digit.
+#define AT(seq) "0000001" #seq
+
 static struct fake_sessions sessions;
 
 static void ignore(void *arg)
@@ -110,7 +113,7 @@ static void answer_claim(enum session_claim result, const struct session_record 
 }
 
 #define told(pattern) assert_matches(&sessions.told, pattern)
-#define WELCOME       "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*,\"0-0\"]|"
+#define WELCOME       "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*,\"00000000\"]|"
 #define JOIN_C1       "421[\"join_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
 #define LEAVE_C1      "422[\"leave_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]"
 #define JOINED        "431[{\"success\":true,*"
@@ -140,7 +143,7 @@ static void a_fresh_session_is_stored(void **state)
     (void)state;
     log_entry(1, "elsewhere", "{}");
     connect_with(0, "");
-    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-1\"]|");
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"" AT(1) "\"]|");
     told("put u1 user:u1@1-1; ");
 }
 
@@ -291,7 +294,7 @@ static void events_come_until_a_leave_is_stored(void **state)
     buffer_clear(&bus.asked);
     say(0, LEAVE_C1);
     log_entry(1, "conversation:c1", "{}");
-    hears(0, "42[\"said\",{},\"1-1\"]|");
+    hears(0, "42[\"said\",{},\"" AT(1) "\"]|");
     assert_int_equal(bus.asked.len, 0);
     answer(SESSION_OK);
     hears(0, "*432[{\"success\":true,*");
@@ -337,7 +340,7 @@ static void what_is_joined_while_it_is_left_is_joined(void **state)
     hears(0, "432[{\"success\":true,*|431[{\"success\":true,*");
     buffer_clear(&peers[0].wrote);
     log_entry(1, "conversation:c1", "{}");
-    hears(0, "42[\"said\",{},\"1-1\"]|");
+    hears(0, "42[\"said\",{},\"" AT(1) "\"]|");
 }
 
 static void a_record_is_without_what_is_being_left(void **state)
@@ -435,17 +438,17 @@ static void it_is_touched_each_minute(void **state)
     log_entry(2, "elsewhere", "{}");
     buffer_clear(&sessions.told);
     pass(60000);
-    told("touch 1 [1-1 1-2]#1; ");
+    told("touch 1 [" AT(1) " " AT(2) "]#1; ");
     answer(SESSION_OK);
     buffer_clear(&sessions.told);
     log_entry(3, "elsewhere", "{}");
     pass(60100);
-    told("touch 1 [1-1 1-3]#1; "); // nothing was sent since
+    told("touch 1 [" AT(1) " " AT(3) "]#1; "); // nothing was sent since
     answer(SESSION_OK);
     buffer_clear(&sessions.told);
     log_entry(4, "user:u1", "{}");
     pass(60100);
-    told("touch 1 [1-4 1-4]#2; ");
+    told("touch 1 [" AT(4) " " AT(4) "]#2; ");
     answer(SESSION_GONE);
     told("*restore u1 #2 *; ");
 }
@@ -470,14 +473,14 @@ static void what_was_sent_last_is_told_while_the_tail_has_it(void **state)
     for (uint64_t had = 1; had <= 2; had++) {
         buffer_clear(&sessions.told);
         pass(60100);
-        told(had == 1 ? "touch 1 [1-1 1-1]#1; " : "touch 1 [1-1 1-2]#1; ");
+        told(had == 1 ? "touch 1 [" AT(1) " " AT(1) "]#1; " : "touch 1 [" AT(1) " " AT(2) "]#1; ");
         answer(SESSION_OK);
         log_entry(had + 1, "elsewhere", "{}");
     }
     push_out_of_the_tail(4, 30);
     buffer_clear(&sessions.told);
     pass(60100);
-    told("touch 1 [ 1-30]#1; ");
+    told("touch 1 [ " AT(U) "]#1; ");
     answer(SESSION_OK);
 }
 
@@ -515,17 +518,34 @@ static void what_was_missed_follows_the_reply(void **state)
 
     (void)state;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",");
     assert_int_equal(peers[0].wrote.len, 0);
     told("claim " PID " u1; ");
     answer_claim(CLAIM_OK, &old);
-    hears(0, "40{\"sid\":\"" OLD_ID "\",\"pid\":\"" PID "\"}+42[\"connected\",{*},\"1-1\"]+"
-             "42[\"said\",{\"n\":2},\"1-2\"]+42[\"said\",{\"n\":3},\"1-3\"]|");
-    told("*takeover there; touch 7 [1-3 1-4]#1; ");
+    hears(0, "40{\"sid\":\"" OLD_ID "\",\"pid\":\"" PID "\"}+42[\"connected\",{*},\"" AT(
+                 1) "\"]+"
+                    "42[\"said\",{\"n\":2},\"" AT(2) "\"]+42[\"said\",{\"n\":3},\"" AT(3) "\"]|");
+    told("*takeover there; touch 7 [" AT(3) " " AT(4) "]#1; ");
     buffer_clear(&peers[0].wrote);
     log_entry(5, "conversation:c1", "{\"n\":5}");
-    hears(0, "42[\"said\",{\"n\":5},\"1-5\"]|");
+    hears(0, "42[\"said\",{\"n\":5},\"" AT(5) "\"]|");
     assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_DONE]), 1);
+}
+
+// In a rolling upgrade: the edges that the client and its session come from print offsets
+// otherwise.
+static void one_from_an_earlier_edge_gets_what_it_missed(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    old.sent = SPAN_LIT("1-1");
+    old.had = SPAN_LIT("1-2");
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",{*},\"1-1\"]+"
+             "42[\"said\",{\"n\":3},\"" AT(3) "\"]|");
 }
 
 // It never got as far as its first event.
@@ -537,8 +557,9 @@ static void without_an_offset_everything_since_the_joins_comes(void **state)
     log_four();
     connect_with(0, "\"pid\":\"" PID "\",");
     answer_claim(CLAIM_OK, &old);
-    hears(0, "40{*}+42[\"connected\",{*\"}]+42[\"said\",{\"n\":2},\"1-2\"]+"
-             "42[\"said\",{\"n\":3},\"1-3\"]|");
+    hears(0, "40{*}+42[\"connected\",{*\"}]+42[\"said\",{\"n\":2},\"" AT(
+                 2) "\"]+"
+                    "42[\"said\",{\"n\":3},\"" AT(3) "\"]|");
 }
 
 static void it_waits_until_it_is_past_all_joins(void **state)
@@ -547,14 +568,14 @@ static void it_waits_until_it_is_past_all_joins(void **state)
 
     (void)state;
     log_entry(1, "conversation:c1", "{\"n\":1}");
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",");
     answer_claim(CLAIM_OK, &old);
     pass(1000);
     assert_int_equal(peers[0].wrote.len, 0);
     log_entry(2, "conversation:c1", "{\"n\":2}"); // before the join
     log_entry(3, "conversation:c1", "{\"n\":3}");
     pass(30);
-    hears(0, "40{*}+42[\"connected\",{*},\"1-1\"]+42[\"said\",{\"n\":3},\"1-3\"]|");
+    hears(0, "40{*}+42[\"connected\",{*},\"" AT(1) "\"]+42[\"said\",{\"n\":3},\"" AT(3) "\"]|");
 }
 
 static void one_that_waits_and_is_overtaken_starts_afresh(void **state)
@@ -562,9 +583,9 @@ static void one_that_waits_and_is_overtaken_starts_afresh(void **state)
     struct session_record old = record();
 
     (void)state;
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-9\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(9) "\",");
     answer_claim(CLAIM_OK, &old);
-    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"1-9\",");
+    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"" AT(9) "\",");
     old.key.generation++;
     answer_claim(CLAIM_OK, &old);
     hears(0, WELCOME);
@@ -579,7 +600,7 @@ static void one_that_was_told_to_have_left_is_told_to_have_joined(void **state)
     (void)state;
     old.left = true;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
     buffer_clear(&bus.asked);
     answer_claim(CLAIM_OK, &old);
     assert_matches(&bus.asked, "publish 0 conversation:c1 user_joined; ");
@@ -591,19 +612,19 @@ static void freshness_is_for_those_who_have_all_that_was_sent(void **state)
     struct session_record old = record();
 
     (void)state;
-    old.sent = SPAN_LIT("1-1");
-    old.had = SPAN_LIT("1-3");
+    old.sent = SPAN_LIT(AT(1));
+    old.had = SPAN_LIT(AT(3));
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",");
     answer_claim(CLAIM_OK, &old);
-    hears(0, "40{*}+42[\"connected\",{*},\"1-1\"]|");
+    hears(0, "40{*}+42[\"connected\",{*},\"" AT(1) "\"]|");
     leave(0);
     while (fake_take_request(&sessions))
         continue;
-    old.sent = SPAN_LIT("1-2");
-    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    old.sent = SPAN_LIT(AT(2));
+    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",");
     answer_claim(CLAIM_OK, &old);
-    hears(1, "40{*}+42[\"connected\",{*},\"1-1\"]+42[\"said\",{\"n\":2},*");
+    hears(1, "40{*}+42[\"connected\",{*},\"" AT(1) "\"]+42[\"said\",{\"n\":2},*");
 }
 
 static void it_waits_until_this_edge_is_far_enough(void **state)
@@ -612,15 +633,16 @@ static void it_waits_until_this_edge_is_far_enough(void **state)
 
     (void)state;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(5) "\",");
     answer_claim(CLAIM_OK, &old);
     pass(1000);
     assert_int_equal(peers[0].wrote.len, 0);
     log_entry(5, "conversation:c1", "{\"n\":5}");
     log_entry(6, "conversation:c1", "{\"n\":6}");
     pass(30);
-    hears(0, "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",{*},\"1-5\"]+"
-             "42[\"said\",{\"n\":6},\"1-6\"]|");
+    hears(0, "40{\"sid\":\"" OLD_ID
+             "\"*+42[\"connected\",{*},\"" AT(5) "\"]+"
+                                                 "42[\"said\",{\"n\":6},\"" AT(6) "\"]|");
 }
 
 struct refusal_row {
@@ -634,7 +656,7 @@ struct refusal_row {
 
 static void make_stale(struct session_record *old)
 {
-    old->stale = SPAN_LIT("1-4");
+    old->stale = SPAN_LIT(AT(4));
 }
 
 static void make_lost(struct session_record *old)
@@ -646,17 +668,18 @@ static void make_lost(struct session_record *old)
 
 // clang-format off
 static const struct refusal_row refusals[] = {
-    {"no such session", WITH_OFFSET("\"1-4\""), CLAIM_UNKNOWN, NULL, RECOVERY_UNKNOWN, false},
-    {"of another user", WITH_OFFSET("\"1-4\""), CLAIM_FOREIGN, NULL, RECOVERY_FOREIGN, false},
-    {"kicked", WITH_OFFSET("\"1-4\""), CLAIM_KICKED, NULL, RECOVERY_KICKED, false},
-    {"claimed too often", WITH_OFFSET("\"1-4\""), CLAIM_TOO_OFTEN, NULL, RECOVERY_TOO_OFTEN, false},
-    {"restored lately", WITH_OFFSET("\"1-4\""), CLAIM_RESTORED, NULL, RECOVERY_RESTORED, false},
+    {"no such session", WITH_OFFSET("\"" AT(4) "\""), CLAIM_UNKNOWN, NULL, RECOVERY_UNKNOWN, false},
+    {"of another user", WITH_OFFSET("\"" AT(4) "\""), CLAIM_FOREIGN, NULL, RECOVERY_FOREIGN, false},
+    {"kicked", WITH_OFFSET("\"" AT(4) "\""), CLAIM_KICKED, NULL, RECOVERY_KICKED, false},
+    {"claimed too often", WITH_OFFSET("\"" AT(4) "\""), CLAIM_TOO_OFTEN, NULL, RECOVERY_TOO_OFTEN, false},
+    {"restored lately", WITH_OFFSET("\"" AT(4) "\""), CLAIM_RESTORED, NULL, RECOVERY_RESTORED, false},
     {"an offset that is none", WITH_OFFSET("\"x\""), CLAIM_OK, NULL, RECOVERY_OFFSET, true},
     {"an offset that is null", WITH_OFFSET("null"), CLAIM_OK, NULL, RECOVERY_OFFSET, true},
-    {"an offset of two shards", WITH_OFFSET("\"1-4_0.0\""), CLAIM_OK, NULL, RECOVERY_OFFSET, true},
-    {"an offset of no entry", WITH_OFFSET("\"0-9\""), CLAIM_OK, NULL, RECOVERY_REACH, true},
-    {"an offset from before the session", WITH_OFFSET("\"1-4\""), CLAIM_OK, make_stale, RECOVERY_STALE, true},
-    {"events were lost since", WITH_OFFSET("\"1-4\""), CLAIM_OK, make_lost, RECOVERY_REACH, true},
+    {"an offset of two shards", WITH_OFFSET("\"" AT(4) ".00\""), CLAIM_OK, NULL, RECOVERY_OFFSET, true},
+    {"an offset of no entry", WITH_OFFSET("\"00000009\""), CLAIM_OK, NULL, RECOVERY_REACH, true},
+    {"from before the session, written as earlier", WITH_OFFSET("\"1-4\""), CLAIM_OK, make_stale, RECOVERY_STALE, true},
+    {"an offset from before the session", WITH_OFFSET("\"" AT(4) "\""), CLAIM_OK, make_stale, RECOVERY_STALE, true},
+    {"events were lost since", WITH_OFFSET("\"" AT(4) "\""), CLAIM_OK, make_lost, RECOVERY_REACH, true},
 };
 // clang-format on
 
@@ -671,7 +694,7 @@ static void is_refused(void **state)
         row->change(&old);
     connect_with(0, row->members);
     answer_claim(row->claim, row->claim == CLAIM_OK ? &old : NULL);
-    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"" AT(4) "\"]|");
     assert_null(strstr(peers[0].wrote.ptr, PID));
     assert_int_equal(metric_get(&metrics.clients.recoveries[row->result]), 1);
     assert_int_equal(strstr(sessions.told.ptr, "drop 7; ") != NULL, row->drops);
@@ -684,11 +707,11 @@ static void patience_has_an_end(void **state)
 
     (void)state;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(5) "\",");
     answer_claim(CLAIM_OK, &old);
     pass(5010);
-    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
-    told("*drop 7; put u1 stale=1-5 user:u1@1-4; ");
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"" AT(4) "\"]|");
+    told("*drop 7; put u1 stale=" AT(5) " user:u1@1-4; ");
     assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_AHEAD]), 1);
 }
 
@@ -699,7 +722,7 @@ static void the_store_is_waited_for(void **state)
     (void)state;
     log_four();
     sessions.up = false;
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
     pass(2000);
     assert_int_equal(peers[0].wrote.len, 0);
     sessions.up = true;
@@ -712,7 +735,7 @@ static void the_store_is_not_waited_for_for_ever(void **state)
 {
     (void)state;
     sessions.up = false;
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
     pass(5010);
     hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",*");
     assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_AWAY]), 1);
@@ -728,9 +751,9 @@ static void too_much_at_once(void **state)
     args[0] = '{', args[sizeof(args) - 2] = '}';
     for (uint64_t n = 1; n <= 9; n++)
         log_entry(n, "user:u1", args);
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-1\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",");
     answer_claim(CLAIM_OK, &old);
-    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-9\"]|");
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"" AT(9) "\"]|");
     assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_TOO_MUCH]), 1);
 }
 
@@ -751,7 +774,7 @@ static void the_old_connection_ends_here(void **state)
     buffer_clear(&peers[0].wrote);
     log_four();
     buffer_clear(&peers[0].wrote);
-    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    connect_with(1, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
     answer_claim(CLAIM_OK, &old);
     hears(0, "41|");
     hears(1, "40{\"sid\":\"*\",\"pid\":\"" PID "\"}+*");
@@ -795,7 +818,7 @@ static void one_that_waits_is_taken_out_of_a_room(void **state)
 
     (void)state;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(5) "\",");
     answer_claim(CLAIM_OK, &old);
     buffer_clear(&bus.asked);
     command(LEAVE_U1);
@@ -803,7 +826,7 @@ static void one_that_waits_is_taken_out_of_a_room(void **state)
     told("*leave 7 conversation:c1; ");
     log_entry(5, "conversation:c1", "{\"n\":5}");
     pass(100);
-    hears(0, "40{\"sid\":\"" OLD_ID "\",\"pid\":\"" PID "\"}+42[\"connected\",{*},\"1-5\"]|");
+    hears(0, "40{\"sid\":\"" OLD_ID "\",\"pid\":\"" PID "\"}+42[\"connected\",{*},\"" AT(5) "\"]|");
     buffer_clear(&peers[0].wrote);
     log_entry(6, "conversation:c1", "{\"n\":6}");
     hears(0, "");
@@ -815,10 +838,10 @@ static void one_that_waits_and_is_kicked_starts_afresh(void **state)
 
     (void)state;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(5) "\",");
     answer_claim(CLAIM_OK, &old);
     command(&(struct control){.kind = CONTROL_KICK, .user = SPAN_LIT("u1")});
-    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"" AT(4) "\"]|");
     assert_null(strstr(peers[0].wrote.ptr, PID));
     assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_KICKED]), 1);
 }
@@ -828,9 +851,9 @@ static void one_whose_claim_is_not_answered_starts_afresh(void **state)
 {
     (void)state;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
     command(LEAVE_U1);
-    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"1-4\"]|");
+    hears(0, "40{\"sid\":\"*\",\"pid\":\"*\"}+42[\"connected\",{*},\"" AT(4) "\"]|");
     assert_null(strstr(peers[0].wrote.ptr, PID));
     assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_KICKED]), 1);
 }
@@ -841,7 +864,7 @@ static void one_that_waits_is_refused_when_its_token_is_revoked(void **state)
 
     (void)state;
     log_four();
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-5\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(5) "\",");
     answer_claim(CLAIM_OK, &old);
     command(&(struct control){
         .kind = CONTROL_REVOKE, .user = SPAN_LIT("u1"), .at_ms = 1, .until_ms = UINT64_MAX});
@@ -939,7 +962,7 @@ static void claims_wait_until_all_is_written_again(void **state)
     (void)state;
     log_four();
     sessions.up = false;
-    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"1-4\",");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
     pass(4500);
     come_back(true);
     pass(1190); // longer than it would wait for a store that is down
@@ -994,6 +1017,7 @@ int main(void)
         TEST(claims_wait_until_all_is_written_again),
         TEST(joins_do_not_wait_until_all_is_written_again),
         TEST(what_was_missed_follows_the_reply),
+        TEST(one_from_an_earlier_edge_gets_what_it_missed),
         TEST(without_an_offset_everything_since_the_joins_comes),
         TEST(it_waits_until_it_is_past_all_joins),
         TEST(one_that_waits_and_is_overtaken_starts_afresh),

@@ -192,9 +192,9 @@ static void replays_in_order_with_the_offset_behind_each(void **state)
     assert_true(replay_make(tail, SPAN_LIT("/"), rooms, 2, &start,
                             &(struct replay_limits){10, MUCH}, &replay));
     assert_int_equal(replay.count, 3);
-    assert_span(frame_packet(replay.frames[0]), "42[\"said\",{\"n\":2},\"1-2_1.0\"]");
-    assert_span(frame_packet(replay.frames[1]), "42[\"said\",{\"n\":3},\"1-3_2.0\"]");
-    assert_span(frame_packet(replay.frames[2]), "42[\"said\",{\"n\":4},\"1-4_0.1\"]");
+    assert_span(frame_packet(replay.frames[0]), "42[\"said\",{\"n\":2},\"00000012.10\"]");
+    assert_span(frame_packet(replay.frames[1]), "42[\"said\",{\"n\":3},\"00000013.20\"]");
+    assert_span(frame_packet(replay.frames[2]), "42[\"said\",{\"n\":4},\"00000014.01\"]");
     replay_fini(&replay);
     assert_false(replay_make(tail, SPAN_LIT("/"), rooms, 2, &start,
                              &(struct replay_limits){2, MUCH}, &replay));
