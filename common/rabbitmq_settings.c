@@ -1,5 +1,6 @@
 #include "common/rabbitmq_settings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/broker_url.h"
@@ -7,6 +8,7 @@
 #include "common/url_settings.h"
 
 #define URL      "RABBITMQ_URL"
+#define PORT     5672
 #define TLS_PORT 5671
 
 static const char *const schemes[] = {"amqp", "amqps", NULL};
@@ -56,6 +58,26 @@ static void apply_url(struct rabbitmq_settings *settings, struct buffer *errors)
     broker_url_fini(&url);
 }
 
+static void take_hosts(struct rabbitmq_settings *settings, struct buffer *errors)
+{
+    if (settings->url || settings_is_given("RABBITMQ_HOST") || settings_is_given("RABBITMQ_PORT"))
+        settings_fault(errors, "RABBITMQ_HOSTS says where RabbitMQ is: give no RABBITMQ_HOST, "
+                               "RABBITMQ_PORT and RABBITMQ_URL beside it");
+    host_list_parse(&settings->hosts, settings->host_list, "RABBITMQ_HOSTS",
+                    settings->tls ? TLS_PORT : PORT, errors);
+}
+
+static void take_host(struct rabbitmq_settings *settings, struct buffer *errors)
+{
+    struct host_address *only = &settings->hosts.items[0];
+
+    if (strlen(settings->host) >= sizeof(only->host))
+        settings_fault(errors, "RABBITMQ_HOST has over %zu bytes", sizeof(only->host) - 1);
+    snprintf(only->host, sizeof(only->host), "%s", settings->host);
+    only->port = (uint16_t)settings->port;
+    settings->hosts.count = 1;
+}
+
 // A file that has no effect is meant to have one.
 static void expect_no_files(struct buffer *errors)
 {
@@ -74,6 +96,10 @@ void rabbitmq_settings_finish(struct rabbitmq_settings *settings, struct buffer 
         apply_url(settings, errors);
     else if (settings->tls && !settings_is_given("RABBITMQ_PORT"))
         settings->port = TLS_PORT;
+    if (settings->host_list)
+        take_hosts(settings, errors);
+    else
+        take_host(settings, errors);
     if (!settings->tls) {
         expect_no_files(errors);
         return;

@@ -6,22 +6,25 @@
 #include <stdint.h>
 
 #include "common/buffer.h"
+#include "common/host_list.h"
 #include "common/tls_client.h"
 
 struct rabbitmq_settings {
     const char *url; // or NULL
     const char *host;
     int64_t port;
+    const char *host_list; // or NULL: `host` is the only one
     const char *user, *password, *vhost;
     bool tls;
     struct tls_files files; // of TLS
+    // Filled by rabbitmq_settings_finish():
+    struct host_list hosts; // one at least
 };
 
 // The settings that may be the cause when RabbitMQ cannot be reached or refuses the login.
 #define RABBITMQ_CONNECTION_SETTINGS                                                               \
-    "RABBITMQ_URL, RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_TLS, RABBITMQ_USER, RABBITMQ_PASSWORD "  \
-    "and "                                                                                         \
-    "RABBITMQ_VHOST"
+    "RABBITMQ_URL, RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_HOSTS, RABBITMQ_TLS, RABBITMQ_USER, "    \
+    "RABBITMQ_PASSWORD and RABBITMQ_VHOST"
 // What a client says first without TLS, for tls_probe(), and what is wrong if that finds TLS.
 #define RABBITMQ_GREETING   SPAN_LIT("AMQP\0\0\x09\x01")
 #define RABBITMQ_SPEAKS_TLS "the server speaks TLS at this port; set RABBITMQ_TLS=true"

@@ -59,6 +59,8 @@ extern const char *const log_format_names[];
      "Host of RabbitMQ"},                                                                          \
     {"RABBITMQ_PORT", SETTING_NUMBER, offsetof(type, field.port), "5672", 1, 65535, NULL,          \
      "Port of RabbitMQ (AMQP); with RABBITMQ_TLS the default is 5671"},                            \
+    {"RABBITMQ_HOSTS", SETTING_TEXT, offsetof(type, field.host_list), NULL, 0, 0, NULL,            \
+     "Nodes of one RabbitMQ, as host:port separated by commas; in place of RABBITMQ_HOST"},        \
     {"RABBITMQ_USER", SETTING_TEXT, offsetof(type, field.user), "guest", 0, 0, NULL,               \
      user_help},                                                                                   \
     {"RABBITMQ_PASSWORD", SETTING_SECRET, offsetof(type, field.password), "guest", 0, 0, NULL,     \

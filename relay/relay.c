@@ -73,8 +73,7 @@ static struct rabbit_options rabbit_options(struct relay *relay)
     const struct relay_settings *s = relay->settings;
 
     return (struct rabbit_options){
-        .resolver = &relay->rabbitmq_host,
-        .port = (int)s->rabbitmq.port,
+        .hosts = &relay->rabbitmq_hosts,
         .user = s->rabbitmq.user,
         .password = s->rabbitmq.password,
         .vhost = s->rabbitmq.vhost,
@@ -188,7 +187,7 @@ struct relay *relay_new(const struct relay_settings *settings, struct gateway_fi
     relay->routes = file->routes;
     pthread_mutex_init(&relay->routes_lock, NULL);
     relay->linger.max_ms = (uint32_t)settings->linger_ms;
-    resolver_init(&relay->rabbitmq_host, settings->rabbitmq.host);
+    rabbit_hosts_init(&relay->rabbitmq_hosts, &settings->rabbitmq.hosts);
     resolver_init(&relay->redis_host, settings->redis.host);
     relay->log = new_log(relay);
     new_route_parts(relay);
@@ -225,7 +224,7 @@ void relay_free(struct relay *relay)
     gateway_file_free(relay->file);
     pthread_mutex_destroy(&relay->routes_lock);
     resolver_fini(&relay->redis_host);
-    resolver_fini(&relay->rabbitmq_host);
+    rabbit_hosts_fini(&relay->rabbitmq_hosts);
     buffer_fini(&relay->control);
     free(relay);
 }

@@ -12,6 +12,7 @@
 
 static struct span encode_heartbeat(struct relay *relay)
 {
+    const struct host_address *rabbitmq = rabbit_hosts_current(&relay->rabbitmq_hosts)->address;
     struct control control = {
         .kind = CONTROL_HEARTBEAT,
         .heartbeat =
@@ -21,8 +22,8 @@ static struct span encode_heartbeat(struct relay *relay)
                 .shard_count = (size_t)relay->settings->bus_shards,
                 .bus_connected = consumer_connected(relay->consumer),
                 .reconnect_attempts = relay->consumer_backoff.attempts,
-                .bus_host = span_of(relay->settings->rabbitmq.host),
-                .bus_port = (uint32_t)relay->settings->rabbitmq.port,
+                .bus_host = span_of(rabbitmq->host),
+                .bus_port = rabbitmq->port,
             },
     };
 

@@ -49,7 +49,8 @@ struct relay {
     struct gateway_file *file;   // written by the loop only, and under `routes_lock`
     struct routes *routes;       // of the file
     pthread_mutex_t routes_lock; // the thread of the operations port reads the routes
-    struct resolver rabbitmq_host, redis_host;
+    struct rabbit_hosts rabbitmq_hosts;
+    struct resolver redis_host;
     struct consumer *consumer;
     struct event_log *log;
     struct dead_letters *letters;

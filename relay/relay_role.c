@@ -123,8 +123,11 @@ static bool ensure_active(struct relay *relay)
         backoff_reset(&relay->consumer_backoff);
         relay_wait(relay, STANDBY_RETRY_MS);
         return false;
+    case CONSUMER_ELSEWHERE:
+        return false;
     default:
-        relay_wait(relay, backoff_next_ms(&relay->consumer_backoff, relay->rabbitmq_host.reached));
+        relay_wait(relay, backoff_next_ms(&relay->consumer_backoff,
+                                          rabbit_hosts_reached(&relay->rabbitmq_hosts)));
         return false;
     }
 }

@@ -3,6 +3,7 @@
 #include <rabbitmq-c/amqp.h>
 #include <rabbitmq-c/ssl_socket.h>
 #include <rabbitmq-c/tcp_socket.h>
+#include <stdio.h>
 
 #include "common/tls_probe.h"
 #include "compose/tools/tool.h"
@@ -60,12 +61,13 @@ static bool open_channel(amqp_connection_state_t link)
     return rabbit_link_granted(link, "opening a channel");
 }
 
-// Of the connections of this tool, which all go to the same server.
+// Of the connection that is being made.
 static struct tls_client tls;
 
 // Returns NULL with the reason in `why`.
 static amqp_socket_t *make_socket(amqp_connection_state_t link,
-                                  const struct rabbitmq_settings *rabbitmq, const char **why)
+                                  const struct rabbitmq_settings *rabbitmq, const char *host,
+                                  const char **why)
 {
     amqp_socket_t *socket = rabbitmq->tls ? amqp_ssl_socket_new(link) : amqp_tcp_socket_new(link);
 
@@ -73,31 +75,32 @@ static amqp_socket_t *make_socket(amqp_connection_state_t link,
     if (!socket || !rabbitmq->tls)
         return socket;
     amqp_ssl_socket_set_verify_hostname(socket, false); // OpenSSL does it
-    *why = tls_client_prepare(&tls, &rabbitmq->files, rabbitmq->host,
-                              amqp_ssl_socket_get_context(socket));
+    *why = tls_client_prepare(&tls, &rabbitmq->files, host, amqp_ssl_socket_get_context(socket));
     return *why ? NULL : socket;
 }
 
-static bool reach(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq)
+static bool reach(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq,
+                  const struct host_address *at)
 {
     struct timeval limit = rabbit_timeval(RABBIT_ANSWER_MS);
     const char *why;
-    amqp_socket_t *socket = make_socket(link, rabbitmq, &why);
+    amqp_socket_t *socket = make_socket(link, rabbitmq, at->host, &why);
 
     if (socket) {
-        int rc = amqp_socket_open_noblock(socket, rabbitmq->host, (int)rabbitmq->port, &limit);
+        int rc = amqp_socket_open_noblock(socket, at->host, at->port, &limit);
         if (rc == AMQP_STATUS_OK)
             return true;
         why = rabbitmq->tls ? tls_client_why(&tls) : NULL;
         why = why ? why : amqp_error_string2(rc);
     }
-    return tool_fail("RabbitMQ at %s:%d cannot be reached (%s); check RABBITMQ_HOST and "
-                     "RABBITMQ_PORT",
-                     rabbitmq->host, (int)rabbitmq->port, why);
+    return tool_fail("RabbitMQ at %s:%u cannot be reached (%s); check RABBITMQ_HOST and "
+                     "RABBITMQ_PORT, or RABBITMQ_HOSTS",
+                     at->host, at->port, why);
 }
 
 // What may be behind a login that ended without an answer of RabbitMQ's, or NULL.
-static const char *find_cause(const struct rabbitmq_settings *rabbitmq, int status)
+static const char *find_cause(const struct rabbitmq_settings *rabbitmq,
+                              const struct host_address *at, int status)
 {
     const char *why = rabbitmq->tls ? tls_client_why(&tls) : NULL;
 
@@ -105,37 +108,40 @@ static const char *find_cause(const struct rabbitmq_settings *rabbitmq, int stat
         return why;
     if (rabbitmq->tls)
         return tls_client_guess(&tls, amqp_error_string2(status));
-    return tls_probe(rabbitmq->host, (uint16_t)rabbitmq->port, RABBITMQ_GREETING, PROBE_MS)
-               ? RABBITMQ_SPEAKS_TLS
-               : NULL;
+    return tls_probe(at->host, at->port, RABBITMQ_GREETING, PROBE_MS) ? RABBITMQ_SPEAKS_TLS : NULL;
 }
 
-static bool log_in(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq)
+static bool log_in(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq,
+                   const struct host_address *at)
 {
+    char doing[HOST_NAME_BYTES_MAX + 32];
     amqp_rpc_reply_t reply = amqp_login(link, rabbitmq->vhost, 0, FRAME_MAX, 0,
                                         AMQP_SASL_METHOD_PLAIN, rabbitmq->user, rabbitmq->password);
     const char *cause = reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION
-                            ? find_cause(rabbitmq, reply.library_error)
+                            ? find_cause(rabbitmq, at, reply.library_error)
                             : NULL;
 
+    snprintf(doing, sizeof(doing), "login at %s:%u", at->host, at->port);
     if (cause)
-        return tool_fail("login: %s", cause);
-    return granted(reply, "login") ||
+        return tool_fail("%s: %s", doing, cause);
+    return granted(reply, doing) ||
            tool_fail("check RABBITMQ_USER, RABBITMQ_PASSWORD and RABBITMQ_VHOST");
 }
 
-static bool dial(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq)
+static bool dial(amqp_connection_state_t link, const struct rabbitmq_settings *rabbitmq,
+                 const struct host_address *at)
 {
     struct timeval limit = rabbit_timeval(RABBIT_ANSWER_MS);
 
-    if (!reach(link, rabbitmq))
+    if (!reach(link, rabbitmq, at))
         return false;
     amqp_set_handshake_timeout(link, &limit);
     amqp_set_rpc_timeout(link, &limit);
-    return log_in(link, rabbitmq) && open_channel(link);
+    return log_in(link, rabbitmq, at) && open_channel(link);
 }
 
-amqp_connection_state_t rabbit_link_open(const struct rabbitmq_settings *rabbitmq)
+static amqp_connection_state_t open_at(const struct rabbitmq_settings *rabbitmq,
+                                       const struct host_address *at)
 {
     amqp_connection_state_t link = amqp_new_connection();
 
@@ -143,10 +149,19 @@ amqp_connection_state_t rabbit_link_open(const struct rabbitmq_settings *rabbitm
         tool_fail("out of memory");
         return NULL;
     }
-    if (dial(link, rabbitmq))
+    if (dial(link, rabbitmq, at))
         return link;
     rabbit_link_close(link);
     return NULL;
+}
+
+amqp_connection_state_t rabbit_link_open(const struct rabbitmq_settings *rabbitmq)
+{
+    amqp_connection_state_t link = NULL;
+
+    for (size_t i = 0; i < rabbitmq->hosts.count && !link; i++)
+        link = open_at(rabbitmq, &rabbitmq->hosts.items[i]);
+    return link;
 }
 
 bool rabbit_link_close(amqp_connection_state_t link)

@@ -17,7 +17,7 @@
 
 struct amqp_connection_state_t_;
 
-// Connects and opens the channel. Returns NULL on failure.
+// Connects to the first host that serves, and opens the channel. Returns NULL if none does.
 NODISCARD struct amqp_connection_state_t_ *
 rabbit_link_open(const struct rabbitmq_settings *rabbitmq);
 // Closes the connection with AMQP's handshake and frees it. Returns true if RabbitMQ has answered:

@@ -5,7 +5,6 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "common/rabbitmq_settings.h"
 #include "relay/rabbitmq/consumer_internal.h"
 #include "relay/rabbitmq/incoming.h"
 
@@ -24,7 +23,6 @@ static struct topology *new_topology(struct consumer *s)
         .exchanges = o->exchanges,
         .routes = o->routes,
         .queue_type = o->queue_type,
-        .outage = &s->outage,
         .between = o->between,
         .arg = o->arg,
     };
@@ -40,9 +38,6 @@ struct consumer *consumer_new(const struct consumer_options *options)
 
     s->options = *options;
     s->prefetch = options->prefetch;
-    s->outage.module = "relay";
-    s->outage.what = "RabbitMQ";
-    s->outage.remedy = "check " RABBITMQ_CONNECTION_SETTINGS;
     s->topology = new_topology(s);
     s->intakes = mem_zalloc(options->routes->count * sizeof(*s->intakes));
     for (size_t i = 0; i < options->routes->count; i++)
@@ -92,7 +87,7 @@ void consumer_lose(struct consumer *s)
         log_error("an event is refused for good reason=%s", rabbit_reason(s->rabbit));
         s->options.on_unreadable(s->options.arg);
     }
-    outage_log_begin(&s->outage, rabbit_reason(s->rabbit));
+    rabbit_hosts_log(s->options.rabbit.hosts, rabbit_reason(s->rabbit));
     consumer_disconnect(s);
 }
 

@@ -18,8 +18,9 @@
 #include "relay/routing/event.h"
 
 enum consumer_state {
-    CONSUMER_DOWN,    // not connected, or refused by the broker
-    CONSUMER_STANDBY, // connected; another relay consumes
+    CONSUMER_DOWN,      // not connected, or refused by the broker
+    CONSUMER_ELSEWHERE, // the same, but the next host has not been tried yet
+    CONSUMER_STANDBY,   // connected; another relay consumes
     CONSUMER_ACTIVE,
 };
 

@@ -26,7 +26,6 @@ struct consumer {
     uint64_t away_until_ms;    // until then the queues are left to other relays
     uint64_t retry_refused_ms; // when routes that are left out are tried again
     uint64_t alive_ms;         // when something was last sent to RabbitMQ
-    struct outage_log outage;
 };
 
 // The name of the queue of a route.

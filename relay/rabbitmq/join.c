@@ -20,14 +20,23 @@ static bool is_wanted(const struct consumer *s, size_t i)
     return topology_has_queue(s->topology, i) && !s->intakes[i].refused;
 }
 
+// The current host does not serve.
+static enum consumer_state give_up_host(struct consumer *s)
+{
+    consumer_disconnect(s);
+    return rabbit_hosts_move_on(s->options.rabbit.hosts) ? CONSUMER_ELSEWHERE : CONSUMER_DOWN;
+}
+
 // Another consumer holds `queue`.
 static enum consumer_state stand_by(struct consumer *s, const char *queue)
 {
+    const struct host_address *at = rabbit_hosts_current(s->options.rabbit.hosts)->address;
+
     if (!s->standby_logged)
-        log_info("standing by: another consumer holds the queue host=%s port=%d queue=%s",
-                 s->options.rabbit.resolver->host, s->options.rabbit.port, queue);
+        log_info("standing by: another consumer holds the queue host=%s port=%u queue=%s", at->host,
+                 at->port, queue);
     s->standby_logged = true;
-    outage_log_clear(&s->outage);
+    rabbit_hosts_settle(s->options.rabbit.hosts);
     consumer_release(s);
     return CONSUMER_STANDBY;
 }
@@ -93,7 +102,7 @@ static enum consumer_state on_refusal(struct consumer *s, size_t i, enum rabbit_
         return lower_prefetch(s);
     if (status == RABBIT_LOST && rabbit_code(s->rabbit) == 0) {
         consumer_lose(s);
-        return CONSUMER_DOWN;
+        return give_up_host(s);
     }
     if (rabbit_code(s->rabbit) == NOT_FOUND)
         // It was deleted: everything is checked and created on the next connection.
@@ -129,7 +138,7 @@ static bool open_intake(struct consumer *s)
 
     s->rabbit = rabbit_open(&s->options.rabbit, why);
     if (!s->rabbit) {
-        outage_log_begin(&s->outage, why);
+        rabbit_hosts_log(s->options.rabbit.hosts, why);
         return false;
     }
     s->alive_ms = clock_monotonic_ms();
@@ -161,9 +170,11 @@ static enum consumer_state give_way(struct consumer *s, size_t route)
 
 static enum consumer_state become_active(struct consumer *s, size_t consumed)
 {
-    log_info("consuming from RabbitMQ host=%s port=%d queues=%zu prefetch=%u",
-             s->options.rabbit.resolver->host, s->options.rabbit.port, consumed, s->prefetch);
-    outage_log_clear(&s->outage);
+    const struct host_address *at = rabbit_hosts_current(s->options.rabbit.hosts)->address;
+
+    log_info("consuming from RabbitMQ host=%s port=%u queues=%zu prefetch=%u", at->host, at->port,
+             consumed, s->prefetch);
+    rabbit_hosts_settle(s->options.rabbit.hosts);
     s->active = true;
     s->standby_logged = false;
     s->retry_refused_ms = clock_monotonic_ms() + RETRY_REFUSED_MS;
@@ -172,11 +183,10 @@ static enum consumer_state become_active(struct consumer *s, size_t consumed)
 
 static enum consumer_state nothing_to_do(struct consumer *s)
 {
-    outage_log_begin(&s->outage, "no queue can be consumed from");
+    rabbit_hosts_log(s->options.rabbit.hosts, "no queue can be consumed from");
     for (size_t i = 0; i < s->options.routes->count; i++)
         s->intakes[i].refused = false;
-    consumer_disconnect(s);
-    return CONSUMER_DOWN;
+    return give_up_host(s);
 }
 
 // Consumes all queues and looks for rivals before it takes the first event.
@@ -186,7 +196,7 @@ static enum consumer_state try_to_consume(struct consumer *s)
     bool asked;
 
     if (!open_intake(s))
-        return CONSUMER_DOWN;
+        return give_up_host(s);
     enum consumer_state state = consume_all(s, &consumed);
     if (state != CONSUMER_ACTIVE)
         return state;
@@ -195,10 +205,7 @@ static enum consumer_state try_to_consume(struct consumer *s)
     crowded = find_rival(s, &asked);
     if (crowded < s->options.routes->count)
         return give_way(s, crowded);
-    if (asked)
-        return become_active(s, consumed);
-    consumer_disconnect(s);
-    return CONSUMER_DOWN;
+    return asked ? become_active(s, consumed) : give_up_host(s);
 }
 
 // The cheapest check comes first: a standby only asks how many consumers the queues have.
@@ -209,12 +216,12 @@ enum consumer_state consumer_join(struct consumer *s)
     if (s->active)
         return CONSUMER_ACTIVE;
     if (!topology_ensure(s->topology))
-        return CONSUMER_DOWN;
+        return give_up_host(s);
     topology_tend(s->topology);
     if (clock_monotonic_ms() < s->away_until_ms)
         return CONSUMER_STANDBY;
     size_t crowded = find_crowded(s, 0, &asked);
     if (crowded < s->options.routes->count)
         return stand_by(s, consumer_queue(s, crowded));
-    return asked ? try_to_consume(s) : CONSUMER_DOWN;
+    return asked ? try_to_consume(s) : give_up_host(s);
 }

@@ -39,7 +39,8 @@ static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o
 }
 
 // Returns NULL, with the reason kept, if a file of TLS cannot be used any more.
-static amqp_socket_t *make_socket(struct rabbit *r, const struct rabbit_options *o)
+static amqp_socket_t *make_socket(struct rabbit *r, const struct rabbit_options *o,
+                                  const struct rabbit_host *host)
 {
     amqp_socket_t *socket = o->tls ? amqp_ssl_socket_new(r->link) : amqp_tcp_socket_new(r->link);
 
@@ -49,8 +50,8 @@ static amqp_socket_t *make_socket(struct rabbit *r, const struct rabbit_options 
         return socket;
     r->has_tls = true;
     amqp_ssl_socket_set_verify_hostname(socket, false); // it would be that of the address
-    const char *fault =
-        tls_client_prepare(&r->tls, o->tls, o->resolver->host, amqp_ssl_socket_get_context(socket));
+    const char *fault = tls_client_prepare(&r->tls, o->tls, host->address->host,
+                                           amqp_ssl_socket_get_context(socket));
     if (fault)
         rabbit_lose(r, fault);
     return fault ? NULL : socket;
@@ -59,18 +60,18 @@ static amqp_socket_t *make_socket(struct rabbit *r, const struct rabbit_options 
 // Tries the addresses in turn, within RABBIT_CONNECT_MS for all of them; a handshake of TLS has
 // longer.
 static bool connect_to(struct rabbit *r, const struct addresses *addresses,
-                       const struct rabbit_options *o)
+                       const struct rabbit_options *o, struct rabbit_host *host)
 {
     uint32_t limit_ms = o->tls ? RABBIT_ANSWER_MS : RABBIT_CONNECT_MS;
     struct timeval wait = rabbit_timeval(limit_ms / (uint32_t)addresses->count);
-    amqp_socket_t *socket = make_socket(r, o);
+    amqp_socket_t *socket = make_socket(r, o, host);
     int status = AMQP_STATUS_SOCKET_ERROR;
 
     if (!socket)
         return false;
     for (size_t i = 0; i < addresses->count && status != AMQP_STATUS_OK; i++)
-        status = amqp_socket_open_noblock(socket, addresses->text[i], o->port, &wait);
-    o->resolver->reached = status != AMQP_STATUS_TIMEOUT;
+        status = amqp_socket_open_noblock(socket, addresses->text[i], host->address->port, &wait);
+    host->resolver.reached = status != AMQP_STATUS_TIMEOUT;
     if (status == AMQP_STATUS_SOCKET_ERROR)
         return rabbit_lose(r, "connection refused, or the host cannot be reached");
     return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
@@ -78,7 +79,7 @@ static bool connect_to(struct rabbit *r, const struct addresses *addresses,
 
 // Says more about a connection that ended before RabbitMQ has said anything. A server that wants
 // TLS answers plain text with an alert that means nothing to rabbitmq-c.
-static void explain_end(struct rabbit *r, const struct rabbit_options *o)
+static void explain_end(struct rabbit *r, const struct rabbit_options *o, struct rabbit_host *host)
 {
     struct addresses addresses;
 
@@ -89,23 +90,23 @@ static void explain_end(struct rabbit *r, const struct rabbit_options *o)
             rabbit_lose(r, tls_client_guess(&r->tls, r->reason));
         return;
     }
-    if (resolver_ask(o->resolver, RABBIT_CONNECT_MS, &addresses))
+    if (resolver_ask(&host->resolver, RABBIT_CONNECT_MS, &addresses))
         return;
-    o->resolver->reached = true;
-    if (tls_probe(addresses.text[0], (uint16_t)o->port, RABBITMQ_GREETING, RABBIT_CONNECT_MS))
+    host->resolver.reached = true;
+    if (tls_probe(addresses.text[0], host->address->port, RABBITMQ_GREETING, RABBIT_CONNECT_MS))
         rabbit_lose(r, RABBITMQ_SPEAKS_TLS);
 }
 
-static bool dial(struct rabbit *r, const struct rabbit_options *o)
+static bool dial(struct rabbit *r, const struct rabbit_options *o, struct rabbit_host *host)
 {
     struct timeval wait = rabbit_timeval(RABBIT_ANSWER_MS);
     unsigned timeout_ms = WRITE_TIMEOUT_MS;
     struct addresses addresses;
-    const char *unresolved = resolver_ask(o->resolver, RABBIT_CONNECT_MS, &addresses);
+    const char *unresolved = resolver_ask(&host->resolver, RABBIT_CONNECT_MS, &addresses);
 
     if (unresolved)
         return rabbit_lose(r, unresolved);
-    if (!connect_to(r, &addresses, o))
+    if (!connect_to(r, &addresses, o, host))
         return false;
     // A write has no limit of time of its own. This ends the connection to a peer that takes
     // nothing.
@@ -118,6 +119,7 @@ static bool dial(struct rabbit *r, const struct rabbit_options *o)
 
 struct rabbit *rabbit_open(const struct rabbit_options *options, char why[RABBIT_REASON_MAX])
 {
+    struct rabbit_host *host = rabbit_hosts_current(options->hosts);
     struct rabbit *r = mem_zalloc(sizeof(*r));
 
     r->link = amqp_new_connection();
@@ -126,10 +128,10 @@ struct rabbit *rabbit_open(const struct rabbit_options *options, char why[RABBIT
     r->usable = true;
     r->max_body = options->max_body;
     list_init(&r->backlog);
-    if (dial(r, options)) {
+    if (dial(r, options, host)) {
         if (login(r, options) == RABBIT_OK && rabbit_open_channel(r) == RABBIT_OK)
             return r;
-        explain_end(r, options);
+        explain_end(r, options, host);
     }
     memcpy(why, r->reason, sizeof(r->reason));
     r->usable = false;

@@ -12,8 +12,8 @@
 
 struct rabbit;
 
-// Connects, logs in and opens the channel. Returns NULL, with the reason in `why`, if that fails.
-// The options are used during the call only.
+// Connects to the current host, logs in and opens the channel. Returns NULL, with the reason in
+// `why`, if that fails. The options are used during the call only.
 NODISCARD struct rabbit *rabbit_open(const struct rabbit_options *options,
                                      char why[RABBIT_REASON_MAX]);
 // Closes the connection with AMQP's handshake, if it still works, and frees it. NULL is allowed.

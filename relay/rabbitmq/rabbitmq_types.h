@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/resolver.h"
 #include "common/span.h"
 #include "common/tls_client.h"
+#include "relay/rabbitmq/hosts.h"
 
 #define RABBIT_CONNECT_MS 700
 #define RABBIT_ANSWER_MS  2000
@@ -15,8 +15,7 @@
 #define RABBIT_EXCERPT_BYTES ((size_t)64 * 1024) // kept of a body that is over the limit
 
 struct rabbit_options {
-    struct resolver *resolver; // of the host
-    int port;
+    struct rabbit_hosts *hosts;  // whose current one is dialled
     const struct tls_files *tls; // NULL: plain text
     const char *user, *password, *vhost;
     const char *name; // shown by RabbitMQ's management

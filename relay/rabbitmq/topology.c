@@ -171,7 +171,7 @@ bool topology_ensure(struct topology *t)
 
     if (topology_connected(t) || connect_once(t, why))
         return true;
-    outage_log_begin(t->options.outage, why);
+    rabbit_hosts_log(t->options.rabbit.hosts, why);
     return false;
 }
 

@@ -19,7 +19,6 @@ struct topology_options {
     const char *exchanges; // names, separated by commas
     const struct routes *routes;
     enum rabbit_queue_type queue_type; // of queues that are created
-    struct outage_log *outage;         // of the connection; shared with the consumer
     // Called between the steps, for work that must not wait: each step may wait for RabbitMQ.
     void (*between)(void *arg);
     void *arg;

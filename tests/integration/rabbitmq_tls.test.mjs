@@ -132,6 +132,21 @@ describe('over TLS', () => {
     }
   });
 
+  test('RABBITMQ_HOSTS: each certificate is for its own host', async () => {
+    const hosts = ['127.0.0.1', 'localhost'].map((host) => `${host}:${open.tlsPort}`);
+    const env = { RABBITMQ_TLS: 'true', RABBITMQ_HOST: '', RABBITMQ_PORT: '',
+      RABBITMQ_HOSTS: hosts.join(), RABBITMQ_CA_FILE: ours.certificate };
+    const relay = await made.addRelay(env);
+    await relay.ready();
+    await relay.logs(/RabbitMQ at 127\.0\.0\.1.*certificate is not for the host 127\.0\.0\.1/);
+    await relay.logs(/consuming from RabbitMQ host=localhost/);
+    const { code, stderr } = await run(built('ws-dead-letters'), ['list'],
+      { env: { ...made.env, ...env }, cwd: dir });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /127\.0\.0\.1.*certificate is not for the host 127\.0\.0\.1/);
+    await relay.stop();
+  });
+
   test('a client certificate opens a broker that wants one', async (t) => {
     const relay = await made.addRelay({ ...STRICT, ...CERTIFICATE });
     await relay.ready();

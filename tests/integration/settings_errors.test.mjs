@@ -412,6 +412,34 @@ describe('RABBITMQ_URL', () => {
   }
 });
 
+describe('RABBITMQ_HOSTS', () => {
+  const cases = [
+    ['several', { RABBITMQ_HOSTS: 'a, b:1,[::1]:5673', RABBITMQ_USER: 'u', RABBITMQ_VHOST: 'v' }, null],
+    ['with TLS', { RABBITMQ_HOSTS: 'a,b', RABBITMQ_TLS: 'true' }, null],
+    ['one that is none', { RABBITMQ_HOSTS: 'a,b:x' }, /RABBITMQ_HOSTS must list .*10\.0\.0\.1:5672.*number 2 is none/],
+    ['one that is none with TLS', { RABBITMQ_HOSTS: ',', RABBITMQ_TLS: 'true' }, /RABBITMQ_HOSTS must list .*:5671/],
+    ['a URL among them', { RABBITMQ_HOSTS: 'a,amqp://u:hush1@b' }, /RABBITMQ_HOSTS must list .*number 2/],
+    ['a password', { RABBITMQ_HOSTS: 'u:hush1@a' }, /RABBITMQ_HOSTS must list .*number 1/],
+    ['17 of them', { RABBITMQ_HOSTS: Array(17).fill('a').join() }, /RABBITMQ_HOSTS names over 16 hosts/],
+    ['a host beside it', { RABBITMQ_HOSTS: 'a', RABBITMQ_HOST: 'b' }, /RABBITMQ_HOSTS says where .*RABBITMQ_HOST/],
+    ['a port beside it', { RABBITMQ_HOSTS: 'a', RABBITMQ_PORT: '1' }, /RABBITMQ_HOSTS says where .*RABBITMQ_PORT/],
+    ['a URL beside it', { RABBITMQ_HOSTS: 'a', RABBITMQ_URL: 'amqp://u:hush1@a' }, /RABBITMQ_HOSTS says where .*RABBITMQ_URL/],
+    ['a host that is too long', { RABBITMQ_HOST: 'a'.repeat(256) }, /RABBITMQ_HOST has over 255 bytes/],
+  ];
+  for (const [name, env, fault] of cases) {
+    test(name, async () => {
+      const { code, stderr } = await checked('ws-relay', env);
+      assert.equal(code, fault ? 1 : 0, stderr);
+      assert.match(stderr, fault ?? /^$/);
+      assert.doesNotMatch(stderr, /hush/);
+      if (!fault) return;
+      const tool = await start('ws-dead-letters', env, { args: ['list'] });
+      assert.equal(tool.code, 2);
+      assert.match(tool.stderr, fault);
+    });
+  }
+});
+
 describe('files of TLS to RabbitMQ', () => {
   async function files() {
     const dir = await mkdtemp(join(tmpdir(), 'tls-'));

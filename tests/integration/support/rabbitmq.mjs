@@ -1,4 +1,5 @@
-// A private RabbitMQ node: own data, own name, own port mapper, loopback only.
+// A private RabbitMQ node: own data, own name, own port mapper, loopback only. Or several, as one
+// cluster.
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ function serverScript() {
 export class RabbitMq {
   constructor(dir, [port, distribution, mapper, tlsPort], tls) {
     this.dir = dir;
+    this.home = dir; // has the cookie of the cluster
+    this.peers = [];
     this.tlsPort = tlsPort;
     this.tls = tls;
     this.port = port;
@@ -42,14 +45,40 @@ export class RabbitMq {
     return rabbit;
   }
 
+  // Nodes of one cluster, the first of which has the port mapper of all.
+  static async cluster(dir, count) {
+    const ports = await freePorts(4 * count);
+    const nodes = Array.from({ length: count }, (_, i) =>
+      new RabbitMq(join(dir, `node-${i}`), ports.slice(4 * i, 4 * i + 4)));
+    for (const node of nodes) {
+      node.home = nodes[0].dir;
+      node.mapperPort = nodes[0].mapperPort;
+      node.peers = nodes;
+    }
+    const stop = () => Promise.all(nodes.map((node) => node.stop()));
+    try {
+      for (const node of nodes) await node.#prepare();
+      // The first makes the cookie, and each finds the ones before it.
+      for (const node of nodes) await node.start();
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return nodes;
+  }
+
+  get name() {
+    return `tests${this.port}@localhost`;
+  }
+
   get url() {
     return `amqp://guest:guest@127.0.0.1:${this.port}`;
   }
 
   // What rabbitmqctl must find in its environment, in the words of a shell.
   get environment() {
-    return `HOME='${this.dir}' ERL_EPMD_PORT=${this.mapperPort} ERL_EPMD_ADDRESS=127.0.0.1 `
-      + `RABBITMQ_NODENAME=tests${this.port}@localhost RABBITMQ_CONF_ENV_FILE='${this.dir}/env.conf'`;
+    return `HOME='${this.home}' ERL_EPMD_PORT=${this.mapperPort} ERL_EPMD_ADDRESS=127.0.0.1 `
+      + `RABBITMQ_NODENAME=${this.name} RABBITMQ_CONF_ENV_FILE='${this.dir}/env.conf'`;
   }
 
   #tlsSettings() {
@@ -64,6 +93,12 @@ export class RabbitMq {
     ];
   }
 
+  #clusterSettings() {
+    if (this.peers.length === 0) return [];
+    return ['cluster_formation.peer_discovery_backend = classic_config',
+      ...this.peers.map(({ name }, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`)];
+  }
+
   async #prepare() {
     await mkdir(join(this.dir, 'log'), { recursive: true });
     await writeFile(join(this.dir, 'rabbitmq.conf'), [
@@ -74,9 +109,11 @@ export class RabbitMq {
       'log.console = false',
       'log.file.level = warning',
       ...this.#tlsSettings(),
+      ...this.#clusterSettings(),
       ''].join('\n'));
     await writeFile(join(this.dir, 'enabled_plugins'), '[].\n');
     await writeFile(join(this.dir, 'env.conf'), '');
+    if (this.peers.indexOf(this) > 0) return;
     // Erlang would start one by itself, which then stays for ever.
     this.mapper = new Child('epmd', ['-port', String(this.mapperPort), '-address', '127.0.0.1'],
       { name: 'epmd' });
@@ -87,10 +124,10 @@ export class RabbitMq {
       name: 'rabbitmq-server',
       cwd: this.dir,
       env: {
-        HOME: this.dir,
+        HOME: this.home,
         ERL_EPMD_PORT: String(this.mapperPort),
         ERL_EPMD_ADDRESS: '127.0.0.1',
-        RABBITMQ_NODENAME: `tests${this.port}@localhost`,
+        RABBITMQ_NODENAME: this.name,
         RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
         RABBITMQ_NODE_PORT: String(this.port),
         RABBITMQ_DIST_PORT: String(this.distributionPort),

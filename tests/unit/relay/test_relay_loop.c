@@ -21,7 +21,8 @@ struct dialogue {
     const char *name;
     // What RabbitMQ delivers: a small letter is the id of an event, a capital one the same
     // delivered again, ! an event without a room, ~ a lost connection, = a connection that is
-    // blocked; | ends what comes in one read.
+    // blocked; | ends what comes in one read. Before them, each > is an attempt to join that is to
+    // be made at another host, each . one that is to be made later.
     const char *deliveries;
     // What comes of appends: o in the log, f failed, s superseded, d Redis is away from now on; and
     // of claims: u failed, U failed from now on. From now on is until the queues are left. Then o.
@@ -35,8 +36,8 @@ struct dialogue {
 static struct {
     const char *deliveries, *appends;
     bool connected, readable, other_speaks;
-    bool redis_away, unclaimed;
-    uint64_t now_ms, joined_ms, left_ms;
+    bool redis_away, unclaimed, refused;
+    uint64_t now_ms, refused_ms, joined_ms, left_ms;
     char log[IDS_MAX + 1];
     uint64_t tag, epoch;
     size_t letters;
@@ -87,6 +88,14 @@ static void write_if_long(const char *what, uint64_t since_ms, uint64_t least_ms
 enum consumer_state consumer_join(struct consumer *consumer)
 {
     (void)consumer;
+    if (brokers.refused && brokers.now_ms > brokers.refused_ms)
+        buffer_printf(&brokers.transcript, "pause ");
+    brokers.refused = *brokers.deliveries == '>' || *brokers.deliveries == '.';
+    brokers.refused_ms = brokers.now_ms;
+    if (brokers.refused) {
+        buffer_printf(&brokers.transcript, "refused ");
+        return *brokers.deliveries++ == '>' ? CONSUMER_ELSEWHERE : CONSUMER_DOWN;
+    }
     if (!brokers.connected) {
         write_if_long("away", brokers.left_ms, 3000);
         brokers.joined_ms = brokers.now_ms;
@@ -416,6 +425,8 @@ static const struct dialogue dialogues[] = {
      "unclaimed held(10 s) leave away(3 s) claim append(a) ack(1+) "},
     {"Redis away for 10 s: the batch goes back", "ab|AB", "d", "", false, 200,
      "claim lost held(10 s) leave away(3 s) claim append(ab) ack(2+) "},
+    {"a round of hosts without a pause, then one", ">>.>>.a", "", "", false, 7,
+     "refused refused refused pause refused refused refused pause claim append(a) ack(1+) "},
     {"a dead letter is not acknowledged with the others", "a!b", "", "", false, 1,
      "claim letter(2) append(ab) ack(1) ack(3) "},
     {"a dead letter alone", "!", "", "", false, 1, "claim letter(1) "},
@@ -444,10 +455,12 @@ static void play(struct relay *relay, int turns)
 static void follows_the_script(void **state)
 {
     const struct dialogue *d = *state;
-    struct relay_settings settings = {.prefetch = 200, .bus_shards = 1, .rabbitmq.host = "rabbit"};
+    struct relay_settings settings = {.prefetch = 200, .bus_shards = 1};
     struct relay relay = {
         .settings = &settings, .file = file, .routes = file->routes, .id = "relay-1"};
+    const struct host_list hosts = {{{"rabbit", 5672}}, 1};
 
+    rabbit_hosts_init(&relay.rabbitmq_hosts, &hosts);
     memset(&brokers, 0, sizeof(brokers));
     brokers.deliveries = d->deliveries;
     brokers.appends = d->appends;
