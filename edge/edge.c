@@ -204,7 +204,7 @@ static void build_gateway(struct edge *edge)
         .allow_anonymous = s->allow_anonymous,
         .token_cookie = s->jwt_cookie,
         .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
-        .room_authorization = (enum room_authorization)s->room_authorization,
+        .file = s->file,
         .room_services = options_of_authorization_requests(
             s, edge->authorization ? authorization_client_interface(edge->authorization) : NULL),
         .recovery = options_of_recovery(s, edge->sessions ? redis_sessions_interface(edge->sessions)
@@ -260,12 +260,15 @@ static void build_authorization(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
 
-    if (s->room_authorization != ROOM_AUTHORIZATION_SERVICE)
+    if (room_types_count(s->file->rooms, ROOM_JOIN_SERVICE) == 0)
         return;
     edge->authorization_options = options_of_authorization_client(s);
     edge->authorization = authorization_client_new(&edge->authorization_options, &edge->loop);
-    log_info("services say who may join message_service=%s notification_service=%s",
-             s->message_service_url, s->notification_service_url);
+    for (size_t i = 0; i < s->file->rooms->count; i++) {
+        const struct room_type *type = &s->file->rooms->items[i];
+        if (type->join == ROOM_JOIN_SERVICE)
+            log_info("a service says who may join room_type=%s url=%s", type->name, type->url);
+    }
 }
 
 // The edge's id: EDGE_ID, or host name, process id and six random characters.

@@ -7,7 +7,6 @@
 
 #include "common/log.h"
 #include "common/memory_limit.h"
-#include "edge/gateway/rooms/authorization.h"
 
 #define FILES_MAX              1000000 // libwebsockets takes a limit over 10 million for a mistake
 #define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for each new one grows with the limit
@@ -27,10 +26,9 @@ void raise_file_limit(void)
 // Descriptors that the edge keeps for itself.
 static uint64_t count_other_files(const struct edge_settings *settings)
 {
-    bool asks_services = settings->room_authorization == ROOM_AUTHORIZATION_SERVICE;
+    uint64_t services = room_types_count(settings->file->rooms, ROOM_JOIN_SERVICE);
 
-    return OTHER_FILES +
-           (asks_services ? ROOM_SERVICES * (uint64_t)settings->authorization_concurrency : 0);
+    return OTHER_FILES + services * (uint64_t)settings->authorization_concurrency;
 }
 
 uint32_t count_connections(const struct edge_settings *settings)

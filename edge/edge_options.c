@@ -49,21 +49,19 @@ struct token_options options_of_tokens(const struct edge_settings *s)
         .issuers = s->jwt_issuer,
         .audiences = s->jwt_audience,
         .clock_tolerance_s = (uint32_t)s->jwt_clock_tolerance,
-        .keep_rooms = s->room_authorization == ROOM_AUTHORIZATION_CLAIMS,
-        .keep_token = s->room_authorization == ROOM_AUTHORIZATION_SERVICE,
+        .keep_rooms = room_types_count(s->file->rooms, ROOM_JOIN_CLAIMS) > 0,
+        .keep_token = room_types_count(s->file->rooms, ROOM_JOIN_SERVICE) > 0,
+        .room_types = s->file->rooms,
     };
 }
 
 struct authorization_client_options options_of_authorization_client(const struct edge_settings *s)
 {
     return (struct authorization_client_options){
-        .urls =
-            {
-                [ROOM_SERVICE_MESSAGES] = s->message_service_url,
-                [ROOM_SERVICE_NOTIFICATIONS] = s->notification_service_url,
-            },
+        .types = s->file->rooms,
         .ca_file = s->authorization_ca_file,
-        .max_connections = (unsigned)(ROOM_SERVICES * s->authorization_concurrency),
+        .max_connections = (unsigned)room_types_count(s->file->rooms, ROOM_JOIN_SERVICE) *
+                           (unsigned)s->authorization_concurrency,
     };
 }
 
@@ -73,11 +71,7 @@ options_of_authorization_requests(const struct edge_settings *s,
 {
     return (struct authorization_requests_options){
         .service = service,
-        .paths =
-            {
-                [ROOM_SERVICE_MESSAGES] = s->message_service_path,
-                [ROOM_SERVICE_NOTIFICATIONS] = s->notification_service_path,
-            },
+        .types = s->file->rooms,
         .timeout_ms = (uint32_t)s->authorization_timeout_ms,
         .concurrency = (uint32_t)s->authorization_concurrency,
         .max_waiters = (size_t)s->authorization_queue,

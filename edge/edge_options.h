@@ -12,7 +12,7 @@ struct sio_options options_of_socketio(const struct edge_settings *settings, uin
                                        struct memory_budget *memory);
 struct token_options options_of_tokens(const struct edge_settings *settings);
 
-// The next two are for ROOM_AUTHORIZATION=service; with other values `service` is NULL.
+// The next two are for services that say who may join; if there are none, `service` is NULL.
 struct authorization_client_options
 options_of_authorization_client(const struct edge_settings *settings);
 struct authorization_requests_options

@@ -1,6 +1,7 @@
 // Every setting of the edge, and the table of their names in the environment.
 #pragma once
 
+#include "common/gateway_file/gateway_file.h"
 #include "common/program.h"
 #include "common/settings.h"
 #include "common/shared_settings.h"
@@ -21,7 +22,8 @@ struct edge_settings {
     int64_t jwt_clock_tolerance;
     const char *jwt_cookie;
     bool allow_anonymous;
-    int room_authorization; // enum room_authorization once loaded
+    const char *gateway_file_path; // NULL: the built-in file
+    int room_authorization;        // enum room_authorization once loaded
     const char *message_service_url, *message_service_path;
     const char *notification_service_url, *notification_service_path;
     const char *authorization_ca_file; // NULL: the system's certificates
@@ -58,8 +60,16 @@ struct edge_settings {
     const char *public_key; // content of the PEM file
     struct jwks *key_set;   // parsed from the key set file
     struct trusted_proxies *proxies;
+    struct gateway_file *file;  // see edge_rooms.h
     bool secret_made_up;        // JWT_SECRET was not given, and jwt_secret is random
     bool authorization_assumed; // ROOM_AUTHORIZATION was not given, and is "open"
+};
+
+// Who may join the rooms of a type that does not say it.
+enum room_authorization {
+    ROOM_AUTHORIZATION_OPEN = 0, // any client
+    ROOM_AUTHORIZATION_CLAIMS,   // those whose token lists the room in its claim "rooms"
+    ROOM_AUTHORIZATION_SERVICE,  // those whom a service lets in
 };
 
 enum edge_environment { ENV_DEVELOPMENT = 0, ENV_PRODUCTION, ENV_TEST };

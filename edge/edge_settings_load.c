@@ -3,20 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/path_template.h"
 #include "common/redis/redis_tls.h"
-#include "common/service_url.h"
 #include "common/setting_typos.h"
 #include "edge/edge_keys.h"
+#include "edge/edge_rooms.h"
 #include "edge/gateway/clients/token.h"
 #include "edge/gateway/delivery/cut.h"
-#include "edge/gateway/rooms/authorization.h"
 #include "edge/http/allowed_origins.h"
 #include "edge/http/cookie.h"
 
 #define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
 #define NOT_GIVEN   (-1)
-#define OTHERWISE   "; or choose ROOM_AUTHORIZATION=claims or open"
 
 static bool is_production(const struct edge_settings *settings)
 {
@@ -106,27 +103,6 @@ static void check_cookie(const struct edge_settings *settings, struct buffer *er
                        "your pages");
 }
 
-// The error does not quote the URL, which may contain a password.
-static void check_service_url(const char *setting, const char *url, struct buffer *errors)
-{
-    struct buffer host = {0};
-    const char *fault = service_url_check(url, &host);
-
-    if (fault)
-        settings_fault(errors,
-                       "%s must be an address like http://service.example:4006 (%s)" OTHERWISE,
-                       setting, fault);
-    buffer_fini(&host);
-}
-
-static void check_service_path(const char *setting, const char *path, struct buffer *errors)
-{
-    if (!path_template_is_valid(span_of(path)))
-        settings_fault(errors,
-                       "%s must be a path with one {id} in it, like /api/rooms/{id}" OTHERWISE,
-                       setting);
-}
-
 static void check_ca_file(const char *path, struct buffer *errors)
 {
     char *text =
@@ -138,15 +114,14 @@ static void check_ca_file(const char *path, struct buffer *errors)
     free(text);
 }
 
-static void check_services(const struct edge_settings *settings, struct buffer *errors)
+static void load_rooms(struct edge_settings *settings, struct buffer *errors)
 {
-    if (settings->room_authorization != ROOM_AUTHORIZATION_SERVICE)
-        return;
-    check_service_url("MESSAGE_SERVICE_URL", settings->message_service_url, errors);
-    check_service_path("MESSAGE_SERVICE_PATH", settings->message_service_path, errors);
-    check_service_url("NOTIFICATION_SERVICE_URL", settings->notification_service_url, errors);
-    check_service_path("NOTIFICATION_SERVICE_PATH", settings->notification_service_path, errors);
-    check_ca_file(settings->authorization_ca_file, errors);
+    bool assumes = false;
+
+    settings->file = edge_rooms_load(settings, &assumes, errors);
+    settings->authorization_assumed &= assumes;
+    if (settings->file && room_types_count(settings->file->rooms, ROOM_JOIN_SERVICE) > 0)
+        check_ca_file(settings->authorization_ca_file, errors);
 }
 
 static void choose_authorization(struct edge_settings *settings)
@@ -209,7 +184,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_cookie(settings, errors);
     choose_authorization(settings);
     choose_metrics(settings);
-    check_services(settings, errors);
+    load_rooms(settings, errors);
     check_console(settings, errors);
     check_proxies(settings, errors);
     check_recovery(settings, errors);

@@ -23,6 +23,8 @@ static const struct setting table[] = {
      "Type of the queues that the relay creates; existing queues are used as they are"},
     {"QUEUE_PREFIX", SETTING_TEXT, FIELD(queue_prefix), "websocket.", 0, 0, NULL,
      "Beginning of the names of the queues; the routing key, or " DEAD_LETTER_KEY ", follows"},
+    {"GATEWAY_FILE", SETTING_TEXT, FIELD(gateway_file_path), NULL, 0, 0, NULL,
+     "JSON file with the types of rooms and the events, in place of the built-in one; the same as the edges'"},
     {"EVENT_ROUTES_FILE", SETTING_TEXT, FIELD(event_routes_file), NULL, 0, 0, NULL,
      "JSON file with additional routes for events; read again on SIGHUP"},
     {"MAX_EVENT_BYTES", SETTING_NUMBER, FIELD(max_event_bytes), "4194304", 1024, 16777216, NULL,
@@ -115,6 +117,7 @@ struct gateway_file *relay_settings_load_file(const struct relay_settings *setti
 {
     return gateway_file_load(
         &(struct gateway_file_options){
+            .path = settings->gateway_file_path,
             .routes_path = settings->event_routes_file,
             .queue_prefix = settings->queue_prefix,
         },

@@ -36,3 +36,12 @@ const struct room_type *room_types_of(const struct room_types *types, struct spa
 
     return span_take_before(&room, SPAN_LIT(":"), &type) ? room_types_find(types, type) : NULL;
 }
+
+size_t room_types_count(const struct room_types *types, enum room_join join)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < types->count; i++)
+        count += types->items[i].join == join;
+    return count;
+}

@@ -22,13 +22,22 @@ enum room_join {
     ROOM_JOIN_NONE,       // nobody who asks
 };
 
+// Where the address of a type's service comes from.
+enum room_service {
+    ROOM_SERVICE_OWN = 0,       // the file
+    ROOM_SERVICE_MESSAGES,      // the settings MESSAGE_SERVICE_…
+    ROOM_SERVICE_NOTIFICATIONS, // the settings NOTIFICATION_SERVICE_…
+    ROOM_SERVICES,              // how many there are
+};
+
 struct room_type {
     char *name;
     enum room_join join;
     char *url, *path; // of the service; NULL: not given
-    char *claim;      // of the token: its values are ids of rooms that the client enters by itself
-    bool silent;      // user_joined and user_left are not sent
-    unsigned line;    // of the file, for errors
+    enum room_service service;
+    char *claim;   // of the token: its values are ids of rooms that the client enters by itself
+    bool silent;   // user_joined and user_left are not sent
+    unsigned line; // of the file, for errors
 };
 
 struct room_types {
@@ -41,5 +50,7 @@ void room_types_free(struct room_types *types);
 
 // NULL when there is no such type.
 const struct room_type *room_types_find(const struct room_types *types, struct span name);
+// How many types let clients in by this way.
+size_t room_types_count(const struct room_types *types, enum room_join join);
 // The type of a room, by its name up to the colon; NULL for a user's room too.
 const struct room_type *room_types_of(const struct room_types *types, struct span room);

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "edge/gateway/clients/recovery.h"
 #include "edge/gateway/clients/recovery_accept.h"
+#include "edge/gateway/rooms/claim_rooms.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/connect.h"
 #include "edge/socketio/middleware.h"
@@ -121,9 +122,10 @@ static void begin(struct client_connect *connect, struct client *client)
     if (identity_is_anonymous(client->identity))
         return;
     join_own_room(connect, client);
+    claim_rooms_begin(connect->joins, client);
     delivery_emit(connect->delivery, client->socket, SPAN_LIT("connected"),
                   body_of_connected(connect, client));
-    recovery_begin(connect->recovery, client);
+    recovery_begin(client);
 }
 
 // `connected` carries the offset that the client sent, not a newer one: if the connection breaks
@@ -133,6 +135,7 @@ static void resume(struct client_connect *connect, struct client *client)
     sio_socket_emit_at(client->socket, SPAN_LIT("connected"), body_of_connected(connect, client),
                        recovery_offset(client), 0);
     recovery_replay(connect->recovery, client);
+    claim_rooms_resume(connect->joins, client);
 }
 
 void client_connect_accept(struct client_connect *connect, struct client *client)

@@ -6,6 +6,7 @@
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/client_metrics.h"
 #include "edge/gateway/clients/recovery_attempt.h"
+#include "edge/gateway/rooms/joins.h"
 
 struct client_connect {
     struct authentication authentication;
@@ -13,6 +14,7 @@ struct client_connect {
     struct token_expiry *expiry;
     struct recovery *recovery;
     struct delivery *delivery;
+    struct joins *joins;
     struct client_metrics *metrics;
     uint32_t max_sockets_per_user; // 0: no limit
     struct peer_log refused_tokens, refused_users;
@@ -26,5 +28,6 @@ void client_connect_add_middleware(struct client_connect *connect);
 void client_connect_fini(struct client_connect *connect);
 
 // Lets in a client that has passed the middleware, to its old session or a fresh one: sends the
-// CONNECT reply and `connected`, joins the user's room, and starts to watch the token's expiry.
+// CONNECT reply and `connected`, joins the user's room and those that its claims name, and starts
+// to watch the token's expiry.
 void client_connect_accept(struct client_connect *connect, struct client *client);

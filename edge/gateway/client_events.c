@@ -5,16 +5,22 @@
 #include "common/clock.h"
 #include "common/json_view.h"
 #include "common/log.h"
-#include "edge/gateway/rooms/room_name.h"
+#include "edge/gateway/rooms/claim_rooms.h"
 #include "edge/gateway/rooms/room_request.h"
 #include "edge/socketio/namespace.h"
+
+// True if clients may ask to be in the room, or to leave it.
+static bool is_for_the_asking(const struct client_events *events, struct span room)
+{
+    return room_types_of(events->types, room)->join != ROOM_JOIN_NONE;
+}
 
 // Sets *room to the room that an event names, stored in events->room. If the event names none,
 // sends an error as ack and returns false.
 static bool take_room(struct client_events *events, const struct client *client,
                       const struct sio_event *event, struct span *room)
 {
-    enum room_request result = room_request_read(event->args, &events->room);
+    enum room_request result = room_request_read(event->args, events->types, &events->room);
 
     if (result == ROOM_REQUEST_OK &&
         !authorization_can_ask(events->joins->authorization, buffer_span(&events->room)))
@@ -27,12 +33,24 @@ static bool take_room(struct client_events *events, const struct client *client,
     return true;
 }
 
+// The same for a room that clients may ask for.
+static bool take_asked_room(struct client_events *events, const struct client *client,
+                            const struct sio_event *event, struct span *room)
+{
+    if (!take_room(events, client, event, room))
+        return false;
+    if (is_for_the_asking(events, *room))
+        return true;
+    client_ack_error(events->acks, client, ack_of(event), room_request_str(ROOM_REQUEST_BAD_TYPE));
+    return false;
+}
+
 static void on_join_room(struct client_events *events, struct client *client,
                          const struct sio_event *event)
 {
     struct span room;
 
-    if (take_room(events, client, event, &room))
+    if (take_asked_room(events, client, event, &room))
         joins_ask(events->joins, client, ack_of(event), room);
 }
 
@@ -41,7 +59,7 @@ static void on_leave_room(struct client_events *events, struct client *client,
 {
     struct span room;
 
-    if (take_room(events, client, event, &room))
+    if (take_asked_room(events, client, event, &room))
         joins_leave(events->joins, client, ack_of(event), room);
 }
 
@@ -98,8 +116,10 @@ static void on_refresh_token(struct client_events *events, struct client *client
         client_ack_error(events->acks, client, ack_of(event), "Token belongs to another user");
         return;
     }
-    identity_free(client->identity);
+    struct identity *former = client->identity;
     client->identity = fresh;
+    claim_rooms_change(events->joins, client, former);
+    identity_free(former);
     metric_add(&events->metrics->tokens_refreshed, 1);
     client_ack_refreshed(events->acks, client, ack_of(event), now_s);
     token_expiry_swap(events->expiry, &client->alarm, fresh->life, now_s);

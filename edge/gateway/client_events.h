@@ -15,6 +15,7 @@ struct client_events {
     struct client_acks *acks;
     const struct authentication *authentication; // of refreshed tokens
     struct token_expiry *expiry;
+    const struct room_types *types; // borrowed
     struct client_metrics *metrics;
     struct buffer room;
 };

@@ -45,19 +45,24 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .expiry = gateway->expiry,
         .recovery = &gateway->recovery,
         .delivery = &gateway->delivery,
+        .joins = &gateway->joins,
         .max_sockets_per_user = options->max_sockets_per_user,
         .metrics = &gateway->metrics->clients,
     };
     client_connect_add_middleware(&gateway->connect);
-    gateway->authorization = authorization_new(options->room_authorization, &options->room_services,
-                                               clock, &gateway->metrics->rooms);
+    gateway->authorization =
+        authorization_new(&options->room_services, clock, &gateway->metrics->rooms);
     gateway->delivery = (struct delivery){.nsp = gateway->nsp,
                                           .edge_id = span_of(gateway->edge_id),
                                           .metrics = &gateway->metrics->delivery,
                                           .latency = {.metrics = &gateway->metrics->delivery},
                                           .shards = options->shards};
     gateway->room_events = (struct room_events){
-        .delivery = &gateway->delivery, .bus = gateway->bus, .shards = options->shards};
+        .delivery = &gateway->delivery,
+        .bus = gateway->bus,
+        .types = options->file->rooms,
+        .shards = options->shards,
+    };
     gateway->acks = (struct client_acks){.metrics = &gateway->metrics->clients};
     gateway->joins = (struct joins){
         .authorization = gateway->authorization,
@@ -71,6 +76,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .acks = &gateway->acks,
         .authentication = &gateway->connect.authentication,
         .expiry = gateway->expiry,
+        .types = options->file->rooms,
         .metrics = &gateway->metrics->clients,
     };
 }

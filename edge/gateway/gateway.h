@@ -9,6 +9,7 @@
 // requests, the bus with envelopes.
 #pragma once
 
+#include "common/gateway_file/gateway_file.h"
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/session_store.h"
 #include "edge/gateway/clients/token.h"
@@ -26,10 +27,10 @@ struct gateway_options {
     struct sio_options socketio;
     struct token_options token;
     bool allow_anonymous;
-    const char *token_cookie;      // name of the cookie with the token; NULL: none
-    uint32_t max_sockets_per_user; // at this edge; 0: no limit
-    enum room_authorization room_authorization;
-    struct authorization_requests_options room_services; // for ROOM_AUTHORIZATION_SERVICE
+    const char *token_cookie;        // name of the cookie with the token; NULL: none
+    uint32_t max_sockets_per_user;   // at this edge; 0: no limit
+    const struct gateway_file *file; // borrowed; no type of rooms is ROOM_JOIN_AS_SET
+    struct authorization_requests_options room_services; // its types are those of the file
     struct recovery_options {
         struct session_store *store; // borrowed; NULL: recovery is off
         uint32_t window_s;           // how long a client may be disconnected

@@ -67,7 +67,7 @@ describe('events', () => {
 
   test('to clients are those that the edge emits and the routes lead to', () => {
     const emitted = found(gatewaySources,
-      /(?:delivery_emit|sio_socket_emit_at|room_events_emit|tell_typing)\([^;{]*?"(\w+)"/g);
+      /(?:delivery_emit|sio_socket_emit_at|room_events_(?:emit|announce)(?:_for)?|tell_typing)\([^;{]*?"(\w+)"/g);
     assert.deepEqual(sorted(EVENTS_TO_CLIENTS),
       sorted([...emitted, ...routes.map(({ event }) => event)]));
   });

@@ -29,8 +29,8 @@ static inline struct authorization_call *fake_ask(struct authorization_service *
     *call = (struct authorization_call){.on_answer = on_answer, .arg = arg};
     list_append(&self->calls, &call->node);
     buffer_printf(&self->asked, "%s " SPAN_FMT " " SPAN_FMT "; ",
-                  question->service == ROOM_SERVICE_MESSAGES ? "messages" : "notifications",
-                  SPAN_ARG(question->path), SPAN_ARG(question->token));
+                  question->type == 0 ? "messages" : "notifications", SPAN_ARG(question->path),
+                  SPAN_ARG(question->token));
     return call;
 }
 

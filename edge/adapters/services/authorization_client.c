@@ -28,7 +28,7 @@ struct authorization_client {
     struct authorization_service interface;
     struct event_loop *loop;
     struct http_client *http;
-    struct service services[ROOM_SERVICES];
+    struct service services[ROOM_TYPES_MAX]; // by type
     bool closing;
     unsigned open_parts; // while closing: the HTTP client, and lookups under way
     void (*on_closed)(void *arg);
@@ -165,7 +165,7 @@ static struct authorization_call *ask(struct authorization_service *interface,
 {
     struct authorization_client *client =
         container_of(interface, struct authorization_client, interface);
-    struct service *service = &client->services[question->service];
+    struct service *service = &client->services[question->type];
     struct authorization_call *call = mem_zalloc(sizeof(*call));
     struct buffer url = {0};
 
@@ -198,19 +198,21 @@ static void cancel(struct authorization_service *interface, struct authorization
 static const struct authorization_service_ops ops = {.ask = ask, .cancel = cancel};
 
 static void init_service(struct service *service, struct authorization_client *client,
-                         const char *url)
+                         const struct room_type *type)
 {
+    list_init(&service->waiting);
+    list_init(&service->asked);
     service->client = client;
-    const char *fault = service_url_check(url, &service->host);
+    if (type->join != ROOM_JOIN_SERVICE)
+        return;
+    const char *fault = service_url_check(type->url, &service->host);
     assert(!fault);
     (void)fault;
-    service->url = span_of(url);
+    service->url = span_of(type->url);
     while (service->url.ptr[service->url.len - 1] == '/')
         service->url.len--;
     service->lookup.on_done = on_looked_up;
     service->lookup.arg = service;
-    list_init(&service->waiting);
-    list_init(&service->asked);
 }
 
 struct authorization_client *
@@ -225,8 +227,8 @@ authorization_client_new(const struct authorization_client_options *options,
         http_client_new(&(struct http_client_options){.ca_file = options->ca_file,
                                                       .max_connections = options->max_connections},
                         loop);
-    for (size_t i = 0; i < ROOM_SERVICES; i++)
-        init_service(&client->services[i], client, options->urls[i]);
+    for (size_t i = 0; i < ROOM_TYPES_MAX; i++)
+        init_service(&client->services[i], client, &options->types->items[i]);
     return client;
 }
 
@@ -250,7 +252,7 @@ void authorization_client_close(struct authorization_client *client, void (*on_c
     client->on_closed = on_closed;
     client->closed_arg = arg;
     client->open_parts = 1;
-    for (size_t i = 0; i < ROOM_SERVICES; i++)
+    for (size_t i = 0; i < ROOM_TYPES_MAX; i++)
         stop_service(&client->services[i]);
     http_client_close(client->http, count_closed, client);
 }
@@ -260,7 +262,7 @@ void authorization_client_free(struct authorization_client *client)
     if (!client)
         return;
     http_client_free(client->http);
-    for (size_t i = 0; i < ROOM_SERVICES; i++) {
+    for (size_t i = 0; i < ROOM_TYPES_MAX; i++) {
         struct service *service = &client->services[i];
         assert(list_empty(&service->waiting) && list_empty(&service->asked));
         buffer_fini(&service->host);

@@ -4,15 +4,16 @@
 // and again after half a minute or a failure. The old address is used until there is a new one.
 #pragma once
 
+#include "common/gateway_file/room_types.h"
 #include "edge/adapters/event_loop.h"
 #include "edge/gateway/rooms/authorization_service.h"
 
 struct authorization_client;
 
 struct authorization_client_options {
-    const char *urls[ROOM_SERVICES]; // as service_url_check() takes them
-    const char *ca_file;             // see http_client.h; NULL: the system's
-    unsigned max_connections;        // how many are kept open for further calls
+    const struct room_types *types; // those with ROOM_JOIN_SERVICE have a URL
+    const char *ca_file;            // see http_client.h; NULL: the system's
+    unsigned max_connections;       // how many are kept open for further calls
 };
 
 // Borrows the texts of the options, and the loop.

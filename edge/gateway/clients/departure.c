@@ -5,7 +5,6 @@
 #include "common/mem.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/sessions.h"
-#include "edge/gateway/rooms/room_name.h"
 
 // A departure that waits for the store's answer. It outlives its client, so it holds copies.
 struct departure {
@@ -59,8 +58,10 @@ static void add_text(struct buffer *texts, struct span text)
 
 static void add_room(struct span room, void *arg)
 {
-    if (!room_name_is_user(room))
-        add_text(arg, room);
+    struct departure *departure = arg;
+
+    if (room_events_announces(departure->departures->room_events, room))
+        add_text(&departure->texts, room);
 }
 
 static struct departure *departure_new(struct departures *departures, const struct client *client)
@@ -72,7 +73,7 @@ static struct departure *departure_new(struct departures *departures, const stru
     list_append(&departures->waiting, &departure->node);
     add_text(&departure->texts, client_id(client));
     add_text(&departure->texts, client->identity->user_json);
-    sio_socket_each_room(client->socket, add_room, &departure->texts);
+    sio_socket_each_room(client->socket, add_room, departure);
     return departure;
 }
 
@@ -85,8 +86,7 @@ static void tell_room(struct span room, void *arg)
 {
     const struct telling *telling = arg;
 
-    if (!room_name_is_user(room))
-        room_events_emit(telling->room_events, telling->client, room, "user_left");
+    room_events_announce(telling->room_events, telling->client, room, "user_left");
 }
 
 // While the store is down nobody knows whether the client has come back, so the rooms are told at

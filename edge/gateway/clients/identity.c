@@ -8,7 +8,7 @@
 struct identity *identity_new(const struct identity *from)
 {
     size_t texts = from->user.len + from->user_json.len + from->email.len + from->role.len +
-                   from->rooms_json.len + from->token.len;
+                   from->rooms_json.len + from->token.len + from->enters.len;
     struct identity *identity = mem_alloc(sizeof(*identity) + texts);
     char *at = (char *)(identity + 1);
 
@@ -18,7 +18,9 @@ struct identity *identity_new(const struct identity *from)
     identity->role = span_store(&at, from->role);
     identity->rooms_json = span_store(&at, from->rooms_json);
     identity->token = span_store(&at, from->token);
+    identity->enters = span_store(&at, from->enters);
     identity->life = from->life;
+    identity->rooms_left_out = from->rooms_left_out;
     identity->key = from->key;
     return identity;
 }
@@ -29,6 +31,16 @@ struct identity *identity_new_anonymous(void)
         .user_json = SPAN_LIT("null"),
         .life = {TOKEN_UNDATED, TOKEN_ENDLESS},
     });
+}
+
+bool identity_enters(const struct identity *identity, struct span room)
+{
+    struct span rest = identity->enters, name;
+
+    while (span_take_until(&rest, '\0', &name))
+        if (name.len > 0 && span_eq(name, room))
+            return true;
+    return false;
 }
 
 void identity_free(struct identity *identity)

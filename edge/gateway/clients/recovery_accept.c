@@ -7,7 +7,6 @@
 #include "edge/gateway/clients/session_touch.h"
 #include "edge/gateway/clients/sessions.h"
 #include "edge/gateway/delivery/offset.h"
-#include "edge/gateway/rooms/room_name.h"
 #include "edge/socketio/connect.h"
 
 // The client keeps its old offset until it gets the first event of the new session, and would send
@@ -48,15 +47,19 @@ bool recovery_accept(struct recovery *recovery, struct client *client)
     return false;
 }
 
-void recovery_begin(struct recovery *recovery, struct client *client)
+static void note_room(struct span room, void *arg)
 {
-    struct room_note *note;
+    const struct client *client = arg;
+    struct room_note *note = sio_socket_room_note(client->socket, room);
 
+    *note = client_session_note(client->session, room);
+}
+
+void recovery_begin(struct client *client)
+{
     if (!client->session)
         return;
-    struct span room = room_name_of_user(client->identity->user, &recovery->text);
-    note = sio_socket_room_note(client->socket, room);
-    *note = client_session_note(client->session, room);
+    sio_socket_each_room(client->socket, note_room, client);
     sessions_add(client->session);
 }
 
@@ -74,8 +77,8 @@ static void rejoin(struct recovery *recovery, struct client *client,
             continue; // over the limit, if MAX_ROOMS_PER_SOCKET was lowered meanwhile
         *(struct room_note *)sio_socket_room_note(client->socket, room->name) =
             (struct room_note){room->joined, room->granted_ms};
-        if (session->left && !room_name_is_user(room->name))
-            room_events_emit(recovery->room_events, client, room->name, "user_joined");
+        if (session->left)
+            room_events_announce(recovery->room_events, client, room->name, "user_joined");
         regrants_check(recovery->regrants, client, room->name);
     }
 }

@@ -10,9 +10,9 @@
 // then, and otherwise recovery_begin().
 bool recovery_accept(struct recovery *recovery, struct client *client);
 
-// Stores the fresh session of a client that has joined its user room. Does nothing if the client
+// Stores the fresh session of a client that has joined its first rooms. Does nothing if the client
 // has no session.
-void recovery_begin(struct recovery *recovery, struct client *client);
+void recovery_begin(struct client *client);
 
 // The offset of the client's CONNECT; empty if it had none. Only before recovery_replay().
 struct span recovery_offset(const struct client *client);

@@ -9,7 +9,6 @@
 #include "common/mem.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/session_record.h"
-#include "edge/gateway/rooms/room_name.h"
 
 #define ASKED_AT_ONCE 16
 #define LATER_MS      5000
@@ -61,7 +60,7 @@ static void expel(const struct regrant *regrant)
               sio_socket_id(regrant->client->socket));
     sio_socket_leave(regrant->client->socket, room_of(regrant));
     session_record_mark_unwritten(regrant->client->session);
-    room_events_emit(regrants->room_events, regrant->client, room_of(regrant), "user_left");
+    room_events_announce(regrants->room_events, regrant->client, room_of(regrant), "user_left");
 }
 
 static void ask_next(struct regrants *regrants);
@@ -137,7 +136,7 @@ void regrants_check(struct regrants *regrants, struct client *client, struct spa
 {
     struct regrant *regrant;
 
-    if (!authorization_asks_services(regrants->authorization) || room_name_is_user(room) ||
+    if (!authorization_is_by_service(regrants->authorization, client->identity, room) ||
         !is_old(regrants, sio_socket_room_note(client->socket, room)))
         return;
     regrant = mem_zalloc(sizeof(*regrant) + room.len);

@@ -71,6 +71,7 @@ struct token_verifier *token_verifier_new(const struct token_options *options)
         .clock_tolerance_s = options->clock_tolerance_s,
         .keep_rooms = options->keep_rooms,
         .keep_token = options->keep_token,
+        .types = options->room_types,
     };
     key_ring_init(&verifier->ring, options->algorithms);
     key_ring_replace(&verifier->ring, &options->keys);

@@ -28,6 +28,7 @@ struct token_options {
     uint32_t clock_tolerance_s; // for exp and nbf
     bool keep_rooms;            // copy the claim "rooms" into the identity
     bool keep_token;            // copy the token itself into the identity
+    const struct room_types *room_types; // whose claims name rooms; borrowed; NULL: none
 };
 
 // With a key set, a token that names a key ("kid") is verified with the keys of that id; if there

@@ -155,6 +155,19 @@ static bool read_user(jwt_t *jwt, struct token_claims *claims)
     return false;
 }
 
+static void read_rooms(jwt_t *jwt, struct token_claims *claims)
+{
+    token_rooms_clear(&claims->rooms);
+    for (size_t i = 0; claims->types && i < claims->types->count; i++) {
+        const struct room_type *type = &claims->types->items[i];
+        char *json = type->claim ? jwt_get_grants_json(jwt, type->claim) : NULL;
+
+        if (json)
+            token_rooms_add(&claims->rooms, type, span_of(json));
+        free(json);
+    }
+}
+
 enum token_status token_claims_read(struct token_claims *claims, jwt_t *jwt, struct span token,
                                     int64_t now_s, struct identity **identity)
 {
@@ -170,12 +183,15 @@ enum token_status token_claims_read(struct token_claims *claims, jwt_t *jwt, str
     if (!read_user(jwt, claims))
         return TOKEN_INVALID;
 
+    read_rooms(jwt, claims);
     char *rooms = claims->keep_rooms ? jwt_get_grants_json(jwt, "rooms") : NULL;
     found.user = buffer_span(&claims->user);
     found.user_json = buffer_span(&claims->user_json);
     found.email = span_of(jwt_get_grant(jwt, "email"));
     found.role = span_of(jwt_get_grant(jwt, "role"));
     found.rooms_json = span_of(rooms);
+    found.enters = buffer_span(&claims->rooms.names);
+    found.rooms_left_out = claims->rooms.left_out;
     if (claims->keep_token)
         found.token = token;
     *identity = identity_new(&found);
@@ -189,4 +205,5 @@ void token_claims_fini(struct token_claims *claims)
     free(claims->audiences);
     buffer_fini(&claims->user);
     buffer_fini(&claims->user_json);
+    buffer_fini(&claims->rooms.names);
 }

@@ -5,6 +5,7 @@
 #include "common/attr.h"
 #include "common/buffer.h"
 #include "edge/gateway/clients/identity.h"
+#include "edge/gateway/clients/token_rooms.h"
 #include "edge/gateway/clients/token_status.h"
 
 struct jwt; // libjwt's
@@ -12,9 +13,11 @@ struct jwt; // libjwt's
 struct token_claims {
     char *issuers, *audiences; // owned; lists with commas; NULL: any is accepted
     uint32_t clock_tolerance_s;
-    bool keep_rooms; // copy the claim "rooms" into the identity
-    bool keep_token; // copy the token itself into the identity
+    bool keep_rooms;                // copy the claim "rooms" into the identity
+    bool keep_token;                // copy the token itself into the identity
+    const struct room_types *types; // borrowed; whose claims name rooms. NULL: none
     struct buffer user, user_json;
+    struct token_rooms rooms;
 };
 
 // On TOKEN_OK the caller owns *identity; its life ends `clock_tolerance_s` after the token's exp.

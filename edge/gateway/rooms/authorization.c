@@ -1,14 +1,13 @@
 #include "edge/gateway/rooms/authorization.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
 #include "edge/gateway/clients/json_doc.h"
 
 struct authorization {
-    enum room_authorization mode;
-    struct authorization_requests *requests; // NULL: the mode asks no service
+    const struct room_types *types;
+    struct authorization_requests *requests;
 };
 
 // "conversation:*" covers every conversation, "conversation:1" only itself.
@@ -31,20 +30,13 @@ static bool is_listed(struct span rooms_json, struct span room)
     return listed;
 }
 
-static enum room_verdict verdict_by_claims(const struct identity *who, struct span room)
-{
-    return is_listed(who->rooms_json, room) ? ROOM_GRANTED : ROOM_FORBIDDEN;
-}
-
-struct authorization *authorization_new(enum room_authorization mode,
-                                        const struct authorization_requests_options *services,
+struct authorization *authorization_new(const struct authorization_requests_options *services,
                                         struct deadlines *clock, struct room_metrics *metrics)
 {
     struct authorization *authorization = mem_zalloc(sizeof(*authorization));
 
-    authorization->mode = mode;
-    if (mode == ROOM_AUTHORIZATION_SERVICE)
-        authorization->requests = authorization_requests_new(services, clock, metrics);
+    authorization->types = services->types;
+    authorization->requests = authorization_requests_new(services, clock, metrics);
     return authorization;
 }
 
@@ -56,46 +48,67 @@ void authorization_free(struct authorization *authorization)
     free(authorization);
 }
 
+static bool asks_service(const struct room_type *type)
+{
+    return type && type->join == ROOM_JOIN_SERVICE;
+}
+
 bool authorization_can_ask(const struct authorization *authorization, struct span room)
 {
-    return !authorization->requests || authorization_requests_can_ask(room);
+    const struct room_type *type = room_types_of(authorization->types, room);
+
+    return !asks_service(type) || authorization_requests_can_ask(type, room);
+}
+
+// True if the client may be in the room without being asked about: its claims have named it, or
+// those of its type have.
+static bool is_let_in(const struct room_type *type, const struct identity *who, struct span room)
+{
+    if (type->claim && identity_enters(who, room))
+        return true;
+    return type->join == ROOM_JOIN_OPEN ||
+           (type->join == ROOM_JOIN_CLAIMS && is_listed(who->rooms_json, room));
 }
 
 void authorization_ask(struct authorization *authorization, struct authorization_waiter *waiter,
                        struct span room)
 {
-    switch (authorization->mode) {
-    case ROOM_AUTHORIZATION_OPEN:
-        waiter->on_verdict(waiter, ROOM_GRANTED);
-        break;
-    case ROOM_AUTHORIZATION_CLAIMS:
-        waiter->on_verdict(waiter, verdict_by_claims(waiter->client->identity, room));
-        break;
-    case ROOM_AUTHORIZATION_SERVICE:
-        authorization_requests_ask(authorization->requests, waiter, room);
-        break;
-    }
+    const struct room_type *type = room_types_of(authorization->types, room);
+    bool may = type && is_let_in(type, waiter->client->identity, room);
+
+    if (!may && asks_service(type) && authorization_requests_can_ask(type, room))
+        authorization_requests_ask(authorization->requests, waiter, type, room);
+    else
+        waiter->on_verdict(waiter, may ? ROOM_GRANTED : ROOM_FORBIDDEN);
 }
 
-bool authorization_asks_services(const struct authorization *authorization)
+bool authorization_is_by_service(const struct authorization *authorization,
+                                 const struct identity *who, struct span room)
 {
-    return authorization->mode == ROOM_AUTHORIZATION_SERVICE;
+    const struct room_type *type = room_types_of(authorization->types, room);
+
+    return asks_service(type) && !is_let_in(type, who, room);
 }
 
+// Into a room that nobody may ask for, a service lets its members. If the token names rooms of the
+// type, it says who stays.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
                             struct span room)
 {
-    return authorization->mode != ROOM_AUTHORIZATION_CLAIMS || is_listed(who->rooms_json, room);
+    const struct room_type *type = room_types_of(authorization->types, room);
+
+    if (!type)
+        return false;
+    return asks_service(type) || is_let_in(type, who, room) ||
+           (type->join == ROOM_JOIN_NONE && !type->claim);
 }
 
 void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter)
 {
-    assert(authorization->requests); // the other modes have given their verdict already
     authorization_requests_cancel(authorization->requests, waiter);
 }
 
 void authorization_forget(struct authorization *authorization, struct span user, struct span room)
 {
-    if (authorization->requests)
-        authorization_requests_forget(authorization->requests, user, room);
+    authorization_requests_forget(authorization->requests, user, room);
 }

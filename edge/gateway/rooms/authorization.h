@@ -1,21 +1,15 @@
-// Decides who may join which room. The verdict always comes by callback, because a service may have
-// to be asked. The callback may be called before authorization_ask() returns.
+// Decides who may join which room, by the type of the room. The verdict always comes by callback,
+// because a service may have to be asked. The callback may be called before authorization_ask()
+// returns.
 #pragma once
 
 #include "edge/gateway/rooms/authorization_requests.h"
 
-enum room_authorization {
-    ROOM_AUTHORIZATION_OPEN = 0, // any client may join any room
-    ROOM_AUTHORIZATION_CLAIMS,   // the rooms listed in the token's claim "rooms"
-    ROOM_AUTHORIZATION_SERVICE,  // services are asked, see authorization_requests.h
-};
-
 struct authorization;
 
-// `services` is for ROOM_AUTHORIZATION_SERVICE alone. Borrows clock and metrics.
+// No type of `services->types` is ROOM_JOIN_AS_SET. Borrows the types, clock and metrics.
 NODISCARD struct authorization *
-authorization_new(enum room_authorization mode,
-                  const struct authorization_requests_options *services, struct deadlines *clock,
+authorization_new(const struct authorization_requests_options *services, struct deadlines *clock,
                   struct room_metrics *metrics);
 // All waiters must have had their verdict or have been cancelled.
 void authorization_free(struct authorization *authorization);
@@ -26,9 +20,11 @@ NODISCARD bool authorization_can_ask(const struct authorization *authorization, 
 // Calls `waiter->on_verdict`, at once or later. `waiter->client` must be set. Copies `room`.
 void authorization_ask(struct authorization *authorization, struct authorization_waiter *waiter,
                        struct span room);
-// True if services are asked, so that the verdict can change over time.
-bool authorization_asks_services(const struct authorization *authorization);
-// False if the verdict is by claims and `who`'s token does not list `room`. Asks no service.
+// True if a service says whether `who` may be in `room`, so that the verdict can change over time.
+bool authorization_is_by_service(const struct authorization *authorization,
+                                 const struct identity *who, struct span room);
+// False if `who`'s token would have to name `room` and does not, or if there is no such type any
+// more. Asks no service.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
                             struct span room);
 // Cancels a waiter that has had no verdict yet: on_verdict is not called any more.

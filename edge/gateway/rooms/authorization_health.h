@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "common/gateway_file/room_types.h"
 #include "edge/gateway/rooms/authorization_service.h"
 
 // Of one service. Zeroed: it answers.
@@ -12,6 +13,6 @@ struct authorization_health {
     uint64_t log_at_ms; // no further warning before this time
 };
 
-// Records an answer of the service. `reason` is as in service_answer_fn.
-void authorization_health_record(struct authorization_health *health, enum room_service service,
+// Records an answer of the service of `type`. `reason` is as in service_answer_fn.
+void authorization_health_record(struct authorization_health *health, const struct room_type *type,
                                  enum service_answer answer, const char *reason, uint64_t now_ms);

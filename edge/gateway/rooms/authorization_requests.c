@@ -22,9 +22,9 @@ struct authorization_requests {
     struct deadlines *clock;
     struct room_metrics *metrics;
     struct authorization_cache *cache;
-    struct key_counter *users;          // number of waiters of each user
-    struct authorization_request *open; // by key
-    struct service_queue queues[ROOM_SERVICES];
+    struct key_counter *users;                   // number of waiters of each user
+    struct authorization_request *open;          // by key
+    struct service_queue queues[ROOM_TYPES_MAX]; // by type
     struct deadline_queue timeouts;
     size_t waiting;
     struct buffer key, path;
@@ -37,7 +37,7 @@ struct authorization_request {
     struct list waiters;
     struct deadline deadline;
     struct authorization_call *call; // NULL: not sent yet
-    enum room_service service;
+    const struct room_type *type;
     uint64_t since_ms;
     bool outdated; // the right has changed since: a yes counts for nothing
     struct span room;
@@ -45,24 +45,15 @@ struct authorization_request {
     char key[];
 };
 
-// Of the names of the services' rooms.
-static const struct span prefixes[ROOM_SERVICES] = {
-    [ROOM_SERVICE_MESSAGES] = SPAN_INIT("conversation:"),
-    [ROOM_SERVICE_NOTIFICATIONS] = SPAN_INIT("notification:"),
-};
-
-// False if no service is responsible for rooms of this type.
-static bool find_service(struct span room, enum room_service *service)
+static struct span id_of(const struct room_type *type, struct span room)
 {
-    for (*service = 0; *service < ROOM_SERVICES; ++*service)
-        if (span_starts_with(room, prefixes[*service]))
-            return true;
-    return false;
+    return span_skip(room, strlen(type->name) + 1);
 }
 
-static struct span id_of(enum room_service service, struct span room)
+static struct service_queue *queue_of(struct authorization_requests *requests,
+                                      const struct room_type *type)
 {
-    return span_skip(room, prefixes[service].len);
+    return &requests->queues[type - requests->options.types->items];
 }
 
 // User and room, separated by a line feed, which neither of them can contain.
@@ -130,18 +121,18 @@ static struct authorization_request *find_request(const struct authorization_req
 
 static struct authorization_request *add_request(struct authorization_requests *requests,
                                                  struct span key, struct span room,
-                                                 enum room_service service)
+                                                 const struct room_type *type)
 {
     struct authorization_request *request = mem_zalloc(sizeof(*request) + key.len);
 
     request->requests = requests;
-    request->service = service;
+    request->type = type;
     request->since_ms = deadlines_now(requests->clock);
     request->key_len = key.len;
     memcpy(request->key, key.ptr, key.len);
     request->room = (struct span){request->key + key.len - room.len, room.len};
     list_init(&request->waiters);
-    list_append(&requests->queues[service].pending, &request->node);
+    list_append(&queue_of(requests, type)->pending, &request->node);
     deadline_init(&request->deadline);
     deadline_arm(&request->deadline, &requests->timeouts);
     HASH_ADD_KEYPTR(hh, requests->open, request->key, request->key_len, request);
@@ -162,7 +153,7 @@ static void count_under_way(struct authorization_requests *requests)
 {
     uint64_t count = 0;
 
-    for (size_t i = 0; i < ROOM_SERVICES; i++)
+    for (size_t i = 0; i < requests->options.types->count; i++)
         count += requests->queues[i].under_way;
     metric_set(&requests->metrics->asks_under_way, count);
 }
@@ -174,24 +165,24 @@ static void send_request(struct authorization_requests *requests,
 {
     const struct authorization_waiter *first =
         list_entry(request->waiters.next, struct authorization_waiter, node);
-    enum room_service service = request->service;
+    const struct room_type *type = request->type;
 
     list_unlink(&request->node);
-    requests->queues[service].under_way++;
+    queue_of(requests, type)->under_way++;
     request->call = authorization_service_ask(
         requests->options.service,
         &(struct authorization_query){
-            .service = service,
-            .path = path_template_write(span_of(requests->options.paths[service]),
-                                        id_of(service, request->room), &requests->path),
+            .type = (size_t)(type - requests->options.types->items),
+            .path = path_template_write(span_of(type->path), id_of(type, request->room),
+                                        &requests->path),
             .token = first->client->identity->token,
         },
         on_answer, request);
 }
 
-static void send_next(struct authorization_requests *requests, enum room_service service)
+static void send_next(struct authorization_requests *requests, const struct room_type *type)
 {
-    struct service_queue *queue = &requests->queues[service];
+    struct service_queue *queue = queue_of(requests, type);
 
     while (!list_empty(&queue->pending) && queue->under_way < requests->options.concurrency)
         send_request(requests, list_entry(queue->pending.next, struct authorization_request, node));
@@ -230,30 +221,30 @@ static void finish(struct authorization_request *request, enum service_answer an
                    const char *reason)
 {
     struct authorization_requests *requests = request->requests;
-    enum room_service service = request->service;
+    const struct room_type *type = request->type;
     enum room_verdict verdict = verdict_of(answer);
     struct list waiters;
 
     if (request->outdated && verdict == ROOM_GRANTED)
         verdict = ROOM_UNAVAILABLE; // joins that came since wait for this request too
 
-    metric_add(&requests->metrics->asks[service][answer], 1);
+    metric_add(&requests->metrics->asks[type->service][answer], 1);
     histogram_observe(&requests->metrics->ask_ms,
                       deadlines_now(requests->clock) - request->since_ms, 1);
-    authorization_health_record(&requests->queues[service].health, service, answer, reason,
+    authorization_health_record(&queue_of(requests, type)->health, type, answer, reason,
                                 deadlines_now(requests->clock));
     cache_answer(requests, request, answer);
     list_move_all(&request->waiters, &waiters);
     remove_request(request);
     notify_waiters(requests, &waiters, verdict);
-    send_next(requests, service);
+    send_next(requests, type);
 }
 
 static void on_answer(enum service_answer answer, const char *reason, void *arg)
 {
     struct authorization_request *request = arg;
 
-    request->requests->queues[request->service].under_way--;
+    queue_of(request->requests, request->type)->under_way--;
     finish(request, answer, reason);
 }
 
@@ -265,7 +256,7 @@ static void on_timeout(struct deadline *deadline, void *arg)
 
     if (request->call) {
         authorization_service_cancel(requests->options.service, request->call);
-        requests->queues[request->service].under_way--;
+        queue_of(requests, request->type)->under_way--;
     }
     finish(request, SERVICE_ANSWER_TIMEOUT, "no answer in time");
 }
@@ -283,7 +274,7 @@ authorization_requests_new(const struct authorization_requests_options *options,
     requests->metrics = metrics;
     requests->cache = authorization_cache_new(options->cache_size, options->cache_ms);
     requests->users = key_counter_new();
-    for (size_t i = 0; i < ROOM_SERVICES; i++)
+    for (size_t i = 0; i < ROOM_TYPES_MAX; i++)
         list_init(&requests->queues[i].pending);
     deadline_queue_init(&requests->timeouts, clock, options->timeout_ms, on_timeout, requests);
     return requests;
@@ -308,8 +299,8 @@ void authorization_requests_free(struct authorization_requests *requests)
 }
 
 static void wait_for_answer(struct authorization_requests *requests,
-                            struct authorization_waiter *waiter, struct span room,
-                            enum room_service service)
+                            struct authorization_waiter *waiter, const struct room_type *type,
+                            struct span room)
 {
     struct span key = buffer_span(&requests->key);
     struct authorization_request *request = find_request(requests, key);
@@ -317,31 +308,29 @@ static void wait_for_answer(struct authorization_requests *requests,
     if (request)
         metric_add(&requests->metrics->joins_merged, 1);
     else
-        request = add_request(requests, key, room, service);
+        request = add_request(requests, key, room, type);
     start_waiting(requests, request, waiter);
-    send_next(requests, service);
+    send_next(requests, type);
 }
 
-bool authorization_requests_can_ask(struct span room)
+bool authorization_requests_can_ask(const struct room_type *type, struct span room)
 {
-    enum room_service service;
-
-    return !find_service(room, &service) || path_template_can_hold(id_of(service, room));
+    return path_template_can_hold(id_of(type, room));
 }
 
 void authorization_requests_ask(struct authorization_requests *requests,
-                                struct authorization_waiter *waiter, struct span room)
+                                struct authorization_waiter *waiter, const struct room_type *type,
+                                struct span room)
 {
     const struct identity *who = waiter->client->identity;
-    enum room_service service;
 
     waiter->request = NULL;
     list_init(&waiter->node);
-    if (who->token.len == 0 || !find_service(room, &service)) {
+    if (who->token.len == 0) {
         waiter->on_verdict(waiter, ROOM_FORBIDDEN);
         return;
     }
-    assert(path_template_can_hold(id_of(service, room)));
+    assert(authorization_requests_can_ask(type, room));
     struct span key = write_key(requests, who->user, room);
     enum cached_answer memory =
         authorization_cache_find(requests->cache, key, deadlines_now(requests->clock));
@@ -352,7 +341,7 @@ void authorization_requests_ask(struct authorization_requests *requests,
         metric_add(&requests->metrics->joins_overflowed, 1);
         waiter->on_verdict(waiter, ROOM_UNAVAILABLE);
     } else {
-        wait_for_answer(requests, waiter, room, service);
+        wait_for_answer(requests, waiter, type, room);
     }
 }
 

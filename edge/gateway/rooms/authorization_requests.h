@@ -19,9 +19,9 @@
 
 struct authorization_requests_options {
     struct authorization_service *service; // borrowed
-    const char *paths[ROOM_SERVICES];      // templates, see path_template.h; borrowed
+    const struct room_types *types;        // borrowed; those with ROOM_JOIN_SERVICE have a path
     uint32_t timeout_ms;                   // of a request, including its time in the queue
-    uint32_t concurrency;                  // requests that a service gets at one time
+    uint32_t concurrency;                  // requests that the service of a type gets at one time
     size_t max_waiters;                    // for all users together
     size_t cache_size;
     uint32_t cache_ms;
@@ -35,15 +35,17 @@ authorization_requests_new(const struct authorization_requests_options *options,
 // All waiters must have had their verdict or have been cancelled.
 void authorization_requests_free(struct authorization_requests *requests);
 
-// False if the room's id cannot be part of a path. Then authorization_requests_ask() must not be
-// called.
-NODISCARD bool authorization_requests_can_ask(struct span room);
+// True if the id of a room can be part of a path. Otherwise authorization_requests_ask() must not
+// be called.
+NODISCARD bool authorization_requests_can_ask(const struct room_type *type, struct span room);
 
 // Calls `waiter->on_verdict`: at once if the answer is cached, or if too many wait already; later
 // otherwise. `waiter->client` must be set. Copies `room`. The token that is sent is the one that
-// the client has when the request leaves the queue. A client without a token is refused.
+// the client has when the request leaves the queue. A client without a token is refused. `type` is
+// the room's.
 void authorization_requests_ask(struct authorization_requests *requests,
-                                struct authorization_waiter *waiter, struct span room);
+                                struct authorization_waiter *waiter, const struct room_type *type,
+                                struct span room);
 
 // on_verdict is not called any more. If the request has no other waiters and was not sent yet, it
 // is dropped; if it was sent, its answer still goes to the cache.

@@ -5,12 +5,6 @@
 #include "common/attr.h"
 #include "common/span.h"
 
-enum room_service {
-    ROOM_SERVICE_MESSAGES = 0,  // for conversations
-    ROOM_SERVICE_NOTIFICATIONS, // for notifications
-    ROOM_SERVICES,              // how many there are
-};
-
 enum service_answer {
     SERVICE_ANSWER_YES = 0,
     SERVICE_ANSWER_NO,
@@ -25,7 +19,7 @@ struct authorization_service;
 struct authorization_call; // a request under way
 
 struct authorization_query {
-    enum room_service service;
+    size_t type;       // of the room: its index among the types
     struct span path;  // "/api/conversations/42"
     struct span token; // of the user, as it came
 };

@@ -11,6 +11,7 @@ struct join {
     struct authorization_waiter waiter;
     struct joins *joins;
     struct ack ack;
+    bool unasked;            // see joins_enter()
     struct room_write write; // pending once the room is granted, if the client has a session
     size_t room_len;
     char room[];
@@ -54,7 +55,7 @@ static bool enter(const struct join *join)
             *(struct room_note *)sio_socket_room_note(client->socket, room_of(join)) =
                 join->write.note;
         ack_joined(join);
-        room_events_emit(join->joins->room_events, client, room_of(join), "user_joined");
+        room_events_announce(join->joins->room_events, client, room_of(join), "user_joined");
         return true;
     case ROOMS_ALREADY_IN:
         ack_joined(join);
@@ -80,14 +81,15 @@ static void refuse_unavailable(const struct join *join)
 
 // The client enters the room only now: a join that was acked but not stored would be undone by the
 // next recovery. If it cannot enter, the store has a room too many, so the record is written again.
+// So it is if a room was entered that the store did not take.
 static void on_join_written(struct room_write *write, bool ok)
 {
     struct join *join = container_of(write, struct join, write);
     const struct client *client = join->waiter.client;
 
-    if (!ok)
+    if (!ok && !join->unasked)
         refuse_unavailable(join);
-    else if (!enter(join))
+    else if (!enter(join) || !ok)
         session_record_mark_unwritten(client->session);
     remove_join(join);
 }
@@ -150,7 +152,7 @@ bool joins_include(const struct client *client, struct span room)
 static void get_out(const struct joins *joins, struct client *client, struct span room)
 {
     if (sio_socket_leave(client->socket, room))
-        room_events_emit(joins->room_events, client, room, "user_left");
+        room_events_announce(joins->room_events, client, room, "user_left");
 }
 
 // For a client that joins a room while its leave is pending. The client leaves at once, so that the
@@ -167,6 +169,22 @@ static void finish_leaving(const struct joins *joins, struct client *client, str
     get_out(joins, client, room);
 }
 
+static struct join *new_join(struct joins *joins, struct client *client, struct ack ack,
+                             struct span room)
+{
+    struct join *join = mem_alloc(sizeof(*join) + room.len);
+
+    *join = (struct join){
+        .waiter = {.client = client, .on_verdict = on_verdict},
+        .joins = joins,
+        .ack = ack,
+        .room_len = room.len,
+    };
+    memcpy(join->room, room.ptr, room.len);
+    list_append(&client->joins, &join->node);
+    return join;
+}
+
 void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room)
 {
     struct join *join;
@@ -176,16 +194,20 @@ void joins_ask(struct joins *joins, struct client *client, struct ack ack, struc
         return;
     }
     finish_leaving(joins, client, room);
-    join = mem_alloc(sizeof(*join) + room.len);
-    *join = (struct join){
-        .waiter = {.client = client, .on_verdict = on_verdict},
-        .joins = joins,
-        .ack = ack,
-        .room_len = room.len,
-    };
-    memcpy(join->room, room.ptr, room.len);
-    list_append(&client->joins, &join->node);
+    join = new_join(joins, client, ack, room);
     authorization_ask(joins->authorization, &join->waiter, room_of(join));
+}
+
+void joins_enter(struct joins *joins, struct client *client, struct span room)
+{
+    struct join *join;
+
+    if (joins_include(client, room))
+        return;
+    finish_leaving(joins, client, room);
+    join = new_join(joins, client, (struct ack){0}, room);
+    join->unasked = true;
+    on_verdict(&join->waiter, ROOM_GRANTED);
 }
 
 static void cancel(struct joins *joins, struct client *client, struct span room)

@@ -22,6 +22,10 @@ bool joins_include(const struct client *client, struct span room);
 // room; if it enters, sends `user_joined` to the other members. Copies `room`.
 void joins_ask(struct joins *joins, struct client *client, struct ack ack, struct span room);
 
+// Lets the client into a room that it has not asked for. It enters once the session store has the
+// room, or the write was given up. Copies `room`.
+void joins_enter(struct joins *joins, struct client *client, struct span room);
+
 // Leaves a room. Cancels the client's pending joins of it and acks them with an error. The client
 // leaves, the other members get `user_left` and the ack is sent once the session store has the
 // change, or the write was given up; at once if the client has no session, or is not in the room.

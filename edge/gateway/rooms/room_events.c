@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/json_string.h"
+#include "edge/gateway/rooms/room_name.h"
 #include "proto/redis_keys.h"
 
 static void write_body(struct buffer *body, const struct room_events_member *member,
@@ -57,4 +58,18 @@ void room_events_emit(struct room_events *room_events, const struct client *clie
     const struct room_events_member member = {client_id(client), client->identity->user_json};
 
     room_events_emit_for(room_events, &member, room, event);
+}
+
+bool room_events_announces(const struct room_events *room_events, struct span room)
+{
+    const struct room_type *type = room_types_of(room_events->types, room);
+
+    return !room_name_is_user(room) && !(type && type->silent);
+}
+
+void room_events_announce(struct room_events *room_events, const struct client *client,
+                          struct span room, const char *event)
+{
+    if (room_events_announces(room_events, room))
+        room_events_emit(room_events, client, room, event);
 }

@@ -2,6 +2,7 @@
 // other members of a room: to those at this edge at once, to those at other edges over the bus.
 #pragma once
 
+#include "common/gateway_file/room_types.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/delivery/delivery.h"
@@ -9,6 +10,7 @@
 struct room_events {
     struct delivery *delivery;
     struct bus *bus;
+    const struct room_types *types; // borrowed
     unsigned shards;
     struct buffer body, encoded;
 };
@@ -19,6 +21,13 @@ void room_events_fini(struct room_events *room_events);
 struct room_events_member {
     struct span socket_id, user_json;
 };
+
+// True if the members of the room get user_joined and user_left: not in a user's room, and not if
+// its type is silent.
+bool room_events_announces(const struct room_events *room_events, struct span room);
+// Sends user_joined or user_left, if the room announces them.
+void room_events_announce(struct room_events *room_events, const struct client *client,
+                          struct span room, const char *event);
 
 // For a member whose client may be gone already.
 void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,

@@ -1,11 +1,13 @@
 // Metrics of rooms and of the authorization of joins.
 #pragma once
 
+#include "common/gateway_file/room_types.h"
 #include "common/metrics.h"
 #include "edge/gateway/rooms/authorization_service.h"
 
 struct room_metrics {
     metric rooms;
+    metric claims_left_out; // rooms that tokens name and clients could not enter
     metric joins_forbidden, joins_unavailable, joins_over_limit;
     // Requests to services, see authorization_requests.h.
     metric asks[ROOM_SERVICES][SERVICE_ANSWERS];

@@ -1,4 +1,4 @@
-// The names of rooms: "user:<id>", "conversation:<id>", "notification:<id>".
+// The names of rooms: "user:<id>", and "<type>:<id>" of the types in the gateway's file.
 #pragma once
 
 #include <stdbool.h>

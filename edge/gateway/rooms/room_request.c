@@ -28,12 +28,13 @@ static bool is_missing(const struct json_doc *value)
     }
 }
 
-// Appends a type that clients may ask for; "user" is not one of them.
-static bool append_type(const struct json_doc *type, struct buffer *room)
+// Appends a type of the file; "user" is none.
+static bool append_type(const struct json_doc *type, const struct room_types *types,
+                        struct buffer *room)
 {
     struct span text = json_doc_text(type);
 
-    if (!span_is(text, "conversation") && !span_is(text, "notification"))
+    if (!room_types_find(types, text))
         return false;
     buffer_append(room, text);
     return true;
@@ -55,7 +56,8 @@ static bool append_id(const struct json_doc *id, struct buffer *room)
     }
 }
 
-static enum room_request read_object(const struct json_doc *payload, struct buffer *room)
+static enum room_request read_object(const struct json_doc *payload, const struct room_types *types,
+                                     struct buffer *room)
 {
     const struct json_doc *type = json_doc_member(payload, "roomType");
     const struct json_doc *id = json_doc_member(payload, "roomId");
@@ -63,13 +65,14 @@ static enum room_request read_object(const struct json_doc *payload, struct buff
     if (is_missing(type) || is_missing(id))
         return ROOM_REQUEST_INCOMPLETE;
     buffer_clear(room);
-    if (!append_type(type, room))
+    if (!append_type(type, types, room))
         return ROOM_REQUEST_BAD_TYPE;
     buffer_append_char(room, ':');
     return append_id(id, room) ? ROOM_REQUEST_OK : ROOM_REQUEST_BAD_ID;
 }
 
-enum room_request room_request_read(struct span args, struct buffer *room)
+enum room_request room_request_read(struct span args, const struct room_types *types,
+                                    struct buffer *room)
 {
     struct json_walk walk = json_walk_over(args);
     struct json_view first;
@@ -82,7 +85,7 @@ enum room_request room_request_read(struct span args, struct buffer *room)
     struct json_doc *payload = json_doc_parse(first.raw);
     if (!payload)
         return ROOM_REQUEST_BAD_ID;
-    enum room_request result = read_object(payload, room);
+    enum room_request result = read_object(payload, types, room);
     json_doc_free(payload);
     return result;
 }

@@ -3,6 +3,7 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
+#include "common/gateway_file/room_types.h"
 #include "common/span.h"
 
 enum room_request {
@@ -13,8 +14,9 @@ enum room_request {
 };
 
 // Reads the first of an event's arguments. On ROOM_REQUEST_OK overwrites `room` with the room's
-// name. The ids 42 and "42" name the same room.
-NODISCARD enum room_request room_request_read(struct span args, struct buffer *room);
+// name, which is of one of the types. The ids 42 and "42" name the same room.
+NODISCARD enum room_request room_request_read(struct span args, const struct room_types *types,
+                                              struct buffer *room);
 
 // The text of the error that the client gets.
 const char *room_request_str(enum room_request result);

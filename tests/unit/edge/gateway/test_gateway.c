@@ -4,9 +4,11 @@
 
 #include "edge/socketio/options.h"
 #include "tests/unit/fake_authority.h"
+#include "tests/unit/file_maker.h"
 #include "tests/unit/gateway_stage.h"
 
 static struct fake_authority authority;
+static struct gateway_file *file;
 static bool drained, following;
 
 static void on_drain(void *arg)
@@ -27,8 +29,9 @@ static void print_metrics(struct buffer *out, void *arg)
     buffer_append(out, SPAN_LIT("a_metric 1\n"));
 }
 
-static void make_gateway(enum room_authorization authorization, bool allow_anonymous)
+static void make_gateway(enum room_join join, bool allow_anonymous)
 {
+    file = hometrip_file(join);
     const struct gateway_options options = {
         .socketio =
             {
@@ -45,12 +48,12 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
         .token = {.algorithms = TOKEN_HS256,
                   .keys.secret = TOKEN_SECRET,
                   .keep_rooms = true,
-                  .keep_token = authorization == ROOM_AUTHORIZATION_SERVICE},
+                  .keep_token = join == ROOM_JOIN_SERVICE},
         .allow_anonymous = allow_anonymous,
         .max_sockets_per_user = 2,
-        .room_authorization = authorization,
+        .file = file,
         .room_services = {.service = &authority.authority,
-                          .paths = {"/conversations/{id}", "/notifications/{id}"},
+                          .types = file->rooms,
                           .timeout_ms = 5000,
                           .concurrency = 10,
                           .max_waiters = 10,
@@ -70,11 +73,11 @@ static void make_gateway(enum room_authorization authorization, bool allow_anony
     stage_begin(&options, &handlers);
 }
 
-static void begin(enum room_authorization authorization, bool allow_anonymous)
+static void begin(enum room_join join, bool allow_anonymous)
 {
     drained = following = false;
     fake_authority_init(&authority);
-    make_gateway(authorization, allow_anonymous);
+    make_gateway(join, allow_anonymous);
     assert_false(following);
     bus.bus.handlers.on_newest(0, (struct position){1, 5}, bus.bus.handlers.arg);
     assert_true(following);
@@ -84,6 +87,7 @@ static void begin(enum room_authorization authorization, bool allow_anonymous)
 static void end(void)
 {
     stage_end();
+    gateway_file_free(file);
     fake_authority_fini(&authority);
 }
 
@@ -136,7 +140,7 @@ static void answers(void **state)
 {
     const struct request_row *row = *state;
 
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     for (size_t i = 0; i < ARRAY_LEN(row->says) && row->says[i]; i++)
         say(0, row->says[i]);
@@ -150,7 +154,7 @@ static void answers(void **state)
 static void welcome(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":42,\"exp\":99999999999}");
     hears(0, "40{\"sid\":\"*\"}+42[\"connected\",{\"socketId\":\"*\",\"userId\":42,"
              "\"message\":\"Connected to WebSocket Gateway\"}]|");
@@ -160,7 +164,7 @@ static void welcome(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     open_peer(0);
     say(0, "40");
     hears(0, "44{\"message\":\"Authentication error: No token provided\"}|");
@@ -177,7 +181,7 @@ static void refusals(void **state)
 static void one_user_too_often(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, true);
+    begin(ROOM_JOIN_OPEN, true);
     connect_with(0, "{\"id\":\"u1\"}");
     connect_with(1, "{\"id\":\"u1\"}");
     connect_with(2, "{\"id\":\"u1\"}");
@@ -196,7 +200,7 @@ static void one_user_too_often(void **state)
 static void nobody_is_limited(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, true);
+    begin(ROOM_JOIN_OPEN, true);
     for (int who = 0; who < PEERS; who++) {
         open_peer(who);
         say(who, "40");
@@ -208,7 +212,7 @@ static void nobody_is_limited(void **state)
 static void nobody_in_particular(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, true);
+    begin(ROOM_JOIN_OPEN, true);
     open_peer(0);
     say(0, "40");
     hears(0, "40{\"sid\":\"*\"}|");
@@ -230,7 +234,7 @@ static void nobody_in_particular(void **state)
 static void claims_decide(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_CLAIMS, false);
+    begin(ROOM_JOIN_CLAIMS, false);
     connect_with(0, "{\"id\":\"u1\",\"rooms\":[\"conversation:c1\"]}");
     say(0, "421[\"join_room\"," C1 "]");
     hears(0, "431[{\"success\":true,*");
@@ -275,7 +279,7 @@ static void asks_a_service(void **state)
     const struct service_row *row = *state;
     bool granted = row->answer == SERVICE_ANSWER_YES;
 
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     assert_matches(&authority.asked, "messages /conversations/c1 *.*.*; ");
@@ -294,7 +298,7 @@ static void asks_a_service(void **state)
 static void the_same_join_twice(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     say(0, "422[\"join_room\"," C1 "]");
@@ -308,7 +312,7 @@ static void the_same_join_twice(void **state)
 static void left_before_the_answer(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     say(0, "422[\"join_room\"," ROOM("conversation", "\"c2\"") "]");
@@ -328,7 +332,7 @@ static void left_before_the_answer(void **state)
 static void gone_before_the_answer(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     connect_with(1, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
@@ -343,7 +347,7 @@ static void gone_before_the_answer(void **state)
 static void gone_for_good(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     leave(0);
@@ -355,7 +359,7 @@ static void gone_for_good(void **state)
 static void nobody_is_not_asked_about(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, true);
+    begin(ROOM_JOIN_SERVICE, true);
     open_peer(0);
     say(0, "40");
     say(0, JOIN_C1);
@@ -369,7 +373,7 @@ static void nobody_is_not_asked_about(void **state)
 static void the_others_hear(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     connect_with(1, "{\"id\":2}");
     connect_with(2, "{\"id\":\"u3\"}");
@@ -411,7 +415,7 @@ static const struct position none = {0, 0};
 static void what_comes_over_the_bus(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     buffer_clear(&peers[0].wrote);
     publish_as("relay", "", (struct position){1, 6}, (struct position){1, 5}, "user:u1");
@@ -434,7 +438,7 @@ static void the_sender_elsewhere_is_left_out(void **state)
     char id[64];
 
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     assert_true(sscanf(strstr(peers[0].wrote.ptr, "\"sid\":\""), "\"sid\":\"%63[^\"]", id) == 1);
     buffer_clear(&peers[0].wrote);
@@ -446,7 +450,7 @@ static void the_sender_elsewhere_is_left_out(void **state)
 static void a_loss_closes_everybody(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     connect_with(1, "{\"id\":\"u2\"}");
     publish_as("relay", "", (struct position){1, 9}, (struct position){1, 8}, "user:u1");
@@ -463,7 +467,7 @@ static void a_loss_closes_everybody(void **state)
 static void kicks(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     connect_with(1, "{\"id\":\"u2\"}");
     buffer_clear(&peers[0].wrote);
@@ -479,7 +483,7 @@ static void kicks(void **state)
 static void says_how_many_it_kicked(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     connect_with(1, "{\"id\":\"u1\"}");
     buffer_clear(&bus.asked);
@@ -506,7 +510,7 @@ static void says_how_many_it_kicked(void **state)
 static void revokes_older_tokens(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\",\"iat\":5000000000}");
     connect_with(1, "{\"id\":\"u1\",\"iat\":5000000001}");
     buffer_clear(&bus.asked);
@@ -525,7 +529,7 @@ static void revokes_older_tokens(void **state)
 static void revocations_of_the_broker_count(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\",\"iat\":5000000000}");
     buffer_clear(&peers[0].wrote);
     bus.bus.control.on_revocation(SPAN_LIT("u1"), 5000000000500, UINT64_MAX, bus.bus.control.arg);
@@ -541,7 +545,7 @@ static void revocations_that_the_broker_lost_are_stored_again(void **state)
     const struct bus_control_handlers *handlers;
 
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     handlers = &bus.bus.control;
     command(REVOKE_U1);
     handlers->on_revocation(SPAN_LIT("u2"), 5, 6000000000000, handlers->arg);
@@ -560,7 +564,7 @@ static void revocations_that_the_broker_lost_are_stored_again(void **state)
 static void takes_out_of_a_room(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     for (int who = 0; who < 2; who++) {
         connect_with(who, "{\"id\":\"u1\"}");
         say(who, JOIN_C1);
@@ -584,7 +588,7 @@ static void takes_out_of_a_room(void **state)
 static void forgets_what_a_service_said(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     a_service_answers(SERVICE_ANSWER_YES);
@@ -611,7 +615,7 @@ static void forgets_what_a_service_said(void **state)
 static void a_yes_to_a_question_from_before_lets_nobody_in(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     command(&(struct control){
@@ -627,7 +631,7 @@ static void a_yes_to_a_question_from_before_lets_nobody_in(void **state)
 static void the_own_room_cannot_be_left(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     buffer_clear(&bus.asked);
     command(&(struct control){
@@ -641,7 +645,7 @@ static void the_own_room_cannot_be_left(void **state)
 static void drains_on_command(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     command(&(struct control){.kind = CONTROL_DRAIN, .edge = SPAN_LIT("edge-2")});
     assert_false(drained);
     command(&(struct control){.kind = CONTROL_DRAIN, .edge = SPAN_LIT("edge-1")});
@@ -670,7 +674,7 @@ static void tokens_expire(void **state)
     char payload[64];
 
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     unsigned long long now = clock_wall_ms() / 1000;
     snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"iat\":%llu,\"exp\":%llu}", now - 3540,
              now + 60);
@@ -686,7 +690,7 @@ static void tokens_expire(void **state)
 static void tokens_are_refreshed(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_CLAIMS, false);
+    begin(ROOM_JOIN_CLAIMS, false);
     connect_with(0, "{\"id\":42}");
     refresh("{\"id\":\"42\",\"rooms\":[\"conversation:c1\"]}",
             "437[{\"success\":true,\"expiresIn\":null}]|");
@@ -703,7 +707,7 @@ static void tokens_are_refreshed(void **state)
 static void a_refreshed_token_is_the_same_user_s(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_SERVICE, false);
+    begin(ROOM_JOIN_SERVICE, false);
     connect_with(0, "{\"id\":\"u1\"}");
     say(0, JOIN_C1);
     refresh("{\"id\":\"u2\"}", "437[{\"error\":\"Token belongs to another user\"}]|");
@@ -720,7 +724,7 @@ static void a_refreshed_token_is_the_same_user_s(void **state)
 static void announces_itself(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u1\"}");
     deadlines_run(&clock_, clock_.now_ms + 2000);
     asked("announce 1 1; ");
@@ -732,7 +736,7 @@ static void announces_itself(void **state)
 static void announces_itself_at_once(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     deadlines_run(&clock_, clock_.now_ms + 1500);
     bus.bus.handlers.on_down(bus.bus.handlers.arg);
     bus_report_up(&bus.bus);
@@ -790,7 +794,7 @@ static void answers_http(void **state)
     struct fake_exchange exchange = {.sent = &sent, .waits = true};
 
     current = *state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_with(0, "{\"id\":\"u\\\"1\"}");
     exchange.request = (struct http_request){
         .method = current->method, .path = span_of(current->path), .header = accept_header};
@@ -811,7 +815,7 @@ static void a_heartbeat_makes_it_healthy(void **state)
 
     (void)state;
     current = &health;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     command(&(struct control){.kind = CONTROL_HEARTBEAT,
                               .heartbeat = {.shard_count = 1,
                                             .tops = {{1, 5}},
@@ -859,7 +863,7 @@ static void use_secrets(const char *secret, const char *previous)
 static void clients_of_a_key_that_goes_are_closed(void **state)
 {
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, true);
+    begin(ROOM_JOIN_OPEN, true);
     connect_signed(0, TOKEN_SECRET);
     use_secrets("the next secret", TOKEN_SECRET);
     connect_signed(1, "the next secret");
@@ -884,7 +888,7 @@ static void a_refreshed_token_counts_with_its_own_key(void **state)
     struct buffer packet = {0};
 
     (void)state;
-    begin(ROOM_AUTHORIZATION_OPEN, false);
+    begin(ROOM_JOIN_OPEN, false);
     connect_signed(0, TOKEN_SECRET);
     use_secrets("the next secret", TOKEN_SECRET);
     make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", "the next secret");

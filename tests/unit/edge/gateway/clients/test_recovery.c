@@ -4,6 +4,7 @@
 #include "edge/gateway/clients/client_session.h"
 #include "edge/socketio/socket.h"
 #include "tests/unit/fake_sessions.h"
+#include "tests/unit/file_maker.h"
 #include "tests/unit/gateway_stage.h"
 
 #define PID    "abcdefghijklmnopqrstuv"
@@ -13,6 +14,7 @@
 #define AT(seq) "0000001" #seq
 
 static struct fake_sessions sessions;
+static struct gateway_file *file;
 
 static void ignore(void *arg)
 {
@@ -27,6 +29,11 @@ static void pass(uint64_t ms)
 
 static int begin(void **state)
 {
+    file = file_of(SPAN_LIT("{\"rooms\":{\"conversation\":{\"join\":\"open\"},"
+                            "\"team\":{\"join\":\"none\",\"onConnect\":\"team:{claims.team}\"},"
+                            "\"quiet\":{\"join\":\"open\",\"announce\":false},"
+                            "\"side\":{\"join\":\"none\"}}}"),
+                   ROOM_JOIN_OPEN);
     const struct gateway_options options = {
         .socketio =
             {
@@ -40,7 +47,11 @@ static int begin(void **state)
                 .max_namespaces_per_client = 1,
                 .room_note_bytes = sizeof(struct room_note),
             },
-        .token = {.algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET},
+        .token = {.algorithms = TOKEN_HS256,
+                  .keys.secret = TOKEN_SECRET,
+                  .room_types = file->rooms},
+        .file = file,
+        .room_services.types = file->rooms,
         .max_sockets_per_user = 1,
         .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000},
         .edge_id = "here",
@@ -59,6 +70,7 @@ static int end(void **state)
 {
     (void)state;
     stage_end();
+    gateway_file_free(file);
     fake_sessions_fini(&sessions);
     return 0;
 }
@@ -981,6 +993,165 @@ static void joins_do_not_wait_until_all_is_written_again(void **state)
     join_c1(0);
 }
 
+// ---- rooms that the claims of the token name
+
+static void connect_in_teams(int who, const char *members, const char *teams)
+{
+    char payload[128];
+
+    snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"team\":%s}", teams);
+    connect_peer(who, members, payload);
+}
+
+static struct session_room team_rooms[] = {
+    {SPAN_INIT("user:u1"), {1, 1}, 1},
+    {SPAN_INIT("team:a"), {1, 1}, 1},
+    {SPAN_INIT("side:s"), {1, 1}, 1},
+};
+
+static struct session_record team_record(void)
+{
+    struct session_record old = record();
+
+    old.rooms = team_rooms;
+    old.room_count = ARRAY_LEN(team_rooms);
+    return old;
+}
+
+static void rooms_of_claims_are_part_of_a_fresh_session(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "[\"a\",7,\"a\",{}]");
+    hears(0, WELCOME);
+    told("put u1 user:u1@0-0 team:a@0-0 team:7@0-0; ");
+    assert_matches(&bus.asked, "*publish 0 team:a user_joined; publish 0 team:7 user_joined; ");
+    log_entry(1, "team:7", "{}");
+    hears(0, "*42[\"said\",{},\"" AT(1) "\"]|");
+    assert_int_equal(metric_get(&metrics.rooms.claims_left_out), 1);
+}
+
+static void no_more_rooms_than_a_socket_may_have(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "[1,2,3,4]");
+    told("put u1 user:u1@0-0 team:1@0-0 team:2@0-0; ");
+    assert_int_equal(metric_get(&metrics.rooms.claims_left_out), 2);
+}
+
+static void a_recovered_client_is_in_the_rooms_of_its_new_claims(void **state)
+{
+    struct session_record old = team_record();
+
+    (void)state;
+    log_entry(1, "elsewhere", "{}");
+    log_entry(2, "team:a", "{\"n\":2}");
+    log_entry(3, "side:s", "{\"n\":3}");
+    log_entry(4, "team:b", "{\"n\":4}");
+    connect_in_teams(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",", "\"b\"");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID
+             "\"*+42[\"connected\",{*},\"" AT(1) "\"]+"
+                                                 "42[\"said\",{\"n\":3},\"" AT(3) "\"]|");
+    told("*leave 7 team:a; touch 7 [" AT(3) " " AT(4) "]#1; join 7 team:b@1-4; ");
+    log_entry(5, "team:b", "{\"n\":5}"); // it is not in yet
+    answer(SESSION_OK);                  // the touch
+    answer(SESSION_OK);
+    log_entry(6, "team:b", "{\"n\":6}");
+    log_entry(7, "team:a", "{\"n\":7}");
+    hears(0, "*42[\"said\",{\"n\":3},\"" AT(3) "\"]|42[\"said\",{\"n\":6},\"" AT(6) "\"]|");
+}
+
+static void a_recovered_client_stays_where_its_claims_still_name(void **state)
+{
+    struct session_record old = team_record();
+
+    (void)state;
+    log_entry(1, "elsewhere", "{}");
+    log_entry(2, "team:a", "{\"n\":2}");
+    connect_in_teams(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",", "\"a\"");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{*}+42[\"connected\",{*},\"" AT(1) "\"]+42[\"said\",{\"n\":2},\"" AT(2) "\"]|");
+    assert_null(strstr(sessions.told.ptr, "join"));
+    assert_null(strstr(sessions.told.ptr, "leave"));
+}
+
+static void refresh_in_team(const char *team)
+{
+    struct buffer packet = {0};
+    char payload[128];
+
+    snprintf(payload, sizeof(payload), "{\"id\":\"u1\",\"team\":%s}", team);
+    make_token(&token, TOKEN_HEADER, payload, TOKEN_SECRET);
+    buffer_printf(&packet, "421[\"refresh_token\",{\"token\":\"%s\"}]", token.ptr);
+    say(0, packet.ptr);
+    buffer_fini(&packet);
+}
+
+static void a_new_token_changes_the_rooms(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "\"a\"");
+    answer(SESSION_OK);
+    forget_what_was_told();
+    refresh_in_team("\"b\"");
+    hears(0, "431[{\"success\":true*");
+    told("leave 1 team:a; join 1 team:b@0-0; ");
+    answer(SESSION_OK);
+    answer(SESSION_OK);
+    assert_matches(&bus.asked, "publish 0 team:a user_left; publish 0 team:b user_joined; ");
+    forget_what_was_told();
+    refresh_in_team("\"b\"");
+    assert_int_equal(sessions.told.len, 0);
+}
+
+// The claim says it, whatever the store says.
+static void a_room_of_a_claim_is_entered_without_the_store(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "\"a\"");
+    answer(SESSION_OK);
+    sessions.up = false;
+    refresh_in_team("[\"a\",\"b\"]");
+    pass(5010);
+    log_entry(1, "team:b", "{}");
+    hears(0, "*42[\"said\",{},\"" AT(1) "\"]|");
+    sessions.up = true;
+    buffer_clear(&sessions.told);
+    sessions.store.on_up(false, sessions.store.arg);
+    pass(20);
+    told("restore u1 user:u1@0-0 team:a@0-0 team:b@0-0; ");
+}
+
+static void nobody_asks_for_a_room_of_claims(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "\"a\"");
+    answer(SESSION_OK);
+    say(0, "421[\"join_room\",{\"roomType\":\"team\",\"roomId\":\"a\"}]");
+    hears(0, "431[{\"error\":\"Invalid roomType\"}]|");
+    say(0, "421[\"leave_room\",{\"roomType\":\"team\",\"roomId\":\"a\"}]");
+    hears(0, "431[{\"error\":\"Invalid roomType\"}]|");
+    say(0, "421[\"typing\",{\"roomType\":\"team\",\"roomId\":\"a\"}]");
+    hears(0, "431[{\"success\":true}]|");
+}
+
+static void a_silent_room_tells_nobody(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    buffer_clear(&bus.asked);
+    say(0, "421[\"join_room\",{\"roomType\":\"quiet\",\"roomId\":\"q\"}]");
+    answer(SESSION_OK);
+    hears(0, JOINED);
+    say(0, "422[\"leave_room\",{\"roomType\":\"quiet\",\"roomId\":\"q\"}]");
+    answer(SESSION_OK);
+    say(0, "421[\"join_room\",{\"roomType\":\"quiet\",\"roomId\":\"q\"}]");
+    answer(SESSION_OK);
+    leave(0);
+    answer(SESSION_OK);
+    assert_int_equal(bus.asked.len, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -1035,6 +1206,14 @@ int main(void)
         TEST(one_that_waits_and_is_kicked_starts_afresh),
         TEST(one_that_waits_is_refused_when_its_token_is_revoked),
         TEST(a_loss_is_reported),
+        TEST(rooms_of_claims_are_part_of_a_fresh_session),
+        TEST(no_more_rooms_than_a_socket_may_have),
+        TEST(a_recovered_client_is_in_the_rooms_of_its_new_claims),
+        TEST(a_recovered_client_stays_where_its_claims_still_name),
+        TEST(a_new_token_changes_the_rooms),
+        TEST(a_room_of_a_claim_is_entered_without_the_store),
+        TEST(nobody_asks_for_a_room_of_claims),
+        TEST(a_silent_room_tells_nobody),
     };
     struct CMUnitTest tests[ARRAY_LEN(fixed) + ARRAY_LEN(refusals)];
     size_t count = ARRAY_LEN(fixed);

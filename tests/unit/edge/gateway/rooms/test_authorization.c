@@ -1,5 +1,5 @@
 #include "edge/gateway/rooms/authorization.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/file_maker.h"
 
 struct row {
     const char *name;
@@ -40,9 +40,15 @@ static void note_verdict(struct authorization_waiter *waiter, enum room_verdict 
     container_of(waiter, struct asker, waiter)->verdict = verdict;
 }
 
-static enum room_verdict ask(enum room_authorization mode, const struct row *row)
+static enum room_verdict ask(enum room_join join, const struct row *row)
 {
-    struct authorization *authorization = authorization_new(mode, NULL, NULL, NULL);
+    struct gateway_file *file = hometrip_file(join);
+    struct room_metrics metrics = {0};
+    struct deadlines clock;
+
+    deadlines_init(&clock, 1000);
+    struct authorization *authorization = authorization_new(
+        &(struct authorization_requests_options){.types = file->rooms}, &clock, &metrics);
     struct identity *who = identity_new(&(struct identity){.rooms_json = span_of(row->rooms_json)});
     const struct client client = {.identity = who};
     struct asker asker = {.waiter = {.client = &client, .on_verdict = note_verdict},
@@ -51,27 +57,81 @@ static enum room_verdict ask(enum room_authorization mode, const struct row *row
     authorization_ask(authorization, &asker.waiter, span_of(row->room));
     identity_free(who);
     authorization_free(authorization);
+    gateway_file_free(file);
     return asker.verdict;
 }
 
 static void judges_by_claims(void **state)
 {
-    assert_int_equal(ask(ROOM_AUTHORIZATION_CLAIMS, *state), ((const struct row *)*state)->verdict);
+    assert_int_equal(ask(ROOM_JOIN_CLAIMS, *state), ((const struct row *)*state)->verdict);
 }
 
 static void open_grants_everything(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        assert_int_equal(ask(ROOM_AUTHORIZATION_OPEN, &rows[i]), ROOM_GRANTED);
+        assert_int_equal(ask(ROOM_JOIN_OPEN, &rows[i]), ROOM_GRANTED);
+}
+
+#define TYPES                                                                                      \
+    "{\"rooms\":{\"lobby\":{\"join\":\"open\"},\"list\":{\"join\":\"claims\"},"                    \
+    "\"order\":{\"join\":\"service\",\"url\":\"http://o\",\"path\":\"/{id}\",\"onConnect\":"       \
+    "\"order:{claims.order}\"},\"side\":{\"join\":\"none\"},"                                      \
+    "\"team\":{\"join\":\"none\",\"onConnect\":\"team:{claims.team}\"}}}"
+
+// Of a client whose claims are "rooms": ["list:1"], and name order:1 and team:1.
+struct type_row {
+    const char *name, *room;
+    enum room_verdict verdict; // of one that asks
+    bool stays, by_service;
+};
+
+static const struct type_row type_rows[] = {
+    {"open", "lobby:1", ROOM_GRANTED, true, false},
+    {"claims that list it", "list:1", ROOM_GRANTED, true, false},
+    {"claims that do not list it", "list:2", ROOM_FORBIDDEN, false, false},
+    {"a service, and no token for it", "order:2", ROOM_FORBIDDEN, true, true},
+    {"a claim beside a service", "order:1", ROOM_GRANTED, true, false},
+    {"an id that no service can be asked about", "order:a/b", ROOM_FORBIDDEN, true, true},
+    {"nobody who asks", "side:1", ROOM_FORBIDDEN, true, false},
+    {"a claim", "team:1", ROOM_GRANTED, true, false},
+    {"another claim", "team:2", ROOM_FORBIDDEN, false, false},
+    {"a type that there is not", "conversation:1", ROOM_FORBIDDEN, false, false},
+    {"a name without a type", "lobby", ROOM_FORBIDDEN, false, false},
+};
+
+static void judges_by_type(void **state)
+{
+    const struct type_row *row = *state;
+    struct gateway_file *file = file_of(SPAN_LIT(TYPES), ROOM_JOIN_OPEN);
+    struct room_metrics metrics = {0};
+    struct deadlines clock;
+    struct identity *who = identity_new(&(struct identity){
+        .rooms_json = SPAN_LIT("[\"list:1\"]"), .enters = SPAN_LIT("order:1\0team:1\0")});
+    const struct client client = {.identity = who};
+    struct asker asker = {.waiter = {.client = &client, .on_verdict = note_verdict},
+                          .verdict = ROOM_UNAVAILABLE};
+
+    deadlines_init(&clock, 1000);
+    struct authorization *authorization = authorization_new(
+        &(struct authorization_requests_options){.types = file->rooms}, &clock, &metrics);
+    authorization_ask(authorization, &asker.waiter, span_of(row->room));
+    assert_int_equal(asker.verdict, row->verdict);
+    assert_int_equal(authorization_may_stay(authorization, who, span_of(row->room)), row->stays);
+    assert_int_equal(authorization_is_by_service(authorization, who, span_of(row->room)),
+                     row->by_service);
+    authorization_free(authorization);
+    identity_free(who);
+    gateway_file_free(file);
 }
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(type_rows) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, judges_by_claims);
+    ADD_ROWS(tests, count, type_rows, judges_by_type);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(open_grants_everything);
     return cmocka_run_group_tests_name("authorization", tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "tests/unit/fake_authority.h"
+#include "tests/unit/file_maker.h"
 
 #define WAITERS     6 // of a story
 #define MAX_WAITERS 5
@@ -28,6 +29,7 @@ struct asker {
 static struct deadlines clock_;
 static struct room_metrics metrics;
 static struct fake_authority authority;
+static struct gateway_file *file;
 static struct authorization_requests *requests;
 static struct asker askers[WAITERS];
 
@@ -41,9 +43,10 @@ static void on_verdict(struct authorization_waiter *waiter, enum room_verdict ve
 
 static void begin(void)
 {
+    file = hometrip_file(ROOM_JOIN_SERVICE);
     const struct authorization_requests_options options = {
         .service = &authority.authority,
-        .paths = {"/conversations/{id}", "/notifications/{id}"},
+        .types = file->rooms,
         .timeout_ms = TIMEOUT_MS,
         .concurrency = 2,
         .max_waiters = MAX_WAITERS,
@@ -70,6 +73,7 @@ static void end(void)
         identity_free(askers[i].client.identity);
     }
     authorization_requests_free(requests);
+    gateway_file_free(file);
     fake_authority_fini(&authority);
 }
 
@@ -90,7 +94,7 @@ static void ask(struct asker *asker, const char *user, const char *room)
     asker->verdict = '.';
     asker->waiter =
         (struct authorization_waiter){.client = &asker->client, .on_verdict = on_verdict};
-    authorization_requests_ask(requests, &asker->waiter, copy);
+    authorization_requests_ask(requests, &asker->waiter, room_types_of(file->rooms, copy), copy);
     free((char *)copy.ptr);
 }
 
@@ -175,7 +179,6 @@ static const struct row rows[] = {
     {"an error", {"ask 0 u1 " C1, "error", "heard ?"}},
     {"nobody there", {"ask 0 u1 " C1, "unreachable", "heard ?"}},
     {"a notification", {"ask 0 u1 notification:a+b", "asked notifications /notifications/a%2Bb u1; ", "yes", "heard +"}},
-    {"another kind of room", {"ask 0 u1 user:u2", "heard -", "asked"}},
 
     {"no answer in time", {"ask 0 u1 " C1, "wait 4999", "heard .", "wait 1", "heard ?", "asked messages /conversations/1 u1; cancel; "}},
     {"no turn in time", {"ask 0 u1 " C1, "ask 1 u2 " C1, "wait 3000", "ask 2 u3 " C1, "wait 1999", "heard ...", "wait 1", "heard ??.",
@@ -230,7 +233,7 @@ static void who_has_no_token_is_refused(void **state)
     askers[0].client.identity = identity_new_anonymous();
     askers[0].waiter =
         (struct authorization_waiter){.client = &askers[0].client, .on_verdict = on_verdict};
-    authorization_requests_ask(requests, &askers[0].waiter, span_of(C1));
+    authorization_requests_ask(requests, &askers[0].waiter, &file->rooms->items[0], span_of(C1));
     assert_heard("-");
     assert_asked("");
     end();
@@ -270,9 +273,8 @@ static void counts(void **state)
 
 static void one_user_leaves_places_for_others(void **state)
 {
-    const struct authorization_requests_options options = {
+    struct authorization_requests_options options = {
         .service = &authority.authority,
-        .paths = {"/{id}", "/{id}"},
         .timeout_ms = TIMEOUT_MS,
         .concurrency = 1,
         .max_waiters = 2 * AUTHORIZATION_WAITERS_PER_USER,
@@ -282,6 +284,7 @@ static void one_user_leaves_places_for_others(void **state)
 
     (void)state;
     begin();
+    options.types = file->rooms;
     authorization_requests_free(requests);
     requests = authorization_requests_new(&options, &clock_, &metrics);
     for (size_t i = 0; i < ARRAY_LEN(many); i++) {

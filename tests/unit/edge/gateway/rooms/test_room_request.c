@@ -1,6 +1,6 @@
 #include "edge/gateway/rooms/room_name.h"
 #include "edge/gateway/rooms/room_request.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/file_maker.h"
 
 struct row {
     const char *name;
@@ -68,6 +68,8 @@ static const struct row rows[] = {
 };
 // clang-format on
 
+static struct gateway_file *file;
+
 static void reads(void **state)
 {
     const struct row *row = *state;
@@ -75,7 +77,7 @@ static void reads(void **state)
     struct buffer room = {0};
 
     buffer_append(&room, SPAN_LIT("what was there before"));
-    enum room_request result = room_request_read(args, &room);
+    enum room_request result = room_request_read(args, file->rooms, &room);
     assert_string_equal(room_request_str(result), room_request_str(row->result));
     if (result == ROOM_REQUEST_OK)
         assert_span(buffer_span(&room), row->room);
@@ -102,5 +104,8 @@ int main(void)
 
     ADD_ROWS(tests, count, rows, reads);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(names_of_users);
-    return cmocka_run_group_tests_name("room_request", tests, NULL, NULL);
+    file = hometrip_file(ROOM_JOIN_OPEN);
+    int failed = cmocka_run_group_tests_name("room_request", tests, NULL, NULL);
+    gateway_file_free(file);
+    return failed;
 }

@@ -1,0 +1,48 @@
+#include "edge/gateway/rooms/claim_rooms.h"
+
+static bool next_room(struct span *rest, struct span *room)
+{
+    return rest->len > 0 && span_take_until(rest, '\0', room);
+}
+
+static void count_left_out(const struct joins *joins, const struct client *client)
+{
+    metric_add(&joins->metrics->claims_left_out, client->identity->rooms_left_out);
+}
+
+void claim_rooms_begin(struct joins *joins, const struct client *client)
+{
+    struct span rest = client->identity->enters, room;
+
+    count_left_out(joins, client);
+    while (next_room(&rest, &room)) {
+        switch (sio_socket_join(client->socket, room)) {
+        case ROOMS_JOINED:
+            room_events_announce(joins->room_events, client, room, "user_joined");
+            break;
+        case ROOMS_ALREADY_IN: // named twice
+            break;
+        default:
+            metric_add(&joins->metrics->claims_left_out, 1);
+        }
+    }
+}
+
+void claim_rooms_resume(struct joins *joins, struct client *client)
+{
+    struct span rest = client->identity->enters, room;
+
+    count_left_out(joins, client);
+    while (next_room(&rest, &room))
+        joins_enter(joins, client, room);
+}
+
+void claim_rooms_change(struct joins *joins, struct client *client, const struct identity *former)
+{
+    struct span rest = former->enters, room;
+
+    while (next_room(&rest, &room))
+        if (!identity_enters(client->identity, room))
+            joins_leave(joins, client, (struct ack){0}, room);
+    claim_rooms_resume(joins, client);
+}
