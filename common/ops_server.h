@@ -1,8 +1,7 @@
 // The operations port for orchestrators: GET /live, /ready and /metrics, on a thread of its own.
 //
 // The probes are called on that thread, so they may only read atomics. There are at most 32
-// connections. A further one closes the oldest, so that nobody can block the port by holding
-// connections.
+// connections; side_port.h says what becomes of a further one.
 #pragma once
 
 #include <stdbool.h>
@@ -28,5 +27,5 @@ struct ops_server;
 // line in the log, if the port cannot be opened.
 NODISCARD struct ops_server *ops_server_new(const char *host, uint16_t port,
                                             const struct ops_probes *probes);
-uint16_t ops_server_port(const struct ops_server *server);
-void ops_server_free(struct ops_server *server);
+uint16_t ops_server_port(const struct ops_server *ops);
+void ops_server_free(struct ops_server *ops);

@@ -1,6 +1,7 @@
 #include "edge/engineio/payload.h"
 
 #include "common/json_string.h"
+#include "common/percent.h"
 #include "common/utf8.h"
 #include "edge/http/query.h"
 
@@ -263,7 +264,7 @@ bool eio_jsonp_unwrap(struct span form, struct buffer *payload)
 {
     struct buffer decoded = {0};
     struct span field;
-    bool ok = query_find(form, "d", &field) && percent_decode(field, &decoded);
+    bool ok = query_find(form, "d", &field) && percent_decode(field, true, &decoded);
 
     if (ok)
         unescape_newlines(buffer_span(&decoded), payload);

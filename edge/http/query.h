@@ -2,13 +2,8 @@
 #pragma once
 
 #include "common/attr.h"
-#include "common/buffer.h"
 #include "common/span.h"
 
 // Finds the first parameter called `name` (its name is compared undecoded). False when there is
 // none; a parameter without '=' has an empty value. `value` is not percent-decoded.
 NODISCARD bool query_find(struct span query, const char *name, struct span *value);
-
-// Appends `text` decoded: %xx to its byte and '+' to a space. False at a broken escape or at
-// one that gives a NUL.
-NODISCARD bool percent_decode(struct span text, struct buffer *out);

@@ -5,7 +5,7 @@
 #include "common/buffer.h"
 #include "common/json_string.h"
 #include "common/mem.h"
-#include "edge/http/query.h"
+#include "common/percent.h"
 #include "edge/socketio/client_deadline.h"
 #include "edge/socketio/middleware.h"
 #include "edge/socketio/namespace.h"
@@ -38,7 +38,7 @@ static void send_error(struct sio_client *client, struct span nsp, struct span m
 static void append_decoded(struct span text, struct buffer *json, struct buffer *plain)
 {
     buffer_clear(plain);
-    bool ok = percent_decode(text, plain);
+    bool ok = percent_decode(text, true, plain);
     json_string_append(json, ok ? buffer_span(plain) : text);
 }
 

@@ -1,5 +1,6 @@
 #include "edge/gateway/clients/authentication.h"
 
+#include "common/percent.h"
 #include "edge/gateway/clients/json_doc.h"
 #include "edge/http/query.h"
 
@@ -78,7 +79,7 @@ static struct span handshake_token(struct authentication *authentication,
     if (version != 3 || !query_find(handshake->query, "token", &raw) || raw.len == 0)
         return handshake->cookie;
     buffer_clear(&authentication->query_token);
-    if (!percent_decode(raw, &authentication->query_token))
+    if (!percent_decode(raw, true, &authentication->query_token))
         return raw; // token_verify() refuses it as malformed
     return buffer_span(&authentication->query_token);
 }

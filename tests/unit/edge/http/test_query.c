@@ -47,56 +47,11 @@ static void finds_a_parameter(void **state)
     free((void *)query.ptr);
 }
 
-struct decode_row {
-    const char *name;
-    struct span text;
-    const char *decoded; // NULL: refused
-};
-
-static const struct decode_row decodes[] = {
-    {"nothing", SPAN_INIT(""), ""},
-    {"plain", SPAN_INIT("aZ09-_.~!"), "aZ09-_.~!"},
-    {"escapes", SPAN_INIT("%41%7a%2F"), "Az/"},
-    {"letters of both cases", SPAN_INIT("%c3%A9"), "\xc3\xa9"},
-    {"plus", SPAN_INIT("a+b+"), "a b "},
-    {"plus escaped", SPAN_INIT("a%2Bb"), "a+b"},
-    {"percent escaped once", SPAN_INIT("%2541"), "%41"},
-    {"highest byte", SPAN_INIT("%ff"), "\xff"},
-    {"lowest byte", SPAN_INIT("%01"), "\x01"},
-    {"byte of a round number", SPAN_INIT("%10"), "\x10"},
-
-    {"NUL", SPAN_INIT("a%00b"), NULL},
-    {"percent alone", SPAN_INIT("%"), NULL},
-    {"percent at the end", SPAN_INIT("abc%"), NULL},
-    {"one digit", SPAN_INIT("%4"), NULL},
-    {"no digits", SPAN_INIT("%zz"), NULL},
-    {"first is no digit", SPAN_INIT("%g0"), NULL},
-    {"second is no digit", SPAN_INIT("%0g"), NULL},
-    {"signed", SPAN_INIT("%-1"), NULL},
-    {"prefixed", SPAN_INIT("%0x41"), NULL},
-    {"two percents", SPAN_INIT("%%41"), NULL},
-};
-
-static void decodes_percents(void **state)
-{
-    const struct decode_row *row = *state;
-    struct span text = exact_copy(row->text);
-    struct buffer out = {0};
-
-    buffer_append_char(&out, '<');
-    assert_int_equal(percent_decode(text, &out), row->decoded != NULL);
-    if (row->decoded)
-        assert_span(span_skip(buffer_span(&out), 1), row->decoded);
-    buffer_fini(&out);
-    free((void *)text.ptr);
-}
-
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(finds) + ARRAY_LEN(decodes)];
+    struct CMUnitTest tests[ARRAY_LEN(finds)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, finds, finds_a_parameter);
-    ADD_ROWS(tests, count, decodes, decodes_percents);
     return cmocka_run_group_tests_name("query", tests, NULL, NULL);
 }
