@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "proto/letter_headers.h"
+#include "relay/relay_api.h"
 #include "relay/relay_duties.h"
 #include "relay/relay_gauges.h"
 #include "relay/relay_loop.h"
@@ -68,25 +69,11 @@ static void on_unreadable(void *arg)
     metric_add(&relay->metrics.unreadable, 1);
 }
 
-static struct rabbit_options rabbit_options(struct relay *relay)
-{
-    const struct relay_settings *s = relay->settings;
-
-    return (struct rabbit_options){
-        .hosts = &relay->rabbitmq_hosts,
-        .user = s->rabbitmq.user,
-        .password = s->rabbitmq.password,
-        .vhost = s->rabbitmq.vhost,
-        .tls = s->rabbitmq.tls ? &s->rabbitmq.files : NULL,
-        .max_body = (size_t)s->max_event_bytes,
-    };
-}
-
 static struct consumer *new_consumer(struct relay *relay)
 {
     const struct relay_settings *s = relay->settings;
     struct consumer_options options = {
-        .rabbit = rabbit_options(relay),
+        .rabbit = relay_settings_rabbit(relay->settings, &relay->rabbitmq_hosts),
         .exchanges = s->rabbitmq_exchanges,
         .routes = relay->routes,
         .prefetch = (uint16_t)s->prefetch,
@@ -143,7 +130,7 @@ static void on_letter_stripped(void *arg)
 static struct dead_letters *new_letters(struct relay *relay)
 {
     struct dead_letters_options options = {
-        .rabbit = rabbit_options(relay),
+        .rabbit = relay_settings_rabbit(relay->settings, &relay->rabbitmq_hosts),
         .queue = relay->letter_queue,
         .queue_type = (enum rabbit_queue_type)relay->settings->queue_type,
         .max_count = (size_t)relay->settings->prefetch / 2,
@@ -205,7 +192,7 @@ struct relay *relay_new(const struct relay_settings *settings, struct gateway_fi
                                     .metrics = probe_metrics,
                                     .arg = relay,
                                 });
-    if (relay->ops)
+    if (relay->ops && (!settings->api.on || (relay->api = relay_api_new(relay))))
         return relay;
     relay_free(relay);
     return NULL;
@@ -216,6 +203,7 @@ void relay_free(struct relay *relay)
     if (!relay)
         return;
     ops_server_free(relay->ops);
+    relay_api_free(relay->api);
     batch_fini(&relay->batch);
     translator_free(relay->translator);
     dead_letters_free(relay->letters);
@@ -299,8 +287,10 @@ static void reload_routes(struct relay *relay)
 void relay_run(struct relay *relay)
 {
     while (!relay_stopping()) {
-        if (relay_take_reload())
+        if (relay_take_reload()) {
             reload_routes(relay);
+            relay_api_reload(relay->api);
+        }
         relay_loop_once(relay);
     }
     log_info("stopping");

@@ -86,4 +86,5 @@ static const struct metric_info table[] = {
 void relay_metrics_print(const struct relay_metrics *metrics, struct buffer *out)
 {
     metrics_print(table, ARRAY_LEN(table), metrics, out);
+    api_metrics_print(&metrics->api, out);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/metrics.h"
+#include "relay/api/api_metrics.h"
 #include "relay/routing/translate.h"
 
 struct relay_metrics {
@@ -37,6 +38,7 @@ struct relay_metrics {
     metric heard_ms;         // monotonic clock when Redis last answered the check of each second
     metric events_per_second;
     metric turned_ms; // monotonic clock of the last periodic work
+    struct api_metrics api;
 };
 
 void relay_metrics_print(const struct relay_metrics *metrics, struct buffer *out);

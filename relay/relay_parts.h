@@ -44,11 +44,13 @@ enum relay_role {
     ROLE_STANDBY,  // refused by RabbitMQ or Redis: another relay is active
 };
 
+struct relay_api;
+
 struct relay {
     const struct relay_settings *settings;
     struct gateway_file *file;   // written by the loop only, and under `routes_lock`
     struct routes *routes;       // of the file
-    pthread_mutex_t routes_lock; // the thread of the operations port reads the routes
+    pthread_mutex_t routes_lock; // other threads read the routes
     struct rabbit_hosts rabbitmq_hosts;
     struct resolver redis_host;
     struct consumer *consumer;
@@ -78,6 +80,7 @@ struct relay {
     struct buffer control;
     struct relay_metrics metrics;
     struct ops_server *ops;
+    struct relay_api *api;           // NULL: off
     char role_words[ROLE_WORDS_MAX]; // written and read by the thread of the operations port
     char id[sizeof(RELAY_ID_PREFIX) + RANDOM_ID_LEN];
 };

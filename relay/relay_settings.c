@@ -5,6 +5,7 @@
 #include "common/shared_settings.h"
 #include "proto/letter_headers.h"
 #include "proto/redis_keys.h"
+#include "relay/api/api_keys.h"
 
 #define NAME_MAX_BYTES 255 // of a name in AMQP, where names are short strings
 
@@ -45,6 +46,20 @@ static const struct setting table[] = {
      "Address that the operations port listens on"},
     {"OPS_PORT", SETTING_NUMBER, FIELD(ops_port), "9103", 0, 65535, NULL,
      "Operations port: /live, /ready and /metrics; 0 picks a free port"},
+    {"API_PORT", SETTING_NUMBER, FIELD(api.port), NULL, 0, 65535, NULL,
+     "Port of the HTTP API, which is off without it; 0 picks a free port"},
+    {"API_HOST", SETTING_HOST, FIELD(api.host), NULL, 0, 0, NULL,
+     "Address that the HTTP API listens on; SERVICE_HOST when it is not given"},
+    {"API_KEY_FILE", SETTING_TEXT, FIELD(api.key_file), NULL, 0, 0, NULL,
+     "File with the keys of the HTTP API, one a line; read again on SIGHUP and when it changes"},
+    {"API_RATE_LIMIT", SETTING_NUMBER, FIELD(api.rate_limit), "100", 0, 100000, NULL,
+     "Requests a second of each key of the HTTP API; 0: no limit"},
+    {"API_RATE_BURST", SETTING_NUMBER, FIELD(api.rate_burst), "200", 1, 1000000, NULL,
+     "Requests that a key of the HTTP API may make at once"},
+    {"API_MAX_CONNECTIONS", SETTING_NUMBER, FIELD(api.max_connections), "64", 1, 1024, NULL,
+     "Largest number of connections to the HTTP API"},
+    {"API_PUBLISH_TIMEOUT", SETTING_NUMBER, FIELD(api.publish_timeout_ms), "5000", 100, 60000, NULL,
+     "Milliseconds that the HTTP API waits until RabbitMQ has confirmed an event"},
     {"DRAIN_SECONDS", SETTING_NUMBER, FIELD(drain_seconds), "10", 0, 3600, NULL,
      "Seconds that a stopping relay tries to publish the events that it has taken"},
     LOG_SETTINGS(struct relay_settings, log),
@@ -96,6 +111,22 @@ static void check_queue_prefix(struct span prefix, struct buffer *errors)
                        SPAN_ARG(prefix));
 }
 
+// The keys are only checked here: the API reads its file itself, and again.
+static void finish_api(struct relay_settings *settings, struct buffer *errors)
+{
+    struct api_settings *api = &settings->api;
+
+    api->on = settings_is_given("API_PORT");
+    if (!api->on)
+        return;
+    if (api->key_file)
+        api_keys_free(api_keys_load(api->key_file, errors));
+    else
+        settings_fault(errors,
+                       "API_KEY_FILE is missing: with API_PORT it must name the file of the "
+                       "keys");
+}
+
 bool relay_settings_load(struct relay_settings *out, struct buffer *errors, struct buffer *warnings)
 {
     bool read = settings_read_dotenv(".env", errors);
@@ -107,6 +138,7 @@ bool relay_settings_load(struct relay_settings *out, struct buffer *errors, stru
         check_queue_prefix(span_of(out->queue_prefix), errors);
         rabbitmq_settings_finish(&out->rabbitmq, errors);
         redis_settings_finish(&out->redis, errors);
+        finish_api(out, errors);
         redis_tls_free(redis_tls_new(&out->redis, errors)); // shows whether it can be made
     }
     return read && loaded && errors->len == 0;
@@ -122,4 +154,17 @@ struct gateway_file *relay_settings_load_file(const struct relay_settings *setti
             .queue_prefix = settings->queue_prefix,
         },
         errors);
+}
+
+struct rabbit_options relay_settings_rabbit(const struct relay_settings *s,
+                                            struct rabbit_hosts *hosts)
+{
+    return (struct rabbit_options){
+        .hosts = hosts,
+        .user = s->rabbitmq.user,
+        .password = s->rabbitmq.password,
+        .vhost = s->rabbitmq.vhost,
+        .tls = s->rabbitmq.tls ? &s->rabbitmq.files : NULL,
+        .max_body = (size_t)s->max_event_bytes,
+    };
 }

@@ -7,6 +7,8 @@
 #include "common/gateway_file/gateway_file.h"
 #include "common/program.h"
 #include "common/shared_settings.h"
+#include "relay/api/api_settings.h"
+#include "relay/rabbitmq/rabbitmq_types.h"
 
 struct relay_settings {
     struct rabbitmq_settings rabbitmq;
@@ -25,6 +27,7 @@ struct relay_settings {
     int64_t bus_shards;
     const char *service_host;
     int64_t ops_port;
+    struct api_settings api;
     int64_t drain_seconds;
     struct log_settings log;
 };
@@ -39,3 +42,7 @@ NODISCARD bool relay_settings_load(struct relay_settings *out, struct buffer *er
 // The file that the settings name. Returns NULL, with a line in `errors`, if it cannot be used.
 NODISCARD struct gateway_file *relay_settings_load_file(const struct relay_settings *settings,
                                                         struct buffer *errors);
+
+// How to reach RabbitMQ; name and heartbeat are the caller's.
+struct rabbit_options relay_settings_rabbit(const struct relay_settings *settings,
+                                            struct rabbit_hosts *hosts);

@@ -135,3 +135,24 @@ bool rabbit_publish_letter(struct rabbit *r, const char *queue, const struct rab
     empty_amqp_pool(&pool);
     return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
 }
+
+bool rabbit_publish_event(struct rabbit *r, const char *exchange, const struct rabbit_event *event)
+{
+    amqp_table_entry_t trace = rabbit_text_entry("traceparent", event->traceparent);
+    amqp_basic_properties_t properties = {
+        ._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                  AMQP_BASIC_MESSAGE_ID_FLAG,
+        .content_type = amqp_cstring_bytes("application/json"),
+        .delivery_mode = AMQP_DELIVERY_PERSISTENT,
+        .message_id = amqp_cstring_bytes(event->message_id),
+    };
+
+    if (event->traceparent.len > 0) {
+        properties._flags |= AMQP_BASIC_HEADERS_FLAG;
+        properties.headers = (amqp_table_t){1, &trace};
+    }
+    int status = amqp_basic_publish(r->link, CHANNEL, amqp_cstring_bytes(exchange),
+                                    amqp_cstring_bytes(event->routing_key), 1, 0, &properties,
+                                    rabbit_bytes(event->body));
+    return status == AMQP_STATUS_OK || rabbit_lose_by(r, status);
+}

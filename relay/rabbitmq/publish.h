@@ -1,4 +1,5 @@
-// Publishes dead letters: an event as it came, with headers that say why it was not delivered.
+// Publishes: dead letters, which are events as they came, with headers that say why they were not
+// delivered; and events.
 #pragma once
 
 #include "relay/rabbitmq/rabbitmq.h"
@@ -10,3 +11,7 @@ NODISCARD enum rabbit_status rabbit_enable_confirms(struct rabbit *rabbit);
 // be decoded; LETTER_HEADERS_DROPPED says so.
 NODISCARD bool rabbit_publish_letter(struct rabbit *rabbit, const char *queue,
                                      const struct rabbit_letter *letter, bool *stripped);
+
+// Publishes an event as a service does: persistent, mandatory, JSON. Does not wait for the confirm.
+NODISCARD bool rabbit_publish_event(struct rabbit *rabbit, const char *exchange,
+                                    const struct rabbit_event *event);

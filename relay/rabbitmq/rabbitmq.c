@@ -177,6 +177,11 @@ int rabbit_code(const struct rabbit *r)
     return r->code;
 }
 
+int rabbit_socket(const struct rabbit *r)
+{
+    return amqp_get_sockfd(r->link);
+}
+
 bool rabbit_has_refused_unreadable(const struct rabbit *r)
 {
     return r->refused_unreadable;

@@ -27,6 +27,9 @@ void rabbit_abandon(struct rabbit *rabbit);
 const char *rabbit_reason(const struct rabbit *rabbit);
 int rabbit_code(const struct rabbit *rabbit);
 
+// For poll(). Before it waits, the caller takes with rabbit_next() what was read already.
+int rabbit_socket(const struct rabbit *rabbit);
+
 // True if the connection is lost because it has brought an event that cannot be read, which was
 // refused for good.
 bool rabbit_has_refused_unreadable(const struct rabbit *rabbit);

@@ -74,3 +74,10 @@ struct rabbit_letter {
     const struct rabbit_header *headers; // in front of its own; up to 8
     size_t header_count;
 };
+
+struct rabbit_event {
+    const char *routing_key;
+    const char *message_id;
+    struct span traceparent; // or empty
+    struct span body;
+};

@@ -293,6 +293,9 @@ describe('one wrong variable is named with what it should be', () => {
     ['ws-edge', 'OPS_PORT', ['70000']],
     ['ws-relay', 'RABBITMQ_PORT', ['x', '0', '99999']],
     ['ws-relay', 'RELAY_PREFETCH', ['0', 'many']],
+    ['ws-relay', 'API_PORT', ['x', '-1', '65536']],
+    ['ws-relay', 'API_RATE_LIMIT', ['-1']],
+    ['ws-relay', 'API_PUBLISH_TIMEOUT', ['0', '60001']],
     ['ws-relay', 'MAX_EVENT_BYTES', ['x']],
     ['ws-relay', 'REDIS_DB', ['one']],
     ['ws-relay', 'LOG_LEVEL', ['loud']],
@@ -650,3 +653,21 @@ for (const program of ['ws-edge', 'ws-relay']) {
     assert.match(stderr, /\/proc\/nowhere.*LOG_DIR/);
   });
 }
+
+test('the HTTP API needs keys, and its file is checked without a word about them', async () => {
+  const without = await checked('ws-relay', { API_PORT: '0' });
+  assert.equal(without.code, 1);
+  assert.match(without.stderr, /API_KEY_FILE is missing/);
+  const dir = await mkdtemp(join(tmpdir(), 'settings-'));
+  folders.push(dir);
+  const path = join(dir, 'keys');
+  await writeFile(path, 'a-key-of-twenty-letters\ntoo-short\n');
+  const wrong = await checked('ws-relay', { API_PORT: '0', API_KEY_FILE: path });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /API_KEY_FILE: line 2: a key has 16 to 512 characters/);
+  assert.doesNotMatch(wrong.stderr, /too-short|a-key-of/);
+  assert.equal((await checked('ws-relay', { API_KEY_FILE: path })).code, 0, 'off: not read');
+  await writeFile(path, 'a-key-of-twenty-letters\n');
+  const right = await checked('ws-relay', { API_PORT: '0', API_KEY_FILE: path });
+  assert.equal(right.code, 0, right.stderr);
+});

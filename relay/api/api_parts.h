@@ -1,0 +1,15 @@
+// The parts of the API that its files share. Private to relay/api.
+#pragma once
+
+#include "common/side_port.h"
+#include "relay/api/api_key_file.h"
+#include "relay/api/api_options.h"
+#include "relay/api/api_publisher.h"
+
+struct api {
+    struct api_options options;
+    struct token_rate rate;
+    struct api_key_file *keys;
+    struct api_publisher *publisher;
+    struct side_port *port;
+};

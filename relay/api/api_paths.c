@@ -1,0 +1,50 @@
+#include "relay/api/api_paths.h"
+
+#include "common/percent.h"
+
+static const struct pattern {
+    enum api_endpoint endpoint;
+    const char *method;
+    struct span before, after; // the name
+} patterns[] = {
+    {API_PUBLISH, "POST", SPAN_INIT("/v1/events/"), {0}},
+};
+
+static bool fits(const struct pattern *pattern, struct span path, struct span *name)
+{
+    size_t fixed = pattern->before.len + pattern->after.len;
+
+    if (path.len <= fixed || !span_starts_with(path, pattern->before))
+        return false;
+    *name = (struct span){path.ptr + pattern->before.len, path.len - fixed};
+    return !memchr(name->ptr, '/', name->len) &&
+           span_eq(span_skip(path, path.len - pattern->after.len), pattern->after);
+}
+
+struct api_path api_path_find(struct span path)
+{
+    struct api_path found = {.endpoint = API_OTHER};
+
+    for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
+        if (fits(&patterns[i], path, &found.name)) {
+            found.endpoint = patterns[i].endpoint;
+            found.method = patterns[i].method;
+            return found;
+        }
+    return found;
+}
+
+bool api_path_decode(struct span name, char out[API_NAME_MAX + 1])
+{
+    struct buffer decoded = {0};
+    bool good = name.len <= (size_t)3 * API_NAME_MAX && percent_decode(name, false, &decoded) &&
+                decoded.len > 0 && decoded.len <= API_NAME_MAX &&
+                !span_has_control(buffer_span(&decoded));
+
+    if (good) {
+        memcpy(out, decoded.ptr, decoded.len);
+        out[decoded.len] = '\0';
+    }
+    buffer_fini(&decoded);
+    return good;
+}

@@ -1,0 +1,10 @@
+// POST /v1/events/{routing key}: publishes an event and answers when RabbitMQ has confirmed it.
+#pragma once
+
+#include "common/side_port.h"
+
+struct api;
+struct span;
+
+// The request is whole. `name` is the routing key as it stands in the path.
+void api_publish(struct api *api, struct side_request *request, struct span name);
