@@ -38,7 +38,11 @@ export class AppClient {
     socket.io.on('reconnect_attempt', () => {
       this.edge = this.random.pick(this.edges);
       socket.io.uri = this.edge.clientUrl;
+      this.note('trying', { edge: this.edge.name });
     });
+    socket.io.on('open', () => this.note('open', { reason: socket.io.engine.transport.name }));
+    socket.io.on('error', (error) => this.note('failed', { reason: error.message }));
+    socket.io.on('close', (reason) => this.note('closed', { reason }));
     socket.on('connect', () => this.#onConnect());
     socket.on('connect_error', () => {
       if (!socket.active) setTimeout(() => socket.connect(), AGAIN_MS);
