@@ -9,7 +9,7 @@
 
 // Decoding one message may take twice its size for copies of its strings, and this much for
 // structs. A short hostile message can ask for far more, since each repeated field becomes a
-// struct; its decoding fails. The largest valid one, a heartbeat of 64 shards, needs a few KB.
+// struct; its decoding fails. The largest valid one, an envelope of 1000 rooms, needs 24 KB.
 #define STRUCTURE_MAX ((size_t)64 * 1024)
 #define ARENA_KEPT    ((size_t)1024 * 1024) // a larger arena shrinks at the next small message
 #define ALIGNMENT     _Alignof(max_align_t)
@@ -24,6 +24,7 @@ struct envelope_decoder {
     struct arena arena;
     ProtobufCAllocator allocator;
     struct envelope envelope;
+    struct span more_rooms[ENVELOPE_ROOMS_MAX - 1];
     struct control control;
 };
 
@@ -85,6 +86,21 @@ static void read_envelope(const Gateway__V1__Envelope *from, struct envelope *to
         .created_at_ms = from->created_at_ms,
         .traceparent = span_of(from->traceparent),
     };
+}
+
+// False if there are too many, or one is empty.
+static bool read_more_rooms(const Gateway__V1__Envelope *from, struct envelope_decoder *decoder)
+{
+    if (from->n_more_rooms > ARRAY_LEN(decoder->more_rooms))
+        return false;
+    for (size_t i = 0; i < from->n_more_rooms; i++) {
+        decoder->more_rooms[i] = span_of(from->more_rooms[i]);
+        if (decoder->more_rooms[i].len == 0)
+            return false;
+    }
+    decoder->envelope.more_rooms = decoder->more_rooms;
+    decoder->envelope.more_count = from->n_more_rooms;
+    return true;
 }
 
 static bool read_heartbeat(const Gateway__V1__Heartbeat *from, struct heartbeat *to)
@@ -171,8 +187,11 @@ const struct envelope *envelope_decode(struct envelope_decoder *decoder, struct 
 
     if (!message)
         return NULL;
-    read_envelope((const Gateway__V1__Envelope *)message, &decoder->envelope);
+    const Gateway__V1__Envelope *envelope = (const Gateway__V1__Envelope *)message;
+    read_envelope(envelope, &decoder->envelope);
     if (decoder->envelope.room.len == 0 || decoder->envelope.event.len == 0)
+        return NULL;
+    if (envelope->n_more_rooms > 0 && !read_more_rooms(envelope, decoder))
         return NULL;
     return &decoder->envelope;
 }
@@ -227,13 +246,24 @@ static Gateway__V1__Position *write_position(struct position from, Gateway__V1__
     return position_is_none(from) ? NULL : to;
 }
 
+static size_t length_of_more_rooms(const struct envelope *e)
+{
+    size_t total = 0;
+
+    assert(e->more_count < ENVELOPE_ROOMS_MAX);
+    for (size_t i = 0; i < e->more_count; i++)
+        total += e->more_rooms[i].len;
+    return total;
+}
+
 void envelope_encode(const struct envelope *e, struct buffer *out)
 {
     Gateway__V1__Envelope message = GATEWAY__V1__ENVELOPE__INIT;
     Gateway__V1__Position position, prev;
+    char *more_rooms[ENVELOPE_ROOMS_MAX - 1];
     struct texts texts = texts_new(e->id.len + e->origin.len + e->room.len + e->except.len +
-                                       e->event.len + e->traceparent.len,
-                                   6);
+                                       e->event.len + e->traceparent.len + length_of_more_rooms(e),
+                                   6 + e->more_count);
 
     message.id = add_text(&texts, e->id);
     message.position = write_position(e->position, &position);
@@ -245,6 +275,10 @@ void envelope_encode(const struct envelope *e, struct buffer *out)
     message.args = (ProtobufCBinaryData){e->args.len, (uint8_t *)e->args.ptr};
     message.created_at_ms = e->created_at_ms;
     message.traceparent = add_text(&texts, e->traceparent);
+    for (size_t i = 0; i < e->more_count; i++)
+        more_rooms[i] = add_text(&texts, e->more_rooms[i]);
+    message.more_rooms = more_rooms;
+    message.n_more_rooms = e->more_count;
     append_packed(&message.base, out);
     free(texts.block);
 }

@@ -15,6 +15,8 @@
 
 // Longer messages count as malformed. The limit is far above the largest MAX_EVENT_BYTES.
 #define ENVELOPE_MAX_BYTES ((size_t)64 * 1024 * 1024)
+// Rooms of one envelope. One with more is malformed.
+#define ENVELOPE_ROOMS_MAX 1000
 
 struct envelope {
     struct span id;
@@ -27,6 +29,8 @@ struct envelope {
     struct span args; // JSON values separated by commas
     uint64_t created_at_ms;
     struct span traceparent;
+    const struct span *more_rooms; // besides `room`; none of them is empty
+    size_t more_count;
 };
 
 enum control_kind {
@@ -76,8 +80,8 @@ NODISCARD struct envelope_decoder *envelope_decoder_new(void);
 void envelope_decoder_free(struct envelope_decoder *decoder);
 
 // Both return NULL if the bytes are malformed, are more than ENVELOPE_MAX_BYTES, or are an envelope
-// without room or event name. A command of a newer version is CONTROL_UNKNOWN. The result is a
-// copy, valid until the next call with this decoder.
+// without room or event name, or with more than ENVELOPE_ROOMS_MAX rooms. A command of a newer
+// version is CONTROL_UNKNOWN. The result is a copy, valid until the next call with this decoder.
 NODISCARD const struct envelope *envelope_decode(struct envelope_decoder *decoder,
                                                  struct span bytes);
 NODISCARD const struct control *control_decode(struct envelope_decoder *decoder, struct span bytes);

@@ -29,6 +29,8 @@ static const struct metric_info table[] = {
     DEAD("not_object", TRANSLATE_NOT_OBJECT),
     DEAD("no_room", TRANSLATE_NO_ROOM),
     DEAD("bad_room", TRANSLATE_BAD_ROOM),
+    DEAD("no_list", TRANSLATE_NO_LIST),
+    DEAD("too_many_rooms", TRANSLATE_TOO_MANY_ROOMS),
     {"ws_relay_dead_letters_confirmed_total", NULL, METRIC_COUNTER, FIELD(dead_letters_safe),
      "Dead letters that RabbitMQ has confirmed"},
     {"ws_relay_dead_letters_lost_total", NULL, METRIC_COUNTER, FIELD(dead_letters_lost),

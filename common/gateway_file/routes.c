@@ -12,14 +12,17 @@ void route_fini(struct route *route)
         free(route->fields[i].fallback);
         free(route->fields[i].constant);
     }
+    for (size_t i = 0; i < route->room_count; i++) {
+        free(route->rooms[i].prefix);
+        free(route->rooms[i].suffix);
+    }
     for (size_t i = 0; i < route->source_count; i++)
         free((void *)route->sources[i].ptr);
     free(route->fields);
     free(route->routing_key);
     free(route->queue);
     free(route->event);
-    free(route->room_prefix);
-    free(route->room_suffix);
+    free(route->rooms);
     *route = (struct route){0};
 }
 

@@ -1,4 +1,4 @@
-// Routes say where events go: for each routing key the room, the name of the client's event, and
+// Routes say where events go: for each routing key the rooms, the name of the client's event, and
 // the members that are copied from the body.
 //
 // They are the events of the gateway's file. The file of EVENT_ROUTES_FILE adds routes, and
@@ -15,11 +15,19 @@
 #define ROUTES_MAX        64
 #define QUEUE_PREFIX_MAX  64
 #define ROUTE_SOURCES_MAX 64 // distinct members of the body that one route reads
+#define ROUTE_ROOMS_MAX   16 // templates of rooms of one route
 
 // Alternative members of the body, the preferred one first, as indices into `sources` of the route.
 struct route_sources {
     uint8_t index[8];
     size_t count;
+};
+
+// A template of rooms.
+struct route_room {
+    char *prefix, *suffix; // around the room id
+    struct route_sources from;
+    bool is_list; // the members are lists of room ids: there is a room for each element
 };
 
 // One member of the client's event.
@@ -35,8 +43,8 @@ struct route {
     char *routing_key;
     char *queue; // the prefix of queues and the routing key
     char *event;
-    char *room_prefix, *room_suffix; // around the room id
-    struct route_sources room_from;
+    struct route_room *rooms; // ROUTE_ROOMS_MAX of them
+    size_t room_count;
     struct span sources[ROUTE_SOURCES_MAX]; // owned
     size_t source_count;
     struct route_field *fields;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "common/gateway_file/room_template.h"
 #include "common/json_string.h"
 #include "common/json_view.h"
 #include "common/mem.h"
@@ -28,23 +29,6 @@ static bool read_name(struct reader *r, struct json_view value, size_t max, char
     return reader_name(r->file, value, max, out);
 }
 
-static bool add_source(struct reader *r, struct route *route, struct span name,
-                       struct route_sources *from, struct span where)
-{
-    size_t i = 0;
-
-    while (i < route->source_count && !span_eq(name, route->sources[i]))
-        i++;
-    if (from->count == ARRAY_LEN(from->index))
-        return refuse(r, where, "more than 8 alternatives");
-    if (i == ROUTE_SOURCES_MAX)
-        return refuse(r, where, "the route reads more than 64 members");
-    if (i == route->source_count)
-        route->sources[route->source_count++] = (struct span){span_dup(name), name.len};
-    from->index[from->count++] = (uint8_t)i;
-    return true;
-}
-
 static bool read_source(struct reader *r, struct route *route, struct json_view value,
                         struct route_sources *from)
 {
@@ -52,7 +36,7 @@ static bool read_source(struct reader *r, struct route *route, struct json_view 
 
     if (!read_name(r, value, TEXT_MAX, &name))
         return false;
-    bool ok = add_source(r, route, span_of(name), from, value.raw);
+    bool ok = route_add_source(r->file, route, span_of(name), from, value.raw);
     free(name);
     return ok;
 }
@@ -72,49 +56,27 @@ static bool read_sources(struct reader *r, struct route *route, struct json_view
     return from->count > 0 || refuse(r, value.raw, "\"from\" is empty");
 }
 
-// Splits "user:{userId|guestId}" into the text before the room id, the members that may hold it,
-// and the text behind it.
-static bool split_room(struct reader *r, struct route *route, struct span room, struct span where)
+static bool add_room(struct reader *r, struct route *route, struct json_view value)
 {
-    struct span prefix, names, name, rest = room;
-    bool has_place = memchr(room.ptr, '{', room.len) && span_take_until(&rest, '{', &prefix) &&
-                     memchr(rest.ptr, '}', rest.len) && span_take_until(&rest, '}', &names);
+    if (!route->rooms)
+        route->rooms = mem_zalloc(ROUTE_ROOMS_MAX * sizeof(route->rooms[0]));
+    if (route->room_count == ROUTE_ROOMS_MAX)
+        return refuse(r, value.raw, "more than 16 rooms");
+    return room_template_read(r->file, r->rooms, value, route, &route->rooms[route->room_count++]);
+}
 
-    if (!has_place || memchr(names.ptr, '{', names.len) || memchr(rest.ptr, '{', rest.len) ||
-        memchr(rest.ptr, '}', rest.len))
-        return refuse(r, where, "\"room\" must hold one {member}, as in \"user:{userId}\"");
-    route->room_prefix = span_dup(prefix);
-    route->room_suffix = span_dup(rest);
-    while (span_take_until(&names, '|', &name)) {
-        if (name.len == 0)
-            return refuse(r, where, "\"room\" has an empty member name");
-        if (!add_source(r, route, name, &route->room_from, where))
+static bool read_rooms(struct reader *r, struct route *route, struct json_view value)
+{
+    struct json_walk walk;
+    struct json_view item;
+
+    if (value.kind != JSON_KIND_ARRAY)
+        return refuse(r, value.raw, "\"rooms\" must be a list");
+    walk = json_walk_into(value);
+    while (json_walk_element(&walk, &item))
+        if (!add_room(r, route, item))
             return false;
-    }
-    return true;
-}
-
-// False if no client can ever be in the room. A room whose type is in the body can be any.
-static bool is_room_of_a_type(const struct reader *r, const struct route *route)
-{
-    struct span room = span_of(route->room_prefix), type;
-
-    return !r->rooms || !span_take_before(&room, SPAN_LIT(":"), &type) || span_is(type, "user") ||
-           room_types_find(r->rooms, type);
-}
-
-static bool read_room(struct reader *r, struct route *route, struct json_view value)
-{
-    char *room = NULL;
-
-    if (!read_name(r, value, TEXT_MAX, &room))
-        return false;
-    bool ok = split_room(r, route, span_of(room), value.raw);
-    free(room);
-    if (!ok)
-        return false;
-    return is_room_of_a_type(r, route) ||
-           refuse(r, value.raw, "nobody can be in this room: \"rooms\" has no type of its name");
+    return route->room_count > 0 || refuse(r, value.raw, "\"rooms\" is empty");
 }
 
 static bool read_event(struct reader *r, struct route *route, struct json_view value)
@@ -233,28 +195,31 @@ static bool read_fields(struct reader *r, struct route *route, struct json_view 
     return route->field_count > 0 || refuse(r, value.raw, "\"fields\" is empty");
 }
 
+// `seen` has a bit for each member that the route had so far.
 static bool read_route_member(struct reader *r, struct route *route, struct span name,
-                              struct json_view value)
+                              struct json_view value, unsigned *seen)
 {
     static const struct {
         const char *name;
         bool (*read)(struct reader *r, struct route *route, struct json_view value);
-        size_t filled; // offset of a pointer that is set once the member was read
     } members[] = {
-        {"routingKey", read_routing_key, offsetof(struct route, routing_key)},
-        {"room", read_room, offsetof(struct route, room_prefix)},
-        {"event", read_event, offsetof(struct route, event)},
-        {"fields", read_fields, offsetof(struct route, fields)},
+        {"routingKey", read_routing_key},
+        {"room", add_room},
+        {"rooms", read_rooms},
+        {"event", read_event},
+        {"fields", read_fields},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {
         if (!json_string_is(name, span_of(members[i].name)))
             continue;
-        if (*(char *const *)((const char *)route + members[i].filled))
+        if (*seen & (1U << i))
             return refuse(r, name, "named twice");
+        *seen |= 1U << i;
         return members[i].read(r, route, value);
     }
-    return refuse(r, name, "a route has \"routingKey\", \"room\", \"event\" and \"fields\"");
+    return refuse(r, name,
+                  "a route has \"routingKey\", \"room\", \"rooms\", \"event\" and \"fields\"");
 }
 
 static bool read_route(struct reader *r, struct json_view value, struct route *route)
@@ -262,15 +227,16 @@ static bool read_route(struct reader *r, struct json_view value, struct route *r
     struct json_walk walk;
     struct json_view item;
     struct span name;
+    unsigned seen = 0;
 
     if (value.kind != JSON_KIND_OBJECT)
         return refuse(r, value.raw, "a route must be an object");
     walk = json_walk_into(value);
     while (json_walk_member(&walk, &name, &item))
-        if (!read_route_member(r, route, name, item))
+        if (!read_route_member(r, route, name, item, &seen))
             return false;
-    if (!route->routing_key || !route->room_prefix || !route->event || !route->fields)
-        return refuse(r, value.raw, "a route needs routingKey, room, event and fields");
+    if (!route->routing_key || !route->rooms || !route->event || !route->fields)
+        return refuse(r, value.raw, "a route needs routingKey, room or rooms, event and fields");
     return true;
 }
 

@@ -94,16 +94,46 @@ static void emit_to_member(struct room_member *member, void *arg)
     emission->count++;
 }
 
+static size_t end_emission(struct emission *emission)
+{
+    frame_unref(emission->plain);
+    frame_unref(emission->with_offset);
+    metric_add(&emission->nsp->server->metrics->deliveries, emission->count);
+    return emission->count;
+}
+
 size_t sio_namespace_emit(struct sio_namespace *nsp, struct room *room, struct span except,
                           const struct sio_broadcast *event)
 {
     struct emission emission = {.nsp = nsp, .event = event, .except = except};
 
     rooms_visit(nsp->rooms, room, emit_to_member, &emission);
-    frame_unref(emission.plain);
-    frame_unref(emission.with_offset);
-    metric_add(&nsp->server->metrics->deliveries, emission.count);
-    return emission.count;
+    return end_emission(&emission);
+}
+
+// A member of an earlier room has the number of this emission already.
+static void emit_once(struct room_member *member, void *arg)
+{
+    struct sio_socket *socket = container_of(member, struct sio_socket, member);
+    const struct emission *emission = arg;
+
+    if (socket->emission == emission->nsp->emissions)
+        return;
+    socket->emission = emission->nsp->emissions;
+    emit_to_member(member, arg);
+}
+
+size_t sio_namespace_emit_to_union(struct sio_namespace *nsp, struct span first,
+                                   const struct span *more, size_t more_count, struct span except,
+                                   const struct sio_broadcast *event)
+{
+    struct emission emission = {.nsp = nsp, .event = event, .except = except};
+
+    nsp->emissions++;
+    rooms_each_member(nsp->rooms, first, emit_once, &emission);
+    for (size_t i = 0; i < more_count; i++)
+        rooms_each_member(nsp->rooms, more[i], emit_once, &emission);
+    return end_emission(&emission);
 }
 
 struct visit {

@@ -30,6 +30,11 @@ struct sio_broadcast {
 // first member needs it. Returns the number of sockets that got it.
 size_t sio_namespace_emit(struct sio_namespace *nsp, struct room *room, struct span except,
                           const struct sio_broadcast *event);
+// The same for the members of `first` or any of `more`. A socket that is in several of these rooms
+// gets the event once. Rooms without members may be among them.
+size_t sio_namespace_emit_to_union(struct sio_namespace *nsp, struct span first,
+                                   const struct span *more, size_t more_count, struct span except,
+                                   const struct sio_broadcast *event);
 // Calls `visit` for each connected socket in the room. The visitor may disconnect the visited
 // socket.
 void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,

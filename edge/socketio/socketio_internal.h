@@ -54,6 +54,7 @@ struct sio_namespace {
     uint32_t middleware_count;
     struct rooms *rooms;
     size_t socket_count; // sockets in the state CONNECTED
+    uint64_t emissions;  // to several rooms, so far
     size_t name_len;
     char name[];
 };
@@ -84,6 +85,7 @@ struct sio_socket {
     uint16_t id_len;
     unsigned ack_count; // length of `acks`
     uint64_t moment;    // see sio_socket_moment()
+    uint64_t emission;  // number of the last one to several rooms that has come by
     struct sio_client *client;
     struct list entry; // in client->sockets or server->ended
     const char *end_reason;

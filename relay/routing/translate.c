@@ -7,6 +7,7 @@
 #include "common/json_string.h"
 #include "common/json_view.h"
 #include "common/mem.h"
+#include "relay/routing/room_list.h"
 
 #define DEPTH_MAX       256
 #define ID_HASH_BYTES   16
@@ -15,7 +16,8 @@
 
 struct translator {
     size_t max_event_bytes;
-    struct buffer room, args;
+    struct room_list rooms;
+    struct buffer args;
     char id[2 * ID_HASH_BYTES + 1];
     struct json_view values[ROUTE_SOURCES_MAX]; // in the order of the route's `sources`
 };
@@ -34,6 +36,8 @@ static const char *const reasons[TRANSLATE_STATUS_COUNT] = {
     [TRANSLATE_NOT_OBJECT] = "the body is no JSON object",
     [TRANSLATE_NO_ROOM] = "the room id is missing",
     [TRANSLATE_BAD_ROOM] = "the room id is no text or integer, too long, or has control characters",
+    [TRANSLATE_NO_LIST] = "the member for several room ids is no list",
+    [TRANSLATE_TOO_MANY_ROOMS] = "the event has more than 1000 rooms",
 };
 
 const char *translate_status_str(enum translate_status status)
@@ -55,7 +59,7 @@ void translator_free(struct translator *t)
 {
     if (!t)
         return;
-    buffer_fini(&t->room);
+    room_list_fini(&t->rooms);
     buffer_fini(&t->args);
     free(t);
 }
@@ -121,39 +125,82 @@ static bool is_empty_text(struct json_view value)
     return value.kind == JSON_KIND_STRING && value.raw.len == 2;
 }
 
-static struct json_view room_id(const struct translator *t, const struct route *route)
+static bool is_empty(struct json_view value)
 {
-    for (size_t i = 0; i < route->room_from.count; i++) {
-        struct json_view value = t->values[route->room_from.index[i]];
-        if (is_something(value) && !is_empty_text(value))
+    struct json_walk walk;
+    struct json_view element;
+
+    if (value.kind != JSON_KIND_ARRAY)
+        return !is_something(value) || is_empty_text(value);
+    walk = json_walk_into(value);
+    return !json_walk_element(&walk, &element);
+}
+
+// The first alternative with something in it; else no value.
+static struct json_view room_ids(const struct translator *t, const struct route_room *room)
+{
+    for (size_t i = 0; i < room->from.count; i++) {
+        struct json_view value = t->values[room->from.index[i]];
+        if (!is_empty(value))
             return value;
     }
     return (struct json_view){0};
 }
 
-static bool is_room_name(struct span room)
+static enum translate_status add_room(struct translator *t, const struct route_room *room,
+                                      struct json_view id)
 {
-    return room.len <= ROOM_MAX_BYTES && !span_has_control(room);
-}
+    static const enum translate_status results[] = {[ROOM_ADDED] = TRANSLATE_OK,
+                                                    [ROOM_NO_NAME] = TRANSLATE_BAD_ROOM,
+                                                    [ROOM_TOO_MANY] = TRANSLATE_TOO_MANY_ROOMS};
+    struct buffer *text = &t->rooms.text;
 
-static enum translate_status write_room(struct translator *t, const struct route *route)
-{
-    struct json_view id = room_id(t, route);
-
-    if (id.kind == JSON_KIND_NONE)
-        return TRANSLATE_NO_ROOM;
-    buffer_clear(&t->room);
-    buffer_append(&t->room, span_of(route->room_prefix));
+    buffer_append(text, span_of(room->prefix));
     if (id.kind == JSON_KIND_STRING) {
-        if (!json_string_decode(json_view_inside(id), JSON_HALF_PAIR_REFUSED, &t->room))
+        if (!json_string_decode(json_view_inside(id), JSON_HALF_PAIR_REFUSED, text))
             return TRANSLATE_BAD_ROOM;
     } else if (is_integer(id)) {
-        buffer_append(&t->room, span_is(id.raw, "-0") ? SPAN_LIT("0") : id.raw);
+        buffer_append(text, span_is(id.raw, "-0") ? SPAN_LIT("0") : id.raw);
     } else {
         return TRANSLATE_BAD_ROOM;
     }
-    buffer_append(&t->room, span_of(route->room_suffix));
-    return is_room_name(buffer_span(&t->room)) ? TRANSLATE_OK : TRANSLATE_BAD_ROOM;
+    buffer_append(text, span_of(room->suffix));
+    return results[room_list_add(&t->rooms)];
+}
+
+// Elements that are null or empty name no room, as members do that are.
+static enum translate_status add_rooms(struct translator *t, const struct route_room *room)
+{
+    struct json_view ids = room_ids(t, room), id;
+    struct json_walk walk;
+
+    if (ids.kind == JSON_KIND_NONE)
+        return TRANSLATE_OK;
+    if (!room->is_list)
+        return add_room(t, room, ids);
+    if (ids.kind != JSON_KIND_ARRAY)
+        return TRANSLATE_NO_LIST;
+    walk = json_walk_into(ids);
+    while (json_walk_element(&walk, &id)) {
+        enum translate_status status = TRANSLATE_OK;
+        if (is_something(id) && !is_empty_text(id))
+            status = add_room(t, room, id);
+        if (status != TRANSLATE_OK)
+            return status;
+    }
+    return TRANSLATE_OK;
+}
+
+static enum translate_status write_rooms(struct translator *t, const struct route *route)
+{
+    room_list_clear(&t->rooms);
+    for (size_t i = 0; i < route->room_count; i++) {
+        enum translate_status status = add_rooms(t, &route->rooms[i]);
+        if (status != TRANSLATE_OK)
+            return status;
+    }
+    room_list_views(&t->rooms);
+    return t->rooms.count > 0 ? TRANSLATE_OK : TRANSLATE_NO_ROOM;
 }
 
 static void append_now(struct buffer *out, uint64_t now_ms)
@@ -263,7 +310,7 @@ enum translate_status translate(struct translator *t, const struct event *event,
     if (wrapper.named && wrapper.data.kind == JSON_KIND_OBJECT)
         collect_values(t, route, wrapper.data, NULL);
 
-    enum translate_status status = write_room(t, route);
+    enum translate_status status = write_rooms(t, route);
     if (status != TRANSLATE_OK)
         return status;
     write_args(t, route, wrapper.timestamp, event->received_ms);
@@ -271,7 +318,9 @@ enum translate_status translate(struct translator *t, const struct event *event,
         return TRANSLATE_TOO_BIG;
     *out = (struct envelope){
         .id = is_usable_id(event->message_id) ? event->message_id : hash_id(t, event),
-        .room = buffer_span(&t->room),
+        .room = t->rooms.rooms[0],
+        .more_rooms = t->rooms.rooms + 1,
+        .more_count = t->rooms.count - 1,
         .event = span_of(route->event),
         .args = buffer_span(&t->args),
         .created_at_ms = event->received_ms,

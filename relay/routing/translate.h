@@ -5,8 +5,6 @@
 #include "proto/envelope.h"
 #include "relay/routing/event.h"
 
-#define ROOM_MAX_BYTES 512
-
 enum translate_status {
     TRANSLATE_OK,
     TRANSLATE_TOO_BIG,
@@ -14,6 +12,8 @@ enum translate_status {
     TRANSLATE_NOT_OBJECT,
     TRANSLATE_NO_ROOM,
     TRANSLATE_BAD_ROOM,
+    TRANSLATE_NO_LIST,
+    TRANSLATE_TOO_MANY_ROOMS,
     TRANSLATE_STATUS_COUNT
 };
 

@@ -17,6 +17,9 @@ static void assert_same(const struct envelope *a, const struct envelope *b)
     assert(span_eq(a->args, b->args));
     assert(a->created_at_ms == b->created_at_ms);
     assert(span_eq(a->traceparent, b->traceparent));
+    assert(a->more_count == b->more_count);
+    for (size_t i = 0; i < a->more_count; i++)
+        assert(span_eq(a->more_rooms[i], b->more_rooms[i]));
 }
 
 // What can be decoded can be encoded again and means the same then.
@@ -34,6 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!envelope)
         return 0;
     assert(envelope->room.len > 0 && envelope->event.len > 0);
+    assert(envelope->more_count < ENVELOPE_ROOMS_MAX);
+    for (size_t i = 0; i < envelope->more_count; i++)
+        assert(envelope->more_rooms[i].len > 0);
     envelope_encode(envelope, &again);
     const struct envelope *decoded = envelope_decode(second, buffer_span(&again));
     assert(decoded);

@@ -9,9 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const struct route *route)
 {
     assert(route->routing_key && route->queue && route->event);
-    assert(route->room_prefix && route->room_suffix);
     assert(strlen(route->queue) <= 255);
-    assert(route->room_from.count > 0 && route->field_count > 0);
+    assert(route->room_count > 0 && route->room_count <= ROUTE_ROOMS_MAX);
+    assert(route->field_count > 0);
+    for (size_t i = 0; i < route->room_count; i++) {
+        const struct route_room *room = &route->rooms[i];
+        assert(room->prefix && room->suffix && room->from.count > 0);
+        for (size_t k = 0; k < room->from.count; k++)
+            assert(room->from.index[k] < route->source_count);
+    }
     assert(route->source_count <= ROUTE_SOURCES_MAX);
     for (size_t i = 0; i < route->field_count; i++) {
         const struct route_field *field = &route->fields[i];

@@ -7,7 +7,8 @@ clients get to see is judged as it happens, and once more when everything has co
   complete   all that was logged in a room from the ack of the join until it is left: by an ack, or
              by a recovery without it after the client had asked; unless Redis itself lost it
   once       no event twice within a session
-  in order   the events of one room as they stand in the log
+  in order   the events of one shard as they stand in the log, those that have one room first among
+             them
   entitled   nothing from before a join, nothing after an acked leave
 
 A variant leaves one rule of the design out. The model must find fault with every variant and with
@@ -35,6 +36,7 @@ VARIANTS = {
     "rewrite": "what a server of Redis may have lost is not written again",
     "hold": "sessions are claimed before the edges have written what that server may have lost",
     "counted": "generations are counted, so that one whose claim was lost is given again",
+    "own shard": "a join notes the place of its room's shard alone, and replays begin there in all",
     "noted": "what an edge had is added to whatever is noted, and not only to what it noted itself",
 }
 
@@ -86,7 +88,8 @@ class Broken(Exception):
 
 
 class Log:
-    """One shard: entries (position, prev, room). What was trimmed or lost stays known to the judge."""
+    """One shard: entries (position, prev, rooms). The first room is of this shard, a further one
+    perhaps of another. What was trimmed or lost stays known to the judge."""
 
     def __init__(self):
         self.entries = []
@@ -98,8 +101,8 @@ class Log:
     def newest(self):
         return self.entries[-1][0] if self.entries else NOWHERE
 
-    def append(self, position, room):
-        entry = (position, self.last, room)
+    def append(self, position, rooms):
+        entry = (position, self.last, rooms)
         self.entries.append(entry)
         self.history.append(entry)
         self.last = position
@@ -118,7 +121,7 @@ class Session:
 
     def __init__(self, generation, rooms, stale=None):
         self.generation = generation
-        self.rooms = dict(rooms)  # room -> position at which it was joined
+        self.rooms = dict(rooms)  # room -> cut at which it was joined
         self.fresh = None  # (offset last sent, what the edge had, the edge's number of that note)
         self.stale = stale
         self.restored_at = None
@@ -136,8 +139,8 @@ class Socket:
         self.client, self.pid, self.generation = client, pid, generation
         self.outbox = []  # (kind, body, offset)
         self.last_sent = None
-        self.rooms = {}  # room -> joined at
-        self.joins = {}  # room -> position; their write is under way
+        self.rooms = {}  # room -> cut at which it was joined
+        self.joins = {}  # room -> that cut; their write is under way
         self.leaves = set()  # rooms; their write is under way, and the socket is still in them
         self.unstored = False  # Redis does not have all of it
         self.notes = 0  # of what was sent last
@@ -179,9 +182,9 @@ class Client:
     def begin(self):
         """A fresh session: what the one before promised is void."""
         self.excused = False  # Redis lost what nobody else knew
-        self.got = {}  # room -> positions
-        self.entitled = {}  # room -> from where on it may hear
-        self.expects = {}  # room -> from where on it must hear
+        self.got = {}  # shard -> positions
+        self.entitled = {}  # room -> from which cut on it may hear
+        self.expects = {}  # room -> for each shard from where on it must hear
         self.asked = {}  # room -> which of its joins is the last one
         self.leaving = set()  # asked for
         self.left = set()  # acked
@@ -190,6 +193,7 @@ class Client:
 class World:
     def __init__(self, seed, weather, variant=None, shards=3, edges=3, clients=4, memory=60):
         self.random = random.Random(f"{seed} {weather}")
+        self.further = random.Random(f"further {seed} {weather}")
         self.weather = WEATHERS[weather]
         self.weights = [self.weather[action] for action in ACTIONS]
         self.variant, self.shards, self.memory = variant, shards, memory
@@ -223,8 +227,10 @@ class World:
 
     def log_event(self):
         room = self.random.randrange(self.rooms)
+        further = self.further.randrange(4 * self.rooms)
+        rooms = (room, further) if further < self.rooms and further != room else (room,)
         self.seq += 1
-        self.logs[room % self.shards].append((self.epoch, self.seq), room)
+        self.logs[room % self.shards].append((self.epoch, self.seq), rooms)
 
     def follow(self, edge, shard):
         log = self.logs[shard]
@@ -234,7 +240,7 @@ class World:
         entry = next((e for e in log.entries if e[0] > edge.had[shard]), None)
         if entry is None:
             return
-        position, prev, room = entry
+        position, prev, rooms = entry
         if prev != edge.had[shard]:
             self.reset(edge, shard, prev)
         edge.had[shard] = position
@@ -242,8 +248,8 @@ class World:
         if len(edge.memory[shard]) > self.memory:
             edge.reach[shard] = edge.memory[shard].pop(0)[0]
         for socket in edge.sockets:
-            if room in socket.rooms:
-                self.send(socket, "event", (room, position), tuple(edge.had))
+            if any(room in socket.rooms for room in rooms):
+                self.send(socket, "event", (rooms, position), tuple(edge.had))
 
     def reset(self, edge, shard, position):
         """Something was lost: nobody here is sure of having it all. What is noted of the sockets
@@ -410,6 +416,12 @@ class World:
 
     # ---- joining and leaving
 
+    def place(self, edge, room):
+        """What is noted of a join."""
+        if self.variant == "own shard":
+            return tuple(edge.had[room % self.shards] for _ in edge.had)
+        return tuple(edge.had)
+
     def join(self, client):
         edge, socket = client.edge, client.socket
         room = self.random.randrange(self.rooms)
@@ -419,18 +431,18 @@ class World:
             self.get_out(socket, room)
         if room in socket.rooms:
             return
-        joined = edge.had[room % self.shards]
+        joined = self.place(edge, room)
         socket.joins[room] = joined
         asked = client.asked[room] = self.now
-        client.entitled[room] = min(client.entitled.get(room, joined), joined)
+        before = client.entitled.get(room)
+        client.entitled[room] = tuple(map(min, before, edge.had)) if before else tuple(edge.had)
         client.leaving.discard(room)
         client.left.discard(room)
 
         def enter():
             if room in socket.joins and socket in edge.sockets:
                 socket.rooms[room] = socket.joins.pop(room)
-                heard_from = edge.had[room % self.shards]
-                socket.outbox.append(("joined", (room, joined, heard_from, asked), None))
+                socket.outbox.append(("joined", (room, before or tuple(edge.had), tuple(edge.had), asked), None))
 
         def apply():
             session = self.mine(socket)
@@ -479,15 +491,14 @@ class World:
         stale = client.offset if ahead and self.variant != "stale" else None
         self.next_pid += 1
         own = client.name % self.rooms
-        joined = edge.had[own % self.shards]
         socket = Socket(client, self.next_pid, 1)
-        socket.rooms[own] = joined
+        socket.rooms[own] = self.place(edge, own)
         session = Session(1, socket.rooms, stale)
         self.store[socket.pid] = session
         client.pid, client.socket, client.edge = socket.pid, socket, edge
         client.begin()
-        client.entitled[own] = joined
-        client.expects[own] = self.since(own, joined)
+        client.entitled[own] = tuple(edge.had)
+        client.expects[own] = self.since(edge.had)
         edge.sockets.append(socket)
         self.send(socket, "connected", None, tuple(edge.had))
 
@@ -536,11 +547,11 @@ class World:
     def proceed(self, edge, pending):
         """Answers a claim, if the edge has got far enough."""
         start = self.start_of(pending)
-        begins = {room: start[room % self.shards] if self.variant == "joined"
-                  else max(start[room % self.shards], joined) for room, joined in pending["rooms"].items()}
+        begins = {room: tuple(start) if self.variant == "joined" else tuple(map(max, start, joined))
+                  for room, joined in pending["rooms"].items()}
         behind = any(p > had for p, had in zip(start, edge.had))
         if self.variant != "wait":
-            behind = behind or any(p > edge.had[room % self.shards] for room, p in begins.items())
+            behind = behind or any(p > had for begin in begins.values() for p, had in zip(begin, edge.had))
         if behind and self.random.random() > 0.02:
             return
         edge.claims.remove(pending)
@@ -552,11 +563,10 @@ class World:
     def has_all(self, edge, pending, start, begins):
         """Whether the memory goes back to where each room begins. Offsets that are no cuts, and
         starts that the edge has not come to, cannot be compared exactly."""
-        exact = self.variant not in ("highest", "lowest", "wait")
+        exact = self.variant not in ("highest", "lowest", "wait", "own shard")
         knows = edge.knows if exact else edge.reaches
-        return all(knows(room % self.shards, p) for room, p in begins.items()) and (
-            pending["offset"] is None
-            or all(knows(room % self.shards, start[room % self.shards]) for room in begins))
+        return all(knows(s, p) for begin in begins.values() for s, p in enumerate(begin)) and (
+            pending["offset"] is None or all(knows(s, p) for s, p in enumerate(start)))
 
     def refuse(self, edge, pending):
         self.drop_pending(edge, pending)
@@ -575,12 +585,11 @@ class World:
         self.count["recovered"] += 1
         own = tuple(edge.had) if self.variant == "connected" else pending["offset"]
         self.send(socket, "connected", None, own)
-        missed = sorted(entry for room, begin in begins.items()
-                        for entry in edge.memory[room % self.shards]
-                        if entry[2] == room and entry[0] > begin)
-        for position, _, room in missed:
+        missed = sorted({entry for room, begin in begins.items() for s in range(self.shards)
+                         for entry in edge.memory[s] if room in entry[2] and entry[0] > begin[s]})
+        for position, _, rooms in missed:
             cut = tuple(max(start[s], edge.below(s, position)) for s in range(self.shards))
-            self.send(socket, "event", (room, position), cut)
+            self.send(socket, "event", (rooms, position), cut)
             self.count["replayed"] += 1
         socket.rooms.update(pending["rooms"])
         if socket not in edge.sockets:
@@ -650,7 +659,7 @@ class World:
             client.left.discard(room)
             client.entitled.setdefault(room, joined)
             if room not in client.leaving and client.asked.get(room) == asked:
-                client.expects[room] = self.since(room, heard_from)
+                client.expects[room] = self.since(heard_from)
         elif kind == "left":
             client.expects.pop(body, None)
             if body not in client.socket.joins and body not in client.socket.rooms:
@@ -659,18 +668,20 @@ class World:
         if offset is not None:
             client.offset = offset
 
-    def judge_event(self, client, room, position):
+    def judge_event(self, client, rooms, position):
         self.count["delivered"] += 1
-        got = client.got.setdefault(room, [])
+        shard = rooms[0] % self.shards
+        got = client.got.setdefault(shard, [])
         if got and got[-1] >= position:
-            raise Broken(f"client {client.name} got {position} of room {room} behind {got[-1]}")
+            raise Broken(f"client {client.name} got {position} of shard {shard} behind {got[-1]}")
         got.append(position)
         if client.excused:
             return
-        if room in client.left:
-            raise Broken(f"client {client.name} heard {position} of room {room} after leaving")
-        if room not in client.entitled or position <= client.entitled[room]:
-            raise Broken(f"client {client.name} was not entitled to {position} of room {room}")
+        if all(room in client.left for room in rooms):
+            raise Broken(f"client {client.name} heard {position} of rooms {rooms} after leaving")
+        if not any(room in client.entitled and room not in client.left and position > client.entitled[room][shard]
+                   for room in rooms):
+            raise Broken(f"client {client.name} was not entitled to {position} of rooms {rooms}")
 
     def judge_claim(self, client, session):
         """What an edge has not written in time nobody can know."""
@@ -680,20 +691,20 @@ class World:
             if edge.rewrites_at is not None and self.now >= self.held_until:
                 self.forget_holder(edge, client)
 
-    def since(self, room, position):
+    def since(self, cut):
         """Behind nothing is what stands in the log since it was emptied."""
-        return position, self.logs[room % self.shards].reset_at if position == NOWHERE else 0
+        return [(position, log.reset_at if position == NOWHERE else 0) for position, log in zip(cut, self.logs)]
 
     def judge_all(self, client):
         if client.excused:
             return
-        for room, (since, begin) in client.expects.items():
-            log = self.logs[room % self.shards]
-            got = set(client.got.get(room, []))
-            missing = [e[0] for e in log.history[begin:] if e[2] == room and e[0] > since
-                       and e[0] not in log.lost and e[0] not in got]
-            if missing:
-                raise Broken(f"client {client.name} never got {missing[0]} of room {room}")
+        for room, begins in client.expects.items():
+            for shard, (since, begin) in enumerate(begins):
+                log, got = self.logs[shard], set(client.got.get(shard, []))
+                missing = [e[0] for e in log.history[begin:] if room in e[2] and e[0] > since
+                           and e[0] not in log.lost and e[0] not in got]
+                if missing:
+                    raise Broken(f"client {client.name} never got {missing[0]} of room {room}")
 
     # ---- steps
 

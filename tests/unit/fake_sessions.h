@@ -45,8 +45,11 @@ static inline void fake_tell_room(struct buffer *out, const struct session_room 
 {
     char position[POSITION_TEXT_MAX];
 
-    position_print(room->joined, position);
-    buffer_printf(out, " " SPAN_FMT "@%s", SPAN_ARG(room->name), position);
+    buffer_printf(out, " " SPAN_FMT, SPAN_ARG(room->name));
+    for (unsigned i = 0; i < room->joined.shards; i++) {
+        position_print(room->joined.at[i], position);
+        buffer_printf(out, "%c%s", i == 0 ? '@' : ',', position);
+    }
 }
 
 static inline void fake_put(struct session_store *store, const struct session_record *record,

@@ -26,6 +26,15 @@ static enum session_claim read_refusal(const struct redis_value *value)
     return known ? (enum session_claim)why : CLAIM_UNKNOWN;
 }
 
+static unsigned shard_count(const struct redis_value *value)
+{
+    size_t count = redis_value_count(value);
+
+    if (count <= 3)
+        return 1;
+    return count - 2 < CUT_SHARDS_MAX ? (unsigned)(count - 2) : CUT_SHARDS_MAX;
+}
+
 // Behind the fields, the answer has for each shard the last position that is lost.
 static void read_lost(const struct redis_value *value, struct session_record *record)
 {
@@ -45,7 +54,7 @@ static void tell_claim(struct session_claiming *claiming, const struct redis_val
     const struct redis_value *fields = redis_value_item(value, 1);
     size_t count = redis_value_count(fields);
     struct session_room *rooms = mem_alloc((count + 1) * sizeof(rooms[0]));
-    session_hash_read(fields, rooms, &record);
+    session_hash_read(fields, rooms, shard_count(value), &record);
     read_lost(value, &record);
     claiming->on_claimed(claiming, CLAIM_OK, &record);
     free(rooms);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "edge/gateway/delivery/offset.h"
 #include "proto/redis_keys.h"
 
 static void add_field(struct redis_command *command, const char *name, struct span value)
@@ -18,11 +19,17 @@ void session_hash_add_room_name(struct redis_command *command, struct span room)
 
 void session_hash_add_room(struct redis_command *command, const struct session_room *room)
 {
-    char position[POSITION_TEXT_MAX];
+    const struct cut *joined = &room->joined;
+    char position[POSITION_TEXT_MAX], offset[OFFSET_TEXT_MAX];
 
     session_hash_add_room_name(command, room->name);
-    position_print(room->joined, position);
-    buffer_printf(&command->bytes, "%s %" PRIu64, position, room->granted_ms);
+    position_print(joined->at[shard_of_room(room->name, joined->shards)], position);
+    buffer_printf(&command->bytes, "%s ", position);
+    if (joined->shards > 1) {
+        (void)offset_print(joined, offset);
+        buffer_printf(&command->bytes, "%s ", offset);
+    }
+    buffer_printf(&command->bytes, "%" PRIu64, room->granted_ms);
     redis_command_end_argument(command);
 }
 
@@ -46,24 +53,34 @@ static uint64_t read_number(struct span text)
     return span_take_uint(&text, UINT64_MAX, &n) ? n : 0;
 }
 
-static bool read_room(struct span name, struct span value, struct session_room *room)
+// Without an offset the position of the other shards is not known. None is noted then: what is from
+// before the join there is told apart by the client's own offset alone.
+static bool read_room(struct span name, struct span value, unsigned shards,
+                      struct session_room *room)
 {
-    struct span position;
+    struct span text, offset;
 
-    room->name = name;
-    if (!span_take_until(&value, ' ', &position) || !position_parse(position, &room->joined))
+    *room = (struct session_room){.name = name, .joined.shards = shards};
+    if (!span_take_until(&value, ' ', &text) ||
+        !position_parse(text, &room->joined.at[shard_of_room(name, shards)]))
         return false;
+    if (value.len > 0 && memchr(value.ptr, ' ', value.len)) {
+        struct cut joined;
+        (void)span_take_until(&value, ' ', &offset);
+        if (offset_parse(offset, shards, &joined))
+            room->joined = joined;
+    }
     room->granted_ms = read_number(value);
     return true;
 }
 
-static void read_field(struct session_record *record, struct session_room *rooms, struct span name,
-                       struct span value)
+static void read_field(struct session_record *record, struct session_room *rooms, unsigned shards,
+                       struct span name, struct span value)
 {
     static const struct span room = SPAN_INIT(REDIS_ROOM_FIELD);
 
     if (name.len > room.len && span_starts_with(name, room)) {
-        if (read_room(span_skip(name, room.len), value, &rooms[record->room_count]))
+        if (read_room(span_skip(name, room.len), value, shards, &rooms[record->room_count]))
             record->room_count++;
     } else if (span_is(name, "g")) {
         record->key.generation = read_number(value);
@@ -85,12 +102,12 @@ static void read_field(struct session_record *record, struct session_room *rooms
 }
 
 void session_hash_read(const struct redis_value *fields, struct session_room *rooms,
-                       struct session_record *record)
+                       unsigned shards, struct session_record *record)
 {
     size_t count = redis_value_count(fields);
 
     record->rooms = rooms;
     for (size_t i = 0; i + 1 < count; i += 2)
-        read_field(record, rooms, redis_value_text(redis_value_item(fields, i)),
+        read_field(record, rooms, shards, redis_value_text(redis_value_item(fields, i)),
                    redis_value_text(redis_value_item(fields, i + 1)));
 }

@@ -6,6 +6,10 @@
 //                       n "<claims> <since ms>"   p restored at ms
 //                       r:<room> "<position> <granted ms>"
 //
+// The position is that of the room's shard at the join. If the log has several shards, the offset
+// of all follows it: "<position> <offset> <granted ms>". A version that does not know that reads it
+// as an old grant.
+//
 // The scripts write `g`, `l`, `f`, `m`, `n` and `p`, and a claim also `e`; the other fields are
 // written here. Only the scripts read `m`, `n` and `p`; the other fields are read here.
 #pragma once
@@ -20,7 +24,8 @@ void session_hash_add(struct redis_command *command, const struct session_record
 void session_hash_add_room_name(struct redis_command *command, struct span room);
 void session_hash_add_room(struct redis_command *command, const struct session_room *room);
 
-// Reads fields and values as HGETALL answers them; of a field that comes twice, the last value.
+// Reads fields and values as HGETALL answers them; of a field that comes twice, the last value. The
+// log has `shards`.
 // Borrows the answer, and `rooms`, which must have room for as many elements as there are fields.
 void session_hash_read(const struct redis_value *fields, struct session_room *rooms,
-                       struct session_record *record);
+                       unsigned shards, struct session_record *record);

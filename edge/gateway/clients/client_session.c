@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/random.h"
+#include "edge/gateway/clients/client.h"
 #include "proto/redis_keys.h"
 
 static struct client_session *client_session_new(struct sessions *sessions, struct client *client)
@@ -64,13 +65,42 @@ struct session_key client_session_key(const struct client_session *session)
     return (struct session_key){{session->id, SESSION_ID_LEN}, session->generation};
 }
 
-struct room_note client_session_note(const struct client_session *session, struct span room)
+struct room_note client_session_note(const struct client_session *session)
 {
-    const struct delivery *delivery = session->sessions->delivery;
-    unsigned shard = shard_of_room(room, delivery->shards);
+    struct room_note note = {.granted_ms = clock_wall_ms()};
 
-    return (struct room_note){.joined = delivery_position(delivery, shard),
-                              .granted_ms = clock_wall_ms()};
+    delivery_cut(session->sessions->delivery, &note.joined);
+    return note;
+}
+
+// A note without the shards that there are not.
+struct kept_note {
+    uint64_t granted_ms;
+    struct position joined[];
+};
+
+size_t room_note_bytes(unsigned shards)
+{
+    return sizeof(struct kept_note) + shards * sizeof(struct position);
+}
+
+void client_session_keep_note(const struct client_session *session, struct span room,
+                              const struct room_note *note)
+{
+    struct kept_note *kept = sio_socket_room_note(session->client->socket, room);
+
+    kept->granted_ms = note->granted_ms;
+    memcpy(kept->joined, note->joined.at, note->joined.shards * sizeof(kept->joined[0]));
+}
+
+struct room_note client_session_kept_note(const struct client_session *session, struct span room)
+{
+    const struct kept_note *kept = sio_socket_room_note(session->client->socket, room);
+    struct room_note note = {.granted_ms = kept->granted_ms,
+                             .joined.shards = session->sessions->delivery->shards};
+
+    memcpy(note.joined.at, kept->joined, note.joined.shards * sizeof(kept->joined[0]));
+    return note;
 }
 
 bool client_session_is_leaving(const struct client_session *session, struct span room)
@@ -90,7 +120,7 @@ struct room_note client_session_join_note(const struct client_session *session, 
         if (!write->leaves && span_eq(write->room, room))
             return write->note;
     }
-    return client_session_note(session, room);
+    return client_session_note(session);
 }
 
 void client_session_note_write(struct client_session *session)

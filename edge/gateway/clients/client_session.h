@@ -56,10 +56,11 @@ struct client_session {
     char id[SESSION_ID_LEN + 1];
 };
 
-// Kept with each membership of a room (sio_options.room_note_bytes).
+// What is noted of a join. All shards count, since an event of several rooms is in the shard of its
+// first one.
 struct room_note {
-    struct position joined; // the room's shard had been delivered up to here
-    uint64_t granted_ms;    // when the join was last authorized, wall clock
+    struct cut joined;   // what the edge had delivered then
+    uint64_t granted_ms; // when the join was last authorized, wall clock
 };
 
 // A join or leave that is being written to the store, see room_write.h. Embedded in the structure
@@ -90,7 +91,14 @@ void client_session_free(struct client_session *session);
 
 struct session_key client_session_key(const struct client_session *session);
 // The note of a join that happens now.
-struct room_note client_session_note(const struct client_session *session, struct span room);
+struct room_note client_session_note(const struct client_session *session);
+
+// The note is kept with the membership, for which a socket has room_note_bytes() in
+// sio_options.room_note_bytes. The client must be in the room.
+size_t room_note_bytes(unsigned shards);
+void client_session_keep_note(const struct client_session *session, struct span room,
+                              const struct room_note *note);
+struct room_note client_session_kept_note(const struct client_session *session, struct span room);
 
 // True if the client has asked to leave the room and the store has not answered yet. Until then the
 // client is a member of the room at this edge.

@@ -50,9 +50,9 @@ bool recovery_accept(struct recovery *recovery, struct client *client)
 static void note_room(struct span room, void *arg)
 {
     const struct client *client = arg;
-    struct room_note *note = sio_socket_room_note(client->socket, room);
+    const struct room_note note = client_session_note(client->session);
 
-    *note = client_session_note(client->session, room);
+    client_session_keep_note(client->session, room, &note);
 }
 
 void recovery_begin(struct client *client)
@@ -75,8 +75,8 @@ static void rejoin(struct recovery *recovery, struct client *client,
         const struct session_room *room = &session->rooms[i];
         if (sio_socket_join(client->socket, room->name) != ROOMS_JOINED)
             continue; // over the limit, if MAX_ROOMS_PER_SOCKET was lowered meanwhile
-        *(struct room_note *)sio_socket_room_note(client->socket, room->name) =
-            (struct room_note){room->joined, room->granted_ms};
+        const struct room_note note = {room->joined, room->granted_ms};
+        client_session_keep_note(client->session, room->name, &note);
         if (session->left)
             room_events_announce(recovery->room_events, client, room->name, "user_joined");
         regrants_check(recovery->regrants, client, room->name);

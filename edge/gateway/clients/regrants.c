@@ -43,12 +43,12 @@ static void renew(const struct regrant *regrant)
 {
     const struct client_session *session = regrant->client->session;
     struct session_store *store = session->sessions->store;
-    struct room_note *note = sio_socket_room_note(regrant->client->socket, room_of(regrant));
+    struct room_note note = client_session_kept_note(session, room_of(regrant));
 
-    note->granted_ms = clock_wall_ms();
+    note.granted_ms = clock_wall_ms();
+    client_session_keep_note(session, room_of(regrant), &note);
     store->ops->join(store, client_session_key(session),
-                     &(struct session_room){room_of(regrant), note->joined, note->granted_ms},
-                     NULL);
+                     &(struct session_room){room_of(regrant), note.joined, note.granted_ms}, NULL);
 }
 
 static void expel(const struct regrant *regrant)
@@ -125,11 +125,12 @@ void regrants_fini(struct regrants *regrants)
     deadline_queue_fini(&regrants->later);
 }
 
-static bool is_old(const struct regrants *regrants, const struct room_note *note)
+static bool is_old(const struct regrants *regrants, const struct client *client, struct span room)
 {
     uint64_t now_ms = clock_wall_ms();
+    struct room_note note = client_session_kept_note(client->session, room);
 
-    return note->granted_ms + (uint64_t)regrants->grant_s * 1000 <= now_ms;
+    return note.granted_ms + (uint64_t)regrants->grant_s * 1000 <= now_ms;
 }
 
 void regrants_check(struct regrants *regrants, struct client *client, struct span room)
@@ -137,7 +138,7 @@ void regrants_check(struct regrants *regrants, struct client *client, struct spa
     struct regrant *regrant;
 
     if (!authorization_is_by_service(regrants->authorization, client->identity, room) ||
-        !is_old(regrants, sio_socket_room_note(client->socket, room)))
+        !is_old(regrants, client, room))
         return;
     regrant = mem_zalloc(sizeof(*regrant) + room.len);
     regrant->regrants = regrants;

@@ -4,7 +4,6 @@
 
 #include "common/mem.h"
 #include "edge/socketio/namespace.h"
-#include "proto/redis_keys.h"
 
 static bool has_all_that_was_sent(const struct recovery_attempt *attempt)
 {
@@ -31,18 +30,15 @@ struct cut resume_point_find(const struct recovery_attempt *attempt)
     return start;
 }
 
-static unsigned shard_of(const struct recovery_attempt *attempt, const struct session_room *room)
-{
-    return shard_of_room(room->name, attempt->recovery->delivery->shards);
-}
-
 // A client does not get the events of a room from before it joined the room.
-static struct position start_of(const struct recovery_attempt *attempt,
-                                const struct session_room *room)
+static struct cut start_of(const struct recovery_attempt *attempt, const struct session_room *room)
 {
-    struct position start = attempt->start.at[shard_of(attempt, room)];
+    struct cut start = attempt->start;
 
-    return position_compare(room->joined, start) > 0 ? room->joined : start;
+    for (unsigned i = 0; i < start.shards; i++)
+        if (position_compare(room->joined.at[i], start.at[i]) > 0)
+            start.at[i] = room->joined.at[i];
+    return start;
 }
 
 bool resume_point_is_ahead(const struct recovery_attempt *attempt)
@@ -55,7 +51,7 @@ bool resume_point_is_ahead(const struct recovery_attempt *attempt)
         return true;
     for (size_t i = 0; i < attempt->session.room_count; i++) {
         const struct session_room *room = &attempt->session.rooms[i];
-        if (position_compare(room->joined, had.at[shard_of(attempt, room)]) > 0)
+        if (!cut_covers(&had, &room->joined))
             return true;
     }
     return false;
@@ -63,16 +59,25 @@ bool resume_point_is_ahead(const struct recovery_attempt *attempt)
 
 // The tail must know the client's offset too, even if the room starts later. An offset that it does
 // not know is older than the tail, or from a log that was reset or has lost its newest part since.
-static bool remembers(const struct recovery_attempt *attempt, const struct session_room *room)
+static bool remembers(const struct recovery_attempt *attempt, unsigned shard, struct position start)
 {
     const struct log_tail *tail = attempt->recovery->delivery->tail;
-    unsigned shard = shard_of(attempt, room);
-    struct position start = start_of(attempt, room);
 
     if (attempt->request.offset_good && !log_tail_knows(tail, shard, attempt->start.at[shard]))
         return false;
     return log_tail_knows(tail, shard, start) &&
            position_compare(start, attempt->session.lost[shard]) >= 0;
+}
+
+// In every shard, since a room's events may be in the shards of other rooms.
+static bool remembers_room(const struct recovery_attempt *attempt, const struct session_room *room)
+{
+    const struct cut start = start_of(attempt, room);
+
+    for (unsigned i = 0; i < start.shards; i++)
+        if (!remembers(attempt, i, start.at[i]))
+            return false;
+    return true;
 }
 
 // Aligns the tail first: after a loss it may still have entries of the log as it was before.
@@ -83,7 +88,7 @@ bool resume_point_is_remembered(const struct recovery_attempt *attempt)
     for (unsigned i = 0; i < delivery->shards; i++)
         log_tail_align(delivery->tail, i, delivery_position(delivery, i));
     for (size_t i = 0; i < attempt->session.room_count; i++)
-        if (!remembers(attempt, &attempt->session.rooms[i]))
+        if (!remembers_room(attempt, &attempt->session.rooms[i]))
             return false;
     return true;
 }
@@ -96,8 +101,7 @@ bool resume_point_make_replay(struct recovery_attempt *attempt)
 
     for (size_t i = 0; i < room_count; i++) {
         const struct session_room *room = &attempt->session.rooms[i];
-        rooms[i] =
-            (struct replay_room){room->name, shard_of(attempt, room), start_of(attempt, room)};
+        rooms[i] = (struct replay_room){room->name, start_of(attempt, room)};
     }
     bool made =
         replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp), rooms,

@@ -22,9 +22,9 @@ static void list_room(struct span name, void *arg)
     // The store executes the pending leave before this put, which would add the room again.
     if (client_session_is_leaving(listing->session, name))
         return;
-    const struct room_note *note = sio_socket_room_note(listing->session->client->socket, name);
+    struct room_note note = client_session_kept_note(listing->session, name);
 
-    listing->rooms[listing->count++] = (struct session_room){name, note->joined, note->granted_ms};
+    listing->rooms[listing->count++] = (struct session_room){name, note.joined, note.granted_ms};
 }
 
 static void count_room(struct span name, void *arg)

@@ -41,8 +41,8 @@ struct session_key {
 
 struct session_room {
     struct span name;
-    struct position joined;
-    uint64_t granted_ms;
+    struct cut joined;   // the client gets the room's events above it
+    uint64_t granted_ms; // when the join was last authorized, wall clock
 };
 
 struct session_record {

@@ -39,22 +39,59 @@ void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct 
     sio_socket_emit_at(socket, name, args, offset_now(delivery, text), moment_now(delivery));
 }
 
+static struct sio_broadcast broadcast_of(const struct delivery *delivery,
+                                         const struct envelope *envelope,
+                                         char text[OFFSET_TEXT_MAX])
+{
+    return (struct sio_broadcast){
+        .name = envelope->event,
+        .args = envelope->args,
+        .offset = offset_now(delivery, text),
+        .moment = moment_now(delivery),
+    };
+}
+
+static bool has_members(const struct delivery *delivery, const struct envelope *envelope)
+{
+    const struct rooms *rooms = sio_namespace_rooms(delivery->nsp);
+
+    if (rooms_find(rooms, envelope->room))
+        return true;
+    for (size_t i = 0; i < envelope->more_count; i++)
+        if (rooms_find(rooms, envelope->more_rooms[i]))
+            return true;
+    return false;
+}
+
+static void deliver_to_union(struct delivery *delivery, const struct envelope *envelope)
+{
+    char text[OFFSET_TEXT_MAX];
+
+    if (!has_members(delivery, envelope))
+        return;
+    const struct sio_broadcast event = broadcast_of(delivery, envelope, text);
+    size_t clients =
+        sio_namespace_emit_to_union(delivery->nsp, envelope->room, envelope->more_rooms,
+                                    envelope->more_count, envelope->except, &event);
+    latency_note(&delivery->latency, envelope, clients);
+    metric_add(&delivery->metrics->envelopes_delivered, 1);
+}
+
 // Most envelopes have no members at this edge, so nothing is printed or encoded before the room was
 // found.
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope)
 {
     char text[OFFSET_TEXT_MAX];
 
+    if (envelope->more_count > 0) {
+        deliver_to_union(delivery, envelope);
+        return;
+    }
     struct room *room = rooms_find(sio_namespace_rooms(delivery->nsp), envelope->room);
     if (!room)
         return;
 
-    const struct sio_broadcast event = {
-        .name = envelope->event,
-        .args = envelope->args,
-        .offset = offset_now(delivery, text),
-        .moment = moment_now(delivery),
-    };
+    const struct sio_broadcast event = broadcast_of(delivery, envelope, text);
     size_t clients = sio_namespace_emit(delivery->nsp, room, envelope->except, &event);
     latency_note(&delivery->latency, envelope, clients);
     metric_add(&delivery->metrics->envelopes_delivered, 1);

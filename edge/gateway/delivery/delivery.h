@@ -1,5 +1,5 @@
 // Delivers envelopes to the clients of this edge: encodes an event once and queues the frame for
-// each member of its room.
+// each member of its rooms.
 #pragma once
 
 #include "edge/gateway/delivery/delivery_metrics.h"
@@ -30,7 +30,8 @@ void delivery_cut(const struct delivery *delivery, struct cut *out);
 void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct span name,
                    struct span args);
 
-// Queues the event for every member of the envelope's room except the socket `envelope->except`.
+// Queues the event for every member of the envelope's rooms except the socket `envelope->except`;
+// once, if the member is in several of them.
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope);
 
 // The next two are for log_follower_handlers; `delivery` is a struct delivery.

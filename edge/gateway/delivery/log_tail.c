@@ -18,17 +18,23 @@ struct tail_room {
     char name[];
 };
 
-struct entry {
-    struct list in_age;  // in log_tail.by_age, with those of all shards, oldest first
+// An entry's place in the chain of one of its rooms.
+struct link {
     struct list in_room; // in tail_room.entries, oldest first
     struct tail_room *room;
+    uint32_t index; // in entry.links
+};
+
+struct entry {
+    struct list in_age; // in log_tail.by_age, with those of all shards, oldest first
     struct position position;
     uint64_t moment; // log_tail_moment() just after this entry was appended
     uint64_t created_at_ms;
-    unsigned shard;
-    uint32_t event_len;
-    size_t args_len;
-    char bytes[]; // the event's name, then its arguments
+    uint16_t shard;
+    uint16_t link_count;
+    uint32_t event_len, args_len;
+    uint32_t gathering;  // number of the last log_tail_gather() that has met it
+    struct link links[]; // one for each room; behind them the event's name and its arguments
 };
 
 // A ring of entries in the order of their positions.
@@ -44,6 +50,7 @@ struct tail_shard {
 struct log_tail {
     size_t bytes, max_bytes;
     uint64_t moment;
+    uint32_t gatherings;
     struct log_tail_metrics *metrics;
     struct tail_room *rooms;
     struct list by_age;
@@ -71,10 +78,21 @@ static void push(struct tail_shard *shard, struct entry *entry)
     shard->ring[(shard->head + shard->count++) & (shard->capacity - 1)] = entry;
 }
 
+static size_t bytes_of(size_t links, size_t event_len, size_t args_len)
+{
+    return sizeof(struct entry) + links * sizeof(struct link) + event_len + args_len;
+}
+
 static size_t size_of(const struct entry *entry)
 {
-    return sizeof(*entry) + entry->event_len + entry->args_len + MALLOC_OVERHEAD +
+    return bytes_of(entry->link_count, entry->event_len, entry->args_len) + MALLOC_OVERHEAD +
            sizeof(struct entry *);
+}
+
+// The event's name, then its arguments.
+static char *text_of(struct entry *entry)
+{
+    return (char *)&entry->links[entry->link_count];
 }
 
 static size_t size_of_room(const struct tail_room *room)
@@ -122,8 +140,10 @@ static void drop_oldest(struct log_tail *tail, struct tail_shard *shard)
     shard->reach_at_ms = entry->created_at_ms;
     tail->bytes -= size_of(entry);
     list_unlink(&entry->in_age);
-    list_unlink(&entry->in_room);
-    remove_room_if_empty(tail, entry->room);
+    for (size_t i = 0; i < entry->link_count; i++) {
+        list_unlink(&entry->links[i].in_room);
+        remove_room_if_empty(tail, entry->links[i].room);
+    }
     free(entry);
 }
 
@@ -144,28 +164,41 @@ static void restart(struct log_tail *tail, struct tail_shard *shard, struct posi
 static struct entry *entry_new(struct log_tail *tail, unsigned shard,
                                const struct envelope *envelope, struct position position)
 {
-    struct entry *entry = mem_alloc(sizeof(*entry) + envelope->event.len + envelope->args.len);
+    size_t links = 1 + envelope->more_count;
+    struct entry *entry = mem_alloc(bytes_of(links, envelope->event.len, envelope->args.len));
 
     *entry = (struct entry){
         .position = position,
         .moment = ++tail->moment,
         .created_at_ms = envelope->created_at_ms,
-        .shard = shard,
+        .shard = (uint16_t)shard,
+        .link_count = (uint16_t)links,
         .event_len = (uint32_t)envelope->event.len,
-        .args_len = envelope->args.len,
+        .args_len = (uint32_t)envelope->args.len,
     };
-    memcpy(entry->bytes, envelope->event.ptr, envelope->event.len);
+    char *text = text_of(entry);
+    memcpy(text, envelope->event.ptr, envelope->event.len);
     if (envelope->args.len > 0)
-        memcpy(entry->bytes + envelope->event.len, envelope->args.ptr, envelope->args.len);
+        memcpy(text + envelope->event.len, envelope->args.ptr, envelope->args.len);
     return entry;
 }
 
-static void link_entry(struct log_tail *tail, struct entry *entry, struct span room_name)
+static void link_to_room(struct log_tail *tail, struct entry *entry, size_t i,
+                         struct span room_name)
 {
     struct tail_room *room = find_room(tail, room_name);
+    struct link *link = &entry->links[i];
 
-    entry->room = room ? room : add_room(tail, room_name);
-    list_append(&entry->room->entries, &entry->in_room);
+    link->index = (uint32_t)i;
+    link->room = room ? room : add_room(tail, room_name);
+    list_append(&link->room->entries, &link->in_room);
+}
+
+static void link_entry(struct log_tail *tail, struct entry *entry, const struct envelope *envelope)
+{
+    link_to_room(tail, entry, 0, envelope->room);
+    for (size_t i = 0; i < envelope->more_count; i++)
+        link_to_room(tail, entry, 1 + i, envelope->more_rooms[i]);
     list_append(&tail->by_age, &entry->in_age);
     push(&tail->shards[entry->shard], entry);
     tail->bytes += size_of(entry);
@@ -203,7 +236,7 @@ void log_tail_append(struct log_tail *tail, unsigned number, const struct envelo
 
     if (position_compare(envelope->prev, shard->top) != 0)
         restart(tail, shard, envelope->prev, envelope->created_at_ms);
-    link_entry(tail, entry_new(tail, number, envelope, position), envelope->room);
+    link_entry(tail, entry_new(tail, number, envelope, position), envelope);
     shard->top = position;
     while (tail->bytes > tail->max_bytes && !list_empty(&tail->by_age)) {
         const struct entry *oldest = list_entry(tail->by_age.next, struct entry, in_age);
@@ -260,29 +293,81 @@ bool log_tail_knows(const struct log_tail *tail, unsigned number, struct positio
     return position_compare(log_tail_at(tail, number, position), position) == 0;
 }
 
-struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_name)
+uint32_t log_tail_gather(struct log_tail *tail)
 {
-    const struct tail_room *room = find_room(tail, room_name);
-
-    if (!room)
-        return (struct tail_walk){NULL};
-    return (struct tail_walk){list_entry(room->entries.prev, struct entry, in_room)};
+    if (++tail->gatherings == 0)
+        tail->gatherings = 1;
+    return tail->gatherings;
 }
 
-bool log_tail_next(struct tail_walk *walk, struct position start, struct tail_entry *out)
+static struct link *link_at(struct list *node)
 {
-    const struct entry *entry = walk->at;
+    return list_entry(node, struct link, in_room);
+}
 
-    if (!entry || position_compare(entry->position, start) <= 0)
+static struct entry *entry_of(struct link *link)
+{
+    return container_of(link - link->index, struct entry, links);
+}
+
+// The moment of the oldest entry above the cut; UINT64_MAX if there is none.
+static uint64_t moment_above(const struct log_tail *tail, const struct cut *cut)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (unsigned i = 0; i < tail->shard_count; i++) {
+        const struct tail_shard *shard = &tail->shards[i];
+        size_t count = count_front(shard, is_up_to_position, &cut->at[i]);
+        if (count < shard->count && entry_at(shard, count)->moment < oldest)
+            oldest = entry_at(shard, count)->moment;
+    }
+    return oldest;
+}
+
+struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_name,
+                               const struct cut *start, uint32_t gathering)
+{
+    struct tail_room *room = find_room(tail, room_name);
+    struct tail_walk walk = {.start = start, .gathering = gathering};
+
+    if (room) {
+        walk.at = link_at(room->entries.prev);
+        walk.since = moment_above(tail, start);
+    }
+    return walk;
+}
+
+// A chain is in the order of moments; its entries of one shard are also in that of positions.
+static bool take_entry(const struct tail_walk *walk, struct entry *entry)
+{
+    if (position_compare(entry->position, walk->start->at[entry->shard]) <= 0 ||
+        (walk->gathering > 0 && entry->gathering == walk->gathering))
         return false;
-    *out = (struct tail_entry){
-        .position = entry->position,
-        .event = {entry->bytes, entry->event_len},
-        .args = {entry->bytes + entry->event_len, entry->args_len},
-    };
-    const struct list *older = entry->in_room.prev;
-    walk->at = older == &entry->room->entries ? NULL : list_entry(older, struct entry, in_room);
+    entry->gathering = walk->gathering;
     return true;
+}
+
+bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
+{
+    while (walk->at) {
+        struct link *link = walk->at;
+        struct entry *entry = entry_of(link);
+        struct list *older = link->in_room.prev;
+
+        if (entry->moment < walk->since)
+            return false;
+        walk->at = older == &link->room->entries ? NULL : link_at(older);
+        if (!take_entry(walk, entry))
+            continue;
+        const char *text = text_of(entry);
+        *out = (struct tail_entry){
+            .position = entry->position,
+            .event = {text, entry->event_len},
+            .args = {text + entry->event_len, entry->args_len},
+        };
+        return true;
+    }
+    return false;
 }
 
 uint64_t log_tail_moment(const struct log_tail *tail)

@@ -3,7 +3,8 @@
 //
 // The entries of a shard are an unbroken chain: the `prev` of each is the position of the entry
 // before it. The entries of a room are linked too, so that a replay walks only the events of the
-// client's rooms.
+// client's rooms. An entry of several rooms is in the chain of each; these rooms may be of other
+// shards than the entry.
 //
 //     shard:  reach ─▶ entry ─▶ entry ─▶ entry ─▶ … ─▶ top
 //     room:              newest entry of the room ─▶ older one ─▶ …
@@ -49,13 +50,23 @@ bool log_tail_knows(const struct log_tail *tail, unsigned shard, struct position
 // The position of the newest entry at or below `position`; the reach if there is none.
 struct position log_tail_at(const struct log_tail *tail, unsigned shard, struct position position);
 
-// Iterates over the entries of one room, newest first.
+// Iterates over the entries of one room above a cut, newest first. Of entries of different shards,
+// which have no order between them, the one that came last to this edge is first. `start` is
+// borrowed.
 struct tail_walk {
-    const void *at;
+    void *at;
+    uint64_t since; // entries of earlier moments are not above the start
+    uint32_t gathering;
+    const struct cut *start;
 };
-struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room);
-// The next entry above `start`; false if there is none. *out is valid until the tail changes.
-NODISCARD bool log_tail_next(struct tail_walk *walk, struct position start, struct tail_entry *out);
+// With a `gathering` that is not 0, entries are left out that another walk with the same number has
+// returned: an entry of several rooms is in the chain of each.
+struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room,
+                               const struct cut *start, uint32_t gathering);
+// A number for walks that belong together, never 0.
+uint32_t log_tail_gather(struct log_tail *tail);
+// The next entry; false if there is none. *out is valid until the tail changes.
+NODISCARD bool log_tail_next(struct tail_walk *walk, struct tail_entry *out);
 
 // The current moment: a counter of appended entries of all shards, never 0. A socket notes the
 // moment of the event that it was sent last; log_tail_cut() finds the offset when it is needed.

@@ -21,13 +21,15 @@ static void add_entry(struct missed *missed, const struct tail_entry *entry)
 }
 
 // False if there are more than `max_events`.
-static bool collect(const struct log_tail *tail, const struct replay_room *rooms, size_t room_count,
+static bool collect(struct log_tail *tail, const struct replay_room *rooms, size_t room_count,
                     size_t max_events, struct missed *missed)
 {
+    uint32_t gathering = log_tail_gather(tail);
+
     for (size_t i = 0; i < room_count; i++) {
-        struct tail_walk walk = log_tail_walk(tail, rooms[i].name);
+        struct tail_walk walk = log_tail_walk(tail, rooms[i].name, &rooms[i].start, gathering);
         struct tail_entry entry;
-        while (log_tail_next(&walk, rooms[i].start, &entry)) {
+        while (log_tail_next(&walk, &entry)) {
             if (missed->count == max_events)
                 return false;
             add_entry(missed, &entry);
@@ -77,7 +79,7 @@ static bool encode(const struct log_tail *tail, struct span nsp, const struct mi
     return out->bytes <= max_bytes;
 }
 
-bool replay_make(const struct log_tail *tail, struct span nsp, const struct replay_room *rooms,
+bool replay_make(struct log_tail *tail, struct span nsp, const struct replay_room *rooms,
                  size_t room_count, const struct cut *start, const struct replay_limits *limits,
                  struct replay *out)
 {

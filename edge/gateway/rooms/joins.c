@@ -52,8 +52,7 @@ static bool enter(const struct join *join)
     switch (sio_socket_join(client->socket, room_of(join))) {
     case ROOMS_JOINED:
         if (client->session)
-            *(struct room_note *)sio_socket_room_note(client->socket, room_of(join)) =
-                join->write.note;
+            client_session_keep_note(client->session, room_of(join), &join->write.note);
         ack_joined(join);
         room_events_announce(join->joins->room_events, client, room_of(join), "user_joined");
         return true;

@@ -7,6 +7,8 @@ struct round_trip_case {
     struct envelope envelope;
 };
 
+static const struct span two_rooms[] = {SPAN_INIT("user:1"), SPAN_INIT("user:Zoë")};
+
 static const struct round_trip_case round_trip_cases[] = {
     {"logged event",
      {.id = SPAN_INIT("m-1"),
@@ -35,6 +37,12 @@ static const struct round_trip_case round_trip_cases[] = {
     {"args of any bytes",
      {.room = SPAN_INIT("r"), .event = SPAN_INIT("e"), .args = SPAN_INIT("a\0b\xff\n")}},
     {"text beyond ASCII", {.room = SPAN_INIT("user:Zoë"), .event = SPAN_INIT("é ✓")}},
+    {"several rooms",
+     {.position = {5, 7},
+      .room = SPAN_INIT("order:1"),
+      .event = SPAN_INIT("e"),
+      .more_rooms = two_rooms,
+      .more_count = ARRAY_LEN(two_rooms)}},
 };
 
 static void assert_same_envelope(const struct envelope *a, const struct envelope *b)
@@ -49,6 +57,9 @@ static void assert_same_envelope(const struct envelope *a, const struct envelope
     assert_bytes(a->args, b->args);
     assert_true(a->created_at_ms == b->created_at_ms);
     assert_bytes(a->traceparent, b->traceparent);
+    assert_int_equal(a->more_count, b->more_count);
+    for (size_t i = 0; i < a->more_count; i++)
+        assert_bytes(a->more_rooms[i], b->more_rooms[i]);
 }
 
 static void survives_the_round_trip(void **state)
@@ -90,6 +101,10 @@ static const struct wire_case wire_cases[] = {
     {"unknown 4 bytes",            SPAN_INIT("\xfd\x06" "1234" ROOM_R EVENT_E),        "r"},
     {"unknown field in position",  SPAN_INIT("\x12\x05\x08\x01\xf8\x06\x01" ROOM_R EVENT_E), "r"},
     {"empty position",             SPAN_INIT("\x12\x00" ROOM_R EVENT_E),               "r"},
+    {"further rooms",              SPAN_INIT("\x5a\x01" "a" ROOM_R "\x5a\x01" "b" EVENT_E), "r"},
+    {"a further room is empty",    SPAN_INIT(ROOM_R EVENT_E "\x5a\x01" "a\x5a\x00"),  NULL},
+    {"further rooms alone",        SPAN_INIT("\x5a\x01" "a" EVENT_E),                 NULL},
+    {"further room as a number",   SPAN_INIT(ROOM_R EVENT_E "\x58\x01"),              NULL},
     {"no bytes",                   SPAN_INIT(""),                                      NULL},
     {"no room",                    SPAN_INIT(EVENT_E),                                 NULL},
     {"no event",                   SPAN_INIT(ROOM_R),                                  NULL},
@@ -123,6 +138,40 @@ static void reads_the_wire(void **state)
         assert_span(decoded->event, "e");
     }
     free((void *)copy.ptr);
+    envelope_decoder_free(decoder);
+}
+
+// What an edge of an earlier version reads, and what the log costs: an envelope of one room has no
+// byte for the others.
+static void one_room_costs_nothing_more(void **state)
+{
+    struct buffer bytes = {0};
+
+    (void)state;
+    envelope_encode(&(struct envelope){.room = SPAN_LIT("r"), .event = SPAN_LIT("e")}, &bytes);
+    assert_bytes(buffer_span(&bytes), SPAN_LIT(ROOM_R EVENT_E));
+    buffer_fini(&bytes);
+}
+
+// Rooms of the greatest number are taken, one more is refused, and so are far more than memory is
+// set aside for.
+static void has_a_limit_of_rooms(void **state)
+{
+    static const size_t counts[] = {ENVELOPE_ROOMS_MAX - 1, ENVELOPE_ROOMS_MAX, 1000000};
+    struct envelope_decoder *decoder = envelope_decoder_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        struct buffer bytes = {0};
+        buffer_append(&bytes, SPAN_LIT(ROOM_R EVENT_E));
+        for (size_t n = 0; n < counts[i]; n++)
+            buffer_append(&bytes, SPAN_LIT("\x5a\x01x"));
+        const struct envelope *decoded = envelope_decode(decoder, buffer_span(&bytes));
+        assert_int_equal(decoded != NULL, i == 0);
+        if (decoded)
+            assert_int_equal(decoded->more_count, counts[i]);
+        buffer_fini(&bytes);
+    }
     envelope_decoder_free(decoder);
 }
 
@@ -235,6 +284,8 @@ static void encoding_appends(void **state)
 int main(void)
 {
     struct CMUnitTest tests[ARRAY_LEN(round_trip_cases) + ARRAY_LEN(wire_cases) + 6] = {
+        cmocka_unit_test(one_room_costs_nothing_more),
+        cmocka_unit_test(has_a_limit_of_rooms),
         cmocka_unit_test(bears_truncation),
         cmocka_unit_test(decoder_uses_its_memory_again),
         cmocka_unit_test(large_and_small_take_turns),

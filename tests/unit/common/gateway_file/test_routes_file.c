@@ -11,6 +11,7 @@
 #define ROOM           "\"room\":\"user:{userId}\""
 #define EVENT          "\"event\":\"order_update\""
 #define FIELDS         "\"fields\":[\"orderId\"]"
+#define FOUR_ROOMS     "\"{a}\",\"{a}\",\"{a}\",\"{a}\""
 
 static struct buffer errors;
 
@@ -58,8 +59,10 @@ static void has_the_built_in_routes(void **state)
         snprintf(queue, sizeof(queue), "websocket.%s", keys[i]);
         assert_string_equal(route->queue, queue);
         assert_string_equal(route->event, events[i]);
-        assert_string_equal(route->room_prefix, prefixes[i]);
-        assert_string_equal(route->room_suffix, "");
+        assert_int_equal(route->room_count, 1);
+        assert_string_equal(route->rooms[0].prefix, prefixes[i]);
+        assert_string_equal(route->rooms[0].suffix, "");
+        assert_false(route->rooms[0].is_list);
     }
     assert_null(routes_find(routes, SPAN_LIT("order.paid")));
     gateway_file_free(file);
@@ -86,6 +89,26 @@ static void adds_a_route(void **state)
     assert_int_equal(route_source_index(route, SPAN_LIT("\\u006frderId")),
                      route->fields[0].from.index[0]);
     assert_int_equal(route_source_index(route, SPAN_LIT("other")), -1);
+    gateway_file_free(file);
+}
+
+static void reads_several_rooms(void **state)
+{
+    struct gateway_file *file = built_in();
+
+    (void)state;
+    assert_true(add(file, SPAN_LIT(ROUTE(KEY "," EVENT "," FIELDS ",\"rooms\":[\"order:{orderId}\","
+                                             "\"user:{watchers[]|fans[]}!\"]," ROOM))));
+    const struct route *route = routes_find(file->routes, SPAN_LIT("order.paid"));
+    assert_int_equal(route->room_count, 3);
+    assert_string_equal(route->rooms[0].prefix, "order:");
+    assert_false(route->rooms[0].is_list);
+    assert_string_equal(route->rooms[1].prefix, "user:");
+    assert_string_equal(route->rooms[1].suffix, "!");
+    assert_true(route->rooms[1].is_list);
+    assert_int_equal(route->rooms[1].from.count, 2);
+    assert_int_equal(route_source_index(route, SPAN_LIT("fans")), route->rooms[1].from.index[1]);
+    assert_string_equal(route->rooms[2].prefix, "user:");
     gateway_file_free(file);
 }
 
@@ -141,9 +164,9 @@ static const struct bad_case bad_cases[] = {
     {"unknown member", "{\n\"routs\":[]}", "f:2: the file has \"routes\" and nothing else\n"},
     {"route is no object", "{\"routes\":[\n\n1]}", "f:3: a route must be an object\n"},
     {"member missing", ROUTE(KEY "," ROOM "," EVENT),
-     "f:1: a route needs routingKey, room, event and fields\n"},
+     "f:1: a route needs routingKey, room or rooms, event and fields\n"},
     {"unknown member of a route", ROUTE("\n\"rom\":\"x\""),
-     "f:2: a route has \"routingKey\", \"room\", \"event\" and \"fields\"\n"},
+     "f:2: a route has \"routingKey\", \"room\", \"rooms\", \"event\" and \"fields\"\n"},
     {"member named twice", ROUTE(EVENT ",\n" EVENT), "f:2: named twice\n"},
     {"routing key with a wildcard", ROUTE("\"routingKey\":\"order.*\""),
      "f:1: a routing key with * or # is not possible here\n"},
@@ -153,13 +176,27 @@ static const struct bad_case bad_cases[] = {
      "f:1: empty, too long, or not plain text\n"},
     {"routing key that is a number", ROUTE("\"routingKey\":1"), "f:1: a string is wanted here\n"},
     {"room without a place", ROUTE("\"room\":\"lobby\""),
-     "f:1: \"room\" must hold one {member}, as in \"user:{userId}\"\n"},
+     "f:1: a room must hold one {member}, as in \"user:{userId}\"\n"},
     {"room with two places", ROUTE("\"room\":\"{a}{b}\""),
-     "f:1: \"room\" must hold one {member}, as in \"user:{userId}\"\n"},
+     "f:1: a room must hold one {member}, as in \"user:{userId}\"\n"},
     {"room with an open place", ROUTE("\"room\":\"user:{userId\""),
-     "f:1: \"room\" must hold one {member}, as in \"user:{userId}\"\n"},
+     "f:1: a room must hold one {member}, as in \"user:{userId}\"\n"},
     {"room with an empty alternative", ROUTE("\"room\":\"user:{userId|}\""),
-     "f:1: \"room\" has an empty member name\n"},
+     "f:1: a room has an empty member name\n"},
+    {"list without a name", ROUTE("\"room\":\"user:{[]}\""),
+     "f:1: a room has an empty member name\n"},
+    {"a list or a text", ROUTE("\"room\":\"user:{a[]|b}\""),
+     "f:1: either all alternatives end in [] or none\n"},
+    {"a text or a list", ROUTE("\"room\":\"user:{a|b[]}\""),
+     "f:1: either all alternatives end in [] or none\n"},
+    {"room twice", ROUTE(ROOM ",\n" ROOM), "f:2: named twice\n"},
+    {"rooms that are no list", ROUTE("\"rooms\":\"user:{a}\""), "f:1: \"rooms\" must be a list\n"},
+    {"no rooms", ROUTE("\"rooms\":[]"), "f:1: \"rooms\" is empty\n"},
+    {"rooms, one of them bad", ROUTE("\"rooms\":[\"user:{a}\",\n\"user\"]"),
+     "f:2: a room must hold one {member}, as in \"user:{userId}\"\n"},
+    {"seventeen rooms",
+     ROUTE("\"rooms\":[" FOUR_ROOMS "," FOUR_ROOMS "," FOUR_ROOMS ",\n" FOUR_ROOMS ",\"{a}\"]"),
+     "f:2: more than 16 rooms\n"},
     {"reserved event name", ROUTE("\"event\":\"disconnect\""),
      "f:1: Socket.IO keeps this event name for itself\n"},
     {"control character in an event name", ROUTE("\"event\":\"a\\u0007\""),
@@ -259,6 +296,7 @@ int main(void)
     static const struct CMUnitTest others[] = {
         cmocka_unit_test_setup(has_the_built_in_routes, set_up),
         cmocka_unit_test_setup(adds_a_route, set_up),
+        cmocka_unit_test_setup(reads_several_rooms, set_up),
         cmocka_unit_test_setup(keeps_the_routes_in_order, set_up),
         cmocka_unit_test_setup(names_queues_with_the_prefix, set_up),
         cmocka_unit_test_setup(replaces_a_built_in_route, set_up),

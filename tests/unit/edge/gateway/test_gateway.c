@@ -392,25 +392,54 @@ static void the_others_hear(void **state)
     end();
 }
 
-static void publish_as(const char *origin, const char *except, struct position position,
-                       struct position prev, const char *room)
+static void publish(struct envelope envelope)
 {
-    struct envelope envelope = {.origin = span_of(origin),
-                                .except = span_of(except),
-                                .position = position,
-                                .prev = prev,
-                                .room = span_of(room),
-                                .event = SPAN_LIT("news"),
-                                .args = SPAN_LIT("{\"a\":1}")};
     struct buffer bytes = {0};
 
+    envelope.event = SPAN_LIT("news");
+    envelope.args = SPAN_LIT("{\"a\":1}");
     envelope_encode(&envelope, &bytes);
     bus.bus.handlers.on_envelope(0, buffer_span(&bytes), bus.bus.handlers.arg);
     buffer_fini(&bytes);
     turn();
 }
 
+static void publish_as(const char *origin, const char *except, struct position position,
+                       struct position prev, const char *room)
+{
+    publish((struct envelope){.origin = span_of(origin),
+                              .except = span_of(except),
+                              .position = position,
+                              .prev = prev,
+                              .room = span_of(room)});
+}
+
 static const struct position none = {0, 0};
+
+// The envelope counts as one that was delivered if any of its rooms has members here.
+static void an_envelope_of_several_rooms(void **state)
+{
+    const struct span more[] = {SPAN_INIT("user:u1"), SPAN_INIT("conversation:c1")};
+    struct envelope envelope = {.room = SPAN_LIT("order:1"), .origin = SPAN_LIT("relay")};
+
+    (void)state;
+    begin(ROOM_JOIN_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    say(0, "42[\"join_room\"," C1 "]"); // `user_joined` is the first one
+    buffer_clear(&peers[0].wrote);
+    envelope.more_rooms = more;
+    envelope.more_count = 2;
+    publish(envelope);
+    hears(0, "42[\"news\",{\"a\":1}]|");
+    assert_int_equal(metric_get(&metrics.delivery.envelopes_delivered), 2);
+    assert_int_equal(histogram_count(&metrics.delivery.latency_of_edges), 1);
+    envelope.more_rooms = (const struct span[]){SPAN_INIT("user:u2")};
+    envelope.more_count = 1;
+    publish(envelope);
+    hears(0, "42[\"news\",{\"a\":1}]|");
+    assert_int_equal(metric_get(&metrics.delivery.envelopes_delivered), 2);
+    end();
+}
 
 static void what_comes_over_the_bus(void **state)
 {
@@ -904,7 +933,7 @@ static void a_refreshed_token_counts_with_its_own_key(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 33];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 34];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
@@ -925,6 +954,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(nobody_is_not_asked_about);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_refreshed_token_is_the_same_user_s);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_others_hear);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(an_envelope_of_several_rooms);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_comes_over_the_bus);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_sender_elsewhere_is_left_out);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_loss_closes_everybody);

@@ -713,6 +713,50 @@ static size_t emit_news(struct sio_namespace *nsp, struct span args, struct span
     return room ? sio_namespace_emit(nsp, room, except, &news) : 0;
 }
 
+static size_t emit_to_union(struct span except)
+{
+    const struct sio_broadcast news = {.name = SPAN_LIT("news"), .args = SPAN_LIT("1")};
+    const struct span more[] = {SPAN_INIT("nobody is here"), SPAN_INIT("8")};
+
+    return sio_namespace_emit_to_union(root, SPAN_LIT("7"), more, ARRAY_LEN(more), except, &news);
+}
+
+// Ann is in both rooms, bob in the second one, eve in none.
+static void an_event_of_several_rooms_comes_once(void **state)
+{
+    struct peer ann, bob, eve;
+    char except[64];
+
+    (void)state;
+    peer_open(&ann);
+    peer_open(&bob);
+    peer_open(&eve);
+    say(&ann, "40{\"wait\":1}");
+    struct sio_socket *socket = held;
+    assert_int_equal(sio_socket_join(socket, SPAN_LIT("8")), ROOMS_JOINED);
+    sio_socket_accept(socket);
+    say(&ann, "42[\"join\",7]");
+    say(&bob, "40");
+    say(&bob, "42[\"join\",8]");
+    say(&eve, "40");
+
+    assert_int_equal(emit_to_union((struct span){0}), 2);
+    assert_int_equal(emit_to_union((struct span){0}), 2);
+    snprintf(except, sizeof(except), "%s", sio_socket_id(socket));
+    assert_int_equal(emit_to_union(span_of(except)), 1);
+    sio_socket_disconnect(socket);
+    assert_int_equal(emit_to_union((struct span){0}), 1);
+    turn(0);
+
+    assert_matches(&ann.heard, "40" SID "|42[\"news\",1]|42[\"news\",1]|41");
+    assert_matches(&bob.heard, "40" SID "|42[\"news\",1]|42[\"news\",1]|42[\"news\",1]|"
+                               "42[\"news\",1]");
+    assert_matches(&eve.heard, "40" SID);
+    peer_leave(&ann);
+    peer_leave(&bob);
+    peer_leave(&eve);
+}
+
 static void an_event_reaches_members(void **state)
 {
     struct peer ann, bob, eve;
@@ -890,7 +934,7 @@ static void counts(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(limited) + 13];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(limited) + 14];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, plays_out);
@@ -901,6 +945,7 @@ int main(void)
     tests[count++] = WITH_SERVER(accepting_leaves_attachments_awaited);
     tests[count++] = WITH_SERVER(refuses_later);
     tests[count++] = WITH_SERVER(answer_after_the_end_is_ignored);
+    tests[count++] = WITH_SERVER(an_event_of_several_rooms_comes_once);
     tests[count++] = WITH_SERVER(an_event_reaches_members);
     tests[count++] = WITH_SERVER(slow_member_is_closed);
     tests[count++] = WITH_SERVER(visited_sockets_may_be_disconnected);

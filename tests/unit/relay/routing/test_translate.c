@@ -4,6 +4,7 @@
 
 #include "common/gateway_file/gateway_file.h"
 #include "common/gateway_file/routes_file.h"
+#include "relay/routing/room_list.h"
 #include "tests/unit/unit.h"
 
 #define NOW_MS      1731837600123
@@ -15,7 +16,10 @@ static const char extra_routes[] =
     "{\"routes\":["
     "{\"routingKey\":\"order.paid\",\"room\":\"shop:{shopId|ownerId}:orders\",\"event\":\"order\","
     "\"fields\":[{\"name\":\"a\",\"from\":[\"x\",\"y\"],\"default\":[1,2]},"
-    "{\"name\":\"caf\\u00e9\\\"\",\"from\":[\"z\"]}]}]}";
+    "{\"name\":\"caf\\u00e9\\\"\",\"from\":[\"z\"]}]},"
+    "{\"routingKey\":\"order.updated\",\"room\":\"order:{orderId}\","
+    "\"rooms\":[\"user:{buyerId}\",\"user:{watchers[]|fans[]}\"],\"event\":\"order\",\"fields\":["
+    "\"a\"]}]}";
 
 static struct gateway_file *file;
 static struct translator *translator;
@@ -57,6 +61,7 @@ struct good_case {
 #define MESSAGE "message.sent"
 #define BOOKING "booking.confirmed"
 #define NOTICE  "notification.created"
+#define UPDATE  "order.updated"
 
 // clang-format off
 static const struct good_case good_cases[] = {
@@ -146,6 +151,7 @@ static void translates(void **state)
 
     assert_int_equal(translate(translator, &event, &envelope), TRANSLATE_OK);
     assert_span(envelope.room, c->room);
+    assert_int_equal(envelope.more_count, 0);
     assert_span(envelope.args, c->args);
     assert_span(envelope.event, event.route->event);
     assert_true(envelope.created_at_ms == NOW_MS);
@@ -154,13 +160,58 @@ static void translates(void **state)
     free((void *)body.ptr);
 }
 
+struct rooms_case {
+    const char *name;
+    const char *body; // of order.updated
+    const char *rooms;
+};
+
+// clang-format off
+static const struct rooms_case rooms_cases[] = {
+    {"several rooms", "{\"orderId\":7,\"buyerId\":\"b\",\"watchers\":[\"u1\",2,\"u\\u0033\"],\"a\":1}",
+     "order:7 user:b user:u1 user:2 user:u3 "},
+    {"wrapped, several rooms", "{\"eventName\":\"x\",\"data\":{\"orderId\":7,\"watchers\":[1]}}",
+     "order:7 user:1 "},
+    {"each room once", "{\"orderId\":7,\"buyerId\":1,\"watchers\":[2,1,\"2\",3,\"\\u0031\"]}",
+     "order:7 user:1 user:2 user:3 "},
+    {"no list", "{\"orderId\":7,\"buyerId\":1}",
+     "order:7 user:1 "},
+    {"an empty list", "{\"orderId\":7,\"watchers\":[ ]}",
+     "order:7 "},
+    {"the other list where one is empty", "{\"orderId\":7,\"watchers\":[],\"fans\":[5]}",
+     "order:7 user:5 "},
+    {"nothing in a list", "{\"orderId\":7,\"watchers\":[null,\"\",null]}",
+     "order:7 "},
+    {"the list alone", "{\"orderId\":null,\"buyerId\":\"\",\"watchers\":[null,9,8]}",
+     "user:9 user:8 "},
+};
+// clang-format on
+
+static void names_several_rooms(void **state)
+{
+    const struct rooms_case *c = *state;
+    struct span body = exact_copy(span_of(c->body));
+    struct event event = event_of(UPDATE, body);
+    struct envelope envelope;
+    struct buffer rooms = {0};
+
+    assert_int_equal(translate(translator, &event, &envelope), TRANSLATE_OK);
+    buffer_printf(&rooms, SPAN_FMT " ", SPAN_ARG(envelope.room));
+    for (size_t i = 0; i < envelope.more_count; i++)
+        buffer_printf(&rooms, SPAN_FMT " ", SPAN_ARG(envelope.more_rooms[i]));
+    assert_span(buffer_span(&rooms), c->rooms);
+    buffer_fini(&rooms);
+    free((void *)body.ptr);
+}
+
 struct bad_case {
     const char *name;
-    const char *body; // of message.sent
+    const char *body;
     enum translate_status status;
 };
 
 // clang-format off
+// Of message.sent.
 static const struct bad_case bad_cases[] = {
     {"empty body", "", TRANSLATE_NOT_JSON},
     {"not JSON", "conversationId=c1", TRANSLATE_NOT_JSON},
@@ -184,18 +235,38 @@ static const struct bad_case bad_cases[] = {
     {"DEL in the room id", "{\"conversationId\":\"\\u007f\"}", TRANSLATE_BAD_ROOM},
     {"half a surrogate pair in the room id", "{\"conversationId\":\"\\ud800\"}", TRANSLATE_BAD_ROOM},
 };
+
+// Of order.updated.
+static const struct bad_case bad_lists[] = {
+    {"none of several rooms", "{\"watchers\":[],\"fans\":[null]}", TRANSLATE_NO_ROOM},
+    {"a text for a list", "{\"orderId\":1,\"watchers\":\"u1\"}", TRANSLATE_NO_LIST},
+    {"an object for a list", "{\"orderId\":1,\"watchers\":{\"0\":1}}", TRANSLATE_NO_LIST},
+    {"an object in a list", "{\"orderId\":1,\"watchers\":[1,{}]}", TRANSLATE_BAD_ROOM},
+    {"a list in a list", "{\"orderId\":1,\"watchers\":[[1]]}", TRANSLATE_BAD_ROOM},
+    {"a real in a list", "{\"orderId\":1,\"watchers\":[1.5]}", TRANSLATE_BAD_ROOM},
+    {"a line feed in a list", "{\"orderId\":1,\"watchers\":[\"a\",\"a\\nb\"]}", TRANSLATE_BAD_ROOM},
+};
 // clang-format on
 
-static void refuses(void **state)
+static void refuse(const struct bad_case *c, const char *key)
 {
-    const struct bad_case *c = *state;
     struct span body = exact_copy(span_of(c->body));
-    struct event event = event_of(MESSAGE, body);
+    struct event event = event_of(key, body);
     struct envelope envelope;
 
     assert_int_equal(translate(translator, &event, &envelope), c->status);
     assert_true(strlen(translate_status_str(c->status)) > 0);
     free((void *)body.ptr);
+}
+
+static void refuses(void **state)
+{
+    refuse(*state, MESSAGE);
+}
+
+static void refuses_lists(void **state)
+{
+    refuse(*state, UPDATE);
 }
 
 static enum translate_status translate_room_of(size_t len)
@@ -218,6 +289,33 @@ static void limits_the_room_name(void **state)
     (void)state;
     assert_int_equal(translate_room_of(ROOM_MAX_BYTES), TRANSLATE_OK);
     assert_int_equal(translate_room_of(ROOM_MAX_BYTES + 1), TRANSLATE_BAD_ROOM);
+}
+
+static enum translate_status translate_watchers(unsigned count, const char *last)
+{
+    struct buffer body = {0};
+    struct envelope envelope;
+    struct translator *wide = translator_new(1000000);
+
+    buffer_append(&body, SPAN_LIT("{\"watchers\":["));
+    for (unsigned i = 0; i < count; i++)
+        buffer_printf(&body, "%u,", i);
+    buffer_printf(&body, "%s]}", last);
+    struct event event = event_of(UPDATE, buffer_span(&body));
+    enum translate_status status = translate(wide, &event, &envelope);
+    if (status == TRANSLATE_OK)
+        assert_int_equal(envelope.more_count, ENVELOPE_ROOMS_MAX - 1);
+    buffer_fini(&body);
+    translator_free(wide);
+    return status;
+}
+
+static void limits_the_number_of_rooms(void **state)
+{
+    (void)state;
+    assert_int_equal(translate_watchers(ENVELOPE_ROOMS_MAX - 1, "999"), TRANSLATE_OK);
+    assert_int_equal(translate_watchers(ENVELOPE_ROOMS_MAX, "\"5\""), TRANSLATE_OK);
+    assert_int_equal(translate_watchers(ENVELOPE_ROOMS_MAX, "1000"), TRANSLATE_TOO_MANY_ROOMS);
 }
 
 static void limits_the_body(void **state)
@@ -303,16 +401,19 @@ int main(void)
 {
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(limits_the_room_name),
+        cmocka_unit_test(limits_the_number_of_rooms),
         cmocka_unit_test(limits_the_body),
         cmocka_unit_test(takes_the_message_id),
         cmocka_unit_test(makes_an_id_of_key_and_body),
     };
     struct CMUnitTest tests[ARRAY_LEN(good_cases) + ARRAY_LEN(bad_cases) + ARRAY_LEN(trace_cases) +
-                            ARRAY_LEN(others)];
+                            ARRAY_LEN(rooms_cases) + ARRAY_LEN(bad_lists) + ARRAY_LEN(others)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, good_cases, translates);
+    ADD_ROWS(tests, count, rooms_cases, names_several_rooms);
     ADD_ROWS(tests, count, bad_cases, refuses);
+    ADD_ROWS(tests, count, bad_lists, refuses_lists);
     ADD_ROWS(tests, count, trace_cases, passes_the_trace_on);
     memcpy(tests + count, others, sizeof(others));
     return cmocka_run_group_tests_name("translate", tests, set_up_group, tear_down_group);

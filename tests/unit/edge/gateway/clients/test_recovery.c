@@ -45,7 +45,7 @@ static int begin(void **state)
                 .connect_timeout_ms = NEVER_MS,
                 .max_rooms_per_socket = 3,
                 .max_namespaces_per_client = 1,
-                .room_note_bytes = sizeof(struct room_note),
+                .room_note_bytes = (uint32_t)room_note_bytes(1),
             },
         .token = {.algorithms = TOKEN_HS256,
                   .keys.secret = TOKEN_SECRET,
@@ -499,8 +499,8 @@ static void what_was_sent_last_is_told_while_the_tail_has_it(void **state)
 // ---- coming back
 
 static const struct session_room old_rooms[] = {
-    {SPAN_INIT("user:u1"), {0, 0}, 0},
-    {SPAN_INIT("conversation:c1"), {1, 2}, 0},
+    {SPAN_INIT("user:u1"), {1, {{0, 0}}}, 0},
+    {SPAN_INIT("conversation:c1"), {1, {{1, 2}}}, 0},
 };
 
 static struct session_record record(void)
@@ -1004,9 +1004,9 @@ static void connect_in_teams(int who, const char *members, const char *teams)
 }
 
 static struct session_room team_rooms[] = {
-    {SPAN_INIT("user:u1"), {1, 1}, 1},
-    {SPAN_INIT("team:a"), {1, 1}, 1},
-    {SPAN_INIT("side:s"), {1, 1}, 1},
+    {SPAN_INIT("user:u1"), {1, {{1, 1}}}, 1},
+    {SPAN_INIT("team:a"), {1, {{1, 1}}}, 1},
+    {SPAN_INIT("side:s"), {1, {{1, 1}}}, 1},
 };
 
 static struct session_record team_record(void)

@@ -1,5 +1,7 @@
 #include "edge/gateway/delivery/log_tail.h"
 
+#include <stdio.h>
+
 #include "common/buffer.h"
 #include "edge/gateway/delivery/replay.h"
 #include "tests/unit/unit.h"
@@ -29,7 +31,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void add(unsigned shard, struct position position, struct position prev, const char *room)
+static void add_to(unsigned shard, struct position position, struct position prev, const char *room,
+                   const struct span *more_rooms, size_t more_count)
 {
     struct buffer args = {0};
 
@@ -41,24 +44,38 @@ static void add(unsigned shard, struct position position, struct position prev, 
         .event = SPAN_LIT("said"),
         .args = buffer_span(&args),
         .created_at_ms = 1000 * position.seq,
+        .more_rooms = more_rooms,
+        .more_count = more_count,
     };
     log_tail_append(tail, shard, &envelope, position);
     buffer_fini(&args);
 }
 
-// The arguments of what the room has behind `start`, newest first.
-static const char *walk(const char *room, struct position start)
+static void add(unsigned shard, struct position position, struct position prev, const char *room)
 {
-    struct tail_walk walk = log_tail_walk(tail, span_of(room));
+    add_to(shard, position, prev, room, NULL, 0);
+}
+
+// The arguments of what the room has behind `start`, newest first.
+static const char *walk_above(const char *room, const struct cut *start, uint32_t gathering)
+{
+    struct tail_walk walk = log_tail_walk(tail, span_of(room), start, gathering);
     struct tail_entry entry;
 
     buffer_clear(&seen);
     buffer_append(&seen, SPAN_LIT(""));
-    while (log_tail_next(&walk, start, &entry)) {
+    while (log_tail_next(&walk, &entry)) {
         assert_span(entry.event, "said");
         buffer_printf(&seen, SPAN_FMT " ", SPAN_ARG(entry.args));
     }
     return seen.ptr ? seen.ptr : "";
+}
+
+static const char *walk(const char *room, struct position start)
+{
+    const struct cut cut = {1, {start}};
+
+    return walk_above(room, &cut, 0);
 }
 
 static void knows_its_entries_and_what_is_before_them(void **state)
@@ -87,6 +104,70 @@ static void a_room_has_its_own_chain(void **state)
     assert_string_equal(walk("a", at(1)), "{\"n\":3} ");
     assert_string_equal(walk("a", at(3)), "");
     assert_string_equal(walk("c", (struct position){0, 0}), "");
+}
+
+static void an_entry_of_several_rooms_is_in_each_chain(void **state)
+{
+    const struct span more[] = {SPAN_INIT("b"), SPAN_INIT("c")};
+    const struct cut start = {1, {{0, 0}}};
+
+    (void)state;
+    make(1, MUCH);
+    add(0, at(1), (struct position){0, 0}, "b");
+    add_to(0, at(2), at(1), "a", more, 2);
+    add(0, at(3), at(2), "c");
+    assert_string_equal(walk("a", (struct position){0, 0}), "{\"n\":2} ");
+    assert_string_equal(walk("b", (struct position){0, 0}), "{\"n\":2} {\"n\":1} ");
+    assert_string_equal(walk("c", (struct position){0, 0}), "{\"n\":3} {\"n\":2} ");
+    assert_string_equal(walk("c", at(2)), "{\"n\":3} ");
+
+    uint32_t gathering = log_tail_gather(tail);
+    assert_string_equal(walk_above("a", &start, gathering), "{\"n\":2} ");
+    assert_string_equal(walk_above("b", &start, gathering), "{\"n\":1} ");
+    assert_string_equal(walk_above("b", &start, log_tail_gather(tail)), "{\"n\":2} {\"n\":1} ");
+}
+
+// Room b is of shard 1 and gets what begins with room a, of shard 0.
+static void a_chain_has_entries_of_several_shards(void **state)
+{
+    const struct span more[] = {SPAN_INIT("b")};
+
+    (void)state;
+    make(2, MUCH);
+    add(1, at(1), (struct position){0, 0}, "b");
+    add(1, at(4), at(1), "b");
+    add_to(0, at(2), (struct position){0, 0}, "a", more, 1); // shard 0 came later to this edge
+    add_to(0, at(3), at(2), "a", more, 1);
+    add(1, at(5), at(4), "b");
+    assert_string_equal(walk_above("b", &(struct cut){2, {at(2), at(4)}}, 0),
+                        "{\"n\":5} {\"n\":3} ");
+    assert_string_equal(walk_above("b", &(struct cut){2, {at(3), at(1)}}, 0),
+                        "{\"n\":5} {\"n\":4} ");
+    assert_string_equal(walk_above("b", &(struct cut){2, {at(3), at(5)}}, 0), "");
+    assert_string_equal(walk_above("b", &(struct cut){2, {{0, 0}, {0, 0}}}, 0),
+                        "{\"n\":5} {\"n\":3} {\"n\":2} {\"n\":4} {\"n\":1} ");
+}
+
+// Each room's link counts, and all of it is given back with the entry.
+static void rooms_of_an_entry_cost_memory(void **state)
+{
+    struct span more[ENVELOPE_ROOMS_MAX - 1];
+    char names[ENVELOPE_ROOMS_MAX - 1][8];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "r%zu", i);
+        more[i] = span_of(names[i]);
+    }
+    make(1, MUCH);
+    add_to(0, at(1), (struct position){0, 0}, "a", more, ARRAY_LEN(more));
+    log_tail_observe(tail);
+    assert_true(metric_get(&metrics.bytes) > 100 * ENVELOPE_ROOMS_MAX);
+    assert_string_equal(walk("r998", (struct position){0, 0}), "{\"n\":1} ");
+    log_tail_align(tail, 0, at(9));
+    log_tail_observe(tail);
+    assert_int_equal(metric_get(&metrics.bytes), 0);
+    assert_string_equal(walk("r998", (struct position){0, 0}), "");
 }
 
 static void a_log_that_was_trimmed_begins_behind(void **state)
@@ -178,8 +259,8 @@ static void a_moment_has_its_cut(void **state)
 
 static void replays_in_order_with_the_offset_behind_each(void **state)
 {
-    const struct replay_room rooms[] = {{SPAN_LIT("a"), 0, at(1)}, {SPAN_LIT("b"), 1, {0, 0}}};
     const struct cut start = {2, {at(1), {0, 0}}};
+    const struct replay_room rooms[] = {{SPAN_LIT("a"), start}, {SPAN_LIT("b"), start}};
     struct replay replay;
 
     (void)state;
@@ -202,11 +283,36 @@ static void replays_in_order_with_the_offset_behind_each(void **state)
                              &replay));
 }
 
+static void replays_an_event_of_several_rooms_once(void **state)
+{
+    const struct cut start = {2, {{0, 0}, {0, 0}}}, joined = {2, {at(2), at(1)}};
+    const struct replay_room rooms[] = {
+        {SPAN_LIT("a"), start}, {SPAN_LIT("b"), joined}, {SPAN_LIT("c"), start}};
+    const struct span more[] = {SPAN_INIT("b"), SPAN_INIT("c")}, b[] = {SPAN_INIT("b")};
+    struct replay replay;
+
+    (void)state;
+    make(2, MUCH);
+    add(1, at(1), (struct position){0, 0}, "b");
+    add_to(0, at(2), (struct position){0, 0}, "x", b, 1); // from before b was joined
+    add_to(0, at(3), at(2), "x", b, 1);
+    add_to(0, at(4), at(3), "a", more, 2);
+    assert_true(replay_make(tail, SPAN_LIT("/"), rooms, 3, &start, &(struct replay_limits){2, MUCH},
+                            &replay));
+    assert_int_equal(replay.count, 2);
+    assert_span(frame_packet(replay.frames[0]), "42[\"said\",{\"n\":3},\"00000013.02\"]");
+    assert_span(frame_packet(replay.frames[1]), "42[\"said\",{\"n\":4},\"00000014.03\"]");
+    replay_fini(&replay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(knows_its_entries_and_what_is_before_them, tear_down),
         cmocka_unit_test_teardown(a_room_has_its_own_chain, tear_down),
+        cmocka_unit_test_teardown(an_entry_of_several_rooms_is_in_each_chain, tear_down),
+        cmocka_unit_test_teardown(a_chain_has_entries_of_several_shards, tear_down),
+        cmocka_unit_test_teardown(rooms_of_an_entry_cost_memory, tear_down),
         cmocka_unit_test_teardown(a_log_that_was_trimmed_begins_behind, tear_down),
         cmocka_unit_test_teardown(a_break_in_the_chain_drops_all_before, tear_down),
         cmocka_unit_test_teardown(an_edge_that_went_elsewhere_knows_only_that, tear_down),
@@ -214,6 +320,7 @@ int main(void)
         cmocka_unit_test_teardown(one_that_is_too_large_leaves_nothing, tear_down),
         cmocka_unit_test_teardown(a_moment_has_its_cut, tear_down),
         cmocka_unit_test_teardown(replays_in_order_with_the_offset_behind_each, tear_down),
+        cmocka_unit_test_teardown(replays_an_event_of_several_rooms_once, tear_down),
     };
     return cmocka_run_group_tests_name("log_tail", tests, NULL, NULL);
 }
