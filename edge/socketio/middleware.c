@@ -59,8 +59,10 @@ static void finish(struct sio_socket *socket, const struct sio__middleware_run *
     const struct sio_handlers *handlers = &socket->nsp->handlers;
 
     socket->middleware_run = NULL;
-    if (socket->state == SOCKET_CONNECTING)
-        handlers->on_connect(socket, run->auth, handlers->arg);
+    if (socket->state != SOCKET_CONNECTING)
+        return;
+    socket->introduced = true;
+    handlers->on_connect(socket, run->auth, handlers->arg);
 }
 
 void sio__middleware_start(struct sio_socket *socket, struct span auth)

@@ -84,15 +84,14 @@ void sio__socket_mark_refused(struct sio_socket *socket)
     mark_ended(socket, SOCKET_REFUSED);
 }
 
-// on_disconnect comes before the rooms are left, because it reads them. A socket that is still in
-// the middleware has had no on_connect, so it gets no on_disconnect.
+// on_disconnect comes before the rooms are left, because it reads them.
 static void finish(struct sio_socket *socket)
 {
     struct sio_namespace *nsp = socket->nsp;
 
     list_unlink(&socket->entry);
     sio__ack_cancel_all(socket);
-    if (socket->state == SOCKET_ENDED && !socket->middleware_run && nsp->handlers.on_disconnect)
+    if (socket->state == SOCKET_ENDED && socket->introduced && nsp->handlers.on_disconnect)
         nsp->handlers.on_disconnect(socket, socket->end_reason, nsp->handlers.arg);
     rooms_leave_all(nsp->rooms, &socket->member);
     if (socket->data && nsp->handlers.free_data)

@@ -82,6 +82,7 @@ struct sio_socket {
     struct room_member member;
     enum socket_state state : 8;
     bool recoverable; // gets offsets
+    bool introduced;  // on_connect was called, so on_disconnect will be
     uint16_t id_len;
     unsigned ack_count; // length of `acks`
     uint64_t moment;    // see sio_socket_moment()

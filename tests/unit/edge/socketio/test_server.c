@@ -312,7 +312,7 @@ static void peer_open(struct peer *peer)
 }
 
 // "&…" is not followed by the end of a turn, "!…" is binary, "+<ms>" lets time pass, "x<n> …" is
-// said n times. ">" lets the held socket on, "<" refuses it.
+// said n times. ">" lets the held socket on, "<" refuses it, "-" disconnects it.
 static void say(struct peer *peer, const char *text)
 {
     bool more = *text == '&';
@@ -330,6 +330,8 @@ static void say(struct peer *peer, const char *text)
         sio_socket_next(held);
     else if (*text == '<')
         sio_socket_refuse(held, SPAN_LIT("barred"));
+    else if (*text == '-')
+        sio_socket_disconnect(held);
     else
         eio_websocket_on_message(&peer->websocket, *text == '!' ? FRAME_BINARY : FRAME_TEXT, bytes);
     if (!more)
@@ -469,6 +471,7 @@ static const struct dialogue dialogues[] = {
     {"guarded: let on twice", 4, {"40/guarded,{\"first\":\"twice\"}"}, "40/guarded," SID, "first *}|second *}|asks *}"},
     {"guarded: let on and barred", 4, {"40/guarded,{\"first\":\"both\"}"}, "44/guarded,{*}", "first *}|freed"},
     {"guarded: let on when on_connect was asked", 4, {"40/guarded,{\"wait\":1}", ">"}, "", "first *}|second *}|asks *}"},
+    {"guarded: let on in the turn of its end", 4, {"40/guarded,{\"second\":\"hold\"}", "&-", ">"}, "41/guarded,", "first *}|second *}|freed"},
     {"guarded: talks meanwhile", 4, {"40/guarded,{\"first\":\"hold\"}", "42/guarded,[\"hi\"]"}, "close 1002", "first *}|freed"},
     {"guarded: goes meanwhile", 4, {"40/guarded,{\"second\":\"hold\"}", "1"}, "*close 1000", "first *}|second *}|freed"},
     {"guarded: for too long", 4, {"40/guarded,{\"first\":\"hold\"}", "+44999", "+1"}, "close 1000", "first *}|freed"},
