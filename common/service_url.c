@@ -29,15 +29,16 @@ static bool begins_well(struct span url)
            span_starts_with(url, SPAN_LIT("https://"));
 }
 
-// The URL without its path.
+// The URL without its path and its query.
 static struct span without_path(struct span url)
 {
     const char *mark = memmem(url.ptr, url.len, "://", AUTHORITY_AT);
     struct span rest = span_skip(url, (size_t)(mark - url.ptr) + AUTHORITY_AT);
-    const char *slash = rest.len > 0 ? memchr(rest.ptr, '/', rest.len) : NULL;
+    size_t end = 0;
 
-    if (slash)
-        url.len = (size_t)(slash - url.ptr);
+    while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?')
+        end++;
+    url.len -= rest.len - end;
     return url;
 }
 
@@ -65,7 +66,7 @@ static const char *take_host(struct span host, struct buffer *out)
     return NULL;
 }
 
-const char *service_url_check(const char *text, struct buffer *host)
+const char *http_url_check(const char *text, struct buffer *host)
 {
     struct span url = span_of(text);
     struct origin origin;
@@ -76,8 +77,6 @@ const char *service_url_check(const char *text, struct buffer *host)
         return "it has a character that must be encoded";
     if (memchr(url.ptr, '#', url.len))
         return "it has a fragment";
-    if (memchr(url.ptr, '?', url.len))
-        return "it has a query";
     struct span place = without_path(url);
     if (memchr(place.ptr, '@', place.len))
         return "it has a user or a password";
@@ -85,4 +84,9 @@ const char *service_url_check(const char *text, struct buffer *host)
     if (!fault && origin_is_pattern(&origin))
         fault = "its host is none";
     return fault ? fault : take_host(origin.host, host);
+}
+
+const char *service_url_check(const char *text, struct buffer *host)
+{
+    return strchr(text, '?') ? "it has a query" : http_url_check(text, host);
 }

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/random.h"
+#include "edge/adapters/services/jwks_client.h"
 #include "edge/edge_drain.h"
 #include "edge/edge_limits.h"
 #include "edge/edge_ops.h"
@@ -35,6 +36,9 @@ struct edge {
     struct redis_bus *bus;
     struct authorization_client_options authorization_options;
     struct authorization_client *authorization; // NULL: no service is asked who may join
+    struct jwks_client_options jwks_options;
+    struct jwks_client *jwks; // NULL: no set of keys is fetched
+    struct jwks *key_set;     // that was fetched last; NULL: none
     struct gateway *gateway;
     uint32_t connections;  // limit of connections at one time
     struct listener *port; // NULL: not listening yet
@@ -44,6 +48,7 @@ struct edge {
     uv_signal_t terminate, interrupt;
     struct deadline_queue open_timeouts;
     struct deadline open_timeout;
+    bool may_open; // the log is followed, or that took too long
     bool failed;
 };
 
@@ -63,7 +68,7 @@ static void on_authorization_closed(void *arg)
     redis_bus_close(edge->bus, on_bus_closed, edge);
 }
 
-static void on_port_closed(void *arg)
+static void on_jwks_closed(void *arg)
 {
     struct edge *edge = arg;
 
@@ -71,6 +76,16 @@ static void on_port_closed(void *arg)
         authorization_client_close(edge->authorization, on_authorization_closed, edge);
     else
         on_authorization_closed(edge);
+}
+
+static void on_port_closed(void *arg)
+{
+    struct edge *edge = arg;
+
+    if (edge->jwks)
+        jwks_client_close(edge->jwks, on_jwks_closed, edge);
+    else
+        on_jwks_closed(edge);
 }
 
 static void close_all(struct edge *edge)
@@ -127,7 +142,27 @@ static void watch_signals(struct edge *edge)
     uv_signal_start(&edge->interrupt, on_signal, SIGINT);
 }
 
+// ---- keys
+
+static void use_keys(struct edge *edge)
+{
+    struct token_keys keys = options_of_tokens(edge->settings).keys;
+
+    if (edge->key_set)
+        keys.key_set = edge->key_set;
+    size_t clients = gateway_replace_keys(edge->gateway, &keys);
+    if (clients > 0)
+        log_info("ending clients whose key was taken away clients=%zu", clients);
+}
+
 // ---- letting clients in
+
+// Official clients come back to a port that is closed, but not after a CONNECT_ERROR: without keys
+// all of them would be refused for good (decision 021).
+static bool lacks_keys(const struct edge *edge)
+{
+    return edge->jwks && !edge->key_set;
+}
 
 static void open_port(struct edge *edge)
 {
@@ -155,7 +190,7 @@ static void open_port(struct edge *edge)
         .arg = edge->gateway,
     };
 
-    if (edge->port || edge->state != RUNNING)
+    if (edge->port || edge->state != RUNNING || !edge->may_open || lacks_keys(edge))
         return;
     deadline_cancel(&edge->open_timeout);
     edge->port = listener_new(&options, &handlers, &edge->loop, &edge->metrics.port);
@@ -169,7 +204,10 @@ static void open_port(struct edge *edge)
 // followed the log, so it would have to be disconnected again (decision 013).
 static void on_following(void *arg)
 {
-    open_port(arg);
+    struct edge *edge = arg;
+
+    edge->may_open = true;
+    open_port(edge);
 }
 
 // Redis is down. The port opens nevertheless, so that /health can say what is wrong. Clients that
@@ -177,7 +215,17 @@ static void on_following(void *arg)
 static void on_open_timeout(struct deadline *open_timeout, void *arg)
 {
     (void)open_timeout;
-    open_port(arg);
+    on_following(arg);
+}
+
+static void on_key_set(struct jwks *set, void *arg)
+{
+    struct edge *edge = arg;
+
+    jwks_free(edge->key_set);
+    edge->key_set = set;
+    use_keys(edge);
+    open_port(edge);
 }
 
 // ---- building
@@ -201,6 +249,8 @@ static void build_gateway(struct edge *edge)
     const struct gateway_options options = {
         .socketio = options_of_socketio(s, edge->connections, &edge->metrics.memory),
         .token = options_of_tokens(s),
+        .jwks = edge->jwks ? jwks_client_interface(edge->jwks) : NULL,
+        .jwks_refresh_s = (uint32_t)s->jwt_jwks_refresh,
         .allow_anonymous = s->allow_anonymous,
         .token_cookie = s->jwt_cookie,
         .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
@@ -222,6 +272,7 @@ static void build_gateway(struct edge *edge)
     const struct gateway_handlers handlers = {
         .on_drain = on_drain_command,
         .on_following = on_following,
+        .on_key_set = on_key_set,
         .print_metrics = print_for_clients,
         .arg = edge,
     };
@@ -269,6 +320,18 @@ static void build_authorization(struct edge *edge)
         if (type->join == ROOM_JOIN_SERVICE)
             log_info("a service says who may join room_type=%s url=%s", type->name, type->url);
     }
+}
+
+static void build_jwks(struct edge *edge)
+{
+    const struct edge_settings *s = edge->settings;
+
+    if (!s->jwt_jwks_url)
+        return;
+    edge->jwks_options =
+        (struct jwks_client_options){.url = s->jwt_jwks_url, .ca_file = s->jwt_jwks_ca_file};
+    edge->jwks = jwks_client_new(&edge->jwks_options, &edge->loop);
+    log_info("keys are fetched url=%s", s->jwt_jwks_url);
 }
 
 // The edge's id: EDGE_ID, or host name, process id and six random characters.
@@ -321,6 +384,7 @@ struct edge *edge_new(const struct edge_settings *settings)
     edge->bundle = client_bundle_load(settings->client_bundle_dir);
     build_bus(edge);
     build_authorization(edge);
+    build_jwks(edge);
     build_gateway(edge);
     return edge;
 }
@@ -349,6 +413,8 @@ void edge_free(struct edge *edge)
     event_loop_remove_hook(&edge->flush);
     gateway_free(edge->gateway);
     authorization_client_free(edge->authorization);
+    jwks_client_free(edge->jwks);
+    jwks_free(edge->key_set);
     redis_bus_free(edge->bus);
     redis_tls_free(edge->redis_tls);
     redis_sessions_free(edge->sessions);

@@ -127,14 +127,6 @@ static void name_unaccepted(const struct jwks *set, unsigned accepted, struct bu
             append_fault(out, &set->keys[i]);
 }
 
-static bool has_key_for(const struct jwks *set, unsigned algorithms)
-{
-    for (size_t i = 0; i < set->count; i++)
-        if (algorithms & set->keys[i].algorithms)
-            return true;
-    return false;
-}
-
 static void read_key_set(struct edge_settings *settings, struct buffer *errors,
                          struct buffer *warnings)
 {
@@ -149,7 +141,7 @@ static void read_key_set(struct edge_settings *settings, struct buffer *errors,
         name_unaccepted(settings->key_set, settings->algorithms, &unusable);
     if (!settings->key_set)
         settings_fault(errors, "JWT_JWKS_FILE \"%s\" %s", path, reason.ptr);
-    else if (!has_key_for(settings->key_set, settings->algorithms))
+    else if (!jwks_has_key_for(settings->key_set, settings->algorithms))
         settings_fault(errors, "JWT_JWKS_FILE \"%s\" has no key for JWT_ALGORITHMS=%s", path,
                        settings->jwt_algorithms);
     else if (unusable.len > 0)
@@ -160,20 +152,27 @@ static void read_key_set(struct edge_settings *settings, struct buffer *errors,
     free(text);
 }
 
+static int count_sources(const struct edge_settings *settings)
+{
+    return (settings->jwt_public_key_file != NULL) + (settings->jwt_jwks_file != NULL) +
+           (settings->jwt_jwks_url != NULL);
+}
+
 static void load_public_keys(struct edge_settings *settings, struct buffer *errors,
                              struct buffer *warnings)
 {
     if (!(settings->algorithms & ~(unsigned)TOKEN_HS))
         return;
-    if (settings->jwt_public_key_file && settings->jwt_jwks_file)
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE and JWT_JWKS_FILE exclude each other");
+    if (count_sources(settings) > 1)
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE, JWT_JWKS_FILE and JWT_JWKS_URL exclude one "
+                               "another");
     else if (settings->jwt_jwks_file)
         read_key_set(settings, errors, warnings);
     else if (settings->jwt_public_key_file)
         read_public_key(settings, errors);
-    else
-        settings_fault(errors, "JWT_PUBLIC_KEY_FILE or JWT_JWKS_FILE must be given for the "
-                               "algorithms with public keys of JWT_ALGORITHMS");
+    else if (!settings->jwt_jwks_url)
+        settings_fault(errors, "JWT_PUBLIC_KEY_FILE, JWT_JWKS_FILE or JWT_JWKS_URL must be given "
+                               "for the algorithms with public keys of JWT_ALGORITHMS");
 }
 
 void edge_keys_load(struct edge_settings *settings, struct buffer *errors, struct buffer *warnings)

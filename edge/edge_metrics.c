@@ -6,6 +6,8 @@
 #define SOCKETIO(field) offsetof(struct edge_metrics, socketio.field)
 #define CLIENTS(field)  offsetof(struct edge_metrics, gateway.clients.field)
 #define ROOMS(field)    offsetof(struct edge_metrics, gateway.rooms.field)
+#define JWKS(field)     offsetof(struct edge_metrics, gateway.jwks.field)
+#define WAITS(field)    offsetof(struct edge_metrics, gateway.key_waits.field)
 #define DELIVERY(field) offsetof(struct edge_metrics, gateway.delivery.field)
 #define REDIS(field)    offsetof(struct edge_metrics, redis.field)
 
@@ -24,6 +26,7 @@
 #define UNAUTH        "ws_edge_auth_refused_total"
 #define EVENTS        "ws_edge_events_total"
 #define JOINS         "ws_edge_joins_refused_total"
+#define FETCHES       "ws_edge_jwks_fetches_total"
 #define OPENED        "ws_edge_handshakes_total"
 #define ASKS          "ws_edge_authorization_asks_total"
 #define HELD_HELP     "Bytes that clients occupy, by use"
@@ -40,6 +43,7 @@
 #define UNAUTH_HELP     "Clients refused at CONNECT, by reason"
 #define EVENTS_HELP     "Events from clients, by name"
 #define JOINS_HELP      "Refused joins, by reason"
+#define FETCHES_HELP    "Fetches of the key set of JWT_JWKS_URL, by result"
 #define OPENED_HELP     "Opened sessions, by first transport"
 #define ASKS_HELP       "Authorization requests to services, by answer"
 #define RECOVERIES_HELP "Clients that asked to recover a session, by result"
@@ -140,6 +144,7 @@ static const struct metric_info table[] = {
     {UNAUTH, "reason=\"invalid\"", COUNTER, CLIENTS(auth_refused[TOKEN_INVALID]), UNAUTH_HELP},
     {UNAUTH, "reason=\"unsigned\"", COUNTER, CLIENTS(auth_refused[TOKEN_UNSIGNED]), UNAUTH_HELP},
     {UNAUTH, "reason=\"signature\"", COUNTER, CLIENTS(auth_refused[TOKEN_BAD_SIGNATURE]), UNAUTH_HELP},
+    {UNAUTH, "reason=\"unknown key\"", COUNTER, CLIENTS(auth_refused[TOKEN_UNKNOWN_KEY]), UNAUTH_HELP},
     {UNAUTH, "reason=\"algorithm\"", COUNTER, CLIENTS(auth_refused[TOKEN_BAD_ALGORITHM]), UNAUTH_HELP},
     {UNAUTH, "reason=\"expired\"", COUNTER, CLIENTS(auth_refused[TOKEN_EXPIRED]), UNAUTH_HELP},
     {UNAUTH, "reason=\"not active\"", COUNTER, CLIENTS(auth_refused[TOKEN_NOT_ACTIVE]), UNAUTH_HELP},
@@ -147,6 +152,16 @@ static const struct metric_info table[] = {
     {UNAUTH, "reason=\"issuer\"", COUNTER, CLIENTS(auth_refused[TOKEN_BAD_ISSUER]), UNAUTH_HELP},
     {UNAUTH, "reason=\"half login\"", COUNTER, CLIENTS(auth_refused[TOKEN_HALF_LOGIN]), UNAUTH_HELP},
     {UNAUTH, "reason=\"revoked\"", COUNTER, CLIENTS(auth_refused[TOKEN_REVOKED]), UNAUTH_HELP},
+    {FETCHES, "result=\"good\"", COUNTER, JWKS(fetches[JWKS_FETCH_GOOD]), FETCHES_HELP},
+    {FETCHES, "result=\"unreachable\"", COUNTER, JWKS(fetches[JWKS_FETCH_UNREACHABLE]), FETCHES_HELP},
+    {FETCHES, "result=\"timeout\"", COUNTER, JWKS(fetches[JWKS_FETCH_TIMEOUT]), FETCHES_HELP},
+    {FETCHES, "result=\"status\"", COUNTER, JWKS(fetches[JWKS_FETCH_STATUS]), FETCHES_HELP},
+    {FETCHES, "result=\"unusable\"", COUNTER, JWKS(fetches[JWKS_FETCH_UNUSABLE]), FETCHES_HELP},
+    {"ws_edge_jwks_keys", NULL, GAUGE, JWKS(keys), "Keys in the set of JWT_JWKS_URL that is in use"},
+    {"ws_edge_jwks_fetched_timestamp_seconds", NULL, GAUGE, JWKS(fetched_s), "When the key set of JWT_JWKS_URL was last fetched well, in seconds since 1970; 0: not yet"},
+    {"ws_edge_jwks_tokens_waiting", NULL, GAUGE, WAITS(waiting), "Tokens that wait for the key that they name to be fetched"},
+    {"ws_edge_jwks_tokens_waited_total", NULL, COUNTER, WAITS(begun), "Tokens that waited for the key that they name to be fetched"},
+    {"ws_edge_jwks_tokens_left_out_total", NULL, COUNTER, WAITS(left_out), "Tokens with an unknown key that could not wait, because the set had just been fetched or too many waited"},
     {LEFT_OUT, "module=\"gateway\"", COUNTER, CLIENTS(log_left_out), LEFT_OUT_HELP},
     {LEFT_OUT, "module=\"socketio\"", COUNTER, SOCKETIO(log_left_out), LEFT_OUT_HELP},
     {"ws_edge_users_over_limit_total", NULL, COUNTER, CLIENTS(users_over_limit), "Clients refused because their user had MAX_SOCKETS_PER_USER at this edge"},

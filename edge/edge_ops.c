@@ -21,6 +21,8 @@ static const char *why_not_ready(void *arg)
 
     if (metric_get(&ops->draining))
         return "draining";
+    if (ops->needs_key_set && !metric_get(&ops->metrics->gateway.jwks.fetched_s))
+        return "no set of keys from JWT_JWKS_URL yet";
     if (!metric_get(&ops->metrics->gateway.delivery.following))
         return "not subscribed to Redis";
     if (!redis_bus_is_answered(&ops->metrics->redis, now_ms))
@@ -57,6 +59,7 @@ bool edge_ops_open(struct edge_ops *ops, const struct edge_settings *settings)
     const struct ops_probes probes = {
         .live = why_not_live, .ready = why_not_ready, .metrics = print_metrics, .arg = ops};
 
+    ops->needs_key_set = settings->jwt_jwks_url != NULL;
     ops->server = ops_server_new(settings->service_host, (uint16_t)settings->ops_port, &probes);
     return ops->server != NULL;
 }

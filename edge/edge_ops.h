@@ -14,6 +14,7 @@ struct edge_ops {
     struct deadline stamp;
     metric alive_at_ms; // when the loop ran last; it writes this once a second
     metric draining;
+    bool needs_key_set; // not ready before one was fetched
 };
 
 // Lets the loop write `alive_at_ms` once a second from now on; /live fails when it stops doing so.

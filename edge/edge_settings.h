@@ -18,6 +18,8 @@ struct edge_settings {
 
     const char *jwt_secret, *jwt_secret_previous;
     const char *jwt_algorithms, *jwt_public_key_file, *jwt_jwks_file;
+    const char *jwt_jwks_url, *jwt_jwks_ca_file; // no CA file: the system's certificates
+    int64_t jwt_jwks_refresh;
     const char *jwt_issuer, *jwt_audience;
     int64_t jwt_clock_tolerance;
     const char *jwt_cookie;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/redis/redis_tls.h"
+#include "common/service_url.h"
 #include "common/setting_typos.h"
 #include "edge/edge_keys.h"
 #include "edge/edge_rooms.h"
@@ -103,15 +104,39 @@ static void check_cookie(const struct edge_settings *settings, struct buffer *er
                        "your pages");
 }
 
-static void check_ca_file(const char *path, struct buffer *errors)
+static void check_ca_file(const char *setting, const char *path, struct buffer *errors)
 {
-    char *text =
-        path ? settings_read_file("ROOM_AUTHORIZATION_CA_FILE", path, CA_FILE_MAX, errors) : NULL;
+    char *text = path ? settings_read_file(setting, path, CA_FILE_MAX, errors) : NULL;
 
     if (text && !strstr(text, "-----BEGIN CERTIFICATE-----"))
-        settings_fault(errors, "ROOM_AUTHORIZATION_CA_FILE \"%s\" holds no \"BEGIN CERTIFICATE\"",
-                       path);
+        settings_fault(errors, "%s \"%s\" holds no \"BEGIN CERTIFICATE\"", setting, path);
     free(text);
+}
+
+// The error does not quote the URL, which may contain a password.
+static void check_jwks_url(const struct edge_settings *settings, struct buffer *errors,
+                           struct buffer *warnings)
+{
+    const char *url = settings->jwt_jwks_url;
+    struct buffer host = {0};
+
+    if (settings->jwt_jwks_ca_file && !span_starts_with(span_of(url), SPAN_LIT("https://")))
+        settings_fault(errors, "JWT_JWKS_CA_FILE has no effect without a JWT_JWKS_URL of https");
+    if (!url)
+        return;
+    const char *fault = http_url_check(url, &host);
+    if (fault)
+        settings_fault(errors,
+                       "JWT_JWKS_URL must be an address like https://id.example/jwks.json (%s)",
+                       fault);
+    else if (is_production(settings) && span_starts_with(span_of(url), SPAN_LIT("http://")))
+        settings_fault(warnings, "JWT_JWKS_URL is fetched over http: whoever is on the way can add "
+                                 "keys of his own; use https, unless the network is yours alone");
+    if (settings->algorithms && !(settings->algorithms & ~(unsigned)TOKEN_HS))
+        settings_fault(errors, "JWT_JWKS_URL needs an algorithm with public keys in "
+                               "JWT_ALGORITHMS, such as RS256");
+    check_ca_file("JWT_JWKS_CA_FILE", settings->jwt_jwks_ca_file, errors);
+    buffer_fini(&host);
 }
 
 static void load_rooms(struct edge_settings *settings, struct buffer *errors)
@@ -121,7 +146,7 @@ static void load_rooms(struct edge_settings *settings, struct buffer *errors)
     settings->file = edge_rooms_load(settings, &assumes, errors);
     settings->authorization_assumed &= assumes;
     if (settings->file && room_types_count(settings->file->rooms, ROOM_JOIN_SERVICE) > 0)
-        check_ca_file(settings->authorization_ca_file, errors);
+        check_ca_file("ROOM_AUTHORIZATION_CA_FILE", settings->authorization_ca_file, errors);
 }
 
 static void choose_authorization(struct edge_settings *settings)
@@ -180,6 +205,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_list("JWT_ISSUER", settings->jwt_issuer, errors);
     check_list("JWT_AUDIENCE", settings->jwt_audience, errors);
     edge_keys_load(settings, errors, warnings);
+    check_jwks_url(settings, errors, warnings);
     check_origins(settings->cors_origin, errors);
     check_cookie(settings, errors);
     choose_authorization(settings);

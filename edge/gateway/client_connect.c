@@ -34,20 +34,50 @@ static void refuse_token(struct client_connect *connect, struct sio_socket *sock
     sio_socket_refuse(socket, buffer_span(&connect->text));
 }
 
+static enum token_status verify(struct client_connect *connect, const struct sio_socket *socket,
+                                struct span auth, struct identity **identity)
+{
+    struct sio_handshake handshake = sio_socket_handshake(socket);
+
+    return authenticate(&connect->authentication, auth, &handshake, sio_socket_version(socket),
+                        now_s(), identity);
+}
+
+static void on_wait_over(struct client *client, void *arg)
+{
+    (void)arg;
+    key_wait_free(client->key_wait);
+    sio_socket_next(client->socket);
+}
+
 static void check_token(struct sio_socket *socket, struct span auth, void *arg)
 {
     struct client_connect *connect = arg;
-    struct sio_handshake handshake = sio_socket_handshake(socket);
     struct identity *identity;
-    enum token_status status = authenticate(&connect->authentication, auth, &handshake,
-                                            sio_socket_version(socket), now_s(), &identity);
+    enum token_status status = verify(connect, socket, auth, &identity);
 
-    if (status != TOKEN_OK) {
+    if (status == TOKEN_OK) {
+        (void)client_new(socket, identity);
+        sio_socket_next(socket);
+    } else if (status == TOKEN_UNKNOWN_KEY && key_waits_may_begin(connect->waits, auth.len)) {
+        key_wait_begin(connect->waits, client_new(socket, NULL), auth.len, on_wait_over, NULL);
+    } else {
         refuse_token(connect, socket, status);
-        return;
     }
-    (void)client_new(socket, identity);
-    sio_socket_next(socket);
+}
+
+// The step behind check_token(): verifies the tokens that had to wait for a key.
+static void check_token_again(struct sio_socket *socket, struct span auth, void *arg)
+{
+    struct client_connect *connect = arg;
+    struct client *client = sio_socket_data(socket);
+    enum token_status status =
+        client->identity ? TOKEN_OK : verify(connect, socket, auth, &client->identity);
+
+    if (status == TOKEN_OK)
+        sio_socket_next(socket);
+    else
+        refuse_token(connect, socket, status);
 }
 
 // Every socket of a user is in the user's room, so the size of the room is the number of sockets.
@@ -85,6 +115,7 @@ void client_connect_add_middleware(struct client_connect *connect)
     peer_log_init(&connect->refused_tokens, &connect->metrics->log_left_out);
     peer_log_init(&connect->refused_users, &connect->metrics->log_left_out);
     sio_namespace_use(connect->nsp, check_token, connect);
+    sio_namespace_use(connect->nsp, check_token_again, connect);
     sio_namespace_use(connect->nsp, recovery_ask, connect->recovery);
     sio_namespace_use(connect->nsp, check_sockets_of_user, connect);
 }

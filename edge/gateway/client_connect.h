@@ -5,12 +5,14 @@
 #include "edge/gateway/clients/authentication.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/client_metrics.h"
+#include "edge/gateway/clients/key_waits.h"
 #include "edge/gateway/clients/recovery_attempt.h"
 #include "edge/gateway/rooms/joins.h"
 
 struct client_connect {
     struct authentication authentication;
     struct sio_namespace *nsp; // the namespace of the clients
+    struct key_waits *waits;   // of tokens whose key is being fetched
     struct token_expiry *expiry;
     struct recovery *recovery;
     struct delivery *delivery;
@@ -22,7 +24,7 @@ struct client_connect {
 };
 
 // Adds the middleware to the namespace: token, recovery, number of sockets. A client that fails a
-// check is refused with the reason. After the first check the data of its socket is a struct
+// check is refused with the reason. After the check of the token the data of its socket is a struct
 // client.
 void client_connect_add_middleware(struct client_connect *connect);
 void client_connect_fini(struct client_connect *connect);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "edge/gateway/clients/key_waits.h"
 #include "edge/gateway/clients/recovery_attempt.h"
 
 static bool is(const char *reason, enum eio_close_reason close)
@@ -60,6 +61,7 @@ void client_disconnect_free(void *data)
 {
     struct client *client = data;
 
+    key_wait_free(client->key_wait);
     recovery_attempt_free(client->attempt);
     client_session_free(client->session);
     client_free(client);

@@ -2,8 +2,6 @@
 
 #include "edge/gateway/client_events.h"
 
-#include "common/clock.h"
-#include "common/json_view.h"
 #include "common/log.h"
 #include "edge/gateway/rooms/claim_rooms.h"
 #include "edge/gateway/rooms/room_request.h"
@@ -95,34 +93,10 @@ static void on_stop_typing(struct client_events *events, struct client *client,
     tell_typing(events, client, event, "user_stop_typing");
 }
 
-// A token of another user is refused: the client's rooms and session belong to its user.
 static void on_refresh_token(struct client_events *events, struct client *client,
                              const struct sio_event *event)
 {
-    int64_t now_s = (int64_t)(clock_wall_ms() / 1000);
-    struct json_walk args = json_walk_over(event->args);
-    struct json_view first;
-    struct identity *fresh;
-    enum token_status status = TOKEN_MISSING;
-
-    if (json_walk_element(&args, &first) && first.kind == JSON_KIND_OBJECT)
-        status = authenticate_object(events->authentication, first.raw, now_s, &fresh);
-    if (status != TOKEN_OK) {
-        client_ack_error(events->acks, client, ack_of(event), token_status_str(status));
-        return;
-    }
-    if (!span_eq(fresh->user, client->identity->user)) {
-        identity_free(fresh);
-        client_ack_error(events->acks, client, ack_of(event), "Token belongs to another user");
-        return;
-    }
-    struct identity *former = client->identity;
-    client->identity = fresh;
-    claim_rooms_change(events->joins, client, former);
-    identity_free(former);
-    metric_add(&events->metrics->tokens_refreshed, 1);
-    client_ack_refreshed(events->acks, client, ack_of(event), now_s);
-    token_expiry_swap(events->expiry, &client->alarm, fresh->life, now_s);
+    token_refresh_handle(&events->token_refresh, client, event);
 }
 
 typedef void (*client_event_fn)(struct client_events *events, struct client *client,

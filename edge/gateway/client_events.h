@@ -2,9 +2,9 @@
 // refresh_token. One table has the handler of each. Other events are counted and ignored.
 #pragma once
 
-#include "edge/gateway/clients/authentication.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/client_ack.h"
+#include "edge/gateway/clients/token_refresh.h"
 #include "edge/gateway/rooms/joins.h"
 #include "edge/gateway/rooms/room_events.h"
 #include "edge/socketio/options.h"
@@ -13,8 +13,7 @@ struct client_events {
     struct room_events *room_events;
     struct joins *joins;
     struct client_acks *acks;
-    const struct authentication *authentication; // of refreshed tokens
-    struct token_expiry *expiry;
+    struct token_refresh token_refresh;
     const struct room_types *types; // borrowed
     struct client_metrics *metrics;
     struct buffer room;

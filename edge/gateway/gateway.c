@@ -26,10 +26,27 @@ static void build_socketio(struct gateway *gateway, const struct gateway_options
     gateway->nsp = sio_server_add_namespace(gateway->socketio, "/", &handlers);
 }
 
+static void build_keys(struct gateway *gateway, const struct gateway_options *options,
+                       struct deadlines *clock)
+{
+    const struct jwks_refresh_options refresh = {
+        .service = options->jwks,
+        .algorithms = options->token.algorithms,
+        .refresh_s = options->jwks_refresh_s,
+    };
+    const struct jwks_refresh_handlers handlers = gateway_jwks_handlers(gateway);
+
+    gateway->verifier = token_verifier_new(&options->token);
+    if (options->jwks)
+        gateway->jwks = jwks_refresh_new(&refresh, &handlers, clock, &gateway->metrics->jwks);
+    gateway->key_waits =
+        (struct key_waits){.refresh = gateway->jwks, .metrics = &gateway->metrics->key_waits};
+    key_waits_init(&gateway->key_waits);
+}
+
 static void build_behaviour(struct gateway *gateway, const struct gateway_options *options,
                             struct deadlines *clock)
 {
-    gateway->verifier = token_verifier_new(&options->token);
     gateway->revocations = revocations_new(&gateway->metrics->clients.revocations,
                                            &gateway->metrics->clients.revocations_left_out);
     gateway->notices = (struct token_notices){.delivery = &gateway->delivery,
@@ -42,6 +59,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                            .revocations = gateway->revocations,
                            .allow_anonymous = options->allow_anonymous},
         .nsp = gateway->nsp,
+        .waits = &gateway->key_waits,
         .expiry = gateway->expiry,
         .recovery = &gateway->recovery,
         .delivery = &gateway->delivery,
@@ -74,8 +92,15 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .room_events = &gateway->room_events,
         .joins = &gateway->joins,
         .acks = &gateway->acks,
-        .authentication = &gateway->connect.authentication,
-        .expiry = gateway->expiry,
+        .token_refresh =
+            {
+                .authentication = &gateway->connect.authentication,
+                .waits = &gateway->key_waits,
+                .acks = &gateway->acks,
+                .joins = &gateway->joins,
+                .expiry = gateway->expiry,
+                .metrics = &gateway->metrics->clients,
+            },
         .types = options->file->rooms,
         .metrics = &gateway->metrics->clients,
     };
@@ -208,6 +233,7 @@ struct gateway *gateway_new(const struct gateway_options *options,
     gateway->shards = options->shards;
     gateway->recovery_window_s = options->recovery.store ? options->recovery.window_s : 0;
     build_socketio(gateway, options, clock, socketio_metrics, engine_metrics);
+    build_keys(gateway, options, clock);
     build_behaviour(gateway, options, clock);
     build_recovery(gateway, options, clock);
     build_following(gateway, options, clock);
@@ -242,6 +268,7 @@ void gateway_free(struct gateway *gateway)
     token_notices_fini(&gateway->notices);
     client_connect_fini(&gateway->connect);
     revocations_free(gateway->revocations);
+    jwks_refresh_free(gateway->jwks);
     token_verifier_free(gateway->verifier);
     free(gateway->cookie.name);
     free(gateway->edge_id);

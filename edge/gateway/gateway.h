@@ -10,6 +10,7 @@
 #pragma once
 
 #include "common/gateway_file/gateway_file.h"
+#include "edge/gateway/clients/jwks_service.h"
 #include "edge/gateway/clients/recovery_clients.h"
 #include "edge/gateway/clients/session_store.h"
 #include "edge/gateway/clients/token.h"
@@ -26,6 +27,8 @@ struct gateway;
 struct gateway_options {
     struct sio_options socketio;
     struct token_options token;
+    struct jwks_service *jwks; // borrowed; where a set of keys is fetched; NULL: nowhere
+    uint32_t jwks_refresh_s;
     bool allow_anonymous;
     const char *token_cookie;        // name of the cookie with the token; NULL: none
     uint32_t max_sockets_per_user;   // at this edge; 0: no limit
@@ -51,6 +54,9 @@ struct gateway_options {
 struct gateway_handlers {
     void (*on_drain)(void *arg);     // an operator wants this edge to drain
     void (*on_following)(void *arg); // called once, when every shard's log is followed
+    // A set of keys was fetched that differs from the last one. The handler owns it, and gives it
+    // to gateway_replace_keys(). Not needed without `jwks`.
+    void (*on_key_set)(struct jwks *set, void *arg);
     void (*print_metrics)(struct buffer *out, void *arg);
     void *arg;
 };

@@ -29,6 +29,20 @@ static void on_disconnect(struct sio_socket *socket, const char *reason, void *a
     client_disconnect_handle(&gateway->disconnect, sio_socket_data(socket), reason);
 }
 
+// ---- the set of keys
+
+static void on_key_set(struct jwks *set, void *arg)
+{
+    const struct gateway *gateway = arg;
+
+    gateway->handlers.on_key_set(set, gateway->handlers.arg);
+}
+
+static void on_fetch_over(void *arg)
+{
+    key_waits_end(&((struct gateway *)arg)->key_waits);
+}
+
 // ---- the bus
 
 // Announces the edge before the follower's on_up: an edge opens its port once it follows the log,
@@ -112,6 +126,12 @@ struct sio_handlers gateway_socket_handlers(struct gateway *gateway)
         .free_data = client_disconnect_free,
         .arg = gateway,
     };
+}
+
+struct jwks_refresh_handlers gateway_jwks_handlers(struct gateway *gateway)
+{
+    return (struct jwks_refresh_handlers){
+        .on_set = on_key_set, .on_over = on_fetch_over, .arg = gateway};
 }
 
 struct bus_control_handlers gateway_control_handlers(struct gateway *gateway)

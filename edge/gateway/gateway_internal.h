@@ -28,6 +28,8 @@ struct gateway {
     struct sio_server *socketio;
     struct sio_namespace *nsp;
     struct token_verifier *verifier;
+    struct jwks_refresh *jwks; // NULL: no set of keys is fetched
+    struct key_waits key_waits;
     struct revocations *revocations;
     struct token_expiry *expiry;
     struct token_notices notices;
@@ -61,6 +63,8 @@ struct bus_control_handlers gateway_control_handlers(struct gateway *gateway);
 // `delivery` and its tail must be there already.
 struct log_follower_handlers gateway_follower_handlers(struct gateway *gateway);
 struct sessions_handlers gateway_sessions_handlers(struct gateway *gateway);
+
+struct jwks_refresh_handlers gateway_jwks_handlers(struct gateway *gateway);
 
 // For the session store's on_up; `gateway` is a struct gateway.
 void gateway_on_store_up(bool may_lack, void *gateway);

@@ -2,11 +2,15 @@
 #pragma once
 
 #include "edge/gateway/clients/client_metrics.h"
+#include "edge/gateway/clients/jwks_refresh.h"
+#include "edge/gateway/clients/key_waits.h"
 #include "edge/gateway/delivery/delivery_metrics.h"
 #include "edge/gateway/rooms/room_metrics.h"
 
 struct gateway_metrics {
     struct client_metrics clients;
+    struct jwks_metrics jwks;
+    struct key_waits_metrics key_waits;
     struct room_metrics rooms;
     struct delivery_metrics delivery;
 };

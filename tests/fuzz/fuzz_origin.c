@@ -32,6 +32,9 @@ static void check_url(struct span text)
     struct buffer host = {0};
     char *copy = span_dup(text);
 
+    if (!http_url_check(copy, &host))
+        assert(host.len > 0 && !memchr(host.ptr, '@', host.len) && !strchr(host.ptr, '?'));
+    buffer_clear(&host);
     if (!service_url_check(copy, &host)) {
         assert(host.len > 0 && host.len <= 253 && host.ptr[0] != '[');
         assert(!memchr(host.ptr, '@', host.len) && !strchr(copy, '?') && !strchr(copy, '#'));

@@ -106,6 +106,46 @@ describe('keys that cannot do what they are for stop the start', () => {
   });
 });
 
+describe('where keys are fetched', () => {
+  const URL = 'https://id.example/keys?p=1';
+  const cases = [
+    ['https and a query', { JWT_JWKS_URL: URL }, null],
+    ['http', { JWT_JWKS_URL: 'http://127.0.0.1:8080' }, null],
+    ['secrets beside it', { JWT_JWKS_URL: URL, JWT_ALGORITHMS: 'HS256,RS256' }, null],
+    ['an hour', { JWT_JWKS_URL: URL, JWT_JWKS_REFRESH: '1h' }, null],
+    ['a file beside it', { JWT_JWKS_URL: URL, JWT_JWKS_FILE: '/x' }, /exclude one another/],
+    ['a PEM file beside it', { JWT_JWKS_URL: URL, JWT_PUBLIC_KEY_FILE: '/x' }, /exclude one another/],
+    ['nothing', {}, /JWT_PUBLIC_KEY_FILE, JWT_JWKS_FILE or JWT_JWKS_URL must be given/],
+    ['only secrets', { JWT_JWKS_URL: URL, JWT_ALGORITHMS: 'HS256' }, /JWT_JWKS_URL needs an algorithm/],
+    ['no scheme', { JWT_JWKS_URL: 'id.example/keys' }, /JWT_JWKS_URL must be an address/],
+    ['another scheme', { JWT_JWKS_URL: 'file:///etc/keys' }, /JWT_JWKS_URL must be an address/],
+    ['a password', { JWT_JWKS_URL: 'https://me:hush@id.example/' }, /JWT_JWKS_URL .*a password/],
+    ['a fragment', { JWT_JWKS_URL: 'https://id.example/#keys' }, /JWT_JWKS_URL .*a fragment/],
+    ['a blank', { JWT_JWKS_URL: 'https://id.example/a b' }, /JWT_JWKS_URL .*encoded/],
+    ['always anew', { JWT_JWKS_URL: URL, JWT_JWKS_REFRESH: '0' }, /JWT_JWKS_REFRESH/],
+    ['hardly ever', { JWT_JWKS_URL: URL, JWT_JWKS_REFRESH: '2d' }, /JWT_JWKS_REFRESH/],
+    ['no such CA file', { JWT_JWKS_URL: URL, JWT_JWKS_CA_FILE: '/nowhere' }, /JWT_JWKS_CA_FILE "\/nowhere"/],
+    ['a CA file that is none', { JWT_JWKS_URL: URL, JWT_JWKS_CA_FILE: '/etc/hostname' }, /BEGIN CERTIFICATE/],
+    ['a CA file for http', { JWT_JWKS_URL: 'http://id.example', JWT_JWKS_CA_FILE: '/x' }, /no effect/],
+    ['a CA file for a file', { JWT_JWKS_FILE: '/x', JWT_JWKS_CA_FILE: '/x' }, /no effect/],
+  ];
+  for (const [name, env, fault] of cases) {
+    test(name, async () => {
+      const { code, stderr } = await checked('ws-edge', { JWT_ALGORITHMS: 'RS256', ...env });
+      assert.equal(code, fault ? 1 : 0, stderr);
+      assert.match(stderr, fault ?? /^$/);
+      assert.doesNotMatch(stderr, /hush/);
+    });
+  }
+
+  test('http in production is warned of', async () => {
+    const { code, stderr } = await checked('ws-edge', { NODE_ENV: 'production',
+      JWT_ALGORITHMS: 'RS256', JWT_JWKS_URL: 'http://id.example' });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /warning: JWT_JWKS_URL is fetched over http/);
+  });
+});
+
 describe('how Redis is reached', () => {
   const cases = [
     ['a user without a password', { REDIS_USERNAME: 'gateway' }, /REDIS_USERNAME needs REDIS_PASSWORD/],

@@ -87,16 +87,16 @@ static void doubt_address(struct service *service)
     service->failures++;
 }
 
-static void on_http_answer(unsigned status, const char *reason, void *arg)
+static void on_http_answer(const struct http_answer *answer, void *arg)
 {
     struct authorization_call *call = arg;
-    enum service_answer given = answer_for(status);
+    enum service_answer given = answer_for(answer->status);
     char text[32];
 
-    if (status == 0)
+    if (answer->status == 0)
         doubt_address(call->service);
-    snprintf(text, sizeof(text), "HTTP status %u", status);
-    finish_call(call, given, given == SERVICE_ANSWER_ERROR ? text : reason);
+    snprintf(text, sizeof(text), "HTTP status %u", answer->status);
+    finish_call(call, given, given == SERVICE_ANSWER_ERROR ? text : answer->reason);
 }
 
 static void start_call(struct authorization_call *call)

@@ -13,6 +13,7 @@
 #define KEEPALIVE_IDLE_S  5L
 #define KEEPALIVE_EVERY_S 2L
 #define STATUS_LEN        3
+#define TOO_LONG          "the answer is too long"
 
 struct http_client {
     struct http_client_options options;
@@ -32,8 +33,10 @@ struct http_fetch {
     CURL *easy;
     struct curl_slist *headers, *connect_to;
     size_t received;
-    bool head_over; // the whole head has come; libcurl itself accepts a part of one
-    bool cut;       // the answer was longer than it may be
+    bool head_over;  // the whole head has come; libcurl itself accepts a part of one
+    bool cut;        // the answer was longer than it may be
+    size_t body_max; // 0: the body is discarded
+    struct buffer body;
     char error[CURL_ERROR_SIZE];
     http_answer_fn on_answer;
     void *arg;
@@ -78,24 +81,33 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *arg)
     return is_too_long(call, line.len) ? 0 : line.len;
 }
 
-// Discards the body. A body that is too long ends the transfer, but not as a failure: the status is
-// known by then.
+// A body that is too long ends the transfer. If it would be discarded, that is no failure: the
+// status is known by then.
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct http_fetch *call = arg;
+    size_t len = size * count;
 
-    (void)bytes;
-    call->cut = is_too_long(call, size * count);
-    return call->cut ? 0 : size * count;
+    if (call->body_max > 0)
+        call->cut = len > call->body_max - call->body.len;
+    else
+        call->cut = is_too_long(call, len);
+    if (call->cut)
+        return 0;
+    if (call->body_max > 0)
+        buffer_append(&call->body, (struct span){bytes, len});
+    return len;
 }
 
 static void set_request(struct http_fetch *call, const struct http_get *get)
 {
     struct buffer text = {0};
 
-    buffer_printf(&text, "Authorization: Bearer %s", get->token);
-    call->headers = curl_slist_append(NULL, text.ptr);
-    buffer_clear(&text);
+    if (get->token) {
+        buffer_printf(&text, "Authorization: Bearer %s", get->token);
+        call->headers = curl_slist_append(NULL, text.ptr);
+        buffer_clear(&text);
+    }
     // "::ADDRESS:" stands for any host and port of the URL, and leaves the port as it is.
     buffer_printf(&text, strchr(get->address, ':') ? "::[%s]:" : "::%s:", get->address);
     call->connect_to = curl_slist_append(NULL, text.ptr);
@@ -145,6 +157,7 @@ struct http_fetch *http_client_get(struct http_client *client, const struct http
     if (!call->easy)
         abort();
     call->client = client;
+    call->body_max = get->body_max;
     call->on_answer = on_answer;
     call->arg = arg;
     set_request(call, get);
@@ -162,6 +175,7 @@ static void remove_call(struct http_fetch *call)
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
     curl_slist_free_all(call->connect_to);
+    buffer_fini(&call->body);
     free(call);
 }
 
@@ -175,7 +189,8 @@ void http_fetch_cancel(struct http_fetch *call)
 static unsigned status_of(const struct http_fetch *call, CURLcode result)
 {
     long status = 0;
-    bool is_good = result == CURLE_OK || (result == CURLE_WRITE_ERROR && call->cut);
+    bool is_cut = result == CURLE_WRITE_ERROR && call->cut && call->body_max == 0;
+    bool is_good = result == CURLE_OK || is_cut;
 
     if (is_good && call->head_over)
         curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -184,6 +199,8 @@ static unsigned status_of(const struct http_fetch *call, CURLcode result)
 
 static const char *reason_of(const struct http_fetch *call, CURLcode result)
 {
+    if (call->cut)
+        return TOO_LONG;
     if (call->error[0] != '\0')
         return call->error;
     return result == CURLE_OK ? "no whole answer" : curl_easy_strerror(result);
@@ -192,13 +209,19 @@ static const char *reason_of(const struct http_fetch *call, CURLcode result)
 static void finish(struct http_fetch *call, CURLcode result)
 {
     http_answer_fn on_answer = call->on_answer;
-    unsigned status = status_of(call, result);
+    struct buffer body = call->body;
     char reason[CURL_ERROR_SIZE];
     void *arg = call->arg;
+    struct http_answer answer = {.status = status_of(call, result),
+                                 .reason = reason,
+                                 .cause = call->cut ? TOO_LONG : curl_easy_strerror(result),
+                                 .body = buffer_span(&body)};
 
     snprintf(reason, sizeof(reason), "%s", reason_of(call, result));
+    call->body = (struct buffer){0};
     remove_call(call);
-    on_answer(status, reason, arg);
+    on_answer(&answer, arg);
+    buffer_fini(&body);
 }
 
 static void take_answers(struct http_client *client)

@@ -1,8 +1,8 @@
-// An HTTP client for services of whose answers only the status counts: libcurl on the edge's loop.
+// An HTTP client for services: libcurl on the edge's loop.
 //
-// It sends GETs over HTTP/1.1 with a bearer token, and keeps connections for further requests. It
-// follows no redirects, ignores proxies that the environment names, verifies certificates, and
-// discards bodies.
+// It sends GETs over HTTP/1.1, and keeps connections for further requests. It follows no redirects,
+// ignores proxies that the environment names, and verifies certificates. Of most answers only the
+// status counts: their bodies are discarded.
 #pragma once
 
 #include "common/attr.h"
@@ -20,11 +20,19 @@ struct http_client_options {
 struct http_get {
     const char *url;
     const char *address; // numeric address of the URL's host, which is not looked up here
-    const char *token;
+    const char *token;   // sent as "Authorization: Bearer"; NULL: none
+    size_t body_max;     // an answer with a longer body fails; 0: the body is discarded
 };
 
-// `status` is 0 when no whole HTTP answer came; `reason` then says why. Borrowed until return.
-typedef void (*http_answer_fn)(unsigned status, const char *reason, void *arg);
+// Borrowed until return.
+struct http_answer {
+    unsigned status;    // 0: no whole answer came
+    const char *reason; // why not
+    const char *cause;  // the same in general: without addresses and times, which differ each time
+    struct span body;   // empty if it is discarded
+};
+
+typedef void (*http_answer_fn)(const struct http_answer *answer, void *arg);
 
 // Borrows the loop.
 NODISCARD struct http_client *http_client_new(const struct http_client_options *options,

@@ -8,11 +8,13 @@
 #include "edge/socketio/socket.h"
 
 struct client_session;
+struct key_wait;
 struct recovery_attempt;
 
 struct client {
     struct sio_socket *socket;
-    struct identity *identity; // owned
+    struct identity *identity; // owned; NULL: the token could not be verified yet
+    struct key_wait *key_wait; // owned; NULL: no token of the client waits for a key
     struct token_alarm alarm;
     struct list joins;                // of struct join: pending requests to join or leave a room
     struct recovery_attempt *attempt; // until the client is let in; NULL: not eligible for recovery
@@ -20,9 +22,9 @@ struct client {
     bool silent;                      // its session was taken over: send no `user_left`
 };
 
-// Sets the client as the data of its socket. Takes ownership of the identity.
+// Sets the client as the data of its socket. Takes ownership of the identity, which may be NULL.
 struct client *client_new(struct sio_socket *socket, struct identity *identity);
-// The alarm must be off, no join or leave pending, and attempt and session freed.
+// The alarm must be off, no join or leave pending, and wait, attempt and session freed.
 void client_free(struct client *client);
 
 static inline struct span client_id(const struct client *client)

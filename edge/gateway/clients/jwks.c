@@ -220,3 +220,11 @@ void jwks_free(struct jwks *set)
     free(set->keys);
     free(set);
 }
+
+bool jwks_has_key_for(const struct jwks *set, unsigned algorithms)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (algorithms & set->keys[i].algorithms)
+            return true;
+    return false;
+}

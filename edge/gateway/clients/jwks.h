@@ -6,6 +6,8 @@
 // an error.
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/attr.h"
 #include "common/buffer.h"
 
@@ -25,3 +27,6 @@ struct jwks {
 // between them.
 NODISCARD struct jwks *jwks_parse(struct span json, struct buffer *error, struct buffer *unusable);
 void jwks_free(struct jwks *set);
+
+// Whether a key of the set verifies one of these algorithms, a bit set of enum token_algorithm.
+bool jwks_has_key_for(const struct jwks *set, unsigned algorithms);

@@ -114,6 +114,14 @@ bool key_ring_replace(struct key_ring *ring, const struct token_keys *keys)
     return gone;
 }
 
+bool key_ring_names(const struct key_ring *ring, struct span id)
+{
+    for (size_t i = 0; i < ring->count; i++)
+        if (ring->keys[i].id && span_is(id, ring->keys[i].id))
+            return true;
+    return false;
+}
+
 bool key_ring_has(const struct key_ring *ring, uint32_t number)
 {
     if (number == KEY_NONE)

@@ -42,5 +42,7 @@ void key_ring_fini(struct key_ring *ring);
 
 // Copies what `keys` points to. Returns true if a key that was there is gone.
 bool key_ring_replace(struct key_ring *ring, const struct token_keys *keys);
+// Whether a key with this id is there.
+bool key_ring_names(const struct key_ring *ring, struct span id);
 // Whether the key with this number is there; true for KEY_NONE.
 bool key_ring_has(const struct key_ring *ring, uint32_t number);

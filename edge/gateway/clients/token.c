@@ -61,6 +61,15 @@ static const struct ring_key *find_signer(const struct token_verifier *verifier,
     return NULL;
 }
 
+// Secrets have no ids.
+static bool names_unknown_key(const struct token_verifier *verifier)
+{
+    struct span id = buffer_span(&verifier->header.id);
+
+    return id.len > 0 && !(verifier->header.algorithm & TOKEN_HS) &&
+           !key_ring_names(&verifier->ring, id);
+}
+
 struct token_verifier *token_verifier_new(const struct token_options *options)
 {
     struct token_verifier *verifier = mem_zalloc(sizeof(*verifier));
@@ -123,7 +132,8 @@ enum token_status token_verify(struct token_verifier *verifier, struct span toke
     buffer_append(&verifier->text, token);
     const struct ring_key *signer = find_signer(verifier, &jwt);
     if (!signer)
-        return explain(verifier, parts.payload, TOKEN_BAD_SIGNATURE);
+        return explain(verifier, parts.payload,
+                       names_unknown_key(verifier) ? TOKEN_UNKNOWN_KEY : TOKEN_BAD_SIGNATURE);
     enum token_status status =
         token_claims_read(&verifier->claims, jwt, buffer_span(&verifier->text), now_s, identity);
     jwt_free(jwt);

@@ -9,6 +9,7 @@ const char *token_status_str(enum token_status status)
         [TOKEN_INVALID] = "invalid token",
         [TOKEN_UNSIGNED] = "jwt signature is required",
         [TOKEN_BAD_SIGNATURE] = "invalid signature",
+        [TOKEN_UNKNOWN_KEY] = "invalid signature",
         [TOKEN_BAD_ALGORITHM] = "invalid algorithm",
         [TOKEN_EXPIRED] = "jwt expired",
         [TOKEN_NOT_ACTIVE] = "jwt not active",

@@ -9,6 +9,7 @@ enum token_status {
     TOKEN_INVALID,
     TOKEN_UNSIGNED,
     TOKEN_BAD_SIGNATURE,
+    TOKEN_UNKNOWN_KEY, // signed with a key that is not there
     TOKEN_BAD_ALGORITHM,
     TOKEN_EXPIRED,
     TOKEN_NOT_ACTIVE,

@@ -73,6 +73,22 @@ static const struct bad_row {
     {"no IPv6 in brackets", "http://[service]"},
     {"a host with a space", "http://ser%20vice"},
 };
+
+// With a query, which only whole addresses may have.
+static const struct good_row queries[] = {
+    {"a query", "https://id.example/keys?p=b2c_1", "id.example"},
+    {"a query without a path", "https://id.example?p=1", "id.example"},
+    {"a query with a port before it", "http://id.example:8080?p=1", "id.example"},
+    {"a query with a slash and an at", "https://id.example?p=/a@b", "id.example"},
+    {"an empty query behind a path", "https://id.example/?", "id.example"},
+};
+
+static const struct bad_row bad_queries[] = {
+    {"a user before a query", "https://me@id.example?p=1"},
+    {"no host before a query", "https://?p=1"},
+    {"a query with a space", "https://id.example/?a b"},
+    {"a query and a fragment", "https://id.example/?a#b"},
+};
 // clang-format on
 
 static void accepts(void **state)
@@ -97,6 +113,26 @@ static void refuses(void **state)
     buffer_fini(&host);
 }
 
+static void takes_query(void **state)
+{
+    const struct good_row *row = *state;
+    struct buffer host = {0};
+
+    assert_non_null(service_url_check(row->url, &host));
+    assert_null(http_url_check(row->url, &host));
+    assert_span(buffer_span(&host), row->host);
+    buffer_fini(&host);
+}
+
+static void refuses_query(void **state)
+{
+    const struct bad_row *row = *state;
+    struct buffer host = {0};
+
+    assert_non_null(http_url_check(row->url, &host));
+    buffer_fini(&host);
+}
+
 static void hosts_have_an_end(void **state)
 {
     char url[7 + 255 + 1] = "http://";
@@ -113,11 +149,14 @@ static void hosts_have_an_end(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(good) + ARRAY_LEN(bad) + 1];
+    struct CMUnitTest
+        tests[ARRAY_LEN(good) + ARRAY_LEN(bad) + ARRAY_LEN(queries) + ARRAY_LEN(bad_queries) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, good, accepts);
     ADD_ROWS(tests, count, bad, refuses);
+    ADD_ROWS(tests, count, queries, takes_query);
+    ADD_ROWS(tests, count, bad_queries, refuses_query);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(hosts_have_an_end);
     return cmocka_run_group_tests_name("service url", tests, NULL, NULL);
 }

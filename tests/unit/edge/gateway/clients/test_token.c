@@ -400,8 +400,12 @@ static void key_sets(void **state)
     identity_free(identity);
     make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", TOKEN_SECRET);
     assert_int_equal(verify(with, buffer_span(&token), &identity), TOKEN_BAD_ALGORITHM);
-    make_token(&token, "{\"alg\":\"RS256\",\"kid\":\"third\"}", "{\"id\":\"u1\"}", TOKEN_SECRET);
+    make_token(&token, "{\"alg\":\"RS256\",\"kid\":\"first\"}", "{\"id\":\"u1\"}", TOKEN_SECRET);
     assert_int_equal(verify(with, buffer_span(&token), &identity), TOKEN_BAD_SIGNATURE);
+    make_token(&token, "{\"alg\":\"RS256\",\"kid\":\"third\"}", "{\"id\":\"u1\"}", TOKEN_SECRET);
+    assert_int_equal(verify(with, buffer_span(&token), &identity), TOKEN_UNKNOWN_KEY);
+    make_token(&token, "{\"alg\":\"RS256\",\"kid\":\"third\"}", "[]", TOKEN_SECRET);
+    assert_int_equal(verify(with, buffer_span(&token), &identity), TOKEN_INVALID);
     token_verifier_free(with);
 }
 
@@ -415,7 +419,8 @@ static void two_secrets(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
-        make_token(&token, TOKEN_HEADER, "{\"id\":\"u1\"}", secrets[i]);
+        make_token(&token, "{\"alg\":\"HS256\",\"kid\":\"none has an id\"}", "{\"id\":\"u1\"}",
+                   secrets[i]);
         enum token_status status = verify(with, buffer_span(&token), &identity);
         assert_int_equal(status, expected[i]);
         if (status == TOKEN_OK)
