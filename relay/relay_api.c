@@ -72,6 +72,7 @@ struct relay_api *relay_api_new(struct relay *relay)
         .settings = &s->api,
         .host = s->api.host ? s->api.host : s->service_host,
         .rabbit = rabbit_options(api),
+        .redis = &s->redis,
         .exchange = first_exchange(s->rabbitmq_exchanges),
         .max_event_bytes = (size_t)s->max_event_bytes,
         .check = check_event,

@@ -4,16 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/json_string.h"
 #include "common/redis/redis_tls.h"
 #include "common/shared_settings.h"
-#include "compose/tools/control_channel.h"
 #include "compose/tools/tool.h"
-#include "proto/envelope.h"
+#include "proto/control_channel.h"
 
-#define YEAR_S            (365LL * 24 * 3600)
-#define CLOCK_TOLERANCE_S 3600 // the largest JWT_CLOCK_TOLERANCE: so much longer are tokens valid
+#define YEAR_S (365LL * 24 * 3600)
 
 struct request {
     bool all, dry_run;
@@ -72,20 +68,20 @@ struct work {
     const char *room;    // or NULL
 };
 
+static bool failed(const struct work *work)
+{
+    return tool_fail("%s", control_channel_reason(work->channel));
+}
+
 // ---- edges
 
 static void print_edge(const struct edge_notice *edge, void *arg)
 {
-    uint64_t now_ms = clock_wall_ms();
     struct buffer line = {0};
     size_t *count = arg;
 
     (*count)++;
-    buffer_append(&line, SPAN_LIT("{\"edge\":"));
-    json_string_append(&line, edge->id);
-    buffer_printf(&line,
-                  ",\"sockets\":%" PRIu64 ",\"rooms\":%" PRIu64 ",\"heardMsAgo\":%" PRIu64 "}",
-                  edge->sockets, edge->rooms, now_ms > edge->at_ms ? now_ms - edge->at_ms : 0);
+    edge_notice_print(edge, &line);
     puts(line.ptr);
     buffer_fini(&line);
 }
@@ -95,7 +91,7 @@ static bool list_edges(const struct work *work)
     size_t count = 0;
 
     if (!control_channel_each_edge(work->channel, print_edge, &count))
-        return false;
+        return failed(work);
     return count > 0 || tool_fail("no edge is alive in database %" PRId64, work->request->redis.db);
 }
 
@@ -114,7 +110,7 @@ static bool say(const struct work *work, const struct control *control, const ch
     if (work->request->dry_run)
         return would_say(what);
     if (!control_channel_publish(work->channel, control, &receivers))
-        return false;
+        return failed(work);
     tool_say("told %" PRIu64 " edges: %s", receivers, what);
     return receivers > 0 || tool_fail("nobody was listening");
 }
@@ -138,7 +134,7 @@ static bool drain_one(const struct work *work)
     struct search search = {.id = work->operand};
 
     if (!control_channel_each_edge(work->channel, compare_edge, &search))
-        return false;
+        return failed(work);
     if (!search.found)
         return tool_fail("no edge named \"%s\" is alive; ws-control edges names them",
                          work->operand);
@@ -175,35 +171,26 @@ static bool check_answers(const struct command_result *result, const char *none,
 
 static bool kick(const struct work *work)
 {
-    struct control command = {.kind = CONTROL_KICK, .user = span_of(work->operand)};
-    struct command_result result = {0};
+    struct command_result result;
 
     if (work->request->dry_run)
         return would_say("the user's sockets are disconnected");
-    return control_channel_store_kick(work->channel, command.user) &&
-           control_channel_ask(work->channel, &command, &result) &&
-           check_answers(&result, "the user has no socket at any of them",
+    if (!control_channel_kick(work->channel, span_of(work->operand), &result))
+        return failed(work);
+    return check_answers(&result, "the user has no socket at any of them",
                          "the user's sockets are disconnected");
 }
 
-// Succeeds although the user is not there: the tokens are refused all the same. Sessions are
-// forgotten as by a kick, since they may hold rooms that only the old tokens gave.
+// Succeeds although the user is not there: the tokens are refused all the same.
 static bool revoke(const struct work *work)
 {
-    uint64_t now_ms = clock_wall_ms();
-    struct control command = {
-        .kind = CONTROL_REVOKE,
-        .user = span_of(work->operand),
-        .at_ms = now_ms,
-        .until_ms = now_ms + 1000 * (uint64_t)(work->request->for_s + CLOCK_TOLERANCE_S)};
-    struct command_result result = {0};
+    struct command_result result;
 
     if (work->request->dry_run)
         return would_say("the user's tokens are refused, and those who have one are disconnected");
-    if (!control_channel_store_kick(work->channel, command.user) ||
-        !control_channel_store_revocation(work->channel, &command) ||
-        !control_channel_ask(work->channel, &command, &result))
-        return false;
+    if (!control_channel_revoke(work->channel, span_of(work->operand),
+                                (uint64_t)work->request->for_s, &result))
+        return failed(work);
     tool_say("the user's tokens from before now are refused for %" PRId64 " s",
              work->request->for_s);
     if (result.receivers == 0)
@@ -217,19 +204,16 @@ static bool revoke(const struct work *work)
 
 static bool leave(const struct work *work)
 {
-    struct control command = {.kind = CONTROL_LEAVE,
-                              .user = span_of(work->operand),
-                              .room = span_of(work->room),
-                              .at_ms = clock_wall_ms()};
-    struct command_result result = {0};
+    struct span room = span_of(work->room);
+    struct command_result result;
 
-    if (span_starts_with(command.room, SPAN_LIT("user:")))
+    if (span_starts_with(room, SPAN_LIT("user:")))
         return tool_fail("a user cannot leave the user's own room; kick disconnects the user");
     if (work->request->dry_run)
         return would_say("the user's sockets leave the room");
-    return control_channel_store_leave(work->channel, &command) &&
-           control_channel_ask(work->channel, &command, &result) &&
-           check_answers(&result, "the user has no socket in the room at any of them",
+    if (!control_channel_leave(work->channel, span_of(work->operand), room, &result))
+        return failed(work);
+    return check_answers(&result, "the user has no socket in the room at any of them",
                          "the user's sockets have left the room");
 }
 
@@ -274,13 +258,14 @@ static enum tool_status run(void *arg, const struct tool_list *operands)
     const struct request *request = arg;
     const struct command *command = find_command(request, operands);
     struct work work = {.request = request};
+    char why[CONTROL_REASON_MAX];
 
     if (!command)
         return TOOL_USAGE;
     work.operand = operands->count > 1 ? operands->items[1] : NULL;
     work.room = operands->count > 2 ? operands->items[2] : NULL;
-    work.channel = control_channel_open(&request->redis);
-    bool ok = work.channel && command->run(&work);
+    work.channel = control_channel_open(&request->redis, why);
+    bool ok = work.channel ? command->run(&work) : tool_fail("%s", why);
     control_channel_close(work.channel);
     return ok ? TOOL_OK : TOOL_FAILED;
 }

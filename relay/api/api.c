@@ -8,6 +8,7 @@
 #include "common/listen_socket.h"
 #include "common/mem.h"
 #include "relay/api/api_answer.h"
+#include "relay/api/api_command.h"
 #include "relay/api/api_parts.h"
 #include "relay/api/api_paths.h"
 #include "relay/api/api_publish.h"
@@ -101,7 +102,10 @@ static void on_whole(struct side_request *request, void *arg)
     struct api *api = arg;
     struct api_path path = api_path_find(side_request_path(request));
 
-    api_publish(api, request, path.name);
+    if (path.endpoint == API_PUBLISH)
+        api_publish(api, request, path.name);
+    else
+        api_command(api, request, &path);
 }
 
 static void on_answer(const struct side_request *request, unsigned status, void *arg)
@@ -155,18 +159,18 @@ static struct side_port *open_port(struct api *api)
     return port;
 }
 
-static struct api_publisher *start_publisher(struct api *api)
+static bool start_workers(struct api *api)
 {
-    struct api_publisher *publisher = api_publisher_new(&(struct api_publisher_options){
+    api->publisher = api_publisher_new(&(struct api_publisher_options){
         .rabbit = api->options.rabbit,
         .exchange = api->options.exchange,
         .timeout_ms = (uint32_t)api->options.settings->publish_timeout_ms,
         .outages = &api->options.metrics->outages,
     });
-
-    if (!publisher)
+    api->commands = api->publisher ? api_commands_new(api->options.redis) : NULL;
+    if (!api->commands)
         log_error("cannot start the threads of the HTTP API remedy=%s", SIDE_PORT_REMEDY);
-    return publisher;
+    return api->commands != NULL;
 }
 
 struct api *api_new(const struct api_options *options)
@@ -178,7 +182,7 @@ struct api *api_new(const struct api_options *options)
     api->rate = (struct token_rate){(uint32_t)s->rate_limit, (uint32_t)s->rate_burst};
     api->keys = api_key_file_new(s->key_file, &options->metrics->key_reloads,
                                  &options->metrics->key_reloads_refused);
-    if (api->keys && (api->publisher = start_publisher(api)) && (api->port = open_port(api)))
+    if (api->keys && start_workers(api) && (api->port = open_port(api)))
         return api;
     api_free(api);
     return NULL;
@@ -189,7 +193,9 @@ void api_free(struct api *api)
     if (!api)
         return;
     api_publisher_stop(api->publisher);
+    api_commands_stop(api->commands);
     side_port_free(api->port);
+    api_commands_free(api->commands);
     api_publisher_free(api->publisher);
     api_key_file_free(api->keys);
     free(api);

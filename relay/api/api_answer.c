@@ -73,6 +73,20 @@ static const struct error_text {
     [API_UNCONFIRMED] = {504, "unconfirmed", "RabbitMQ has not confirmed the event; " IN_DOUBT,
                          SOON},
     [API_STOPPING] = {503, "stopping", "the relay is stopping; " NOT_PUBLISHED " to another", SOON},
+    [API_BAD_BODY] = {422, "invalid_body", "the body is not what this path takes", {0}},
+    [API_BAD_ROOM] = {422,
+                      "invalid_room",
+                      "a user cannot leave the user's own room; disconnect the "
+                      "user instead",
+                      {0}},
+    [API_COMMAND_FAILED] = {503, "command_failed",
+                            "the command may have been carried out in part; "
+                            "send it again",
+                            SOON},
+    [API_COMMAND_STOPPED] = {503, "stopping",
+                             "the relay is stopping; nothing was done, send it to "
+                             "another",
+                             SOON},
 };
 
 void api_answer_json(struct side_request *request, unsigned status, struct span json)

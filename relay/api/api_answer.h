@@ -23,6 +23,10 @@ enum api_error {
     API_BROKER_REFUSED,
     API_UNCONFIRMED,
     API_STOPPING,
+    API_BAD_BODY,
+    API_BAD_ROOM,
+    API_COMMAND_FAILED,
+    API_COMMAND_STOPPED,
 };
 
 // `detail` follows the message; NULL: there is none. It may hold any bytes.

@@ -28,6 +28,10 @@ static const unsigned statuses[API_STATUSES] = {200, 202, 400, 401, 404, 405, 40
 static const struct metric_info table[] = {
     EACH_STATUS(ROW, API_OTHER, "other"),
     EACH_STATUS(ROW, API_PUBLISH, "publish"),
+    EACH_STATUS(ROW, API_DISCONNECT, "disconnect"),
+    EACH_STATUS(ROW, API_REVOKE, "revoke"),
+    EACH_STATUS(ROW, API_LEAVE, "leave"),
+    EACH_STATUS(ROW, API_EDGES, "edges"),
     {"ws_relay_api_connections_evicted_total", NULL, METRIC_COUNTER, FIELD(port.evicted),
      "Connections to the HTTP API that were closed for newer ones"},
     {"ws_relay_api_connections_refused_total", NULL, METRIC_COUNTER, FIELD(port.refused),

@@ -7,6 +7,10 @@
 enum api_endpoint {
     API_OTHER, // no endpoint, or a client without a key
     API_PUBLISH,
+    API_DISCONNECT,
+    API_REVOKE,
+    API_LEAVE,
+    API_EDGES,
     API_ENDPOINTS
 };
 

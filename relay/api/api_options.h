@@ -1,6 +1,7 @@
 // What the HTTP API is given by the relay.
 #pragma once
 
+#include "common/redis_settings.h"
 #include "common/span.h"
 #include "relay/api/api_metrics.h"
 #include "relay/api/api_settings.h"
@@ -16,6 +17,7 @@ struct api_options {
     const struct api_settings *settings; // borrowed for the API's life, like all texts here
     const char *host;                    // that the port is opened at
     struct rabbit_options rabbit;        // with hosts that no other thread uses
+    const struct redis_settings *redis;  // that commands go over
     struct span exchange;                // that events are published to
     size_t max_event_bytes;
     // Says whether an event would reach a room. Called on the API's thread; `why` is a constant.

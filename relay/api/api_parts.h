@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/side_port.h"
+#include "relay/api/api_commands.h"
 #include "relay/api/api_key_file.h"
 #include "relay/api/api_options.h"
 #include "relay/api/api_publisher.h"
@@ -11,5 +12,6 @@ struct api {
     struct token_rate rate;
     struct api_key_file *keys;
     struct api_publisher *publisher;
+    struct api_commands *commands;
     struct side_port *port;
 };

@@ -5,15 +5,22 @@
 static const struct pattern {
     enum api_endpoint endpoint;
     const char *method;
+    bool has_name;
     struct span before, after; // the name
 } patterns[] = {
-    {API_PUBLISH, "POST", SPAN_INIT("/v1/events/"), {0}},
+    {API_PUBLISH, "POST", true, SPAN_INIT("/v1/events/"), {0}},
+    {API_DISCONNECT, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/disconnect")},
+    {API_REVOKE, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/revoke")},
+    {API_LEAVE, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/leave")},
+    {API_EDGES, "GET", false, SPAN_INIT("/v1/edges"), {0}},
 };
 
 static bool fits(const struct pattern *pattern, struct span path, struct span *name)
 {
     size_t fixed = pattern->before.len + pattern->after.len;
 
+    if (!pattern->has_name)
+        return span_eq(path, pattern->before);
     if (path.len <= fixed || !span_starts_with(path, pattern->before))
         return false;
     *name = (struct span){path.ptr + pattern->before.len, path.len - fixed};

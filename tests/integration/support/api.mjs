@@ -51,6 +51,11 @@ export class Api {
       Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) });
   }
 
+  // What is done with a user: disconnect, revoke, leave.
+  command(user, what, body) {
+    return this.ask('POST', `/v1/users/${encodeURIComponent(user)}/${what}`, body);
+  }
+
   publish(routingKey, body, headers) {
     return this.ask('POST', `/v1/events/${encodeURIComponent(routingKey)}`, body, headers);
   }

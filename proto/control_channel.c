@@ -1,20 +1,24 @@
-#include "compose/tools/control_channel.h"
+#include "proto/control_channel.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/time.h>
 
 #include "common/clock.h"
+#include "common/json_string.h"
 #include "common/mem.h"
 #include "common/redis/redis_dialer.h"
 #include "common/redis_error.h"
-#include "compose/tools/tool.h"
 #include "proto/redis_keys.h"
 
-#define ANSWER_MS      5000
-#define ANSWERS_MS     2000
-#define KEPT_S         3720 // longer than RECOVERY_WINDOW can be
-#define LEFT_ROOMS_MAX 1000 // of a user
+#define ANSWER_MS         5000
+#define ANSWERS_MS        2000
+#define KEPT_S            3720 // longer than RECOVERY_WINDOW can be
+#define LEFT_ROOMS_MAX    1000 // of a user
+#define CLOCK_TOLERANCE_S 3600 // the largest JWT_CLOCK_TOLERANCE: so much longer are tokens valid
 
 struct control_channel {
     const struct redis_settings *settings;
@@ -22,11 +26,27 @@ struct control_channel {
     struct resolver host;
     struct redis_dialer dialer;
     redisContext *redis;
+    char reason[CONTROL_REASON_MAX];
 };
+
+PRINTF(2, 3) static bool fail(struct control_channel *channel, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(channel->reason, sizeof(channel->reason), format, args);
+    va_end(args);
+    return false;
+}
+
+const char *control_channel_reason(const struct control_channel *channel)
+{
+    return channel->reason;
+}
 
 static bool lose(struct control_channel *channel, const char *doing)
 {
-    return tool_fail("%s: %s", doing, redis_error_explain(channel->redis->errstr));
+    return fail(channel, "%s: %s", doing, redis_error_explain(channel->redis->errstr));
 }
 
 // Frees the reply. Returns false if it is NULL or an error.
@@ -37,7 +57,7 @@ static bool granted(struct control_channel *channel, redisReply *reply, const ch
     if (!reply)
         lose(channel, doing);
     else if (!ok)
-        tool_fail("%s: Redis says: %s", doing, reply->str);
+        fail(channel, "%s: Redis says: %s", doing, reply->str);
     if (reply)
         freeReplyObject(reply);
     return ok;
@@ -52,8 +72,12 @@ static bool log_in(struct control_channel *channel, const struct redis_settings 
         reply = redisCommand(redis, "AUTH %s %s", settings->username, settings->password);
     else if (settings->password)
         reply = redisCommand(redis, "AUTH %s", settings->password);
-    if (settings->password && !granted(channel, reply, "login"))
-        return tool_fail("%s", redis_settings_remedy(settings));
+    if (settings->password && !granted(channel, reply, "login")) {
+        size_t len = strlen(channel->reason);
+        snprintf(channel->reason + len, sizeof(channel->reason) - len, "; %s",
+                 redis_settings_remedy(settings));
+        return false;
+    }
     return granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
                    "choosing the database");
 }
@@ -69,13 +93,14 @@ static bool connect_anywhere(struct control_channel *channel)
         if (channel->redis)
             return true;
     }
-    return tool_fail("Redis cannot be reached (%s) %s; %s",
-                     redis_error_explain(channel->dialer.reason),
-                     redis_settings_place(settings, redis_dialed_primary(&channel->dialer), place),
-                     redis_settings_remedy(settings));
+    return fail(channel, "Redis cannot be reached (%s) %s; %s",
+                redis_error_explain(channel->dialer.reason),
+                redis_settings_place(settings, redis_dialed_primary(&channel->dialer), place),
+                redis_settings_remedy(settings));
 }
 
-struct control_channel *control_channel_open(const struct redis_settings *settings)
+struct control_channel *control_channel_open(const struct redis_settings *settings,
+                                             char why[CONTROL_REASON_MAX])
 {
     struct control_channel *channel = mem_zalloc(sizeof(*channel));
 
@@ -85,6 +110,7 @@ struct control_channel *control_channel_open(const struct redis_settings *settin
     redis_names_init(&channel->names, settings->key_prefix, (unsigned)settings->db);
     if (connect_anywhere(channel) && log_in(channel, settings))
         return channel;
+    memcpy(why, channel->reason, sizeof(channel->reason));
     control_channel_close(channel);
     return NULL;
 }
@@ -229,9 +255,10 @@ static bool ask(struct control_channel *channel, struct control_channel *listene
     if (getrandom(&command->ask, sizeof(command->ask), 0) != sizeof(command->ask) ||
         command->ask == 0)
         command->ask = clock_wall_ms();
+    if (!granted(listener, redisCommand(listener->redis, "SUBSCRIBE %s", listener->names.control),
+                 "listening for answers"))
+        return fail(channel, "%s", listener->reason);
     if (!control_channel_each_edge(channel, count_edge, &result->alive) ||
-        !granted(listener, redisCommand(listener->redis, "SUBSCRIBE %s", listener->names.control),
-                 "listening for answers") ||
         !control_channel_publish(channel, command, &result->receivers))
         return false;
     result->receivers -= result->receivers > 0; // without our own subscription
@@ -239,10 +266,10 @@ static bool ask(struct control_channel *channel, struct control_channel *listene
     return true;
 }
 
-bool control_channel_ask(struct control_channel *channel, struct control *command,
-                         struct command_result *result)
+static bool ask_edges(struct control_channel *channel, struct control *command,
+                      struct command_result *result)
 {
-    struct control_channel *listener = control_channel_open(channel->settings);
+    struct control_channel *listener = control_channel_open(channel->settings, channel->reason);
     bool ok = listener && ask(channel, listener, command, result);
 
     control_channel_close(listener);
@@ -251,7 +278,7 @@ bool control_channel_ask(struct control_channel *channel, struct control *comman
 
 // ---- what is stored
 
-bool control_channel_store_kick(struct control_channel *channel, struct span user)
+static bool store_kick(struct control_channel *channel, struct span user)
 {
     redisReply *reply =
         redisCommand(channel->redis, "SET %s%b %llu EX %d", channel->names.kicked, user.ptr,
@@ -298,11 +325,10 @@ static bool stored(struct control_channel *channel, redisReply *reply, const cha
 {
     bool full = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
 
-    return granted(channel, reply, doing) && (!full || tool_fail("%s: %s", doing, too_many));
+    return granted(channel, reply, doing) && (!full || fail(channel, "%s: %s", doing, too_many));
 }
 
-bool control_channel_store_revocation(struct control_channel *channel,
-                                      const struct control *command)
+static bool store_revocation(struct control_channel *channel, const struct control *command)
 {
     redisReply *reply =
         redisCommand(channel->redis, "EVAL %s 1 %s %b %llu %llu %llu %d", revoke_script,
@@ -315,7 +341,7 @@ bool control_channel_store_revocation(struct control_channel *channel,
                   "that signs them");
 }
 
-bool control_channel_store_leave(struct control_channel *channel, const struct control *command)
+static bool store_leave(struct control_channel *channel, const struct control *command)
 {
     redisReply *reply = redisCommand(
         channel->redis, "EVAL %s 1 %s%b " REDIS_ROOM_FIELD "%b %llu %d %d", leave_script,
@@ -324,5 +350,50 @@ bool control_channel_store_leave(struct control_channel *channel, const struct c
 
     return stored(channel, reply, "storing the leave",
                   "the user was taken out of 1000 rooms within an hour; disconnect the user "
-                  "instead, with ws-control kick");
+                  "instead");
+}
+
+// ---- commands
+
+bool control_channel_kick(struct control_channel *channel, struct span user,
+                          struct command_result *result)
+{
+    struct control command = {.kind = CONTROL_KICK, .user = user};
+
+    *result = (struct command_result){0};
+    return store_kick(channel, user) && ask_edges(channel, &command, result);
+}
+
+bool control_channel_revoke(struct control_channel *channel, struct span user, uint64_t seconds,
+                            struct command_result *result)
+{
+    uint64_t now_ms = clock_wall_ms();
+    struct control command = {.kind = CONTROL_REVOKE,
+                              .user = user,
+                              .at_ms = now_ms,
+                              .until_ms = now_ms + 1000 * (seconds + CLOCK_TOLERANCE_S)};
+
+    *result = (struct command_result){0};
+    return store_kick(channel, user) && store_revocation(channel, &command) &&
+           ask_edges(channel, &command, result);
+}
+
+bool control_channel_leave(struct control_channel *channel, struct span user, struct span room,
+                           struct command_result *result)
+{
+    struct control command = {
+        .kind = CONTROL_LEAVE, .user = user, .room = room, .at_ms = clock_wall_ms()};
+
+    *result = (struct command_result){0};
+    return store_leave(channel, &command) && ask_edges(channel, &command, result);
+}
+
+void edge_notice_print(const struct edge_notice *edge, struct buffer *out)
+{
+    uint64_t now_ms = clock_wall_ms();
+
+    buffer_append(out, SPAN_LIT("{\"edge\":"));
+    json_string_append(out, edge->id);
+    buffer_printf(out, ",\"sockets\":%" PRIu64 ",\"rooms\":%" PRIu64 ",\"heardMsAgo\":%" PRIu64 "}",
+                  edge->sockets, edge->rooms, now_ms > edge->at_ms ? now_ms - edge->at_ms : 0);
 }
