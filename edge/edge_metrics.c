@@ -25,6 +25,7 @@
 #define CLOSED        "ws_edge_sessions_closed_total"
 #define UNAUTH        "ws_edge_auth_refused_total"
 #define EVENTS        "ws_edge_events_total"
+#define OWN           "ws_edge_own_events_refused_total"
 #define JOINS         "ws_edge_joins_refused_total"
 #define FETCHES       "ws_edge_jwks_fetches_total"
 #define OPENED        "ws_edge_handshakes_total"
@@ -42,6 +43,7 @@
 #define CLOSED_HELP     "Sessions that ended, by reason"
 #define UNAUTH_HELP     "Clients refused at CONNECT, by reason"
 #define EVENTS_HELP     "Events from clients, by name"
+#define OWN_HELP        "Events of GATEWAY_FILE that were refused, by the limit that they exceeded"
 #define JOINS_HELP      "Refused joins, by reason"
 #define FETCHES_HELP    "Fetches of the key set of JWT_JWKS_URL, by result"
 #define OPENED_HELP     "Opened sessions, by first transport"
@@ -170,8 +172,12 @@ static const struct metric_info table[] = {
     {EVENTS, "event=\"typing\"", COUNTER, CLIENTS(events[EVENT_TYPING]), EVENTS_HELP},
     {EVENTS, "event=\"stop_typing\"", COUNTER, CLIENTS(events[EVENT_STOP_TYPING]), EVENTS_HELP},
     {EVENTS, "event=\"refresh_token\"", COUNTER, CLIENTS(events[EVENT_REFRESH_TOKEN]), EVENTS_HELP},
+    {EVENTS, "event=\"own\"", COUNTER, CLIENTS(events[EVENT_OWN]), EVENTS_HELP},
     {"ws_edge_events_unknown_total", NULL, COUNTER, CLIENTS(events[EVENT_KINDS]), "Events from clients with an unknown name"},
     {"ws_edge_events_refused_total", NULL, COUNTER, CLIENTS(events_refused), "Events from clients answered with an error"},
+    {OWN, "reason=\"size\"", COUNTER, CLIENTS(own_too_big), OWN_HELP},
+    {OWN, "reason=\"rate\"", COUNTER, CLIENTS(own_too_many), OWN_HELP},
+    {OWN, "reason=\"room\"", COUNTER, CLIENTS(own_left_out), OWN_HELP},
     {"ws_edge_typing_left_out_total", NULL, COUNTER, CLIENTS(typing_left_out), "Typing events dropped because their room exceeded its limit"},
     {JOINS, "reason=\"forbidden\"", COUNTER, ROOMS(joins_forbidden), JOINS_HELP},
     {JOINS, "reason=\"unavailable\"", COUNTER, ROOMS(joins_unavailable), JOINS_HELP},

@@ -8,15 +8,15 @@
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 
-static bool refuse_at(struct file_reader *r, size_t line, const char *reason)
+bool reader_refuse_line(struct file_reader *r, unsigned line, const char *reason)
 {
-    buffer_printf(r->errors, "%s:%zu: %s\n", r->path, line, reason);
+    buffer_printf(r->errors, "%s:%u: %s\n", r->path, line, reason);
     return false;
 }
 
-static size_t line_of(struct span text, size_t offset)
+static unsigned line_of(struct span text, size_t offset)
 {
-    size_t line = 1;
+    unsigned line = 1;
 
     for (size_t i = 0; i < offset && i < text.len; i++)
         line += text.ptr[i] == '\n';
@@ -25,12 +25,12 @@ static size_t line_of(struct span text, size_t offset)
 
 unsigned reader_line(const struct file_reader *r, struct span where)
 {
-    return (unsigned)line_of(r->text, (size_t)(where.ptr - r->text.ptr));
+    return line_of(r->text, (size_t)(where.ptr - r->text.ptr));
 }
 
 bool reader_refuse(struct file_reader *r, struct span where, const char *reason)
 {
-    return refuse_at(r, reader_line(r, where), reason);
+    return reader_refuse_line(r, reader_line(r, where), reason);
 }
 
 bool reader_load(struct file_reader *r, struct buffer *text)
@@ -41,7 +41,7 @@ bool reader_load(struct file_reader *r, struct buffer *text)
     if (ok)
         return true;
     if (errno == EFBIG)
-        return refuse_at(r, 1, "the file is over 1 MB");
+        return reader_refuse_line(r, 1, "the file is over 1 MB");
     buffer_printf(r->errors, "%s:1: cannot be read: %s\n", r->path, strerror(errno));
     return false;
 }
@@ -51,7 +51,7 @@ bool reader_top(struct file_reader *r, const char *wanted, struct json_view *top
     struct json_fault fault;
 
     if (!json_view_parse(r->text, JSON_DEPTH_MAX, top, &fault))
-        return refuse_at(r, line_of(r->text, fault.offset), fault.reason);
+        return reader_refuse_line(r, line_of(r->text, fault.offset), fault.reason);
     return top->kind == JSON_KIND_OBJECT || reader_refuse(r, top->raw, wanted);
 }
 
@@ -67,6 +67,17 @@ bool reader_name(struct file_reader *r, struct json_view value, size_t max, char
         *out = span_dup(buffer_span(&text));
     buffer_fini(&text);
     return ok || reader_refuse(r, value.raw, "empty, too long, or not plain text");
+}
+
+bool reader_is_word(struct span text, const char *further)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && (c == '\0' || !strchr(further, c)))
+            return false;
+    }
+    return text.len > 0;
 }
 
 bool reader_flag(struct file_reader *r, struct json_view value, bool *out)

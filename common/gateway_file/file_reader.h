@@ -21,12 +21,15 @@ NODISCARD bool reader_top(struct file_reader *r, const char *wanted, struct json
 
 // Reports a fault at `where`, a view into the text. Returns false.
 bool reader_refuse(struct file_reader *r, struct span where, const char *reason);
+bool reader_refuse_line(struct file_reader *r, unsigned line, const char *reason);
 // The line of `where`, from 1.
 unsigned reader_line(const struct file_reader *r, struct span where);
 
 // Reads a string that can be a name: not empty, at most `max` bytes, no control characters. The
 // caller frees `*out`.
 NODISCARD bool reader_name(struct file_reader *r, struct json_view value, size_t max, char **out);
+// True if `text` is not empty and has only letters of ASCII, digits and characters of `further`.
+NODISCARD bool reader_is_word(struct span text, const char *further);
 NODISCARD bool reader_flag(struct file_reader *r, struct json_view value, bool *out);
 // Reads a whole number; `wanted` is the reason if it is none within the limits.
 NODISCARD bool reader_number(struct file_reader *r, struct json_view value, uint32_t min,

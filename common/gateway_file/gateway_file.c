@@ -1,6 +1,7 @@
 #include "common/gateway_file/gateway_file.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/gateway_file/gateway_builtin.h"
 #include "common/gateway_file/room_types_parse.h"
@@ -15,6 +16,13 @@ static bool read_rooms(struct file_reader *r, struct json_view value, void *into
     return room_types_parse(r, value, file->rooms);
 }
 
+static bool read_client_events(struct file_reader *r, struct json_view value, void *into)
+{
+    struct gateway_file *file = into;
+
+    return client_event_types_parse(r, value, file->client_events);
+}
+
 // Events name rooms, and may stand before them.
 static bool pass_events(struct file_reader *r, struct json_view value, void *into)
 {
@@ -24,17 +32,37 @@ static bool pass_events(struct file_reader *r, struct json_view value, void *int
     return true;
 }
 
+// A client must not pass for a service.
+static bool check_senders(struct file_reader *r, const struct gateway_file *file)
+{
+    for (size_t i = 0; i < file->client_events->count; i++) {
+        const struct client_event_type *type = &file->client_events->items[i];
+        for (size_t k = 0; k < file->routes->count; k++) {
+            const char *event = file->routes->items[k].event;
+            if (event && strcmp(event, type->as) == 0)
+                return reader_refuse_line(r, type->line,
+                                          "services send an event of the name that \"as\" gives");
+        }
+    }
+    return true;
+}
+
 static bool parse_into(struct file_reader *r, struct gateway_file *file)
 {
-    static const struct reader_member members[] = {
-        {"rooms", read_rooms}, {"events", pass_events}, {NULL, NULL}};
+    static const struct reader_member members[] = {{"rooms", read_rooms},
+                                                   {"events", pass_events},
+                                                   {"clientEvents", read_client_events},
+                                                   {NULL, NULL}};
     struct json_view top;
 
     if (!reader_top(r, "the file must be an object with \"rooms\" and \"events\"", &top) ||
-        !reader_members(r, top, members, "the file has \"rooms\" and \"events\"", file))
+        !reader_members(r, top, members, "the file has \"rooms\", \"events\" and \"clientEvents\"",
+                        file))
         return false;
     struct json_view events = reader_member(top, SPAN_LIT("events"));
-    return events.kind == JSON_KIND_NONE || routes_parse(r, events, file->rooms, file->routes);
+    if (events.kind != JSON_KIND_NONE && !routes_parse(r, events, file->rooms, file->routes))
+        return false;
+    return check_senders(r, file);
 }
 
 struct gateway_file *gateway_file_parse(struct file_reader *r, const char *queue_prefix)
@@ -43,6 +71,7 @@ struct gateway_file *gateway_file_parse(struct file_reader *r, const char *queue
 
     file->rooms = room_types_new();
     file->routes = routes_new(queue_prefix);
+    file->client_events = client_event_types_new();
     if (parse_into(r, file))
         return file;
     gateway_file_free(file);
@@ -55,6 +84,7 @@ void gateway_file_free(struct gateway_file *file)
         return;
     room_types_free(file->rooms);
     routes_free(file->routes);
+    client_event_types_free(file->client_events);
     free(file);
 }
 

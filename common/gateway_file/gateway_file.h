@@ -1,8 +1,9 @@
-// The gateway's file: the types of rooms, and which events of services go into which rooms. The
-// edge and the relay read the same one. HomeTrip's file is built in (gateway.json, which is also
-// installed as an example); the operator's file takes its place.
+// The gateway's file: the types of rooms, which events of services go into which rooms, and which
+// events clients may send. The edge and the relay read the same one. HomeTrip's file is built in
+// (gateway.json, which is also installed as an example); the operator's file takes its place.
 #pragma once
 
+#include "common/gateway_file/client_event_types.h"
 #include "common/gateway_file/file_reader.h"
 #include "common/gateway_file/room_types.h"
 #include "common/gateway_file/routes.h"
@@ -10,6 +11,7 @@
 struct gateway_file {
     struct room_types *rooms;
     struct routes *routes; // its member "events"
+    struct client_event_types *client_events;
 };
 
 struct gateway_file_options {

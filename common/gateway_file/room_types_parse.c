@@ -10,17 +10,6 @@
 #define URL_MAX      2048
 #define TEMPLATE_MAX 2048
 
-static bool is_name(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
-            return false;
-    }
-    return text.len > 0;
-}
-
 static bool read_join(struct file_reader *r, struct json_view value, void *into)
 {
     static const struct {
@@ -142,7 +131,7 @@ static bool read_type(struct file_reader *r, struct json_view value, struct room
 
 static bool check_name(struct file_reader *r, const struct room_types *types, struct span name)
 {
-    if (name.len > ROOM_TYPE_NAME_MAX || !is_name(name))
+    if (name.len > ROOM_TYPE_NAME_MAX || !reader_is_word(name, "._-"))
         return reader_refuse(r, name,
                              "the name of a type has 1 to 64 letters, digits, and any of . _ -");
     if (span_is(name, "user"))

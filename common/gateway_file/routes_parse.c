@@ -67,6 +67,7 @@ static bool add_room(struct reader *r, struct route *route, struct json_view val
 
 static bool read_rooms(struct reader *r, struct route *route, struct json_view value)
 {
+    size_t before = route->room_count;
     struct json_walk walk;
     struct json_view item;
 
@@ -76,7 +77,7 @@ static bool read_rooms(struct reader *r, struct route *route, struct json_view v
     while (json_walk_element(&walk, &item))
         if (!add_room(r, route, item))
             return false;
-    return route->room_count > 0 || refuse(r, value.raw, "\"rooms\" is empty");
+    return route->room_count > before || refuse(r, value.raw, "\"rooms\" is empty");
 }
 
 static bool read_event(struct reader *r, struct route *route, struct json_view value)

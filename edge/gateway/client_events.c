@@ -2,7 +2,11 @@
 
 #include "edge/gateway/client_events.h"
 
+#include "common/clock.h"
+#include "common/json_string.h"
+#include "common/json_view.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "edge/gateway/rooms/claim_rooms.h"
 #include "edge/gateway/rooms/room_request.h"
 #include "edge/socketio/namespace.h"
@@ -93,6 +97,77 @@ static void on_stop_typing(struct client_events *events, struct client *client,
     tell_typing(events, client, event, "user_stop_typing");
 }
 
+// ---- events of the gateway's file
+
+static struct json_view data_of(const struct sio_event *event)
+{
+    struct json_walk walk = json_walk_over(event->args);
+    struct json_view first, value, data = {0};
+    struct span name;
+
+    if (!json_walk_element(&walk, &first) || first.kind != JSON_KIND_OBJECT)
+        return data;
+    walk = json_walk_into(first);
+    while (json_walk_member(&walk, &name, &value))
+        if (json_string_is(name, SPAN_LIT("data")))
+            data = value;
+    return data;
+}
+
+static bool is_within_rate(struct client_events *events, struct client *client,
+                           const struct client_event_type *type)
+{
+    const struct token_rate rate = {type->per_second, type->per_second};
+
+    if (!client->own_rates)
+        client->own_rates = mem_zalloc(CLIENT_EVENTS_MAX * sizeof(*client->own_rates));
+    return token_bucket_take(&client->own_rates[type - events->own->items], &rate, 1,
+                             clock_monotonic_ms());
+}
+
+// Returns why the event does not go to the members of the room; NULL if it does. Each refusal but
+// of those who are not in the room has its counter.
+static const char *fault_of(struct client_events *events, struct client *client, struct span room,
+                            const struct client_event_type *type, struct span data)
+{
+    struct sio_namespace *nsp = sio_socket_namespace(client->socket);
+
+    if (!joins_include(client, room))
+        return "Not in room";
+    if (data.len > type->max_bytes) {
+        metric_add(&events->metrics->own_too_big, 1);
+        return "Payload too large";
+    }
+    if (!is_within_rate(events, client, type)) {
+        metric_add(&events->metrics->own_too_many, 1);
+        return "Too many events";
+    }
+    if (!sio_namespace_allows_delivery(nsp, room)) {
+        metric_add(&events->metrics->own_left_out, 1);
+        return "Too many events";
+    }
+    return NULL;
+}
+
+static void on_own_event(struct client_events *events, struct client *client,
+                         const struct sio_event *event, const struct client_event_type *type)
+{
+    struct json_view data = data_of(event);
+    struct span room;
+
+    if (!take_room(events, client, event, &room))
+        return;
+    const char *fault = fault_of(events, client, room, type, data.raw);
+    if (fault) {
+        client_ack_error(events->acks, client, ack_of(event), fault);
+        return;
+    }
+    client_ack_success(client, ack_of(event));
+    room_events_emit_data(events->room_events, client, room, type->as, data.raw);
+}
+
+// ----
+
 static void on_refresh_token(struct client_events *events, struct client *client,
                              const struct sio_event *event)
 {
@@ -105,7 +180,7 @@ typedef void (*client_event_fn)(struct client_events *events, struct client *cli
 static const struct {
     const char *name;
     client_event_fn handle;
-} handlers[EVENT_KINDS] = {
+} handlers[EVENT_OWN] = {
     [EVENT_JOIN_ROOM] = {"join_room", on_join_room},
     [EVENT_LEAVE_ROOM] = {"leave_room", on_leave_room},
     [EVENT_TYPING] = {"typing", on_typing},
@@ -121,12 +196,17 @@ void client_events_fini(struct client_events *events)
 void client_events_handle(struct client_events *events, struct client *client,
                           const struct sio_event *event)
 {
+    const struct client_event_type *own = NULL;
     size_t kind = 0;
 
-    while (kind < EVENT_KINDS && !span_is(event->name, handlers[kind].name))
+    while (kind < EVENT_OWN && !span_is(event->name, handlers[kind].name))
         kind++;
+    if (kind == EVENT_OWN && !(own = client_event_types_find(events->own, event->name)))
+        kind = EVENT_KINDS;
     metric_add(&events->metrics->events[kind], 1);
-    if (kind < EVENT_KINDS)
+    if (own)
+        on_own_event(events, client, event, own);
+    else if (kind < EVENT_OWN)
         handlers[kind].handle(events, client, event);
     else
         log_debug("ignoring an unknown event socket=%s event=" SPAN_FMT,

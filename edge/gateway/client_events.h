@@ -1,7 +1,9 @@
 // Handles the events that clients may send: join_room, leave_room, typing, stop_typing and
-// refresh_token. One table has the handler of each. Other events are counted and ignored.
+// refresh_token, for which one table has the handlers, and those of the gateway's file. Other
+// events are counted and ignored.
 #pragma once
 
+#include "common/gateway_file/client_event_types.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/client_ack.h"
 #include "edge/gateway/clients/token_refresh.h"
@@ -14,7 +16,8 @@ struct client_events {
     struct joins *joins;
     struct client_acks *acks;
     struct token_refresh token_refresh;
-    const struct room_types *types; // borrowed
+    const struct room_types *types;       // borrowed
+    const struct client_event_types *own; // borrowed
     struct client_metrics *metrics;
     struct buffer room;
 };

@@ -102,6 +102,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                 .metrics = &gateway->metrics->clients,
             },
         .types = options->file->rooms,
+        .own = options->file->client_events,
         .metrics = &gateway->metrics->clients,
     };
 }

@@ -38,6 +38,7 @@ const path = await fileOf('gateway.json', {
     route('team.told', 'team:{id}', 'team_news'),
     route('lobby.told', 'lobby:{id}', 'lobby_news'),
   ],
+  clientEvents: { drawing: { room: true, as: 'user_drawing', maxBytes: 20, perSecond: 2 } },
 });
 const made = await gateway({ edges: 2, env: { GATEWAY_FILE: path } });
 const [one, other] = made.edges;
@@ -123,6 +124,28 @@ test('a type can be silent about who comes and goes', async (t) => {
   assert.equal((await first.next('user_left')).room, 'team:loud');
   assert.deepEqual(first.all('user_joined').map(({ room }) => room), ['team:loud']);
   assert.deepEqual(await first.next('lobby_news'), { n: 1 });
+});
+
+test('members send events of the file to one another', async (t) => {
+  const clients = [await on(t, one, 'u13'), await on(t, one, 'u14'), await on(t, other, 'u15')];
+  const which = { roomType: 'lobby', roomId: 'art' };
+  for (const client of clients) await ask(client, 'join_room', 'lobby', 'art');
+  const [artist, ...others] = clients;
+  const draw = (data) => artist.socket.emitWithAck('drawing', { ...which, data });
+  assert.deepEqual(await draw({ line: [0, 8] }), { success: true });
+  for (const client of others) {
+    const { timestamp, ...body } = await client.next('user_drawing');
+    assert.match(timestamp, /^\d{4}-.*Z$/);
+    assert.deepEqual(body,
+      { socketId: artist.id, userId: 'u13', room: 'lobby:art', data: { line: [0, 8] } });
+  }
+  assert.deepEqual(await draw('12345678901234567890'), { error: 'Payload too large' });
+  const answers = await Promise.all([draw(1), draw(2), draw(3), draw(4), draw(5), draw(6)]);
+  assert.ok(answers.some(({ error }) => error === 'Too many events'), JSON.stringify(answers));
+  assert.equal(artist.all('user_drawing').length, 0);
+  const stranger = await on(t, other, 'u16');
+  assert.deepEqual(await stranger.socket.emitWithAck('drawing', { ...which, data: 1 }),
+    { error: 'Not in room' });
 });
 
 test('what the file does not have is not there', async (t) => {

@@ -19,12 +19,15 @@ static inline struct gateway_file *file_of(struct span text, enum room_join join
     return file;
 }
 
-// Conversations and notifications, with the services that the settings would give them.
+// Conversations and notifications, with the services that the settings would give them, and an
+// event that members may send.
 static inline struct gateway_file *hometrip_file(enum room_join join)
 {
     struct gateway_file *file =
         file_of(SPAN_LIT("{\"rooms\":{\"conversation\":{\"path\":\"/conversations/{id}\"},"
-                         "\"notification\":{\"path\":\"/notifications/{id}\"}}}"),
+                         "\"notification\":{\"path\":\"/notifications/{id}\"}},"
+                         "\"clientEvents\":{\"drawing\":{\"room\":true,\"as\":\"user_drawing\","
+                         "\"maxBytes\":10,\"perSecond\":2}}}"),
                 join);
 
     file->rooms->items[0].service = ROOM_SERVICE_MESSAGES;

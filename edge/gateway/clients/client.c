@@ -19,5 +19,6 @@ struct client *client_new(struct sio_socket *socket, struct identity *identity)
 void client_free(struct client *client)
 {
     identity_free(client->identity);
+    free(client->own_rates);
     free(client);
 }

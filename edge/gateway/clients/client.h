@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/list.h"
+#include "common/token_bucket.h"
 #include "edge/gateway/clients/identity.h"
 #include "edge/gateway/clients/token_expiry.h"
 #include "edge/socketio/socket.h"
@@ -19,6 +20,7 @@ struct client {
     struct list joins;                // of struct join: pending requests to join or leave a room
     struct recovery_attempt *attempt; // until the client is let in; NULL: not eligible for recovery
     struct client_session *session;   // owned; NULL: the client cannot be recovered
+    struct token_bucket *own_rates;   // owned; of its events of the file; NULL: none was sent
     bool silent;                      // its session was taken over: send no `user_left`
 };
 

@@ -10,6 +10,7 @@ enum client_event_kind {
     EVENT_TYPING,
     EVENT_STOP_TYPING,
     EVENT_REFRESH_TOKEN,
+    EVENT_OWN,   // of the gateway's file
     EVENT_KINDS, // the number of kinds, and the index of unknown events
 };
 
@@ -38,7 +39,8 @@ struct client_metrics {
     metric log_left_out;            // lines that peer_log.h left out
     metric events[EVENT_KINDS + 1]; // the last counts unknown events
     metric events_refused;          // events that were answered with an error
-    metric typing_left_out;         // typing events dropped because the room gets too many
+    metric own_too_big, own_too_many, own_left_out; // events of the file that were refused
+    metric typing_left_out; // typing events dropped because the room gets too many
     metric tokens_expiring, tokens_expired, tokens_refreshed;
     metric tokens_withdrawn; // clients closed because the key of their token was taken away
     metric kicked, revoked;  // sockets

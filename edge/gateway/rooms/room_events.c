@@ -6,7 +6,7 @@
 #include "proto/redis_keys.h"
 
 static void write_body(struct buffer *body, const struct room_events_member *member,
-                       struct span room, uint64_t now_ms)
+                       struct span room, struct span data, uint64_t now_ms)
 {
     char timestamp[ISO8601_LEN + 1];
 
@@ -18,7 +18,12 @@ static void write_body(struct buffer *body, const struct room_events_member *mem
     buffer_append(body, member->user_json);
     buffer_append(body, SPAN_LIT(",\"room\":"));
     json_string_append(body, room);
-    buffer_printf(body, ",\"timestamp\":\"%s\"}", timestamp);
+    buffer_printf(body, ",\"timestamp\":\"%s\"", timestamp);
+    if (data.len > 0) {
+        buffer_append(body, SPAN_LIT(",\"data\":"));
+        buffer_append(body, data);
+    }
+    buffer_append_char(body, '}');
 }
 
 void room_events_fini(struct room_events *room_events)
@@ -30,12 +35,12 @@ void room_events_fini(struct room_events *room_events)
 // Members at this edge do not wait for Redis. The publication comes back to this edge too, which
 // skips it by its origin (delivery_from_bus). It has no position: these events are not in the log,
 // and are lost while the bus is down.
-void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,
-                          struct span room, const char *event)
+static void emit(struct room_events *room_events, const struct room_events_member *member,
+                 struct span room, const char *event, struct span data)
 {
     uint64_t now_ms = clock_wall_ms();
 
-    write_body(&room_events->body, member, room, now_ms);
+    write_body(&room_events->body, member, room, data, now_ms);
     struct envelope envelope = {
         .origin = room_events->delivery->edge_id,
         .room = room,
@@ -52,12 +57,24 @@ void room_events_emit_for(struct room_events *room_events, const struct room_eve
                 buffer_span(&room_events->encoded));
 }
 
-void room_events_emit(struct room_events *room_events, const struct client *client,
-                      struct span room, const char *event)
+void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,
+                          struct span room, const char *event)
+{
+    emit(room_events, member, room, event, (struct span){0});
+}
+
+void room_events_emit_data(struct room_events *room_events, const struct client *client,
+                           struct span room, const char *event, struct span data)
 {
     const struct room_events_member member = {client_id(client), client->identity->user_json};
 
-    room_events_emit_for(room_events, &member, room, event);
+    emit(room_events, &member, room, event, data);
+}
+
+void room_events_emit(struct room_events *room_events, const struct client *client,
+                      struct span room, const char *event)
+{
+    room_events_emit_data(room_events, client, room, event, (struct span){0});
 }
 
 bool room_events_announces(const struct room_events *room_events, struct span room)

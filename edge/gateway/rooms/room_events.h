@@ -1,5 +1,5 @@
-// Sends the events user_joined, user_left, user_typing and user_stop_typing of one member to the
-// other members of a room: to those at this edge at once, to those at other edges over the bus.
+// Sends events of one member, such as user_joined and user_typing, to the other members of a room:
+// to those at this edge at once, to those at other edges over the bus.
 #pragma once
 
 #include "common/gateway_file/room_types.h"
@@ -34,3 +34,6 @@ void room_events_emit_for(struct room_events *room_events, const struct room_eve
                           struct span room, const char *event);
 void room_events_emit(struct room_events *room_events, const struct client *client,
                       struct span room, const char *event);
+// An event with data, which is JSON; without data if it is empty.
+void room_events_emit_data(struct room_events *room_events, const struct client *client,
+                           struct span room, const char *event, struct span data);

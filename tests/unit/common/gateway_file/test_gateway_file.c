@@ -9,7 +9,9 @@
 #define TO(room)      "{\"routingKey\":\"k\",\"event\":\"e\",\"fields\":[\"f\"],\n\"room\":\"" room "\"}"
 #define OTHER_MEMBER                                                                               \
     "a type of rooms has \"join\", \"url\", \"path\", \"onConnect\" and \"announce\"\n"
-#define NO_NAME "the name of a type has 1 to 64 letters, digits, and any of . _ -\n"
+#define NO_NAME       "the name of a type has 1 to 64 letters, digits, and any of . _ -\n"
+#define NO_EVENT      "the name of an event has 1 to 64 letters, digits, and any of . _ - :\n"
+#define SENT(members) "{\"clientEvents\":{\"a\":{" members "}}}"
 #define NO_CLAIM                                                                                   \
     "\"onConnect\" is a room of this type with a claim as its id, as in "                          \
     "\"team\": {\"onConnect\": \"team:{claims.teamId}\"}\n"
@@ -98,6 +100,10 @@ static const struct good_case good_cases[] = {
     {"a service of a type with settings", "{\"rooms\":{\"conversation\":{\"join\":\"service\"}}}"},
     {"only the path of a type with settings", "{\"rooms\":{\"notification\":{" PATH "}}}"},
     {"a claim with a URL as its name", TYPE("\"onConnect\":\"team:{claims.https://a.b/c}\"")},
+    {"client events",
+     "{\"clientEvents\":{\"cursor:move\":{\"room\":true,\"as\":\"b\",\"maxBytes\":65536,"
+     "\"perSecond\":100},\"c\":{\"as\":\"b\",\"room\":true}}}"},
+    {"no client events", "{\"clientEvents\":{}}"},
     {"a user's room", "{\"events\":[" TO("user:{id}") "]}"},
     {"a room whose type is in the body", "{\"events\":[" TO("{room}") "]}"},
 };
@@ -122,7 +128,8 @@ static const struct bad_case bad_cases[] = {
     {"empty file", "", "f:1: unexpected end\n"},
     {"not JSON", "{\n\n  rooms\n}", "f:3: a member name in quotes must follow\n"},
     {"no object", "[]", "f:1: the file must be an object with \"rooms\" and \"events\"\n"},
-    {"unknown member", "{\n\"routes\":[]}", "f:2: the file has \"rooms\" and \"events\"\n"},
+    {"unknown member", "{\n\"routes\":[]}",
+     "f:2: the file has \"rooms\", \"events\" and \"clientEvents\"\n"},
     {"a member twice", "{\"rooms\":{},\n\"rooms\":{}}", "f:2: named twice\n"},
     {"types in a list", "{\"rooms\":\n[]}", "f:2: \"rooms\" must be an object\n"},
     {"events in an object", "{\"events\":\n{}}", "f:2: a list of routes is wanted here\n"},
@@ -174,6 +181,46 @@ static const struct bad_case bad_cases[] = {
     {"onConnect that is a list", TYPE("\n\"onConnect\":[]"), "f:2: a string is wanted here\n"},
     {"announce that is a text", TYPE("\n\"announce\":\"yes\""),
      "f:2: true or false is wanted here\n"},
+    {"client events in a list", "{\"clientEvents\":\n[]}",
+     "f:2: \"clientEvents\" must be an object\n"},
+    {"a client event that is no object", "{\"clientEvents\":{\"a\":\n1}}",
+     "f:2: an event of clients must be an object\n"},
+    {"unknown member of a client event", SENT("\n\"rooms\":true"),
+     "f:2: an event of clients has \"room\", \"as\", \"maxBytes\" and \"perSecond\"\n"},
+    {"a client event to no room", SENT("\"as\":\"b\""),
+     "f:1: an event of clients needs \"room\": true and \"as\"\n"},
+    {"a client event without a name for others", SENT("\"room\":true"),
+     "f:1: an event of clients needs \"room\": true and \"as\"\n"},
+    {"room that is false", SENT("\n\"room\":false"), "f:2: an event goes to a \"room\": true\n"},
+    {"room that is a text", SENT("\n\"room\":\"a\""), "f:2: true or false is wanted here\n"},
+    {"publish", SENT("\n\"publish\":{}"),
+     "f:2: \"publish\" is not supported: events of clients go to rooms alone\n"},
+    {"no bytes", SENT("\n\"maxBytes\":0"), "f:2: \"maxBytes\" is a number from 1 to 65536\n"},
+    {"too many bytes", SENT("\n\"maxBytes\":65537"),
+     "f:2: \"maxBytes\" is a number from 1 to 65536\n"},
+    {"bytes that are a text", SENT("\n\"maxBytes\":\"1\""),
+     "f:2: \"maxBytes\" is a number from 1 to 65536\n"},
+    {"no rate", SENT("\n\"perSecond\":0"), "f:2: \"perSecond\" is a number from 1 to 100\n"},
+    {"a fraction of a rate", SENT("\n\"perSecond\":1.5"),
+     "f:2: \"perSecond\" is a number from 1 to 100\n"},
+    {"a rate below nothing", SENT("\n\"perSecond\":-1"),
+     "f:2: \"perSecond\" is a number from 1 to 100\n"},
+    {"a client event of the gateway", "{\"clientEvents\":{\n\"typing\":{}}}",
+     "f:2: the gateway has an event of this name\n"},
+    {"a client event of Socket.IO", "{\"clientEvents\":{\n\"disconnect\":{}}}",
+     "f:2: Socket.IO keeps this event name for itself\n"},
+    {"a client event that passes for the gateway's", SENT("\n\"as\":\"token_expired\""),
+     "f:2: the gateway has an event of this name\n"},
+    {"a client event that passes for a service's",
+     "{\"events\":[" TO("user:{id}") "],\n\"clientEvents\":{\"x\":{\"room\":true,\"as\":\"e\"}}}",
+     "f:3: services send an event of the name that \"as\" gives\n"},
+    {"a blank in the name of a client event", "{\"clientEvents\":{\n\"a b\":{}}}",
+     "f:2: " NO_EVENT},
+    {"a client event without a name", "{\"clientEvents\":{\n\"\":{}}}", "f:2: " NO_EVENT},
+    {"a long name of a client event", "{\"clientEvents\":{\n\"" SIXTY_FOUR "4\":{}}}",
+     "f:2: " NO_EVENT},
+    {"a client event twice", "{\"clientEvents\":{\"a\":{\"room\":true,\"as\":\"b\"},\n\"a\":{}}}",
+     "f:2: a second event with this name\n"},
     {"a room without a type", "{\"events\":[" TO("order:{id}") "]}",
      "f:2: nobody can be in this room: \"rooms\" has no type of its name\n"},
 };

@@ -99,6 +99,8 @@ static void connect_with(int who, const char *payload)
 #define ROOM(type, id) "{\"roomType\":\"" type "\",\"roomId\":" id "}"
 #define C1             ROOM("conversation", "\"c1\"")
 
+#define DRAWN(data) "{\"roomType\":\"conversation\",\"roomId\":\"c1\",\"data\":" data "}"
+
 // ---- one client's requests and the acks
 
 struct request_row {
@@ -127,6 +129,13 @@ static const struct request_row requests[] = {
     {"typing", {"42[\"join_room\"," C1 "]", "421[\"typing\"," C1 "]"}, "431[{\"success\":true}]|", JOINED "publish 0 conversation:c1 user_typing; "},
     {"stop typing", {"42[\"join_room\"," C1 "]", "421[\"stop_typing\"," C1 "]"}, "431[{\"success\":true}]|", JOINED "publish 0 conversation:c1 user_stop_typing; "},
     {"typing outside", {"421[\"typing\"," C1 "]"}, "431[{\"error\":\"Not in room\"}]|", ""},
+    {"an event of the file", {"42[\"join_room\"," C1 "]", "421[\"drawing\"," DRAWN("[1,2,3,45]") "]"}, "431[{\"success\":true}]|", JOINED "publish 0 conversation:c1 user_drawing; "},
+    {"an event of the file with too much", {"42[\"join_room\"," C1 "]", "421[\"drawing\"," DRAWN("[1,2,3,456]") "]"}, "431[{\"error\":\"Payload too large\"}]|", JOINED},
+    {"an event of the file outside", {"421[\"drawing\"," DRAWN("1") "]"}, "431[{\"error\":\"Not in room\"}]|", ""},
+    {"an event of the file to no room", {"421[\"drawing\",{\"data\":1}]"}, "431[{\"error\":\"Missing roomType or roomId\"}]|", ""},
+    {"an event of the file with nothing", {"421[\"drawing\"]"}, "431[{\"error\":\"Missing roomType or roomId\"}]|", ""},
+    {"what others get is no event of clients", {"42[\"join_room\"," C1 "]", "421[\"user_drawing\"," DRAWN("1") "]"}, "", JOINED},
+    {"an event without a name", {"421[\"\"," C1 "]"}, "", ""},
     {"an unknown event", {"421[\"no_such_event\"," C1 "]"}, "", ""},
     {"a name with escapes", {"421[\"join\\u005froom\"," C1 "]"}, "431[{\"success\":true,*", JOINED},
     {"a name that means the text of an escape", {"421[\"join\\\\u005froom\"," C1 "]"}, "", ""},
@@ -146,6 +155,31 @@ static void answers(void **state)
         say(0, row->says[i]);
     hears(0, row->hears);
     asked(row->asked);
+    end();
+}
+
+static void members_get_events_of_the_file(void **state)
+{
+    (void)state;
+    begin(ROOM_JOIN_OPEN, false);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":2}");
+    say(0, "421[\"join_room\"," C1 "]");
+    say(1, "421[\"join_room\"," C1 "]");
+    buffer_clear(&peers[0].wrote);
+    // Data is passed on as it is, even if it is nothing that the edge could read.
+    say(1, "422[\"drawing\"," DRAWN("[1e999]") "]");
+    hears(0, "42[\"user_drawing\",{\"socketId\":\"*\",\"userId\":2,\"room\":\"conversation:c1\","
+             "\"timestamp\":\"*Z\",\"data\":[1e999]}]|");
+    hears(1, "432[{\"success\":true}]|");
+    say(1, "423[\"drawing\"," C1 "]"); // without data
+    hears(0, "*\"timestamp\":\"*Z\"}]|");
+    say(1, "424[\"drawing\"," C1 "]");
+    hears(1, "434[{\"error\":\"Too many events\"}]|");
+    assert_int_equal(metric_get(&metrics.clients.own_too_many), 1);
+    assert_int_equal(metric_get(&metrics.clients.events[EVENT_OWN]), 3);
+    say(0, "425[\"drawing\"," DRAWN("1") "]"); // another client's rate
+    hears(0, "435[{\"success\":true}]|");
     end();
 }
 
@@ -933,12 +967,13 @@ static void a_refreshed_token_counts_with_its_own_key(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 34];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 35];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
     ADD_ROWS(tests, count, http_rows, answers_http);
     ADD_ROWS(tests, count, service_rows, asks_a_service);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(members_get_events_of_the_file);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(welcome);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(clients_of_a_key_that_goes_are_closed);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_refreshed_token_counts_with_its_own_key);

@@ -1,0 +1,146 @@
+#include "common/gateway_file/client_event_types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json_string.h"
+#include "common/mem.h"
+#include "common/reserved_events.h"
+
+#define BYTES_BY_DEFAULT 1024
+#define RATE_BY_DEFAULT  5
+
+struct client_event_types *client_event_types_new(void)
+{
+    return mem_zalloc(sizeof(struct client_event_types));
+}
+
+void client_event_types_free(struct client_event_types *types)
+{
+    if (!types)
+        return;
+    for (size_t i = 0; i < types->count; i++) {
+        free(types->items[i].name);
+        free(types->items[i].as);
+    }
+    free(types);
+}
+
+const struct client_event_type *client_event_types_find(const struct client_event_types *types,
+                                                        struct span name)
+{
+    for (size_t i = 0; i < types->count; i++)
+        if (span_is(name, types->items[i].name))
+            return &types->items[i];
+    return NULL;
+}
+
+// The edge handles or emits these itself: a client that could send them could pass for it.
+static bool is_built_in(struct span name)
+{
+    static const char *const names[] = {"join_room",           "leave_room",    "typing",
+                                        "stop_typing",         "refresh_token", "connected",
+                                        "user_joined",         "user_left",     "user_typing",
+                                        "token_expiring_soon", "token_expired", "user_stop_typing"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (span_is(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool check_name(struct file_reader *r, struct span name, struct span where)
+{
+    if (name.len > CLIENT_EVENT_NAME_MAX || !reader_is_word(name, "._-:"))
+        return reader_refuse(
+            r, where, "the name of an event has 1 to 64 letters, digits, and any of . _ - :");
+    if (is_reserved_event(name))
+        return reader_refuse(r, where, "Socket.IO keeps this event name for itself");
+    return !is_built_in(name) || reader_refuse(r, where, "the gateway has an event of this name");
+}
+
+static bool read_room(struct file_reader *r, struct json_view value, void *into)
+{
+    struct client_event_type *type = into;
+
+    if (!reader_flag(r, value, &type->to_room))
+        return false;
+    return type->to_room || reader_refuse(r, value.raw, "an event goes to a \"room\": true");
+}
+
+static bool read_as(struct file_reader *r, struct json_view value, void *into)
+{
+    struct client_event_type *type = into;
+
+    return reader_name(r, value, CLIENT_EVENT_NAME_MAX, &type->as) &&
+           check_name(r, span_of(type->as), value.raw);
+}
+
+static bool read_bytes(struct file_reader *r, struct json_view value, void *into)
+{
+    struct client_event_type *type = into;
+
+    return reader_number(r, value, 1, CLIENT_EVENT_BYTES_MAX,
+                         "\"maxBytes\" is a number from 1 to 65536", &type->max_bytes);
+}
+
+static bool read_rate(struct file_reader *r, struct json_view value, void *into)
+{
+    struct client_event_type *type = into;
+
+    return reader_number(r, value, 1, CLIENT_EVENT_RATE_MAX,
+                         "\"perSecond\" is a number from 1 to 100", &type->per_second);
+}
+
+static bool refuse_publish(struct file_reader *r, struct json_view value, void *into)
+{
+    (void)into;
+    return reader_refuse(r, value.raw,
+                         "\"publish\" is not supported: events of clients go to rooms alone");
+}
+
+static bool read_type(struct file_reader *r, struct json_view value, struct client_event_type *type)
+{
+    static const struct reader_member members[] = {
+        {"room", read_room},         {"as", read_as},
+        {"maxBytes", read_bytes},    {"perSecond", read_rate},
+        {"publish", refuse_publish}, {NULL, NULL},
+    };
+
+    if (value.kind != JSON_KIND_OBJECT)
+        return reader_refuse(r, value.raw, "an event of clients must be an object");
+    if (!reader_members(r, value, members,
+                        "an event of clients has \"room\", \"as\", \"maxBytes\" and \"perSecond\"",
+                        type))
+        return false;
+    return (type->to_room && type->as) ||
+           reader_refuse(r, value.raw, "an event of clients needs \"room\": true and \"as\"");
+}
+
+bool client_event_types_parse(struct file_reader *r, struct json_view events,
+                              struct client_event_types *into)
+{
+    struct json_walk walk;
+    struct json_view value;
+    struct span name;
+
+    if (events.kind != JSON_KIND_OBJECT)
+        return reader_refuse(r, events.raw, "\"clientEvents\" must be an object");
+    walk = json_walk_into(events);
+    while (json_walk_member(&walk, &name, &value)) {
+        if (!check_name(r, name, name))
+            return false;
+        if (client_event_types_find(into, name))
+            return reader_refuse(r, name, "a second event with this name");
+        if (into->count == CLIENT_EVENTS_MAX)
+            return reader_refuse(r, name, "more than 32 events of clients");
+        struct client_event_type *type = &into->items[into->count++];
+        *type = (struct client_event_type){.name = span_dup(name),
+                                           .max_bytes = BYTES_BY_DEFAULT,
+                                           .per_second = RATE_BY_DEFAULT,
+                                           .line = reader_line(r, name)};
+        if (!read_type(r, value, type))
+            return false;
+    }
+    return true;
+}
