@@ -1,6 +1,5 @@
 #include "common/secret_file.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -21,10 +20,7 @@ static void cut_line_end(struct buffer *text)
 static bool read_secret(const char *path, struct buffer *text, struct buffer *fault)
 {
     if (!file_read(path, SECRET_FILE_MAX, text)) {
-        if (errno == EFBIG)
-            buffer_printf(fault, "has more than %zu KB", SECRET_FILE_MAX / 1024);
-        else
-            buffer_printf(fault, "cannot be read: %s", strerror(errno));
+        file_append_fault(fault, SECRET_FILE_MAX);
         return false;
     }
     cut_line_end(text);
