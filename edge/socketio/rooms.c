@@ -18,9 +18,9 @@ struct room {
 
 struct membership {
     struct list in_room;
+    struct room_member *member; // beside in_room, with which a delivery reads it
     struct list in_member;
     struct room *room;
-    struct room_member *member;
     char note[]; // the caller's bytes
 };
 

@@ -75,18 +75,19 @@ struct sio_client {
 
 enum socket_state { SOCKET_CONNECTING = 0, SOCKET_CONNECTED, SOCKET_REFUSED, SOCKET_ENDED };
 
-// Laid out without gaps, and with the fields that deliveries read first: an edge has many sockets.
+// Laid out without gaps, for an edge has many sockets. What a delivery reads and writes comes first
+// and together: it visits all members of a room, and each line of the cache that it needs counts.
 struct sio_socket {
-    struct sio_namespace *nsp;
+    uint64_t moment;             // see sio_socket_moment()
     struct eio_session *session; // that of the client; a broadcast needs no other field of it
-    struct room_member member;
     enum socket_state state : 8;
-    bool recoverable; // gets offsets
-    bool introduced;  // on_connect was called, so on_disconnect will be
+    bool recoverable : 1; // gets offsets
+    bool introduced : 1;  // on_connect was called, so on_disconnect will be
     uint16_t id_len;
     unsigned ack_count; // length of `acks`
-    uint64_t moment;    // see sio_socket_moment()
     uint64_t emission;  // number of the last one to several rooms that has come by
+    struct sio_namespace *nsp;
+    struct room_member member;
     struct sio_client *client;
     struct list entry; // in client->sockets or server->ended
     const char *end_reason;
