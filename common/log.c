@@ -28,7 +28,7 @@ static struct {
     .error = {.fd = -1},
 };
 
-enum log_level log_threshold = LOG_INFO;
+_Atomic(enum log_level) log_threshold = LOG_INFO;
 
 static const char *const json_names[] = {"error", "warn", "info", "http", "debug"};
 static const char *const text_names[] = {"ERROR", "WARN", "INFO", "HTTP", "DEBUG"};
@@ -119,6 +119,16 @@ bool log_open(const struct log_options *options)
         ok = log_file_open(&sink.all, options->dir, "all.log", now_ms) &&
              log_file_open(&sink.error, options->dir, "error.log", now_ms);
     }
+    pthread_mutex_unlock(&sink.lock);
+    return ok;
+}
+
+bool log_reopen(void)
+{
+    pthread_mutex_lock(&sink.lock);
+    uint64_t now_ms = clock_wall_ms();
+    bool ok = log_file_reopen(&sink.all, now_ms);
+    ok = log_file_reopen(&sink.error, now_ms) && ok;
     pthread_mutex_unlock(&sink.lock);
     return ok;
 }

@@ -14,7 +14,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_HTTP, LOG_DEBUG };
 enum log_format { LOG_JSON, LOG_TEXT };
 
 // Lines above this level are not written. The one global of the project.
-extern enum log_level log_threshold;
+extern _Atomic(enum log_level) log_threshold;
 
 struct log_options {
     const char *service; // the "service" of every JSON line; must outlive the log
@@ -28,6 +28,9 @@ struct log_options {
 // stdout, text to stderr. Before this call lines go to the console as text.
 NODISCARD bool log_open(const struct log_options *options);
 void log_close(void);
+// Opens the files anew. Returns false, with a line on stderr, if one cannot be opened: the one that
+// is open stays then.
+NODISCARD bool log_reopen(void);
 
 // Each .c file that logs defines LOG_MODULE before including this header.
 #define log_error(...) log_at(LOG_ERROR, __VA_ARGS__)

@@ -120,6 +120,23 @@ bool log_file_open(struct log_file *file, const char *dir, const char *name, uin
     return false;
 }
 
+bool log_file_reopen(struct log_file *file, uint64_t now_ms)
+{
+    struct log_file fresh = *file;
+
+    if (file->path[0] == '\0')
+        return true;
+    fresh.fd = -1;
+    fresh.looked_ms = now_ms;
+    bool ok = open_file(&fresh);
+    if (ok)
+        close_file(file);
+    else
+        fresh.fd = file->fd;
+    *file = fresh;
+    return ok;
+}
+
 // Other programs may rotate or remove the file, so once a second the path is compared with it.
 void log_file_write(struct log_file *file, struct span line, uint64_t now_ms)
 {

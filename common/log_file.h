@@ -26,6 +26,9 @@ struct log_file {
 // Opens `dir`/`name`. Returns false, with a line on stderr, if it cannot be written.
 NODISCARD bool log_file_open(struct log_file *file, const char *dir, const char *name,
                              uint64_t now_ms);
+// Opens the path anew, for a program that has moved the file away. Returns false, with a line on
+// stderr, if that fails; the file that is open stays then. Does nothing if there is no file.
+NODISCARD bool log_file_reopen(struct log_file *file, uint64_t now_ms);
 void log_file_write(struct log_file *file, struct span line, uint64_t now_ms);
 void log_file_close(struct log_file *file);
 

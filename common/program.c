@@ -52,7 +52,7 @@ static void print_warnings(const struct program *program, const struct buffer *w
             fprintf(stderr, "%s: warning: " SPAN_FMT "\n", program->name, SPAN_ARG(line));
 }
 
-static void log_warnings(const struct buffer *warnings)
+void program_log_warnings(const struct buffer *warnings)
 {
     struct span rest = buffer_span(warnings), line;
 
@@ -82,7 +82,7 @@ static bool run_with_log(const struct program_parts *parts, const struct buffer 
 
     if (!log_open(&options))
         return false;
-    log_warnings(warnings);
+    program_log_warnings(warnings);
     bool ok = parts->run(parts->arg);
     log_close();
     return ok;

@@ -44,3 +44,6 @@ NODISCARD enum program_action program_arguments(const struct program *program, i
 
 // Prints "<name>: wrong settings:" and the lines of `errors` to stderr.
 void program_print_faults(const struct program *program, const struct buffer *errors);
+
+// Logs the lines of `warnings`, which are about what is valid but probably a mistake.
+void program_log_warnings(const struct buffer *warnings);

@@ -6,65 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/dotenv.h"
 #include "common/file.h"
 #include "common/json_string.h"
-#include "common/mem.h"
 #include "common/secret_file.h"
 #include "common/setting_value.h"
+#include "common/setting_variables.h"
 
-#define DOTENV_MAX  ((size_t)64 * 1024)
 #define VALUE_SHOWN 64 // of a wrong value; the rest is cut
 #define NAME_BYTES  64 // of a variable
-
-struct assignment {
-    char *name, *value;
-    struct assignment *older;
-};
-
-static void keep_assignment(const char *name, const char *value, void *arg)
-{
-    struct assignment **newest = arg;
-    struct assignment *a = mem_alloc(sizeof(*a));
-
-    *a = (struct assignment){mem_strdup(name), mem_strdup(value), *newest};
-    *newest = a;
-}
-
-// Sets variables from the last line to the first and never replaces one. So the last of two lines
-// with one name counts, and a variable that the environment had before counts more, even if it is
-// empty.
-static void apply_and_free(struct assignment *a, bool apply)
-{
-    while (a) {
-        struct assignment *older = a->older;
-        if (apply)
-            setenv(a->name, a->value, 0);
-        free(a->name);
-        free(a->value);
-        free(a);
-        a = older;
-    }
-}
-
-bool settings_read_dotenv(const char *path, struct buffer *errors)
-{
-    struct buffer text = {0};
-    struct assignment *newest = NULL;
-    bool ok = file_read(path, DOTENV_MAX, &text);
-
-    if (ok)
-        ok = dotenv_parse(buffer_span(&text), path, keep_assignment, &newest, errors);
-    else if (errno == ENOENT)
-        ok = true;
-    else if (errno == EFBIG)
-        settings_fault(errors, "%s is longer than %zu bytes", path, DOTENV_MAX);
-    else
-        settings_fault(errors, "%s cannot be read: %s", path, strerror(errno));
-    apply_and_free(newest, ok);
-    buffer_fini(&text);
-    return ok;
-}
 
 static void report_wrong(const struct setting *setting, const char *text, struct buffer *errors)
 {
@@ -83,7 +32,7 @@ static void report_wrong(const struct setting *setting, const char *text, struct
 
 bool settings_is_given(const char *name)
 {
-    const char *text = getenv(name);
+    const char *text = setting_variable(name);
 
     return text && text[0] != '\0';
 }
@@ -91,7 +40,7 @@ bool settings_is_given(const char *name)
 static const char *value_of(const struct setting *setting)
 {
     return setting->type == SETTING_FOLDER || settings_is_given(setting->name)
-               ? getenv(setting->name)
+               ? setting_variable(setting->name)
                : NULL;
 }
 
@@ -122,7 +71,7 @@ static bool load_secret_file(const struct setting *setting, const char *variable
         settings_fault(errors, "%s and %s exclude each other", setting->name, variable);
         return false;
     }
-    char *secret = secret_file_read(variable, getenv(variable), errors);
+    char *secret = secret_file_read(variable, setting_variable(variable), errors);
     *(const char **)((char *)into + setting->offset) = secret;
     return secret;
 }
@@ -164,6 +113,16 @@ bool settings_load(const struct setting *table, size_t count, void *into, struct
     return ok;
 }
 
+bool settings_load_named(const struct setting *table, size_t count, const char *name, void *into,
+                         struct buffer *errors)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return load_one(&table[i], into, errors);
+    assert(!"a setting of the table");
+    return false;
+}
+
 void settings_fault(struct buffer *errors, const char *format, ...)
 {
     char line[512];
@@ -178,14 +137,13 @@ void settings_fault(struct buffer *errors, const char *format, ...)
 
 char *settings_read_file(const char *setting, const char *path, size_t max, struct buffer *errors)
 {
-    struct buffer text = {0};
+    struct buffer text = {0}, fault = {0};
 
     if (file_read(path, max, &text))
         return text.ptr;
-    if (errno == EFBIG)
-        settings_fault(errors, "%s \"%s\" has more than %zu KB", setting, path, max / 1024);
-    else
-        settings_fault(errors, "%s \"%s\" cannot be read: %s", setting, path, strerror(errno));
+    file_append_fault(&fault, max);
+    settings_fault(errors, "%s \"%s\" %s", setting, path, fault.ptr);
+    buffer_fini(&fault);
     buffer_fini(&text);
     return NULL;
 }

@@ -9,12 +9,7 @@
 #include "common/attr.h"
 #include "common/buffer.h"
 #include "common/setting_value.h"
-
-// Sets the variables of a `.env` file (dotenv.h) in the environment, where the environment has
-// none. A missing file is fine; a line that is not valid, or a file above 64 KB, is an error. If a
-// name is given twice, the last line counts. Call it once at the start. Returns false, with the
-// reasons in `errors`, and then sets nothing.
-NODISCARD bool settings_read_dotenv(const char *path, struct buffer *errors);
+#include "common/setting_variables.h"
 
 // Fills `into` from the environment. Adds a line to `errors` for each wrong variable ("PORT must be
 // a number from 0 to 65535, not \"x\"") and returns false if there was one. An empty variable
@@ -23,6 +18,9 @@ NODISCARD bool settings_read_dotenv(const char *path, struct buffer *errors);
 // from the file that NAME_FILE names (secret_file.h), if that is given in place of NAME.
 NODISCARD bool settings_load(const struct setting *table, size_t count, void *into,
                              struct buffer *errors);
+// The same for one setting of the table.
+NODISCARD bool settings_load_named(const struct setting *table, size_t count, const char *name,
+                                   void *into, struct buffer *errors);
 
 // True if the environment has a value that is not empty: for defaults that depend on other
 // settings.

@@ -16,6 +16,7 @@
 #include "edge/edge_limits.h"
 #include "edge/edge_ops.h"
 #include "edge/edge_options.h"
+#include "edge/edge_reload.h"
 
 #define OPEN_ANYWAY_MS 2000 // the clients' port opens after this time even if Redis is down
 
@@ -44,6 +45,7 @@ struct edge {
     struct listener *port; // NULL: not listening yet
     struct edge_ops ops;
     struct edge_drain drain;
+    struct edge_reload reload;
     struct turn_hook flush;
     uv_signal_t terminate, interrupt;
     struct deadline_queue open_timeouts;
@@ -93,6 +95,7 @@ static void close_all(struct edge *edge)
     edge->state = CLOSING;
     uv_close((uv_handle_t *)&edge->terminate, NULL);
     uv_close((uv_handle_t *)&edge->interrupt, NULL);
+    edge_reload_close(&edge->reload);
     if (edge->port)
         listener_close(edge->port, on_port_closed, edge);
     else
@@ -144,9 +147,10 @@ static void watch_signals(struct edge *edge)
 
 // ---- keys
 
-static void use_keys(struct edge *edge)
+static void use_keys(void *arg)
 {
-    struct token_keys keys = options_of_tokens(edge->settings).keys;
+    struct edge *edge = arg;
+    struct token_keys keys = edge_reload_keys(&edge->reload);
 
     if (edge->key_set)
         keys.key_set = edge->key_set;
@@ -386,6 +390,7 @@ struct edge *edge_new(const struct edge_settings *settings)
     build_authorization(edge);
     build_jwks(edge);
     build_gateway(edge);
+    edge_reload_init(&edge->reload, settings, &edge->loop, &edge->metrics.reloads, use_keys, edge);
     return edge;
 }
 
@@ -422,6 +427,7 @@ void edge_free(struct edge *edge)
     allowed_origins_free(edge->origins);
     buffer_fini(&edge->id);
     edge_drain_fini(&edge->drain);
+    edge_reload_fini(&edge->reload);
     deadline_queue_fini(&edge->open_timeouts);
     event_loop_fini(&edge->loop);
     free(edge);

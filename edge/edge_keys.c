@@ -180,3 +180,58 @@ void edge_keys_load(struct edge_settings *settings, struct buffer *errors, struc
     load_secret(settings, errors, warnings);
     load_public_keys(settings, errors, warnings);
 }
+
+void edge_keys_free_again(struct edge_settings *settings)
+{
+    if (!settings)
+        return;
+    free((char *)settings->jwt_secret);
+    free((char *)settings->jwt_secret_previous);
+    free((char *)settings->jwt_public_key_file);
+    free((char *)settings->jwt_jwks_file);
+    free((char *)settings->public_key);
+    jwks_free(settings->key_set);
+    free(settings);
+}
+
+static struct edge_settings *copy_without_keys(const struct edge_settings *start)
+{
+    struct edge_settings *copy = mem_alloc(sizeof(*copy));
+
+    *copy = *start;
+    copy->jwt_secret = copy->jwt_secret_previous = NULL;
+    copy->jwt_public_key_file = copy->jwt_jwks_file = copy->public_key = NULL;
+    copy->key_set = NULL;
+    return copy;
+}
+
+static bool load_settings(struct edge_settings *settings, struct buffer *errors)
+{
+    static const char *const names[] = {"JWT_SECRET", "JWT_SECRET_PREVIOUS", "JWT_PUBLIC_KEY_FILE",
+                                        "JWT_JWKS_FILE"};
+    const struct program *program = edge_program();
+    bool ok = true;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        ok = settings_load_named(program->settings, program->setting_count, names[i], settings,
+                                 errors) &&
+             ok;
+    return ok;
+}
+
+struct edge_settings *edge_keys_load_again(const struct edge_settings *start, struct buffer *errors,
+                                           struct buffer *warnings)
+{
+    struct edge_settings *fresh = copy_without_keys(start);
+    size_t before = errors->len;
+
+    bool loaded = load_settings(fresh, errors);
+    if (!fresh->jwt_secret && !fresh->jwt_secret_previous && start->secret_made_up)
+        fresh->jwt_secret = mem_strdup(start->jwt_secret);
+    if (loaded)
+        edge_keys_load(fresh, errors, warnings);
+    if (errors->len == before)
+        return fresh;
+    edge_keys_free_again(fresh);
+    return NULL;
+}

@@ -1,6 +1,7 @@
 #include "edge/edge_metrics.h"
 
 #define MEMORY(field)   offsetof(struct edge_metrics, memory.field)
+#define RELOADS(field)  offsetof(struct edge_metrics, reloads.field)
 #define PORT(field)     offsetof(struct edge_metrics, port.field)
 #define ENGINE(field)   offsetof(struct edge_metrics, engine.field)
 #define SOCKETIO(field) offsetof(struct edge_metrics, socketio.field)
@@ -40,6 +41,9 @@
 #define LATENCY "ws_edge_delivery_latency_seconds"
 #define REFUSED_HELP                                                                               \
     "Handshakes and requests refused by the Engine.IO server, by error code or limit"
+#define RELOADS_HELP                                                                               \
+    "Times that SIGHUP, or a file of keys that has changed, was obeyed; refused: a part of what "  \
+    "was read was wrong"
 #define CLOSED_HELP     "Sessions that ended, by reason"
 #define UNAUTH_HELP     "Clients refused at CONNECT, by reason"
 #define EVENTS_HELP     "Events from clients, by name"
@@ -248,6 +252,8 @@ static const struct metric_info table[] = {
     {"ws_edge_following", NULL, GAUGE, DELIVERY(following), "1 while the edge follows the log of every shard"},
     {"ws_edge_heartbeats_total", NULL, COUNTER, DELIVERY(heartbeats), "Heartbeats received from the relay"},
 
+    {"ws_edge_reloads_total", "result=\"done\"", COUNTER, RELOADS(done), RELOADS_HELP},
+    {"ws_edge_reloads_total", "result=\"refused\"", COUNTER, RELOADS(refused), RELOADS_HELP},
     {"ws_edge_redis_connected", NULL, GAUGE, REDIS(connected), "1 while connected to Redis"},
     {"ws_edge_redis_connects_total", NULL, COUNTER, REDIS(connects), "Connections made to Redis"},
     {"ws_edge_redis_failures_total", NULL, COUNTER, REDIS(failures), "Times that the connection to Redis was lost or failed"},

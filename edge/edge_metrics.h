@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/memory_budget.h"
+#include "common/reload.h"
 #include "edge/adapters/listener/listener.h"
 #include "edge/adapters/redis/redis_bus.h"
 #include "edge/gateway/gateway_metrics.h"
@@ -9,6 +10,7 @@
 
 struct edge_metrics {
     struct memory_budget memory;
+    struct reload_metrics reloads;
     struct listener_metrics port;
     struct eio_metrics engine;
     struct sio_metrics socketio;

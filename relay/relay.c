@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "common/reload.h"
 #include "proto/letter_headers.h"
 #include "relay/relay_api.h"
 #include "relay/relay_duties.h"
@@ -269,28 +270,37 @@ static void log_route_faults(const struct buffer *faults)
             log_error("the routes are refused, the old ones stay reason=" SPAN_FMT, SPAN_ARG(line));
 }
 
-static void reload_routes(struct relay *relay)
+static bool reload_routes(struct relay *relay)
 {
     struct buffer faults = {0};
     struct gateway_file *file = relay_settings_load_file(relay->settings, &faults);
 
-    metric_add(file ? &relay->metrics.reloads : &relay->metrics.reloads_refused, 1);
-    if (file) {
-        log_info("loaded the routes again routes=%zu", file->routes->count);
-        use_file(relay, file);
-    } else {
-        log_route_faults(&faults);
-    }
+    log_route_faults(&faults);
     buffer_fini(&faults);
+    if (!file)
+        return false;
+    log_info("loaded the routes again routes=%zu", file->routes->count);
+    if (file->fingerprint == relay->file->fingerprint)
+        gateway_file_free(file); // the queues are not left for nothing
+    else
+        use_file(relay, file);
+    return true;
+}
+
+static void reload(struct relay *relay)
+{
+    bool shared = reload_shared();
+    bool routes = reload_routes(relay);
+
+    relay_api_reload(relay->api);
+    reload_finish(&relay->metrics.reloads, shared && routes);
 }
 
 void relay_run(struct relay *relay)
 {
     while (!relay_stopping()) {
-        if (relay_take_reload()) {
-            reload_routes(relay);
-            relay_api_reload(relay->api);
-        }
+        if (relay_take_reload())
+            reload(relay);
         relay_loop_once(relay);
     }
     log_info("stopping");

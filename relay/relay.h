@@ -19,6 +19,7 @@ void relay_free(struct relay *relay);
 // Runs until relay_stop() is called. Then publishes and acknowledges the events that it has taken,
 // as far as the brokers can be reached within DRAIN_SECONDS.
 //
-// When relay_reload() is called it loads the routes again. If they are right, it leaves the queues
+// When relay_reload() is called it reads again what may change (reload.h), and loads the routes
+// again. If they are right, and others than before, it leaves the queues
 // and takes those of the new routes; otherwise it logs what is wrong, and the old routes stay.
 void relay_run(struct relay *relay);

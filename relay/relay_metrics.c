@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #define FIELD(name)  offsetof(struct relay_metrics, name)
-#define RELOADS_HELP "Times that the routes were loaded again on SIGHUP"
+#define RELOADS_HELP "Times that SIGHUP was obeyed; refused: a part of what was read was wrong"
 #define DEAD(word, status)                                                                         \
     {                                                                                              \
         "ws_relay_dead_letters_total", "reason=\"" word "\"", METRIC_COUNTER,                      \
@@ -63,8 +63,8 @@ static const struct metric_info table[] = {
      "Entries of the log removed to keep LOG_MAX_BYTES, or because Redis was out of memory"},
     {"ws_relay_given_up_total", NULL, METRIC_COUNTER, FIELD(given_up),
      "Times that the relay gave up its queues because Redis was unusable for 10 s"},
-    {"ws_relay_reloads_total", "result=\"done\"", METRIC_COUNTER, FIELD(reloads), RELOADS_HELP},
-    {"ws_relay_reloads_total", "result=\"refused\"", METRIC_COUNTER, FIELD(reloads_refused),
+    {"ws_relay_reloads_total", "result=\"done\"", METRIC_COUNTER, FIELD(reloads.done), RELOADS_HELP},
+    {"ws_relay_reloads_total", "result=\"refused\"", METRIC_COUNTER, FIELD(reloads.refused),
      RELOADS_HELP},
     {"ws_relay_redis_outages_total", NULL, METRIC_COUNTER, FIELD(redis_outages),
      "Times that the connection to Redis was lost"},

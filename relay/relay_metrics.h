@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/metrics.h"
+#include "common/reload.h"
 #include "relay/api/api_metrics.h"
 #include "relay/routing/translate.h"
 
@@ -26,7 +27,7 @@ struct relay_metrics {
     metric received_bytes;
     metric heartbeats;
     metric superseded, given_up;
-    metric reloads, reloads_refused; // of the routes
+    struct reload_metrics reloads;
     metric redis_outages, rabbitmq_outages;
     metric redis_connected, rabbitmq_connected;
     metric active;

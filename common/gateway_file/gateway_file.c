@@ -7,6 +7,7 @@
 #include "common/gateway_file/room_types_parse.h"
 #include "common/gateway_file/routes_file.h"
 #include "common/gateway_file/routes_parse.h"
+#include "common/hash.h"
 #include "common/mem.h"
 
 static bool read_rooms(struct file_reader *r, struct json_view value, void *into)
@@ -99,16 +100,19 @@ static struct gateway_file *load_file(const struct gateway_file_options *options
         r.path = options->path;
     if (!options->path || reader_load(&r, &text))
         file = gateway_file_parse(&r, options->queue_prefix);
+    if (file)
+        file->fingerprint = hash_keyed_64(r.text.ptr, r.text.len);
     buffer_fini(&text);
     return file;
 }
 
-static bool add_routes(struct routes *routes, const char *path, struct buffer *errors)
+static bool add_routes(struct gateway_file *file, const char *path, struct buffer *errors)
 {
     struct file_reader r = {.path = path, .errors = errors};
     struct buffer text = {0};
-    bool ok = reader_load(&r, &text) && routes_file_add(&r, routes);
+    bool ok = reader_load(&r, &text) && routes_file_add(&r, file->routes);
 
+    file->fingerprint += hash_keyed_64(text.ptr, text.len);
     buffer_fini(&text);
     return ok;
 }
@@ -118,7 +122,7 @@ struct gateway_file *gateway_file_load(const struct gateway_file_options *option
 {
     struct gateway_file *file = load_file(options, errors);
 
-    if (!file || !options->routes_path || add_routes(file->routes, options->routes_path, errors))
+    if (!file || !options->routes_path || add_routes(file, options->routes_path, errors))
         return file;
     gateway_file_free(file);
     return NULL;

@@ -12,6 +12,7 @@ struct gateway_file {
     struct room_types *rooms;
     struct routes *routes; // its member "events"
     struct client_event_types *client_events;
+    uint64_t fingerprint; // of the texts that it was loaded from, in this process
 };
 
 struct gateway_file_options {

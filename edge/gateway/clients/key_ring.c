@@ -8,6 +8,30 @@
 #include "edge/gateway/clients/public_key.h"
 #include "edge/gateway/clients/token_algorithm.h"
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same_set(const struct jwks *a, const struct jwks *b)
+{
+    if (!a || !b || a->count != b->count)
+        return a == b;
+    for (size_t i = 0; i < a->count; i++)
+        if (!is_same_text(a->keys[i].id, b->keys[i].id) ||
+            a->keys[i].algorithms != b->keys[i].algorithms ||
+            !is_same_text(a->keys[i].pem, b->keys[i].pem))
+            return false;
+    return true;
+}
+
+bool token_keys_equal(const struct token_keys *a, const struct token_keys *b)
+{
+    return is_same_text(a->secret, b->secret) &&
+           is_same_text(a->previous_secret, b->previous_secret) &&
+           is_same_text(a->public_key, b->public_key) && is_same_set(a->key_set, b->key_set);
+}
+
 void key_ring_init(struct key_ring *ring, unsigned algorithms)
 {
     *ring = (struct key_ring){.algorithms = algorithms};

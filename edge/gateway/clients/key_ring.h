@@ -22,6 +22,9 @@ struct token_keys {
     const struct jwks *key_set;  // NULL: none
 };
 
+// Whether both are made of the same keys, in the same order.
+bool token_keys_equal(const struct token_keys *a, const struct token_keys *b);
+
 struct ring_key {
     unsigned algorithms; // that it verifies: accepted ones, of enum token_algorithm
     uint32_t number;

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/capture.h"
@@ -70,12 +71,71 @@ static void says_when_it_begins_to_fail(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+// Returns the size of the file, or -1.
+static off_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+// As a program does that moves logs away, and then sends SIGHUP.
+static void is_opened_anew(void **state)
+{
+    char folder[] = "log-file-XXXXXX";
+    struct log_file file;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_true(log_file_open(&file, folder, "x.log", 1));
+    log_file_write(&file, SPAN_LIT(LINE), 2);
+    assert_int_equal(rename(file.path, "moved.log"), 0);
+    log_file_write(&file, SPAN_LIT(LINE), 3);
+    assert_true(log_file_reopen(&file, 4));
+    log_file_write(&file, SPAN_LIT(LINE), 5);
+    assert_int_equal(size_of("moved.log"), 2 * strlen(LINE));
+    assert_int_equal(size_of(file.path), strlen(LINE));
+
+    unlink("moved.log");
+    unlink(file.path);
+    log_file_close(&file);
+    assert_true(log_file_reopen(&file, 6)); // there is none
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void what_cannot_be_opened_anew_stays(void **state)
+{
+    char folder[] = "log-file-XXXXXX";
+    struct buffer console = {0};
+    struct log_file file;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_true(log_file_open(&file, folder, "x.log", 1));
+    assert_int_equal(rename(file.path, "moved.log"), 0);
+    assert_int_equal(mkdir(file.path, 0700), 0);
+    struct capture capture = capture_start(STDERR_FILENO);
+    assert_false(log_file_reopen(&file, 2));
+    capture_end(&capture, &console);
+    assert_int_equal(capture_count(&console, "cannot open the log file "), 1);
+    log_file_write(&file, SPAN_LIT(LINE), 3);
+    assert_int_equal(size_of("moved.log"), strlen(LINE));
+
+    buffer_fini(&console);
+    unlink("moved.log");
+    assert_int_equal(rmdir(file.path), 0);
+    log_file_close(&file);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
     size_t count = 0;
 
     signal(SIGXFSZ, SIG_IGN);
     ADD_ROWS(tests, count, rows, says_when_it_begins_to_fail);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(is_opened_anew);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_cannot_be_opened_anew_stays);
     return cmocka_run_group_tests_name("log file", tests, NULL, NULL);
 }

@@ -73,6 +73,8 @@ static void replaces(void **state)
 
     key_ring_init(&ring, TOKEN_HS256 | TOKEN_RS256 | TOKEN_ES256);
     assert_false(key_ring_replace(&ring, &row->first));
+    assert_true(token_keys_equal(&row->first, &row->first));
+    assert_int_equal(token_keys_equal(&row->first, &row->then), row == rows);
     if (row->kept)
         assert_int_not_equal(kept = number_of(&ring, row->kept), KEY_NONE);
     if (row->withdrawn)

@@ -1,0 +1,132 @@
+#define LOG_MODULE "edge"
+
+#include "edge/edge_reload.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/edge_keys.h"
+#include "edge/edge_options.h"
+
+#define DELAY_MS 100
+
+static const struct edge_settings *current(const struct edge_reload *reload)
+{
+    return reload->newest ? reload->newest : reload->start;
+}
+
+struct token_keys edge_reload_keys(const struct edge_reload *reload)
+{
+    return options_of_tokens(current(reload)).keys;
+}
+
+static void watch_files(struct edge_reload *reload, bool read_before)
+{
+    static const char *const names[] = {"JWT_SECRET_FILE", "JWT_SECRET_PREVIOUS_FILE",
+                                        "JWT_PUBLIC_KEY_FILE", "JWT_JWKS_FILE"};
+    static_assert(ARRAY_LEN(names) <= FILE_WATCH_MAX, "all can be watched");
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        free(reload->paths[i]);
+        reload->paths[i] =
+            settings_is_given(names[i]) ? mem_strdup(setting_variable(names[i])) : NULL;
+    }
+    file_watch_set(&reload->watch, (const char *const *)reload->paths, ARRAY_LEN(names),
+                   read_before);
+}
+
+// Returns whether they are others than before.
+static bool take(struct edge_reload *reload, struct edge_settings *fresh)
+{
+    struct token_keys before = edge_reload_keys(reload), after = options_of_tokens(fresh).keys;
+    struct edge_settings *old = reload->newest;
+    bool other = !token_keys_equal(&before, &after);
+
+    reload->newest = fresh;
+    if (other) {
+        log_info("the keys were replaced");
+        reload->on_keys(reload->arg);
+    }
+    edge_keys_free_again(old);
+    return other;
+}
+
+enum outcome { REFUSED, SAME, OTHER };
+
+static enum outcome read_keys(struct edge_reload *reload)
+{
+    struct buffer errors = {0}, warnings = {0};
+    struct edge_settings *fresh = edge_keys_load_again(reload->start, &errors, &warnings);
+    enum outcome outcome = !fresh ? REFUSED : take(reload, fresh) ? OTHER : SAME;
+
+    reload_accepts("keys", &errors);
+    if (outcome == OTHER)
+        program_log_warnings(&warnings);
+    buffer_fini(&errors);
+    buffer_fini(&warnings);
+    return outcome;
+}
+
+static void on_file_changed(void *arg)
+{
+    struct edge_reload *reload = arg;
+    enum outcome outcome = read_keys(reload);
+
+    if (outcome != SAME)
+        reload_count(reload->metrics, outcome == OTHER);
+}
+
+// The watch is set before the files are read: a change while they are read is another change.
+static void on_delay(struct deadline *delay, void *arg)
+{
+    struct edge_reload *reload = arg;
+
+    (void)delay;
+    bool shared = reload_shared();
+    watch_files(reload, false);
+    bool keys = read_keys(reload) != REFUSED;
+    reload_finish(reload->metrics, shared && keys);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct edge_reload *reload = handle->data;
+
+    (void)number;
+    if (!deadline_is_armed(&reload->delay))
+        deadline_arm(&reload->delay, &reload->delays);
+}
+
+void edge_reload_init(struct edge_reload *reload, const struct edge_settings *start,
+                      struct event_loop *loop, struct reload_metrics *metrics,
+                      void (*on_keys)(void *arg), void *arg)
+{
+    *reload =
+        (struct edge_reload){.start = start, .metrics = metrics, .on_keys = on_keys, .arg = arg};
+    deadline_queue_init(&reload->delays, &loop->deadlines, DELAY_MS, on_delay, reload);
+    deadline_init(&reload->delay);
+    file_watch_init(&reload->watch, &loop->deadlines, on_file_changed, reload);
+    watch_files(reload, true);
+    uv_signal_init(&loop->uv, &reload->hangup);
+    reload->hangup.data = reload;
+    uv_signal_start(&reload->hangup, on_hangup, SIGHUP);
+}
+
+void edge_reload_close(struct edge_reload *reload)
+{
+    uv_close((uv_handle_t *)&reload->hangup, NULL);
+    deadline_cancel(&reload->delay);
+    deadline_cancel(&reload->watch.look);
+}
+
+void edge_reload_fini(struct edge_reload *reload)
+{
+    deadline_queue_fini(&reload->delays);
+    file_watch_fini(&reload->watch);
+    for (size_t i = 0; i < FILE_WATCH_MAX; i++)
+        free(reload->paths[i]);
+    edge_keys_free_again(reload->newest);
+}
