@@ -47,20 +47,22 @@ static bool expect_host(SSL *ssl, const char *host)
     return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
 }
 
-static void find_reason(const SSL *ssl, const redisContext *redis,
-                        char reason[REDIS_TLS_REASON_MAX])
+void redis_tls_explain(const SSL *ssl, const char *otherwise, char reason[REDIS_TLS_REASON_MAX])
 {
     long verified = SSL_get_verify_result(ssl);
+    const char *words = ERR_peek_last_error() != 0 ? tls_newest_reason() : otherwise;
 
     if (verified != X509_V_OK)
         snprintf(reason, REDIS_TLS_REASON_MAX, "TLS: the certificate is refused: %s",
                  X509_verify_cert_error_string(verified));
+    else if (!SSL_is_init_finished(ssl))
+        snprintf(reason, REDIS_TLS_REASON_MAX, "TLS: %s; does the server speak TLS at this port?",
+                 words);
     else
-        snprintf(reason, REDIS_TLS_REASON_MAX, "TLS: %s; does the server speak it at this port?",
-                 redis->errstr);
+        snprintf(reason, REDIS_TLS_REASON_MAX, "%s", words);
 }
 
-bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis, const char *host,
+SSL *redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis, const char *host,
                      char reason[REDIS_TLS_REASON_MAX])
 {
     SSL *ssl = SSL_new(tls->context);
@@ -68,10 +70,10 @@ bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis, co
     if (!ssl || !expect_host(ssl, host))
         abort(); // out of memory
     if (redisInitiateSSL(redis, ssl) == REDIS_OK)
-        return true; // which owns `ssl` now
-    find_reason(ssl, redis, reason);
+        return ssl; // which `redis` owns now
+    redis_tls_explain(ssl, redis->errstr, reason);
     SSL_free(ssl);
-    return false;
+    return NULL;
 }
 
 void redis_tls_forget_errors(void)

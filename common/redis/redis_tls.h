@@ -5,6 +5,7 @@
 #include "common/redis_settings.h"
 
 struct redisContext;
+struct ssl_st;
 
 // The files of the settings, loaded.
 struct redis_tls;
@@ -19,10 +20,14 @@ void redis_tls_free(struct redis_tls *tls);
 #define REDIS_TLS_UNUSABLE   "the files of TLS could be used when they were checked, and not later"
 
 // Begins TLS on a connection that was just opened; one that blocks is through with the handshake
-// afterwards. The certificate must be for `host`, a name or an address. Returns false if it failed,
-// with the reason in `reason`.
-NODISCARD bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis,
-                               const char *host, char reason[REDIS_TLS_REASON_MAX]);
+// afterwards. The certificate must be for `host`, a name or an address. Returns NULL if it failed,
+// with the reason in `reason`; else what `redis` owns from now on.
+NODISCARD struct ssl_st *redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis,
+                                         const char *host, char reason[REDIS_TLS_REASON_MAX]);
+// Why a connection has ended, of which hiredis says `otherwise`: during the handshake of one that
+// does not block that is no more than "Success". Call it while `redis` still has the connection.
+void redis_tls_explain(const struct ssl_st *ssl, const char *otherwise,
+                       char reason[REDIS_TLS_REASON_MAX]);
 
 // Call before hiredis reads or writes on a thread that does other work with OpenSSL, such as checks
 // of tokens. They leave errors behind that hiredis would take for those of the connection.

@@ -16,11 +16,18 @@ void redis_tls_free(struct redis_tls *tls)
     (void)tls;
 }
 
-bool redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis, const char *host,
-                     char reason[REDIS_TLS_REASON_MAX])
+struct ssl_st *redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis,
+                               const char *host, char reason[REDIS_TLS_REASON_MAX])
 {
     (void)tls, (void)redis, (void)host, (void)reason;
-    return false;
+    return NULL;
+}
+
+void redis_tls_explain(const struct ssl_st *ssl, const char *otherwise,
+                       char reason[REDIS_TLS_REASON_MAX])
+{
+    (void)ssl, (void)otherwise;
+    reason[0] = '\0';
 }
 
 void redis_tls_forget_errors(void)

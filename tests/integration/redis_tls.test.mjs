@@ -79,11 +79,31 @@ async function tells(env, line) {
 test('plain text where TLS is spoken is told', () =>
   tells({ REDIS_HOST: 'localhost', REDIS_PORT: String(tlsPort) }, /speaks TLS at this port.*rediss:/));
 
+// A Sentinel that knows the primary by the name of its certificate, and asks it over TLS.
+async function sentinel(t, name, listens) {
+  const port = await freePort();
+  await writeFile(file(`${name}.conf`), [...listens(port), 'bind 127.0.0.1', `dir ${dir}`,
+    `tls-cert-file ${file('server.crt')}`, `tls-key-file ${file('server.key')}`,
+    `tls-ca-cert-file ${file('ours.crt')}`, 'tls-auth-clients no', 'tls-replication yes',
+    'sentinel resolve-hostnames yes', 'sentinel announce-hostnames yes',
+    `sentinel monitor trips localhost ${tlsPort} 1`].join('\n'));
+  const child = new Child('redis-server', [file(`${name}.conf`), '--sentinel'], { name });
+  t.after(() => child.kill());
+  return { ...NONE, ...CA, REDIS_TLS: 'true', REDIS_MASTER_NAME: 'trips',
+    REDIS_SENTINELS: `localhost:${port}` };
+}
+
 describe('a hiredis with TLS', { skip: !hasTls }, () => {
   test('rediss:// and an authority', async (t) => stop(await works(t, secure)));
 
   test('REDIS_TLS and a host', async (t) => stop(await works(t, { ...CA, REDIS_TLS: 'true',
     REDIS_HOST: 'localhost', REDIS_PORT: String(tlsPort) })));
+
+  test('a Sentinel over TLS, which names the primary', async (t) => stop(await works(t,
+    await sentinel(t, 'sentinel', (port) => ['port 0', `tls-port ${port}`]))));
+
+  test('a Sentinel that speaks plain text is told', async (t) => tells(
+    await sentinel(t, 'plain-sentinel', (port) => [`port ${port}`]), /TLS at this port/));
 
   test('a long log is read by an edge that starts', async (t) => {
     const processes = await works(t, secure);

@@ -23,8 +23,8 @@ struct redis_connection {
     struct redis_connection_handlers handlers;
     redisAsyncContext *context; // NULL: hiredis is done with it
     uv_poll_t poll;
-    int wanted; // events that hiredis wants polled
-    bool tls;
+    int wanted;         // events that hiredis wants polled
+    struct ssl_st *ssl; // of TLS, while there is a context; NULL: plain text
     bool poll_closed;
     bool answered; // the other side has answered on TCP, even if by refusing
     bool broken;   // hiredis frees the context itself
@@ -73,7 +73,7 @@ static bool has_records(const struct redis_connection *connection)
 {
     struct pollfd poll_fd = {.fd = connection->context->c.fd, .events = POLLIN};
 
-    return connection->tls && poll(&poll_fd, 1, 0) == 1;
+    return connection->ssl && poll(&poll_fd, 1, 0) == 1;
 }
 
 static bool expects_more(const struct redis_connection *connection)
@@ -119,7 +119,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         on_poll_error(connection, status);
         return;
     }
-    if (connection->tls)
+    if (connection->ssl)
         redis_tls_forget_errors();
     if (connection->context && (events & UV_READABLE))
         read_replies(connection);
@@ -208,8 +208,13 @@ static void on_broken(const redisAsyncContext *context, const char *otherwise)
 {
     struct redis_connection *connection = context->data;
     const char *reason = context->c.errstr[0] != '\0' ? context->c.errstr : otherwise;
+    char of_tls[REDIS_TLS_REASON_MAX];
 
     connection->broken = true;
+    if (connection->ssl && !connection->closing) {
+        redis_tls_explain(connection->ssl, reason, of_tls);
+        reason = of_tls;
+    }
     if (!connection->closing)
         connection->handlers.on_broken(reason, connection->handlers.arg);
 }
@@ -229,7 +234,8 @@ static void on_disconnect(const redisAsyncContext *context, int status)
     on_broken(context, "connection closed");
 }
 
-static redisAsyncContext *open_context(const struct redis_endpoint *endpoint, const char **reason)
+static redisAsyncContext *open_context(const struct redis_endpoint *endpoint, struct ssl_st **ssl,
+                                       const char **reason)
 {
     static char refused[REDIS_TLS_REASON_MAX];
     redisAsyncContext *context = endpoint->port == 0
@@ -240,8 +246,10 @@ static redisAsyncContext *open_context(const struct redis_endpoint *endpoint, co
                   ? strerror(errno)
                   : "no connection can be opened; is the limit of open files reached?";
     if (!context || context->err == 0) {
-        if (!context || !endpoint->tls ||
-            redis_tls_begin(endpoint->tls, &context->c, endpoint->host, refused))
+        if (!context || !endpoint->tls)
+            return context;
+        *ssl = redis_tls_begin(endpoint->tls, &context->c, endpoint->host, refused);
+        if (*ssl)
             return context;
         *reason = refused;
     }
@@ -255,7 +263,7 @@ struct redis_connection *redis_connection_new(struct event_loop *loop,
                                               const char **reason)
 {
     struct redis_connection *connection = mem_zalloc(sizeof(*connection));
-    redisAsyncContext *context = open_context(endpoint, reason);
+    redisAsyncContext *context = open_context(endpoint, &connection->ssl, reason);
 
     if (!context || uv_poll_init(&loop->uv, &connection->poll, context->c.fd) != 0) {
         if (context)
@@ -264,7 +272,6 @@ struct redis_connection *redis_connection_new(struct event_loop *loop,
         return NULL;
     }
     connection->handlers = *handlers;
-    connection->tls = endpoint->tls != NULL;
     list_init(&connection->requests);
     attach(connection, context);
     watch_peer(context->c.fd);
