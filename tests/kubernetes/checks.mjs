@@ -128,13 +128,17 @@ export function* monitoring(m) {
   }
 }
 
+// TLS to the brokers needs the files of the Secret, and on Debian 12 another hiredis.
+const withoutTls = (env) => Object.fromEntries(Object.entries(env).filter(([name]) =>
+  !/^(REDIS|RABBITMQ)_(TLS|CA_FILE|CERT_FILE|KEY_FILE)$/.test(name)));
+
 export function* settings(m) {
   for (const [workload, container, env] of programs(m)) {
     const program = programOf(container);
     for (const name of Object.keys(env)) {
       if (!(name in settingsOf(program).defaults)) yield `${nameOf(workload)}: ${program} has no ${name}`;
     }
-    const words = refusal(program, env);
+    const words = refusal(program, withoutTls(env));
     if (words) yield `${nameOf(workload)}: ${words}`;
   }
   const used = new Set(m.workloads.flatMap((workload) => podOf(workload).containers)
@@ -157,6 +161,16 @@ function isSecretFile(workload, path) {
   const { volumes, containers: [{ volumeMounts = [] }] } = podOf(workload);
   return volumeMounts.some(({ name, mountPath }) => volumes.find((one) => one.name === name)
     ?.secret?.items.some((item) => path === `${mountPath}/${item.path}`));
+}
+
+export function* secretFiles(m) {
+  for (const [workload, , env] of programs(m)) {
+    for (const [name, value] of Object.entries(env)) {
+      if (value?.startsWith('/run/secrets/') && !isSecretFile(workload, value)) {
+        yield `${nameOf(workload)}: ${name} is no file of a Secret`;
+      }
+    }
+  }
 }
 
 export function* secrets(m) {

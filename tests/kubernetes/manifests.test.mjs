@@ -1,16 +1,21 @@
-// The builds of both overlays hold to what checks.mjs says, and each check can fail.
+// The builds of both overlays, and of production with TLS to the brokers, hold to what checks.mjs
+// says, and each check can fail.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as checks from './checks.mjs';
 import { PLANTED } from './planted.mjs';
 import { Manifests } from './support/manifests.mjs';
 
-const OVERLAYS = ['development', 'production'];
+const FOLDERS = {
+  development: 'compose/kubernetes/overlays/development',
+  production: 'compose/kubernetes/overlays/production',
+  tls: 'tests/kubernetes/tls',
+};
 
-const built = Object.fromEntries(OVERLAYS.map((name) =>
-  [name, Manifests.build(`compose/kubernetes/overlays/${name}`)]));
+const built = Object.fromEntries(Object.entries(FOLDERS).map(([name, folder]) =>
+  [name, Manifests.build(folder)]));
 
-for (const overlay of OVERLAYS) {
+for (const overlay of Object.keys(FOLDERS)) {
   describe(overlay, () => {
     for (const [name, check] of Object.entries(checks)) {
       test(name, () => {
@@ -31,6 +36,19 @@ test('production differs where it must', () => {
   assert.equal(built.production.all('StatefulSet').length, 0);
   assert.equal(built.production.all('HorizontalPodAutoscaler').length, 1);
   assert.equal(built.development.get('Deployment', 'edge').spec.replicas, 1);
+});
+
+test('with the component, relays and edges speak TLS', () => {
+  const [edge, relay] = ['edge', 'relay'].map((name) =>
+    built.tls.environment(built.tls.get('Deployment', name).spec.template.spec.containers[0]));
+  for (const env of [edge, relay]) {
+    assert.equal(env.REDIS_TLS, 'true');
+    assert.equal(env.REDIS_CA_FILE, '/run/secrets/brokers-tls/redis-ca.pem');
+    assert.equal(env.RABBITMQ_PORT, '5671');
+  }
+  assert.equal(relay.RABBITMQ_TLS, 'true');
+  assert.equal(relay.RABBITMQ_CA_FILE, '/run/secrets/brokers-tls/rabbitmq-ca.pem');
+  assert.equal(relay.RABBITMQ_HOST, 'rabbitmq.example.com');
 });
 
 describe('a planted fault is found:', () => {

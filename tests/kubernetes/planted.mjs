@@ -33,6 +33,14 @@ export const PLANTED = [
       m.get('ServiceMonitor', 'websocket-gateway').spec.endpoints[0].intervall = '15s';
     }, 'intervall is no field'],
   ]),
+  ...planted('secretFiles', [
+    ['a file that is not mounted', (m) => {
+      podOf(relayOf(m)).volumes.find(({ name }) => name === 'brokers-tls').secret.items.pop();
+    }, 'Deployment relay: RABBITMQ_CA_FILE is no file of a Secret', 'tls'],
+    ['a mount elsewhere', (m) => {
+      container(edgeOf(m)).volumeMounts.find(({ name }) => name === 'brokers-tls').mountPath = '/run/x';
+    }, 'Deployment edge: REDIS_CA_FILE is no file of a Secret', 'tls'],
+  ]),
   ...planted('selectors', [
     ['a Deployment of other pods', (m) => { edgeOf(m).spec.selector.matchLabels.other = 'x'; },
       'Deployment edge does not select its own pods'],
