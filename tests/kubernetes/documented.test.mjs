@@ -3,7 +3,8 @@
 // is looked up whether what they name is there.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import YAML from 'yaml';
@@ -11,6 +12,7 @@ import { ROOT, kubectl } from './support/kubectl.mjs';
 import { Manifests } from './support/manifests.mjs';
 
 const OVERLAYS = 'compose/kubernetes/overlays';
+const tls = Manifests.build('tests/kubernetes/tls');
 const production = Manifests.build(`${OVERLAYS}/production`);
 const both = new Manifests([...production.resources,
   ...Manifests.build(`${OVERLAYS}/development`).resources]);
@@ -27,9 +29,35 @@ const operators = commandsOf('--as', 'kubectl', 'docs/operations.md', 'docs/runb
 
 const KINDS = { deployment: 'Deployment', statefulset: 'StatefulSet', service: 'Service', hpa: 'HorizontalPodAutoscaler' };
 
+// `files` are in the folder where it is typed.
+function dryRun(line, files = []) {
+  const cwd = mkdtempSync(join(tmpdir(), 'documented-'));
+  try {
+    for (const name of files) writeFileSync(join(cwd, name), 'a certificate');
+    return YAML.parse(execFileSync('bash', ['-c', `${line} --dry-run=client --output=yaml`],
+      { cwd, encoding: 'utf8' }));
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
+}
+
+// A Secret of files has those that are mounted from it.
+function makesSecretOfFiles(line, files) {
+  const secret = dryRun(line, files);
+  const mounted = tls.workloads.flatMap(({ spec }) => spec.template.spec.volumes ?? [])
+    .filter((volume) => volume.secret?.secretName === secret.metadata.name)
+    .flatMap((volume) => volume.secret.items.map(({ key }) => key));
+  assert.equal(secret.metadata.namespace, 'websocket-gateway');
+  assert.deepEqual(Object.keys(secret.data).sort(), [...new Set(mounted)].sort());
+}
+
 function makesSecret(line) {
-  const secret = YAML.parse(execFileSync('bash', ['-c', `${line} --dry-run=client --output=yaml`],
-    { encoding: 'utf8' }));
+  const files = [...line.matchAll(/--from-file=(\S+)/g)].map(([, name]) => name);
+  if (files.length > 0) {
+    makesSecretOfFiles(line, files);
+    return;
+  }
+  const secret = dryRun(line);
   assert.equal(secret.metadata.namespace, 'websocket-gateway');
   const made = Object.keys(secret.data).map((key) => `${secret.metadata.name}/${key}`);
   for (const key of made) assert.ok(secret.data[key.split('/')[1]].length > 0, key);
