@@ -1,5 +1,6 @@
 #include "compose/tools/rabbit_link.h"
 
+#include <assert.h>
 #include <rabbitmq-c/amqp.h>
 #include <rabbitmq-c/ssl_socket.h>
 #include <rabbitmq-c/tcp_socket.h>
@@ -159,6 +160,7 @@ amqp_connection_state_t rabbit_link_open(const struct rabbitmq_settings *rabbitm
 {
     amqp_connection_state_t link = NULL;
 
+    assert(rabbitmq->hosts.count > 0); // or nothing would be tried, and nothing said
     for (size_t i = 0; i < rabbitmq->hosts.count && !link; i++)
         link = open_at(rabbitmq, &rabbitmq->hosts.items[i]);
     return link;

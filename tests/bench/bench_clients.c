@@ -44,6 +44,11 @@ static const struct tool_option OPTIONS[] = {
     RIG_EDGE_OPTION,
 };
 
+static void check(void *request, struct buffer *errors)
+{
+    rabbitmq_settings_finish(&((struct request *)request)->rig.rabbitmq, errors);
+}
+
 static const struct tool TOOL = {
     .program = {"bench-clients",
                 "Loads a gateway on this machine and prints one line of what that cost.\n"
@@ -52,6 +57,7 @@ static const struct tool TOOL = {
     .synopsis = "SCENARIO",
     .max_operands = 1,
     .options = OPTIONS,
+    .check = check,
     .option_count = ARRAY_LEN(OPTIONS),
 };
 
