@@ -305,6 +305,7 @@ static void build_bus(struct edge *edge)
         .names = &edge->redis_names,
         .tls = edge->redis_tls,
         .shards = (unsigned)s->bus_shards,
+        .part = BUS_WHOLE,
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,
     };

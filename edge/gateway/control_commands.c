@@ -6,7 +6,8 @@
 #include "common/log.h"
 #include "edge/gateway/clients/session_takeover.h"
 
-static void on_heartbeat(struct control_commands *commands, const struct heartbeat *heartbeat)
+static void on_heartbeat(struct control_commands *commands, struct bus_part part,
+                         const struct heartbeat *heartbeat)
 {
     relay_status_on_heartbeat(commands->relay, heartbeat, clock_monotonic_ms());
     if (heartbeat->shard_count != commands->shards && !commands->mismatch_logged) {
@@ -15,7 +16,7 @@ static void on_heartbeat(struct control_commands *commands, const struct heartbe
                   "remedy=%s",
                   heartbeat->shard_count, commands->shards, "set BUS_SHARDS to the same on both");
     }
-    log_follower_on_heartbeat(commands->follower, heartbeat);
+    log_follower_on_heartbeat(commands->follower, part, heartbeat);
 }
 
 static void on_drain(struct control_commands *commands, struct span edge)
@@ -34,7 +35,8 @@ void control_commands_fini(struct control_commands *commands)
     envelope_decoder_free(commands->decoder);
 }
 
-void control_commands_handle(struct control_commands *commands, struct span bytes)
+void control_commands_handle(struct control_commands *commands, struct bus_part part,
+                             struct span bytes)
 {
     const struct control *control = control_decode(commands->decoder, bytes);
 
@@ -45,7 +47,7 @@ void control_commands_handle(struct control_commands *commands, struct span byte
     }
     switch (control->kind) {
     case CONTROL_HEARTBEAT:
-        on_heartbeat(commands, &control->heartbeat);
+        on_heartbeat(commands, part, &control->heartbeat);
         break;
     case CONTROL_DRAIN:
         on_drain(commands, control->edge);

@@ -28,4 +28,5 @@ void control_commands_fini(struct control_commands *commands);
 
 // Handles one message, for bus_control_handlers.on_control. Logs and drops a malformed one; ignores
 // unknown kinds, which a newer version may send.
-void control_commands_handle(struct control_commands *commands, struct span bytes);
+void control_commands_handle(struct control_commands *commands, struct bus_part part,
+                             struct span bytes);

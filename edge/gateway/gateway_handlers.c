@@ -62,9 +62,9 @@ static void on_revocations_read(void *arg)
     user_commands_on_revocations_read(&((struct gateway *)arg)->user_commands);
 }
 
-static void on_control(struct span bytes, void *arg)
+static void on_control(struct bus_part part, struct span bytes, void *arg)
 {
-    control_commands_handle(&((struct gateway *)arg)->commands, bytes);
+    control_commands_handle(&((struct gateway *)arg)->commands, part, bytes);
 }
 
 static void on_following(void *arg)

@@ -37,7 +37,7 @@ static inline void stage_begin(const struct gateway_options *options,
     with_origins.origins = origins = allowed_origins_new(NULL);
     gateway = gateway_new(&with_origins, handlers, &bus.bus, &clock_, &metrics, &socketio_metrics,
                           &engine_metrics);
-    bus_report_up(&bus.bus);
+    bus_report_up(&bus.bus, BUS_WHOLE);
 }
 
 static inline void turn(void)
@@ -122,7 +122,7 @@ static inline void command(const struct control *control)
     struct buffer bytes = {0};
 
     control_encode(control, &bytes);
-    bus.bus.control.on_control(buffer_span(&bytes), bus.bus.control.arg);
+    bus.bus.control.on_control(BUS_WHOLE, buffer_span(&bytes), bus.bus.control.arg);
     buffer_fini(&bytes);
     turn();
 }

@@ -52,7 +52,7 @@ void redis_bus_fail(struct redis_bus *bus, const char *reason)
     uv_timer_start(&bus->timer, on_retry, backoff_next_ms(&bus->backoff, is_answered(bus)), 0);
     redis_bus_drop_links(bus);
     if (was_up)
-        bus->interface.handlers.on_down(bus->interface.handlers.arg);
+        bus->interface.handlers.on_down(bus->options->part, bus->interface.handlers.arg);
     if (bus->options->sessions)
         redis_sessions_on_down(bus->options->sessions);
 }
@@ -105,8 +105,9 @@ void redis_bus_check_up(struct redis_bus *bus)
     may_lack = may_lack_writes(bus);
     metric_add(&bus->metrics->connects, 1);
     metric_set(&bus->metrics->connected, 1);
-    redis_bus_read_revocations(bus);
-    bus_report_up(&bus->interface);
+    if (bus->options->part.node == 0)
+        redis_bus_read_revocations(bus);
+    bus_report_up(&bus->interface, bus->options->part);
     tell_sessions(bus, may_lack);
 }
 

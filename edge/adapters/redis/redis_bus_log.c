@@ -94,7 +94,9 @@ void redis_bus_read_newest(struct bus *interface, unsigned shard)
 
 void redis_bus_read_again(struct redis_bus *bus)
 {
-    for (unsigned shard = 0; shard < bus->options->shards; shard++)
+    const struct bus_part *part = &bus->options->part;
+
+    for (unsigned shard = part->node; shard < bus->options->shards; shard += part->nodes)
         if (bus->questions[shard].refused)
             ask(bus, shard);
 }

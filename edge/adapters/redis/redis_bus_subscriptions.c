@@ -1,11 +1,18 @@
 // What Redis pushes: envelopes of the shards, control messages, and the edge's own echo.
 #include "edge/adapters/redis/redis_bus_internal.h"
 
+static unsigned shard_count(const struct redis_bus *bus)
+{
+    const struct bus_part *part = &bus->options->part;
+
+    return (bus->options->shards - part->node + part->nodes - 1) / part->nodes;
+}
+
 // One channel for each shard, one for control messages, one for the echo, and with sessions one for
 // control messages to this edge alone.
 static unsigned channel_count(const struct redis_bus *bus)
 {
-    return bus->options->shards + 2 + (bus->options->sessions ? 1 : 0);
+    return shard_count(bus) + 2 + (bus->options->sessions ? 1 : 0);
 }
 
 bool redis_bus_is_subscribed(const struct redis_bus *bus)
@@ -47,7 +54,7 @@ static void on_control_push(const struct redis_value *value, uintptr_t tag, void
 
     (void)tag;
     if (take_push(bus, value, &message))
-        handlers->on_control(message, handlers->arg);
+        handlers->on_control(bus->options->part, message, handlers->arg);
 }
 
 static void on_echo(const struct redis_value *value, uintptr_t tag, void *arg)
@@ -62,11 +69,12 @@ void redis_bus_subscribe(struct redis_bus *bus)
 {
     struct redis_connection *connection = bus->links[SUBSCRIPTIONS];
     const struct redis_names *names = bus->options->names;
+    const struct bus_part *part = &bus->options->part;
     const char *id = bus->options->edge_id;
     char channel[REDIS_SHARD_KEY_MAX];
 
     bus->channels_ready = 0;
-    for (unsigned shard = 0; shard < bus->options->shards; shard++) {
+    for (unsigned shard = part->node; shard < bus->options->shards; shard += part->nodes) {
         redis_bus_channel(names, shard, channel);
         redis_connection_send(connection, on_shard_push, shard, "SUBSCRIBE %s", channel);
     }

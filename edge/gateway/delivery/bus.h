@@ -1,6 +1,9 @@
 // The bus as the gateway sees it: the publications of the relay and of all edges, and the log of
-// every shard. An adapter implements `bus_ops` and calls the handlers. A bus is down until on_up;
-// from then until on_down no publication is missed. The adapter reconnects to the broker by itself.
+// every shard. An adapter implements `bus_ops` and calls the handlers. It reconnects to the broker
+// by itself.
+//
+// The shards may be spread over several brokers, which come up and go down each for itself. A shard
+// is down until on_up of its part; from then until on_down none of its publications is missed.
 #pragma once
 
 #include <stddef.h>
@@ -10,6 +13,13 @@
 
 struct bus;
 
+// The shards of one broker: those whose number is `node` modulo `nodes`.
+struct bus_part {
+    unsigned node, nodes;
+};
+
+#define BUS_WHOLE ((struct bus_part){.node = 0, .nodes = 1})
+
 struct bus_entry {
     struct position position;
     struct span envelope;
@@ -17,8 +27,8 @@ struct bus_entry {
 
 // The handlers of the log follower. They borrow spans and entries until they return.
 struct bus_handlers {
-    void (*on_up)(void *arg);
-    void (*on_down)(void *arg); // pending reads get no answer
+    void (*on_up)(struct bus_part part, void *arg);
+    void (*on_down)(struct bus_part part, void *arg); // its pending reads get no answer
     void (*on_envelope)(unsigned shard, struct span envelope, void *arg);
     // The answers to bus_read() and bus_read_newest(), in the order of the calls.
     void (*on_page)(unsigned shard, const struct bus_entry *entries, size_t count, void *arg);
@@ -26,14 +36,16 @@ struct bus_handlers {
     void *arg;
 };
 
-// The handlers of the control channel. When the bus comes up, this on_up is called before that of
-// the log follower. After it, and before the log follower's first answer, on_revocation is called
-// for each revocation that the broker has; later ones come as control messages.
+// The handlers of the control channel. When the first part of the bus comes up, which has the
+// commands, this on_up is called before that of the log follower. After it, and before the log
+// follower's first answer from this part, on_revocation is called for each revocation that the
+// broker has; later ones come as control messages.
 struct bus_control_handlers {
     void (*on_revocation)(struct span user, uint64_t at_ms, uint64_t until_ms, void *arg);
     void (*on_revocations_read)(void *arg); // that was the last of them
     void (*on_up)(void *arg);
-    void (*on_control)(struct span control, void *arg);
+    // `part`: over which it came. Heartbeats come over each.
+    void (*on_control)(struct bus_part part, struct span control, void *arg);
     void *arg;
 };
 
@@ -53,15 +65,15 @@ struct bus {
     struct bus_control_handlers control;
 };
 
-// Publishes to all edges, this one included. While the bus is down the envelope is dropped and
+// Publishes to all edges, this one included. While the shard is down the envelope is dropped and
 // counted.
 static inline void bus_publish(struct bus *bus, unsigned shard, struct span envelope)
 {
     bus->ops->publish(bus, shard, envelope);
 }
 
-// Publishes on the control channel, to all edges and to tools that listen. While the bus is down
-// the message is dropped and counted.
+// Publishes on the control channel of the first part, to all edges and to tools that listen. While
+// it is down the message is dropped and counted.
 static inline void bus_publish_control(struct bus *bus, struct span control)
 {
     bus->ops->publish_control(bus, control);
@@ -93,9 +105,10 @@ static inline void bus_store_revocation(struct bus *bus, struct span user, uint6
     bus->ops->store_revocation(bus, user, at_ms, until_ms, last_ms);
 }
 
-// Called by the adapter when the bus has come up.
-static inline void bus_report_up(struct bus *bus)
+// Called by the adapter when a part of the bus has come up.
+static inline void bus_report_up(struct bus *bus, struct bus_part part)
 {
-    bus->control.on_up(bus->control.arg);
-    bus->handlers.on_up(bus->handlers.arg);
+    if (part.node == 0)
+        bus->control.on_up(bus->control.arg);
+    bus->handlers.on_up(part, bus->handlers.arg);
 }

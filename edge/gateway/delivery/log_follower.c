@@ -12,7 +12,6 @@
 
 struct log_follower {
     struct shard_followers shared;
-    bool up;
     bool was_following; // on_following() has been called
     unsigned shard_count;
     struct shard_follower shards[];
@@ -21,9 +20,9 @@ struct log_follower {
 bool log_follower_is_following(const struct log_follower *follower)
 {
     for (unsigned i = 0; i < follower->shard_count; i++)
-        if (!follower->shards[i].located)
+        if (!follower->shards[i].located || follower->shards[i].state == OFFLINE)
             return false;
-    return follower->up;
+    return true;
 }
 
 static void update_following(struct log_follower *follower)
@@ -50,25 +49,34 @@ static void on_look(struct deadline *look, void *arg)
     log_follower_go_on(follower);
 }
 
-static void on_up(void *arg)
+static void on_up(struct bus_part part, void *arg)
 {
     struct log_follower *follower = arg;
 
-    follower->up = true;
-    for (unsigned i = 0; i < follower->shard_count; i++)
+    for (unsigned i = part.node; i < follower->shard_count; i += part.nodes)
         shard_follower_start(&follower->shards[i]);
     update_following(follower);
 }
 
-static void on_down(void *arg)
+static bool is_any_paused(const struct log_follower *follower)
+{
+    for (unsigned i = 0; i < follower->shard_count; i++)
+        if (follower->shards[i].state == PAUSED)
+            return true;
+    return false;
+}
+
+// Shards of other parts go on, and so does their wait for slow clients.
+static void on_down(struct bus_part part, void *arg)
 {
     struct log_follower *follower = arg;
 
-    follower->up = false;
-    deadline_cancel(&follower->shared.look);
-    replay_pace_reset(&follower->shared.pace);
-    for (unsigned i = 0; i < follower->shard_count; i++)
+    for (unsigned i = part.node; i < follower->shard_count; i += part.nodes)
         shard_follower_stop(&follower->shards[i]);
+    if (!is_any_paused(follower)) {
+        deadline_cancel(&follower->shared.look);
+        replay_pace_reset(&follower->shared.pace);
+    }
     update_following(follower);
 }
 
@@ -161,9 +169,11 @@ void log_follower_free(struct log_follower *follower)
     free(follower);
 }
 
-void log_follower_on_heartbeat(struct log_follower *follower, const struct heartbeat *heartbeat)
+void log_follower_on_heartbeat(struct log_follower *follower, struct bus_part part,
+                               const struct heartbeat *heartbeat)
 {
-    for (unsigned i = 0; i < follower->shard_count && i < heartbeat->shard_count; i++)
+    for (unsigned i = part.node; i < follower->shard_count && i < heartbeat->shard_count;
+         i += part.nodes)
         shard_follower_take_heartbeat(&follower->shards[i], heartbeat->tops[i]);
 }
 

@@ -20,13 +20,15 @@ NODISCARD struct log_follower *log_follower_new(unsigned shards, struct bus *bus
                                                 struct delivery_metrics *metrics);
 void log_follower_free(struct log_follower *follower);
 
-// Takes a heartbeat of the relay, which has the newest position of each shard.
-void log_follower_on_heartbeat(struct log_follower *follower, const struct heartbeat *heartbeat);
+// Takes a heartbeat of the relay, which has the newest position of each shard. Only those of
+// `part`, over which it came, are compared: it is not in order with what other parts publish.
+void log_follower_on_heartbeat(struct log_follower *follower, struct bus_part part,
+                               const struct heartbeat *heartbeat);
 
 // Resumes a paused read if clients have caught up. Call after each flush.
 void log_follower_go_on(struct log_follower *follower);
 
-// True while the bus is up and the place in every shard's log is known.
+// True while the whole bus is up and the place in every shard's log is known.
 bool log_follower_is_following(const struct log_follower *follower);
 // The position of a shard that was delivered last.
 struct position log_follower_position(const struct log_follower *follower, unsigned shard);

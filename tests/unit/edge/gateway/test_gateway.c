@@ -801,8 +801,8 @@ static void announces_itself_at_once(void **state)
     (void)state;
     begin(ROOM_JOIN_OPEN, false);
     deadlines_run(&clock_, clock_.now_ms + 1500);
-    bus.bus.handlers.on_down(bus.bus.handlers.arg);
-    bus_report_up(&bus.bus);
+    bus.bus.handlers.on_down(BUS_WHOLE, bus.bus.handlers.arg);
+    bus_report_up(&bus.bus, BUS_WHOLE);
     asked("announce 0 0; read 0 1-5; ");
     buffer_clear(&bus.asked);
     deadlines_run(&clock_, clock_.now_ms + 1999);

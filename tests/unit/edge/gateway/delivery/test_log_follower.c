@@ -239,9 +239,9 @@ static void play(struct span step)
     if (play_surroundings(step, word))
         return;
     if (span_is(word, "up"))
-        bus.bus.handlers.on_up(follower);
+        bus.bus.handlers.on_up(BUS_WHOLE, follower);
     else if (span_is(word, "down"))
-        bus.bus.handlers.on_down(follower);
+        bus.bus.handlers.on_down(BUS_WHOLE, follower);
     else if (span_is(word, "newest"))
         bus.bus.handlers.on_newest(0, position_of(rest), follower);
     else if (span_is(word, "page"))
@@ -250,7 +250,8 @@ static void play(struct span step)
         answer_full_page(position_of(rest));
     else if (span_is(word, "beat"))
         log_follower_on_heartbeat(
-            follower, &(struct heartbeat){.shard_count = 1, .tops = {position_of(rest)}});
+            follower, BUS_WHOLE,
+            &(struct heartbeat){.shard_count = 1, .tops = {position_of(rest)}});
     else if (span_is(word, "big"))
         bus.bus.handlers.on_envelope(0, encode(rest, BIG_BYTES), follower);
     else if (span_is(word, "rubbish"))
@@ -321,7 +322,7 @@ static void shards_do_not_wait_for_one_another(void **state)
     fake_bus_init(&bus);
     memset(&metrics, 0, sizeof(metrics));
     follower = log_follower_new(2, &bus.bus, &now, &handlers, &metrics);
-    bus.bus.handlers.on_up(follower);
+    bus.bus.handlers.on_up(BUS_WHOLE, follower);
     bus.bus.handlers.on_newest(0, (struct position){1, 5}, follower);
     assert_false(log_follower_is_following(follower));
     bus.bus.handlers.on_newest(1, (struct position){1, 6}, follower);
@@ -335,13 +336,83 @@ static void shards_do_not_wait_for_one_another(void **state)
     buffer_fini(&encoded);
 }
 
+// Two brokers with a shard each.
+static const struct bus_part parts[] = {{0, 2}, {1, 2}};
+
+static void follow_two_parts(void)
+{
+    deadlines_init(&now, 1000000);
+    crowd = (struct eio_backlog){0, 0};
+    fake_bus_init(&bus);
+    memset(&metrics, 0, sizeof(metrics));
+    follower = log_follower_new(2, &bus.bus, &now, &handlers, &metrics);
+    for (unsigned i = 0; i < 2; i++) {
+        bus.bus.handlers.on_up(parts[i], follower);
+        bus.bus.handlers.on_newest(i, (struct position){1, 5 + i}, follower);
+    }
+    assert_true(log_follower_is_following(follower));
+    buffer_clear(&bus.asked);
+}
+
+static void end_two_parts(void)
+{
+    log_follower_free(follower);
+    fake_bus_fini(&bus);
+    buffer_fini(&encoded);
+}
+
+static void a_part_that_is_down_stops_its_shards_only(void **state)
+{
+    (void)state;
+    follow_two_parts();
+    bus.bus.handlers.on_down(parts[1], follower);
+    assert_false(log_follower_is_following(follower));
+    bus.bus.handlers.on_envelope(0, encode(SPAN_LIT("1-7<1-5"), 0), follower);
+    assert_int_equal(log_follower_position(follower, 0).seq, 7);
+    bus.bus.handlers.on_up(parts[1], follower);
+    bus.bus.handlers.on_page(1, NULL, 0, follower);
+    assert_true(log_follower_is_following(follower));
+    assert_span(buffer_span(&bus.asked), "D1-7; read 1 1-6; ");
+    end_two_parts();
+}
+
+static void a_heartbeat_is_about_the_part_it_came_over(void **state)
+{
+    const struct heartbeat heartbeat = {.shard_count = 2, .tops = {{1, 8}, {1, 9}}};
+
+    (void)state;
+    follow_two_parts();
+    log_follower_on_heartbeat(follower, parts[1], &heartbeat);
+    assert_span(buffer_span(&bus.asked), "read 1 1-6; ");
+    end_two_parts();
+}
+
+static void a_pause_outlives_that_another_part_is_down(void **state)
+{
+    (void)state;
+    follow_two_parts();
+    bus.bus.handlers.on_envelope(0, encode(SPAN_LIT("1-9<1-8"), 0), follower);
+    crowd = (struct eio_backlog){1, 0};
+    answer_page(SPAN_LIT("1-8<1-5 1-9<1-8"));
+    bus.bus.handlers.on_down(parts[1], follower);
+    crowd = (struct eio_backlog){0, 0};
+    log_follower_go_on(follower);
+    assert_span(buffer_span(&bus.asked), "read 0 1-5; D1-8; read 0 1-8; ");
+    end_two_parts();
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(remembered) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(remembered) + 4];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, plays_out);
     ADD_ROWS(tests, count, remembered, plays_out_remembered);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(shards_do_not_wait_for_one_another);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_part_that_is_down_stops_its_shards_only);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(a_heartbeat_is_about_the_part_it_came_over);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(a_pause_outlives_that_another_part_is_down);
     return cmocka_run_group_tests_name("log_follower", tests, NULL, NULL);
 }
