@@ -107,3 +107,28 @@ void metrics_print(const struct metric_info *table, size_t count, const void *me
         print_row(&table[i], metrics, out);
     }
 }
+
+static void print_one_of(const struct metric_info *info, const void *metrics, const char *label,
+                         unsigned i, struct buffer *out)
+{
+    struct metric_info labelled = *info;
+    char labels[64];
+
+    snprintf(labels, sizeof(labels), "%s=\"%u\"", label, i);
+    labelled.labels = labels;
+    print_row(&labelled, metrics, out);
+}
+
+void metrics_print_each(const struct metric_info *table, size_t count, const void *metrics,
+                        size_t size, unsigned n, const char *label, struct buffer *out)
+{
+    if (n == 1) {
+        metrics_print(table, count, metrics, out);
+        return;
+    }
+    for (size_t row = 0; row < count; row++) {
+        print_head(&table[row], out);
+        for (unsigned i = 0; i < n; i++)
+            print_one_of(&table[row], (const char *)metrics + i * size, label, i, out);
+    }
+}

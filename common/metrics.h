@@ -85,3 +85,8 @@ uint64_t histogram_count(const struct histogram *h);
 // labels, must be neighbours: they share one HELP and TYPE.
 void metrics_print(const struct metric_info *table, size_t count, const void *metrics,
                    struct buffer *out);
+
+// The same for `n` structs of `size` bytes that stand one behind another. If there are several, the
+// label `label` has the number of each. The rows have no other labels.
+void metrics_print_each(const struct metric_info *table, size_t count, const void *metrics,
+                        size_t size, unsigned n, const char *label, struct buffer *out);

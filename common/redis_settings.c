@@ -82,6 +82,33 @@ static void apply_url(struct redis_settings *settings, struct buffer *errors)
     broker_url_fini(&url);
 }
 
+static bool has_master(const struct redis_settings *settings, struct span name)
+{
+    for (unsigned i = 0; i < settings->master_count; i++)
+        if (span_is(name, settings->master_names[i]))
+            return true;
+    return false;
+}
+
+static void parse_master_names(struct redis_settings *settings, struct buffer *errors)
+{
+    struct span rest = span_of(settings->master_name), name;
+
+    while (span_take_until(&rest, ',', &name)) {
+        name = span_trim(name);
+        if (name.len == 0 || name.len >= REDIS_MASTER_NAME_MAX || has_master(settings, name) ||
+            settings->master_count == REDIS_NODES_MAX) {
+            settings_fault(errors,
+                           "REDIS_MASTER_NAME must have up to %d different names of at most %d "
+                           "bytes",
+                           REDIS_NODES_MAX, REDIS_MASTER_NAME_MAX - 1);
+            return;
+        }
+        snprintf(settings->master_names[settings->master_count++], REDIS_MASTER_NAME_MAX, SPAN_FMT,
+                 SPAN_ARG(name));
+    }
+}
+
 static void check_sentinels(const struct redis_settings *settings, struct buffer *errors)
 {
     if (settings->url || settings_is_given("REDIS_HOST") || settings_is_given("REDIS_PORT"))
@@ -90,6 +117,28 @@ static void check_sentinels(const struct redis_settings *settings, struct buffer
                        "and REDIS_URL beside it");
     if (settings->sentinel_username && !settings->sentinel_password)
         settings_fault(errors, "REDIS_SENTINEL_USERNAME needs REDIS_SENTINEL_PASSWORD");
+}
+
+static void refuse_twice_the_same(const struct host_list *nodes, struct buffer *errors)
+{
+    for (size_t i = 0; i < nodes->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (nodes->items[i].port == nodes->items[j].port &&
+                strcmp(nodes->items[i].host, nodes->items[j].host) == 0)
+                settings_fault(errors, "REDIS_NODES names %s:%u twice", nodes->items[i].host,
+                               nodes->items[i].port);
+}
+
+static void check_nodes(const struct redis_settings *settings, struct buffer *errors)
+{
+    if (settings->url || settings_is_given("REDIS_HOST") || settings_is_given("REDIS_PORT"))
+        settings_fault(errors, "REDIS_NODES say where Redis is: give no REDIS_HOST, REDIS_PORT and "
+                               "REDIS_URL beside it");
+    if (settings->sentinel_list)
+        settings_fault(errors,
+                       "REDIS_SENTINELS know where Redis is: give no REDIS_NODES beside it, "
+                       "but the names of all primaries in REDIS_MASTER_NAME");
+    refuse_twice_the_same(&settings->nodes, errors);
 }
 
 static void check_tls(const struct redis_settings *settings, struct buffer *errors)
@@ -108,7 +157,12 @@ void redis_settings_finish(struct redis_settings *settings, struct buffer *error
     if (settings->sentinel_list) {
         host_list_parse(&settings->sentinels, settings->sentinel_list, "REDIS_SENTINELS",
                         REDIS_SENTINEL_PORT, errors);
+        parse_master_names(settings, errors);
         check_sentinels(settings, errors);
+    }
+    if (settings->node_list) {
+        host_list_parse(&settings->nodes, settings->node_list, "REDIS_NODES", REDIS_PORT, errors);
+        check_nodes(settings, errors);
     }
     if (settings->url)
         apply_url(settings, errors);
@@ -120,8 +174,42 @@ void redis_settings_finish(struct redis_settings *settings, struct buffer *error
         check_key_prefix(span_of(settings->key_prefix), errors);
 }
 
+unsigned redis_settings_nodes(const struct redis_settings *settings)
+{
+    if (settings->master_count > 0)
+        return settings->master_count;
+    return settings->nodes.count > 0 ? (unsigned)settings->nodes.count : 1;
+}
+
+struct redis_settings redis_settings_of_node(const struct redis_settings *settings, unsigned node)
+{
+    struct redis_settings of_node = *settings;
+
+    of_node.is_one_of_several = redis_settings_nodes(settings) > 1;
+    if (settings->master_count > 0)
+        of_node.master_name = settings->master_names[node];
+    if (settings->nodes.count > 0) {
+        of_node.host = settings->nodes.items[node].host;
+        of_node.port = settings->nodes.items[node].port;
+    }
+    of_node.nodes.count = of_node.master_count = 0;
+    return of_node;
+}
+
+void redis_settings_check_shards(const struct redis_settings *settings, int64_t shards,
+                                 struct buffer *errors)
+{
+    if (shards % redis_settings_nodes(settings) != 0)
+        settings_fault(errors,
+                       "BUS_SHARDS must be a multiple of the %u servers of Redis; twice as many "
+                       "leave room for more servers",
+                       redis_settings_nodes(settings));
+}
+
 const char *redis_settings_remedy(const struct redis_settings *settings)
 {
+    if (settings->node_list)
+        return "check REDIS_NODES, REDIS_USERNAME and REDIS_PASSWORD";
     return settings->sentinels.count > 0
                ? "check REDIS_SENTINELS, REDIS_MASTER_NAME, REDIS_SENTINEL_PASSWORD, "
                  "REDIS_USERNAME and "
@@ -152,6 +240,17 @@ const char *redis_settings_place(const struct redis_settings *settings,
         snprintf(out, REDIS_PLACE_MAX, "socket=%s", settings->socket);
     else
         snprintf(out, REDIS_PLACE_MAX, "host=%s port=%" PRId64, settings->host, settings->port);
+    return out;
+}
+
+const char *redis_settings_what(const struct redis_settings *of_node, char out[REDIS_PLACE_MAX])
+{
+    if (!of_node->is_one_of_several)
+        return "Redis";
+    if (of_node->sentinels.count > 0)
+        snprintf(out, REDIS_PLACE_MAX, "Redis %.200s", of_node->master_name);
+    else
+        snprintf(out, REDIS_PLACE_MAX, "Redis %s:%" PRId64, of_node->host, of_node->port);
     return out;
 }
 

@@ -43,10 +43,12 @@ extern const char *const log_format_names[];
      "PEM file with the certificate that is shown to Redis"},                                      \
     {"REDIS_KEY_FILE", SETTING_TEXT, offsetof(type, field.files.key), NULL, 0, 0, NULL,             \
      "PEM file with the key of that certificate"},                                                 \
+    {"REDIS_NODES", SETTING_TEXT, offsetof(type, field.node_list), NULL, 0, 0, NULL,               \
+     "Primaries that share the shards, as host:port separated by commas; in place of REDIS_HOST"}, \
     {"REDIS_SENTINELS", SETTING_TEXT, offsetof(type, field.sentinel_list), NULL, 0, 0, NULL,       \
      "Sentinels that know the primary, as host:port separated by commas; in place of REDIS_HOST"}, \
     {"REDIS_MASTER_NAME", SETTING_TEXT, offsetof(type, field.master_name), "mymaster", 0, 0,       \
-     NULL, "Name of the primary at the Sentinels"},                                                \
+     NULL, "Name of the primary at the Sentinels; several, separated by commas, share the shards"},                                                \
     {"REDIS_SENTINEL_USERNAME", SETTING_TEXT, offsetof(type, field.sentinel_username), NULL, 0, 0, \
      NULL, "User of the Sentinels (ACL); the user default when it is not given"},                  \
     {"REDIS_SENTINEL_PASSWORD", SETTING_SECRET, offsetof(type, field.sentinel_password), NULL, 0,  \

@@ -34,7 +34,7 @@ struct edge {
     struct redis_tls *redis_tls; // or NULL
     struct redis_bus_options bus_options;
     struct redis_sessions *sessions; // NULL: nothing is recovered
-    struct redis_bus *bus;
+    struct redis_nodes *bus;
     struct authorization_client_options authorization_options;
     struct authorization_client *authorization; // NULL: no service is asked who may join
     struct jwks_client_options jwks_options;
@@ -67,7 +67,7 @@ static void on_authorization_closed(void *arg)
 {
     struct edge *edge = arg;
 
-    redis_bus_close(edge->bus, on_bus_closed, edge);
+    redis_nodes_close(edge->bus, on_bus_closed, edge);
 }
 
 static void on_jwks_closed(void *arg)
@@ -282,7 +282,7 @@ static void build_gateway(struct edge *edge)
     };
 
     edge->gateway =
-        gateway_new(&options, &handlers, redis_bus_interface(edge->bus), &edge->loop.deadlines,
+        gateway_new(&options, &handlers, redis_nodes_interface(edge->bus), &edge->loop.deadlines,
                     &edge->metrics.gateway, &edge->metrics.socketio, &edge->metrics.engine);
     event_loop_add_hook(&edge->loop, &edge->flush, flush, edge);
 }
@@ -305,11 +305,11 @@ static void build_bus(struct edge *edge)
         .names = &edge->redis_names,
         .tls = edge->redis_tls,
         .shards = (unsigned)s->bus_shards,
-        .part = BUS_WHOLE,
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,
     };
-    edge->bus = redis_bus_new(&edge->bus_options, &edge->loop, &edge->metrics.redis);
+    edge->bus = redis_nodes_new(&edge->bus_options, &edge->loop, edge->metrics.redis);
+    edge->metrics.redis_nodes = redis_settings_nodes(&s->redis);
 }
 
 static void build_authorization(struct edge *edge)
@@ -400,7 +400,7 @@ bool edge_run(struct edge *edge)
     if (edge_ops_open(&edge->ops, edge->settings)) {
         log_info("started edge=%s version=%s connections=%" PRIu32, edge->id.ptr, GATEWAY_VERSION,
                  edge->connections);
-        redis_bus_start(edge->bus);
+        redis_nodes_start(edge->bus);
     } else {
         edge->failed = true;
         close_all(edge);
@@ -421,7 +421,7 @@ void edge_free(struct edge *edge)
     authorization_client_free(edge->authorization);
     jwks_client_free(edge->jwks);
     jwks_free(edge->key_set);
-    redis_bus_free(edge->bus);
+    redis_nodes_free(edge->bus);
     redis_tls_free(edge->redis_tls);
     redis_sessions_free(edge->sessions);
     client_bundle_free(edge->bundle);

@@ -10,7 +10,7 @@
 #define JWKS(field)     offsetof(struct edge_metrics, gateway.jwks.field)
 #define WAITS(field)    offsetof(struct edge_metrics, gateway.key_waits.field)
 #define DELIVERY(field) offsetof(struct edge_metrics, gateway.delivery.field)
-#define REDIS(field)    offsetof(struct edge_metrics, redis.field)
+#define REDIS(field)    offsetof(struct redis_bus_metrics, field)
 
 #define COUNTER METRIC_COUNTER
 #define GAUGE   METRIC_GAUGE
@@ -254,6 +254,10 @@ static const struct metric_info table[] = {
 
     {"ws_edge_reloads_total", "result=\"done\"", COUNTER, RELOADS(done), RELOADS_HELP},
     {"ws_edge_reloads_total", "result=\"refused\"", COUNTER, RELOADS(refused), RELOADS_HELP},
+};
+
+// For each server of REDIS_NODES.
+static const struct metric_info redis_table[] = {
     {"ws_edge_redis_connected", NULL, GAUGE, REDIS(connected), "1 while connected to Redis"},
     {"ws_edge_redis_connects_total", NULL, COUNTER, REDIS(connects), "Connections made to Redis"},
     {"ws_edge_redis_failures_total", NULL, COUNTER, REDIS(failures), "Times that the connection to Redis was lost or failed"},
@@ -269,4 +273,6 @@ static const struct metric_info table[] = {
 void edge_metrics_print(const struct edge_metrics *metrics, struct buffer *out)
 {
     metrics_print(table, ARRAY_LEN(table), metrics, out);
+    metrics_print_each(redis_table, ARRAY_LEN(redis_table), metrics->redis,
+                       sizeof(metrics->redis[0]), metrics->redis_nodes, "node", out);
 }

@@ -4,7 +4,7 @@
 #include "common/memory_budget.h"
 #include "common/reload.h"
 #include "edge/adapters/listener/listener.h"
-#include "edge/adapters/redis/redis_bus.h"
+#include "edge/adapters/redis/redis_nodes.h"
 #include "edge/gateway/gateway_metrics.h"
 #include "edge/socketio/options.h"
 
@@ -15,7 +15,8 @@ struct edge_metrics {
     struct eio_metrics engine;
     struct sio_metrics socketio;
     struct gateway_metrics gateway;
-    struct redis_bus_metrics redis;
+    unsigned redis_nodes; // how many of `redis` are used
+    struct redis_bus_metrics redis[REDIS_NODES_MAX];
 };
 
 // Appends them to `out`. May be called from any thread.

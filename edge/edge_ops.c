@@ -14,6 +14,15 @@ static const char *why_not_live(void *arg)
     return silent_ms < LIVE_WITHIN_MS ? NULL : "the loop has not moved for 5 s";
 }
 
+// With several servers of Redis, some rooms may get their events and others not.
+static const char *why_not_following(const struct edge_metrics *metrics)
+{
+    for (unsigned i = 0; metrics->redis_nodes > 1 && i < metrics->redis_nodes; i++)
+        if (!metric_get(&metrics->redis[i].connected))
+            return "one of several servers of Redis is away, the events of its rooms wait";
+    return "not subscribed to Redis";
+}
+
 static const char *why_not_ready(void *arg)
 {
     struct edge_ops *ops = arg;
@@ -24,9 +33,10 @@ static const char *why_not_ready(void *arg)
     if (ops->needs_key_set && !metric_get(&ops->metrics->gateway.jwks.fetched_s))
         return "no set of keys from JWT_JWKS_URL yet";
     if (!metric_get(&ops->metrics->gateway.delivery.following))
-        return "not subscribed to Redis";
-    if (!redis_bus_is_answered(&ops->metrics->redis, now_ms))
-        return "no answer of Redis for 3 s";
+        return why_not_following(ops->metrics);
+    for (unsigned i = 0; i < ops->metrics->redis_nodes; i++)
+        if (!redis_bus_is_answered(&ops->metrics->redis[i], now_ms))
+            return "no answer of Redis for 3 s";
     if (!relay_status_is_fresh(&ops->metrics->gateway.delivery, now_ms))
         return "no heartbeat of a relay for 3 s";
     return listener_why_paused(&ops->metrics->port);

@@ -215,6 +215,7 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_proxies(settings, errors);
     check_recovery(settings, errors);
     redis_settings_finish(&settings->redis, errors);
+    redis_settings_check_shards(&settings->redis, settings->bus_shards, errors);
     redis_tls_free(redis_tls_new(&settings->redis, errors)); // shows whether it can be made
     return read && loaded && errors->len == 0;
 }

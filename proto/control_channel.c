@@ -21,7 +21,8 @@
 #define CLOCK_TOLERANCE_S 3600 // the largest JWT_CLOCK_TOLERANCE: so much longer are tokens valid
 
 struct control_channel {
-    const struct redis_settings *settings;
+    struct redis_settings settings; // of the first of REDIS_NODES, which has the commands
+    const struct redis_settings *given;
     struct redis_names names;
     struct resolver host;
     struct redis_dialer dialer;
@@ -85,7 +86,7 @@ static bool log_in(struct control_channel *channel, const struct redis_settings 
 // Asks all Sentinels in turn, if there are any.
 static bool connect_anywhere(struct control_channel *channel)
 {
-    const struct redis_settings *settings = channel->settings;
+    const struct redis_settings *settings = &channel->settings;
     char place[REDIS_PLACE_MAX];
 
     for (size_t i = 0; i == 0 || i < settings->sentinels.count; i++) {
@@ -104,9 +105,10 @@ struct control_channel *control_channel_open(const struct redis_settings *settin
 {
     struct control_channel *channel = mem_zalloc(sizeof(*channel));
 
-    channel->settings = settings;
-    resolver_init(&channel->host, settings->host);
-    redis_dialer_init(&channel->dialer, settings, &channel->host, ANSWER_MS, ANSWER_MS);
+    channel->given = settings;
+    channel->settings = redis_settings_of_node(settings, 0);
+    resolver_init(&channel->host, channel->settings.host);
+    redis_dialer_init(&channel->dialer, &channel->settings, &channel->host, ANSWER_MS, ANSWER_MS);
     redis_names_init(&channel->names, settings->key_prefix, (unsigned)settings->db);
     if (connect_anywhere(channel) && log_in(channel, settings))
         return channel;
@@ -269,7 +271,7 @@ static bool ask(struct control_channel *channel, struct control_channel *listene
 static bool ask_edges(struct control_channel *channel, struct control *command,
                       struct command_result *result)
 {
-    struct control_channel *listener = control_channel_open(channel->settings, channel->reason);
+    struct control_channel *listener = control_channel_open(channel->given, channel->reason);
     bool ok = listener && ask(channel, listener, command, result);
 
     control_channel_close(listener);

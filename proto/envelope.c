@@ -116,6 +116,8 @@ static bool read_heartbeat(const Gateway__V1__Heartbeat *from, struct heartbeat 
     to->reconnect_attempts = from->reconnect_attempts;
     to->bus_host = span_of(from->bus_host);
     to->bus_port = from->bus_port;
+    to->node = from->node;
+    to->node_count = from->node_count;
     return true;
 }
 
@@ -314,6 +316,8 @@ static void encode_heartbeat(const struct heartbeat *h, struct buffer *out)
     heartbeat.reconnect_attempts = h->reconnect_attempts;
     heartbeat.bus_host = add_text(&texts, h->bus_host);
     heartbeat.bus_port = h->bus_port;
+    heartbeat.node = h->node;
+    heartbeat.node_count = h->node_count;
     append_command(GATEWAY__V1__CONTROL__COMMAND_HEARTBEAT, &heartbeat, out);
     free(texts.block);
 }

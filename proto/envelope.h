@@ -49,6 +49,7 @@ struct heartbeat {
     uint64_t at_ms;
     struct position tops[SHARDS_MAX];
     size_t shard_count;
+    unsigned node, node_count; // of REDIS_NODES: over which it comes, of how many; 0: of one
     bool bus_connected;
     uint64_t reconnect_attempts;
     struct span bus_host;

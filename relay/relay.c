@@ -11,6 +11,7 @@
 #include "relay/relay_duties.h"
 #include "relay/relay_gauges.h"
 #include "relay/relay_loop.h"
+#include "relay/relay_nodes.h"
 #include "relay/relay_parts.h"
 #include "relay/relay_requests.h"
 #include "relay/relay_role.h"
@@ -18,8 +19,9 @@
 #define LOG_MODULE "relay"
 #include "common/log.h"
 
-#define BATCH_MAX_COUNT      256
 #define BATCH_MAX_BYTES      ((size_t)4 * 1024 * 1024)
+#define HELD_MAX_COUNT       4096 // events for a server that is away while others are not
+#define HELD_MAX_BYTES       ((size_t)16 * 1024 * 1024)
 #define LETTERS_MAX_BYTES    ((size_t)32 * 1024 * 1024)
 #define STANDS_STILL_MS      5000
 #define RABBITMQ_HEARTBEAT_S 5 // RabbitMQ drops a frozen relay after two or three of them
@@ -94,7 +96,7 @@ static void new_route_parts(struct relay *relay)
 {
     relay->consumer = new_consumer(relay);
     relay->redelivery = redelivery_new(
-        relay->log, (size_t)relay->settings->prefetch * relay->routes->count, on_between, relay);
+        &relay->logs, (size_t)relay->settings->prefetch * relay->routes->count, on_between, relay);
 }
 
 static void free_route_parts(struct relay *relay)
@@ -149,18 +151,46 @@ static struct dead_letters *new_letters(struct relay *relay)
     return dead_letters_new(&options);
 }
 
-static struct event_log *new_log(struct relay *relay)
+static struct event_log *new_log(struct relay *relay, unsigned node)
 {
     const struct relay_settings *s = relay->settings;
 
     return event_log_new(&(struct event_log_options){
-        .resolver = &relay->redis_host,
-        .redis = &s->redis,
+        .resolver = &relay->nodes[node].host,
+        .redis = &relay->nodes[node].redis,
         .shards = (unsigned)s->bus_shards,
+        .node = node,
+        .nodes = relay->logs.count,
         .wait_replicas = (unsigned)s->wait_replicas,
         .max_len = (uint64_t)s->log_max_len,
         .max_bytes = (uint64_t)s->log_max_bytes,
     });
+}
+
+static void new_nodes(struct relay *relay)
+{
+    const struct relay_settings *s = relay->settings;
+    bool alone = redis_settings_nodes(&s->redis) == 1;
+
+    relay->logs.count = relay->metrics.nodes = redis_settings_nodes(&s->redis);
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        struct relay_node *node = &relay->nodes[i];
+        node->redis = redis_settings_of_node(&s->redis, i);
+        resolver_init(&node->host, node->redis.host);
+        relay->logs.logs[i] = new_log(relay, i);
+        batch_init(&node->batch, alone ? BATCH_MAX_COUNT : HELD_MAX_COUNT,
+                   alone ? BATCH_MAX_BYTES : HELD_MAX_BYTES);
+        node->batch.wants_replicas = s->wait_replicas > 0;
+    }
+}
+
+static void free_nodes(struct relay *relay)
+{
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        event_log_free(relay->logs.logs[i]);
+        batch_fini(&relay->nodes[i].batch);
+        resolver_fini(&relay->nodes[i].host);
+    }
 }
 
 struct relay *relay_new(const struct relay_settings *settings, struct gateway_file *file)
@@ -176,13 +206,10 @@ struct relay *relay_new(const struct relay_settings *settings, struct gateway_fi
     pthread_mutex_init(&relay->routes_lock, NULL);
     relay->linger.max_ms = (uint32_t)settings->linger_ms;
     rabbit_hosts_init(&relay->rabbitmq_hosts, &settings->rabbitmq.hosts);
-    resolver_init(&relay->redis_host, settings->redis.host);
-    relay->log = new_log(relay);
+    new_nodes(relay);
     new_route_parts(relay);
     relay->letters = new_letters(relay);
     relay->translator = translator_new((size_t)settings->max_event_bytes);
-    batch_init(&relay->batch, BATCH_MAX_COUNT, BATCH_MAX_BYTES);
-    relay->batch.wants_replicas = settings->wait_replicas > 0;
     metric_set(&relay->metrics.turned_ms, clock_monotonic_ms());
     metric_set(&relay->metrics.obstacle, OBSTACLE_REDIS);
     relay->ops = ops_server_new(settings->service_host, (uint16_t)settings->ops_port,
@@ -205,14 +232,12 @@ void relay_free(struct relay *relay)
         return;
     ops_server_free(relay->ops);
     relay_api_free(relay->api);
-    batch_fini(&relay->batch);
     translator_free(relay->translator);
     dead_letters_free(relay->letters);
     free_route_parts(relay);
-    event_log_free(relay->log);
+    free_nodes(relay);
     gateway_file_free(relay->file);
     pthread_mutex_destroy(&relay->routes_lock);
-    resolver_fini(&relay->redis_host);
     rabbit_hosts_fini(&relay->rabbitmq_hosts);
     buffer_fini(&relay->control);
     free(relay);
@@ -224,17 +249,21 @@ void relay_free(struct relay *relay)
 // stays unacknowledged, so RabbitMQ delivers it again.
 static void drain(struct relay *relay)
 {
-    size_t left = 0;
+    size_t left;
 
+    while (relay->claimed && relay_nodes_hold(relay) && !relay_out_of_time(relay)) {
+        relay_nodes_connect(relay);
+        if (!relay_loop_log(relay))
+            break;
+        relay_wait(relay, DRAIN_RETRY_MS);
+    }
     relay_acknowledge(relay);
     while (dead_letters_count(relay->letters) > 0 && !relay_out_of_time(relay)) {
         dead_letters_flush(relay->letters);
         if (dead_letters_count(relay->letters) > 0)
             relay_wait(relay, DRAIN_RETRY_MS);
     }
-    for (size_t i = 0; i < relay->batch.count; i++)
-        left += relay->batch.unconfirmed || !relay->batch.entries[i].logged;
-    left += dead_letters_count(relay->letters);
+    left = relay_nodes_taken(relay) + dead_letters_count(relay->letters);
     if (left > 0)
         log_warn("stopped before everything taken was safe; RabbitMQ will deliver it again "
                  "events=%zu",

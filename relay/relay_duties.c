@@ -5,12 +5,13 @@
 #include "relay/event_log/claim.h"
 #include "relay/event_log/heartbeat.h"
 #include "relay/relay_gauges.h"
+#include "relay/relay_nodes.h"
 #include "relay/relay_requests.h"
 
 #define HEARTBEAT_MS   1000
 #define STORE_ACKED_MS 300
 
-static struct span encode_heartbeat(struct relay *relay)
+static struct span encode_heartbeat(struct relay *relay, unsigned node)
 {
     const struct host_address *rabbitmq = rabbit_hosts_current(&relay->rabbitmq_hosts)->address;
     struct control control = {
@@ -20,6 +21,8 @@ static struct span encode_heartbeat(struct relay *relay)
                 .relay = span_of(relay->id),
                 .at_ms = clock_wall_ms(),
                 .shard_count = (size_t)relay->settings->bus_shards,
+                .node = node,
+                .node_count = relay->logs.count,
                 .bus_connected = consumer_connected(relay->consumer),
                 .reconnect_attempts = relay->consumer_backoff.attempts,
                 .bus_host = span_of(rabbitmq->host),
@@ -37,19 +40,27 @@ static struct span encode_heartbeat(struct relay *relay)
 // so that edges learn why no events come. If another relay sends them while this one is active,
 // this one may have been replaced: it sends its own only if the log shows that it was not. Returns
 // false if Redis could not be asked.
-static bool send_heartbeat(struct relay *relay)
+static bool send_heartbeat(struct relay *relay, unsigned node)
 {
-    struct span heartbeat = encode_heartbeat(relay);
-    enum event_log_heartbeat status =
-        event_log_publish_heartbeat(relay->log, heartbeat, relay->id, false);
+    struct event_log *log = relay->logs.logs[node];
+    struct span heartbeat = encode_heartbeat(relay, node);
+    enum event_log_heartbeat status = event_log_publish_heartbeat(log, heartbeat, relay->id, false);
 
     if (status == EVENT_LOG_HEARTBEAT_LEFT && relay->claimed) {
-        relay->superseded = event_log_is_superseded(relay->log, relay->sequence.epoch);
+        relay->superseded = event_log_is_superseded(log, relay->sequence.epoch);
         if (!relay->superseded)
-            status = event_log_publish_heartbeat(relay->log, heartbeat, relay->id, true);
+            status = event_log_publish_heartbeat(log, heartbeat, relay->id, true);
     }
     metric_add(&relay->metrics.heartbeats, status == EVENT_LOG_HEARTBEAT_PUBLISHED);
     return status != EVENT_LOG_HEARTBEAT_FAILED;
+}
+
+static void store_acked_of(struct event_log *log, struct relay_node *node, bool due)
+{
+    if ((due || position_compare(node->acked_before, node->acked_stored) > 0) &&
+        event_log_store_acked(log, node->acked_before))
+        node->acked_stored = node->acked_before;
+    node->acked_before = node->acked;
 }
 
 // Stores what was acknowledged at the previous call, not what is acknowledged now. The newest
@@ -62,12 +73,25 @@ static void store_acked(struct relay *relay, uint64_t now_ms)
     relay->next_store_ms = now_ms + STORE_ACKED_MS;
     // Stored each second even without a change: this shows whether Redis takes writes.
     bool due = now_ms >= relay->stored_ms + HEARTBEAT_MS;
-    if (due || position_compare(relay->acked_before, relay->acked_stored) > 0) {
+    if (due)
         relay->stored_ms = now_ms;
-        if (event_log_store_acked(relay->log, relay->acked_before))
-            relay->acked_stored = relay->acked_before;
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        store_acked_of(relay->logs.logs[i], &relay->nodes[i], due);
+}
+
+// One second without all servers, and the relay is not ready.
+static void send_heartbeats(struct relay *relay)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        struct event_log *log = relay->logs.logs[i];
+        // A standby sends no heartbeat, but it is ready only while Redis answers.
+        all &= event_log_connected(log) && event_log_is_primary(log) &&
+               (relay->role == ROLE_STANDBY || send_heartbeat(relay, i));
     }
-    relay->acked_before = relay->acked;
+    if (all)
+        metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());
 }
 
 void relay_do_periodic_work(struct relay *relay)
@@ -75,16 +99,14 @@ void relay_do_periodic_work(struct relay *relay)
     uint64_t now_ms = clock_monotonic_ms();
 
     relay_update_gauges(relay, now_ms);
-    if (relay->claimed && event_log_connected(relay->log))
+    if (relay->claimed && relay_nodes_any_connected(relay) && !relay_nodes_stuck(relay))
         relay->log_usable_ms = now_ms;
     store_acked(relay, now_ms);
     redelivery_rest(relay->redelivery, now_ms);
-    if (now_ms < relay->next_heartbeat_ms || !event_log_connected(relay->log))
+    if (now_ms < relay->next_heartbeat_ms || !relay_nodes_any_connected(relay))
         return;
     relay->next_heartbeat_ms = now_ms + HEARTBEAT_MS;
-    // A standby sends no heartbeat, but it is ready only while Redis answers.
-    if (event_log_is_primary(relay->log) && (relay->role == ROLE_STANDBY || send_heartbeat(relay)))
-        metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());
+    send_heartbeats(relay);
 }
 
 void relay_wait(struct relay *relay, uint64_t ms)

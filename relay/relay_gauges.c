@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "relay/event_log/size_limit.h"
+#include "relay/relay_nodes.h"
 #include "relay/relay_requests.h"
 
 #define COUNT_WAITING_MS 5000
@@ -18,20 +19,25 @@ static void update_connection(metric *connected, metric *outages, bool now)
 
 static enum relay_obstacle find_obstacle(const struct relay *relay)
 {
+    static const enum relay_obstacle refusals[] = {
+        [EVENT_LOG_NO_MEMORY] = OBSTACLE_MEMORY,
+        [EVENT_LOG_REFUSED] = OBSTACLE_REFUSAL,
+        [EVENT_LOG_NO_REPLICAS] = OBSTACLE_REPLICAS,
+    };
+
     if (relay_stopping())
         return OBSTACLE_STOPPING;
-    if (!event_log_connected(relay->log))
+    if (!relay_nodes_any_connected(relay))
         return OBSTACLE_REDIS;
+    if (!relay_nodes_all_connected(relay))
+        return OBSTACLE_NODE;
     if (!consumer_connected(relay->consumer))
         return OBSTACLE_RABBITMQ;
     if (!relay->claimed && relay->role != ROLE_STANDBY)
         return OBSTACLE_CLAIM;
-    if (event_log_refusal(relay->log) == EVENT_LOG_NO_MEMORY)
-        return OBSTACLE_MEMORY;
-    if (event_log_refusal(relay->log) == EVENT_LOG_REFUSED)
-        return OBSTACLE_REFUSAL;
-    if (event_log_refusal(relay->log) == EVENT_LOG_NO_REPLICAS)
-        return OBSTACLE_REPLICAS;
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        if (event_log_refusal(relay->logs.logs[i]) != EVENT_LOG_WRITABLE)
+            return refusals[event_log_refusal(relay->logs.logs[i])];
     if (dead_letters_failing(relay->letters))
         return OBSTACLE_LETTERS;
     return OBSTACLE_NONE;
@@ -42,6 +48,7 @@ const char *relay_obstacle_words(const struct relay_metrics *metrics, uint64_t n
     static const char *const words[OBSTACLE_COUNT] = {
         [OBSTACLE_STOPPING] = "stopping",
         [OBSTACLE_REDIS] = "not connected to Redis",
+        [OBSTACLE_NODE] = "one of several servers of Redis is away, the events of its rooms wait",
         [OBSTACLE_RABBITMQ] = "not connected to RabbitMQ",
         [OBSTACLE_MEMORY] = "Redis is out of memory, nothing can be logged",
         [OBSTACLE_REFUSAL] = "Redis refuses writes, nothing can be logged",
@@ -87,16 +94,29 @@ static void update_routes(struct relay *relay)
     metric_set(&m->bindings_refused, consumer_refused_bindings(relay->consumer));
 }
 
+static void update_logs(struct relay *relay)
+{
+    struct relay_metrics *m = &relay->metrics;
+    uint64_t trimmed = 0, unreplicated = 0;
+
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        const struct event_log *log = relay->logs.logs[i];
+        trimmed += event_log_trimmed(log);
+        unreplicated += event_log_unreplicated(log);
+        metric_set(&m->redis[i].connected, event_log_connected(log));
+        metric_set(&m->redis[i].outages, event_log_losses(log));
+    }
+    metric_set(&m->log_trimmed, trimmed);
+    metric_set(&m->unreplicated, unreplicated);
+}
+
 void relay_update_gauges(struct relay *relay, uint64_t now_ms)
 {
     struct relay_metrics *m = &relay->metrics;
     size_t letters = dead_letters_count(relay->letters);
 
     metric_set(&m->turned_ms, now_ms);
-    metric_set(&m->redis_connected, event_log_connected(relay->log));
-    metric_set(&m->log_trimmed, event_log_trimmed(relay->log));
-    metric_set(&m->unreplicated, event_log_unreplicated(relay->log));
-    metric_set(&m->redis_outages, event_log_losses(relay->log));
+    update_logs(relay);
     update_connection(&m->rabbitmq_connected, &m->rabbitmq_outages,
                       consumer_connected(relay->consumer));
     metric_set(&m->active, relay->claimed);
@@ -104,7 +124,7 @@ void relay_update_gauges(struct relay *relay, uint64_t now_ms)
     update_routes(relay);
     metric_set(&m->dead_letters_waiting, letters);
     metric_set(&m->dead_letters_failing, dead_letters_failing(relay->letters));
-    metric_set(&m->unacked, relay->batch.count + relay->unacked_count + letters);
+    metric_set(&m->unacked, relay_nodes_taken(relay) + relay->unacked_count + letters);
     metric_set(&m->events_per_second, relay->linger.per_second);
     if (!relay->claimed)
         metric_set(&m->queued, 0);
@@ -118,21 +138,4 @@ void relay_count_waiting(struct relay *relay)
         return;
     metric_set(&relay->metrics.queued, consumer_count_waiting(relay->consumer));
     relay->next_count_ms = now_ms + COUNT_WAITING_MS;
-}
-
-void relay_record_batch(struct relay *relay, uint64_t began_us)
-{
-    struct relay_metrics *m = &relay->metrics;
-    size_t events = batch_event_count(&relay->batch);
-    uint64_t now_ms = clock_wall_ms();
-
-    metric_add(&m->published, events);
-    histogram_observe(&m->append_us, clock_monotonic_us() - began_us, 1);
-    histogram_observe(&m->batch_events, events, 1);
-    for (size_t i = 0; i < relay->batch.count; i++) {
-        const struct batch_entry *entry = &relay->batch.entries[i];
-        if (!position_is_none(entry->position))
-            histogram_observe(&m->latency_ms,
-                              now_ms > entry->taken_ms ? now_ms - entry->taken_ms : 0, 1);
-    }
 }

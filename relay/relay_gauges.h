@@ -5,8 +5,6 @@
 
 // Sets the gauges to the present state.
 void relay_update_gauges(struct relay *relay, uint64_t now_ms);
-// Counts a batch that is in the log. `began_us`: monotonic clock when the wait for Redis began.
-void relay_record_batch(struct relay *relay, uint64_t began_us);
 // While the relay is active, asks RabbitMQ every 5 s how many events wait in the queues.
 void relay_count_waiting(struct relay *relay);
 

@@ -4,6 +4,7 @@
 #include "relay/event_log/size_limit.h"
 #include "relay/relay_duties.h"
 #include "relay/relay_gauges.h"
+#include "relay/relay_nodes.h"
 #include "relay/relay_requests.h"
 #include "relay/relay_role.h"
 
@@ -26,11 +27,15 @@ static void dead_letter_event(struct relay *relay, const struct event *event,
 }
 
 static enum redelivery_status check_redelivery(struct relay *relay, const struct event *event,
-                                               struct span id)
+                                               const struct envelope *envelope)
 {
-    bool named = id.ptr == event->message_id.ptr; // else it is a hash that the translator made
+    // Otherwise the id is a hash that the translator made.
+    bool named = envelope->id.ptr == event->message_id.ptr;
 
-    return event->redelivered ? redelivery_check(relay->redelivery, id, named) : REDELIVERY_FRESH;
+    if (!event->redelivered)
+        return REDELIVERY_FRESH;
+    return redelivery_check(relay->redelivery, envelope->id, named,
+                            relay_nodes_of_room(relay, envelope->room));
 }
 
 // Puts an event into the batch or to the dead letters. Returns false if the log could not be read
@@ -46,19 +51,19 @@ static bool accept_event(struct relay *relay, const struct event *event)
         dead_letter_event(relay, event, status);
         return true;
     }
-    switch (check_redelivery(relay, event, envelope.id)) {
+    switch (check_redelivery(relay, event, &envelope)) {
     case REDELIVERY_UNDECIDED:
         relay_leave_queues(relay);
         return false;
     case REDELIVERY_KNOWN:
         metric_add(&relay->metrics.duplicates, 1);
-        batch_add_known(&relay->batch, event->tag);
+        batch_add_known(relay_nodes_batch_of(relay, envelope.room), event->tag);
         return true;
     case REDELIVERY_FRESH:
         break;
     }
     envelope.origin = span_of(relay->id);
-    batch_add(&relay->batch, &relay->sequence, event->tag, &envelope);
+    batch_add(relay_nodes_batch_of(relay, envelope.room), &relay->sequence, event->tag, &envelope);
     log_debug("event taken envelope=" SPAN_FMT " room=" SPAN_FMT, SPAN_ARG(envelope.id),
               SPAN_ARG(envelope.room));
     return true;
@@ -87,55 +92,28 @@ static uint32_t until_next_duty(const struct relay *relay)
     return (uint32_t)(left_ms < RELAY_SLICE_MS ? left_ms : RELAY_SLICE_MS);
 }
 
+static bool has_room(const struct relay *relay)
+{
+    return !relay_nodes_full(relay) && !dead_letters_full(relay->letters);
+}
+
 // Takes what one read from the network brings. A busy relay has lingered before the read, so that
-// it brings several events.
-static void take_batch(struct relay *relay)
+// it brings several events. While none may be taken, waits until an append is tried again.
+static size_t take_batch(struct relay *relay)
 {
     size_t taken = 0;
 
-    if (dead_letters_full(relay->letters)) {
-        relay_wait(relay, RELAY_SLICE_MS);
-        return;
+    if (relay_nodes_all_hold(relay) || !has_room(relay)) {
+        relay_wait(relay, relay_nodes_wait_ms(relay, RELAY_SLICE_MS));
+        return 0;
     }
-    if (take_one(relay, until_next_duty(relay)))
+    if (take_one(relay, (uint32_t)relay_nodes_wait_ms(relay, until_next_duty(relay))))
         taken++;
-    while (taken > 0 && consumer_has_more(relay->consumer) && !batch_full(&relay->batch) &&
-           !dead_letters_full(relay->letters) && take_one(relay, 0))
+    while (taken > 0 && consumer_has_more(relay->consumer) && taken < BATCH_MAX_COUNT &&
+           has_room(relay) && take_one(relay, 0))
         taken++;
     linger_record(&relay->linger, clock_monotonic_ms(), taken);
-}
-
-static void on_logged(struct relay *relay)
-{
-    memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
-    backoff_reset(&relay->log_backoff);
-}
-
-// Tries until the batch is in the log. Returns false if another relay has claimed the log, if this
-// one has given up the queues, or if its time to stop is over.
-static bool log_batch(struct relay *relay)
-{
-    uint64_t began_us = clock_monotonic_us();
-
-    while (!batch_logged(&relay->batch)) {
-        switch (event_log_append(relay->log, &relay->batch)) {
-        case EVENT_LOG_OK:
-            on_logged(relay);
-            relay_record_batch(relay, began_us);
-            break;
-        case EVENT_LOG_SUPERSEDED:
-            relay_become_standby(relay);
-            return false;
-        case EVENT_LOG_FAILED:
-            if (relay_out_of_time(relay) || relay_give_up(relay))
-                return false;
-            metric_add(&relay->metrics.append_retries, 1);
-            relay_wait(relay, backoff_next_ms(&relay->log_backoff, relay->redis_host.reached));
-            break;
-        }
-    }
-    relay->logged = (struct position){relay->sequence.epoch, relay->sequence.seq};
-    return true;
+    return taken;
 }
 
 void relay_acknowledge(struct relay *relay)
@@ -143,31 +121,57 @@ void relay_acknowledge(struct relay *relay)
     if (relay->unacked_count > 0)
         consumer_ack(relay->consumer, relay->unacked_tag, true);
     relay->unacked_count = 0;
-    if (relay->claimed && consumer_connected(relay->consumer))
-        relay->acked = relay->logged;
+    if (!relay->claimed || !consumer_connected(relay->consumer))
+        return;
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        relay->nodes[i].acked = relay->nodes[i].logged;
+}
+
+// An acknowledgement of all up to a tag would include events whose dead letters are not confirmed,
+// and those of a batch that is held.
+static bool must_acknowledge_one_by_one(const struct relay *relay)
+{
+    return dead_letters_count(relay->letters) > 0 || relay_nodes_hold(relay);
+}
+
+static void acknowledge_each(struct relay *relay, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        consumer_ack(relay->consumer, batch->entries[i].tag, false);
+}
+
+static void hold_back(struct relay *relay, const struct batch *batch)
+{
+    uint64_t tag = batch->entries[batch->count - 1].tag;
+
+    if (relay->unacked_count == 0 || tag > relay->unacked_tag)
+        relay->unacked_tag = tag;
+    relay->unacked_count += batch->count;
 }
 
 // One acknowledgement covers all deliveries up to its tag, so a busy relay holds it back for a few
-// batches. It is sent when nothing was taken, when the rate is low, and when a quarter of the
+// batches. It is sent when nothing was logged, when the rate is low, and when a quarter of the
 // prefetch is unacknowledged.
-static void acknowledge_batch(struct relay *relay)
+static void acknowledge_batches(struct relay *relay)
 {
-    const struct batch *batch = &relay->batch;
-    size_t enough = (size_t)relay->settings->prefetch / 4;
+    size_t enough = (size_t)relay->settings->prefetch / 4, logged = 0;
+    bool one_by_one = must_acknowledge_one_by_one(relay);
 
-    if (dead_letters_count(relay->letters) > 0) {
-        // An acknowledgement of all up to a tag would include events whose dead letters are not
-        // confirmed.
+    if (one_by_one)
         relay_acknowledge(relay);
-        for (size_t i = 0; i < batch->count; i++)
-            consumer_ack(relay->consumer, batch->entries[i].tag, false);
-    } else if (batch->count > 0) {
-        relay->unacked_tag = batch->entries[batch->count - 1].tag;
-        relay->unacked_count += batch->count;
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        struct batch *batch = &relay->nodes[i].batch;
+        if (batch->count == 0 || !batch_logged(batch))
+            continue;
+        logged += batch->count;
+        if (one_by_one)
+            acknowledge_each(relay, batch);
+        else
+            hold_back(relay, batch);
+        batch_clear(batch);
     }
-    if (batch->count == 0 || linger_wait_ms(&relay->linger) == 0 || relay->unacked_count >= enough)
+    if (logged == 0 || linger_wait_ms(&relay->linger) == 0 || relay->unacked_count >= enough)
         relay_acknowledge(relay);
-    batch_clear(&relay->batch);
 }
 
 // A large batch is not delayed: RabbitMQ may send no further events before it gets
@@ -181,6 +185,16 @@ static void linger(const struct relay *relay, size_t taken)
         clock_sleep_ms(linger_ms);
 }
 
+bool relay_loop_log(struct relay *relay)
+{
+    if (!relay_nodes_append(relay)) {
+        relay_become_standby(relay);
+        return false;
+    }
+    acknowledge_batches(relay);
+    return true;
+}
+
 // The order is what the relay promises: an event is acknowledged only once it is in the log.
 void relay_loop_once(struct relay *relay)
 {
@@ -189,12 +203,12 @@ void relay_loop_once(struct relay *relay)
         return;
     relay_count_waiting(relay);
     consumer_tend(relay->consumer);
-    take_batch(relay);
-    event_log_send(relay->log, &relay->batch);
-    linger(relay, relay->batch.count); // Redis works meanwhile, and further events arrive
-    if (!log_batch(relay))
+    size_t taken = take_batch(relay);
+    relay_nodes_send(relay);
+    linger(relay, taken); // Redis works meanwhile, and further events arrive
+    if (!relay_loop_log(relay))
         return;
-    acknowledge_batch(relay);
-    event_log_keep_within_bytes(relay->log);
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        event_log_keep_within_bytes(relay->logs.logs[i]);
     dead_letters_flush(relay->letters);
 }

@@ -66,12 +66,8 @@ static const struct metric_info table[] = {
     {"ws_relay_reloads_total", "result=\"done\"", METRIC_COUNTER, FIELD(reloads.done), RELOADS_HELP},
     {"ws_relay_reloads_total", "result=\"refused\"", METRIC_COUNTER, FIELD(reloads.refused),
      RELOADS_HELP},
-    {"ws_relay_redis_outages_total", NULL, METRIC_COUNTER, FIELD(redis_outages),
-     "Times that the connection to Redis was lost"},
     {"ws_relay_rabbitmq_outages_total", NULL, METRIC_COUNTER, FIELD(rabbitmq_outages),
      "Times that the connection to RabbitMQ was lost"},
-    {"ws_relay_redis_connected", NULL, METRIC_GAUGE, FIELD(redis_connected),
-     "1 while connected to Redis"},
     {"ws_relay_rabbitmq_connected", NULL, METRIC_GAUGE, FIELD(rabbitmq_connected),
      "1 while connected to RabbitMQ"},
     {"ws_relay_routes_left_out", NULL, METRIC_GAUGE, FIELD(left_out),
@@ -83,10 +79,22 @@ static const struct metric_info table[] = {
     {"ws_relay_events_per_second", NULL, METRIC_GAUGE, FIELD(events_per_second),
      "Events per second, which decides how long the relay lingers"},
 };
+
+// For each server of REDIS_NODES.
+static const struct metric_info redis_table[] = {
+    {"ws_relay_redis_outages_total", NULL, METRIC_COUNTER,
+     offsetof(struct relay_redis_metrics, outages),
+     "Times that the connection to Redis was lost"},
+    {"ws_relay_redis_connected", NULL, METRIC_GAUGE,
+     offsetof(struct relay_redis_metrics, connected),
+     "1 while connected to Redis"},
+};
 // clang-format on
 
 void relay_metrics_print(const struct relay_metrics *metrics, struct buffer *out)
 {
     metrics_print(table, ARRAY_LEN(table), metrics, out);
+    metrics_print_each(redis_table, ARRAY_LEN(redis_table), metrics->redis,
+                       sizeof(metrics->redis[0]), metrics->nodes, "node", out);
     api_metrics_print(&metrics->api, out);
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "common/metrics.h"
+#include "common/redis_settings.h"
 #include "common/reload.h"
 #include "relay/api/api_metrics.h"
 #include "relay/routing/translate.h"
 
 struct relay_metrics {
+    unsigned nodes;                              // how many of `redis` are used
     metric events;                               // taken from RabbitMQ
     metric published;                            // in the log and on the bus
     metric duplicates;                           // redelivered, and in the log already
@@ -28,8 +30,11 @@ struct relay_metrics {
     metric heartbeats;
     metric superseded, given_up;
     struct reload_metrics reloads;
-    metric redis_outages, rabbitmq_outages;
-    metric redis_connected, rabbitmq_connected;
+    metric rabbitmq_outages;
+    metric rabbitmq_connected;
+    struct relay_redis_metrics {
+        metric outages, connected;
+    } redis[REDIS_NODES_MAX]; // by server of REDIS_NODES
     metric active;
     metric log_trimmed;
     metric left_out;         // routes whose queue cannot be consumed

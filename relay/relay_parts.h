@@ -22,6 +22,7 @@
 
 #define ROLE_WORDS_MAX  512
 #define RELAY_ID_PREFIX "relay-"
+#define BATCH_MAX_COUNT 256 // events that are taken at a time
 #define RELAY_SLICE_MS  100 // longest wait before the periodic work is done again
 
 // Why the relay is not ready: it could not deliver an event now or, as a standby, not take over.
@@ -29,6 +30,7 @@ enum relay_obstacle {
     OBSTACLE_NONE = 0,
     OBSTACLE_STOPPING,
     OBSTACLE_REDIS,
+    OBSTACLE_NODE,
     OBSTACLE_RABBITMQ,
     OBSTACLE_CLAIM,
     OBSTACLE_MEMORY,
@@ -46,34 +48,43 @@ enum relay_role {
 
 struct relay_api;
 
+// A server of Redis: see relay_nodes.h.
+struct relay_node {
+    struct redis_settings redis;
+    struct resolver host;
+    struct batch batch;
+    uint64_t began_us; // monotonic clock when the wait for the batch began; 0: it has not
+    struct backoff backoff;
+    uint64_t next_try_ms;   // until then the server is not tried again
+    struct position logged; // newest event in its log; valid while claimed
+    // Valid while claimed. Its events up to `acked` are acknowledged to RabbitMQ; `acked_before` is
+    // its value at the last store_acked(), `acked_stored` the value that Redis has.
+    struct position acked, acked_before, acked_stored;
+};
+
 struct relay {
     const struct relay_settings *settings;
     struct gateway_file *file;   // written by the loop only, and under `routes_lock`
     struct routes *routes;       // of the file
     pthread_mutex_t routes_lock; // other threads read the routes
     struct rabbit_hosts rabbitmq_hosts;
-    struct resolver redis_host;
     struct consumer *consumer;
-    struct event_log *log;
+    struct event_logs logs;
+    struct relay_node nodes[REDIS_NODES_MAX];
     struct dead_letters *letters;
     char letter_queue[QUEUE_PREFIX_MAX + sizeof(DEAD_LETTER_KEY)];
     struct translator *translator;
     struct redelivery *redelivery;
-    struct batch batch;
     size_t unacked_count;             // events in the log whose acknowledgement is held back
     uint64_t unacked_tag;             // delivery tag of the last of them
     struct sequence sequence;         // valid while claimed
     struct position tops[SHARDS_MAX]; // newest position of each shard in the log
-    struct position logged;           // newest event in the log; valid while claimed
-    // Valid while claimed. Events up to `acked` are acknowledged to RabbitMQ; `acked_before` is its
-    // value at the last store_acked(), `acked_stored` the value that Redis has.
-    struct position acked, acked_before, acked_stored;
-    bool holding;    // this relay consumes the queues
-    bool claimed;    // and it has claimed the log
-    bool superseded; // claimed, but another relay has claimed the log since
+    bool holding;                     // this relay consumes the queues
+    bool claimed;                     // and it has claimed the log
+    bool superseded;                  // claimed, but another relay has claimed the log since
     enum relay_role role;
     struct linger linger;
-    struct backoff log_backoff, consumer_backoff;
+    struct backoff claim_backoff, consumer_backoff;
     uint64_t next_heartbeat_ms, next_count_ms, next_store_ms, stored_ms, stop_by_ms;
     uint64_t log_usable_ms; // monotonic clock when the log was last usable; valid while holding
     uint64_t away_until_ms; // until then the queues are left to other relays

@@ -5,6 +5,7 @@
 #include "relay/event_log/claim.h"
 #include "relay/rabbitmq/join.h"
 #include "relay/relay_duties.h"
+#include "relay/relay_nodes.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"
@@ -30,10 +31,10 @@ void relay_become_standby(struct relay *relay)
 {
     log_error("another relay has claimed the log; this one stands by and gives its events back to "
               "RabbitMQ events=%zu reason=%s",
-              batch_event_count(&relay->batch),
+              relay_nodes_batched(relay),
               "this relay was frozen or cut off, or two RabbitMQs share one Redis database");
     metric_add(&relay->metrics.superseded, 1);
-    batch_clear(&relay->batch);
+    relay_nodes_clear(relay);
     relay_leave_queues(relay);
     relay->role = ROLE_STANDBY;
     relay_wait(relay, STANDBY_RETRY_MS);
@@ -48,38 +49,57 @@ bool relay_give_up(struct relay *relay)
     log_warn(
         "Redis could not be used; the queues and their events are given back, another relay may "
         "fare better events=%zu seconds=%d",
-        batch_event_count(&relay->batch), GIVE_UP_MS / 1000);
+        relay_nodes_batched(relay), GIVE_UP_MS / 1000);
     metric_add(&relay->metrics.given_up, 1);
-    batch_clear(&relay->batch);
+    relay_nodes_clear(relay);
     relay_leave_queues(relay);
     relay->role = ROLE_STARTING;
     relay->away_until_ms = now_ms + AWAY_MS;
     return true;
 }
 
-static void wait_for_log(struct relay *relay)
+static void wait_for_log(struct relay *relay, uint64_t ms)
 {
     if (!relay_give_up(relay))
-        relay_wait(relay, backoff_next_ms(&relay->log_backoff, relay->redis_host.reached));
+        relay_wait(relay, ms);
+}
+
+static bool read_acked(struct relay *relay, struct position acked[REDIS_NODES_MAX])
+{
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        if (!event_log_read_acked(relay->logs.logs[i], &acked[i]))
+            return false;
+    return true;
+}
+
+static void begin_at(struct relay *relay, const struct position acked[REDIS_NODES_MAX])
+{
+    relay_nodes_clear(relay); // RabbitMQ delivers again what is in them
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        struct relay_node *node = &relay->nodes[i];
+        node->logged = node->acked = node->acked_before = node->acked_stored = acked[i];
+        backoff_reset(&node->backoff);
+        node->next_try_ms = 0;
+    }
 }
 
 // Claims the log, so that Redis refuses the events of every other relay from now on. Then reads
 // what RabbitMQ may deliver again although it is in the log.
 static bool claim(struct relay *relay)
 {
-    struct position acked;
+    struct position acked[REDIS_NODES_MAX];
 
     if (!relay->holding)
         relay->log_usable_ms = clock_monotonic_ms();
     relay->holding = true;
-    if (!event_log_claim(relay->log, clock_wall_ms(), &relay->sequence) ||
-        !event_log_read_acked(relay->log, &acked) ||
+    if (!event_log_claim(&relay->logs, clock_wall_ms(), &relay->sequence) ||
+        !read_acked(relay, acked) ||
         !redelivery_begin(relay->redelivery, relay->sequence.epoch, acked)) {
-        wait_for_log(relay);
+        wait_for_log(relay, backoff_next_ms(&relay->claim_backoff, true));
         return false;
     }
-    relay->logged = relay->acked = relay->acked_before = relay->acked_stored = acked;
-    backoff_reset(&relay->log_backoff);
+    begin_at(relay, acked);
+    backoff_reset(&relay->claim_backoff);
     backoff_reset(&relay->consumer_backoff);
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
     relay->claimed = true;
@@ -91,15 +111,15 @@ static bool claim(struct relay *relay)
     return true;
 }
 
-// A relay that has not claimed the log reads its tops too: a heartbeat reports them.
+// A relay that has claimed the log goes on with the servers that are there. All of them are needed
+// to claim it: the first positions of a shard follow from the last ones, and so does which
+// redelivered events are known.
 static bool ensure_log(struct relay *relay)
 {
-    if (event_log_connected(relay->log))
-        return true;
-    if (event_log_connect(relay->log) &&
-        (relay->claimed || event_log_read_tops(relay->log, relay->tops)))
-        return true;
-    wait_for_log(relay);
+    relay_nodes_connect(relay);
+    if (relay->claimed ? relay_nodes_any_connected(relay) : relay_nodes_all_connected(relay))
+        return !relay_nodes_stuck(relay) || !relay_give_up(relay);
+    wait_for_log(relay, relay_nodes_wait_ms(relay, RELAY_SLICE_MS));
     return false;
 }
 

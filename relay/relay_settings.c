@@ -138,6 +138,7 @@ bool relay_settings_load(struct relay_settings *out, struct buffer *errors, stru
         check_queue_prefix(span_of(out->queue_prefix), errors);
         rabbitmq_settings_finish(&out->rabbitmq, errors);
         redis_settings_finish(&out->redis, errors);
+        redis_settings_check_shards(&out->redis, out->bus_shards, errors);
         finish_api(out, errors);
         redis_tls_free(redis_tls_new(&out->redis, errors)); // shows whether it can be made
     }

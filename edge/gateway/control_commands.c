@@ -6,6 +6,24 @@
 #include "common/log.h"
 #include "edge/gateway/clients/session_takeover.h"
 
+// A relay that has other servers, or the same in another order, logs shards elsewhere. Its
+// positions would be taken for lost events.
+static bool is_same_part(struct control_commands *commands, struct bus_part part,
+                         const struct heartbeat *heartbeat)
+{
+    unsigned nodes = heartbeat->node_count > 0 ? heartbeat->node_count : 1;
+    bool same = heartbeat->node == part.node && nodes == part.nodes;
+
+    if (!same && !commands->other_nodes_logged) {
+        commands->other_nodes_logged = true;
+        log_error("relay and edge have different servers of Redis, events are missing "
+                  "relay_node=%u relay_nodes=%u edge_node=%u edge_nodes=%u remedy=%s",
+                  heartbeat->node, nodes, part.node, part.nodes,
+                  "set REDIS_NODES to the same on both, in the same order");
+    }
+    return same;
+}
+
 static void on_heartbeat(struct control_commands *commands, struct bus_part part,
                          const struct heartbeat *heartbeat)
 {
@@ -16,6 +34,8 @@ static void on_heartbeat(struct control_commands *commands, struct bus_part part
                   "remedy=%s",
                   heartbeat->shard_count, commands->shards, "set BUS_SHARDS to the same on both");
     }
+    if (!is_same_part(commands, part, heartbeat))
+        return;
     log_follower_on_heartbeat(commands->follower, part, heartbeat);
 }
 

@@ -20,7 +20,8 @@ struct control_commands {
     void (*on_drain)(void *arg); // an operator wants this edge to drain
     void *on_drain_arg;
     struct envelope_decoder *decoder;
-    bool mismatch_logged; // different numbers of shards at relay and edge were logged
+    bool mismatch_logged;    // different numbers of shards at relay and edge were logged
+    bool other_nodes_logged; // different servers of Redis were logged
 };
 
 void control_commands_init(struct control_commands *commands);

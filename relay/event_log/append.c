@@ -8,8 +8,9 @@
 #include "relay/event_log/event_log_internal.h"
 #include "relay/event_log/size_limit.h"
 
-#define ARGS_FIXED  6 // EVALSHA sha 2 log channel max_len
-#define TRIES_MAX   8
+#define ARGS_FIXED  6     // EVALSHA sha 2 log channel max_len
+#define TRIES_MAX   8     // without progress
+#define SEND_MAX    256   // events of a shard that are sent at a time
 #define REPLICAS_MS "100" // that replicas have to confirm a batch
 #define FULL        "OOM command not allowed when used memory > 'maxmemory'" // in the words of Redis
 
@@ -36,12 +37,15 @@ static void put_text(struct event_log *log, size_t i, const char *text)
     put_arg(log, i, text, strlen(text));
 }
 
-// Queues the command for one shard. Returns false if the batch has nothing for it.
-static bool send_shard(struct event_log *log, const struct batch *batch, unsigned shard)
+// Queues the command for one shard. Returns the position of the last event in it; none if the batch
+// has nothing for the shard. A batch that has grown while Redis was away is sent in pieces, so that
+// Redis is not busy with it for long.
+static struct position send_shard(struct event_log *log, const struct batch *batch, unsigned shard)
 {
     size_t argc = ARGS_FIXED, events = 0;
+    struct position last = {0};
 
-    for (size_t i = 0; i < batch->count; i++) {
+    for (size_t i = 0; i < batch->count && events < SEND_MAX; i++) {
         const struct batch_entry *entry = &batch->entries[i];
         if (entry->logged || entry->shard != shard)
             continue;
@@ -49,9 +53,10 @@ static bool send_shard(struct event_log *log, const struct batch *batch, unsigne
         size_t id_len = position_print(entry->position, log->ids[events]);
         put_arg(log, argc++, log->ids[events++], id_len);
         put_arg(log, argc++, envelope.ptr, envelope.len);
+        last = entry->position;
     }
     if (events == 0)
-        return false;
+        return last;
     put_text(log, 0, "EVALSHA");
     put_arg(log, 1, log->append_sha, SHA_LEN);
     put_text(log, 2, "2");
@@ -59,7 +64,7 @@ static bool send_shard(struct event_log *log, const struct batch *batch, unsigne
     put_text(log, 4, log->bus_channels[shard]);
     put_text(log, 5, log->max_len);
     redisAppendCommandArgv(log->redis, (int)argc, log->args, log->arg_lens);
-    return true;
+    return last;
 }
 
 struct answers {
@@ -104,11 +109,6 @@ static bool take_answer(struct event_log *log, struct answers *answers)
     return logged;
 }
 
-static void mark_shard_logged(struct batch *batch, unsigned shard)
-{
-    batch_mark_logged(batch, shard, (struct position){UINT64_MAX, UINT64_MAX});
-}
-
 // Asks how many replicas have what was written before on this connection, and waits a moment for
 // them. Until enough have it, the batch is not logged: a primary that is lost may take it along.
 //
@@ -140,9 +140,10 @@ static void send_batch(struct event_log *log, struct batch *batch)
     batch->in_doubt = true;
     batch->unconfirmed = batch->wants_replicas;
     log->answers_due = true;
-    for (unsigned i = 0; i < log->options.shards; i++) {
+    EVENT_LOG_EACH_SHARD(log, i)
+    {
         log->sent[i] = send_shard(log, batch, i);
-        wrote |= log->sent[i];
+        wrote |= !position_is_none(log->sent[i]);
     }
     send_wait(log, wrote);
     while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
@@ -191,9 +192,9 @@ static struct answers take_answers(struct event_log *log, struct batch *batch)
     struct answers answers = {0};
 
     log->answers_due = false;
-    for (unsigned i = 0; i < log->options.shards && !answers.lost; i++)
-        if (log->sent[i] && take_answer(log, &answers))
-            mark_shard_logged(batch, i);
+    EVENT_LOG_EACH_SHARD(log, i)
+    if (!answers.lost && !position_is_none(log->sent[i]) && take_answer(log, &answers))
+        batch_mark_logged(batch, i, log->sent[i]);
     take_wait(log, batch, &answers);
     return answers;
 }
@@ -212,7 +213,8 @@ static enum event_log_status resolve_doubt(struct event_log *log, struct batch *
 {
     if (batch->unconfirmed)
         batch_unmark_logged(batch); // this may be another server, which lacks what the last one had
-    for (unsigned i = 0; i < log->options.shards; i++) {
+    EVENT_LOG_EACH_SHARD(log, i)
+    {
         struct position last;
         if (!event_log_read_last_id(log, i, &last))
             return EVENT_LOG_FAILED;
@@ -260,13 +262,16 @@ void event_log_send(struct event_log *log, struct batch *batch)
 enum event_log_status event_log_append(struct event_log *log, struct batch *batch)
 {
     enum event_log_status status = EVENT_LOG_OK;
+    int tries = 0;
 
-    // Further attempts are for a script that Redis has forgotten, for refused ids, and for a log
-    // that was trimmed to make room.
-    for (int i = 0; i < TRIES_MAX && status == EVENT_LOG_OK && !batch_logged(batch); i++) {
+    // Further attempts are for a script that Redis has forgotten, for refused ids, for a log that
+    // was trimmed to make room, and for the next piece of a large batch.
+    while (tries < TRIES_MAX && status == EVENT_LOG_OK && !batch_logged(batch)) {
+        size_t before = batch_unlogged_count(batch);
         if (!event_log_connect(log))
             return EVENT_LOG_FAILED;
         status = append_once(log, batch);
+        tries = batch_unlogged_count(batch) < before ? 0 : tries + 1;
     }
     if (status == EVENT_LOG_SUPERSEDED)
         log->refusal = EVENT_LOG_WRITABLE; // it was about the batch

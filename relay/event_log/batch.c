@@ -95,10 +95,27 @@ void batch_mark_logged(struct batch *batch, unsigned shard, struct position top)
     }
 }
 
+struct position batch_newest(const struct batch *batch, struct position otherwise)
+{
+    for (size_t i = batch->count; i > 0; i--)
+        if (!position_is_none(batch->entries[i - 1].position))
+            return batch->entries[i - 1].position;
+    return otherwise;
+}
+
 void batch_unmark_logged(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         batch->entries[i].logged = position_is_none(batch->entries[i].position);
+}
+
+size_t batch_unlogged_count(const struct batch *batch)
+{
+    size_t events = 0;
+
+    for (size_t i = 0; i < batch->count; i++)
+        events += !batch->entries[i].logged;
+    return events;
 }
 
 size_t batch_event_count(const struct batch *batch)

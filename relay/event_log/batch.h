@@ -57,7 +57,11 @@ struct span batch_envelope(const struct batch *batch, const struct batch_entry *
 bool batch_logged(const struct batch *batch);
 // Marks the events of the shard at or below `top` as logged.
 void batch_mark_logged(struct batch *batch, unsigned shard, struct position top);
+// The position of the newest event; `otherwise` if the batch has none.
+struct position batch_newest(const struct batch *batch, struct position otherwise);
 // Marks no event as logged, except those that were known before.
 void batch_unmark_logged(struct batch *batch);
+// How many of its events are not in the log.
+size_t batch_unlogged_count(const struct batch *batch);
 // How many events the batch appends, logged or not, without deliveries that were in the log before.
 size_t batch_event_count(const struct batch *batch);

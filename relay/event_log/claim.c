@@ -60,22 +60,22 @@ bool event_log_is_superseded(struct event_log *log, uint64_t epoch)
 {
     struct position last;
 
-    return event_log_read_last_id(log, 0, &last) && last.epoch > epoch;
+    return event_log_read_last_id(log, log->options.node, &last) && last.epoch > epoch;
 }
 
 bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX])
 {
-    for (unsigned i = 0; i < log->options.shards; i++)
-        if (!read_newest(log, i, &tops[i]))
-            return false;
+    EVENT_LOG_EACH_SHARD(log, i)
+    if (!read_newest(log, i, &tops[i]))
+        return false;
     return true;
 }
 
 // An epoch above that of every shard, even if the clock of this machine is behind.
-static bool find_epoch(struct event_log *log, uint64_t now_ms, uint64_t *epoch)
+static bool find_epoch(struct event_log *log, uint64_t *epoch)
 {
-    *epoch = now_ms;
-    for (unsigned i = 0; i < log->options.shards; i++) {
+    EVENT_LOG_EACH_SHARD(log, i)
+    {
         struct position last;
         if (!event_log_read_last_id(log, i, &last))
             return false;
@@ -91,15 +91,17 @@ static bool raise_tops(struct event_log *log, uint64_t epoch, bool *taken)
     char id[POSITION_TEXT_MAX];
 
     position_print((struct position){epoch, 0}, id);
-    *taken = false;
-    for (unsigned i = 0; i < log->options.shards && !*taken; i++) {
+    EVENT_LOG_EACH_SHARD(log, i)
+    {
         redisReply *reply = EVENT_LOG_ASK(log, "EVAL", claim_script, "1", log->log_keys[i], id);
         *taken = reply && reply_is_error(reply, REFUSED_XADD);
         bool full =
             reply && reply->type == REDIS_REPLY_ERROR && redis_error_is_out_of_memory(reply->str);
         if (*taken) {
             freeReplyObject(reply);
-        } else if (!event_log_accept_reply(log, reply)) {
+            return true;
+        }
+        if (!event_log_accept_reply(log, reply)) {
             if (full)
                 event_log_free_memory(log); // makes room for the next attempt
             return false;
@@ -108,13 +110,31 @@ static bool raise_tops(struct event_log *log, uint64_t epoch, bool *taken)
     return true;
 }
 
-bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out)
+static bool claim_once(const struct event_logs *logs, uint64_t now_ms, uint64_t *epoch, bool *taken)
+{
+    *epoch = now_ms;
+    *taken = false;
+    for (unsigned i = 0; i < logs->count; i++)
+        if (!find_epoch(logs->logs[i], epoch))
+            return false;
+    for (unsigned i = 0; i < logs->count && !*taken; i++)
+        if (!raise_tops(logs->logs[i], *epoch, taken))
+            return false;
+    return true;
+}
+
+bool event_log_claim(const struct event_logs *logs, uint64_t now_ms, struct sequence *out)
 {
     bool taken = true;
 
-    *out = (struct sequence){.shards = log->options.shards};
+    *out = (struct sequence){.shards = event_log_shards(logs->logs[0])};
     for (int i = 0; i < CLAIM_TRIES && taken; i++)
-        if (!find_epoch(log, now_ms, &out->epoch) || !raise_tops(log, out->epoch, &taken))
+        if (!claim_once(logs, now_ms, &out->epoch, &taken))
             return false;
-    return !taken && event_log_read_tops(log, out->last);
+    if (taken)
+        return false;
+    for (unsigned i = 0; i < logs->count; i++)
+        if (!event_log_read_tops(logs->logs[i], out->last))
+            return false;
+    return true;
 }

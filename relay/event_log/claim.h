@@ -8,10 +8,12 @@
 #include "relay/event_log/batch.h"
 #include "relay/event_log/event_log.h"
 
-// Claims the log. `out` gets the new epoch, which is at least `now_ms` (wall clock), and the end of
-// each shard. Returns false if Redis cannot be used, or if other relays were faster several times.
-NODISCARD bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out);
-// Reads the position of the newest entry of each shard, 0-0 for an empty one.
+// Claims the logs of all servers, under one epoch. `out` gets it, it is at least `now_ms` (wall
+// clock), and the end of each shard. Returns false if a server cannot be used, or if other relays
+// were faster several times.
+NODISCARD bool event_log_claim(const struct event_logs *logs, uint64_t now_ms,
+                               struct sequence *out);
+// Reads the position of the newest entry of each shard of the log, 0-0 for an empty one.
 NODISCARD bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX]);
 // True if another relay has claimed the log with an epoch above `epoch`. False also if Redis could
 // not be asked.

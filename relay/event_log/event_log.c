@@ -20,14 +20,14 @@ struct event_log *event_log_new(const struct event_log_options *options)
 
     log->options = *options;
     log->outage.module = "relay";
-    log->outage.what = "Redis";
+    log->outage.what = redis_settings_what(options->redis, log->what);
     log->outage.remedy = redis_settings_remedy(options->redis);
     redis_dialer_init(&log->dialer, options->redis, options->resolver, EVENT_LOG_CONNECT_MS,
                       EVENT_LOG_ANSWER_MS);
     log->decoder = envelope_decoder_new();
     snprintf(log->max_len, sizeof(log->max_len), "%" PRIu64, options->max_len);
     redis_names_init(&log->names, options->redis->key_prefix, (unsigned)options->redis->db);
-    for (unsigned i = 0; i < options->shards; i++) {
+    for (unsigned i = options->node; i < options->shards; i += options->nodes) {
         redis_log_key(&log->names, i, log->log_keys[i]);
         redis_bus_channel(&log->names, i, log->bus_channels[i]);
     }

@@ -19,15 +19,16 @@ struct event_log {
     char log_keys[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
     char bus_channels[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
     char max_len[21];
-    bool answers_due;      // a batch was sent and its answers were not read
-    bool sent[SHARDS_MAX]; // shards that its commands are for
-    bool marked;           // they had none, and something else was written before the WAIT
+    bool answers_due;                 // a batch was sent and its answers were not read
+    struct position sent[SHARDS_MAX]; // the last event that was sent of each shard; or none
+    bool marked; // they had none, and something else was written before the WAIT
     struct envelope_decoder *decoder;
     const char **args; // arguments of one EVALSHA
     size_t *arg_lens;
     size_t arg_cap;
     char (*ids)[POSITION_TEXT_MAX]; // texts of the positions in `args`
     struct outage_log outage;
+    char what[REDIS_PLACE_MAX];
     bool usable;           // the connection was prepared completely
     uint64_t losses;       // of usable connections
     uint64_t unreplicated; // answers that too few replicas have a batch
@@ -37,6 +38,9 @@ struct event_log {
     uint64_t trimmed;     // entries, to make the log smaller
     uint64_t full_logged_ms;
 };
+
+#define EVENT_LOG_EACH_SHARD(log, i)                                                               \
+    for (unsigned i = (log)->options.node; i < (log)->options.shards; i += (log)->options.nodes)
 
 // Ends the connection and logs the reason. Returns false.
 bool event_log_lose(struct event_log *log, const char *reason);

@@ -31,19 +31,20 @@ enum redelivery_status {
 struct redelivery;
 
 // `recent`: how many entries of each shard count as recent at most. `between` is called after each
-// page that is read, for work that must not wait. Borrows `log`.
-NODISCARD struct redelivery *redelivery_new(struct event_log *log, size_t recent,
+// page that is read, for work that must not wait. Borrows `logs`.
+NODISCARD struct redelivery *redelivery_new(const struct event_logs *logs, size_t recent,
                                             void (*between)(void *arg), void *arg);
 void redelivery_free(struct redelivery *redelivery);
 
-// Reads the recent entries, of which those above `acked` count. Call it after the log was claimed
-// with `epoch`. Returns false if the log cannot be read.
+// Reads the recent entries, of which those above `acked` of their log count. Call it after the
+// logs were claimed with `epoch`. Returns false if a log cannot be read.
 NODISCARD bool redelivery_begin(struct redelivery *redelivery, uint64_t epoch,
-                                struct position acked);
+                                const struct position acked[]);
 
-// Checks a redelivered event. `named`: the id is the message-id of the service, not a hash.
+// Checks a redelivered event. `named`: the id is the message-id of the service, not a hash. `log`:
+// the number of the log that has the shard of its room; the others need not be read.
 NODISCARD enum redelivery_status redelivery_check(struct redelivery *redelivery, struct span id,
-                                                  bool named);
+                                                  bool named, unsigned log);
 
 // Forgets the ids if none was checked for a minute. Call it regularly.
 void redelivery_rest(struct redelivery *redelivery, uint64_t now_ms);

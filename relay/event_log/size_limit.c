@@ -88,8 +88,8 @@ void event_log_keep_within_bytes(struct event_log *log)
         return;
     log->grown_bytes = 0;
     // A little below the limit, so that it holds until the next check.
-    for (unsigned i = 0; i < log->options.shards; i++)
-        keep_within(log, i, max_bytes - max_bytes / CHECKS_PER_LOG);
+    EVENT_LOG_EACH_SHARD(log, i)
+    keep_within(log, i, max_bytes - max_bytes / CHECKS_PER_LOG);
 }
 
 static void log_trimming(struct event_log *log)
@@ -109,9 +109,9 @@ bool event_log_free_memory(struct event_log *log)
     uint64_t before = log->trimmed;
     struct usage usage;
 
-    for (unsigned i = 0; i < log->options.shards; i++)
-        if (measure(log, i, &usage) && usage.bytes > SMALL_LOG && usage.entries > 1)
-            trim(log, i, usage.entries - (usage.entries + 3) / 4);
+    EVENT_LOG_EACH_SHARD(log, i)
+    if (measure(log, i, &usage) && usage.bytes > SMALL_LOG && usage.entries > 1)
+        trim(log, i, usage.entries - (usage.entries + 3) / 4);
     if (log->trimmed > before)
         log_trimming(log);
     return log->trimmed > before;

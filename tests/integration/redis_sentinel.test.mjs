@@ -102,6 +102,23 @@ async function assertFailoverSurvived(t, edge, from, to) {
   assert.equal(await sentinels.primary(), to.port);
 }
 
+test('two primaries share the shards: each is asked for by its name', async (t) => {
+  const other = await Redis.start(join(brokers.dir, 'other'));
+  t.after(() => other.stop());
+  await sentinels.watch('boats', other.port);
+  const both = settings({ REDIS_MASTER_NAME: `${MASTER}, boats`, BUS_SHARDS: '2' });
+  const [relay, edge] = [await made.addRelay(both), await made.addEdge(both)];
+  await Promise.all([relay.ready(), edge.ready()]);
+  for (let i = 0; i < 8; i++) await arrives(t, edge); // in as many rooms
+  for (const [port, shard] of [[brokers.redis.port, 0], [other.port, 1]]) {
+    assert.ok(await command(port, ['XLEN', `ws:log:{${shard}}`]) > 0);
+    assert.equal(await command(port, ['EXISTS', `ws:log:{${1 - shard}}`]), 0);
+  }
+  await other.kill();
+  await Promise.all([relay, edge].map((process) => process.logs(/unavailable.*Redis boats/)));
+  await Promise.all([edge.stop(), relay.stop()]);
+});
+
 test('the primary dies under load: each event arrives once and in order', async (t) => {
   const relay = await made.addRelay(settings());
   const edge = await made.addEdge(settings());

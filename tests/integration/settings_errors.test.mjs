@@ -180,6 +180,27 @@ describe('how Redis is reached', () => {
     ['Sentinels and a URL', { REDIS_SENTINELS: 'a', REDIS_URL: 'redis://b' }, /REDIS_SENTINELS know where/],
     ['a user of Sentinels without a password', { REDIS_SENTINELS: 'a', REDIS_SENTINEL_USERNAME: 'u' },
       /REDIS_SENTINEL_USERNAME needs REDIS_SENTINEL_PASSWORD/],
+    ['nodes', { REDIS_NODES: 'a, b:1,[::1]:2', BUS_SHARDS: '6' }, null],
+    ['one node', { REDIS_NODES: 'a' }, null],
+    ['a node that is none', { REDIS_NODES: 'a,b:x', BUS_SHARDS: '2' }, /REDIS_NODES must list .*number 2 is none/],
+    ['an empty node', { REDIS_NODES: 'a,,b', BUS_SHARDS: '3' }, /REDIS_NODES must list/],
+    ['a node with a password', { REDIS_NODES: 'hush1:hush2@a' }, /REDIS_NODES must list/],
+    ['a node as a URL', { REDIS_NODES: 'redis://a' }, /REDIS_NODES must list/],
+    ['17 nodes', { REDIS_NODES: Array.from({ length: 17 }, (_, i) => `a${i}`).join() }, /REDIS_NODES names over 16/],
+    ['the same node twice', { REDIS_NODES: 'a,b,a:6379', BUS_SHARDS: '3' }, /REDIS_NODES names a:6379 twice/],
+    ['nodes and a host', { REDIS_NODES: 'a', REDIS_HOST: 'b' }, /REDIS_NODES say where Redis is/],
+    ['nodes and a port', { REDIS_NODES: 'a', REDIS_PORT: '1' }, /REDIS_NODES say where Redis is/],
+    ['nodes and a URL', { REDIS_NODES: 'a', REDIS_URL: 'redis://b' }, /REDIS_NODES say where Redis is/],
+    ['nodes and Sentinels', { REDIS_NODES: 'a', REDIS_SENTINELS: 'b' }, /give no REDIS_NODES .*REDIS_MASTER_NAME/],
+    ['fewer shards than nodes', { REDIS_NODES: 'a,b' }, /BUS_SHARDS must be a multiple of the 2 servers/],
+    ['shards that nodes cannot share', { REDIS_NODES: 'a,b', BUS_SHARDS: '3' }, /BUS_SHARDS must be a multiple/],
+    ['two primaries', { REDIS_SENTINELS: 'a', REDIS_MASTER_NAME: 'one, two', BUS_SHARDS: '4' }, null],
+    ['fewer shards than primaries', { REDIS_SENTINELS: 'a', REDIS_MASTER_NAME: 'one,two' },
+      /BUS_SHARDS must be a multiple of the 2 servers/],
+    ['a primary without a name', { REDIS_SENTINELS: 'a', REDIS_MASTER_NAME: 'one,,two', BUS_SHARDS: '3' },
+      /REDIS_MASTER_NAME must have up to 16 different names/],
+    ['the same primary twice', { REDIS_SENTINELS: 'a', REDIS_MASTER_NAME: 'one,one', BUS_SHARDS: '2' },
+      /REDIS_MASTER_NAME must have up to 16 different names/],
     ['a prefix with a pattern', { REDIS_KEY_PREFIX: 'eu*' }, /REDIS_KEY_PREFIX must have/],
     ['a prefix with a hash tag', { REDIS_KEY_PREFIX: '{eu}' }, /REDIS_KEY_PREFIX must have/],
     ['a prefix', { REDIS_KEY_PREFIX: 'eu.' }, null],
@@ -194,7 +215,7 @@ describe('how Redis is reached', () => {
         assert.doesNotMatch(stderr, /hush/);
       });
     }
-    if (!fault) continue;
+    if (!fault || fault.source.startsWith('BUS_SHARDS')) continue; // it knows no shards
     test(`ws-control: ${name}`, async () => {
       const { code, stderr } = await start('ws-control', env, { args: ['edges'] });
       assert.equal(code, 2);

@@ -30,7 +30,7 @@ struct redis_bus *redis_bus_new(const struct redis_bus_options *options, struct 
     bus->metrics = metrics;
     bus->outage = (struct outage_log){
         .module = LOG_MODULE,
-        .what = "Redis",
+        .what = options->what,
         .remedy = redis_settings_remedy(options->redis),
     };
     bus->lookup.on_done = redis_bus_on_address;

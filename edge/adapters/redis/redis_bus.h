@@ -27,6 +27,7 @@ struct redis_bus_options {
     const struct redis_tls *tls; // NULL: plain
     unsigned shards;
     struct bus_part part; // which of the shards this server has
+    const char *what;     // a log line calls the server, see redis_settings_what()
     const char *edge_id;
     struct redis_sessions *sessions; // told when the bus is up or down; NULL: no recovery
 };

@@ -38,6 +38,13 @@ export class Sentinels {
     return sentinels;
   }
 
+  // They watch one more primary.
+  async watch(name, port) {
+    for (const own of this.ports) {
+      await this.#ask(own, ['SENTINEL', 'MONITOR', name, '127.0.0.1', String(port), '2']);
+    }
+  }
+
   async #ask(port, args) {
     const client = createClient({ password: this.password,
       socket: { host: '127.0.0.1', port, reconnectStrategy: false } });

@@ -169,9 +169,30 @@ static void prints_what_never_changes(void **state)
     buffer_fini(&out);
 }
 
+static void numbers_several_structs(void **state)
+{
+    struct counters counters[2] = {0};
+    struct buffer out = {0};
+
+    (void)state;
+    metric_set(&counters[0].sockets, 3);
+    metric_set(&counters[1].sockets, 4);
+    metrics_print_each(table, 1, counters, sizeof(counters[0]), 2, "node", &out);
+    assert_span(buffer_span(&out), "# HELP t_sockets Sockets open now\n"
+                                   "# TYPE t_sockets gauge\n"
+                                   "t_sockets{node=\"0\"} 3\n"
+                                   "t_sockets{node=\"1\"} 4\n");
+    buffer_clear(&out);
+    metrics_print_each(table, 1, counters, sizeof(counters[0]), 1, "node", &out);
+    assert_span(buffer_span(&out), "# HELP t_sockets Sockets open now\n"
+                                   "# TYPE t_sockets gauge\n"
+                                   "t_sockets 3\n");
+    buffer_fini(&out);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(bucket_rows) + 6];
+    struct CMUnitTest tests[ARRAY_LEN(bucket_rows) + 7];
     size_t count = 0;
 
     ADD_ROWS(tests, count, bucket_rows, falls_into);
@@ -181,5 +202,6 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(prints_a_histogram);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(prints_times_in_seconds);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(prints_what_never_changes);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(numbers_several_structs);
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }

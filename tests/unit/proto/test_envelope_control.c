@@ -10,7 +10,9 @@ static struct control heartbeat_of(size_t shards)
                                             .bus_connected = true,
                                             .reconnect_attempts = 3,
                                             .bus_host = SPAN_LIT("rabbitmq"),
-                                            .bus_port = 5672}};
+                                            .bus_port = 5672,
+                                            .node = 2,
+                                            .node_count = 3}};
 
     for (size_t i = 0; i < shards; i++)
         control.heartbeat.tops[i] = (struct position){i % 3 ? 1731837600000 : 0, i % 3 ? i : 0};
@@ -28,6 +30,8 @@ static void assert_same_heartbeat(const struct heartbeat *a, const struct heartb
     assert_true(a->reconnect_attempts == b->reconnect_attempts);
     assert_bytes(a->bus_host, b->bus_host);
     assert_int_equal(a->bus_port, b->bus_port);
+    assert_int_equal(a->node, b->node);
+    assert_int_equal(a->node_count, b->node_count);
 }
 
 static void survives(const struct control *control)

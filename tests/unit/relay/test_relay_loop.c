@@ -19,15 +19,17 @@
 
 struct dialogue {
     const char *name;
-    // What RabbitMQ delivers: a small letter is the id of an event, a capital one the same
-    // delivered again, ! an event without a room, ~ a lost connection, = a connection that is
-    // blocked; | ends what comes in one read. Before them, each > is an attempt to join that is to
-    // be made at another host, each . one that is to be made later.
+    // What RabbitMQ delivers: a small letter is the id of an event, for the second server of Redis
+    // from n on if there are two, a capital one the same delivered again, ! an event without a
+    // room, ~ a lost connection, = a connection that is blocked; | ends what comes in one read.
+    // Before them, each > is an attempt to join that is to be made at another host, each . one that
+    // is to be made later.
     const char *deliveries;
-    // What comes of appends: o in the log, f failed, s superseded, d Redis is away from now on; and
-    // of claims: u failed, U failed from now on. From now on is until the queues are left. Then o.
+    // What comes of appends, by turn and server: o in the log, f failed, s superseded, d Redis is
+    // away from now on; and of claims: u failed, U failed from now on. From now on is until the
+    // queues are left. Then o.
     const char *appends;
-    const char *log;   // ids that are in it; x: it cannot be read
+    const char *log;   // ids that are in it; x: it cannot be read, y: that of the second server
     bool other_speaks; // another relay has claimed the log, and sends heartbeats
     int turns;
     const char *transcript;
@@ -35,18 +37,21 @@ struct dialogue {
 
 static struct {
     const char *deliveries, *appends;
-    bool connected, readable, other_speaks;
+    bool connected, readable, second_readable, other_speaks;
     bool redis_away, unclaimed, refused;
     uint64_t now_ms, refused_ms, joined_ms, left_ms;
     char log[IDS_MAX + 1];
     uint64_t tag, epoch;
+    unsigned nodes;
     size_t letters;
     char id[2]; // of the last event taken
     struct buffer transcript;
 } brokers;
 
 static struct gateway_file *file;
+// Of two shards, the room user:2 is in the first and user:1 in the second.
 static const char good_body[] = "{\"userId\":\"1\"}", bad_body[] = "{}";
+static const char first_body[] = "{\"userId\":\"2\"}";
 
 // ---- the clock: time passes only while the relay sleeps
 
@@ -111,13 +116,22 @@ bool consumer_connected(const struct consumer *consumer)
     return brokers.connected;
 }
 
+static const char *body_of(char id)
+{
+    if (id == '!')
+        return bad_body;
+    return brokers.nodes > 1 && (id | 0x20) < 'n' ? first_body : good_body;
+}
+
 enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, struct event *out)
 {
-    (void)consumer, (void)wait_ms;
+    (void)consumer;
     if (*brokers.deliveries == '|')
         brokers.deliveries++;
-    if (*brokers.deliveries == '\0')
+    if (*brokers.deliveries == '\0') {
+        brokers.now_ms += wait_ms;
         return CONSUMER_NONE;
+    }
     char c = *brokers.deliveries++;
     if (c == '=')
         return CONSUMER_NONE;
@@ -131,7 +145,7 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
         .tag = ++brokers.tag,
         .redelivered = c >= 'A' && c <= 'Z',
         .message_id = {brokers.id, 1},
-        .body = span_of(c == '!' ? bad_body : good_body),
+        .body = span_of(body_of(c)),
         .received_ms = clock_wall_ms(),
     };
     assert_non_null(out->route);
@@ -273,16 +287,16 @@ enum event_log_status event_log_append(struct event_log *log, struct batch *batc
     return EVENT_LOG_OK;
 }
 
-bool event_log_claim(struct event_log *log, uint64_t now_ms, struct sequence *out)
+bool event_log_claim(const struct event_logs *logs, uint64_t now_ms, struct sequence *out)
 {
-    (void)log, (void)now_ms;
+    (void)logs, (void)now_ms;
     if (brokers.unclaimed || *brokers.appends == 'u' || *brokers.appends == 'U') {
         if (!brokers.unclaimed)
             buffer_printf(&brokers.transcript, "unclaimed ");
         brokers.unclaimed = brokers.unclaimed || *brokers.appends++ == 'U';
         return false;
     }
-    *out = (struct sequence){.epoch = ++brokers.epoch, .shards = 1};
+    *out = (struct sequence){.epoch = ++brokers.epoch, .shards = brokers.nodes};
     buffer_printf(&brokers.transcript, "claim ");
     return true;
 }
@@ -297,10 +311,12 @@ bool event_log_walk_on(struct event_log *log, struct log_walk *walk, unsigned sh
                        log_entry_fn visit, void *arg)
 {
     (void)log;
-    for (size_t i = strlen(brokers.log); i > 0 && brokers.readable; i--)
+    bool readable = brokers.readable && (shard == 0 || brokers.second_readable);
+
+    for (size_t i = strlen(brokers.log); i > 0 && readable; i--)
         visit((struct span){&brokers.log[i - 1], 1}, (struct position){1, i}, arg);
-    walk->at_start[shard] = brokers.readable;
-    return brokers.readable;
+    walk->at_start[shard] = readable;
+    return readable;
 }
 
 enum event_log_heartbeat event_log_publish_heartbeat(struct event_log *log, struct span message,
@@ -355,7 +371,7 @@ enum event_log_refusal event_log_refusal(const struct event_log *log)
 unsigned event_log_shards(const struct event_log *log)
 {
     (void)log;
-    return 1;
+    return brokers.nodes;
 }
 
 bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX])
@@ -399,7 +415,7 @@ static const struct dialogue dialogues[] = {
     {"appended, then acknowledged", "ab", "", "", false, 1, "claim append(ab) ack(2+) "},
     {"what comes in two reads is two batches", "a|b", "", "", false, 2,
      "claim append(a) ack(1+) append(b) ack(2+) "},
-    {"nothing is acknowledged before the log has it", "ab", "ff", "", false, 1,
+    {"nothing is acknowledged before the log has it", "ab", "ff", "", false, 5,
      "claim failed failed append(ab) ack(2+) "},
     {"a claim that is lost: the batch goes back", "ab", "s", "", false, 1,
      "claim superseded leave "},
@@ -434,6 +450,27 @@ static const struct dialogue dialogues[] = {
      "claim letter(1) letter(2) "},
 };
 
+// With two servers of Redis.
+static const struct dialogue dialogues_with_two[] = {
+    {"two servers: each has the events of its rooms", "anbo", "", "", false, 1,
+     "claim append(ab) append(no) ack(4+) "},
+    {"one of two servers fails: the other's events are appended, and acknowledged each for itself",
+     "an|bo", "ofoo", "", false, 4,
+     "claim append(a) failed ack(1) append(b) ack(3) append(no) ack(4+) "},
+    {"what a server that fails leaves waiting is bounded: then nothing more is taken", "nopqrstu|a",
+     "ff", "", false, 6, "claim failed failed append(nopqrstu) ack(8+) append(a) ack(9+) "},
+    {"one of two servers fails, and RabbitMQ is lost: it delivers what waits again", "an~|N", "of",
+     "", false, 2, "claim append(a) failed claim append(n) ack(1+) "},
+    {"delivered again while the log of the other server cannot be read", "A", "", "y", false, 1,
+     "claim append(a) ack(1+) "},
+    {"delivered again while the log of its server cannot be read", "N", "", "y", false, 1,
+     "claim leave "},
+    {"another relay has the log of the first: the second is asked for its answers", "an|AN", "so",
+     "", false, 2, "claim superseded append(n) leave claim append(a) ack(2+) "},
+    {"one of two servers says that another relay has the log", "an|AN", "os", "", false, 2,
+     "claim append(a) superseded leave claim append(n) ack(2+) "},
+};
+
 static void do_nothing(void *arg)
 {
     (void)arg;
@@ -441,36 +478,52 @@ static void do_nothing(void *arg)
 
 static void play(struct relay *relay, int turns)
 {
-    relay->redelivery = redelivery_new(NULL, 0, do_nothing, NULL);
+    relay->redelivery = redelivery_new(&relay->logs, 0, do_nothing, NULL);
     relay->translator = translator_new(1024);
-    batch_init(&relay->batch, 8, 4096);
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        batch_init(&relay->nodes[i].batch, 8, 4096);
     while (turns-- > 0)
         relay_loop_once(relay);
-    batch_fini(&relay->batch);
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        batch_fini(&relay->nodes[i].batch);
     translator_free(relay->translator);
     redelivery_free(relay->redelivery);
     buffer_fini(&relay->control);
 }
 
-static void follows_the_script(void **state)
+static void follow(const struct dialogue *d, unsigned nodes)
 {
-    const struct dialogue *d = *state;
-    struct relay_settings settings = {.prefetch = 200, .bus_shards = 1};
-    struct relay relay = {
-        .settings = &settings, .file = file, .routes = file->routes, .id = "relay-1"};
+    struct relay_settings settings = {.prefetch = 200, .bus_shards = nodes};
+    struct relay relay = {.settings = &settings,
+                          .file = file,
+                          .routes = file->routes,
+                          .id = "relay-1",
+                          .logs.count = nodes};
     const struct host_list hosts = {{{"rabbit", 5672}}, 1};
 
     rabbit_hosts_init(&relay.rabbitmq_hosts, &hosts);
     memset(&brokers, 0, sizeof(brokers));
+    brokers.nodes = nodes;
     brokers.deliveries = d->deliveries;
     brokers.appends = d->appends;
     brokers.other_speaks = d->other_speaks;
     brokers.readable = strcmp(d->log, "x") != 0;
-    if (brokers.readable)
+    brokers.second_readable = strcmp(d->log, "y") != 0;
+    if (brokers.readable && brokers.second_readable)
         strcpy(brokers.log, d->log);
     play(&relay, d->turns);
     assert_span(buffer_span(&brokers.transcript), d->transcript);
     buffer_fini(&brokers.transcript);
+}
+
+static void follows_the_script(void **state)
+{
+    follow(*state, 1);
+}
+
+static void follows_the_script_with_two(void **state)
+{
+    follow(*state, 2);
 }
 
 static int set_up_group(void **state)
@@ -491,9 +544,10 @@ static int tear_down_group(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues)];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
+    ADD_ROWS(tests, count, dialogues_with_two, follows_the_script_with_two);
     return cmocka_run_group_tests_name("relay_loop", tests, set_up_group, tear_down_group);
 }

@@ -898,6 +898,25 @@ static void a_heartbeat_makes_it_healthy(void **state)
     end();
 }
 
+static void heartbeat_over(unsigned node, unsigned nodes)
+{
+    command(&(struct control){
+        .kind = CONTROL_HEARTBEAT,
+        .heartbeat = {.shard_count = 1, .tops = {{1, 9}}, .node = node, .node_count = nodes}});
+}
+
+static void a_heartbeat_of_other_servers_is_not_compared(void **state)
+{
+    (void)state;
+    begin(ROOM_JOIN_OPEN, false);
+    heartbeat_over(0, 2);
+    heartbeat_over(1, 1);
+    assert_span(buffer_span(&bus.asked), "");
+    heartbeat_over(0, 0); // of a version that knows one server only
+    assert_span(buffer_span(&bus.asked), "read 0 1-5; ");
+    end();
+}
+
 // ---- keys that are replaced
 
 // Connects with an endless token that is signed with `secret`; NULL: without a token.
@@ -967,7 +986,7 @@ static void a_refreshed_token_counts_with_its_own_key(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 35];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 36];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
@@ -1010,5 +1029,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(announces_itself);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(announces_itself_at_once);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_heartbeat_makes_it_healthy);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(a_heartbeat_of_other_servers_is_not_compared);
     return cmocka_run_group_tests_name("gateway", tests, NULL, NULL);
 }

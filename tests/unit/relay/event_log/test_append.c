@@ -13,6 +13,8 @@
 #define EPOCH       5
 #define EVENTS      2
 #define REPLIES_MAX 8
+#define PIECE       256
+#define LARGE       (2 * PIECE + 10)
 
 struct dialogue {
     const char *name;
@@ -262,13 +264,13 @@ static const struct dialogue dialogues[] = {
 static const char *const words[] = {
     [EVENT_LOG_OK] = "ok ", [EVENT_LOG_FAILED] = "failed ", [EVENT_LOG_SUPERSEDED] = "superseded "};
 
-static void fill(struct batch *batch)
+static void fill(struct batch *batch, uint64_t events)
 {
     struct sequence sequence = {.epoch = EPOCH, .shards = 1};
 
-    batch_init(batch, EVENTS, 4096);
+    batch_init(batch, events, 1024 * 1024);
     batch->wants_replicas = redis.replicas != NULL;
-    for (uint64_t tag = 1; tag <= EVENTS; tag++)
+    for (uint64_t tag = 1; tag <= events; tag++)
         batch_add(batch, &sequence, tag,
                   &(struct envelope){.id = SPAN_LIT("id"),
                                      .room = SPAN_LIT("user:1"),
@@ -285,7 +287,7 @@ static void play(const struct dialogue *d, struct event_log *log)
 {
     struct batch batch;
 
-    fill(&batch);
+    fill(&batch, EVENTS);
     for (int i = 0; i < d->calls; i++) {
         if (strcmp(d->claimed, i == 0 ? "first" : "after") == 0)
             claim_by_another();
@@ -294,6 +296,48 @@ static void play(const struct dialogue *d, struct event_log *log)
         assert_int_equal(status == EVENT_LOG_OK, batch_logged(&batch));
     }
     batch_fini(&batch);
+}
+
+static const struct redis_settings plain = {.db = 1};
+
+static struct event_log *new_log(struct resolver *resolver, unsigned replicas)
+{
+    resolver_init(resolver, "127.0.0.1");
+    return event_log_new(&(struct event_log_options){.resolver = resolver,
+                                                     .redis = &plain,
+                                                     .shards = 1,
+                                                     .nodes = 1,
+                                                     .wait_replicas = replicas,
+                                                     .max_len = 1000,
+                                                     .max_bytes = 1 << 30});
+}
+
+static void free_log(struct event_log *log, struct resolver *resolver)
+{
+    event_log_free(log);
+    resolver_fini(resolver);
+    buffer_fini(&redis.transcript);
+}
+
+// A batch that has grown while the server was away: no script is busy with it for long.
+static void sends_a_large_batch_in_pieces(void **state)
+{
+    struct resolver resolver;
+    struct batch batch;
+
+    (void)state;
+    memset(&redis, 0, sizeof(redis));
+    redis.outcomes = "on"; // the answer to the second piece does not come
+    struct event_log *log = new_log(&resolver, 0);
+    fill(&batch, LARGE);
+    assert_int_equal(event_log_append(log, &batch), EVENT_LOG_FAILED);
+    assert_int_equal(redis.entries, PIECE);
+    assert_int_equal(batch_unlogged_count(&batch), LARGE - PIECE);
+    assert_int_equal(event_log_append(log, &batch), EVENT_LOG_OK);
+    assert_int_equal(redis.entries, LARGE);
+    assert_true(batch_logged(&batch));
+    batch_fini(&batch);
+    free_log(log, &resolver);
 }
 
 static void follows_the_script(void **state)
@@ -305,27 +349,19 @@ static void follows_the_script(void **state)
     redis.outcomes = d->outcomes;
     redis.full = d->full;
     redis.replicas = d->replicas;
-    resolver_init(&resolver, "127.0.0.1");
-    struct event_log *log =
-        event_log_new(&(struct event_log_options){.resolver = &resolver,
-                                                  .redis = &(struct redis_settings){.db = 1},
-                                                  .shards = 1,
-                                                  .wait_replicas = d->replicas ? 2 : 0,
-                                                  .max_len = 1000,
-                                                  .max_bytes = 1 << 30});
+    struct event_log *log = new_log(&resolver, d->replicas ? 2 : 0);
     play(d, log);
     assert_span(buffer_span(&redis.transcript), d->transcript);
     assert_int_equal(redis.entries, d->entries);
-    event_log_free(log);
-    resolver_fini(&resolver);
-    buffer_fini(&redis.transcript);
+    free_log(log, &resolver);
 }
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues)];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + 1];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(sends_a_large_batch_in_pieces);
     return cmocka_run_group_tests_name("append", tests, NULL, NULL);
 }

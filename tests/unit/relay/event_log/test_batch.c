@@ -136,6 +136,20 @@ static void known_events_need_no_place(void **state)
     assert_position(batch.entries[1].position, EPOCH, 1);
 }
 
+static void knows_its_newest_event(void **state)
+{
+    const struct position before = {EPOCH, 40};
+
+    (void)state;
+    batch_add_known(&batch, 1);
+    assert_position(batch_newest(&batch, before), EPOCH, 40);
+    add(2, "a");
+    add(3, "a");
+    batch_add_known(&batch, 4);
+    assert_position(batch_newest(&batch, before), EPOCH, 2);
+    assert_int_equal(batch_unlogged_count(&batch), 2);
+}
+
 static void clears(void **state)
 {
     (void)state;
@@ -157,6 +171,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(is_full_by_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(knows_what_is_logged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(known_events_need_no_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(knows_its_newest_event, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clears, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

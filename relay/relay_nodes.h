@@ -1,0 +1,42 @@
+// The servers of Redis that share the log: each has an event log with some of the shards, and a
+// batch of the events for them.
+//
+// A batch that cannot be logged is held: further events of its shards join it, in their order,
+// while the events of other servers go on. Nothing more is taken from RabbitMQ when no server is
+// free or a batch is full.
+#pragma once
+
+#include "relay/relay_parts.h"
+
+// Connects to the servers that it is time for. A relay that has not claimed the log reads its tops
+// too: a heartbeat reports them.
+void relay_nodes_connect(struct relay *relay);
+bool relay_nodes_all_connected(const struct relay *relay);
+bool relay_nodes_any_connected(const struct relay *relay);
+// Time until the first attempt that is put off, at least 1 ms and at most `max_ms`.
+uint64_t relay_nodes_wait_ms(const struct relay *relay, uint64_t max_ms);
+
+// The number of the server, and the batch, for the events of a room. Valid while claimed.
+unsigned relay_nodes_of_room(const struct relay *relay, struct span room);
+struct batch *relay_nodes_batch_of(struct relay *relay, struct span room);
+// True if the batch of every server is held: there is none that events could be taken for.
+bool relay_nodes_all_hold(const struct relay *relay);
+// True if a batch is full. The next event might be for it, so none is taken.
+bool relay_nodes_full(const struct relay *relay);
+// True if a batch is full and its server away, so that nothing can be taken for it.
+bool relay_nodes_stuck(const struct relay *relay);
+// True if a batch is not in the log.
+bool relay_nodes_hold(const struct relay *relay);
+// How many events the batches append, logged or not.
+size_t relay_nodes_batched(const struct relay *relay);
+// How many deliveries they have.
+size_t relay_nodes_taken(const struct relay *relay);
+
+// Sends the new batches and waits for no answer.
+void relay_nodes_send(struct relay *relay);
+// Makes one attempt to append each batch whose server it is time for. Returns false if another
+// relay has claimed the log.
+NODISCARD bool relay_nodes_append(struct relay *relay);
+
+// Drops the batches. RabbitMQ delivers their events again.
+void relay_nodes_clear(struct relay *relay);
