@@ -148,13 +148,22 @@ bool relay_settings_load(struct relay_settings *out, struct buffer *errors, stru
 struct gateway_file *relay_settings_load_file(const struct relay_settings *settings,
                                               struct buffer *errors)
 {
-    return gateway_file_load(
+    struct gateway_file *file = gateway_file_load(
         &(struct gateway_file_options){
             .path = settings->gateway_file_path,
             .routes_path = settings->event_routes_file,
             .queue_prefix = settings->queue_prefix,
         },
         errors);
+
+    if (!file || file->routes->count > 0)
+        return file;
+    buffer_printf(errors,
+                  "%s:1: without events the relay has no queue, and its queues say which relay is "
+                  "active\n",
+                  settings->gateway_file_path);
+    gateway_file_free(file);
+    return NULL;
 }
 
 struct rabbit_options relay_settings_rabbit(const struct relay_settings *s,

@@ -183,6 +183,14 @@ describe('both programs refuse', () => {
     }
   }
 
+  test('ws-relay: a file without events, which would leave it without a queue', async () => {
+    const env = { GATEWAY_FILE: await fileOf('silent.json', '{"rooms": {"order": {"join": "open"}}}') };
+    assert.equal((await run(built('ws-edge'), ['--check-config'], { env, cwd: dir })).code, 0);
+    const result = await run(built('ws-relay'), ['--check-config'], { env, cwd: dir });
+    assert.notEqual(result.code, 0);
+    assert.match(result.stderr, /silent\.json:1: without events/);
+  });
+
   test('ws-edge: a type whose service nobody names', async () => {
     const file = await fileOf('service.json', '{"rooms": {\n"order": {}}}');
     const env = { GATEWAY_FILE: file, ROOM_AUTHORIZATION: 'service' };

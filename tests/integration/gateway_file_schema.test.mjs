@@ -22,7 +22,7 @@ async function takes(file) {
   files += 1;
   const path = join(dir, `${files}.json`);
   await writeFile(path, JSON.stringify(file));
-  const { code, stderr } = await run(built('ws-relay'), ['--check-config'],
+  const { code, stderr } = await run(built('ws-edge'), ['--check-config'],
     { env: { GATEWAY_FILE: path }, cwd: dir });
   if (code !== 0) assert.match(stderr, new RegExp(`${path}:1: .`));
   return code === 0;
