@@ -119,7 +119,7 @@ bool settings_load_named(const struct setting *table, size_t count, const char *
     for (size_t i = 0; i < count; i++)
         if (strcmp(table[i].name, name) == 0)
             return load_one(&table[i], into, errors);
-    assert(!"a setting of the table");
+    assert(false && "a setting of the table");
     return false;
 }
 
