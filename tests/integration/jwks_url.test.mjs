@@ -79,12 +79,12 @@ async function tells(edge, provider, rule) {
     await edge.metric('ws_edge_jwks_fetches_total') >= requests);
 }
 
-// By itself, while the machine is quiet: nobody waits for over 5 s.
-test('tokens wait for one answer, connecting and refreshing', async (t) => {
-  const { edge, provider, first } = await pair();
+async function waitTogether(t, { edge, provider, first }) {
   const second = new Key('k2');
   const inside = await letIn(t, edge, first.token('u1'));
   const give = provider.hold();
+  const wait = (count) => until(`${count} to wait`, async () =>
+    await edge.metric('ws_edge_jwks_tokens_waiting') === count, 8000);
 
   const strangers = [0, 1].map((i) =>
     refused(t, edge, new Key(`stranger${i}`).token('u2')));
@@ -92,21 +92,34 @@ test('tokens wait for one answer, connecting and refreshing', async (t) => {
   const polls = connect(t, edge, { ...withToken(second.token('u4')), transports: ['polling'] });
   const refreshes = inside.ack('refresh_token', { token: second.token('u1') });
   const leaves = client(t, edge, withToken(second.token('u5')));
-  await until('all to wait', async () => await edge.metric('ws_edge_jwks_tokens_waiting') === 6);
+  for (const one of [comes, polls]) one.catch(() => {}); // they are looked at below
+  await wait(6);
   leaves.close();
-  await until('one to go', async () => await edge.metric('ws_edge_jwks_tokens_waiting') === 5);
+  await wait(5);
   const other = await inside.ack('refresh_token', { token: first.token('u1') });
   assert.equal(other.success, true);
   assert.deepEqual(await refreshes, { error: 'invalid signature' });
   const again = inside.ack('refresh_token', { token: second.token('u1') });
-  await until('it to wait again', async () =>
-    await edge.metric('ws_edge_jwks_tokens_waiting') === 5);
+  await wait(5);
 
   give(first, second);
   await Promise.all([comes, polls, ...strangers]);
   assert.equal((await again).success, true);
   assert.equal(provider.requests.length, 2);
   assert.equal(await edge.metric('ws_edge_jwks_tokens_waiting'), 0);
+}
+
+// Nobody waits for over 5 s. On a machine that is too slow for that, another edge is asked.
+test('tokens wait for one answer, connecting and refreshing', async (t) => {
+  for (let tries = 1; ; tries++) {
+    const both = await pair();
+    try {
+      await waitTogether(t, both);
+      return;
+    } catch (error) {
+      if (tries === 4 || await fetches(both.edge, 'timeout') === 0) throw error;
+    }
+  }
 });
 
 // They wait for their own edges and providers only.
