@@ -100,7 +100,7 @@ describe('over TLS', () => {
     const relay = made.relays.at(-1);
     const edge = made.edges.at(-1);
     const valid = ours.issue('renewed', { names: NAMES });
-    const expired = ours.issue('expired', { names: NAMES, days: -1 });
+    const expired = ours.issue('expired', { names: NAMES, days: 0 });
     await made.services.close();
     await open.child.stop();
     await copyFile(expired.certificate, server.certificate);
