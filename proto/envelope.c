@@ -85,6 +85,8 @@ static void read_envelope(const Gateway__V1__Envelope *from, struct envelope *to
         .args = {(const char *)from->args.data, from->args.len},
         .created_at_ms = from->created_at_ms,
         .traceparent = span_of(from->traceparent),
+        .leaves = span_of(from->leaves),
+        .disconnects = from->disconnects,
     };
 }
 
@@ -191,7 +193,8 @@ const struct envelope *envelope_decode(struct envelope_decoder *decoder, struct 
         return NULL;
     const Gateway__V1__Envelope *envelope = (const Gateway__V1__Envelope *)message;
     read_envelope(envelope, &decoder->envelope);
-    if (decoder->envelope.room.len == 0 || decoder->envelope.event.len == 0)
+    if (decoder->envelope.room.len == 0 ||
+        (decoder->envelope.event.len == 0 && !envelope_acts(&decoder->envelope)))
         return NULL;
     if (envelope->n_more_rooms > 0 && !read_more_rooms(envelope, decoder))
         return NULL;
@@ -263,9 +266,10 @@ void envelope_encode(const struct envelope *e, struct buffer *out)
     Gateway__V1__Envelope message = GATEWAY__V1__ENVELOPE__INIT;
     Gateway__V1__Position position, prev;
     char *more_rooms[ENVELOPE_ROOMS_MAX - 1];
-    struct texts texts = texts_new(e->id.len + e->origin.len + e->room.len + e->except.len +
-                                       e->event.len + e->traceparent.len + length_of_more_rooms(e),
-                                   6 + e->more_count);
+    struct texts texts =
+        texts_new(e->id.len + e->origin.len + e->room.len + e->except.len + e->event.len +
+                      e->traceparent.len + e->leaves.len + length_of_more_rooms(e),
+                  7 + e->more_count);
 
     message.id = add_text(&texts, e->id);
     message.position = write_position(e->position, &position);
@@ -281,6 +285,8 @@ void envelope_encode(const struct envelope *e, struct buffer *out)
         more_rooms[i] = add_text(&texts, e->more_rooms[i]);
     message.more_rooms = more_rooms;
     message.n_more_rooms = e->more_count;
+    message.leaves = add_text(&texts, e->leaves);
+    message.disconnects = e->disconnects;
     append_packed(&message.base, out);
     free(texts.block);
 }

@@ -5,17 +5,23 @@
 #include "common/json_string.h"
 #include "common/mem.h"
 
+static void route_room_fini(struct route_room *room)
+{
+    free(room->prefix);
+    free(room->suffix);
+}
+
 void route_fini(struct route *route)
 {
+    route_room_fini(&route->action.user);
+    route_room_fini(&route->action.leaves);
     for (size_t i = 0; i < route->field_count; i++) {
         free(route->fields[i].key);
         free(route->fields[i].fallback);
         free(route->fields[i].constant);
     }
-    for (size_t i = 0; i < route->room_count; i++) {
-        free(route->rooms[i].prefix);
-        free(route->rooms[i].suffix);
-    }
+    for (size_t i = 0; i < route->room_count; i++)
+        route_room_fini(&route->rooms[i]);
     for (size_t i = 0; i < route->source_count; i++)
         free((void *)route->sources[i].ptr);
     free(route->fields);

@@ -39,10 +39,19 @@ struct route_field {
     bool is_time;   // without a value: the wrapper's timestamp, else the time of receipt
 };
 
+// What an event does to a user. Not both in one route.
+struct route_action {
+    bool is_set;
+    struct route_room user; // the user's room, "user:<id>"
+    bool disconnects;
+    struct route_room leaves; // the room that the user is taken out of, unless `disconnects`
+};
+
 struct route {
     char *routing_key;
     char *queue; // the prefix of queues and the routing key
-    char *event;
+    char *event; // NULL: the event only acts, and there are neither rooms nor fields
+    struct route_action action;
     struct route_room *rooms; // ROUTE_ROOMS_MAX of them
     size_t room_count;
     struct span sources[ROUTE_SOURCES_MAX]; // owned

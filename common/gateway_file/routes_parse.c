@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/gateway_file/room_template.h"
+#include "common/gateway_file/route_action_parse.h"
 #include "common/json_string.h"
 #include "common/json_view.h"
 #include "common/mem.h"
@@ -196,6 +197,16 @@ static bool read_fields(struct reader *r, struct route *route, struct json_view 
     return route->field_count > 0 || refuse(r, value.raw, "\"fields\" is empty");
 }
 
+static bool read_leave(struct reader *r, struct route *route, struct json_view value)
+{
+    return route_action_read(r->file, r->rooms, value, false, route);
+}
+
+static bool read_disconnect(struct reader *r, struct route *route, struct json_view value)
+{
+    return route_action_read(r->file, r->rooms, value, true, route);
+}
+
 // `seen` has a bit for each member that the route had so far.
 static bool read_route_member(struct reader *r, struct route *route, struct span name,
                               struct json_view value, unsigned *seen)
@@ -207,6 +218,8 @@ static bool read_route_member(struct reader *r, struct route *route, struct span
         {"routingKey", read_routing_key},
         {"room", add_room},
         {"rooms", read_rooms},
+        {"leave", read_leave},
+        {"disconnect", read_disconnect},
         {"event", read_event},
         {"fields", read_fields},
     };
@@ -220,7 +233,8 @@ static bool read_route_member(struct reader *r, struct route *route, struct span
         return members[i].read(r, route, value);
     }
     return refuse(r, name,
-                  "a route has \"routingKey\", \"room\", \"rooms\", \"event\" and \"fields\"");
+                  "a route has \"routingKey\", \"room\", \"rooms\", \"event\", \"fields\", "
+                  "\"leave\" and \"disconnect\"");
 }
 
 static bool read_route(struct reader *r, struct json_view value, struct route *route)
@@ -236,7 +250,9 @@ static bool read_route(struct reader *r, struct json_view value, struct route *r
     while (json_walk_member(&walk, &name, &item))
         if (!read_route_member(r, route, name, item, &seen))
             return false;
-    if (!route->routing_key || !route->rooms || !route->event || !route->fields)
+    bool has_event = route->rooms && route->event && route->fields;
+    bool only_acts = route->action.is_set && !route->rooms && !route->event && !route->fields;
+    if (!route->routing_key || !(has_event || only_acts))
         return refuse(r, value.raw, "a route needs routingKey, room or rooms, event and fields");
     return true;
 }

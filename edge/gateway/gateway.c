@@ -74,6 +74,8 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                                           .edge_id = span_of(gateway->edge_id),
                                           .metrics = &gateway->metrics->delivery,
                                           .latency = {.metrics = &gateway->metrics->delivery},
+                                          .act = user_commands_act,
+                                          .act_arg = &gateway->user_commands,
                                           .shards = options->shards};
     gateway->room_events = (struct room_events){
         .delivery = &gateway->delivery,

@@ -184,3 +184,37 @@ void user_commands_leave(struct user_commands *commands, const struct control *c
              SPAN_ARG(command->user), SPAN_ARG(command->room), progress.sockets);
     answer(commands, command->ask, progress.sockets);
 }
+
+// ---- actions of services
+
+static void expel(struct sio_socket *socket, void *arg)
+{
+    struct progress *progress = arg;
+    struct client *client = sio_socket_data(socket);
+
+    progress->sockets += joins_include(client, progress->room);
+    joins_expel(progress->commands->joins, client, progress->room);
+}
+
+// Clients that wait for their session find the action in the log, see missed_actions.h.
+void user_commands_act(const struct envelope *envelope, void *arg)
+{
+    struct user_commands *commands = arg;
+    struct progress progress = {.commands = commands, .room = envelope->leaves};
+
+    if (!room_name_is_user(envelope->room))
+        return;
+    struct span user = span_skip(envelope->room, strlen("user:"));
+    if (envelope->leaves.len > 0 && !room_name_is_user(envelope->leaves)) {
+        authorization_forget(commands->joins->authorization, user, envelope->leaves);
+        each_socket(&progress, user, expel);
+        metric_add(&commands->metrics->expelled, progress.sockets);
+    }
+    if (envelope->disconnects) {
+        progress.sockets = 0;
+        each_socket(&progress, user, kick);
+        metric_add(&commands->metrics->disconnected, progress.sockets);
+    }
+    log_debug("carried out an action of a service user=" SPAN_FMT " room=" SPAN_FMT " sockets=%u",
+              SPAN_ARG(user), SPAN_ARG(envelope->leaves), progress.sockets);
+}

@@ -35,6 +35,10 @@ void user_commands_revoke(struct user_commands *commands, const struct control *
 // service had said about it. The user's own room cannot be left.
 void user_commands_leave(struct user_commands *commands, const struct control *command);
 
+// Carries out the action of an envelope from the log, for delivery.act; `commands` is a struct
+// user_commands. To do it again does nothing.
+void user_commands_act(const struct envelope *envelope, void *commands);
+
 // Takes a revocation that Redis had when this edge connected to it.
 void user_commands_on_revocation(struct user_commands *commands, struct span user, uint64_t at_ms,
                                  uint64_t until_ms);

@@ -16,7 +16,8 @@
 
 struct translator {
     size_t max_event_bytes;
-    struct room_list rooms;
+    struct room_list rooms,
+        acts; // of the event; of its action: the user's, and the one that is left
     struct buffer args;
     char id[2 * ID_HASH_BYTES + 1];
     struct json_view values[ROUTE_SOURCES_MAX]; // in the order of the route's `sources`
@@ -60,6 +61,7 @@ void translator_free(struct translator *t)
     if (!t)
         return;
     room_list_fini(&t->rooms);
+    room_list_fini(&t->acts);
     buffer_fini(&t->args);
     free(t);
 }
@@ -147,13 +149,13 @@ static struct json_view room_ids(const struct translator *t, const struct route_
     return (struct json_view){0};
 }
 
-static enum translate_status add_room(struct translator *t, const struct route_room *room,
+static enum translate_status add_room(struct room_list *list, const struct route_room *room,
                                       struct json_view id)
 {
     static const enum translate_status results[] = {[ROOM_ADDED] = TRANSLATE_OK,
                                                     [ROOM_NO_NAME] = TRANSLATE_BAD_ROOM,
                                                     [ROOM_TOO_MANY] = TRANSLATE_TOO_MANY_ROOMS};
-    struct buffer *text = &t->rooms.text;
+    struct buffer *text = &list->text;
 
     buffer_append(text, span_of(room->prefix));
     if (id.kind == JSON_KIND_STRING) {
@@ -165,11 +167,12 @@ static enum translate_status add_room(struct translator *t, const struct route_r
         return TRANSLATE_BAD_ROOM;
     }
     buffer_append(text, span_of(room->suffix));
-    return results[room_list_add(&t->rooms)];
+    return results[room_list_add(list)];
 }
 
 // Elements that are null or empty name no room, as members do that are.
-static enum translate_status add_rooms(struct translator *t, const struct route_room *room)
+static enum translate_status add_rooms(const struct translator *t, const struct route_room *room,
+                                       struct room_list *list)
 {
     struct json_view ids = room_ids(t, room), id;
     struct json_walk walk;
@@ -177,14 +180,14 @@ static enum translate_status add_rooms(struct translator *t, const struct route_
     if (ids.kind == JSON_KIND_NONE)
         return TRANSLATE_OK;
     if (!room->is_list)
-        return add_room(t, room, ids);
+        return add_room(list, room, ids);
     if (ids.kind != JSON_KIND_ARRAY)
         return TRANSLATE_NO_LIST;
     walk = json_walk_into(ids);
     while (json_walk_element(&walk, &id)) {
         enum translate_status status = TRANSLATE_OK;
         if (is_something(id) && !is_empty_text(id))
-            status = add_room(t, room, id);
+            status = add_room(list, room, id);
         if (status != TRANSLATE_OK)
             return status;
     }
@@ -193,14 +196,47 @@ static enum translate_status add_rooms(struct translator *t, const struct route_
 
 static enum translate_status write_rooms(struct translator *t, const struct route *route)
 {
-    room_list_clear(&t->rooms);
     for (size_t i = 0; i < route->room_count; i++) {
-        enum translate_status status = add_rooms(t, &route->rooms[i]);
+        enum translate_status status = add_rooms(t, &route->rooms[i], &t->rooms);
         if (status != TRANSLATE_OK)
             return status;
     }
     room_list_views(&t->rooms);
     return t->rooms.count > 0 ? TRANSLATE_OK : TRANSLATE_NO_ROOM;
+}
+
+// Sets t->acts to the user's room and, unless the user is disconnected, the room that is left.
+static enum translate_status write_action(struct translator *t, const struct route_action *action)
+{
+    enum translate_status status;
+
+    room_list_clear(&t->acts);
+    status = add_rooms(t, &action->user, &t->acts);
+    if (status == TRANSLATE_OK && !action->disconnects)
+        status = add_rooms(t, &action->leaves, &t->acts);
+    if (status != TRANSLATE_OK)
+        return status;
+    room_list_views(&t->acts);
+    return t->acts.count == (action->disconnects ? 1 : 2) ? TRANSLATE_OK : TRANSLATE_NO_ROOM;
+}
+
+// The envelope of an event that acts has the user's room first, for the action alone, so that the
+// event can have one room less.
+static enum translate_status add_action(struct translator *t, const struct route_action *action,
+                                        struct envelope *out)
+{
+    enum translate_status status = write_action(t, action);
+
+    if (status != TRANSLATE_OK)
+        return status;
+    if (t->rooms.count == ENVELOPE_ROOMS_MAX)
+        return TRANSLATE_TOO_MANY_ROOMS;
+    out->room = t->acts.rooms[0];
+    out->more_rooms = t->rooms.rooms;
+    out->more_count = t->rooms.count;
+    out->leaves = action->disconnects ? (struct span){0} : t->acts.rooms[1];
+    out->disconnects = action->disconnects;
+    return TRANSLATE_OK;
 }
 
 static void append_now(struct buffer *out, uint64_t now_ms)
@@ -237,7 +273,6 @@ static bool append_value(struct translator *t, const struct route_field *field,
 static void write_args(struct translator *t, const struct route *route,
                        struct json_view wrapper_time, uint64_t now_ms)
 {
-    buffer_clear(&t->args);
     buffer_append_char(&t->args, '{');
     for (size_t i = 0; i < route->field_count; i++) {
         const struct route_field *field = &route->fields[i];
@@ -310,21 +345,26 @@ enum translate_status translate(struct translator *t, const struct event *event,
     if (wrapper.named && wrapper.data.kind == JSON_KIND_OBJECT)
         collect_values(t, route, wrapper.data, NULL);
 
-    enum translate_status status = write_rooms(t, route);
+    room_list_clear(&t->rooms);
+    enum translate_status status = route->event ? write_rooms(t, route) : TRANSLATE_OK;
     if (status != TRANSLATE_OK)
         return status;
-    write_args(t, route, wrapper.timestamp, event->received_ms);
+    buffer_clear(&t->args);
+    if (route->event)
+        write_args(t, route, wrapper.timestamp, event->received_ms);
     if (t->args.len > ENVELOPE_MAX_BYTES / 2) // a route may copy one member many times
         return TRANSLATE_TOO_BIG;
     *out = (struct envelope){
         .id = is_usable_id(event->message_id) ? event->message_id : hash_id(t, event),
-        .room = t->rooms.rooms[0],
-        .more_rooms = t->rooms.rooms + 1,
-        .more_count = t->rooms.count - 1,
-        .event = span_of(route->event),
+        .event = route->event ? span_of(route->event) : (struct span){0},
         .args = buffer_span(&t->args),
         .created_at_ms = event->received_ms,
         .traceparent = is_traceparent(event->traceparent) ? event->traceparent : (struct span){0},
     };
+    if (route->action.is_set)
+        return add_action(t, &route->action, out);
+    out->room = t->rooms.rooms[0];
+    out->more_rooms = t->rooms.rooms + 1;
+    out->more_count = t->rooms.count - 1;
     return TRANSLATE_OK;
 }

@@ -17,6 +17,7 @@ static void assert_same(const struct envelope *a, const struct envelope *b)
     assert(span_eq(a->args, b->args));
     assert(a->created_at_ms == b->created_at_ms);
     assert(span_eq(a->traceparent, b->traceparent));
+    assert(span_eq(a->leaves, b->leaves) && a->disconnects == b->disconnects);
     assert(a->more_count == b->more_count);
     for (size_t i = 0; i < a->more_count; i++)
         assert(span_eq(a->more_rooms[i], b->more_rooms[i]));
@@ -36,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         envelope_decode(first, (struct span){(const char *)data, size});
     if (!envelope)
         return 0;
-    assert(envelope->room.len > 0 && envelope->event.len > 0);
+    assert(envelope->room.len > 0 && (envelope->event.len > 0 || envelope_acts(envelope)));
     assert(envelope->more_count < ENVELOPE_ROOMS_MAX);
     for (size_t i = 0; i < envelope->more_count; i++)
         assert(envelope->more_rooms[i].len > 0);

@@ -8,10 +8,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct route *route)
 {
-    assert(route->routing_key && route->queue && route->event);
+    assert(route->routing_key && route->queue && (route->event || route->action.is_set));
+    assert(!route->action.is_set || route->action.user.from.count == 0 ||
+           strcmp(route->action.user.prefix, "user:") == 0);
     assert(strlen(route->queue) <= 255);
-    assert(route->room_count > 0 && route->room_count <= ROUTE_ROOMS_MAX);
-    assert(route->field_count > 0);
+    assert(route->room_count <= ROUTE_ROOMS_MAX);
+    assert(!route->event || (route->room_count > 0 && route->field_count > 0));
     for (size_t i = 0; i < route->room_count; i++) {
         const struct route_room *room = &route->rooms[i];
         assert(room->prefix && room->suffix && room->from.count > 0);

@@ -39,6 +39,7 @@ const routed = (members) => ({
   rooms: { order: {} },
   events: [{ routingKey: 'k', room: 'order:{id}', event: 'e', fields: ['f'], ...members }],
 });
+const acting = (members) => ({ rooms: { order: {} }, events: [{ routingKey: 'k', ...members }] });
 const field = (...fields) => routed({ fields });
 
 const good = {
@@ -58,6 +59,8 @@ const good = {
   'limits of a client event': sent({ maxBytes: 65536, perSecond: 100 }),
   'a name of a client event with a colon': sent({}, 'cursor:move'),
   'a route': routed({}),
+  'a route that acts': acting({ leave: { user: '{a|b}', room: 'order:{id}' } }),
+  'a route that disconnects, with an event': routed({ disconnect: { user: '{a}' } }),
   'several rooms': routed({ rooms: ['user:{watchers[]}', 'order:{other}'] }),
   'rooms alone': routed({ room: undefined, rooms: ['user:{watchers[]}'] }),
   'a room of alternatives': routed({ room: 'user:{a|b|c|d|e|f|g|h}-x' }),
@@ -67,6 +70,13 @@ const good = {
 };
 
 const bad = {
+  'two actions': acting({ leave: { user: '{a}', room: 'order:{id}' }, disconnect: { user: '{a}' } }),
+  'an action and half an event': acting({ disconnect: { user: '{a}' }, event: 'e' }),
+  'an action on a room': acting({ disconnect: { user: 'user:{a}' } }),
+  'an action on many': acting({ disconnect: { user: '{a[]}' } }),
+  'leaving many rooms': acting({ leave: { user: '{a}', room: 'order:{id[]}' } }),
+  'leaving the own room': acting({ leave: { user: '{a}', room: 'user:{a}' } }),
+  'leaving no room': acting({ leave: { user: '{a}' } }),
   'a list': [],
   'an unknown member': { room: {} },
   'types in a list': { rooms: [] },

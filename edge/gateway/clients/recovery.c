@@ -1,6 +1,7 @@
 #include "edge/gateway/clients/recovery.h"
 
 #include "edge/gateway/clients/client.h"
+#include "edge/gateway/clients/missed_actions.h"
 #include "edge/gateway/clients/resume_point.h"
 #include "edge/gateway/clients/session_takeover.h"
 #include "edge/gateway/delivery/offset.h"
@@ -20,6 +21,10 @@ static void proceed(struct recovery_attempt *attempt)
     }
     if (!resume_point_is_remembered(attempt)) {
         recovery_attempt_refuse(attempt, RECOVERY_REACH);
+        return;
+    }
+    if (missed_actions_disconnect(attempt)) {
+        recovery_attempt_refuse(attempt, RECOVERY_KICKED);
         return;
     }
     if (!resume_point_make_replay(attempt)) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/gateway/clients/missed_actions.h"
 #include "edge/socketio/namespace.h"
 
 static bool has_all_that_was_sent(const struct recovery_attempt *attempt)
@@ -101,11 +102,14 @@ bool resume_point_make_replay(struct recovery_attempt *attempt)
 
     for (size_t i = 0; i < room_count; i++) {
         const struct session_room *room = &attempt->session.rooms[i];
-        rooms[i] = (struct replay_room){room->name, start_of(attempt, room)};
+        rooms[i] = (struct replay_room){.name = room->name, .start = start_of(attempt, room)};
     }
+    missed_actions_note(attempt, rooms, room_count);
     bool made =
         replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp), rooms,
                     room_count, &attempt->start, &recovery->limits, &attempt->replay);
+    if (made)
+        missed_actions_carry_out(attempt, rooms, room_count);
     free(rooms);
     return made;
 }

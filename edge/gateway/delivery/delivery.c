@@ -51,11 +51,17 @@ static struct sio_broadcast broadcast_of(const struct delivery *delivery,
     };
 }
 
+// With an action, `room` only says on which user.
+static struct span first_room(const struct envelope *envelope)
+{
+    return envelope_acts(envelope) ? (struct span){0} : envelope->room;
+}
+
 static bool has_members(const struct delivery *delivery, const struct envelope *envelope)
 {
     const struct rooms *rooms = sio_namespace_rooms(delivery->nsp);
 
-    if (rooms_find(rooms, envelope->room))
+    if (rooms_find(rooms, first_room(envelope)))
         return true;
     for (size_t i = 0; i < envelope->more_count; i++)
         if (rooms_find(rooms, envelope->more_rooms[i]))
@@ -71,7 +77,7 @@ static void deliver_to_union(struct delivery *delivery, const struct envelope *e
         return;
     const struct sio_broadcast event = broadcast_of(delivery, envelope, text);
     size_t clients =
-        sio_namespace_emit_to_union(delivery->nsp, envelope->room, envelope->more_rooms,
+        sio_namespace_emit_to_union(delivery->nsp, first_room(envelope), envelope->more_rooms,
                                     envelope->more_count, envelope->except, &event);
     latency_note(&delivery->latency, envelope, clients);
     metric_add(&delivery->metrics->envelopes_delivered, 1);
@@ -97,12 +103,21 @@ void delivery_to_members(struct delivery *delivery, const struct envelope *envel
     metric_add(&delivery->metrics->envelopes_delivered, 1);
 }
 
+static void act(struct delivery *delivery, const struct envelope *envelope)
+{
+    if (envelope->event.len > 0)
+        deliver_to_union(delivery, envelope);
+    delivery->act(envelope, delivery->act_arg);
+}
+
 void delivery_from_bus(const struct envelope *envelope, void *arg)
 {
     struct delivery *delivery = arg;
 
     if (span_eq(envelope->origin, delivery->edge_id))
         metric_add(&delivery->metrics->envelopes_own, 1);
+    else if (envelope_acts(envelope))
+        act(delivery, envelope);
     else
         delivery_to_members(delivery, envelope);
 }

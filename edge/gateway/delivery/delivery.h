@@ -19,6 +19,8 @@ struct delivery {
     unsigned shards;
     const struct log_follower *follower;
     struct log_tail *tail; // NULL: recovery is off and events carry no offset
+    void (*act)(const struct envelope *envelope, void *arg); // an action on a user, see envelope.h
+    void *act_arg;
 };
 
 // The position of a shard that was delivered last at this edge.
@@ -35,7 +37,8 @@ void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct 
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope);
 
 // The next two are for log_follower_handlers; `delivery` is a struct delivery.
-// Delivers an envelope from the bus. Skips an envelope that this edge published itself: the members
+// Delivers an envelope from the bus, and calls `act` if it has an action; the event comes first, so
+// that the user gets it too. Skips an envelope that this edge published itself: the members
 // at this edge got it when it was published.
 void delivery_from_bus(const struct envelope *envelope, void *delivery);
 // Appends an entry of the log to the tail, for clients that come back.

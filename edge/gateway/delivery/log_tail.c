@@ -30,11 +30,13 @@ struct entry {
     struct position position;
     uint64_t moment; // log_tail_moment() just after this entry was appended
     uint64_t created_at_ms;
-    uint16_t shard;
+    uint8_t shard;
+    bool acts, disconnects; // the link of index 0 is that of the action, and not of the event
     uint16_t link_count;
     uint32_t event_len, args_len;
     uint32_t gathering;  // number of the last log_tail_gather() that has met it
-    struct link links[]; // one for each room; behind them the event's name and its arguments
+    struct link links[]; // one for each room; behind them the event's name and its arguments, and
+                         // of an action the room that is left, with a NUL
 };
 
 // A ring of entries in the order of their positions.
@@ -83,16 +85,24 @@ static size_t bytes_of(size_t links, size_t event_len, size_t args_len)
     return sizeof(struct entry) + links * sizeof(struct link) + event_len + args_len;
 }
 
-static size_t size_of(const struct entry *entry)
-{
-    return bytes_of(entry->link_count, entry->event_len, entry->args_len) + MALLOC_OVERHEAD +
-           sizeof(struct entry *);
-}
-
 // The event's name, then its arguments.
 static char *text_of(struct entry *entry)
 {
     return (char *)&entry->links[entry->link_count];
+}
+
+static struct span leaves_of(struct entry *entry)
+{
+    return entry->acts ? span_of(text_of(entry) + entry->event_len + entry->args_len)
+                       : (struct span){0};
+}
+
+static size_t size_of(struct entry *entry)
+{
+    size_t action = entry->acts ? leaves_of(entry).len + 1 : 0;
+
+    return bytes_of(entry->link_count, entry->event_len, entry->args_len) + action +
+           MALLOC_OVERHEAD + sizeof(struct entry *);
 }
 
 static size_t size_of_room(const struct tail_room *room)
@@ -161,25 +171,39 @@ static void restart(struct log_tail *tail, struct tail_shard *shard, struct posi
     shard->reach_at_ms = at_ms;
 }
 
+static void append(char **text, struct span more)
+{
+    if (more.len > 0)
+        memcpy(*text, more.ptr, more.len);
+    *text += more.len;
+}
+
 static struct entry *entry_new(struct log_tail *tail, unsigned shard,
                                const struct envelope *envelope, struct position position)
 {
     size_t links = 1 + envelope->more_count;
-    struct entry *entry = mem_alloc(bytes_of(links, envelope->event.len, envelope->args.len));
+    bool acts = envelope_acts(envelope);
+    struct entry *entry = mem_alloc(bytes_of(links, envelope->event.len, envelope->args.len) +
+                                    (acts ? envelope->leaves.len + 1 : 0));
 
     *entry = (struct entry){
         .position = position,
         .moment = ++tail->moment,
         .created_at_ms = envelope->created_at_ms,
-        .shard = (uint16_t)shard,
+        .shard = (uint8_t)shard,
+        .acts = acts,
+        .disconnects = envelope->disconnects,
         .link_count = (uint16_t)links,
         .event_len = (uint32_t)envelope->event.len,
         .args_len = (uint32_t)envelope->args.len,
     };
     char *text = text_of(entry);
-    memcpy(text, envelope->event.ptr, envelope->event.len);
-    if (envelope->args.len > 0)
-        memcpy(text + envelope->event.len, envelope->args.ptr, envelope->args.len);
+    append(&text, envelope->event);
+    append(&text, envelope->args);
+    if (acts) {
+        append(&text, envelope->leaves);
+        *text = '\0';
+    }
     return entry;
 }
 
@@ -338,9 +362,13 @@ struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_nam
 }
 
 // A chain is in the order of moments; its entries of one shard are also in that of positions.
-static bool take_entry(const struct tail_walk *walk, struct entry *entry)
+static bool take_entry(const struct tail_walk *walk, const struct link *link, struct entry *entry)
 {
-    if (position_compare(entry->position, walk->start->at[entry->shard]) <= 0 ||
+    bool is_action = entry->acts && link->index == 0;
+
+    if (is_action != walk->actions ||
+        position_compare(entry->position, walk->start->at[entry->shard]) <= 0 ||
+        (!position_is_none(walk->end) && position_compare(entry->position, walk->end) > 0) ||
         (walk->gathering > 0 && entry->gathering == walk->gathering))
         return false;
     entry->gathering = walk->gathering;
@@ -357,13 +385,15 @@ bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
         if (entry->moment < walk->since)
             return false;
         walk->at = older == &link->room->entries ? NULL : link_at(older);
-        if (!take_entry(walk, entry))
+        if (!take_entry(walk, link, entry))
             continue;
         const char *text = text_of(entry);
         *out = (struct tail_entry){
             .position = entry->position,
             .event = {text, entry->event_len},
             .args = {text + entry->event_len, entry->args_len},
+            .leaves = leaves_of(entry),
+            .disconnects = entry->disconnects,
         };
         return true;
     }

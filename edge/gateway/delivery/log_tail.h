@@ -27,6 +27,8 @@ struct log_tail_metrics {
 struct tail_entry {
     struct position position;
     struct span event, args;
+    struct span leaves; // of an action, see envelope.h
+    bool disconnects;
 };
 
 struct log_tail;
@@ -58,6 +60,8 @@ struct tail_walk {
     uint64_t since; // entries of earlier moments are not above the start
     uint32_t gathering;
     const struct cut *start;
+    struct position end; // set by the caller: later entries are left out; none: no end
+    bool actions;        // set by the caller: only the actions on the user whose room this is
 };
 // With a `gathering` that is not 0, entries are left out that another walk with the same number has
 // returned: an entry of several rooms is in the chain of each.

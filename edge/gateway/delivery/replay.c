@@ -29,6 +29,7 @@ static bool collect(struct log_tail *tail, const struct replay_room *rooms, size
     for (size_t i = 0; i < room_count; i++) {
         struct tail_walk walk = log_tail_walk(tail, rooms[i].name, &rooms[i].start, gathering);
         struct tail_entry entry;
+        walk.end = rooms[i].end;
         while (log_tail_next(&walk, &entry)) {
             if (missed->count == max_events)
                 return false;

@@ -7,7 +7,8 @@
 
 struct replay_room {
     struct span name;
-    struct cut start; // the client missed the events above it
+    struct cut start;    // the client missed the events above it
+    struct position end; // and was taken out of the room then; none: it is still in it
 };
 
 struct replay_limits {

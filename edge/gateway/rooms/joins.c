@@ -259,6 +259,12 @@ void joins_leave(struct joins *joins, struct client *client, struct ack ack, str
     get_out(joins, client, room);
 }
 
+void joins_expel(struct joins *joins, struct client *client, struct span room)
+{
+    joins_leave(joins, client, (struct ack){0}, room);
+    finish_leaving(joins, client, room);
+}
+
 // The caller has cancelled the writes of joins, so the list has only leaves.
 static void forget_leaves(struct client_session *session)
 {

@@ -32,5 +32,9 @@ void joins_enter(struct joins *joins, struct client *client, struct span room);
 // Copies `room`.
 void joins_leave(struct joins *joins, struct client *client, struct ack ack, struct span room);
 
+// The same for a client that is no longer to be in the room: it leaves at once, and the store
+// follows.
+void joins_expel(struct joins *joins, struct client *client, struct span room);
+
 // Cancels all requests of a client that is gone, without acks.
 void joins_forget(struct joins *joins, struct client *client);

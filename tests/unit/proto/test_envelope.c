@@ -37,6 +37,8 @@ static const struct round_trip_case round_trip_cases[] = {
     {"args of any bytes",
      {.room = SPAN_INIT("r"), .event = SPAN_INIT("e"), .args = SPAN_INIT("a\0b\xff\n")}},
     {"text beyond ASCII", {.room = SPAN_INIT("user:Zoë"), .event = SPAN_INIT("é ✓")}},
+    {"leaving a room", {.room = SPAN_INIT("user:1"), .leaves = SPAN_INIT("conversation:1")}},
+    {"a disconnection", {.room = SPAN_INIT("user:1"), .disconnects = true}},
     {"several rooms",
      {.position = {5, 7},
       .room = SPAN_INIT("order:1"),
@@ -57,6 +59,8 @@ static void assert_same_envelope(const struct envelope *a, const struct envelope
     assert_bytes(a->args, b->args);
     assert_true(a->created_at_ms == b->created_at_ms);
     assert_bytes(a->traceparent, b->traceparent);
+    assert_bytes(a->leaves, b->leaves);
+    assert_int_equal(a->disconnects, b->disconnects);
     assert_int_equal(a->more_count, b->more_count);
     for (size_t i = 0; i < a->more_count; i++)
         assert_bytes(a->more_rooms[i], b->more_rooms[i]);

@@ -112,6 +112,26 @@ static void reads_several_rooms(void **state)
     gateway_file_free(file);
 }
 
+static void reads_actions(void **state)
+{
+    struct gateway_file *file = built_in();
+
+    (void)state;
+    assert_true(add(file, SPAN_LIT("{\"routes\":[{" KEY ",\"leave\":{\"user\":\"{a|b}\","
+                                   "\"room\":\"c:{c}\"}},{\"routingKey\":\"x\"," EVENT "," ROOM
+                                   "," FIELDS ",\"disconnect\":{\"user\":\"{a}\"}}]}")));
+    const struct route *route = routes_find(file->routes, SPAN_LIT("order.paid"));
+    assert_true(route->action.is_set && !route->action.disconnects);
+    assert_string_equal(route->action.user.prefix, "user:");
+    assert_int_equal(route->action.user.from.count, 2);
+    assert_string_equal(route->action.leaves.prefix, "c:");
+    assert_null(route->event);
+    route = routes_find(file->routes, SPAN_LIT("x"));
+    assert_true(route->action.is_set && route->action.disconnects);
+    assert_string_equal(route->event, "order_update");
+    gateway_file_free(file);
+}
+
 static void keeps_the_routes_in_order(void **state)
 {
     static const char *const keys[] = {"booking.confirmed", "message.sent", "notification.created",
@@ -166,7 +186,8 @@ static const struct bad_case bad_cases[] = {
     {"member missing", ROUTE(KEY "," ROOM "," EVENT),
      "f:1: a route needs routingKey, room or rooms, event and fields\n"},
     {"unknown member of a route", ROUTE("\n\"rom\":\"x\""),
-     "f:2: a route has \"routingKey\", \"room\", \"rooms\", \"event\" and \"fields\"\n"},
+     "f:2: a route has \"routingKey\", \"room\", \"rooms\", \"event\", \"fields\", \"leave\" and "
+     "\"disconnect\"\n"},
     {"member named twice", ROUTE(EVENT ",\n" EVENT), "f:2: named twice\n"},
     {"routing key with a wildcard", ROUTE("\"routingKey\":\"order.*\""),
      "f:1: a routing key with * or # is not possible here\n"},
@@ -197,6 +218,27 @@ static const struct bad_case bad_cases[] = {
     {"seventeen rooms",
      ROUTE("\"rooms\":[" FOUR_ROOMS "," FOUR_ROOMS "," FOUR_ROOMS ",\n" FOUR_ROOMS ",\"{a}\"]"),
      "f:2: more than 16 rooms\n"},
+    {"leave without a room", ROUTE("\"leave\":{\"user\":\"{u}\"}"),
+     "f:1: \"leave\" needs \"user\" and \"room\"\n"},
+    {"leave without a user", ROUTE("\"leave\":{\"room\":\"c:{c}\"}"),
+     "f:1: \"leave\" needs \"user\" and \"room\"\n"},
+    {"leave that is a text", ROUTE("\"leave\":\"{u}\""), "f:1: an object is wanted here\n"},
+    {"disconnect without a user", ROUTE("\"disconnect\":{}"),
+     "f:1: \"disconnect\" needs \"user\"\n"},
+    {"disconnect with a room", ROUTE("\"disconnect\":{\"user\":\"{u}\",\n\"room\":\"c:{c}\"}"),
+     "f:2: \"disconnect\" has \"user\"\n"},
+    {"two actions", ROUTE("\"disconnect\":{\"user\":\"{u}\"},\n\"leave\":{}"),
+     "f:2: a route has one action\n"},
+    {"an action on a room", ROUTE("\"disconnect\":{\"user\":\"user:{u}\"}"),
+     "f:1: one user is wanted here, as in \"{userId}\"\n"},
+    {"an action on many", ROUTE("\"disconnect\":{\"user\":\"{u[]}\"}"),
+     "f:1: one user is wanted here, as in \"{userId}\"\n"},
+    {"leaving many rooms", ROUTE("\"leave\":{\"user\":\"{u}\",\n\"room\":\"c:{c[]}\"}"),
+     "f:2: one room is wanted here\n"},
+    {"leaving the own room", ROUTE("\"leave\":{\"user\":\"{u}\",\n\"room\":\"user:{u}\"}"),
+     "f:2: a user is always in the room of its own\n"},
+    {"an action and half an event", ROUTE(KEY ",\"disconnect\":{\"user\":\"{u}\"}," EVENT),
+     "f:1: a route needs routingKey, room or rooms, event and fields\n"},
     {"reserved event name", ROUTE("\"event\":\"disconnect\""),
      "f:1: Socket.IO keeps this event name for itself\n"},
     {"control character in an event name", ROUTE("\"event\":\"a\\u0007\""),
@@ -297,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup(has_the_built_in_routes, set_up),
         cmocka_unit_test_setup(adds_a_route, set_up),
         cmocka_unit_test_setup(reads_several_rooms, set_up),
+        cmocka_unit_test_setup(reads_actions, set_up),
         cmocka_unit_test_setup(keeps_the_routes_in_order, set_up),
         cmocka_unit_test_setup(names_queues_with_the_prefix, set_up),
         cmocka_unit_test_setup(replaces_a_built_in_route, set_up),

@@ -19,7 +19,12 @@ static const char extra_routes[] =
     "{\"name\":\"caf\\u00e9\\\"\",\"from\":[\"z\"]}]},"
     "{\"routingKey\":\"order.updated\",\"room\":\"order:{orderId}\","
     "\"rooms\":[\"user:{buyerId}\",\"user:{watchers[]|fans[]}\"],\"event\":\"order\",\"fields\":["
-    "\"a\"]}]}";
+    "\"a\"]},"
+    "{\"routingKey\":\"member.removed\","
+    "\"leave\":{\"user\":\"{userId}\",\"room\":\"conversation:{id}\"},"
+    "\"rooms\":[\"conversation:{id}\",\"user:{tell[]}\"],\"event\":\"removed\",\"fields\":[\"id\"]}"
+    ","
+    "{\"routingKey\":\"user.blocked\",\"disconnect\":{\"user\":\"{userId}\"}}]}";
 
 static struct gateway_file *file;
 static struct translator *translator;
@@ -291,6 +296,45 @@ static void limits_the_room_name(void **state)
     assert_int_equal(translate_room_of(ROOM_MAX_BYTES + 1), TRANSLATE_BAD_ROOM);
 }
 
+static enum translate_status translate_action(const char *key, const char *body,
+                                              struct envelope *envelope)
+{
+    struct event event = event_of(key, span_of(body));
+
+    return translate(translator, &event, envelope);
+}
+
+static void acts_on_a_user(void **state)
+{
+    struct envelope envelope;
+
+    (void)state;
+    assert_int_equal(
+        translate_action("member.removed", "{\"userId\":7,\"id\":\"c\",\"tell\":[8]}", &envelope),
+        TRANSLATE_OK);
+    assert_span(envelope.room, "user:7");
+    assert_span(envelope.leaves, "conversation:c");
+    assert_false(envelope.disconnects);
+    assert_span(envelope.event, "removed");
+    assert_span(envelope.args, "{\"id\":\"c\"}");
+    assert_int_equal(envelope.more_count, 2);
+    assert_span(envelope.more_rooms[0], "conversation:c");
+    assert_span(envelope.more_rooms[1], "user:8");
+    assert_int_equal(translate_action("user.blocked", "{\"userId\":7}", &envelope), TRANSLATE_OK);
+    assert_span(envelope.room, "user:7");
+    assert_true(envelope.disconnects);
+    assert_int_equal(envelope.leaves.len + envelope.event.len + envelope.args.len, 0);
+    assert_int_equal(envelope.more_count, 0);
+    assert_int_equal(translate_action("user.blocked", "{\"userId\":null}", &envelope),
+                     TRANSLATE_NO_ROOM);
+    assert_int_equal(translate_action("user.blocked", "{\"userId\":{}}", &envelope),
+                     TRANSLATE_BAD_ROOM);
+    assert_int_equal(translate_action("member.removed", "{\"userId\":7}", &envelope),
+                     TRANSLATE_NO_ROOM);
+    assert_int_equal(translate_action("member.removed", "{\"id\":7}", &envelope),
+                     TRANSLATE_NO_ROOM);
+}
+
 static enum translate_status translate_watchers(unsigned count, const char *last)
 {
     struct buffer body = {0};
@@ -400,11 +444,9 @@ static void passes_the_trace_on(void **state)
 int main(void)
 {
     static const struct CMUnitTest others[] = {
-        cmocka_unit_test(limits_the_room_name),
-        cmocka_unit_test(limits_the_number_of_rooms),
-        cmocka_unit_test(limits_the_body),
-        cmocka_unit_test(takes_the_message_id),
-        cmocka_unit_test(makes_an_id_of_key_and_body),
+        cmocka_unit_test(limits_the_room_name), cmocka_unit_test(limits_the_number_of_rooms),
+        cmocka_unit_test(acts_on_a_user),       cmocka_unit_test(limits_the_body),
+        cmocka_unit_test(takes_the_message_id), cmocka_unit_test(makes_an_id_of_key_and_body),
     };
     struct CMUnitTest tests[ARRAY_LEN(good_cases) + ARRAY_LEN(bad_cases) + ARRAY_LEN(trace_cases) +
                             ARRAY_LEN(rooms_cases) + ARRAY_LEN(bad_lists) + ARRAY_LEN(others)];

@@ -81,21 +81,30 @@ static void connect_with(int who, const char *members)
     connect_peer(who, members, "{\"id\":\"u1\"}");
 }
 
-static void log_entry(uint64_t seq, const char *room, const char *args)
+static void log_envelope(uint64_t seq, struct envelope envelope)
 {
     struct buffer bytes = {0};
-    const struct envelope envelope = {
-        .position = {1, seq},
-        .prev = seq > 1 ? (struct position){1, seq - 1} : (struct position){0, 0},
-        .room = span_of(room),
-        .event = SPAN_LIT("said"),
-        .args = span_of(args),
-    };
 
+    envelope.position = (struct position){1, seq};
+    envelope.prev = seq > 1 ? (struct position){1, seq - 1} : (struct position){0, 0};
     envelope_encode(&envelope, &bytes);
     bus.bus.handlers.on_envelope(0, buffer_span(&bytes), bus.bus.handlers.arg);
     buffer_fini(&bytes);
     turn();
+}
+
+static void log_entry(uint64_t seq, const char *room, const char *args)
+{
+    log_envelope(seq, (struct envelope){
+                          .room = span_of(room), .event = SPAN_LIT("said"), .args = span_of(args)});
+}
+
+// u1 is taken out of a room, or disconnected if there is none.
+static void log_action(uint64_t seq, const char *leaves)
+{
+    log_envelope(seq, (struct envelope){.room = SPAN_LIT("user:u1"),
+                                        .leaves = span_of(leaves),
+                                        .disconnects = leaves[0] == '\0'});
 }
 
 static void answer(enum session_result result)
@@ -558,6 +567,102 @@ static void one_from_an_earlier_edge_gets_what_it_missed(void **state)
     answer_claim(CLAIM_OK, &old);
     hears(0, "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",{*},\"1-1\"]+"
              "42[\"said\",{\"n\":3},\"" AT(3) "\"]|");
+}
+
+// What the room said until then comes, and the others are told that the member is gone.
+static void it_was_taken_out_of_a_room_while_away(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_action(5, "conversation:c1");
+    log_action(6, "conversation:c2");
+    log_action(7, "user:u1");
+    log_entry(8, "conversation:c1", "{\"n\":8}");
+    log_entry(9, "user:u1", "{\"n\":9}");
+    buffer_clear(&bus.asked);
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(2) "\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0,
+          "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",{*},\"" AT(
+              2) "\"]+42[\"said\",{\"n\":3},\"" AT(3) "\"]+42[\"said\",{\"n\":9},\"" AT(9) "\"]|");
+    told("*takeover there; leave 7 conversation:c1; touch 7 *");
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
+    buffer_clear(&peers[0].wrote);
+    log_entry(10, "conversation:c1", "{\"n\":10}");
+    assert_int_equal(peers[0].wrote.len, 0);
+}
+
+static void a_room_that_it_has_joined_since_stays(void **state)
+{
+    static const struct session_room rooms[] = {
+        {SPAN_INIT("user:u1"), {1, {{0, 0}}}, 0},
+        {SPAN_INIT("conversation:c1"), {1, {{1, 5}}}, 0},
+    };
+    struct session_record old = record();
+
+    (void)state;
+    old.rooms = rooms;
+    log_four();
+    log_action(5, "conversation:c1");
+    log_entry(6, "conversation:c1", "{\"n\":6}");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID
+             "\"*+42[\"connected\",{*},\"" AT(4) "\"]+42[\"said\",{\"n\":6},\"" AT(6) "\"]|");
+}
+
+static void its_user_was_disconnected_while_away(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_action(5, "");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{*}+42[\"connected\",*,\"" AT(5) "\"]|");
+    told("*drop 7; put u1 user:u1@1-5; ");
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_KICKED]), 1);
+}
+
+// It is not known yet which session it is when the action comes.
+static void its_user_is_disconnected_before_the_claim_is_answered(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",");
+    log_action(5, "");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{*}+42[\"connected\",*,\"" AT(5) "\"]|");
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_KICKED]), 1);
+}
+
+static void actions_are_carried_out_on_those_who_are_there(void **state)
+{
+    (void)state;
+    connect_with(0, "");
+    say(0, "421[\"join_room\",{\"roomType\":\"conversation\",\"roomId\":\"c1\"}]");
+    answer(SESSION_OK);
+    answer(SESSION_OK);
+    buffer_clear(&peers[0].wrote);
+    buffer_clear(&bus.asked);
+    log_action(1, "user:u1");
+    log_action(2, "conversation:c2");
+    assert_int_equal(bus.asked.len, 0);
+    log_action(3, "conversation:c1");
+    log_entry(4, "conversation:c1", "{\"n\":4}");
+    assert_int_equal(peers[0].wrote.len, 0); // at once, before the store has it
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_left; ");
+    told("*leave 1 conversation:c1; ");
+    log_action(5, "conversation:c1");
+    assert_int_equal(metric_get(&metrics.clients.expelled), 1);
+    log_action(6, "");
+    hears(0, "41|");
+    assert_int_equal(metric_get(&metrics.clients.disconnected), 1);
 }
 
 // It never got as far as its first event.
@@ -1189,6 +1294,11 @@ int main(void)
         TEST(joins_do_not_wait_until_all_is_written_again),
         TEST(what_was_missed_follows_the_reply),
         TEST(one_from_an_earlier_edge_gets_what_it_missed),
+        TEST(it_was_taken_out_of_a_room_while_away),
+        TEST(a_room_that_it_has_joined_since_stays),
+        TEST(its_user_was_disconnected_while_away),
+        TEST(its_user_is_disconnected_before_the_claim_is_answered),
+        TEST(actions_are_carried_out_on_those_who_are_there),
         TEST(without_an_offset_everything_since_the_joins_comes),
         TEST(it_waits_until_it_is_past_all_joins),
         TEST(one_that_waits_and_is_overtaken_starts_afresh),

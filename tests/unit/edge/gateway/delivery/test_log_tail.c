@@ -148,6 +148,36 @@ static void a_chain_has_entries_of_several_shards(void **state)
                         "{\"n\":5} {\"n\":3} {\"n\":2} {\"n\":4} {\"n\":1} ");
 }
 
+static void an_action_is_in_the_chain_of_its_user_alone(void **state)
+{
+    const struct cut start = {1, {{0, 0}}};
+    const struct span more[] = {SPAN_INIT("c")};
+    const struct envelope action = {.room = SPAN_LIT("user:1"),
+                                    .leaves = SPAN_LIT("c"),
+                                    .more_rooms = more,
+                                    .more_count = 1,
+                                    .event = SPAN_LIT("said"),
+                                    .args = SPAN_LIT("{\"n\":1}")};
+    struct tail_entry entry;
+
+    (void)state;
+    make(1, MUCH);
+    log_tail_append(tail, 0, &action, at(1));
+    add(0, at(2), at(1), "user:1");
+    assert_string_equal(walk("user:1", (struct position){0, 0}), "{\"n\":2} ");
+    assert_string_equal(walk("c", (struct position){0, 0}), "{\"n\":1} ");
+    struct tail_walk actions = log_tail_walk(tail, SPAN_LIT("user:1"), &start, 0);
+    actions.actions = true;
+    assert_true(log_tail_next(&actions, &entry));
+    assert_span(entry.leaves, "c");
+    assert_false(entry.disconnects);
+    assert_int_equal(entry.position.seq, 1);
+    assert_false(log_tail_next(&actions, &entry));
+    log_tail_align(tail, 0, at(9));
+    log_tail_observe(tail);
+    assert_int_equal(metric_get(&metrics.bytes), 0);
+}
+
 // Each room's link counts, and all of it is given back with the entry.
 static void rooms_of_an_entry_cost_memory(void **state)
 {
@@ -260,7 +290,8 @@ static void a_moment_has_its_cut(void **state)
 static void replays_in_order_with_the_offset_behind_each(void **state)
 {
     const struct cut start = {2, {at(1), {0, 0}}};
-    const struct replay_room rooms[] = {{SPAN_LIT("a"), start}, {SPAN_LIT("b"), start}};
+    const struct replay_room rooms[] = {{SPAN_LIT("a"), start, {0, 0}},
+                                        {SPAN_LIT("b"), start, {0, 0}}};
     struct replay replay;
 
     (void)state;
@@ -286,8 +317,9 @@ static void replays_in_order_with_the_offset_behind_each(void **state)
 static void replays_an_event_of_several_rooms_once(void **state)
 {
     const struct cut start = {2, {{0, 0}, {0, 0}}}, joined = {2, {at(2), at(1)}};
-    const struct replay_room rooms[] = {
-        {SPAN_LIT("a"), start}, {SPAN_LIT("b"), joined}, {SPAN_LIT("c"), start}};
+    const struct replay_room rooms[] = {{SPAN_LIT("a"), start, {0, 0}},
+                                        {SPAN_LIT("b"), joined, {0, 0}},
+                                        {SPAN_LIT("c"), start, {0, 0}}};
     const struct span more[] = {SPAN_INIT("b"), SPAN_INIT("c")}, b[] = {SPAN_INIT("b")};
     struct replay replay;
 
@@ -312,6 +344,7 @@ int main(void)
         cmocka_unit_test_teardown(a_room_has_its_own_chain, tear_down),
         cmocka_unit_test_teardown(an_entry_of_several_rooms_is_in_each_chain, tear_down),
         cmocka_unit_test_teardown(a_chain_has_entries_of_several_shards, tear_down),
+        cmocka_unit_test_teardown(an_action_is_in_the_chain_of_its_user_alone, tear_down),
         cmocka_unit_test_teardown(rooms_of_an_entry_cost_memory, tear_down),
         cmocka_unit_test_teardown(a_log_that_was_trimmed_begins_behind, tear_down),
         cmocka_unit_test_teardown(a_break_in_the_chain_drops_all_before, tear_down),

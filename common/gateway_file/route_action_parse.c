@@ -1,0 +1,65 @@
+#include "common/gateway_file/route_action_parse.h"
+
+#include <stdlib.h>
+
+#include "common/gateway_file/room_template.h"
+
+struct action_reader {
+    const struct room_types *types;
+    struct route *route;
+};
+
+// The template has the user's id alone; the room is the user's own.
+static bool read_user(struct file_reader *r, struct json_view value, void *into)
+{
+    const struct action_reader *a = into;
+    struct route_room *user = &a->route->action.user;
+
+    if (!room_template_read(r, NULL, value, a->route, user))
+        return false;
+    if (user->is_list || user->prefix[0] != '\0' || user->suffix[0] != '\0')
+        return reader_refuse(r, value.raw, "one user is wanted here, as in \"{userId}\"");
+    free(user->prefix);
+    user->prefix = span_dup(SPAN_LIT("user:"));
+    return true;
+}
+
+static bool read_room(struct file_reader *r, struct json_view value, void *into)
+{
+    const struct action_reader *a = into;
+    struct route_room *room = &a->route->action.leaves;
+
+    if (!room_template_read(r, a->types, value, a->route, room))
+        return false;
+    if (room->is_list)
+        return reader_refuse(r, value.raw, "one room is wanted here");
+    return !span_starts_with(span_of(room->prefix), SPAN_LIT("user:")) ||
+           reader_refuse(r, value.raw, "a user is always in the room of its own");
+}
+
+bool route_action_read(struct file_reader *r, const struct room_types *types,
+                       struct json_view value, bool disconnects, struct route *route)
+{
+    static const struct reader_member to_leave[] = {
+        {"user", read_user}, {"room", read_room}, {NULL, NULL}};
+    static const struct reader_member to_disconnect[] = {{"user", read_user}, {NULL, NULL}};
+    struct route_action *action = &route->action;
+    struct action_reader into = {types, route};
+
+    if (action->is_set)
+        return reader_refuse(r, value.raw, "a route has one action");
+    action->is_set = true;
+    action->disconnects = disconnects;
+    if (value.kind != JSON_KIND_OBJECT)
+        return reader_refuse(r, value.raw, "an object is wanted here");
+    if (!reader_members(r, value, disconnects ? to_disconnect : to_leave,
+                        disconnects ? "\"disconnect\" has \"user\""
+                                    : "\"leave\" has \"user\" and \"room\"",
+                        &into))
+        return false;
+    if (!action->user.prefix || (!disconnects && !action->leaves.prefix))
+        return reader_refuse(r, value.raw,
+                             disconnects ? "\"disconnect\" needs \"user\""
+                                         : "\"leave\" needs \"user\" and \"room\"");
+    return true;
+}

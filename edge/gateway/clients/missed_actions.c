@@ -1,0 +1,88 @@
+#include "edge/gateway/clients/missed_actions.h"
+
+#include "edge/gateway/clients/client.h"
+#include "edge/gateway/rooms/room_name.h"
+
+// The session is always in its user's room; the actions are those above the client's offset, and
+// above the beginning of the session.
+static struct cut start_of_actions(const struct recovery_attempt *attempt)
+{
+    const struct claimed_session *session = &attempt->session;
+    struct cut start = attempt->start;
+
+    for (size_t i = 0; i < session->room_count; i++) {
+        if (!room_name_is_user(session->rooms[i].name))
+            continue;
+        for (unsigned k = 0; k < start.shards; k++)
+            if (position_compare(session->rooms[i].joined.at[k], start.at[k]) > 0)
+                start.at[k] = session->rooms[i].joined.at[k];
+    }
+    return start;
+}
+
+// `start` must live as long as the walk.
+static struct tail_walk walk_actions(const struct recovery_attempt *attempt,
+                                     const struct cut *start)
+{
+    struct recovery *recovery = attempt->recovery;
+    struct span room = room_name_of_user(attempt->client->identity->user, &recovery->text);
+    struct tail_walk walk = log_tail_walk(recovery->delivery->tail, room, start, 0);
+
+    walk.actions = true;
+    return walk;
+}
+
+bool missed_actions_disconnect(const struct recovery_attempt *attempt)
+{
+    const struct cut start = start_of_actions(attempt);
+    struct tail_walk walk = walk_actions(attempt, &start);
+    struct tail_entry entry;
+
+    while (log_tail_next(&walk, &entry))
+        if (entry.disconnects)
+            return true;
+    return false;
+}
+
+// The walk goes backwards, so the first action after the join is noted last. Positions count over
+// all shards: the join is before the action if all that was delivered then is.
+static void note_end(struct replay_room *room, const struct session_room *of_session,
+                     const struct tail_entry *action)
+{
+    if (position_compare(cut_top(&of_session->joined), action->position) < 0)
+        room->end = action->position;
+}
+
+void missed_actions_note(const struct recovery_attempt *attempt, struct replay_room *rooms,
+                         size_t room_count)
+{
+    const struct cut start = start_of_actions(attempt);
+    struct tail_walk walk = walk_actions(attempt, &start);
+    struct tail_entry entry;
+
+    while (log_tail_next(&walk, &entry))
+        for (size_t i = 0; entry.leaves.len > 0 && i < room_count; i++)
+            if (span_eq(rooms[i].name, entry.leaves) && !room_name_is_user(rooms[i].name))
+                note_end(&rooms[i], &attempt->session.rooms[i], &entry);
+}
+
+static void tell(const struct recovery_attempt *attempt, struct span room)
+{
+    struct room_events *room_events = attempt->recovery->room_events;
+    const struct room_events_member member = {buffer_span(&attempt->session.socket_id),
+                                              attempt->client->identity->user_json};
+
+    if (!attempt->session.left && room_events_announces(room_events, room))
+        room_events_emit_for(room_events, &member, room, "user_left");
+}
+
+void missed_actions_carry_out(struct recovery_attempt *attempt, const struct replay_room *rooms,
+                              size_t room_count)
+{
+    for (size_t i = 0; i < room_count; i++) {
+        if (position_is_none(rooms[i].end))
+            continue;
+        tell(attempt, rooms[i].name);
+        (void)recovery_attempt_leave(attempt, rooms[i].name);
+    }
+}
