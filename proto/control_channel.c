@@ -390,6 +390,44 @@ bool control_channel_leave(struct control_channel *channel, struct span user, st
     return store_leave(channel, &command) && ask_edges(channel, &command, result);
 }
 
+// ---- names of events
+
+// KEYS: the name. ARGV: content, lease (ms). Answers an enum event_name_state.
+static const char take_name_script[] =
+    "local known = redis.call('GET', KEYS[1])\n"
+    "if not known then\n"
+    "  redis.call('SET', KEYS[1], 'b ' .. ARGV[1], 'PX', ARGV[2])\n"
+    "  return 0\n"
+    "end\n"
+    "if string.sub(known, 3) ~= ARGV[1] then return 3 end\n"
+    "return string.sub(known, 1, 1) == 'd' and 1 or 2\n";
+
+bool control_channel_take_name(struct control_channel *channel, struct span name,
+                               struct span content, uint64_t lease_ms, enum event_name_state *state)
+{
+    redisReply *reply = redisCommand(channel->redis, "EVAL %s 1 %s%b %b %llu", take_name_script,
+                                     channel->names.event, name.ptr, name.len, content.ptr,
+                                     content.len, (unsigned long long)lease_ms);
+
+    if (reply && reply->type == REDIS_REPLY_INTEGER)
+        *state = (enum event_name_state)reply->integer;
+    return granted(channel, reply, "taking the name of an event");
+}
+
+bool control_channel_settle_name(struct control_channel *channel, struct span name,
+                                 struct span content, uint64_t kept_s)
+{
+    redisReply *reply;
+
+    if (kept_s == 0)
+        reply = redisCommand(channel->redis, "DEL %s%b", channel->names.event, name.ptr, name.len);
+    else
+        reply = redisCommand(channel->redis, "SET %s%b d%b%b EX %llu", channel->names.event,
+                             name.ptr, name.len, " ", (size_t)1, content.ptr, content.len,
+                             (unsigned long long)kept_s);
+    return granted(channel, reply, "settling the name of an event");
+}
+
 void edge_notice_print(const struct edge_notice *edge, struct buffer *out)
 {
     uint64_t now_ms = clock_wall_ms();

@@ -39,6 +39,7 @@ void redis_names_init(struct redis_names *names, const char *prefix, unsigned da
     print_name(names->kicked, before, "", "kicked:");
     print_name(names->left, before, "", "left:");
     print_name(names->revoked, before, "", "revoked");
+    print_name(names->event, before, "", "event:");
     print_name(names->waited, before, "", "waited");
     print_name(names->bus, before, scope, "bus:");
     print_name(names->control, before, scope, "control");

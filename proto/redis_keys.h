@@ -41,6 +41,7 @@ struct redis_names {
     // A hash of the users whose tokens were revoked: "<at ms> <until ms>" by user id, see
     // revocations.h.
     char revoked[REDIS_NAME_MAX];
+    char event[REDIS_NAME_MAX];  // the name of an event follows: whether it was published
     char waited[REDIS_NAME_MAX]; // written before replicas are asked, if nothing else is
 };
 

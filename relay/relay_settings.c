@@ -60,6 +60,8 @@ static const struct setting table[] = {
      "Largest number of connections to the HTTP API"},
     {"API_PUBLISH_TIMEOUT", SETTING_NUMBER, FIELD(api.publish_timeout_ms), "5000", 100, 60000, NULL,
      "Milliseconds that the HTTP API waits until RabbitMQ has confirmed an event"},
+    {"API_IDEMPOTENCY_SECONDS", SETTING_NUMBER, FIELD(api.idempotency_s), "600", 1, 86400, NULL,
+     "Seconds that the HTTP API knows an Idempotency-Key"},
     {"DRAIN_SECONDS", SETTING_NUMBER, FIELD(drain_seconds), "10", 0, 3600, NULL,
      "Seconds that a stopping relay tries to publish the events that it has taken"},
     LOG_SETTINGS(struct relay_settings, log),

@@ -56,6 +56,19 @@ static const struct error_text {
                                  "invalid_idempotency_key",
                                  "Idempotency-Key has 1 to 200 visible ASCII characters",
                                  {0}},
+    [API_NAME_BUSY] = {409, "in_progress",
+                       "the event of this Idempotency-Key was sent, and what "
+                       "became of it is not known yet; ask again",
+                       SOON},
+    [API_NAME_USED] = {422,
+                       "idempotency_key_used",
+                       "another event has this Idempotency-Key; give "
+                       "each event its own",
+                       {0}},
+    [API_NAMES_UNAVAILABLE] = {503, "idempotency_unavailable",
+                               "Redis, which an Idempotency-Key "
+                               "needs, does not answer; " NOT_PUBLISHED,
+                               SOON},
     [API_UNROUTABLE] = {503, "unroutable",
                         "RabbitMQ has no queue for this routing key at the first "
                         "of RABBITMQ_EXCHANGES, is a relay active? " NOT_PUBLISHED,

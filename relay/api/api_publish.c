@@ -5,6 +5,7 @@
 
 #include "common/json_string.h"
 #include "common/mem.h"
+#include "common/public_id.h"
 #include "common/random.h"
 #include "relay/api/api_answer.h"
 #include "relay/api/api_parts.h"
@@ -12,13 +13,21 @@
 
 #define IDEMPOTENCY_KEY_MAX 200
 #define TRACEPARENT_LEN     55
+#define LEASE_MARGIN_MS     30000 // that a name stays taken after the wait for the confirm
 
+// With an Idempotency-Key the event has a name. That is taken in Redis before the event is
+// published, and settled before the request is answered.
 struct publish_call {
     struct publication publication;
+    struct api_task task; // takes or settles the name
     struct api *api;
     struct side_request *request; // NULL: answered
+    bool has_name;
     char routing_key[API_NAME_MAX + 1];
-    char message_id[IDEMPOTENCY_KEY_MAX + 1];
+    char message_id[IDEMPOTENCY_KEY_MAX + 1];           // and the name
+    char content[PUBLIC_ID_LEN + 1 + API_NAME_MAX + 1]; // of an event that has a name
+    enum publish_outcome outcome;                       // the last one
+    char reason[RABBIT_REASON_MAX];                     // of it, or ""
 };
 
 static const enum api_error errors[] = {
@@ -40,33 +49,115 @@ static void answer_done(const struct publish_call *call)
     buffer_fini(&json);
 }
 
-static void on_outcome(struct publication *publication, enum publish_outcome outcome,
-                       const char *reason, bool final)
+// Answers, unless that was done, and frees if this is the last outcome.
+static void conclude(struct publish_call *call, bool final)
 {
-    struct publish_call *call = container_of(publication, struct publish_call, publication);
-
-    if (call->request && outcome == PUBLISH_DONE)
+    if (call->request && call->outcome == PUBLISH_DONE)
         answer_done(call);
     else if (call->request)
-        api_answer_error(call->request, errors[outcome], reason);
+        api_answer_error(call->request, errors[call->outcome],
+                         call->reason[0] != '\0' ? call->reason : NULL);
     call->request = NULL;
     if (final)
         free(call);
 }
 
+// ---- the name of an event
+
+static struct span name_of(const struct publish_call *call)
+{
+    return span_of(call->message_id);
+}
+
+static bool settle(struct api_task *task, struct control_channel *channel)
+{
+    struct publish_call *call = container_of(task, struct publish_call, task);
+    int64_t kept_s = call->api->options.settings->idempotency_s;
+
+    if (!control_channel_settle_name(channel, name_of(call), span_of(call->content),
+                                     call->outcome == PUBLISH_DONE ? (uint64_t)kept_s : 0))
+        return false;
+    conclude(call, true);
+    return true;
+}
+
+// What became of the event is known all the same. Its name is free when the lease is over.
+static void on_unsettled(struct api_task *task, const char *reason)
+{
+    (void)reason;
+    conclude(container_of(task, struct publish_call, task), true);
+}
+
+static void on_outcome(struct publication *publication, enum publish_outcome outcome,
+                       const char *reason, bool final)
+{
+    struct publish_call *call = container_of(publication, struct publish_call, publication);
+
+    call->outcome = outcome;
+    snprintf(call->reason, sizeof(call->reason), "%s", reason ? reason : "");
+    if (!final || !call->has_name) {
+        conclude(call, final);
+        return;
+    }
+    call->task = (struct api_task){.run = settle, .on_failure = on_unsettled};
+    api_commands_submit(call->api->commands, &call->task);
+}
+
+static bool take_name(struct api_task *task, struct control_channel *channel)
+{
+    struct publish_call *call = container_of(task, struct publish_call, task);
+    int64_t lease_ms = call->api->options.settings->publish_timeout_ms + LEASE_MARGIN_MS;
+    enum event_name_state state;
+
+    if (!control_channel_take_name(channel, name_of(call), span_of(call->content),
+                                   (uint64_t)lease_ms, &state))
+        return false;
+    if (state == EVENT_NAME_NEW) {
+        api_publisher_submit(call->api->publisher, &call->publication);
+        return true;
+    }
+    if (state == EVENT_NAME_DONE)
+        answer_done(call);
+    else
+        api_answer_error(call->request, state == EVENT_NAME_BUSY ? API_NAME_BUSY : API_NAME_USED,
+                         NULL);
+    free(call);
+    return true;
+}
+
+static void on_name_not_taken(struct api_task *task, const char *reason)
+{
+    struct publish_call *call = container_of(task, struct publish_call, task);
+
+    api_answer_error(call->request, reason ? API_NAMES_UNAVAILABLE : API_STOPPING, reason);
+    free(call);
+}
+
+static void publish_once(struct publish_call *call)
+{
+    struct public_id body = public_id_of(call->publication.body);
+
+    snprintf(call->content, sizeof(call->content), "%s %s", body.text, call->routing_key);
+    call->task = (struct api_task){.run = take_name, .on_failure = on_name_not_taken};
+    api_commands_submit(call->api->commands, &call->task);
+}
+
+// ---- requests
+
 // Without an Idempotency-Key the event gets an id of its own: if RabbitMQ delivers it twice, the
 // relay knows it again.
-static bool choose_id(const struct side_request *request, char out[IDEMPOTENCY_KEY_MAX + 1])
+static bool choose_id(const struct side_request *request, struct publish_call *call)
 {
     struct span key = span_of(side_request_header(request, "Idempotency-Key"));
 
     if (!key.ptr) {
-        random_id(out);
+        random_id(call->message_id);
         return true;
     }
     if (key.len == 0 || key.len > IDEMPOTENCY_KEY_MAX || !span_is_visible(key))
         return false;
-    snprintf(out, IDEMPOTENCY_KEY_MAX + 1, SPAN_FMT, SPAN_ARG(key));
+    snprintf(call->message_id, sizeof(call->message_id), SPAN_FMT, SPAN_ARG(key));
+    call->has_name = true;
     return true;
 }
 
@@ -105,10 +196,13 @@ void api_publish(struct api *api, struct side_request *request, struct span name
     };
     if (!api_path_decode(name, call->routing_key))
         api_answer_error(request, API_BAD_PATH, NULL);
-    else if (!choose_id(request, call->message_id))
+    else if (!choose_id(request, call))
         api_answer_error(request, API_BAD_IDEMPOTENCY_KEY, NULL);
     else if (is_good(api, request, call)) {
-        api_publisher_submit(api->publisher, &call->publication);
+        if (call->has_name)
+            publish_once(call);
+        else
+            api_publisher_submit(api->publisher, &call->publication);
         return;
     }
     free(call);

@@ -12,4 +12,5 @@ struct api_settings {
     int64_t rate_limit, rate_burst;
     int64_t max_connections;
     int64_t publish_timeout_ms;
+    int64_t idempotency_s;
 };

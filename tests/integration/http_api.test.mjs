@@ -50,6 +50,26 @@ test('nobody without a key learns more than that', async () => {
     'ws_relay_api_requests_total{endpoint="other",status="401"}') >= 18);
 });
 
+test('an Idempotency-Key: sent twice, published once', async (t) => {
+  const client = await connect(t, one, { userId: 'u4' });
+  const named = (bookingId, key) =>
+    api.publish('booking.confirmed', booking('u4', bookingId), { 'Idempotency-Key': key });
+  const first = await named('b1', 'key/1');
+  assert.equal(first.status, 202);
+  assert.equal(first.json().messageId, 'key/1');
+  const again = await named('b1', 'key/1');
+  assert.equal(again.status, 202);
+  assert.equal(again.body, first.body);
+  assertError(await named('b2', 'key/1'), 422, 'idempotency_key_used');
+  assert.equal((await named('b3', 'key/2')).status, 202);
+  const all = await Promise.all(Array.from({ length: 5 }, () => named('b4', 'key/3')));
+  for (const answer of all) assert.ok([202, 409].includes(answer.status), answer.body);
+  assert.equal((await named('b5', 'key/4')).status, 202);
+  await until('the last one', () => client.all('booking_update').at(-1)?.bookingId === 'b5');
+  assert.deepEqual(client.all('booking_update').map(({ bookingId }) => bookingId),
+    ['b1', 'b3', 'b4', 'b5']);
+});
+
 const REFUSED = [
   ['another path', 'POST', '/v2/events/message.sent', {}, {}, 404, 'not_found'],
   ['no routing key', 'POST', '/v1/events/', {}, {}, 404, 'not_found'],

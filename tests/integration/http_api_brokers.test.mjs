@@ -25,9 +25,12 @@ let count = 0;
 const taken = [];
 
 // Publishes the next numbered event and returns the code of its answer.
-async function publish() {
-  const bookingId = `b${count++}`;
-  const answer = await api.publish('booking.confirmed', { userId: 'u1', bookingId });
+function publish() {
+  return send(`b${count++}`);
+}
+
+async function send(bookingId, headers = {}) {
+  const answer = await api.publish('booking.confirmed', { userId: 'u1', bookingId }, headers);
   if (answer.status === 202) taken.push(bookingId);
   return answer.status === 202 ? 'taken' : `${answer.status} ${answer.json().error.code}`;
 }
@@ -49,10 +52,15 @@ test('a queue that is not bound, a memory alarm, a broker that is away', async (
 
   // The first event is what RabbitMQ tells this connection for that it is blocked.
   await ctl('set_vm_memory_high_watermark', 'absolute', '1MB');
-  assert.match(await publish(), /^(504 unconfirmed|503 broker_blocked)$/);
+  const named = () => send('b1000', { 'Idempotency-Key': 'in doubt' });
+  const first = await named();
+  assert.match(first, /^(504 unconfirmed|503 broker_blocked)$/);
   assert.equal(await publish(), '503 broker_blocked');
+  assert.equal(await named(), first === '504 unconfirmed' ? '409 in_progress' : '503 broker_blocked');
   await ctl('set_vm_memory_high_watermark', 'absolute', '1GB');
-  await until('the end of the alarm', async () => await publish() === 'taken');
+  await until('the end of the alarm', async () => await named() === 'taken');
+  assert.equal(await named(), 'taken');
+  assert.equal(await publish(), 'taken');
 
   await brokers.rabbitmq.kill();
   assert.match(await publish(), /^(504 unconfirmed|503 broker_unavailable)$/);
@@ -63,5 +71,7 @@ test('a queue that is not bound, a memory alarm, a broker that is away', async (
   const got = () => client.all('booking_update').map(({ bookingId }) => bookingId);
   await until('all that was taken', () => taken.every((id) => got().includes(id)), 30_000);
   // What was not confirmed may have been taken too. Nothing comes twice, or in another order.
-  assert.deepEqual(got(), [...new Set(got())].sort((a, b) => a.slice(1) - b.slice(1)));
+  assert.equal(got().length, new Set(got()).size);
+  const numbered = got().filter((id) => id !== 'b1000');
+  assert.deepEqual(numbered, numbered.toSorted((a, b) => a.slice(1) - b.slice(1)));
 });

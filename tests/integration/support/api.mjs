@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { request } from './http.mjs';
+import { judge } from './openapi.mjs';
 
 export const API_KEY = 'the-first-key-of-the-api';
 
@@ -36,9 +37,9 @@ export class Api {
     return new Api(this.url, key);
   }
 
-  // Resolves with {status, headers, json()}. A body that is no string is sent as JSON,
+  // Resolves with {status, headers, json()}, which docs/openapi.yaml allows. A body that is no string is sent as JSON,
   // and a header that is null is not sent.
-  ask(method, path, body, headers = {}) {
+  async ask(method, path, body, headers = {}) {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const all = {
       ...(this.key ? { Authorization: `Bearer ${this.key}` } : {}),
@@ -47,8 +48,10 @@ export class Api {
       }),
       ...headers,
     };
-    return request(this.url + path, { method, body: text, headers:
+    const answer = await request(this.url + path, { method, body: text, headers:
       Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) });
+    judge(method, path, answer);
+    return answer;
   }
 
   // What is done with a user: disconnect, revoke, leave.
