@@ -52,8 +52,13 @@ test('a queue that is not bound, a memory alarm, a broker that is away', async (
 
   // The first event is what RabbitMQ tells this connection for that it is blocked.
   await ctl('set_vm_memory_high_watermark', 'absolute', '1MB');
-  const named = () => send('b1000', { 'Idempotency-Key': 'in doubt' });
-  const first = await named();
+  let number = 1000;
+  const named = () => send(`b${number}`, { 'Idempotency-Key': `key-${number}` });
+  const first = await until('the alarm', async () => {
+    number++;
+    const answer = await named();
+    return answer !== 'taken' && answer;
+  });
   assert.match(first, /^(504 unconfirmed|503 broker_blocked)$/);
   assert.equal(await publish(), '503 broker_blocked');
   assert.equal(await named(), first === '504 unconfirmed' ? '409 in_progress' : '503 broker_blocked');
@@ -72,6 +77,6 @@ test('a queue that is not bound, a memory alarm, a broker that is away', async (
   await until('all that was taken', () => taken.every((id) => got().includes(id)), 30_000);
   // What was not confirmed may have been taken too. Nothing comes twice, or in another order.
   assert.equal(got().length, new Set(got()).size);
-  const numbered = got().filter((id) => id !== 'b1000');
+  const numbered = got().filter((id) => id.length < 5);
   assert.deepEqual(numbered, numbered.toSorted((a, b) => a.slice(1) - b.slice(1)));
 });
