@@ -3,16 +3,15 @@
 #include "edge/edge.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/random.h"
 #include "edge/adapters/services/jwks_client.h"
 #include "edge/edge_drain.h"
+#include "edge/edge_id.h"
 #include "edge/edge_limits.h"
 #include "edge/edge_ops.h"
 #include "edge/edge_options.h"
@@ -170,23 +169,8 @@ static bool lacks_keys(const struct edge *edge)
 
 static void open_port(struct edge *edge)
 {
-    const struct edge_settings *s = edge->settings;
-    const struct listener_options options = {
-        .host = s->service_host,
-        .port = (uint16_t)s->port,
-        .share_port = s->share_port,
-        .head_timeout_ms = (uint32_t)s->head_timeout_ms,
-        // TCP must not give up a client before the heartbeats do: a client whose network comes
-        // back before that still receives what was sent meanwhile.
-        .unacked_ms = (uint32_t)(s->ping_interval_ms + s->ping_timeout_ms),
-        .max_body = (uint32_t)s->max_payload,
-        .max_connections = edge->connections,
-        .max_connections_per_address = (uint32_t)s->max_connections_per_address,
-        .fd_reserve = count_reserve_files(),
-        .origins = edge->origins,
-        .proxies = s->proxies,
-        .memory = &edge->metrics.memory,
-    };
+    const struct listener_options options = options_of_listener(
+        edge->settings, edge->connections, edge->origins, &edge->metrics.memory);
     const struct listener_handlers handlers = {
         .on_http = gateway_on_http,
         .body_max = gateway_body_max,
@@ -339,20 +323,6 @@ static void build_jwks(struct edge *edge)
     log_info("keys are fetched url=%s", s->jwt_jwks_url);
 }
 
-// The edge's id: EDGE_ID, or host name, process id and six random characters.
-static void make_edge_id(const struct edge_settings *settings, struct buffer *out)
-{
-    char host[HOST_NAME_MAX + 1] = "edge", chance[RANDOM_ID_LEN + 1];
-
-    if (settings->edge_id) {
-        buffer_append(out, span_of(settings->edge_id));
-        return;
-    }
-    gethostname(host, sizeof(host) - 1);
-    random_id(chance);
-    buffer_printf(out, "%s-%d-%.6s", host, (int)getpid(), chance);
-}
-
 static void start_clocks(struct edge *edge)
 {
     edge_ops_init(&edge->ops, &edge->metrics, &edge->loop.deadlines);
@@ -380,7 +350,7 @@ struct edge *edge_new(const struct edge_settings *settings)
     edge->settings = settings;
     edge->connections = count_connections(settings);
     memory_budget_init(&edge->metrics.memory, count_memory(settings));
-    make_edge_id(settings, &edge->id);
+    edge_id_make(settings->edge_id, &edge->id);
     warn_of_defaults(settings);
     event_loop_init(&edge->loop);
     start_clocks(edge);

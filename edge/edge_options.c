@@ -1,5 +1,6 @@
 #include "edge/edge_options.h"
 
+#include "edge/edge_limits.h"
 #include "edge/gateway/clients/client_session.h"
 
 #define MAX_NAMESPACES 8
@@ -33,6 +34,28 @@ struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t c
         .max_deliveries_per_room_per_second = (uint32_t)s->max_room_deliveries_per_second,
         .room_note_bytes =
             s->recovery_window > 0 ? (uint32_t)room_note_bytes((unsigned)s->bus_shards) : 0,
+    };
+}
+
+struct listener_options options_of_listener(const struct edge_settings *s, uint32_t connections,
+                                            struct allowed_origins *origins,
+                                            struct memory_budget *memory)
+{
+    return (struct listener_options){
+        .host = s->service_host,
+        .port = (uint16_t)s->port,
+        .share_port = s->share_port,
+        .head_timeout_ms = (uint32_t)s->head_timeout_ms,
+        // TCP must not give up a client before the heartbeats do: a client whose network comes
+        // back before that still receives what was sent meanwhile.
+        .unacked_ms = (uint32_t)(s->ping_interval_ms + s->ping_timeout_ms),
+        .max_body = (uint32_t)s->max_payload,
+        .max_connections = connections,
+        .max_connections_per_address = (uint32_t)s->max_connections_per_address,
+        .fd_reserve = count_reserve_files(),
+        .origins = origins,
+        .proxies = s->proxies,
+        .memory = memory,
     };
 }
 

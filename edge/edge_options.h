@@ -2,6 +2,7 @@
 // settings.
 #pragma once
 
+#include "edge/adapters/listener/listener.h"
 #include "edge/adapters/services/authorization_client.h"
 #include "edge/edge_settings.h"
 #include "edge/gateway/gateway.h"
@@ -10,6 +11,10 @@
 // `connections`: the limit of clients at one time. Borrows `memory`.
 struct sio_options options_of_socketio(const struct edge_settings *settings, uint32_t connections,
                                        struct memory_budget *memory);
+// As above. Borrows `origins`.
+struct listener_options options_of_listener(const struct edge_settings *settings,
+                                            uint32_t connections, struct allowed_origins *origins,
+                                            struct memory_budget *memory);
 struct token_options options_of_tokens(const struct edge_settings *settings);
 
 // The next two are for services that say who may join; if there are none, `service` is NULL.

@@ -1,69 +1,12 @@
-#include "edge/gateway/delivery/log_tail.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/hash.h"
-#include "common/list.h"
 #include "common/mem.h"
+#include "edge/gateway/delivery/log_tail_internal.h"
 
 #define FIRST_CAPACITY  64
 #define MALLOC_OVERHEAD 16
-
-struct tail_room {
-    UT_hash_handle hh;
-    struct list entries; // oldest first
-    size_t name_len;
-    char name[];
-};
-
-// An entry's place in the chain of one of its rooms.
-struct link {
-    struct list in_room; // in tail_room.entries, oldest first
-    struct tail_room *room;
-    uint32_t index; // in entry.links
-};
-
-struct entry {
-    struct list in_age; // in log_tail.by_age, with those of all shards, oldest first
-    struct position position;
-    uint64_t moment; // log_tail_moment() just after this entry was appended
-    uint64_t created_at_ms;
-    uint8_t shard;
-    bool acts, disconnects; // the link of index 0 is that of the action, and not of the event
-    uint16_t link_count;
-    uint32_t event_len, args_len;
-    uint32_t gathering;  // number of the last log_tail_gather() that has met it
-    struct link links[]; // one for each room; behind them the event's name and its arguments, and
-                         // of an action the room that is left, with a NUL
-};
-
-// A ring of entries in the order of their positions.
-struct tail_shard {
-    struct position reach, top;
-    uint64_t reach_moment; // the moment at which the reach was the top
-    uint64_t reach_at_ms;  // when the entry at the reach was created; 0: nothing was dropped yet
-    struct entry **ring;
-    size_t capacity; // a power of two
-    size_t head, count;
-};
-
-struct log_tail {
-    size_t bytes, max_bytes;
-    uint64_t moment;
-    uint32_t gatherings;
-    struct log_tail_metrics *metrics;
-    struct tail_room *rooms;
-    struct list by_age;
-    unsigned shard_count;
-    struct tail_shard shards[];
-};
-
-static struct entry *entry_at(const struct tail_shard *shard, size_t i)
-{
-    return shard->ring[(shard->head + i) & (shard->capacity - 1)];
-}
 
 static void push(struct tail_shard *shard, struct entry *entry)
 {
@@ -85,18 +28,6 @@ static size_t bytes_of(size_t links, size_t event_len, size_t args_len)
     return sizeof(struct entry) + links * sizeof(struct link) + event_len + args_len;
 }
 
-// The event's name, then its arguments.
-static char *text_of(struct entry *entry)
-{
-    return (char *)&entry->links[entry->link_count];
-}
-
-static struct span leaves_of(struct entry *entry)
-{
-    return entry->acts ? span_of(text_of(entry) + entry->event_len + entry->args_len)
-                       : (struct span){0};
-}
-
 static size_t size_of(struct entry *entry)
 {
     size_t action = entry->acts ? leaves_of(entry).len + 1 : 0;
@@ -110,7 +41,7 @@ static size_t size_of_room(const struct tail_room *room)
     return sizeof(*room) + room->name_len + MALLOC_OVERHEAD;
 }
 
-static struct tail_room *find_room(const struct log_tail *tail, struct span name)
+struct tail_room *log_tail_find_room(const struct log_tail *tail, struct span name)
 {
     struct tail_room *room;
 
@@ -210,7 +141,7 @@ static struct entry *entry_new(struct log_tail *tail, unsigned shard,
 static void link_to_room(struct log_tail *tail, struct entry *entry, size_t i,
                          struct span room_name)
 {
-    struct tail_room *room = find_room(tail, room_name);
+    struct tail_room *room = log_tail_find_room(tail, room_name);
     struct link *link = &entry->links[i];
 
     link->index = (uint32_t)i;
@@ -304,10 +235,15 @@ static bool had_come_by(const struct entry *entry, const void *moment)
     return entry->moment <= *(const uint64_t *)moment;
 }
 
+size_t log_tail_count_up_to(const struct tail_shard *shard, struct position position)
+{
+    return count_front(shard, is_up_to_position, &position);
+}
+
 struct position log_tail_at(const struct log_tail *tail, unsigned number, struct position position)
 {
     const struct tail_shard *shard = &tail->shards[number];
-    size_t count = count_front(shard, is_up_to_position, &position);
+    size_t count = log_tail_count_up_to(shard, position);
 
     return count > 0 ? entry_at(shard, count - 1)->position : shard->reach;
 }
@@ -315,89 +251,6 @@ struct position log_tail_at(const struct log_tail *tail, unsigned number, struct
 bool log_tail_knows(const struct log_tail *tail, unsigned number, struct position position)
 {
     return position_compare(log_tail_at(tail, number, position), position) == 0;
-}
-
-uint32_t log_tail_gather(struct log_tail *tail)
-{
-    if (++tail->gatherings == 0)
-        tail->gatherings = 1;
-    return tail->gatherings;
-}
-
-static struct link *link_at(struct list *node)
-{
-    return list_entry(node, struct link, in_room);
-}
-
-static struct entry *entry_of(struct link *link)
-{
-    return container_of(link - link->index, struct entry, links);
-}
-
-// The moment of the oldest entry above the cut; UINT64_MAX if there is none.
-static uint64_t moment_above(const struct log_tail *tail, const struct cut *cut)
-{
-    uint64_t oldest = UINT64_MAX;
-
-    for (unsigned i = 0; i < tail->shard_count; i++) {
-        const struct tail_shard *shard = &tail->shards[i];
-        size_t count = count_front(shard, is_up_to_position, &cut->at[i]);
-        if (count < shard->count && entry_at(shard, count)->moment < oldest)
-            oldest = entry_at(shard, count)->moment;
-    }
-    return oldest;
-}
-
-struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_name,
-                               const struct cut *start, uint32_t gathering)
-{
-    struct tail_room *room = find_room(tail, room_name);
-    struct tail_walk walk = {.start = start, .gathering = gathering};
-
-    if (room) {
-        walk.at = link_at(room->entries.prev);
-        walk.since = moment_above(tail, start);
-    }
-    return walk;
-}
-
-// A chain is in the order of moments; its entries of one shard are also in that of positions.
-static bool take_entry(const struct tail_walk *walk, const struct link *link, struct entry *entry)
-{
-    bool is_action = entry->acts && link->index == 0;
-
-    if (is_action != walk->actions ||
-        position_compare(entry->position, walk->start->at[entry->shard]) <= 0 ||
-        (!position_is_none(walk->end) && position_compare(entry->position, walk->end) > 0) ||
-        (walk->gathering > 0 && entry->gathering == walk->gathering))
-        return false;
-    entry->gathering = walk->gathering;
-    return true;
-}
-
-bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
-{
-    while (walk->at) {
-        struct link *link = walk->at;
-        struct entry *entry = entry_of(link);
-        struct list *older = link->in_room.prev;
-
-        if (entry->moment < walk->since)
-            return false;
-        walk->at = older == &link->room->entries ? NULL : link_at(older);
-        if (!take_entry(walk, link, entry))
-            continue;
-        const char *text = text_of(entry);
-        *out = (struct tail_entry){
-            .position = entry->position,
-            .event = {text, entry->event_len},
-            .args = {text + entry->event_len, entry->args_len},
-            .leaves = leaves_of(entry),
-            .disconnects = entry->disconnects,
-        };
-        return true;
-    }
-    return false;
 }
 
 uint64_t log_tail_moment(const struct log_tail *tail)

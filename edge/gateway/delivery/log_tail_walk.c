@@ -1,0 +1,84 @@
+#include "edge/gateway/delivery/log_tail_internal.h"
+
+uint32_t log_tail_gather(struct log_tail *tail)
+{
+    if (++tail->gatherings == 0)
+        tail->gatherings = 1;
+    return tail->gatherings;
+}
+
+static struct link *link_at(struct list *node)
+{
+    return list_entry(node, struct link, in_room);
+}
+
+static struct entry *entry_of(struct link *link)
+{
+    return container_of(link - link->index, struct entry, links);
+}
+
+// The moment of the oldest entry above the cut; UINT64_MAX if there is none.
+static uint64_t moment_above(const struct log_tail *tail, const struct cut *cut)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (unsigned i = 0; i < tail->shard_count; i++) {
+        const struct tail_shard *shard = &tail->shards[i];
+        size_t count = log_tail_count_up_to(shard, cut->at[i]);
+        if (count < shard->count && entry_at(shard, count)->moment < oldest)
+            oldest = entry_at(shard, count)->moment;
+    }
+    return oldest;
+}
+
+struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_name,
+                               const struct cut *start, uint32_t gathering)
+{
+    struct tail_room *room = log_tail_find_room(tail, room_name);
+    struct tail_walk walk = {.start = start, .gathering = gathering};
+
+    if (room) {
+        walk.at = link_at(room->entries.prev);
+        walk.since = moment_above(tail, start);
+    }
+    return walk;
+}
+
+// A chain is in the order of moments; its entries of one shard are also in that of positions.
+static bool take_entry(const struct tail_walk *walk, const struct link *link, struct entry *entry)
+{
+    bool is_action = entry->acts && link->index == 0;
+
+    if (is_action != walk->actions ||
+        position_compare(entry->position, walk->start->at[entry->shard]) <= 0 ||
+        (!position_is_none(walk->end) && position_compare(entry->position, walk->end) > 0) ||
+        (walk->gathering > 0 && entry->gathering == walk->gathering))
+        return false;
+    entry->gathering = walk->gathering;
+    return true;
+}
+
+bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
+{
+    while (walk->at) {
+        struct link *link = walk->at;
+        struct entry *entry = entry_of(link);
+        struct list *older = link->in_room.prev;
+
+        if (entry->moment < walk->since)
+            return false;
+        walk->at = older == &link->room->entries ? NULL : link_at(older);
+        if (!take_entry(walk, link, entry))
+            continue;
+        const char *text = text_of(entry);
+        *out = (struct tail_entry){
+            .position = entry->position,
+            .event = {text, entry->event_len},
+            .args = {text + entry->event_len, entry->args_len},
+            .leaves = leaves_of(entry),
+            .disconnects = entry->disconnects,
+        };
+        return true;
+    }
+    return false;
+}
