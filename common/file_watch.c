@@ -1,40 +1,14 @@
 #include "common/file_watch.h"
 
 #include <assert.h>
-#include <sys/stat.h>
 
 #define RECENT_S 10 // more than a start takes
-
-static struct file_stamp stamp_of(const char *path)
-{
-    struct stat st;
-
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-        return (struct file_stamp){0};
-    return (struct file_stamp){.is_file = true,
-                               .dev = st.st_dev,
-                               .ino = st.st_ino,
-                               .size = st.st_size,
-                               .written = st.st_mtim,
-                               .changed = st.st_ctim};
-}
-
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool is_same(const struct file_stamp *a, const struct file_stamp *b)
-{
-    return a->is_file == b->is_file && a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-           is_same_time(a->written, b->written) && is_same_time(a->changed, b->changed);
-}
 
 // Returns whether it was the same at the last look.
 static bool look_at(struct watched_file *file)
 {
-    struct file_stamp now = stamp_of(file->path);
-    bool settled = is_same(&now, &file->seen);
+    struct file_stamp now = file_stamp_of(file->path);
+    bool settled = file_stamp_eq(&now, &file->seen);
 
     file->seen = now;
     return settled;
@@ -49,7 +23,7 @@ static bool have_changed(struct file_watch *watch)
         settled = look_at(&watch->files[i]) && settled;
     for (size_t i = 0; settled && i < watch->count; i++) {
         struct watched_file *file = &watch->files[i];
-        changed = changed || !is_same(&file->seen, &file->reported);
+        changed = changed || !file_stamp_eq(&file->seen, &file->reported);
         file->reported = file->seen;
     }
     return changed;
@@ -91,7 +65,7 @@ void file_watch_set(struct file_watch *watch, const char *const *paths, size_t c
             continue;
         assert(watch->count < FILE_WATCH_MAX);
         struct watched_file *file = &watch->files[watch->count++];
-        *file = (struct watched_file){.path = paths[i], .seen = stamp_of(paths[i])};
+        *file = (struct watched_file){.path = paths[i], .seen = file_stamp_of(paths[i])};
         if (!read_before || !is_recent(&file->seen))
             file->reported = file->seen;
     }

@@ -8,21 +8,12 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
-#include <time.h>
 
 #include "common/deadlines.h"
+#include "common/file_stamp.h"
 
 #define FILE_WATCH_MAX     4
 #define FILE_WATCH_LOOK_MS 1000
-
-struct file_stamp {
-    bool is_file; // otherwise the rest is 0
-    dev_t dev;
-    ino_t ino;
-    off_t size;
-    struct timespec written, changed;
-};
 
 struct file_watch {
     struct watched_file {

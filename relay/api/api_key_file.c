@@ -2,9 +2,10 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
+#include "common/file_stamp.h"
 #include "common/mem.h"
+#include "common/reload.h"
 
 #define LOG_MODULE "api"
 #include "common/log.h"
@@ -12,17 +13,11 @@
 struct api_key_file {
     const char *path;
     struct api_keys *keys;
-    struct stat seen; // when the file was read, or refused
+    struct file_stamp seen; // at the last look
+    struct file_stamp read; // before the keys were read, or refused
     atomic_bool asked;
     metric *reloads, *refused;
 };
-
-static bool has_changed(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev != b->st_dev || a->st_ino != b->st_ino || a->st_size != b->st_size ||
-           a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec ||
-           a->st_ctim.tv_sec != b->st_ctim.tv_sec || a->st_ctim.tv_nsec != b->st_ctim.tv_nsec;
-}
 
 static void log_faults(const struct buffer *faults)
 {
@@ -33,39 +28,21 @@ static void log_faults(const struct buffer *faults)
             log_error("the keys of the HTTP API are refused reason=" SPAN_FMT, SPAN_ARG(line));
 }
 
-static struct api_keys *load(const char *path)
-{
-    struct buffer faults = {0};
-    struct api_keys *keys = api_keys_load(path, &faults);
-
-    if (!keys)
-        log_faults(&faults);
-    buffer_fini(&faults);
-    return keys;
-}
-
-// Looks at the file before it is read, so that a change while it is read is seen next time.
-static struct stat look(const char *path)
-{
-    struct stat now = {0};
-
-    if (stat(path, &now) != 0)
-        now = (struct stat){0};
-    return now;
-}
-
 struct api_key_file *api_key_file_new(const char *path, metric *reloads, metric *refused)
 {
-    struct stat seen = look(path);
-    struct api_keys *keys = load(path);
+    struct file_stamp stamp = file_stamp_of(path);
+    struct buffer faults = {0};
+    struct api_keys *keys = api_keys_load(path, &faults);
+    struct api_key_file *file;
 
+    log_faults(&faults);
+    buffer_fini(&faults);
     if (!keys)
         return NULL;
-
-    struct api_key_file *file = mem_zalloc(sizeof(*file));
+    file = mem_zalloc(sizeof(*file));
     file->path = path;
     file->keys = keys;
-    file->seen = seen;
+    file->seen = file->read = stamp;
     file->reloads = reloads;
     file->refused = refused;
     return file;
@@ -89,15 +66,13 @@ void api_key_file_ask(struct api_key_file *file)
     atomic_store(&file->asked, true);
 }
 
-void api_key_file_check(struct api_key_file *file)
+static void read_again(struct api_key_file *file)
 {
-    bool asked = atomic_exchange(&file->asked, false);
-    struct stat now = look(file->path);
+    struct buffer faults = {0};
+    struct api_keys *keys = api_keys_load(file->path, &faults);
 
-    if (!asked && !has_changed(&now, &file->seen))
-        return;
-    file->seen = now;
-    struct api_keys *keys = load(file->path);
+    reload_accepts("keys of the HTTP API", &faults);
+    buffer_fini(&faults);
     metric_add(keys ? file->reloads : file->refused, 1);
     if (!keys)
         return;
@@ -105,4 +80,19 @@ void api_key_file_check(struct api_key_file *file)
     api_keys_free(file->keys);
     file->keys = keys;
     log_info("loaded the keys of the HTTP API again keys=%zu", api_keys_count(keys));
+}
+
+// A file that was changed since the last look is left alone: somebody may still be writing. It is
+// looked at before it is read, so that a change while it is read is seen next time.
+void api_key_file_check(struct api_key_file *file)
+{
+    bool asked = atomic_exchange(&file->asked, false);
+    struct file_stamp now = file_stamp_of(file->path);
+    bool settled = file_stamp_eq(&now, &file->seen);
+
+    file->seen = now;
+    if (!asked && (!settled || file_stamp_eq(&now, &file->read)))
+        return;
+    file->read = now;
+    read_again(file);
 }

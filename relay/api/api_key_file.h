@@ -14,7 +14,8 @@ void api_key_file_free(struct api_key_file *file);
 
 // Valid until the next api_key_file_check().
 struct api_keys *api_key_file_keys(struct api_key_file *file);
-// Reads the file again if it has changed, or api_key_file_ask() was called.
+// Reads the file again if it has changed and been still since the last call, or api_key_file_ask()
+// was called.
 void api_key_file_check(struct api_key_file *file);
 // Any thread may call it.
 void api_key_file_ask(struct api_key_file *file);
