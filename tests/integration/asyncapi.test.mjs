@@ -2,6 +2,9 @@
 // dead letter, and what relay and edges tell one another. What the clients of support/clients.mjs
 // receive is compared there; here everything that the document names must also have been seen.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { createClient } from 'redis';
 import { io } from 'socket.io-client';
@@ -16,7 +19,14 @@ import { RoomService } from './support/room_service.mjs';
 import { nowSeconds, rawToken, rsaToken, token, unsignedToken } from './support/tokens.mjs';
 import { until, within } from './support/wait.mjs';
 
-const made = await gateway({ relayEnv: { MAX_EVENT_BYTES: '4096' } });
+// Only a route with several rooms has some of the reasons for a dead letter.
+const folder = await mkdtemp(joinPath(tmpdir(), 'asyncapi-'));
+after(() => rm(folder, { recursive: true, force: true }));
+const routes = joinPath(folder, 'routes.json');
+await writeFile(routes, JSON.stringify({ routes: [{ routingKey: 'order.updated',
+  event: 'order_update', fields: ['orderId'], rooms: ['user:{watchers[]}'] }] }));
+
+const made = await gateway({ relayEnv: { MAX_EVENT_BYTES: '4096', EVENT_ROUTES_FILE: routes } });
 const { edge, services, brokers } = made;
 const strict = await made.addEdge({ ROOM_AUTHORIZATION: 'claims', MAX_EVENTS_PER_SECOND: '1',
   MAX_ROOMS_PER_SOCKET: '2', MAX_SOCKETS_PER_USER: '1', ALLOW_AUTH_WITHOUT_JWT: 'true' });
@@ -275,6 +285,20 @@ for (const [key, event, bodies] of published) {
     });
   });
 }
+
+describe('order.updated: several rooms', () => {
+  for (const [name, watchers, reason] of [
+    ['no list', 'u1', 'the member for several room ids is no list'],
+    ['too many', Array.from({ length: 1001 }, (_, i) => i), 'the event has more than 1000 rooms'],
+  ]) {
+    test(name, async () => {
+      await services.publish('order.updated', { watchers });
+      const { headers } = await services.deadLetter();
+      assert.equal(headers['x-reason'], reason);
+      note('DeadLetterHeaders', reason);
+    });
+  }
+});
 
 // ws-publish has samples of what the services send.
 test('what services really send is what the document says of them', async (t) => {

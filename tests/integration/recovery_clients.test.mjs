@@ -66,7 +66,7 @@ async function wire(t, which, { query = '', headers } = {}) {
 }
 
 const RECOVERABLE = { reply: /^40\{"sid":"[\w-]{20}","pid":"[\w-]{22}"\}$/,
-  event: /^42\["booking_update",\{[^}]*\},"[0-9]+-[0-9]+"\]$/ };
+  event: /^42\["booking_update",\{[^}]*\},"[0-9A-Z_a-z~]{8,12}"\]$/ };
 const PLAIN = { reply: /^40\{"sid":"[\w-]{20}"\}$/, event: /^42\["booking_update",\{[^}]*\}\]$/ };
 
 const dart = { 'User-Agent': 'Dart/3.5 (dart:io)' };
