@@ -71,13 +71,17 @@ static void check_token_again(struct sio_socket *socket, struct span auth, void 
 {
     struct client_connect *connect = arg;
     struct client *client = sio_socket_data(socket);
-    enum token_status status =
-        client->identity ? TOKEN_OK : verify(connect, socket, auth, &client->identity);
+    struct identity *identity = client->identity;
+    enum token_status status = TOKEN_OK;
 
-    if (status == TOKEN_OK)
-        sio_socket_next(socket);
-    else
+    if (!identity)
+        status = verify(connect, socket, auth, &identity);
+    if (status != TOKEN_OK) {
         refuse_token(connect, socket, status);
+        return;
+    }
+    client->identity = identity;
+    sio_socket_next(socket);
 }
 
 // Every socket of a user is in the user's room, so the size of the room is the number of sockets.

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Authority } from './support/certificates.mjs';
+import { run } from './support/child.mjs';
 import { client, connect } from './support/clients.mjs';
-import { gateway } from './support/gateway.mjs';
+import { brokerSettings, built, gateway } from './support/gateway.mjs';
 import { request } from './support/http.mjs';
 import { Key, KeyServer } from './support/key_server.mjs';
 import { freePort } from './support/ports.mjs';
@@ -184,6 +185,20 @@ describe('JWT_JWKS_URL', { concurrency: true }, () => {
     assert.equal(await edge.metric('ws_edge_jwks_tokens_waited_total'), 1);
     assert.equal(await edge.metric('ws_edge_jwks_tokens_left_out_total'), 20);
     assert.equal(await edge.metric('ws_edge_jwks_keys'), 2);
+  });
+
+  test('a revoked user whose token waits for its key is refused, and the edge lives', async (t) => {
+    const { edge, provider, first } = await pair();
+    const second = new Key('k2');
+    const withdrawn = second.token('gone');
+    const done = await run(built('ws-control'), ['revoke', 'gone'],
+      { env: brokerSettings(made.brokers) });
+    assert.equal(done.code, 0, done.stderr);
+    provider.show(first, second);
+    assert.equal(await client(t, edge, withToken(withdrawn)).refusal(),
+      'Authentication error: jwt revoked');
+    assert.equal(await edge.metric('ws_edge_jwks_tokens_waited_total'), 1);
+    await letIn(t, edge, second.token('stays'));
   });
 
   test('a known key is a stranger to tokens that it did not sign', async (t) => {
