@@ -3,45 +3,15 @@
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/rooms/room_name.h"
 
-// The session is always in its user's room; the actions are those above the client's offset, and
-// above the beginning of the session.
-static struct cut start_of_actions(const struct recovery_attempt *attempt)
+// The session is always in its user's room, and began when it joined that. The client's offset does
+// not count: a client that has received a later event may have been taken out at its edge, but if
+// the store could not be told, the session still has the room.
+static struct cut beginning_of(const struct claimed_session *session, unsigned shards)
 {
-    const struct claimed_session *session = &attempt->session;
-    struct cut start = attempt->start;
-
-    for (size_t i = 0; i < session->room_count; i++) {
-        if (!room_name_is_user(session->rooms[i].name))
-            continue;
-        for (unsigned k = 0; k < start.shards; k++)
-            if (position_compare(session->rooms[i].joined.at[k], start.at[k]) > 0)
-                start.at[k] = session->rooms[i].joined.at[k];
-    }
-    return start;
-}
-
-// `start` must live as long as the walk.
-static struct tail_walk walk_actions(const struct recovery_attempt *attempt,
-                                     const struct cut *start)
-{
-    struct recovery *recovery = attempt->recovery;
-    struct span room = room_name_of_user(attempt->client->identity->user, &recovery->text);
-    struct tail_walk walk = log_tail_walk(recovery->delivery->tail, room, start, 0);
-
-    walk.actions = true;
-    return walk;
-}
-
-bool missed_actions_disconnect(const struct recovery_attempt *attempt)
-{
-    const struct cut start = start_of_actions(attempt);
-    struct tail_walk walk = walk_actions(attempt, &start);
-    struct tail_entry entry;
-
-    while (log_tail_next(&walk, &entry))
-        if (entry.disconnects)
-            return true;
-    return false;
+    for (size_t i = 0; i < session->room_count; i++)
+        if (room_name_is_user(session->rooms[i].name))
+            return session->rooms[i].joined;
+    return (struct cut){.shards = shards};
 }
 
 // The walk goes backwards, so the first action after the join is noted last. Positions count over
@@ -53,17 +23,23 @@ static void note_end(struct replay_room *room, const struct session_room *of_ses
         room->end = action->position;
 }
 
-void missed_actions_note(const struct recovery_attempt *attempt, struct replay_room *rooms,
+bool missed_actions_note(const struct recovery_attempt *attempt, struct replay_room *rooms,
                          size_t room_count)
 {
-    const struct cut start = start_of_actions(attempt);
-    struct tail_walk walk = walk_actions(attempt, &start);
+    struct recovery *recovery = attempt->recovery;
+    const struct cut start = beginning_of(&attempt->session, recovery->delivery->shards);
+    struct span user_room = room_name_of_user(attempt->client->identity->user, &recovery->text);
+    struct tail_walk walk = log_tail_walk_actions(recovery->delivery->tail, user_room, &start);
     struct tail_entry entry;
 
-    while (log_tail_next(&walk, &entry))
-        for (size_t i = 0; entry.leaves.len > 0 && i < room_count; i++)
+    while (log_tail_next(&walk, &entry)) {
+        if (entry.disconnects)
+            return false;
+        for (size_t i = 0; i < room_count; i++)
             if (span_eq(rooms[i].name, entry.leaves) && !room_name_is_user(rooms[i].name))
                 note_end(&rooms[i], &attempt->session.rooms[i], &entry);
+    }
+    return true;
 }
 
 static void tell(const struct recovery_attempt *attempt, struct span room)

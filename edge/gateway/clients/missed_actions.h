@@ -1,17 +1,15 @@
 // What services have done to a user while its client was away: the actions in the chain of the
-// user's room. They are carried out at the recovery, so that the client comes back as if it had
-// been there.
+// user's room since its session began. They are carried out at the recovery, so that the client
+// comes back as if it had been there.
 #pragma once
 
 #include "edge/gateway/clients/recovery_attempt.h"
 
-// True if the user was disconnected: the session must not be recovered. Uses attempt->start, as the
-// functions below.
-bool missed_actions_disconnect(const struct recovery_attempt *attempt);
 // Sets the end of each room that the user was taken out of and has not joined since. The rooms are
-// those of the session.
-void missed_actions_note(const struct recovery_attempt *attempt, struct replay_room *rooms,
-                         size_t room_count);
+// those of the session. Returns false if the user was disconnected: the session must not be
+// recovered.
+NODISCARD bool missed_actions_note(const struct recovery_attempt *attempt,
+                                   struct replay_room *rooms, size_t room_count);
 // Takes the client out of the rooms with an end: here and in the session store, and the other
 // members get `user_left` unless they got it already.
 void missed_actions_carry_out(struct recovery_attempt *attempt, const struct replay_room *rooms,

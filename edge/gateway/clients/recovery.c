@@ -1,7 +1,6 @@
 #include "edge/gateway/clients/recovery.h"
 
 #include "edge/gateway/clients/client.h"
-#include "edge/gateway/clients/missed_actions.h"
 #include "edge/gateway/clients/resume_point.h"
 #include "edge/gateway/clients/session_takeover.h"
 #include "edge/gateway/delivery/offset.h"
@@ -23,12 +22,9 @@ static void proceed(struct recovery_attempt *attempt)
         recovery_attempt_refuse(attempt, RECOVERY_REACH);
         return;
     }
-    if (missed_actions_disconnect(attempt)) {
-        recovery_attempt_refuse(attempt, RECOVERY_KICKED);
-        return;
-    }
-    if (!resume_point_make_replay(attempt)) {
-        recovery_attempt_refuse(attempt, RECOVERY_TOO_MUCH);
+    enum recovery_result made = resume_point_make_replay(attempt);
+    if (made != RECOVERY_DONE) {
+        recovery_attempt_refuse(attempt, made);
         return;
     }
     recovery_attempt_settle(attempt);

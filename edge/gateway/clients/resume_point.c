@@ -94,9 +94,22 @@ bool resume_point_is_remembered(const struct recovery_attempt *attempt)
     return true;
 }
 
-bool resume_point_make_replay(struct recovery_attempt *attempt)
+static enum recovery_result replay_into(struct recovery_attempt *attempt, struct replay_room *rooms,
+                                        size_t room_count)
 {
     const struct recovery *recovery = attempt->recovery;
+
+    if (!missed_actions_note(attempt, rooms, room_count))
+        return RECOVERY_KICKED;
+    if (!replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp), rooms,
+                     room_count, &attempt->start, &recovery->limits, &attempt->replay))
+        return RECOVERY_TOO_MUCH;
+    missed_actions_carry_out(attempt, rooms, room_count);
+    return RECOVERY_DONE;
+}
+
+enum recovery_result resume_point_make_replay(struct recovery_attempt *attempt)
+{
     size_t room_count = attempt->session.room_count;
     struct replay_room *rooms = mem_alloc((room_count + 1) * sizeof(rooms[0]));
 
@@ -104,12 +117,7 @@ bool resume_point_make_replay(struct recovery_attempt *attempt)
         const struct session_room *room = &attempt->session.rooms[i];
         rooms[i] = (struct replay_room){.name = room->name, .start = start_of(attempt, room)};
     }
-    missed_actions_note(attempt, rooms, room_count);
-    bool made =
-        replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp), rooms,
-                    room_count, &attempt->start, &recovery->limits, &attempt->replay);
-    if (made)
-        missed_actions_carry_out(attempt, rooms, room_count);
+    enum recovery_result result = replay_into(attempt, rooms, room_count);
     free(rooms);
-    return made;
+    return result;
 }

@@ -41,32 +41,39 @@ static size_t size_of_room(const struct tail_room *room)
     return sizeof(*room) + room->name_len + MALLOC_OVERHEAD;
 }
 
-struct tail_room *log_tail_find_room(const struct log_tail *tail, struct span name)
+struct tail_room *log_tail_find_room(const struct log_tail *tail, enum tail_chain chain,
+                                     struct span name)
 {
     struct tail_room *room;
 
-    HASH_FIND(hh, tail->rooms, name.ptr, name.len, room);
+    HASH_FIND(hh, tail->chains[chain], name.ptr, name.len, room);
     return room;
 }
 
-static struct tail_room *add_room(struct log_tail *tail, struct span name)
+static enum tail_chain chain_of(const struct entry *entry, size_t link)
+{
+    return entry->acts && link == 0 ? TAIL_ACTIONS : TAIL_EVENTS;
+}
+
+static struct tail_room *add_room(struct log_tail *tail, enum tail_chain chain, struct span name)
 {
     struct tail_room *room = mem_zalloc(sizeof(*room) + name.len);
 
     list_init(&room->entries);
     room->name_len = name.len;
     memcpy(room->name, name.ptr, name.len);
-    HASH_ADD_KEYPTR(hh, tail->rooms, room->name, room->name_len, room);
+    HASH_ADD_KEYPTR(hh, tail->chains[chain], room->name, room->name_len, room);
     tail->bytes += size_of_room(room);
     return room;
 }
 
-static void remove_room_if_empty(struct log_tail *tail, struct tail_room *room)
+static void remove_room_if_empty(struct log_tail *tail, enum tail_chain chain,
+                                 struct tail_room *room)
 {
     if (!list_empty(&room->entries))
         return;
     tail->bytes -= size_of_room(room);
-    HASH_DEL(tail->rooms, room);
+    HASH_DEL(tail->chains[chain], room);
     free(room);
 }
 
@@ -83,7 +90,7 @@ static void drop_oldest(struct log_tail *tail, struct tail_shard *shard)
     list_unlink(&entry->in_age);
     for (size_t i = 0; i < entry->link_count; i++) {
         list_unlink(&entry->links[i].in_room);
-        remove_room_if_empty(tail, entry->links[i].room);
+        remove_room_if_empty(tail, chain_of(entry, i), entry->links[i].room);
     }
     free(entry);
 }
@@ -141,11 +148,12 @@ static struct entry *entry_new(struct log_tail *tail, unsigned shard,
 static void link_to_room(struct log_tail *tail, struct entry *entry, size_t i,
                          struct span room_name)
 {
-    struct tail_room *room = log_tail_find_room(tail, room_name);
+    enum tail_chain chain = chain_of(entry, i);
+    struct tail_room *room = log_tail_find_room(tail, chain, room_name);
     struct link *link = &entry->links[i];
 
     link->index = (uint32_t)i;
-    link->room = room ? room : add_room(tail, room_name);
+    link->room = room ? room : add_room(tail, chain, room_name);
     list_append(&link->room->entries, &link->in_room);
 }
 
@@ -180,7 +188,7 @@ void log_tail_free(struct log_tail *tail)
             drop_oldest(tail, &tail->shards[i]);
         free(tail->shards[i].ring);
     }
-    assert(!tail->rooms);
+    assert(!tail->chains[TAIL_EVENTS] && !tail->chains[TAIL_ACTIONS]);
     free(tail);
 }
 

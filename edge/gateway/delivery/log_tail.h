@@ -52,7 +52,7 @@ bool log_tail_knows(const struct log_tail *tail, unsigned shard, struct position
 // The position of the newest entry at or below `position`; the reach if there is none.
 struct position log_tail_at(const struct log_tail *tail, unsigned shard, struct position position);
 
-// Iterates over the entries of one room above a cut, newest first. Of entries of different shards,
+// Iterates over the events of one room above a cut, newest first. Of entries of different shards,
 // which have no order between them, the one that came last to this edge is first. `start` is
 // borrowed.
 struct tail_walk {
@@ -61,12 +61,14 @@ struct tail_walk {
     uint32_t gathering;
     const struct cut *start;
     struct position end; // set by the caller: later entries are left out; none: no end
-    bool actions;        // set by the caller: only the actions on the user whose room this is
 };
 // With a `gathering` that is not 0, entries are left out that another walk with the same number has
 // returned: an entry of several rooms is in the chain of each.
 struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room,
                                const struct cut *start, uint32_t gathering);
+// The same for the actions on the user whose room this is.
+struct tail_walk log_tail_walk_actions(const struct log_tail *tail, struct span room,
+                                       const struct cut *start);
 // A number for walks that belong together, never 0.
 uint32_t log_tail_gather(struct log_tail *tail);
 // The next entry; false if there is none. *out is valid until the tail changes.

@@ -6,6 +6,10 @@
 #include "common/list.h"
 #include "edge/gateway/delivery/log_tail.h"
 
+// Of what a room has a chain. Actions on a user are few, and have one of their own, so that to find
+// them costs nothing for the events of the user's room.
+enum tail_chain { TAIL_EVENTS, TAIL_ACTIONS, TAIL_CHAINS };
+
 struct tail_room {
     UT_hash_handle hh;
     struct list entries; // oldest first
@@ -26,7 +30,7 @@ struct entry {
     uint64_t moment; // log_tail_moment() just after this entry was appended
     uint64_t created_at_ms;
     uint8_t shard;
-    bool acts, disconnects; // the link of index 0 is that of the action, and not of the event
+    bool acts, disconnects; // the link of index 0 is in the chain of actions
     uint16_t link_count;
     uint32_t event_len, args_len;
     uint32_t gathering;  // number of the last log_tail_gather() that has met it
@@ -49,7 +53,7 @@ struct log_tail {
     uint64_t moment;
     uint32_t gatherings;
     struct log_tail_metrics *metrics;
-    struct tail_room *rooms;
+    struct tail_room *chains[TAIL_CHAINS]; // hashes by room
     struct list by_age;
     unsigned shard_count;
     struct tail_shard shards[];
@@ -72,6 +76,7 @@ static inline struct span leaves_of(struct entry *entry)
                        : (struct span){0};
 }
 
-struct tail_room *log_tail_find_room(const struct log_tail *tail, struct span name); // or NULL
+struct tail_room *log_tail_find_room(const struct log_tail *tail, enum tail_chain chain,
+                                     struct span name); // or NULL
 // Binary search: how many of the shard's entries are not above `position`.
 size_t log_tail_count_up_to(const struct tail_shard *shard, struct position position);

@@ -31,10 +31,11 @@ static uint64_t moment_above(const struct log_tail *tail, const struct cut *cut)
     return oldest;
 }
 
-struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_name,
-                               const struct cut *start, uint32_t gathering)
+static struct tail_walk walk_chain(const struct log_tail *tail, enum tail_chain chain,
+                                   struct span room_name, const struct cut *start,
+                                   uint32_t gathering)
 {
-    struct tail_room *room = log_tail_find_room(tail, room_name);
+    struct tail_room *room = log_tail_find_room(tail, chain, room_name);
     struct tail_walk walk = {.start = start, .gathering = gathering};
 
     if (room) {
@@ -44,13 +45,22 @@ struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room_nam
     return walk;
 }
 
-// A chain is in the order of moments; its entries of one shard are also in that of positions.
-static bool take_entry(const struct tail_walk *walk, const struct link *link, struct entry *entry)
+struct tail_walk log_tail_walk(const struct log_tail *tail, struct span room,
+                               const struct cut *start, uint32_t gathering)
 {
-    bool is_action = entry->acts && link->index == 0;
+    return walk_chain(tail, TAIL_EVENTS, room, start, gathering);
+}
 
-    if (is_action != walk->actions ||
-        position_compare(entry->position, walk->start->at[entry->shard]) <= 0 ||
+struct tail_walk log_tail_walk_actions(const struct log_tail *tail, struct span room,
+                                       const struct cut *start)
+{
+    return walk_chain(tail, TAIL_ACTIONS, room, start, 0);
+}
+
+// A chain is in the order of moments; its entries of one shard are also in that of positions.
+static bool take_entry(const struct tail_walk *walk, struct entry *entry)
+{
+    if (position_compare(entry->position, walk->start->at[entry->shard]) <= 0 ||
         (!position_is_none(walk->end) && position_compare(entry->position, walk->end) > 0) ||
         (walk->gathering > 0 && entry->gathering == walk->gathering))
         return false;
@@ -68,7 +78,7 @@ bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
         if (entry->moment < walk->since)
             return false;
         walk->at = older == &link->room->entries ? NULL : link_at(older);
-        if (!take_entry(walk, link, entry))
+        if (!take_entry(walk, entry))
             continue;
         const char *text = text_of(entry);
         *out = (struct tail_entry){

@@ -613,6 +613,56 @@ static void a_room_that_it_has_joined_since_stays(void **state)
              "\"*+42[\"connected\",{*},\"" AT(4) "\"]+42[\"said\",{\"n\":6},\"" AT(6) "\"]|");
 }
 
+// It was told of the action, and of more, but the store never was: it was away, or the edge died.
+static void an_action_that_the_store_was_not_told_of_counts(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_action(5, "conversation:c1");
+    log_entry(6, "conversation:c1", "{\"n\":6}");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(6) "\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",{*},\"" AT(6) "\"]|");
+    told("*takeover there; leave 7 conversation:c1; touch 7 *");
+    buffer_clear(&peers[0].wrote);
+    log_entry(7, "conversation:c1", "{\"n\":7}");
+    assert_int_equal(peers[0].wrote.len, 0);
+}
+
+static void a_disconnection_that_the_store_was_not_told_of_counts(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_action(5, "");
+    log_entry(6, "conversation:c1", "{\"n\":6}");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(6) "\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{*}+42[\"connected\",*,\"" AT(6) "\"]|");
+    assert_int_equal(metric_get(&metrics.clients.recoveries[RECOVERY_KICKED]), 1);
+}
+
+// They were carried out on the session before.
+static void actions_from_before_the_session_do_not_count(void **state)
+{
+    static const struct session_room rooms[] = {
+        {SPAN_INIT("user:u1"), {1, {{1, 5}}}, 0},
+        {SPAN_INIT("conversation:c1"), {1, {{1, 5}}}, 0},
+    };
+    struct session_record old = record();
+
+    (void)state;
+    old.rooms = rooms;
+    log_four();
+    log_action(5, "");
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(5) "\",");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*");
+}
+
 static void its_user_was_disconnected_while_away(void **state)
 {
     struct session_record old = record();
@@ -1296,6 +1346,9 @@ int main(void)
         TEST(one_from_an_earlier_edge_gets_what_it_missed),
         TEST(it_was_taken_out_of_a_room_while_away),
         TEST(a_room_that_it_has_joined_since_stays),
+        TEST(an_action_that_the_store_was_not_told_of_counts),
+        TEST(a_disconnection_that_the_store_was_not_told_of_counts),
+        TEST(actions_from_before_the_session_do_not_count),
         TEST(its_user_was_disconnected_while_away),
         TEST(its_user_is_disconnected_before_the_claim_is_answered),
         TEST(actions_are_carried_out_on_those_who_are_there),

@@ -166,8 +166,7 @@ static void an_action_is_in_the_chain_of_its_user_alone(void **state)
     add(0, at(2), at(1), "user:1");
     assert_string_equal(walk("user:1", (struct position){0, 0}), "{\"n\":2} ");
     assert_string_equal(walk("c", (struct position){0, 0}), "{\"n\":1} ");
-    struct tail_walk actions = log_tail_walk(tail, SPAN_LIT("user:1"), &start, 0);
-    actions.actions = true;
+    struct tail_walk actions = log_tail_walk_actions(tail, SPAN_LIT("user:1"), &start);
     assert_true(log_tail_next(&actions, &entry));
     assert_span(entry.leaves, "c");
     assert_false(entry.disconnects);
