@@ -163,15 +163,17 @@ static void report_replicas(struct event_log *log, long long found)
     log->outage.remedy = redis_settings_remedy(log->options.redis);
 }
 
+// Its answer is read even if a script was refused: the connection stays, and an answer left on it
+// would be taken for that of the next command.
 static void take_wait(struct event_log *log, struct batch *batch, struct answers *answers)
 {
     redisReply *reply;
 
-    if (log->options.wait_replicas == 0 || answers->lost)
+    if (log->options.wait_replicas == 0)
         return;
-    if (log->marked)
+    if (log->marked && !answers->lost)
         (void)take_answer(log, answers);
-    if (answers->lost || answers->failed)
+    if (answers->lost)
         return;
     reply = event_log_next_reply(log);
     answers->lost = !reply;
@@ -179,11 +181,11 @@ static void take_wait(struct event_log *log, struct batch *batch, struct answers
         return;
     batch->unconfirmed = reply->type != REDIS_REPLY_INTEGER ||
                          reply->integer < (long long)log->options.wait_replicas;
-    answers->failed |= batch->unconfirmed;
-    if (reply->type == REDIS_REPLY_ERROR)
+    if (!answers->failed && reply->type == REDIS_REPLY_ERROR)
         event_log_report_error(log, reply->str);
-    else if (batch->unconfirmed)
+    else if (!answers->failed && batch->unconfirmed)
         report_replicas(log, reply->integer);
+    answers->failed |= batch->unconfirmed;
     freeReplyObject(reply);
 }
 
@@ -199,6 +201,7 @@ static struct answers take_answers(struct event_log *log, struct batch *batch)
     return answers;
 }
 
+// 0: the batch has only deliveries that were in the log before. They need no claim.
 static uint64_t epoch_of(const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
@@ -211,6 +214,8 @@ static uint64_t epoch_of(const struct batch *batch)
 // shard. This is enough because an event keeps its position through every retry (decision 009).
 static enum event_log_status resolve_doubt(struct event_log *log, struct batch *batch)
 {
+    uint64_t epoch = epoch_of(batch);
+
     if (batch->unconfirmed)
         batch_unmark_logged(batch); // this may be another server, which lacks what the last one had
     EVENT_LOG_EACH_SHARD(log, i)
@@ -218,7 +223,7 @@ static enum event_log_status resolve_doubt(struct event_log *log, struct batch *
         struct position last;
         if (!event_log_read_last_id(log, i, &last))
             return EVENT_LOG_FAILED;
-        if (last.epoch > epoch_of(batch))
+        if (epoch != 0 && last.epoch > epoch)
             return EVENT_LOG_SUPERSEDED;
         batch_mark_logged(batch, i, last);
     }

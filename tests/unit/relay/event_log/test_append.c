@@ -11,6 +11,7 @@
 #include "tests/unit/unit.h"
 
 #define EPOCH       5
+#define SHARDS      2
 #define EVENTS      2
 #define REPLIES_MAX 8
 #define PIECE       256
@@ -19,7 +20,8 @@
 struct dialogue {
     const char *name;
     // What becomes of each EVALSHA: o done, l done and its answer lost, n not done and no answer,
-    // r READONLY, m out of memory, s NOSCRIPT, x done, and the next server lacks it; then o.
+    // r READONLY, m out of memory, c MISCONF, s NOSCRIPT, x done, and the next server lacks it;
+    // then o.
     const char *outcomes;
     bool full;           // nothing of the log can be trimmed
     const char *claimed; // by another relay: "first", or "after" the first call; "": never
@@ -33,7 +35,7 @@ struct dialogue {
 static struct {
     const char *outcomes, *replicas;
     bool full, fails_over;
-    struct position last; // id of the stream
+    struct position last[SHARDS]; // ids of the streams
     size_t entries;
     redisReply *replies[REPLIES_MAX]; // NULL: lost
     size_t reply_count, reply_next;
@@ -80,15 +82,22 @@ void freeReplyObject(void *object)
 
 // ---- commands
 
+static struct position *last_of(const char *key)
+{
+    return &redis.last[key[strlen(key) - 2] - '0']; // ws:log:{0}
+}
+
 static redisReply *append(int argc, const char **argv, const size_t *lens)
 {
+    struct position *last = last_of(argv[3]);
+
     for (int i = 6; i < argc; i += 2) {
         struct position id;
         assert_true(position_parse((struct span){argv[i], lens[i]}, &id));
-        if (position_compare(id, redis.last) <= 0)
+        if (position_compare(id, *last) <= 0)
             return reply_of(REDIS_REPLY_ERROR,
                             "ERR The ID specified in XADD is equal or smaller than the target", 0);
-        redis.last = id;
+        *last = id;
         redis.entries++;
     }
     return reply_of(REDIS_REPLY_INTEGER, NULL, 1);
@@ -114,6 +123,8 @@ static redisReply *answer_script(int argc, const char **argv, const size_t *lens
     case 'm':
         return reply_of(REDIS_REPLY_ERROR,
                         "OOM command not allowed when used memory > 'maxmemory'.", 0);
+    case 'c':
+        return reply_of(REDIS_REPLY_ERROR, "MISCONF Errors writing to the AOF file.", 0);
     case 's':
         return reply_of(REDIS_REPLY_ERROR, "NOSCRIPT No matching script.", 0);
     default:
@@ -121,14 +132,15 @@ static redisReply *answer_script(int argc, const char **argv, const size_t *lens
     }
 }
 
-static redisReply *answer_info(void)
+static redisReply *answer_info(const char *key)
 {
+    const struct position *last = last_of(key);
     char id[POSITION_TEXT_MAX];
 
     buffer_printf(&redis.transcript, "ask ");
-    if (position_is_none(redis.last))
+    if (position_is_none(*last))
         return reply_of(REDIS_REPLY_ERROR, "ERR no such key", 0);
-    position_print(redis.last, id);
+    position_print(*last, id);
     return array_of("last-generated-id", id);
 }
 
@@ -141,14 +153,14 @@ static redisReply *answer(int argc, const char **argv, const size_t *lens)
         buffer_printf(&redis.transcript, "wait ");
         if (redis.fails_over) {
             redis.fails_over = false;
-            redis.last = (struct position){0};
+            memset(redis.last, 0, sizeof(redis.last));
             redis.entries = 0;
             return NULL;
         }
         return reply_of(REDIS_REPLY_INTEGER, NULL, *redis.replicas++ - '0');
     }
     if (strcmp(argv[0], "XINFO") == 0)
-        return answer_info();
+        return answer_info(argv[2]);
     if (strcmp(argv[0], "ROLE") == 0)
         return array_of("master", NULL);
     if (strcmp(argv[0], "MEMORY") == 0)
@@ -259,35 +271,50 @@ static const struct dialogue dialogues[] = {
      EVENTS, "22"},
     {"the answer is lost, the batch is in, and replicas are asked", "l", false, "", 2,
      "connect load append wait failed connect load ask mark wait ok ", EVENTS, "22"},
+    {"a refused script with a WAIT behind it", "c", false, "", 2,
+     "connect load append wait failed ask append wait ok ", EVENTS, "02"},
+};
+
+// The batch has an event for each of two shards.
+static const struct dialogue dialogues_with_two[] = {
+    {"the first of two scripts is refused", "c", false, "", 2,
+     "connect load append append wait failed ask ask append wait ok ", EVENTS, "22"},
+    {"the second of two scripts is refused, and replicas are missing", "oc", false, "", 3,
+     "connect load append append wait failed ask ask append wait failed ask ask mark wait ok ",
+     EVENTS, "012"},
+    {"both scripts are refused", "cc", false, "", 2,
+     "connect load append append wait failed ask ask append append wait ok ", EVENTS, "02"},
 };
 
 static const char *const words[] = {
     [EVENT_LOG_OK] = "ok ", [EVENT_LOG_FAILED] = "failed ", [EVENT_LOG_SUPERSEDED] = "superseded "};
 
-static void fill(struct batch *batch, uint64_t events)
+// Of two shards, the room user:2 is in the first and user:1 in the second.
+static void fill(struct batch *batch, uint64_t events, unsigned shards)
 {
-    struct sequence sequence = {.epoch = EPOCH, .shards = 1};
+    static const char *const rooms[SHARDS] = {"user:1", "user:2"};
+    struct sequence sequence = {.epoch = EPOCH, .shards = shards};
 
-    batch_init(batch, events, 1024 * 1024);
+    batch_init(batch, events + 1, 1024 * 1024);
     batch->wants_replicas = redis.replicas != NULL;
     for (uint64_t tag = 1; tag <= events; tag++)
         batch_add(batch, &sequence, tag,
                   &(struct envelope){.id = SPAN_LIT("id"),
-                                     .room = SPAN_LIT("user:1"),
+                                     .room = span_of(rooms[tag % SHARDS]),
                                      .event = SPAN_LIT("event"),
                                      .args = SPAN_LIT("{}")});
 }
 
 static void claim_by_another(void)
 {
-    redis.last = (struct position){EPOCH + 1, 0};
+    redis.last[0] = (struct position){EPOCH + 1, 0};
 }
 
-static void play(const struct dialogue *d, struct event_log *log)
+static void play(const struct dialogue *d, struct event_log *log, unsigned shards)
 {
     struct batch batch;
 
-    fill(&batch, EVENTS);
+    fill(&batch, EVENTS, shards);
     for (int i = 0; i < d->calls; i++) {
         if (strcmp(d->claimed, i == 0 ? "first" : "after") == 0)
             claim_by_another();
@@ -300,12 +327,12 @@ static void play(const struct dialogue *d, struct event_log *log)
 
 static const struct redis_settings plain = {.db = 1};
 
-static struct event_log *new_log(struct resolver *resolver, unsigned replicas)
+static struct event_log *new_log(struct resolver *resolver, unsigned shards, unsigned replicas)
 {
     resolver_init(resolver, "127.0.0.1");
     return event_log_new(&(struct event_log_options){.resolver = resolver,
                                                      .redis = &plain,
-                                                     .shards = 1,
+                                                     .shards = shards,
                                                      .nodes = 1,
                                                      .wait_replicas = replicas,
                                                      .max_len = 1000,
@@ -328,8 +355,8 @@ static void sends_a_large_batch_in_pieces(void **state)
     (void)state;
     memset(&redis, 0, sizeof(redis));
     redis.outcomes = "on"; // the answer to the second piece does not come
-    struct event_log *log = new_log(&resolver, 0);
-    fill(&batch, LARGE);
+    struct event_log *log = new_log(&resolver, 1, 0);
+    fill(&batch, LARGE, 1);
     assert_int_equal(event_log_append(log, &batch), EVENT_LOG_FAILED);
     assert_int_equal(redis.entries, PIECE);
     assert_int_equal(batch_unlogged_count(&batch), LARGE - PIECE);
@@ -340,28 +367,62 @@ static void sends_a_large_batch_in_pieces(void **state)
     free_log(log, &resolver);
 }
 
-static void follows_the_script(void **state)
+// Deliveries that are in the log already, and for which only replicas are asked, have no epoch of
+// their own that the log could be ahead of.
+static void known_deliveries_in_doubt_are_not_superseded(void **state)
 {
-    const struct dialogue *d = *state;
+    struct resolver resolver;
+    struct batch batch;
+
+    (void)state;
+    memset(&redis, 0, sizeof(redis));
+    redis.outcomes = "";
+    redis.replicas = "02";
+    redis.last[0] = (struct position){EPOCH, 1};
+    struct event_log *log = new_log(&resolver, 1, 2);
+    fill(&batch, 0, 1);
+    batch_add_known(&batch, 1);
+    assert_int_equal(event_log_append(log, &batch), EVENT_LOG_FAILED);
+    assert_int_equal(event_log_append(log, &batch), EVENT_LOG_OK);
+    assert_span(buffer_span(&redis.transcript), "connect load mark wait ask mark wait ");
+    batch_fini(&batch);
+    free_log(log, &resolver);
+}
+
+static void follow(const struct dialogue *d, unsigned shards)
+{
     struct resolver resolver;
 
     memset(&redis, 0, sizeof(redis));
     redis.outcomes = d->outcomes;
     redis.full = d->full;
     redis.replicas = d->replicas;
-    struct event_log *log = new_log(&resolver, d->replicas ? 2 : 0);
-    play(d, log);
+    struct event_log *log = new_log(&resolver, shards, d->replicas ? 2 : 0);
+    play(d, log, shards);
     assert_span(buffer_span(&redis.transcript), d->transcript);
     assert_int_equal(redis.entries, d->entries);
     free_log(log, &resolver);
 }
 
+static void follows_the_script(void **state)
+{
+    follow(*state, 1);
+}
+
+static void follows_the_script_with_two(void **state)
+{
+    follow(*state, SHARDS);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + 2];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
+    ADD_ROWS(tests, count, dialogues_with_two, follows_the_script_with_two);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(sends_a_large_batch_in_pieces);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(known_deliveries_in_doubt_are_not_superseded);
     return cmocka_run_group_tests_name("append", tests, NULL, NULL);
 }
