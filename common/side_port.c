@@ -74,8 +74,9 @@ static void *serve(void *arg)
             {.fd = library, .events = POLLIN},
             {.fd = may_accept ? port->options.listener : -1, .events = POLLIN},
         };
+        // Fails for a signal, or if the kernel is short of memory, which passes.
         if (poll(waits, ARRAY_LEN(waits), wait_ms(port, may_accept)) < 0 && errno != EINTR)
-            return NULL;
+            poll(NULL, 0, RETRY_MS);
         clear_wake(port);
         MHD_run(port->daemon);
         may_accept = side_connection_accept(port);
@@ -137,6 +138,7 @@ void side_port_free(struct side_port *port)
     if (write(port->wake, &one, sizeof(one)) < 0)
         assert(errno == EAGAIN);
     pthread_join(port->thread, NULL);
+    port->ending = true;
     side_request_send_answers(port);
     assert(port->held_count == 0); // the library aborts if one is suspended
     for (int i = 0; i < FLUSH_TURNS; i++)

@@ -131,6 +131,8 @@ static enum MHD_Result hand_over(struct side_request *request)
 {
     struct side_port *port = request->port;
 
+    if (port->ending) // nobody would answer it, and the library must not end with a held request
+        return MHD_NO;
     request->connection->held = true;
     port->held_count++;
     port->options.on_whole(request, port->options.arg);

@@ -20,6 +20,7 @@
 
 #define TURN_MS   1000
 #define IDLE_MS   60000 // after which an unused connection is closed
+#define LATE_MS   30000 // after its time is over, until an event is no longer waited for
 #define SILENT_MS 10000 // without any confirm, after which another connection is tried
 #define STOP_MS   1000  // that a stop waits for confirms
 
@@ -213,17 +214,31 @@ static void take_answers(struct api_publisher *publisher)
 
 // ---- time
 
-static void say_late(struct api_publisher *publisher, uint64_t now_ms)
+// One queue may withhold its confirms while others give theirs. What is blocked may still come, and
+// nothing is sent meanwhile.
+static bool is_given_up(const struct api_publisher *publisher, const struct publication *p,
+                        uint64_t now_ms)
+{
+    return p->is_late && !publisher->blocked && now_ms > p->due_ms + LATE_MS;
+}
+
+static void say_late(const struct api_publisher *publisher, struct publication *p)
+{
+    p->is_late = true;
+    p->on_outcome(p, PUBLISH_UNCONFIRMED,
+                  publisher->blocked ? "RabbitMQ is short of memory or disk"
+                                     : "RabbitMQ does not confirm it",
+                  false);
+}
+
+static void check_late(struct api_publisher *publisher, uint64_t now_ms)
 {
     list_for_each (node, &publisher->sent) {
         struct publication *p = list_entry(node, struct publication, node);
-        if (p->is_late || now_ms < p->due_ms)
-            continue;
-        p->is_late = true;
-        p->on_outcome(p, PUBLISH_UNCONFIRMED,
-                      publisher->blocked ? "RabbitMQ is short of memory or disk"
-                                         : "RabbitMQ does not confirm it",
-                      false);
+        if (is_given_up(publisher, p, now_ms))
+            finish(p, PUBLISH_UNCONFIRMED, "RabbitMQ does not confirm it");
+        else if (!p->is_late && now_ms >= p->due_ms)
+            say_late(publisher, p);
     }
 }
 
@@ -232,7 +247,7 @@ static void check_time(struct api_publisher *publisher)
     uint64_t now_ms = clock_monotonic_ms();
     bool waiting = !list_empty(&publisher->sent);
 
-    say_late(publisher, now_ms);
+    check_late(publisher, now_ms);
     if (waiting && !publisher->blocked && now_ms > publisher->moved_ms + SILENT_MS)
         lose(publisher, PUBLISH_UNCONFIRMED, "RabbitMQ confirms nothing");
     else if (!waiting && publisher->rabbit && now_ms > publisher->used_ms + IDLE_MS)

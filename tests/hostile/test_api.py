@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -165,6 +166,35 @@ class Api(unittest.TestCase):
             except OSError:
                 pass  # closed for another
         self.assertServed()
+
+    def test_it_ends_well_while_clients_ask(self):
+        relay = Relay(self.program)
+        ended = threading.Event()
+        answered = threading.Semaphore(0)
+
+        def ask():
+            while not ended.is_set():
+                try:
+                    with socket.create_connection(("127.0.0.1", relay.port), PATIENCE) as client:
+                        while True:
+                            client.sendall(head() + EVENT)
+                            if not client.recv(65536):
+                                break
+                            answered.release()
+                except OSError:
+                    pass
+
+        clients = [threading.Thread(target=ask) for _ in range(2 * CONNECTIONS)]
+        for client in clients:
+            client.start()
+        try:
+            for _ in range(10 * CONNECTIONS):
+                self.assertTrue(answered.acquire(timeout=PATIENCE))
+            self.assertEqual(relay.stop(), 0)
+        finally:
+            ended.set()
+            for client in clients:
+                client.join()
 
     def test_slow_bodies_cannot_hold_the_places(self):
         for _ in range(2 * CONNECTIONS):
