@@ -22,7 +22,7 @@ struct side_port {
     struct list answered; // requests that other threads have answered; under `lock`
     bool stopping;        // under `lock`
     int wake;             // eventfd: readable when there is one of them
-    bool ending; // the thread has ended: no request is handed over any more
+    bool ending;          // the thread has ended: no request is handed over any more
     pthread_t thread;
 };
 
