@@ -125,7 +125,8 @@ void regrants_fini(struct regrants *regrants)
     deadline_queue_fini(&regrants->later);
 }
 
-static bool is_old(const struct regrants *regrants, const struct client *client, struct span room)
+static bool grant_is_old(const struct regrants *regrants, const struct client *client,
+                         struct span room)
 {
     uint64_t now_ms = clock_wall_ms();
     struct room_note note = client_session_kept_note(client->session, room);
@@ -133,12 +134,19 @@ static bool is_old(const struct regrants *regrants, const struct client *client,
     return note.granted_ms + (uint64_t)regrants->grant_s * 1000 <= now_ms;
 }
 
+// The date of a room of claims may be that of the token that named it.
+static bool is_due(const struct regrants *regrants, const struct client *client, struct span room)
+{
+    return authorization_is_by_service(regrants->authorization, client->identity, room) &&
+           (authorization_takes_claims(regrants->authorization, room) ||
+            grant_is_old(regrants, client, room));
+}
+
 void regrants_check(struct regrants *regrants, struct client *client, struct span room)
 {
     struct regrant *regrant;
 
-    if (!authorization_is_by_service(regrants->authorization, client->identity, room) ||
-        !is_old(regrants, client, room))
+    if (!is_due(regrants, client, room))
         return;
     regrant = mem_zalloc(sizeof(*regrant) + room.len);
     regrant->regrants = regrants;

@@ -1,5 +1,5 @@
 // Asks the authorization services again whether recovered clients may be in their rooms, for grants
-// that are older than grant_s.
+// that are older than grant_s, and for rooms that an earlier token may have named.
 //
 // It asks after the recovery, not before: a service that is slow or down keeps no client out, and
 // 100,000 clients of a dead edge do not wait for 300,000 answers. Only a few requests are open at
@@ -24,7 +24,7 @@ struct regrants {
 void regrants_init(struct regrants *regrants, struct deadlines *clock);
 void regrants_fini(struct regrants *regrants);
 
-// Call for each room that the client was just recovered into. Queues a request if the grant is old.
+// Call for each room that the client was just recovered into. Queues a request if one is due.
 void regrants_check(struct regrants *regrants, struct client *client, struct span room);
 // Cancels the requests of a client that is gone.
 void regrants_forget(struct client *client);

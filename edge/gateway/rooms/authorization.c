@@ -103,6 +103,13 @@ bool authorization_may_stay(const struct authorization *authorization, const str
            (type->join == ROOM_JOIN_NONE && !type->claim);
 }
 
+bool authorization_takes_claims(const struct authorization *authorization, struct span room)
+{
+    const struct room_type *type = room_types_of(authorization->types, room);
+
+    return type && type->claim;
+}
+
 void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter)
 {
     authorization_requests_cancel(authorization->requests, waiter);

@@ -27,6 +27,9 @@ bool authorization_is_by_service(const struct authorization *authorization,
 // more. Asks no service.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
                             struct span room);
+// True if claims let clients into rooms of this type too: that a client is in `room` does not say
+// that a service has been asked.
+bool authorization_takes_claims(const struct authorization *authorization, struct span room);
 // Cancels a waiter that has had no verdict yet: on_verdict is not called any more.
 void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter);
 // The user's right to the room has changed: what a service has said about it is forgotten.

@@ -3,6 +3,7 @@
 
 #include "edge/gateway/clients/client_session.h"
 #include "edge/socketio/socket.h"
+#include "tests/unit/fake_authority.h"
 #include "tests/unit/fake_sessions.h"
 #include "tests/unit/file_maker.h"
 #include "tests/unit/gateway_stage.h"
@@ -10,10 +11,13 @@
 #define PID    "abcdefghijklmnopqrstuv"
 #define OLD_ID "OldSocketId0123456__"
 
+#define PLACE "\"url\":\"http://service\",\"path\":\"/{id}\""
+
 // The offset of epoch 1 whose seq is this digit.
 #define AT(seq) "0000001" #seq
 
 static struct fake_sessions sessions;
+static struct fake_authority authority;
 static struct gateway_file *file;
 
 static void ignore(void *arg)
@@ -32,7 +36,10 @@ static int begin(void **state)
     file = file_of(SPAN_LIT("{\"rooms\":{\"conversation\":{\"join\":\"open\"},"
                             "\"team\":{\"join\":\"none\",\"onConnect\":\"team:{claims.team}\"},"
                             "\"quiet\":{\"join\":\"open\",\"announce\":false},"
-                            "\"side\":{\"join\":\"none\"}}}"),
+                            "\"side\":{\"join\":\"none\"},"
+                            "\"desk\":{\"join\":\"service\"," PLACE "},"
+                            "\"order\":{\"join\":\"service\"," PLACE
+                            ",\"onConnect\":\"order:{claims.order}\"}}}"),
                    ROOM_JOIN_OPEN);
     const struct gateway_options options = {
         .socketio =
@@ -49,11 +56,18 @@ static int begin(void **state)
             },
         .token = {.algorithms = TOKEN_HS256,
                   .keys.secret = TOKEN_SECRET,
+                  .keep_token = true,
                   .room_types = file->rooms},
         .file = file,
-        .room_services.types = file->rooms,
+        .room_services = {.service = &authority.authority,
+                          .types = file->rooms,
+                          .timeout_ms = 5000,
+                          .concurrency = 10,
+                          .max_waiters = 10,
+                          .cache_size = 10,
+                          .cache_ms = 1000},
         .max_sockets_per_user = 1,
-        .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000},
+        .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000, .grant_s = 600},
         .edge_id = "here",
         .shards = 1,
     };
@@ -61,6 +75,7 @@ static int begin(void **state)
 
     (void)state;
     fake_sessions_init(&sessions);
+    fake_authority_init(&authority);
     stage_begin(&options, &handlers);
     bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
     return 0;
@@ -72,6 +87,7 @@ static int end(void **state)
     stage_end();
     gateway_file_free(file);
     fake_sessions_fini(&sessions);
+    fake_authority_fini(&authority);
     return 0;
 }
 
@@ -1148,6 +1164,56 @@ static void joins_do_not_wait_until_all_is_written_again(void **state)
     join_c1(0);
 }
 
+// ---- rooms that a service lets clients into
+
+static void recover_into(const char *room, uint64_t granted_ms, const char *payload)
+{
+    const struct session_room rooms[] = {
+        {SPAN_INIT("user:u1"), {1, {{0, 0}}}, 0},
+        {span_of(room), {1, {{0, 0}}}, granted_ms},
+    };
+    struct session_record old = record();
+
+    old.rooms = rooms;
+    log_four();
+    connect_peer(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(4) "\",", payload);
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*");
+    buffer_clear(&peers[0].wrote);
+}
+
+struct regrant_row {
+    const char *name, *room;
+    uint64_t ago_ms; // the grant
+    const char *payload;
+    bool asks;
+};
+
+#define OF_U1(claims) "{\"id\":\"u1\"" claims "}"
+
+static const struct regrant_row regrants[] = {
+    {"a fresh grant", "desk:1", 1000, OF_U1(""), false},
+    {"an old grant", "desk:1", 601000, OF_U1(""), true},
+    {"the token names the room", "order:1", 601000, OF_U1(",\"order\":1"), false},
+    {"a former token may have named the room", "order:1", 1000, OF_U1(",\"order\":2"), true},
+    {"the claim is gone", "order:1", 1000, OF_U1(""), true},
+};
+
+static void is_asked_about_again(void **state)
+{
+    const struct regrant_row *row = *state;
+
+    (void)begin(NULL);
+    recover_into(row->room, clock_wall_ms() - row->ago_ms, row->payload);
+    assert_int_equal(fake_authority_count(&authority), row->asks);
+    if (row->asks)
+        fake_authority_answer(&authority, SERVICE_ANSWER_NO);
+    turn();
+    log_entry(5, row->room, "{}");
+    assert_int_equal(peers[0].wrote.len == 0, row->asks);
+    (void)end(NULL);
+}
+
 // ---- rooms that the claims of the token name
 
 static void connect_in_teams(int who, const char *members, const char *teams)
@@ -1378,10 +1444,11 @@ int main(void)
         TEST(nobody_asks_for_a_room_of_claims),
         TEST(a_silent_room_tells_nobody),
     };
-    struct CMUnitTest tests[ARRAY_LEN(fixed) + ARRAY_LEN(refusals)];
+    struct CMUnitTest tests[ARRAY_LEN(fixed) + ARRAY_LEN(refusals) + ARRAY_LEN(regrants)];
     size_t count = ARRAY_LEN(fixed);
 
     memcpy(tests, fixed, sizeof(fixed));
     ADD_ROWS(tests, count, refusals, is_refused);
+    ADD_ROWS(tests, count, regrants, is_asked_about_again);
     return cmocka_run_group_tests_name("recovery", tests, NULL, NULL);
 }
