@@ -75,6 +75,7 @@ static bool take_one(struct relay *relay, uint32_t wait_ms)
 
     switch (consumer_take(relay->consumer, wait_ms, &event)) {
     case CONSUMER_EVENT:
+        relay->log_usable_ms = clock_monotonic_ms();
         return accept_event(relay, &event);
     case CONSUMER_LOST:
         relay_on_consumer_lost(relay);

@@ -95,12 +95,21 @@ bool relay_nodes_full(const struct relay *relay)
     return false;
 }
 
+// RabbitMQ delivers no more from a queue whose whole prefetch is unacknowledged. What is held may
+// be of several queues, but if no event waits in them, another relay has nothing to take.
 bool relay_nodes_stuck(const struct relay *relay)
 {
-    for (unsigned i = 0; i < relay->logs.count; i++)
-        if (batch_full(&relay->nodes[i].batch) && !event_log_connected(relay->logs.logs[i]))
+    size_t held = 0;
+
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        const struct batch *batch = &relay->nodes[i].batch;
+        if (event_log_connected(relay->logs.logs[i]))
+            continue;
+        if (batch_full(batch))
             return true;
-    return false;
+        held += batch->count;
+    }
+    return held >= consumer_prefetch(relay->consumer) && metric_get(&relay->metrics.queued) > 0;
 }
 
 bool relay_nodes_hold(const struct relay *relay)

@@ -23,7 +23,9 @@ struct batch *relay_nodes_batch_of(struct relay *relay, struct span room);
 bool relay_nodes_all_hold(const struct relay *relay);
 // True if a batch is full. The next event might be for it, so none is taken.
 bool relay_nodes_full(const struct relay *relay);
-// True if a batch is full and its server away, so that nothing can be taken for it.
+// True if a batch is full and its server away, so that nothing can be taken for it, or if as many
+// deliveries are held as may be a queue's whole prefetch while events wait. Those of other queues
+// may be delivered all the same: `log_usable_ms` tells.
 bool relay_nodes_stuck(const struct relay *relay);
 // True if a batch is not in the log.
 bool relay_nodes_hold(const struct relay *relay);

@@ -86,7 +86,9 @@ struct relay {
     struct linger linger;
     struct backoff claim_backoff, consumer_backoff;
     uint64_t next_heartbeat_ms, next_count_ms, next_store_ms, stored_ms, stop_by_ms;
-    uint64_t log_usable_ms; // monotonic clock when the log was last usable; valid while holding
+    // Monotonic clock when the log was last usable, or an event was taken for it. Valid while
+    // holding.
+    uint64_t log_usable_ms;
     uint64_t away_until_ms; // until then the queues are left to other relays
     struct buffer control;
     struct relay_metrics metrics;

@@ -223,6 +223,11 @@ uint64_t consumer_count_waiting(struct consumer *s)
     return sum;
 }
 
+uint16_t consumer_prefetch(const struct consumer *s)
+{
+    return s->prefetch;
+}
+
 void consumer_ack(struct consumer *s, uint64_t tag, bool up_to)
 {
     if (!s->rabbit)

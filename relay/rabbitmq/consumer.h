@@ -57,6 +57,9 @@ bool consumer_has_more(const struct consumer *consumer);
 // request for each queue. Uses the connection of the declarations. A queue that cannot be asked
 // counts as empty.
 uint64_t consumer_count_waiting(struct consumer *consumer);
+// How many deliveries of a queue may be unacknowledged: fewer than the options say while large
+// events wait.
+uint16_t consumer_prefetch(const struct consumer *consumer);
 // Acknowledges the delivery `tag` or, with `up_to`, all deliveries up to it. If that loses the
 // connection, the next consumer_take() says so.
 void consumer_ack(struct consumer *consumer, uint64_t tag, bool up_to);

@@ -16,18 +16,21 @@
 #define IDS_MAX     32
 #define ENDLESS_MS  60000 // a relay that waits longer would wait for ever
 #define LETTERS_MAX 2
+#define PREFETCH    4
+#define NODES_MAX   2
 
 struct dialogue {
     const char *name;
     // What RabbitMQ delivers: a small letter is the id of an event, for the second server of Redis
     // from n on if there are two, a capital one the same delivered again, ! an event without a
     // room, ~ a lost connection, = a connection that is blocked; | ends what comes in one read.
+    // A comma is 6 s without an event; from _ on, events wait until the queues are left.
     // Before them, each > is an attempt to join that is to be made at another host, each . one that
     // is to be made later.
     const char *deliveries;
     // What comes of appends, by turn and server: o in the log, f failed, s superseded, d Redis is
-    // away from now on; and of claims: u failed, U failed from now on. From now on is until the
-    // queues are left. Then o.
+    // away from now on, D its second server; and of claims: u failed, U failed from now on. From
+    // now on is until the queues are left. Then o.
     const char *appends;
     const char *log;   // ids that are in it; x: it cannot be read, y: that of the second server
     bool other_speaks; // another relay has claimed the log, and sends heartbeats
@@ -38,7 +41,7 @@ struct dialogue {
 static struct {
     const char *deliveries, *appends;
     bool connected, readable, second_readable, other_speaks;
-    bool redis_away, unclaimed, refused;
+    bool redis_away, second_away, unclaimed, refused;
     uint64_t now_ms, refused_ms, joined_ms, left_ms;
     char log[IDS_MAX + 1];
     uint64_t tag, epoch;
@@ -102,6 +105,7 @@ enum consumer_state consumer_join(struct consumer *consumer)
         return *brokers.deliveries++ == '>' ? CONSUMER_ELSEWHERE : CONSUMER_DOWN;
     }
     if (!brokers.connected) {
+        brokers.deliveries += *brokers.deliveries == '_';
         write_if_long("away", brokers.left_ms, 3000);
         brokers.joined_ms = brokers.now_ms;
     }
@@ -128,13 +132,17 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
     (void)consumer;
     if (*brokers.deliveries == '|')
         brokers.deliveries++;
-    if (*brokers.deliveries == '\0') {
+    if (*brokers.deliveries == '\0' || *brokers.deliveries == '_') {
         brokers.now_ms += wait_ms;
         return CONSUMER_NONE;
     }
     char c = *brokers.deliveries++;
     if (c == '=')
         return CONSUMER_NONE;
+    if (c == ',') {
+        brokers.now_ms += 6000;
+        return CONSUMER_NONE;
+    }
     if (c == '~') {
         brokers.connected = false;
         return CONSUMER_LOST;
@@ -155,7 +163,7 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
 bool consumer_has_more(const struct consumer *consumer)
 {
     (void)consumer;
-    return *brokers.deliveries != '\0' && *brokers.deliveries != '|';
+    return *brokers.deliveries != '\0' && !strchr("|,_", *brokers.deliveries);
 }
 
 void consumer_ack(struct consumer *consumer, uint64_t tag, bool up_to)
@@ -168,16 +176,22 @@ void consumer_ack(struct consumer *consumer, uint64_t tag, bool up_to)
 void consumer_leave(struct consumer *consumer)
 {
     (void)consumer;
-    brokers.connected = brokers.redis_away = brokers.unclaimed = false;
+    brokers.connected = brokers.redis_away = brokers.second_away = brokers.unclaimed = false;
     write_if_long("held", brokers.joined_ms, 10000);
     buffer_printf(&brokers.transcript, "leave ");
     brokers.left_ms = brokers.now_ms;
 }
 
+uint16_t consumer_prefetch(const struct consumer *consumer)
+{
+    (void)consumer;
+    return PREFETCH;
+}
+
 uint64_t consumer_count_waiting(struct consumer *consumer)
 {
     (void)consumer;
-    return 0;
+    return strchr(brokers.deliveries, '_') ? 1 : 0;
 }
 
 size_t consumer_left_out(const struct consumer *consumer, size_t *first)
@@ -242,6 +256,13 @@ void dead_letters_forget(struct dead_letters *letters)
 
 // ---- the event log
 
+static struct event_log *log_of(unsigned node)
+{
+    static char logs[NODES_MAX]; // only their addresses count
+
+    return (struct event_log *)&logs[node];
+}
+
 static void log_entries(struct batch *batch)
 {
     struct envelope_decoder *decoder = envelope_decoder_new();
@@ -263,7 +284,7 @@ static void log_entries(struct batch *batch)
 enum event_log_status event_log_append(struct event_log *log, struct batch *batch)
 {
     if (brokers.now_ms - brokers.joined_ms > ENDLESS_MS)
-        brokers.redis_away = false;
+        brokers.redis_away = brokers.second_away = false;
     char outcome = brokers.redis_away ? 'd' : *brokers.appends ? *brokers.appends++ : 'o';
 
     (void)log;
@@ -271,6 +292,11 @@ enum event_log_status event_log_append(struct event_log *log, struct batch *batc
         if (!brokers.redis_away)
             buffer_printf(&brokers.transcript, "lost ");
         brokers.redis_away = true;
+        return EVENT_LOG_FAILED;
+    }
+    if (outcome == 'D') {
+        buffer_printf(&brokers.transcript, "lost ");
+        brokers.second_away = true;
         return EVENT_LOG_FAILED;
     }
     if (outcome == 'f') {
@@ -332,16 +358,16 @@ bool event_log_is_superseded(struct event_log *log, uint64_t epoch)
     return brokers.other_speaks;
 }
 
-bool event_log_connect(struct event_log *log)
-{
-    (void)log;
-    return !brokers.redis_away;
-}
-
 bool event_log_connected(const struct event_log *log)
 {
-    (void)log;
-    return !brokers.redis_away;
+    bool away = brokers.second_away && log == log_of(1);
+
+    return !brokers.redis_away && !away;
+}
+
+bool event_log_connect(struct event_log *log)
+{
+    return event_log_connected(log);
 }
 
 bool event_log_is_primary(struct event_log *log)
@@ -469,6 +495,16 @@ static const struct dialogue dialogues_with_two[] = {
      "", false, 2, "claim superseded append(n) leave claim append(a) ack(2+) "},
     {"one of two servers says that another relay has the log", "an|AN", "os", "", false, 2,
      "claim append(a) superseded leave claim append(n) ack(2+) "},
+    {"one of two servers is away, its events fill the prefetch, and more wait: they go back",
+     "nopq|_NOPQ", "D", "", false, 200,
+     "claim lost held(10 s) leave away(3 s) claim append(nopq) ack(4+) "},
+    {"one of two servers is away, its events fill the prefetch, and none waits: they are held",
+     "nopq|", "D", "", false, 200, "claim lost "},
+    {"one of two servers is away, fewer than the prefetch wait for it: they are held", "nop|_", "D",
+     "", false, 200, "claim lost "},
+    {"one of two servers is away, its events fill the prefetch, and other queues flow",
+     "nopq|,a,b,c,d_", "D", "", false, 12,
+     "claim lost append(a) ack(5) append(b) ack(6) append(c) ack(7) append(d) ack(8) "},
 };
 
 static void do_nothing(void *arg)
@@ -499,6 +535,8 @@ static void follow(const struct dialogue *d, unsigned nodes)
                           .routes = file->routes,
                           .id = "relay-1",
                           .logs.count = nodes};
+    for (unsigned i = 0; i < nodes; i++)
+        relay.logs.logs[i] = log_of(i);
     const struct host_list hosts = {{{"rabbit", 5672}}, 1};
 
     rabbit_hosts_init(&relay.rabbitmq_hosts, &hosts);
