@@ -119,7 +119,8 @@ static size_t take_batch(struct relay *relay)
 
 void relay_acknowledge(struct relay *relay)
 {
-    if (relay->unacked_count > 0)
+    // Otherwise the tag may be of a channel that is lost, and another one there already.
+    if (relay->unacked_count > 0 && relay->claimed)
         consumer_ack(relay->consumer, relay->unacked_tag, true);
     relay->unacked_count = 0;
     if (!relay->claimed || !consumer_connected(relay->consumer))
