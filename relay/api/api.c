@@ -16,7 +16,11 @@
 #define LOG_MODULE "api"
 #include "common/log.h"
 
-#define BACKLOG 128
+#define BACKLOG         128
+#define NAME_THREADS    2
+#define NAME_WAIT_MS    2000
+#define COMMAND_THREADS 4
+#define COMMAND_WAIT_MS 5000
 
 // ---- the head of a request
 
@@ -121,6 +125,8 @@ static void on_second(void *arg)
     struct api *api = arg;
 
     api_key_file_check(api->keys);
+    api_commands_check(api->names);
+    api_commands_check(api->commands);
 }
 
 // ---- life
@@ -167,7 +173,10 @@ static bool start_workers(struct api *api)
         .timeout_ms = (uint32_t)api->options.settings->publish_timeout_ms,
         .outages = &api->options.metrics->outages,
     });
-    api->commands = api->publisher ? api_commands_new(api->options.redis) : NULL;
+    if (api->publisher)
+        api->names = api_commands_new(api->options.redis, NAME_THREADS, NAME_WAIT_MS);
+    if (api->names)
+        api->commands = api_commands_new(api->options.redis, COMMAND_THREADS, COMMAND_WAIT_MS);
     if (!api->commands)
         log_error("cannot start the threads of the HTTP API remedy=%s", SIDE_PORT_REMEDY);
     return api->commands != NULL;
@@ -193,8 +202,10 @@ void api_free(struct api *api)
     if (!api)
         return;
     api_publisher_stop(api->publisher);
+    api_commands_stop(api->names);
     api_commands_stop(api->commands);
     side_port_free(api->port);
+    api_commands_free(api->names);
     api_commands_free(api->commands);
     api_publisher_free(api->publisher);
     api_key_file_free(api->keys);

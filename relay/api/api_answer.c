@@ -92,6 +92,7 @@ static const struct error_text {
                       "a user cannot leave the user's own room; disconnect the "
                       "user instead",
                       {0}},
+    [API_COMMAND_NOT_BEGUN] = {503, "command_not_begun", "nothing was done, send it again", SOON},
     [API_COMMAND_FAILED] = {503, "command_failed",
                             "the command may have been carried out in part; "
                             "send it again",

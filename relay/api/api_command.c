@@ -29,11 +29,16 @@ static void free_call(struct command_call *call)
     free(call);
 }
 
-static void on_failure(struct api_task *task, const char *reason)
+static void on_failure(struct api_task *task, enum api_failure failure, const char *reason)
 {
+    static const enum api_error of_failure[] = {
+        [API_TASK_STOPPING] = API_COMMAND_STOPPED,
+        [API_TASK_NOT_BEGUN] = API_COMMAND_NOT_BEGUN,
+        [API_TASK_FAILED] = API_COMMAND_FAILED,
+    };
     struct command_call *call = container_of(task, struct command_call, task);
 
-    api_answer_error(call->request, reason ? API_COMMAND_FAILED : API_COMMAND_STOPPED, reason);
+    api_answer_error(call->request, of_failure[failure], reason);
     free_call(call);
 }
 

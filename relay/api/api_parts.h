@@ -12,6 +12,7 @@ struct api {
     struct token_rate rate;
     struct api_key_file *keys;
     struct api_publisher *publisher;
-    struct api_commands *commands;
+    struct api_commands *commands; // about users and edges
+    struct api_commands *names;    // the names of events, which slow commands must not hold up
     struct side_port *port;
 };

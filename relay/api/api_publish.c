@@ -82,8 +82,9 @@ static bool settle(struct api_task *task, struct control_channel *channel)
 }
 
 // What became of the event is known all the same. Its name is free when the lease is over.
-static void on_unsettled(struct api_task *task, const char *reason)
+static void on_unsettled(struct api_task *task, enum api_failure failure, const char *reason)
 {
+    (void)failure;
     (void)reason;
     conclude(container_of(task, struct publish_call, task), true);
 }
@@ -100,7 +101,7 @@ static void on_outcome(struct publication *publication, enum publish_outcome out
         return;
     }
     call->task = (struct api_task){.run = settle, .on_failure = on_unsettled};
-    api_commands_submit(call->api->commands, &call->task);
+    api_commands_submit(call->api->names, &call->task);
 }
 
 static bool take_name(struct api_task *task, struct control_channel *channel)
@@ -125,11 +126,12 @@ static bool take_name(struct api_task *task, struct control_channel *channel)
     return true;
 }
 
-static void on_name_not_taken(struct api_task *task, const char *reason)
+static void on_name_not_taken(struct api_task *task, enum api_failure failure, const char *reason)
 {
     struct publish_call *call = container_of(task, struct publish_call, task);
 
-    api_answer_error(call->request, reason ? API_NAMES_UNAVAILABLE : API_STOPPING, reason);
+    api_answer_error(call->request,
+                     failure == API_TASK_STOPPING ? API_STOPPING : API_NAMES_UNAVAILABLE, reason);
     free(call);
 }
 
@@ -139,7 +141,7 @@ static void publish_once(struct publish_call *call)
 
     snprintf(call->content, sizeof(call->content), "%s %s", body.text, call->routing_key);
     call->task = (struct api_task){.run = take_name, .on_failure = on_name_not_taken};
-    api_commands_submit(call->api->commands, &call->task);
+    api_commands_submit(call->api->names, &call->task);
 }
 
 // ---- requests
