@@ -47,7 +47,7 @@ static bool send_heartbeat(struct relay *relay, unsigned node)
     enum event_log_heartbeat status = event_log_publish_heartbeat(log, heartbeat, relay->id, false);
 
     if (status == EVENT_LOG_HEARTBEAT_LEFT && relay->claimed) {
-        relay->superseded = event_log_is_superseded(log, relay->sequence.epoch);
+        relay->superseded |= event_log_is_superseded(log, relay->sequence.epoch);
         if (!relay->superseded)
             status = event_log_publish_heartbeat(log, heartbeat, relay->id, true);
     }
