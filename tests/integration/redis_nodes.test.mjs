@@ -9,6 +9,7 @@ import { connect } from './support/clients.mjs';
 import { built, gateway } from './support/gateway.mjs';
 import { request } from './support/http.mjs';
 import { Line } from './support/line.mjs';
+import { freePort } from './support/ports.mjs';
 import { Redis, command } from './support/redis.mjs';
 import { Traveller } from './support/traveller.mjs';
 import { until } from './support/wait.mjs';
@@ -130,6 +131,17 @@ for (const [name, begin, end] of OUTAGES) {
     });
   }
 }
+
+test('a server that was demoted while its connections stay is noticed by the edges', async (t) => {
+  const id = roomOn(1);
+  const clients = await listeners(t, [id]);
+  await command(second.port, ['REPLICAOF', '127.0.0.1', String(await freePort())]); // keeps what it has
+  await Promise.all(edges.map((edge) => edge.logs(new RegExp(`Redis ${addresses[1]}.*READONLY`))));
+  await command(second.port, ['REPLICAOF', 'NO', 'ONE']);
+  await made.ready();
+  await say(id, 0);
+  await hearAll(clients, id, 1);
+});
 
 test('a client that comes back gets what it has missed, from both servers', async (t) => {
   const ids = [roomOn(0), roomOn(1)];

@@ -54,9 +54,14 @@ static void read_newest(struct bus *bus, unsigned shard)
     bus_read_newest(bus_of_shard(bus, shard), shard);
 }
 
+// The list of edges is read from the first server. The others get it too, as its writes show that a
+// server was demoted: a publication is taken by a replica as well.
 static void announce(struct bus *bus, size_t sockets, size_t rooms)
 {
-    bus_announce(bus_of_node(bus, 0), sockets, rooms);
+    struct redis_nodes *nodes = container_of(bus, struct redis_nodes, interface);
+
+    for (unsigned i = 0; i < nodes->count; i++)
+        bus_announce(bus_of_node(bus, i), sockets, rooms);
 }
 
 static void store_revocation(struct bus *bus, struct span user, uint64_t at_ms, uint64_t until_ms,
