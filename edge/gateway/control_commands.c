@@ -27,7 +27,6 @@ static bool is_same_part(struct control_commands *commands, struct bus_part part
 static void on_heartbeat(struct control_commands *commands, struct bus_part part,
                          const struct heartbeat *heartbeat)
 {
-    relay_status_on_heartbeat(commands->relay, heartbeat, clock_monotonic_ms());
     if (heartbeat->shard_count != commands->shards && !commands->mismatch_logged) {
         commands->mismatch_logged = true;
         log_error("relay and edge count their shards differently relay_shards=%zu edge_shards=%u "
@@ -36,6 +35,7 @@ static void on_heartbeat(struct control_commands *commands, struct bus_part part
     }
     if (!is_same_part(commands, part, heartbeat))
         return;
+    relay_status_on_heartbeat(commands->relay, part, heartbeat, clock_monotonic_ms());
     log_follower_on_heartbeat(commands->follower, part, heartbeat);
 }
 

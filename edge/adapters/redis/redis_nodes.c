@@ -1,8 +1,11 @@
 #include "edge/adapters/redis/redis_nodes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/mem.h"
+
+static_assert(REDIS_NODES_MAX <= BUS_PARTS_MAX, "each server is a part of the bus");
 
 struct redis_node {
     struct redis_settings redis;

@@ -18,7 +18,8 @@ struct bus_part {
     unsigned node, nodes;
 };
 
-#define BUS_WHOLE ((struct bus_part){.node = 0, .nodes = 1})
+#define BUS_PARTS_MAX 16
+#define BUS_WHOLE     ((struct bus_part){.node = 0, .nodes = 1})
 
 struct bus_entry {
     struct position position;

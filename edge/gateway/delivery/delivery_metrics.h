@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/metrics.h"
+#include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/delivery/log_tail.h"
 
 struct delivery_metrics {
@@ -24,5 +25,7 @@ struct delivery_metrics {
     metric reach_s; // how many seconds back the tail reaches
 
     metric heartbeats;
-    metric heartbeat_at_ms; // of the last one, monotonic clock; 0: none yet
+    // When the last one came over each part of the bus, monotonic clock; 0: none yet.
+    metric heartbeat_at_ms[BUS_PARTS_MAX];
+    metric heartbeat_parts; // how many there are; 0: no heartbeat yet
 };
