@@ -76,10 +76,32 @@ static void on_following(void *arg)
     gateway->handlers.on_following(gateway->handlers.arg);
 }
 
+// Events that were delivered here and are gone from the log: an edge whose tail never had them
+// would not notice that a client has missed them.
+static void report_loss(struct gateway *gateway, unsigned shard, struct position position)
+{
+    struct session_store *store = gateway->sessions.store;
+
+    if (store->ops->is_up(store))
+        store->ops->report_loss(store, shard, position);
+    else if (position_compare(position, gateway->lost[shard]) > 0)
+        gateway->lost[shard] = position;
+}
+
+static void report_losses(struct gateway *gateway)
+{
+    for (unsigned i = 0; i < gateway->shards; i++)
+        if (!position_is_none(gateway->lost[i]))
+            report_loss(gateway, i, gateway->lost[i]);
+    memset(gateway->lost, 0, sizeof(gateway->lost));
+}
+
+// The losses come first, so that no claim overtakes them.
 void gateway_on_store_up(bool may_lack, void *arg)
 {
     struct gateway *gateway = arg;
 
+    report_losses(gateway);
     sessions_on_up(&gateway->sessions, may_lack);
     recovery_on_up(&gateway->recovery, may_lack);
 }
@@ -98,11 +120,8 @@ static void on_loss(unsigned shard, const char *reason, void *arg)
     size_t closed =
         eio_server_close_some(sio_server_engine(gateway->socketio), SIZE_MAX, EIO_FORCED_CLOSE);
 
-    // Events that were delivered here and are gone from the log: an edge whose tail never had them
-    // would not notice that a client has missed them.
     if (gateway->recovery_window_s > 0 && gateway->found_log)
-        gateway->sessions.store->ops->report_loss(gateway->sessions.store, shard,
-                                                  delivery_position(&gateway->delivery, shard));
+        report_loss(gateway, shard, delivery_position(&gateway->delivery, shard));
     if (closed == 0)
         return;
     metric_add(&gateway->metrics->delivery.loss_disconnects, closed);

@@ -54,6 +54,8 @@ struct gateway {
     struct announcements announcements;
     unsigned shards;
     bool found_log;
+    struct position
+        lost[SHARDS_MAX]; // losses that the session store was not there to note; or none
 };
 
 // gateway_handlers.c: what sockets, the bus and the session store report, handed on to the part

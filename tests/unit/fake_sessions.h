@@ -131,6 +131,8 @@ static inline void fake_report_loss(struct session_store *store, unsigned shard,
 {
     char text[POSITION_TEXT_MAX];
 
+    if (!fake_is_up(store))
+        return;
     position_print(position, text);
     buffer_printf(&fake_sessions_of(store)->told, "lost %u %s; ", shard, text);
 }

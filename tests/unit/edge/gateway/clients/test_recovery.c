@@ -1060,21 +1060,26 @@ static void one_that_waits_is_refused_when_its_token_is_revoked(void **state)
     assert_int_equal(metric_get(&metrics.clients.revoked), 1);
 }
 
-static void a_loss_is_reported(void **state)
+static void lose_what_came_before_nine(void)
 {
     struct buffer bytes = {0};
     const struct envelope envelope = {
         .position = {1, 9}, .prev = {1, 8}, .room = SPAN_LIT("r"), .event = SPAN_LIT("e")};
     struct bus_entry entry = {.position = {1, 9}};
 
-    (void)state;
-    log_four();
     envelope_encode(&envelope, &bytes);
     entry.envelope = buffer_span(&bytes);
     bus.bus.handlers.on_envelope(0, entry.envelope, bus.bus.handlers.arg);
     bus.bus.handlers.on_page(0, &entry, 1, bus.bus.handlers.arg);
-    told("lost 0 1-4; ");
     buffer_fini(&bytes);
+}
+
+static void a_loss_is_reported(void **state)
+{
+    (void)state;
+    log_four();
+    lose_what_came_before_nine();
+    told("lost 0 1-4; ");
 }
 
 // ---- a store that may lack what it has answered
@@ -1084,6 +1089,18 @@ static void come_back(bool may_lack)
     sessions.up = true;
     forget_what_was_told();
     sessions.store.on_up(may_lack, sessions.store.arg);
+}
+
+static void a_loss_is_reported_once_the_store_is_back(void **state)
+{
+    (void)state;
+    log_four();
+    sessions.up = false;
+    lose_what_came_before_nine();
+    come_back(false);
+    told("lost 0 1-4; ");
+    come_back(false);
+    told("");
 }
 
 // Client 0 joins last, so it was written last.
@@ -1435,6 +1452,7 @@ int main(void)
         TEST(one_that_waits_and_is_kicked_starts_afresh),
         TEST(one_that_waits_is_refused_when_its_token_is_revoked),
         TEST(a_loss_is_reported),
+        TEST(a_loss_is_reported_once_the_store_is_back),
         TEST(rooms_of_claims_are_part_of_a_fresh_session),
         TEST(no_more_rooms_than_a_socket_may_have),
         TEST(a_recovered_client_is_in_the_rooms_of_its_new_claims),
