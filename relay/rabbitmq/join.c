@@ -9,11 +9,12 @@
 #define LOG_MODULE "rabbitmq"
 #include "common/log.h"
 
-#define ACCESS_REFUSED   403
-#define NOT_FOUND        404
-#define PREFETCH_DIVISOR 8
-#define CONTEST_MS       500
-#define AWAY_MS          2000
+#define CONNECTION_FORCED 320 // the host shuts down, or an operator closes the connection
+#define ACCESS_REFUSED    403
+#define NOT_FOUND         404
+#define PREFETCH_DIVISOR  8
+#define CONTEST_MS        500
+#define AWAY_MS           2000
 
 static bool is_wanted(const struct consumer *s, size_t i)
 {
@@ -91,6 +92,14 @@ static void refuse(struct consumer *s, size_t i)
     s->intakes[i].refused = true;
 }
 
+// RabbitMQ also closes the connection for what a queue cannot do. That is no fault of the host.
+static bool is_fault_of_host(const struct consumer *s, enum rabbit_status status)
+{
+    int code = rabbit_code(s->rabbit);
+
+    return status == RABBIT_LOST && (code == 0 || code == CONNECTION_FORCED);
+}
+
 // RabbitMQ answers the same for a queue that another consumer holds and for a type of queue without
 // exclusive consumers; the number of its consumers tells which. RabbitMQ has closed the channel, so
 // the next attempt begins with the first queue again.
@@ -100,7 +109,7 @@ static enum consumer_state on_refusal(struct consumer *s, size_t i, enum rabbit_
 
     if (status == RABBIT_TOO_MUCH)
         return lower_prefetch(s);
-    if (status == RABBIT_LOST && rabbit_code(s->rabbit) == 0) {
+    if (is_fault_of_host(s, status)) {
         consumer_lose(s);
         return give_up_host(s);
     }
