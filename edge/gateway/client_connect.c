@@ -167,10 +167,13 @@ static void begin(struct client_connect *connect, struct client *client)
 // after it, the client asks again for everything that the replay would have brought.
 static void resume(struct client_connect *connect, struct client *client)
 {
+    struct buffer ended = recovery_take_ended(client);
+
     sio_socket_emit_at(client->socket, SPAN_LIT("connected"), body_of_connected(connect, client),
                        recovery_offset(client), 0);
     recovery_replay(connect->recovery, client);
-    claim_rooms_resume(connect->joins, client);
+    claim_rooms_resume(connect->joins, client, buffer_span(&ended));
+    buffer_fini(&ended);
 }
 
 void client_connect_accept(struct client_connect *connect, struct client *client)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/gateway/clients/token_rooms.h"
 
 // The texts are stored behind the struct, in the same allocation.
 struct identity *identity_new(const struct identity *from)
@@ -35,12 +36,7 @@ struct identity *identity_new_anonymous(void)
 
 bool identity_enters(const struct identity *identity, struct span room)
 {
-    struct span rest = identity->enters, name;
-
-    while (span_take_until(&rest, '\0', &name))
-        if (name.len > 0 && span_eq(name, room))
-            return true;
-    return false;
+    return token_rooms_include(identity->enters, room);
 }
 
 void identity_free(struct identity *identity)

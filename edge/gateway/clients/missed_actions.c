@@ -52,6 +52,12 @@ static void tell(const struct recovery_attempt *attempt, struct span room)
         room_events_emit_for(room_events, &member, room, "user_left");
 }
 
+static void note_ended(struct recovery_attempt *attempt, struct span room)
+{
+    buffer_append(&attempt->ended, room);
+    buffer_append_char(&attempt->ended, '\0');
+}
+
 void missed_actions_carry_out(struct recovery_attempt *attempt, const struct replay_room *rooms,
                               size_t room_count)
 {
@@ -59,6 +65,7 @@ void missed_actions_carry_out(struct recovery_attempt *attempt, const struct rep
         if (position_is_none(rooms[i].end))
             continue;
         tell(attempt, rooms[i].name);
+        note_ended(attempt, rooms[i].name);
         (void)recovery_attempt_leave(attempt, rooms[i].name);
     }
 }

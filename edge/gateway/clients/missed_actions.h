@@ -10,7 +10,7 @@
 // recovered.
 NODISCARD bool missed_actions_note(const struct recovery_attempt *attempt,
                                    struct replay_room *rooms, size_t room_count);
-// Takes the client out of the rooms with an end: here and in the session store, and the other
-// members get `user_left` unless they got it already.
+// Takes the client out of the rooms with an end: here, where attempt->ended has them, and in the
+// session store, and the other members get `user_left` unless they got it already.
 void missed_actions_carry_out(struct recovery_attempt *attempt, const struct replay_room *rooms,
                               size_t room_count);

@@ -68,6 +68,14 @@ struct span recovery_offset(const struct client *client)
     return buffer_span(&client->attempt->request.offset);
 }
 
+struct buffer recovery_take_ended(const struct client *client)
+{
+    struct buffer ended = client->attempt->ended;
+
+    client->attempt->ended = (struct buffer){0};
+    return ended;
+}
+
 static void rejoin(struct recovery *recovery, struct client *client,
                    const struct claimed_session *session)
 {

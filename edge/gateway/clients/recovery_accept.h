@@ -16,5 +16,8 @@ void recovery_begin(struct client *client);
 
 // The offset of the client's CONNECT; empty if it had none. Only before recovery_replay().
 struct span recovery_offset(const struct client *client);
+// The rooms that the client was taken out of while it was away, each with a NUL behind it. The
+// caller owns them. Only before recovery_replay().
+NODISCARD struct buffer recovery_take_ended(const struct client *client);
 // Sends the missed events, writes the session's freshness and joins the rooms.
 void recovery_replay(struct recovery *recovery, struct client *client);

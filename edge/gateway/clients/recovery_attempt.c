@@ -29,6 +29,7 @@ void recovery_attempt_free(struct recovery_attempt *attempt)
     recovery_attempt_settle(attempt);
     attempt->client->attempt = NULL;
     replay_fini(&attempt->replay);
+    buffer_fini(&attempt->ended);
     recovery_request_fini(&attempt->request);
     claimed_session_fini(&attempt->session);
     free(attempt);

@@ -51,6 +51,7 @@ struct recovery_attempt {
     struct claimed_session session; // its key.id points into `request`
     struct cut start;               // where the client goes on, see resume_point.h
     struct replay replay;
+    struct buffer ended; // rooms that missed actions have taken it out of, each with a NUL
 };
 
 static inline struct session_store *recovery_store(const struct recovery *recovery)

@@ -12,6 +12,16 @@ void token_rooms_clear(struct token_rooms *rooms)
     rooms->left_out = 0;
 }
 
+bool token_rooms_include(struct span names, struct span room)
+{
+    struct span name;
+
+    while (span_take_until(&names, '\0', &name))
+        if (name.len > 0 && span_eq(name, room))
+            return true;
+    return false;
+}
+
 // Appends the id. False if it is no text, and no integer in any notation.
 static bool append_id(const struct json_doc *value, struct buffer *out)
 {

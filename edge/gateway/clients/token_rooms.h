@@ -14,5 +14,7 @@ struct token_rooms {
 };
 
 void token_rooms_clear(struct token_rooms *rooms);
+// True if `names`, each with a NUL behind it, are a list that has `room`.
+NODISCARD bool token_rooms_include(struct span names, struct span room);
 // Adds the rooms of `type` that the claim's value names. It is JSON.
 void token_rooms_add(struct token_rooms *rooms, const struct room_type *type, struct span json);

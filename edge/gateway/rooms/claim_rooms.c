@@ -1,5 +1,7 @@
 #include "edge/gateway/rooms/claim_rooms.h"
 
+#include "edge/gateway/clients/token_rooms.h"
+
 static bool next_room(struct span *rest, struct span *room)
 {
     return rest->len > 0 && span_take_until(rest, '\0', room);
@@ -28,13 +30,20 @@ void claim_rooms_begin(struct joins *joins, const struct client *client)
     }
 }
 
-void claim_rooms_resume(struct joins *joins, struct client *client)
+// `but`: names like those of identity->enters.
+static void enter_all(struct joins *joins, struct client *client, struct span but)
 {
     struct span rest = client->identity->enters, room;
 
     count_left_out(joins, client);
     while (next_room(&rest, &room))
-        joins_enter(joins, client, room);
+        if (!token_rooms_include(but, room))
+            joins_enter(joins, client, room);
+}
+
+void claim_rooms_resume(struct joins *joins, struct client *client, struct span ended)
+{
+    enter_all(joins, client, ended);
 }
 
 void claim_rooms_change(struct joins *joins, struct client *client, const struct identity *former)
@@ -43,6 +52,6 @@ void claim_rooms_change(struct joins *joins, struct client *client, const struct
 
     while (next_room(&rest, &room))
         if (!identity_enters(client->identity, room))
-            joins_leave(joins, client, (struct ack){0}, room);
-    claim_rooms_resume(joins, client);
+            joins_expel(joins, client, room);
+    enter_all(joins, client, former->enters);
 }

@@ -197,11 +197,21 @@ void joins_ask(struct joins *joins, struct client *client, struct ack ack, struc
     authorization_ask(joins->authorization, &join->waiter, room_of(join));
 }
 
+static bool is_entering(const struct client *client, struct span room)
+{
+    list_for_each (node, &client->joins) {
+        const struct join *join = list_entry(node, struct join, node);
+        if (join->unasked && span_eq(room_of(join), room))
+            return true;
+    }
+    return false;
+}
+
 void joins_enter(struct joins *joins, struct client *client, struct span room)
 {
     struct join *join;
 
-    if (joins_include(client, room))
+    if (joins_include(client, room) || is_entering(client, room))
         return;
     finish_leaving(joins, client, room);
     join = new_join(joins, client, (struct ack){0}, room);

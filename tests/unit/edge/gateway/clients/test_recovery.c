@@ -1342,6 +1342,48 @@ static void a_new_token_changes_the_rooms(void **state)
     assert_int_equal(sessions.told.len, 0);
 }
 
+// It hears nothing more, whether the store has it or not.
+static void a_room_of_the_former_token_is_left_at_once(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "\"a\"");
+    answer(SESSION_OK);
+    refresh_in_team("\"b\"");
+    buffer_clear(&peers[0].wrote);
+    log_entry(1, "team:a", "{}");
+    assert_int_equal(peers[0].wrote.len, 0);
+    forget_what_was_told();
+    leave(0); // neither write was answered
+    told("restore u1 user:u1@0-0; end 1 *");
+}
+
+static void a_new_token_does_not_undo_an_action(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "[\"a\",\"b\"]");
+    answer(SESSION_OK);
+    log_action(1, "team:a");
+    forget_what_was_told();
+    refresh_in_team("[\"b\",\"a\",\"c\",\"c\"]");
+    told("join 1 team:c@1-1; ");
+    log_entry(2, "team:a", "{}");
+    hears(0, "431[{\"success\":true*}]|");
+}
+
+// Its claims still name the room, but at this recovery the action is the newer word.
+static void a_recovery_does_not_undo_an_action_that_was_missed(void **state)
+{
+    struct session_record old = team_record();
+
+    (void)state;
+    log_entry(1, "elsewhere", "{}");
+    log_action(2, "team:a");
+    connect_in_teams(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",", "[\"a\",\"b\"]");
+    answer_claim(CLAIM_OK, &old);
+    told("*leave 7 team:a; touch 7 *; join 7 team:b@1-2; ");
+    assert_null(strstr(sessions.told.ptr, "join 7 team:a"));
+}
+
 // The claim says it, whatever the store says.
 static void a_room_of_a_claim_is_entered_without_the_store(void **state)
 {
@@ -1458,6 +1500,9 @@ int main(void)
         TEST(a_recovered_client_is_in_the_rooms_of_its_new_claims),
         TEST(a_recovered_client_stays_where_its_claims_still_name),
         TEST(a_new_token_changes_the_rooms),
+        TEST(a_room_of_the_former_token_is_left_at_once),
+        TEST(a_new_token_does_not_undo_an_action),
+        TEST(a_recovery_does_not_undo_an_action_that_was_missed),
         TEST(a_room_of_a_claim_is_entered_without_the_store),
         TEST(nobody_asks_for_a_room_of_claims),
         TEST(a_silent_room_tells_nobody),
