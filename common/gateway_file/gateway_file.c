@@ -33,17 +33,39 @@ static bool pass_events(struct file_reader *r, struct json_view value, void *int
     return true;
 }
 
+// The route whose event the members of a room could take that of a client for; or NULL.
+static const struct route *passes_for(const struct gateway_file *file,
+                                      const struct client_event_type *type)
+{
+    for (size_t i = 0; i < file->routes->count; i++) {
+        const struct route *route = &file->routes->items[i];
+        if (route->event && strcmp(route->event, type->as) == 0)
+            return route;
+    }
+    return NULL;
+}
+
 // A client must not pass for a service.
 static bool check_senders(struct file_reader *r, const struct gateway_file *file)
 {
     for (size_t i = 0; i < file->client_events->count; i++) {
         const struct client_event_type *type = &file->client_events->items[i];
-        for (size_t k = 0; k < file->routes->count; k++) {
-            const char *event = file->routes->items[k].event;
-            if (event && strcmp(event, type->as) == 0)
-                return reader_refuse_line(r, type->line,
-                                          "services send an event of the name that \"as\" gives");
-        }
+        if (passes_for(file, type))
+            return reader_refuse_line(r, type->line,
+                                      "services send an event of the name that \"as\" gives");
+    }
+    return true;
+}
+
+// The same for the routes of another file, which the reader has.
+static bool check_added(struct file_reader *r, const struct gateway_file *file)
+{
+    for (size_t i = 0; i < file->client_events->count; i++) {
+        const struct route *route = passes_for(file, &file->client_events->items[i]);
+        if (route)
+            return reader_refuse_line(r, route->event_line,
+                                      "clients send an event of this name: an \"as\" of "
+                                      "\"clientEvents\" gives it");
     }
     return true;
 }
@@ -110,7 +132,7 @@ static bool add_routes(struct gateway_file *file, const char *path, struct buffe
 {
     struct file_reader r = {.path = path, .errors = errors};
     struct buffer text = {0};
-    bool ok = reader_load(&r, &text) && routes_file_add(&r, file->routes);
+    bool ok = reader_load(&r, &text) && routes_file_add(&r, file->routes) && check_added(&r, file);
 
     file->fingerprint += hash_keyed_64(text.ptr, text.len);
     buffer_fini(&text);

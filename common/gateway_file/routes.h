@@ -49,8 +49,9 @@ struct route_action {
 
 struct route {
     char *routing_key;
-    char *queue; // the prefix of queues and the routing key
-    char *event; // NULL: the event only acts, and there are neither rooms nor fields
+    char *queue;         // the prefix of queues and the routing key
+    char *event;         // NULL: the event only acts, and there are neither rooms nor fields
+    unsigned event_line; // of its file
     struct route_action action;
     struct route_room *rooms; // ROUTE_ROOMS_MAX of them
     size_t room_count;

@@ -85,6 +85,7 @@ static bool read_event(struct reader *r, struct route *route, struct json_view v
 {
     if (!read_name(r, value, TEXT_MAX, &route->event))
         return false;
+    route->event_line = reader_line(r->file, value.raw);
     return !is_reserved_event(json_view_inside(value)) ||
            refuse(r, value.raw, "Socket.IO keeps this event name for itself");
 }

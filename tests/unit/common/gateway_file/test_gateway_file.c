@@ -1,5 +1,8 @@
 #include "common/gateway_file/gateway_file.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "tests/unit/unit.h"
 
 #define TYPE(members) "{\"rooms\":{\"team\":{" members "}}}"
@@ -259,6 +262,57 @@ static void names_a_file_that_is_not_there(void **state)
                 "/nowhere/gateway.json:1: cannot be read: No such file or directory\n");
 }
 
+struct added_case {
+    const char *name;
+    const char *event; // of the routes file
+    const char *error; // behind the path of that file; NULL: none
+};
+
+static const struct added_case added_cases[] = {
+    {"another event", "moved", NULL},
+    {"the name that clients send", "drawing", NULL},
+    {"the name that members get", "user_drawing",
+     ":2: clients send an event of this name: an \"as\" of \"clientEvents\" gives it\n"},
+};
+
+// The path is a pattern for mkstemp().
+static void write_file(char *path, struct span text)
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.ptr, text.len), text.len);
+    close(fd);
+}
+
+static void checks_the_routes_of_another_file(void **state)
+{
+    const struct added_case *c = *state;
+    char path[] = "/tmp/test_gateway_XXXXXX", routes_path[] = "/tmp/test_routes_XXXXXX";
+    struct buffer routes = {0}, error = {0};
+
+    buffer_printf(&routes,
+                  "{\"routes\":[{\"routingKey\":\"k\",\"fields\":[\"f\"],\"room\":\"user:{id}\",\n"
+                  "\"event\":\"%s\"}]}",
+                  c->event);
+    write_file(path, SPAN_LIT("{\"clientEvents\":{\"drawing\":{\"room\":true,"
+                              "\"as\":\"user_drawing\"}}}"));
+    write_file(routes_path, buffer_span(&routes));
+    struct gateway_file *file = gateway_file_load(
+        &(struct gateway_file_options){
+            .path = path, .routes_path = routes_path, .queue_prefix = "websocket."},
+        &errors);
+    unlink(path);
+    unlink(routes_path);
+    if (c->error)
+        buffer_printf(&error, "%s%s", routes_path, c->error);
+    assert_bytes(buffer_span(&errors), buffer_span(&error));
+    assert_int_equal(file == NULL, c->error != NULL);
+    gateway_file_free(file);
+    buffer_fini(&routes);
+    buffer_fini(&error);
+}
+
 static int forget_errors(void **state)
 {
     (void)state;
@@ -274,11 +328,13 @@ int main(void)
         cmocka_unit_test_setup(refuses_more_types_than_64, set_up),
         cmocka_unit_test_setup(names_a_file_that_is_not_there, set_up),
     };
-    struct CMUnitTest tests[ARRAY_LEN(good_cases) + ARRAY_LEN(bad_cases) + ARRAY_LEN(others)];
+    struct CMUnitTest tests[ARRAY_LEN(good_cases) + ARRAY_LEN(bad_cases) + ARRAY_LEN(added_cases) +
+                            ARRAY_LEN(others)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, good_cases, accepts);
     ADD_ROWS(tests, count, bad_cases, refuses);
+    ADD_ROWS(tests, count, added_cases, checks_the_routes_of_another_file);
     for (size_t i = 0; i < count; i++)
         tests[i].setup_func = set_up;
     memcpy(tests + count, others, sizeof(others));
