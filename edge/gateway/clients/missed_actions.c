@@ -23,23 +23,25 @@ static void note_end(struct replay_room *room, const struct session_room *of_ses
         room->end = action->position;
 }
 
-bool missed_actions_note(const struct recovery_attempt *attempt, struct replay_room *rooms,
-                         size_t room_count)
+enum recovery_result missed_actions_note(const struct recovery_attempt *attempt,
+                                         struct replay_room *rooms, size_t room_count)
 {
     struct recovery *recovery = attempt->recovery;
     const struct cut start = beginning_of(&attempt->session, recovery->delivery->shards);
     struct span user_room = room_name_of_user(attempt->client->identity->user, &recovery->text);
     struct tail_walk walk = log_tail_walk_actions(recovery->delivery->tail, user_room, &start);
+    size_t visits_left = recovery->limits.max_events;
     struct tail_entry entry;
 
+    walk.visits_left = &visits_left;
     while (log_tail_next(&walk, &entry)) {
         if (entry.disconnects)
-            return false;
+            return RECOVERY_KICKED;
         for (size_t i = 0; i < room_count; i++)
             if (span_eq(rooms[i].name, entry.leaves) && !room_name_is_user(rooms[i].name))
                 note_end(&rooms[i], &attempt->session.rooms[i], &entry);
     }
-    return true;
+    return walk.stopped ? RECOVERY_TOO_MUCH : RECOVERY_DONE;
 }
 
 static void tell(const struct recovery_attempt *attempt, struct span room)

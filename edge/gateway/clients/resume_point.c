@@ -58,14 +58,10 @@ bool resume_point_is_ahead(const struct recovery_attempt *attempt)
     return false;
 }
 
-// The tail must know the client's offset too, even if the room starts later. An offset that it does
-// not know is older than the tail, or from a log that was reset or has lost its newest part since.
 static bool remembers(const struct recovery_attempt *attempt, unsigned shard, struct position start)
 {
     const struct log_tail *tail = attempt->recovery->delivery->tail;
 
-    if (attempt->request.offset_good && !log_tail_knows(tail, shard, attempt->start.at[shard]))
-        return false;
     return log_tail_knows(tail, shard, start) &&
            position_compare(start, attempt->session.lost[shard]) >= 0;
 }
@@ -81,6 +77,18 @@ static bool remembers_room(const struct recovery_attempt *attempt, const struct 
     return true;
 }
 
+// The tail must know the client's offset too, even if all rooms start later. An offset that it does
+// not know is older than the tail, or from a log that was reset or has lost its newest part since.
+static bool remembers_offset(const struct recovery_attempt *attempt)
+{
+    const struct log_tail *tail = attempt->recovery->delivery->tail;
+
+    for (unsigned i = 0; attempt->request.offset_good && i < attempt->start.shards; i++)
+        if (!log_tail_knows(tail, i, attempt->start.at[i]))
+            return false;
+    return true;
+}
+
 // Aligns the tail first: after a loss it may still have entries of the log as it was before.
 bool resume_point_is_remembered(const struct recovery_attempt *attempt)
 {
@@ -88,6 +96,8 @@ bool resume_point_is_remembered(const struct recovery_attempt *attempt)
 
     for (unsigned i = 0; i < delivery->shards; i++)
         log_tail_align(delivery->tail, i, delivery_position(delivery, i));
+    if (!remembers_offset(attempt))
+        return false;
     for (size_t i = 0; i < attempt->session.room_count; i++)
         if (!remembers_room(attempt, &attempt->session.rooms[i]))
             return false;
@@ -99,8 +109,9 @@ static enum recovery_result replay_into(struct recovery_attempt *attempt, struct
 {
     const struct recovery *recovery = attempt->recovery;
 
-    if (!missed_actions_note(attempt, rooms, room_count))
-        return RECOVERY_KICKED;
+    enum recovery_result noted = missed_actions_note(attempt, rooms, room_count);
+    if (noted != RECOVERY_DONE)
+        return noted;
     if (!replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp), rooms,
                      room_count, &attempt->start, &recovery->limits, &attempt->replay))
         return RECOVERY_TOO_MUCH;

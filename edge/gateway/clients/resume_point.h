@@ -20,6 +20,6 @@ bool resume_point_is_ahead(const struct recovery_attempt *attempt);
 // True if the tail has every event that the client missed, and none of them was lost.
 bool resume_point_is_remembered(const struct recovery_attempt *attempt);
 // Sets attempt->replay to the missed events, and carries out the missed actions. Otherwise returns
-// why there is no recovery: RECOVERY_KICKED, or RECOVERY_TOO_MUCH if the events exceed
+// why there is no recovery: RECOVERY_KICKED, or RECOVERY_TOO_MUCH if events or actions exceed
 // recovery->limits.
 NODISCARD enum recovery_result resume_point_make_replay(struct recovery_attempt *attempt);

@@ -61,6 +61,8 @@ struct tail_walk {
     uint32_t gathering;
     const struct cut *start;
     struct position end; // set by the caller: later entries are left out; none: no end
+    size_t *visits_left; // set by the caller: entries to look at, also those left out; NULL: any
+    bool stopped;        // no visits were left, so that there may be more entries
 };
 // With a `gathering` that is not 0, entries are left out that another walk with the same number has
 // returned: an entry of several rooms is in the chain of each.

@@ -68,6 +68,16 @@ static bool take_entry(const struct tail_walk *walk, struct entry *entry)
     return true;
 }
 
+static bool may_visit(struct tail_walk *walk)
+{
+    if (!walk->visits_left)
+        return true;
+    walk->stopped = *walk->visits_left == 0;
+    if (!walk->stopped)
+        --*walk->visits_left;
+    return !walk->stopped;
+}
+
 bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
 {
     while (walk->at) {
@@ -75,7 +85,7 @@ bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
         struct entry *entry = entry_of(link);
         struct list *older = link->in_room.prev;
 
-        if (entry->moment < walk->since)
+        if (entry->moment < walk->since || !may_visit(walk))
             return false;
         walk->at = older == &link->room->entries ? NULL : link_at(older);
         if (!take_entry(walk, entry))

@@ -20,21 +20,25 @@ static void add_entry(struct missed *missed, const struct tail_entry *entry)
     missed->entries[missed->count++] = *entry;
 }
 
-// False if there are more than `max_events`.
+// False if there are more than `max_events`, or too many to look at.
 static bool collect(struct log_tail *tail, const struct replay_room *rooms, size_t room_count,
-                    size_t max_events, struct missed *missed)
+                    const struct replay_limits *limits, struct missed *missed)
 {
     uint32_t gathering = log_tail_gather(tail);
+    size_t visits_left = replay_max_visits(limits);
 
     for (size_t i = 0; i < room_count; i++) {
         struct tail_walk walk = log_tail_walk(tail, rooms[i].name, &rooms[i].start, gathering);
         struct tail_entry entry;
         walk.end = rooms[i].end;
+        walk.visits_left = &visits_left;
         while (log_tail_next(&walk, &entry)) {
-            if (missed->count == max_events)
+            if (missed->count == limits->max_events)
                 return false;
             add_entry(missed, &entry);
         }
+        if (walk.stopped)
+            return false;
     }
     return true;
 }
@@ -87,7 +91,7 @@ bool replay_make(struct log_tail *tail, struct span nsp, const struct replay_roo
     struct missed missed = {0};
 
     *out = (struct replay){.last = *start};
-    bool fits = collect(tail, rooms, room_count, limits->max_events, &missed);
+    bool fits = collect(tail, rooms, room_count, limits, &missed);
     if (fits) {
         if (missed.count > 1)
             qsort(missed.entries, missed.count, sizeof(missed.entries[0]), by_position);

@@ -15,6 +15,13 @@ struct replay_limits {
     size_t max_events, max_bytes; // of the frames
 };
 
+// How many entries of the log may be looked at, in the chains of all rooms. Most of them are
+// events of the replay: the others are few, unless somebody contrives it.
+static inline size_t replay_max_visits(const struct replay_limits *limits)
+{
+    return 4 * limits->max_events;
+}
+
 struct replay {
     struct frame **frames; // in the order of sending
     size_t count, bytes;

@@ -336,6 +336,51 @@ static void replays_an_event_of_several_rooms_once(void **state)
     replay_fini(&replay);
 }
 
+// The room has one event that the client gets, and many later ones that it does not.
+static void looks_at_a_limited_number_of_entries(void **state)
+{
+    const struct cut start = {1, {{0, 0}}};
+    const struct replay_room room = {SPAN_LIT("a"), start, at(1)};
+    const struct replay_limits limits = {10, MUCH};
+    struct replay replay;
+
+    (void)state;
+    make(1, MUCH);
+    for (uint64_t n = 1; n <= replay_max_visits(&limits); n++)
+        add(0, at(n), n == 1 ? (struct position){0, 0} : at(n - 1), "a");
+    assert_true(replay_make(tail, SPAN_LIT("/"), &room, 1, &start, &limits, &replay));
+    assert_int_equal(replay.count, 1);
+    replay_fini(&replay);
+    add(0, at(replay_max_visits(&limits) + 1), at(replay_max_visits(&limits)), "a");
+    assert_false(replay_make(tail, SPAN_LIT("/"), &room, 1, &start, &limits, &replay));
+}
+
+// Those left out are visits too, and walks may share them.
+static void a_walk_ends_when_no_visits_are_left(void **state)
+{
+    const struct cut start = {1, {{0, 0}}};
+    struct tail_walk walk;
+    struct tail_entry entry;
+    size_t visits_left = 3;
+
+    (void)state;
+    make(1, MUCH);
+    for (uint64_t n = 1; n <= 3; n++)
+        add(0, at(n), n == 1 ? (struct position){0, 0} : at(n - 1), "a");
+    walk = log_tail_walk(tail, SPAN_LIT("a"), &start, 0);
+    walk.end = at(2);
+    walk.visits_left = &visits_left;
+    assert_true(log_tail_next(&walk, &entry));
+    assert_int_equal(visits_left, 1);
+    assert_true(log_tail_next(&walk, &entry));
+    assert_false(log_tail_next(&walk, &entry));
+    assert_false(walk.stopped); // it has seen all
+    walk = log_tail_walk(tail, SPAN_LIT("a"), &start, 0);
+    walk.visits_left = &visits_left;
+    assert_false(log_tail_next(&walk, &entry));
+    assert_true(walk.stopped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +398,8 @@ int main(void)
         cmocka_unit_test_teardown(a_moment_has_its_cut, tear_down),
         cmocka_unit_test_teardown(replays_in_order_with_the_offset_behind_each, tear_down),
         cmocka_unit_test_teardown(replays_an_event_of_several_rooms_once, tear_down),
+        cmocka_unit_test_teardown(looks_at_a_limited_number_of_entries, tear_down),
+        cmocka_unit_test_teardown(a_walk_ends_when_no_visits_are_left, tear_down),
     };
     return cmocka_run_group_tests_name("log_tail", tests, NULL, NULL);
 }
