@@ -392,40 +392,69 @@ bool control_channel_leave(struct control_channel *channel, struct span user, st
 
 // ---- names of events
 
-// KEYS: the name. ARGV: content, lease (ms). Answers an enum event_name_state.
+// A name is "b <owner> <content>" while its event is at work, and "d <content>" afterwards.
+
+// KEYS: the name. ARGV: content, owner, lease (ms). Answers an enum event_name_state.
 static const char take_name_script[] =
-    "local known = redis.call('GET', KEYS[1])\n"
-    "if not known then\n"
-    "  redis.call('SET', KEYS[1], 'b ' .. ARGV[1], 'PX', ARGV[2])\n"
+    "local known, mine = redis.call('GET', KEYS[1]), 'b ' .. ARGV[2] .. ' ' .. ARGV[1]\n"
+    "if not known or known == mine then\n"
+    "  redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])\n"
     "  return 0\n"
     "end\n"
-    "if string.sub(known, 3) ~= ARGV[1] then return 3 end\n"
-    "return string.sub(known, 1, 1) == 'd' and 1 or 2\n";
+    "local done = string.sub(known, 1, 1) == 'd'\n"
+    "if string.match(known, done and '^d (.*)$' or '^b %S+ (.*)$') ~= ARGV[1] then return 3 end\n"
+    "return done and 1 or 2\n";
 
-bool control_channel_take_name(struct control_channel *channel, struct span name,
-                               struct span content, uint64_t lease_ms, enum event_name_state *state)
+// KEYS: the name. ARGV: content, owner, lease (ms).
+static const char keep_name_script[] =
+    "if redis.call('GET', KEYS[1]) == 'b ' .. ARGV[2] .. ' ' .. ARGV[1] then\n"
+    "  redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
+    "end\n"
+    "return 1\n";
+
+// KEYS: the name. ARGV: content, owner, time that the event counts as published (s) or 0. What
+// somebody else has taken since is not freed; that the event was published is true for all who
+// have it.
+static const char settle_name_script[] =
+    "local known, mine = redis.call('GET', KEYS[1]), 'b ' .. ARGV[2] .. ' ' .. ARGV[1]\n"
+    "if ARGV[3] == '0' then\n"
+    "  if known == mine then redis.call('DEL', KEYS[1]) end\n"
+    "elseif not known or\n"
+    "    (string.match(known, '^b %S+ (.*)$') or string.match(known, '^d (.*)$')) == ARGV[1] then\n"
+    "  redis.call('SET', KEYS[1], 'd ' .. ARGV[1], 'EX', ARGV[3])\n"
+    "end\n"
+    "return 1\n";
+
+static redisReply *run_name_script(struct control_channel *channel, const char *script,
+                                   const struct event_name *name, uint64_t time)
 {
-    redisReply *reply = redisCommand(channel->redis, "EVAL %s 1 %s%b %b %llu", take_name_script,
-                                     channel->names.event, name.ptr, name.len, content.ptr,
-                                     content.len, (unsigned long long)lease_ms);
+    return redisCommand(channel->redis, "EVAL %s 1 %s%b %b %b %llu", script, channel->names.event,
+                        name->name.ptr, name->name.len, name->content.ptr, name->content.len,
+                        name->owner.ptr, name->owner.len, (unsigned long long)time);
+}
+
+bool control_channel_take_name(struct control_channel *channel, const struct event_name *name,
+                               uint64_t lease_ms, enum event_name_state *state)
+{
+    redisReply *reply = run_name_script(channel, take_name_script, name, lease_ms);
 
     if (reply && reply->type == REDIS_REPLY_INTEGER)
         *state = (enum event_name_state)reply->integer;
     return granted(channel, reply, "taking the name of an event");
 }
 
-bool control_channel_settle_name(struct control_channel *channel, struct span name,
-                                 struct span content, uint64_t kept_s)
+bool control_channel_keep_name(struct control_channel *channel, const struct event_name *name,
+                               uint64_t lease_ms)
 {
-    redisReply *reply;
+    return granted(channel, run_name_script(channel, keep_name_script, name, lease_ms),
+                   "keeping the name of an event");
+}
 
-    if (kept_s == 0)
-        reply = redisCommand(channel->redis, "DEL %s%b", channel->names.event, name.ptr, name.len);
-    else
-        reply = redisCommand(channel->redis, "SET %s%b d%b%b EX %llu", channel->names.event,
-                             name.ptr, name.len, " ", (size_t)1, content.ptr, content.len,
-                             (unsigned long long)kept_s);
-    return granted(channel, reply, "settling the name of an event");
+bool control_channel_settle_name(struct control_channel *channel, const struct event_name *name,
+                                 uint64_t kept_s)
+{
+    return granted(channel, run_name_script(channel, settle_name_script, name, kept_s),
+                   "settling the name of an event");
 }
 
 void edge_notice_print(const struct edge_notice *edge, struct buffer *out)

@@ -60,8 +60,13 @@ NODISCARD bool control_channel_leave(struct control_channel *channel, struct spa
 
 // ---- events that have a name, so that each is published once
 //
-// A name is taken before its event is published, and kept afterwards for a while. `content` tells
-// events of one name apart.
+// A name is taken before its event is published, and kept afterwards for a while.
+
+struct event_name {
+    struct span name;
+    struct span content; // tells events of one name apart
+    struct span owner;   // a random id of who publishes the event, without blanks
+};
 
 enum event_name_state {
     EVENT_NAME_NEW,  // taken for this event; control_channel_settle_name() follows
@@ -70,13 +75,18 @@ enum event_name_state {
     EVENT_NAME_USED, // by an event with another content
 };
 
-// A name that is not settled within `lease_ms` is free again.
-NODISCARD bool control_channel_take_name(struct control_channel *channel, struct span name,
-                                         struct span content, uint64_t lease_ms,
+// A name that is not settled within `lease_ms` is free again. Who has it already takes it once
+// more.
+NODISCARD bool control_channel_take_name(struct control_channel *channel,
+                                         const struct event_name *name, uint64_t lease_ms,
                                          enum event_name_state *state);
-// `kept_s`: for how long the event counts as published; 0: it was not, and the name is free.
-NODISCARD bool control_channel_settle_name(struct control_channel *channel, struct span name,
-                                           struct span content, uint64_t kept_s);
+// A name that is still the owner's stays taken for `lease_ms` from now on.
+NODISCARD bool control_channel_keep_name(struct control_channel *channel,
+                                         const struct event_name *name, uint64_t lease_ms);
+// `kept_s`: for how long the event counts as published; 0: it was not, and the name is free unless
+// another owner has it by now.
+NODISCARD bool control_channel_settle_name(struct control_channel *channel,
+                                           const struct event_name *name, uint64_t kept_s);
 
 // Appends {"edge":…,"sockets":…,"rooms":…,"heardMsAgo":…}.
 void edge_notice_print(const struct edge_notice *edge, struct buffer *out);

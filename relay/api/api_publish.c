@@ -13,7 +13,13 @@
 
 #define IDEMPOTENCY_KEY_MAX 200
 #define TRACEPARENT_LEN     55
-#define LEASE_MARGIN_MS     30000 // that a name stays taken after the wait for the confirm
+#define LEASE_MARGIN_MS     30000   // that a name stays taken after the wait for the confirm
+#define LATE_LEASE_MS       3600000 // that it stays taken if the confirm has not come by then
+
+struct name_record {
+    char content[PUBLIC_ID_LEN + 1 + API_NAME_MAX + 1];
+    char owner[RANDOM_ID_LEN + 1];
+};
 
 // With an Idempotency-Key the event has a name. That is taken in Redis before the event is
 // published, and settled before the request is answered.
@@ -24,10 +30,10 @@ struct publish_call {
     struct side_request *request; // NULL: answered
     bool has_name;
     char routing_key[API_NAME_MAX + 1];
-    char message_id[IDEMPOTENCY_KEY_MAX + 1];           // and the name
-    char content[PUBLIC_ID_LEN + 1 + API_NAME_MAX + 1]; // of an event that has a name
-    enum publish_outcome outcome;                       // the last one
-    char reason[RABBIT_REASON_MAX];                     // of it, or ""
+    char message_id[IDEMPOTENCY_KEY_MAX + 1]; // and the name
+    struct name_record record;                // of an event that has a name
+    enum publish_outcome outcome;             // the last one
+    char reason[RABBIT_REASON_MAX];           // of it, or ""
 };
 
 static const enum api_error errors[] = {
@@ -64,17 +70,20 @@ static void conclude(struct publish_call *call, bool final)
 
 // ---- the name of an event
 
-static struct span name_of(const struct publish_call *call)
+static struct event_name name_of(const char *name, const struct name_record *record)
 {
-    return span_of(call->message_id);
+    return (struct event_name){.name = span_of(name),
+                               .content = span_of(record->content),
+                               .owner = span_of(record->owner)};
 }
 
 static bool settle(struct api_task *task, struct control_channel *channel)
 {
     struct publish_call *call = container_of(task, struct publish_call, task);
     int64_t kept_s = call->api->options.settings->idempotency_s;
+    const struct event_name name = name_of(call->message_id, &call->record);
 
-    if (!control_channel_settle_name(channel, name_of(call), span_of(call->content),
+    if (!control_channel_settle_name(channel, &name,
                                      call->outcome == PUBLISH_DONE ? (uint64_t)kept_s : 0))
         return false;
     conclude(call, true);
@@ -89,6 +98,41 @@ static void on_unsettled(struct api_task *task, enum api_failure failure, const 
     conclude(container_of(task, struct publish_call, task), true);
 }
 
+// The last outcome may come at any time, so this has a copy of the name.
+struct keep_call {
+    struct api_task task;
+    char name[IDEMPOTENCY_KEY_MAX + 1];
+    struct name_record record;
+};
+
+static bool keep(struct api_task *task, struct control_channel *channel)
+{
+    struct keep_call *call = container_of(task, struct keep_call, task);
+    const struct event_name name = name_of(call->name, &call->record);
+
+    if (!control_channel_keep_name(channel, &name, LATE_LEASE_MS))
+        return false;
+    free(call);
+    return true;
+}
+
+static void on_not_kept(struct api_task *task, enum api_failure failure, const char *reason)
+{
+    (void)failure;
+    (void)reason;
+    free(container_of(task, struct keep_call, task));
+}
+
+static void keep_name(const struct publish_call *call)
+{
+    struct keep_call *copy = mem_zalloc(sizeof(*copy));
+
+    copy->task = (struct api_task){.run = keep, .on_failure = on_not_kept};
+    memcpy(copy->name, call->message_id, sizeof(copy->name));
+    copy->record = call->record;
+    api_commands_submit(call->api->names, &copy->task);
+}
+
 static void on_outcome(struct publication *publication, enum publish_outcome outcome,
                        const char *reason, bool final)
 {
@@ -96,6 +140,8 @@ static void on_outcome(struct publication *publication, enum publish_outcome out
 
     call->outcome = outcome;
     snprintf(call->reason, sizeof(call->reason), "%s", reason ? reason : "");
+    if (!final && call->has_name)
+        keep_name(call);
     if (!final || !call->has_name) {
         conclude(call, final);
         return;
@@ -108,10 +154,10 @@ static bool take_name(struct api_task *task, struct control_channel *channel)
 {
     struct publish_call *call = container_of(task, struct publish_call, task);
     int64_t lease_ms = call->api->options.settings->publish_timeout_ms + LEASE_MARGIN_MS;
+    const struct event_name name = name_of(call->message_id, &call->record);
     enum event_name_state state;
 
-    if (!control_channel_take_name(channel, name_of(call), span_of(call->content),
-                                   (uint64_t)lease_ms, &state))
+    if (!control_channel_take_name(channel, &name, (uint64_t)lease_ms, &state))
         return false;
     if (state == EVENT_NAME_NEW) {
         api_publisher_submit(call->api->publisher, &call->publication);
@@ -139,7 +185,9 @@ static void publish_once(struct publish_call *call)
 {
     struct public_id body = public_id_of(call->publication.body);
 
-    snprintf(call->content, sizeof(call->content), "%s %s", body.text, call->routing_key);
+    snprintf(call->record.content, sizeof(call->record.content), "%s %s", body.text,
+             call->routing_key);
+    random_id(call->record.owner);
     call->task = (struct api_task){.run = take_name, .on_failure = on_name_not_taken};
     api_commands_submit(call->api->names, &call->task);
 }
