@@ -1,8 +1,10 @@
 #include "common/resolver.h"
 
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/mem.h"
@@ -14,28 +16,80 @@ void resolver_init(struct resolver *resolver, const char *host)
     *resolver = (struct resolver){.host = host};
 }
 
+// What the library's thread reads, which may outlive the resolver.
+struct lookup {
+    struct gaicb request;
+    char host[];
+};
+
+static void free_lookup(struct gaicb *request)
+{
+    if (request->ar_result)
+        freeaddrinfo(request->ar_result);
+    free(container_of(request, struct lookup, request));
+}
+
 static void forget_answer(struct resolver *resolver)
 {
-    if (resolver->pending->ar_result)
-        freeaddrinfo(resolver->pending->ar_result);
-    free(resolver->pending);
+    free_lookup(resolver->pending);
     resolver->pending = NULL;
 }
 
+// ---- lookups that nobody waits for any more, and that could not be cancelled
+
+// The library has 20 threads, and what none of them has begun can be cancelled.
+#define ABANDONED_MAX 64
+
+static pthread_mutex_t abandoned_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct gaicb *abandoned[ABANDONED_MAX]; // under the lock
+
+static void free_abandoned(void)
+{
+    pthread_mutex_lock(&abandoned_lock);
+    for (size_t i = 0; i < ABANDONED_MAX; i++)
+        if (abandoned[i] && gai_error(abandoned[i]) != EAI_INPROGRESS) {
+            free_lookup(abandoned[i]);
+            abandoned[i] = NULL;
+        }
+    pthread_mutex_unlock(&abandoned_lock);
+}
+
+// If there are too many, which takes a library with more threads, it is leaked.
+static void abandon(struct gaicb *request)
+{
+    size_t i = 0;
+
+    pthread_mutex_lock(&abandoned_lock);
+    while (i < ABANDONED_MAX && abandoned[i])
+        i++;
+    if (i < ABANDONED_MAX)
+        abandoned[i] = request;
+    pthread_mutex_unlock(&abandoned_lock);
+}
+
+// ---- a resolver
+
 void resolver_fini(struct resolver *resolver)
 {
-    // A lookup that cannot be cancelled belongs to the library's thread and is leaked. The process
-    // is about to end.
-    if (resolver->pending && gai_cancel(resolver->pending) != EAI_NOTCANCELED)
-        forget_answer(resolver);
+    if (!resolver->pending)
+        return;
+    if (gai_cancel(resolver->pending) == EAI_NOTCANCELED)
+        abandon(resolver->pending);
+    else
+        free_lookup(resolver->pending);
     resolver->pending = NULL;
 }
 
 static int ask(struct resolver *resolver)
 {
-    resolver->pending = mem_zalloc(sizeof(*resolver->pending));
-    resolver->pending->ar_name = resolver->host;
-    resolver->pending->ar_request = &hints;
+    size_t size = strlen(resolver->host) + 1;
+    struct lookup *lookup = mem_zalloc(sizeof(*lookup) + size);
+
+    free_abandoned();
+    memcpy(lookup->host, resolver->host, size);
+    lookup->request.ar_name = lookup->host;
+    lookup->request.ar_request = &hints;
+    resolver->pending = &lookup->request;
     return getaddrinfo_a(GAI_NOWAIT, &resolver->pending, 1, NULL);
 }
 

@@ -26,7 +26,8 @@ struct addresses {
     char text[RESOLVER_ADDRESSES_MAX][RESOLVER_TEXT_MAX];
 };
 
-// Borrows `host` for the resolver's life.
+// Borrows `host` for the resolver's life. A lookup that is at work at its end is freed when a later
+// one begins.
 void resolver_init(struct resolver *resolver, const char *host);
 void resolver_fini(struct resolver *resolver);
 
