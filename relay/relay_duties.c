@@ -88,7 +88,8 @@ static void send_heartbeats(struct relay *relay)
         struct event_log *log = relay->logs.logs[i];
         // A standby sends no heartbeat, but it is ready only while Redis answers.
         all &= event_log_connected(log) && event_log_is_primary(log) &&
-               (relay->role == ROLE_STANDBY || send_heartbeat(relay, i));
+               (relay->role == ROLE_STANDBY ||
+                (!relay_nodes_owe(relay, i) && send_heartbeat(relay, i)));
     }
     if (all)
         metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());

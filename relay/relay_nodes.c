@@ -192,6 +192,7 @@ static enum event_log_status append(struct relay *relay, unsigned i)
 
     if (node->began_us == 0)
         node->began_us = clock_monotonic_us();
+    node->tried_losses = event_log_losses(relay->logs.logs[i]);
     enum event_log_status status = event_log_append(relay->logs.logs[i], &node->batch);
     if (status == EVENT_LOG_OK)
         on_logged(relay, i);
@@ -200,6 +201,14 @@ static enum event_log_status append(struct relay *relay, unsigned i)
     metric_add(&relay->metrics.append_retries, 1);
     put_off(relay, node, began_ms);
     return status;
+}
+
+bool relay_nodes_owe(const struct relay *relay, unsigned i)
+{
+    const struct relay_node *node = &relay->nodes[i];
+
+    return !batch_logged(&node->batch) && node->began_us != 0 &&
+           node->tried_losses != event_log_losses(relay->logs.logs[i]);
 }
 
 static bool can_append(const struct relay *relay, unsigned i)

@@ -34,6 +34,11 @@ size_t relay_nodes_batched(const struct relay *relay);
 // How many deliveries they have.
 size_t relay_nodes_taken(const struct relay *relay);
 
+// True if the server's batch was tried before its connection was lost, and not since. It may be
+// another server now, without events that edges have got from the one before: a heartbeat over it
+// would name a top below them, and edges would take the log for reset.
+bool relay_nodes_owe(const struct relay *relay, unsigned i);
+
 // Sends the new batches and waits for no answer.
 void relay_nodes_send(struct relay *relay);
 // Makes one attempt to append each batch whose server it is time for. Returns false if another
