@@ -2,6 +2,7 @@
 // gives back. The functions of the event log, the consumer and the dead letters are those below;
 // the linker takes them in place of the library's.
 #include "relay/relay_loop.h"
+#include "relay/relay_nodes.h"
 
 #include "common/clock.h"
 #include "proto/envelope.h"
@@ -46,7 +47,7 @@ static struct {
     bool redis_away, second_away, unclaimed, refused;
     uint64_t now_ms, refused_ms, joined_ms, left_ms;
     char log[IDS_MAX + 1];
-    uint64_t tag, epoch;
+    uint64_t tag, epoch, losses;
     unsigned nodes;
     size_t letters;
     char id[2]; // of the last event taken
@@ -387,7 +388,7 @@ uint64_t event_log_unreplicated(const struct event_log *log)
 uint64_t event_log_losses(const struct event_log *log)
 {
     (void)log;
-    return 0;
+    return brokers.losses;
 }
 
 enum event_log_refusal event_log_refusal(const struct event_log *log)
@@ -550,6 +551,31 @@ static void acknowledges_nothing_before_the_claim(void **state)
     }
 }
 
+// A server that was lost may be another one now, which lacks what edges have got already.
+static void no_heartbeat_before_the_batch_was_tried_again(void **state)
+{
+    static const struct {
+        bool held;
+        uint64_t began_us, tried_losses, losses;
+        bool owes;
+    } rows[] = {
+        {false, 1, 0, 1, false}, // nothing is held
+        {true, 0, 0, 1, false},  // it was never tried
+        {true, 1, 1, 1, false},  // it was tried over this connection
+        {true, 1, 0, 1, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct relay relay = {.logs.count = 1};
+        relay.nodes[0].batch.unconfirmed = rows[i].held;
+        relay.nodes[0].began_us = rows[i].began_us;
+        relay.nodes[0].tried_losses = rows[i].tried_losses;
+        brokers.losses = rows[i].losses;
+        assert_int_equal(relay_nodes_owe(&relay, 0), rows[i].owes);
+    }
+}
+
 static void follow(const struct dialogue *d, unsigned nodes)
 {
     struct relay_settings settings = {.prefetch = 200, .bus_shards = nodes};
@@ -605,11 +631,13 @@ static int tear_down_group(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + 2];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
     ADD_ROWS(tests, count, dialogues_with_two, follows_the_script_with_two);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(acknowledges_nothing_before_the_claim);
+    tests[count++] =
+        (struct CMUnitTest)cmocka_unit_test(no_heartbeat_before_the_batch_was_tried_again);
     return cmocka_run_group_tests_name("relay_loop", tests, set_up_group, tear_down_group);
 }
