@@ -1,5 +1,3 @@
-#include "proto/control_channel.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,25 +8,14 @@
 #include "common/clock.h"
 #include "common/json_string.h"
 #include "common/mem.h"
-#include "common/redis/redis_dialer.h"
 #include "common/redis_error.h"
-#include "proto/redis_keys.h"
+#include "proto/control_channel_internal.h"
 
 #define ANSWER_MS         5000
 #define ANSWERS_MS        2000
 #define KEPT_S            3720 // longer than RECOVERY_WINDOW can be
 #define LEFT_ROOMS_MAX    1000 // of a user
 #define CLOCK_TOLERANCE_S 3600 // the largest JWT_CLOCK_TOLERANCE: so much longer are tokens valid
-
-struct control_channel {
-    struct redis_settings settings; // of the first of REDIS_NODES, which has the commands
-    const struct redis_settings *given;
-    struct redis_names names;
-    struct resolver host;
-    struct redis_dialer dialer;
-    redisContext *redis;
-    char reason[CONTROL_REASON_MAX];
-};
 
 PRINTF(2, 3) static bool fail(struct control_channel *channel, const char *format, ...)
 {
@@ -50,8 +37,7 @@ static bool lose(struct control_channel *channel, const char *doing)
     return fail(channel, "%s: %s", doing, redis_error_explain(channel->redis->errstr));
 }
 
-// Frees the reply. Returns false if it is NULL or an error.
-static bool granted(struct control_channel *channel, redisReply *reply, const char *doing)
+bool control_channel_granted(struct control_channel *channel, redisReply *reply, const char *doing)
 {
     bool ok = reply && reply->type != REDIS_REPLY_ERROR;
 
@@ -73,14 +59,14 @@ static bool log_in(struct control_channel *channel, const struct redis_settings 
         reply = redisCommand(redis, "AUTH %s %s", settings->username, settings->password);
     else if (settings->password)
         reply = redisCommand(redis, "AUTH %s", settings->password);
-    if (settings->password && !granted(channel, reply, "login")) {
+    if (settings->password && !control_channel_granted(channel, reply, "login")) {
         size_t len = strlen(channel->reason);
         snprintf(channel->reason + len, sizeof(channel->reason) - len, "; %s",
                  redis_settings_remedy(settings));
         return false;
     }
-    return granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
-                   "choosing the database");
+    return control_channel_granted(channel, redisCommand(redis, "SELECT %d", (int)settings->db),
+                                   "choosing the database");
 }
 
 // Asks all Sentinels in turn, if there are any.
@@ -152,7 +138,7 @@ static bool visit_edge(struct control_channel *channel, const redisReply *key,
                 .at_ms = field_of(hash, REDIS_EDGE_AT_FIELD),
             },
             arg);
-    return granted(channel, hash, "reading an edge");
+    return control_channel_granted(channel, hash, "reading an edge");
 }
 
 // True if `reply` is a page of SCAN: the next cursor and a list of keys.
@@ -177,7 +163,7 @@ bool control_channel_each_edge(struct control_channel *channel,
             ok = visit_edge(channel, page->element[1]->element[i], visit, arg);
         if (ok)
             snprintf(cursor, sizeof(cursor), "%s", page->element[0]->str);
-        ok = granted(channel, page, "looking for edges") && ok;
+        ok = control_channel_granted(channel, page, "looking for edges") && ok;
     } while (ok && strcmp(cursor, "0") != 0);
     return ok;
 }
@@ -193,7 +179,7 @@ bool control_channel_publish(struct control_channel *channel, const struct contr
     buffer_fini(&bytes);
     if (reply && reply->type == REDIS_REPLY_INTEGER)
         *receivers = (uint64_t)reply->integer;
-    return granted(channel, reply, "publishing");
+    return control_channel_granted(channel, reply, "publishing");
 }
 
 // ---- a command and its answers
@@ -257,8 +243,9 @@ static bool ask(struct control_channel *channel, struct control_channel *listene
     if (getrandom(&command->ask, sizeof(command->ask), 0) != sizeof(command->ask) ||
         command->ask == 0)
         command->ask = clock_wall_ms();
-    if (!granted(listener, redisCommand(listener->redis, "SUBSCRIBE %s", listener->names.control),
-                 "listening for answers"))
+    if (!control_channel_granted(
+            listener, redisCommand(listener->redis, "SUBSCRIBE %s", listener->names.control),
+            "listening for answers"))
         return fail(channel, "%s", listener->reason);
     if (!control_channel_each_edge(channel, count_edge, &result->alive) ||
         !control_channel_publish(channel, command, &result->receivers))
@@ -286,7 +273,7 @@ static bool store_kick(struct control_channel *channel, struct span user)
         redisCommand(channel->redis, "SET %s%b %llu EX %d", channel->names.kicked, user.ptr,
                      user.len, (unsigned long long)clock_wall_ms(), KEPT_S);
 
-    return granted(channel, reply, "storing the kick");
+    return control_channel_granted(channel, reply, "storing the kick");
 }
 
 // KEYS: the revocations. ARGV: user, at, until, now (ms), the largest number of users.
@@ -327,7 +314,8 @@ static bool stored(struct control_channel *channel, redisReply *reply, const cha
 {
     bool full = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
 
-    return granted(channel, reply, doing) && (!full || fail(channel, "%s: %s", doing, too_many));
+    return control_channel_granted(channel, reply, doing) &&
+           (!full || fail(channel, "%s: %s", doing, too_many));
 }
 
 static bool store_revocation(struct control_channel *channel, const struct control *command)
@@ -388,73 +376,6 @@ bool control_channel_leave(struct control_channel *channel, struct span user, st
 
     *result = (struct command_result){0};
     return store_leave(channel, &command) && ask_edges(channel, &command, result);
-}
-
-// ---- names of events
-
-// A name is "b <owner> <content>" while its event is at work, and "d <content>" afterwards.
-
-// KEYS: the name. ARGV: content, owner, lease (ms). Answers an enum event_name_state.
-static const char take_name_script[] =
-    "local known, mine = redis.call('GET', KEYS[1]), 'b ' .. ARGV[2] .. ' ' .. ARGV[1]\n"
-    "if not known or known == mine then\n"
-    "  redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])\n"
-    "  return 0\n"
-    "end\n"
-    "local done = string.sub(known, 1, 1) == 'd'\n"
-    "if string.match(known, done and '^d (.*)$' or '^b %S+ (.*)$') ~= ARGV[1] then return 3 end\n"
-    "return done and 1 or 2\n";
-
-// KEYS: the name. ARGV: content, owner, lease (ms).
-static const char keep_name_script[] =
-    "if redis.call('GET', KEYS[1]) == 'b ' .. ARGV[2] .. ' ' .. ARGV[1] then\n"
-    "  redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
-    "end\n"
-    "return 1\n";
-
-// KEYS: the name. ARGV: content, owner, time that the event counts as published (s) or 0. What
-// somebody else has taken since is not freed; that the event was published is true for all who
-// have it.
-static const char settle_name_script[] =
-    "local known, mine = redis.call('GET', KEYS[1]), 'b ' .. ARGV[2] .. ' ' .. ARGV[1]\n"
-    "if ARGV[3] == '0' then\n"
-    "  if known == mine then redis.call('DEL', KEYS[1]) end\n"
-    "elseif not known or\n"
-    "    (string.match(known, '^b %S+ (.*)$') or string.match(known, '^d (.*)$')) == ARGV[1] then\n"
-    "  redis.call('SET', KEYS[1], 'd ' .. ARGV[1], 'EX', ARGV[3])\n"
-    "end\n"
-    "return 1\n";
-
-static redisReply *run_name_script(struct control_channel *channel, const char *script,
-                                   const struct event_name *name, uint64_t time)
-{
-    return redisCommand(channel->redis, "EVAL %s 1 %s%b %b %b %llu", script, channel->names.event,
-                        name->name.ptr, name->name.len, name->content.ptr, name->content.len,
-                        name->owner.ptr, name->owner.len, (unsigned long long)time);
-}
-
-bool control_channel_take_name(struct control_channel *channel, const struct event_name *name,
-                               uint64_t lease_ms, enum event_name_state *state)
-{
-    redisReply *reply = run_name_script(channel, take_name_script, name, lease_ms);
-
-    if (reply && reply->type == REDIS_REPLY_INTEGER)
-        *state = (enum event_name_state)reply->integer;
-    return granted(channel, reply, "taking the name of an event");
-}
-
-bool control_channel_keep_name(struct control_channel *channel, const struct event_name *name,
-                               uint64_t lease_ms)
-{
-    return granted(channel, run_name_script(channel, keep_name_script, name, lease_ms),
-                   "keeping the name of an event");
-}
-
-bool control_channel_settle_name(struct control_channel *channel, const struct event_name *name,
-                                 uint64_t kept_s)
-{
-    return granted(channel, run_name_script(channel, settle_name_script, name, kept_s),
-                   "settling the name of an event");
 }
 
 void edge_notice_print(const struct edge_notice *edge, struct buffer *out)

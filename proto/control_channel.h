@@ -58,35 +58,5 @@ NODISCARD bool control_channel_revoke(struct control_channel *channel, struct sp
 NODISCARD bool control_channel_leave(struct control_channel *channel, struct span user,
                                      struct span room, struct command_result *result);
 
-// ---- events that have a name, so that each is published once
-//
-// A name is taken before its event is published, and kept afterwards for a while.
-
-struct event_name {
-    struct span name;
-    struct span content; // tells events of one name apart
-    struct span owner;   // a random id of who publishes the event, without blanks
-};
-
-enum event_name_state {
-    EVENT_NAME_NEW,  // taken for this event; control_channel_settle_name() follows
-    EVENT_NAME_DONE, // the event was published
-    EVENT_NAME_BUSY, // somebody publishes the event, or does not know yet what became of it
-    EVENT_NAME_USED, // by an event with another content
-};
-
-// A name that is not settled within `lease_ms` is free again. Who has it already takes it once
-// more.
-NODISCARD bool control_channel_take_name(struct control_channel *channel,
-                                         const struct event_name *name, uint64_t lease_ms,
-                                         enum event_name_state *state);
-// A name that is still the owner's stays taken for `lease_ms` from now on.
-NODISCARD bool control_channel_keep_name(struct control_channel *channel,
-                                         const struct event_name *name, uint64_t lease_ms);
-// `kept_s`: for how long the event counts as published; 0: it was not, and the name is free unless
-// another owner has it by now.
-NODISCARD bool control_channel_settle_name(struct control_channel *channel,
-                                           const struct event_name *name, uint64_t kept_s);
-
 // Appends {"edge":…,"sockets":…,"rooms":…,"heardMsAgo":…}.
 void edge_notice_print(const struct edge_notice *edge, struct buffer *out);

@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "common/public_id.h"
 #include "common/random.h"
+#include "proto/event_name.h"
 #include "relay/api/api_answer.h"
 #include "relay/api/api_parts.h"
 #include "relay/api/api_paths.h"
@@ -83,8 +84,7 @@ static bool settle(struct api_task *task, struct control_channel *channel)
     int64_t kept_s = call->api->options.settings->idempotency_s;
     const struct event_name name = name_of(call->message_id, &call->record);
 
-    if (!control_channel_settle_name(channel, &name,
-                                     call->outcome == PUBLISH_DONE ? (uint64_t)kept_s : 0))
+    if (!event_name_settle(channel, &name, call->outcome == PUBLISH_DONE ? (uint64_t)kept_s : 0))
         return false;
     conclude(call, true);
     return true;
@@ -110,7 +110,7 @@ static bool keep(struct api_task *task, struct control_channel *channel)
     struct keep_call *call = container_of(task, struct keep_call, task);
     const struct event_name name = name_of(call->name, &call->record);
 
-    if (!control_channel_keep_name(channel, &name, LATE_LEASE_MS))
+    if (!event_name_keep(channel, &name, LATE_LEASE_MS))
         return false;
     free(call);
     return true;
@@ -157,7 +157,7 @@ static bool take_name(struct api_task *task, struct control_channel *channel)
     const struct event_name name = name_of(call->message_id, &call->record);
     enum event_name_state state;
 
-    if (!control_channel_take_name(channel, &name, (uint64_t)lease_ms, &state))
+    if (!event_name_take(channel, &name, (uint64_t)lease_ms, &state))
         return false;
     if (state == EVENT_NAME_NEW) {
         api_publisher_submit(call->api->publisher, &call->publication);

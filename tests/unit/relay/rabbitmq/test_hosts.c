@@ -6,19 +6,19 @@
 struct turn_case {
     const char *name;
     size_t count;
-    // What the hosts do, one after the other: x does not serve, y serves.
+    // What the hosts do, one after the other: f fails, s serves.
     const char *events;
     // After each of them, the host that has its turn, and ; if it is time to pause before.
     const char *turns;
 };
 
 static const struct turn_case turn_cases[] = {
-    {"one host: a pause each time", 1, "xxx", ";a;a;a"},
-    {"the next after each failure", 3, "xx", "bc"},
-    {"a pause after each round", 3, "xxxxxx", "bc;abc;a"},
-    {"one that serves keeps its turn", 2, "xyyy", "bbbb"},
-    {"the round begins anew with the one that has served", 3, "xyxxx", "bbca;b"},
-    {"two rounds, then one serves", 2, "xxxxyxx", "b;ab;aab;a"},
+    {"one host: a pause each time", 1, "fff", ";a;a;a"},
+    {"the next after each failure", 3, "ff", "bc"},
+    {"a pause after each round", 3, "ffffff", "bc;abc;a"},
+    {"one that serves keeps its turn", 2, "fsss", "bbbb"},
+    {"the round begins anew with the one that has served", 3, "fsfff", "bbca;b"},
+    {"two rounds, then one serves", 2, "ffffsff", "b;ab;aab;a"},
 };
 
 static void take_turns(void **state)
@@ -32,7 +32,7 @@ static void take_turns(void **state)
         list.items[i].host[0] = (char)('a' + i);
     rabbit_hosts_init(&hosts, &list);
     for (const char *event = c->events; *event; event++) {
-        if (*event == 'y')
+        if (*event == 's')
             rabbit_hosts_settle(&hosts);
         else if (!rabbit_hosts_move_on(&hosts))
             buffer_printf(&turns, ";");
