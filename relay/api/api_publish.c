@@ -7,7 +7,6 @@
 #include "common/mem.h"
 #include "common/public_id.h"
 #include "common/random.h"
-#include "common/random.h"
 #include "proto/event_name.h"
 #include "relay/api/api_answer.h"
 #include "relay/api/api_parts.h"
