@@ -2,34 +2,24 @@
 // not any more. An edge that has not got them says so, and its clients begin afresh.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startBrokers } from './support/brokers.mjs';
 import { newConversation } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
 import { Line } from './support/line.mjs';
-import { Redis, command } from './support/redis.mjs';
-import { MASTER, Sentinels, replicate } from './support/sentinel.mjs';
+import { command } from './support/redis.mjs';
+import { primaryBehindWire } from './support/sentinel.mjs';
 import { Traveller, say } from './support/traveller.mjs';
 import { until } from './support/wait.mjs';
-import { Wire, replications, subscriptions } from './support/wire.mjs';
+import { replications, subscriptions } from './support/wire.mjs';
 
 const LOG = 'ws:log:{0}';
 
 const brokers = await startBrokers(['redis']);
-// What Sentinels, relay, edge and replica take for the primary.
-const wire = await Wire.to(brokers.redis.port);
-const replica = await Redis.start(join(brokers.dir, 'replica'));
-await replicate(replica, wire.port);
-const sentinels = await Sentinels.start(join(brokers.dir, 'sentinels'), wire.port);
-after(async () => {
-  await sentinels.stop();
-  await replica.stop();
-  wire.close();
-});
+const { wire, replica, settings, stop } = await primaryBehindWire(brokers);
+after(stop);
 
-const made = await gateway({ brokers, edges: 0, relays: 0, env: {
-  REDIS_HOST: '', REDIS_PORT: '', REDIS_SENTINELS: sentinels.list, REDIS_MASTER_NAME: MASTER } });
+const made = await gateway({ brokers, edges: 0, relays: 0, env: settings });
 const relay = await made.addRelay();
 const edge = await made.addEdge();
 await made.ready();

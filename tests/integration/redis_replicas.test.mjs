@@ -1,7 +1,6 @@
 // The primary is lost with what its replica did not have yet. With REDIS_WAIT_REPLICAS the relay has
 // not acknowledged that, and the new primary gets it.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { assertNumbered } from './support/asserts.mjs';
 import { startBrokers } from './support/brokers.mjs';
@@ -9,10 +8,10 @@ import { connect, newConversation } from './support/clients.mjs';
 import { numbersOf } from './support/flow.mjs';
 import { gateway } from './support/gateway.mjs';
 import { request } from './support/http.mjs';
-import { Redis, command } from './support/redis.mjs';
-import { MASTER, Sentinels, replicate } from './support/sentinel.mjs';
+import { command } from './support/redis.mjs';
+import { primaryBehindWire, replicate } from './support/sentinel.mjs';
 import { until } from './support/wait.mjs';
-import { Wire, replications } from './support/wire.mjs';
+import { replications } from './support/wire.mjs';
 
 const EVENTS = 20;
 
@@ -21,22 +20,10 @@ const made = await gateway({ brokers, edges: 0, relays: 0 });
 const readiness = (process) => request(`${process.opsUrl}/ready`);
 const logged = async (redis) => Number(await command(redis.port, ['XLEN', 'ws:log:{0}']));
 
-// A replica behind a wire, and Sentinels that know the primary by that wire.
-const wire = await Wire.to(brokers.redis.port);
-const replica = await Redis.start(join(brokers.dir, 'replica'));
-await replicate(replica, wire.port);
-const sentinels = await Sentinels.start(join(brokers.dir, 'sentinels'), wire.port);
-after(async () => {
-  await sentinels.stop();
-  await replica.stop();
-  wire.close();
-});
-
-const env = { REDIS_HOST: '', REDIS_PORT: '', REDIS_SENTINELS: sentinels.list,
-  REDIS_MASTER_NAME: MASTER, REDIS_WAIT_REPLICAS: '1' };
-const relay = await made.addRelay(env);
-const { REDIS_WAIT_REPLICAS: _, ...edgeEnv } = env;
-const edge = await made.addEdge(edgeEnv);
+const { wire, replica, settings, stop } = await primaryBehindWire(brokers);
+after(stop);
+const relay = await made.addRelay({ ...settings, REDIS_WAIT_REPLICAS: '1' });
+const edge = await made.addEdge(settings);
 await made.ready();
 const room = newConversation();
 

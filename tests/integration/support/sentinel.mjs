@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { Child } from './child.mjs';
 import { freePorts } from './ports.mjs';
-import { command } from './redis.mjs';
+import { Redis, command } from './redis.mjs';
 import { until } from './wait.mjs';
+import { Wire } from './wire.mjs';
 
 export const MASTER = 'trips';
 const DOWN_AFTER_MS = 1000;
@@ -78,4 +79,24 @@ export async function replicate(replica, port) {
   await command(replica.port, ['REPLICAOF', '127.0.0.1', String(port)]);
   await until('replication', async () =>
     /master_link_status:up/.test(await command(replica.port, ['INFO', 'replication'])));
+}
+
+// The Redis of `brokers` behind a wire, a replica of it, and Sentinels that know it by the wire.
+// `settings` are those of relays and edges.
+export async function primaryBehindWire(brokers) {
+  const wire = await Wire.to(brokers.redis.port);
+  const replica = await Redis.start(join(brokers.dir, 'replica'));
+  await replicate(replica, wire.port);
+  const sentinels = await Sentinels.start(join(brokers.dir, 'sentinels'), wire.port);
+  return {
+    wire,
+    replica,
+    settings: { REDIS_HOST: '', REDIS_PORT: '', REDIS_SENTINELS: sentinels.list,
+      REDIS_MASTER_NAME: MASTER },
+    stop: async () => {
+      await sentinels.stop();
+      await replica.stop();
+      wire.close();
+    },
+  };
 }
