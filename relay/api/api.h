@@ -1,7 +1,7 @@
 // The HTTP API of the relay, for services without RabbitMQ: docs/http-api.md.
 //
-// It has threads and connections of its own and takes nothing from the relay's loop, so its clients
-// cannot slow deliveries down, and a relay that stands by answers as the active one does.
+// It has threads and connections of its own, so the relay's loop never waits for its clients, and a
+// relay that stands by answers as the active one does.
 #pragma once
 
 #include "common/attr.h"
