@@ -290,21 +290,12 @@ static void use_file(struct relay *relay, struct gateway_file *file)
     new_route_parts(relay);
 }
 
-static void log_route_faults(const struct buffer *faults)
-{
-    struct span rest = buffer_span(faults), line;
-
-    while (span_take_until(&rest, '\n', &line))
-        if (line.len > 0)
-            log_error("the routes are refused, the old ones stay reason=" SPAN_FMT, SPAN_ARG(line));
-}
-
 static bool reload_routes(struct relay *relay)
 {
     struct buffer faults = {0};
     struct gateway_file *file = relay_settings_load_file(relay->settings, &faults);
 
-    log_route_faults(&faults);
+    reload_accepts("routes", &faults);
     buffer_fini(&faults);
     if (!file)
         return false;

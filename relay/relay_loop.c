@@ -75,7 +75,6 @@ static bool take_one(struct relay *relay, uint32_t wait_ms)
 
     switch (consumer_take(relay->consumer, wait_ms, &event)) {
     case CONSUMER_EVENT:
-        relay->log_usable_ms = clock_monotonic_ms();
         return accept_event(relay, &event);
     case CONSUMER_LOST:
         relay_on_consumer_lost(relay);
@@ -113,7 +112,11 @@ static size_t take_batch(struct relay *relay)
     while (taken > 0 && consumer_has_more(relay->consumer) && taken < BATCH_MAX_COUNT &&
            has_room(relay) && take_one(relay, 0))
         taken++;
-    linger_record(&relay->linger, clock_monotonic_ms(), taken);
+
+    uint64_t now_ms = clock_monotonic_ms();
+    if (taken > 0)
+        relay->log_usable_ms = now_ms;
+    linger_record(&relay->linger, now_ms, taken);
     return taken;
 }
 

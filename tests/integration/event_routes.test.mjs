@@ -126,7 +126,7 @@ describe('SIGHUP', () => {
     const user = await connect(t, edge, { userId: 'r2', further: ['four', 'five'] });
     await reload(`{"routes": [${JSON.stringify(route('r.five', 'five'))},\n{"routingKey": 1}]}`,
       'refused');
-    await relay.logs(/the routes are refused.*routes\.json:2: /);
+    await relay.logs(/refused what was read again.*what=routes.*routes\.json:2: /);
     await services.publish('r.five', { userId: 'r2', n: 1 });
     await services.publish('r.four', { userId: 'r2', n: 1 });
     await user.next('four');
