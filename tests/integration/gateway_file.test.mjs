@@ -88,8 +88,10 @@ test('a claim of the token leads into rooms', async (t) => {
 });
 
 test('another token leads into other rooms', async (t) => {
-  const client = await on(t, one, 'u6', { teamId: 'old' });
+  // The mate is there first: of one that comes while the news of it travels it hears, or not.
   const mate = await on(t, other, 'u7', { teamId: ['old', 'new'] });
+  const client = await on(t, one, 'u6', { teamId: 'old' });
+  assert.equal((await mate.next('user_joined')).room, 'team:old');
   const answer = await client.ack('refresh_token', { token: token({ id: 'u6', teamId: 'new' }) });
   assert.equal(answer.success, true);
   assert.equal((await mate.next('user_left')).room, 'team:old');
