@@ -1,5 +1,6 @@
 // bench-clients: loads a running gateway with clients and messages, and prints what that cost.
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,10 +12,12 @@
 
 #define IN_FLIGHT   128
 #define SETTLE_MS   500
+#define COLLECT_MS  2000          // for a heap of some hundred MB
 #define PATIENCE_NS 5000000000ULL // without a delivery after everything is published
 
 struct request {
-    int64_t clients, warm_up, seconds, rooms, members, messages, rate, relay;
+    int64_t clients, warm_up, seconds, rooms, members, messages, rate, filling, relay;
+    bool json, collect;
     const char *token, *scenario;
     struct rig rig;
 };
@@ -27,7 +30,10 @@ static const struct setting SETTINGS[] = {
     TOOL_ROW("--members", SETTING_NUMBER, members, "10", 1, 100000, ""),
     TOOL_ROW("--messages", SETTING_NUMBER, messages, "100", 1, 1000000, ""),
     TOOL_ROW("--rate", SETTING_NUMBER, rate, "0", 0, 1000000, ""),
+    TOOL_ROW("--filling", SETTING_NUMBER, filling, "0", 0, 100000, ""),
     TOOL_ROW("--relay", SETTING_NUMBER, relay, "0", 0, INT32_MAX, ""),
+    TOOL_ROW("--json", SETTING_SWITCH, json, "false", 0, 0, ""),
+    TOOL_ROW("--collect", SETTING_SWITCH, collect, "false", 0, 0, ""),
     TOOL_ROW("WS_TOKEN", SETTING_SECRET, token, NULL, 0, 0, "token of all clients"),
     RIG_SETTINGS,
 };
@@ -40,7 +46,10 @@ static const struct tool_option OPTIONS[] = {
     {"members", "N", "--members", 0, "clients in each (messages)"},
     {"messages", "N", "--messages", 0, "events in all, as many for each room (messages)"},
     {"rate", "N", "--rate", 0, "of them per second; 0: as fast as possible (messages)"},
+    {"filling", "BYTES", "--filling", 0, "by which each event is longer (messages)"},
     {"relay", "PID", "--relay", 0, "process of the relay, whose CPU time counts"},
+    {"json", NULL, "--json", 0, "print the figures as a JSON object"},
+    {"collect", NULL, "--collect", 0, "SIGUSR2 to the edges before their memory is read (idle)"},
     RIG_EDGE_OPTION,
 };
 
@@ -79,6 +88,9 @@ static struct clients_options options_of(const struct request *request, int64_t 
                                     .most = (uint32_t)most};
 }
 
+#define CONNECT_TEXT "connections %" PRId64 ", CPU %.3f ms each, %.0f per second\n"
+#define CONNECT_JSON "{\"connections\":%" PRId64 ",\"cpuMs\":%.4f,\"perSecond\":%.0f}\n"
+
 static bool run_connect(const struct request *request)
 {
     int64_t all = request->warm_up + request->clients;
@@ -93,29 +105,43 @@ static bool run_connect(const struct request *request)
         double seconds = (double)(monotonic_ns() - start) / 1e9;
         cpu = cpu_now(request) - cpu;
         if (ok)
-            printf("connections %" PRId64 ", CPU %.3f ms each, %.0f per second\n", request->clients,
+            printf(request->json ? CONNECT_JSON : CONNECT_TEXT, request->clients,
                    cpu * 1e3 / (double)request->clients, (double)request->clients / seconds);
     }
     clients_free(clients);
     return ok;
 }
 
+#define IDLE_TEXT "connections %" PRId64 ", edge memory %.1f KB each, CPU %.2f %% of a core\n"
+#define IDLE_JSON "{\"connections\":%" PRId64 ",\"memoryKb\":%.2f,\"cpuPercent\":%.2f}\n"
+
+// What is garbage belongs to no connection. Programs that collect theirs do so on SIGUSR2.
+static void collect_garbage(const struct request *request, struct clients *clients)
+{
+    for (size_t i = 0; request->collect && i < request->rig.edge_count; i++)
+        kill(request->rig.pids[i], SIGUSR2);
+    clients_settle(clients, request->collect ? COLLECT_MS : SETTLE_MS);
+}
+
 static bool run_idle(const struct request *request)
 {
     struct clients_options options = options_of(request, request->clients);
     struct clients *clients = clients_new(&options);
-    uint64_t before = resident_bytes(request->rig.pids, request->rig.edge_count);
-    bool ok = clients && clients_connect(clients, (uint32_t)request->clients, IN_FLIGHT);
 
+    if (!clients)
+        return false;
+    collect_garbage(request, clients);
+    uint64_t before = resident_bytes(request->rig.pids, request->rig.edge_count);
+    bool ok = clients_connect(clients, (uint32_t)request->clients, IN_FLIGHT);
     if (ok) {
-        clients_settle(clients, SETTLE_MS);
+        collect_garbage(request, clients);
         int64_t grown =
             (int64_t)(resident_bytes(request->rig.pids, request->rig.edge_count) - before);
         double cpu = cpu_now(request);
         clients_read_for(clients, (uint64_t)request->seconds * 1000000000);
         cpu = cpu_now(request) - cpu;
-        printf("connections %" PRId64 ", edge memory %.1f KB each, CPU %.2f %% of a core\n",
-               request->clients, (double)grown / 1024 / (double)request->clients,
+        printf(request->json ? IDLE_JSON : IDLE_TEXT, request->clients,
+               (double)grown / 1024 / (double)request->clients,
                cpu * 100 / (double)request->seconds);
         ok = clients_closed(clients) == 0;
     }
@@ -147,17 +173,25 @@ static bool collect(struct clients *clients, struct source *source, const struct
     return true;
 }
 
-static bool report(const struct tally *tally, double cpu, double seconds, uint32_t closed)
+#define MESSAGES_TEXT                                                                              \
+    "deliveries %zu of %zu, lost %zu, doubled %zu, reordered %zu, closed %" PRIu32                 \
+    ", %.0f per CPU-second, CPU %.2f us each, latency p50 %.2f ms p99 %.2f ms, %.1f s\n"
+#define MESSAGES_JSON                                                                              \
+    "{\"deliveries\":%zu,\"expected\":%zu,\"lost\":%zu,\"doubled\":%zu,\"reordered\":%zu,"         \
+    "\"closed\":%" PRIu32 ",\"perCpuSecond\":%.0f,\"cpuUs\":%.4f,\"p50Ms\":%.2f,\"p99Ms\":%.2f,"   \
+    "\"seconds\":%.1f}\n"
+
+static bool report(const struct request *request, const struct tally *tally, double cpu,
+                   double seconds, uint32_t closed)
 {
     size_t lost = tally->expected - tally->deliveries;
     double deliveries = tally->deliveries > 0 ? (double)tally->deliveries : 1;
     uint32_t p50 = percentile(tally->latencies_us, tally->deliveries, 50);
     uint32_t p99 = percentile(tally->latencies_us, tally->deliveries, 99);
 
-    printf("deliveries %zu of %zu, lost %zu, doubled %zu, reordered %zu, closed %" PRIu32
-           ", %.0f per CPU-second, CPU %.2f us each, latency p50 %.2f ms p99 %.2f ms, %.1f s\n",
-           tally->deliveries, tally->expected, lost, tally->duplicates, tally->reordered, closed,
-           deliveries / cpu, cpu * 1e6 / deliveries, p50 / 1e3, p99 / 1e3, seconds);
+    printf(request->json ? MESSAGES_JSON : MESSAGES_TEXT, tally->deliveries, tally->expected, lost,
+           tally->duplicates, tally->reordered, closed, deliveries / cpu, cpu * 1e6 / deliveries,
+           p50 / 1e3, p99 / 1e3, seconds);
     return lost == 0 && tally->duplicates == 0 && tally->reordered == 0 && closed == 0;
 }
 
@@ -174,7 +208,7 @@ static bool measure_messages(const struct request *request, struct clients *clie
     double seconds = (double)(monotonic_ns() - start) / 1e9;
     cpu = cpu_now(request) - cpu;
     clients_settle(clients, SETTLE_MS); // doubled messages come last
-    return report(tally, cpu, seconds, clients_closed(clients));
+    return report(request, tally, cpu, seconds, clients_closed(clients));
 }
 
 static bool run_messages(const struct request *request)
@@ -184,6 +218,7 @@ static bool run_messages(const struct request *request)
         .rooms = (uint32_t)request->rooms,
         .messages = (uint32_t)request->messages,
         .rate = (uint32_t)request->rate,
+        .filling = (uint32_t)request->filling,
     };
     int64_t count = request->rooms * request->members;
     struct clients_options options = options_of(request, count);

@@ -36,7 +36,7 @@ export_settings() {
     export WS_TOKEN
 }
 
-# Brokers, settings and a relay in a folder that is gone at the end.
+# Brokers and settings, in a folder that is gone at the end.
 set_stage() {
     ulimit -n "$(ulimit -Hn)"
     trap stop_all EXIT
@@ -46,7 +46,6 @@ set_stage() {
     cd "$FOLDER" || exit 1 # where no .env is
     start_brokers "$FOLDER"
     export_settings
-    start_gateway_program relay ws-relay
 }
 
 # start_gateway_program NAME PROGRAM [PORT]: sets OPS_PORT_OF[NAME] to its operations port.
