@@ -11,9 +11,14 @@
 
 static void print_help(const struct program *program)
 {
-    printf("Usage: %s [--check-config]\n\n%s\n\n", program->name, program->summary);
-    printf("Options\n"
-           "  --check-config  check the settings and exit\n"
+    const char *print = program->print_option;
+
+    printf("Usage: %s [--check-config%s%s]\n\n%s\n\n", program->name, print ? " | " : "",
+           print ? print : "", program->summary);
+    printf("Options\n");
+    if (print)
+        printf("  %-14s  %s\n", print, program->print_help);
+    printf("  --check-config  check the settings and exit\n"
            "  --help          print this text and exit\n"
            "  --version       print the version and exit\n\n");
     settings_print_help(program->settings, program->setting_count);
@@ -32,12 +37,15 @@ enum program_action program_arguments(const struct program *program, int argc, c
             printf("%s %s\n", program->name, GATEWAY_VERSION);
             return PROGRAM_DONE;
         }
-        if (strcmp(argv[i], "--check-config") != 0) {
+        if (program->print_option && strcmp(argv[i], program->print_option) == 0) {
+            action = PROGRAM_PRINT;
+        } else if (strcmp(argv[i], "--check-config") == 0) {
+            action = PROGRAM_CHECK_CONFIG;
+        } else {
             fprintf(stderr, "%s: unknown argument \"%s\"; %s --help shows what there is\n",
                     program->name, argv[i], program->name);
             return PROGRAM_USAGE;
         }
-        action = PROGRAM_CHECK_CONFIG;
     }
     return action;
 }
@@ -98,6 +106,16 @@ static void print_right(const struct program *program, const struct program_part
     buffer_fini(&more);
 }
 
+static bool print_all(const struct program_parts *parts)
+{
+    struct buffer out = {0};
+
+    parts->print(parts->arg, &out);
+    bool ok = fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    buffer_fini(&out);
+    return ok;
+}
+
 int program_run(const struct program *program, const struct program_parts *parts, int argc,
                 char **argv)
 {
@@ -111,12 +129,14 @@ int program_run(const struct program *program, const struct program_parts *parts
     signal(SIGPIPE, SIG_IGN); // peers close sockets that are written to
     signal(SIGHUP, SIG_IGN);  // closing a terminal is no reason to stop
     bool ok = parts->load(parts->arg, &errors, &warnings);
-    if (!ok || action == PROGRAM_CHECK_CONFIG)
+    if (!ok || action != PROGRAM_RUN)
         print_warnings(program, &warnings);
     if (!ok)
         program_print_faults(program, &errors);
     else if (action == PROGRAM_CHECK_CONFIG)
         print_right(program, parts);
+    else if (action == PROGRAM_PRINT)
+        ok = print_all(parts);
     else
         ok = run_with_log(parts, &warnings);
     buffer_fini(&errors);

@@ -12,11 +12,14 @@ struct program {
     const char *summary; // one line
     const struct setting *settings;
     size_t setting_count;
+    const char *print_option; // "--asyncapi", of a program that prints something; or NULL
+    const char *print_help;   // what that is, one line
 };
 
 enum program_action {
     PROGRAM_RUN,
     PROGRAM_CHECK_CONFIG, // --check-config: load the settings, say whether they are right, exit
+    PROGRAM_PRINT,        // the program's print_option: load the settings, print, exit
     PROGRAM_DONE,         // --help or --version was answered: exit 0
     PROGRAM_USAGE,        // a wrong argument was named on stderr: exit 2
 };
@@ -27,6 +30,8 @@ struct program_parts {
     bool (*load)(void *arg, struct buffer *errors, struct buffer *warnings);
     // Appends further text to the answer of --check-config. May be NULL.
     void (*describe)(const void *arg, struct buffer *out);
+    // Appends what print_option prints. NULL without that option.
+    void (*print)(const void *arg, struct buffer *out);
     // Serves until it is asked to stop. Returns false if it could not start. The log is open.
     bool (*run)(void *arg);
     const struct log_settings *log; // filled by load()

@@ -184,6 +184,8 @@ static const struct program program = {
         "events that relays and other edges publish in Redis.",
     .settings = table,
     .setting_count = ARRAY_LEN(table),
+    .print_option = "--asyncapi",
+    .print_help = "print the AsyncAPI document of these settings and exit",
 };
 
 const struct program *edge_program(void)

@@ -1,3 +1,4 @@
+#include "edge/asyncapi/asyncapi.h"
 #include "edge/edge.h"
 #include "edge/edge_limits.h"
 #include "edge/edge_settings_load.h"
@@ -5,6 +6,11 @@
 static bool load(void *arg, struct buffer *errors, struct buffer *warnings)
 {
     return edge_settings_load(arg, errors, warnings);
+}
+
+static void print(const void *arg, struct buffer *out)
+{
+    asyncapi_write(arg, out);
 }
 
 static bool run(void *arg)
@@ -22,7 +28,7 @@ int main(int argc, char **argv)
 {
     static struct edge_settings settings; // its texts live as long as the process
     const struct program_parts parts = {
-        .load = load, .run = run, .log = &settings.log, .arg = &settings};
+        .load = load, .print = print, .run = run, .log = &settings.log, .arg = &settings};
 
     return program_run(edge_program(), &parts, argc, argv);
 }

@@ -79,3 +79,11 @@ void routes_sort(struct routes *routes)
 {
     qsort(routes->items, routes->count, sizeof(*routes->items), compare_keys);
 }
+
+bool route_field_is_replaced(const struct route *route, size_t field)
+{
+    for (size_t i = field + 1; i < route->field_count; i++)
+        if (strcmp(route->fields[i].key, route->fields[field].key) == 0)
+            return true;
+    return false;
+}

@@ -84,3 +84,6 @@ struct route *routes_find(const struct routes *routes, struct span routing_key);
 // Returns the index in `sources` of a member, or -1. `raw_name` is as in the JSON text, with its
 // escapes.
 int route_source_index(const struct route *route, struct span raw_name);
+
+// True if a later field has the name of this one. The later one counts for who reads the event.
+bool route_field_is_replaced(const struct route *route, size_t field);

@@ -7,7 +7,8 @@
 static const struct setting settings[] = {
     {"T_PORT", SETTING_NUMBER, 0, "3002", 0, 65535, .help = "Port of clients"},
 };
-static const struct program program = {"ws-test", "Does what tests need.", settings, 1};
+static const struct program program = {"ws-test", "Does what tests need.", settings, 1,
+                                       "--poem",  "print a poem and exit"};
 
 struct argument_case {
     const char *name;
@@ -22,10 +23,12 @@ static const char version_line[] = "ws-test " GATEWAY_VERSION "\n";
 static const struct argument_case argument_cases[] = {
     {"nothing",            {NULL},                          PROGRAM_RUN,          NULL,         NULL},
     {"--check-config",     {"--check-config"},              PROGRAM_CHECK_CONFIG, NULL,         NULL},
+    {"what it prints",     {"--poem"},                      PROGRAM_PRINT,        NULL,         NULL},
     {"--version",          {"--version"},                   PROGRAM_DONE,         version_line, NULL},
     {"--help: usage",      {"--help"},                      PROGRAM_DONE,  "Usage: ws-test ",    NULL},
     {"--help: summary",    {"--help"},                      PROGRAM_DONE,  "Does what tests need", NULL},
     {"--help: options",    {"-h"},                          PROGRAM_DONE,  "  --check-config ",  NULL},
+    {"--help: what it prints", {"--help"},                  PROGRAM_DONE,  "  --poem          print a poem", NULL},
     {"--help: settings",   {"--help"},                      PROGRAM_DONE,  "T_PORT=3002",        NULL},
     {"help after another", {"--check-config", "--help"},    PROGRAM_DONE,  "Usage:",             NULL},
     {"unknown option",     {"--frobnicate"},                PROGRAM_USAGE, NULL,
