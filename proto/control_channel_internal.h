@@ -1,4 +1,5 @@
-// A channel as its files share it. Private to control_channel.c and event_name.c.
+// A channel as its files share it. Private to control_channel.c, event_name.c and
+// uplink_stream.c.
 #pragma once
 
 #include "common/redis/redis_dialer.h"

@@ -41,6 +41,8 @@ void redis_names_init(struct redis_names *names, const char *prefix, unsigned da
     print_name(names->revoked, before, "", "revoked");
     print_name(names->event, before, "", "event:");
     print_name(names->waited, before, "", "waited");
+    print_name(names->uplink, before, "", "uplink");
+    print_name(names->uplink_bytes, before, "", "uplink:bytes");
     print_name(names->bus, before, scope, "bus:");
     print_name(names->control, before, scope, "control");
     print_name(names->edge_channel, before, scope, "edge:");

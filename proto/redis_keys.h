@@ -43,6 +43,7 @@ struct redis_names {
     char revoked[REDIS_NAME_MAX];
     char event[REDIS_NAME_MAX];  // the name of an event follows: whether it was published
     char waited[REDIS_NAME_MAX]; // written before replicas are asked, if nothing else is
+    char uplink[REDIS_NAME_MAX], uplink_bytes[REDIS_NAME_MAX]; // see uplink.h
 };
 
 #define REDIS_DB_UNNAMED 1 // the default of REDIS_DB: its channels have the names of all versions

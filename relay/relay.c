@@ -15,6 +15,7 @@
 #include "relay/relay_parts.h"
 #include "relay/relay_requests.h"
 #include "relay/relay_role.h"
+#include "relay/relay_uplink.h"
 
 #define LOG_MODULE "relay"
 #include "common/log.h"
@@ -220,7 +221,8 @@ struct relay *relay_new(const struct relay_settings *settings, struct gateway_fi
                                     .metrics = probe_metrics,
                                     .arg = relay,
                                 });
-    if (relay->ops && (!settings->api.on || (relay->api = relay_api_new(relay))))
+    if (relay->ops && (!settings->api.on || (relay->api = relay_api_new(relay))) &&
+        relay_uplink_start(relay))
         return relay;
     relay_free(relay);
     return NULL;
@@ -232,6 +234,7 @@ void relay_free(struct relay *relay)
         return;
     ops_server_free(relay->ops);
     relay_api_free(relay->api);
+    relay_uplink_free(relay->uplink);
     translator_free(relay->translator);
     dead_letters_free(relay->letters);
     free_route_parts(relay);
@@ -288,6 +291,8 @@ static void use_file(struct relay *relay, struct gateway_file *file)
     pthread_mutex_unlock(&relay->routes_lock);
     gateway_file_free(old);
     new_route_parts(relay);
+    if (!relay_uplink_start(relay))
+        log_error("entries of the uplink wait until the relay is started again");
 }
 
 static bool reload_routes(struct relay *relay)

@@ -97,4 +97,5 @@ void relay_metrics_print(const struct relay_metrics *metrics, struct buffer *out
     metrics_print_each(redis_table, ARRAY_LEN(redis_table), metrics->redis,
                        sizeof(metrics->redis[0]), metrics->nodes, "node", out);
     api_metrics_print(&metrics->api, out);
+    uplink_metrics_print(&metrics->uplink, out);
 }

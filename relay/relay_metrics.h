@@ -6,6 +6,7 @@
 #include "common/reload.h"
 #include "relay/api/api_metrics.h"
 #include "relay/routing/translate.h"
+#include "relay/uplink/uplink_metrics.h"
 
 struct relay_metrics {
     unsigned nodes;                              // how many of `redis` are used
@@ -45,6 +46,7 @@ struct relay_metrics {
     metric events_per_second;
     metric turned_ms; // monotonic clock of the last periodic work
     struct api_metrics api;
+    struct uplink_metrics uplink;
 };
 
 void relay_metrics_print(const struct relay_metrics *metrics, struct buffer *out);

@@ -47,6 +47,7 @@ enum relay_role {
 };
 
 struct relay_api;
+struct relay_uplink;
 
 // A server of Redis: see relay_nodes.h.
 struct relay_node {
@@ -95,6 +96,7 @@ struct relay {
     struct relay_metrics metrics;
     struct ops_server *ops;
     struct relay_api *api;           // NULL: off
+    struct relay_uplink *uplink;     // NULL: off
     char role_words[ROLE_WORDS_MAX]; // written and read by the thread of the operations port
     char id[sizeof(RELAY_ID_PREFIX) + RANDOM_ID_LEN];
 };

@@ -22,6 +22,8 @@ void client_event_types_free(struct client_event_types *types)
     for (size_t i = 0; i < types->count; i++) {
         free(types->items[i].name);
         free(types->items[i].as);
+        free(types->items[i].exchange);
+        free(types->items[i].routing_key);
     }
     free(types);
 }

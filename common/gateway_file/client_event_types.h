@@ -14,12 +14,13 @@
 #define CLIENT_EVENT_RATE_MAX  100
 
 struct client_event_type {
-    char *name;          // as clients send it
-    char *as;            // as the other members get it
-    uint32_t max_bytes;  // of its data
-    uint32_t per_second; // of one client
-    unsigned line;       // of the file, for errors
-    bool to_room;        // of the file: "room" was there
+    char *name;                   // as clients send it
+    char *as;                     // as the other members get it
+    uint32_t max_bytes;           // of its data
+    uint32_t per_second;          // of one client
+    unsigned line;                // of the file, for errors
+    bool to_room;                 // to the other members of a room
+    char *exchange, *routing_key; // that services get it by; NULL: they do not
 };
 
 struct client_event_types {

@@ -111,6 +111,14 @@ void gateway_file_free(struct gateway_file *file)
     free(file);
 }
 
+bool gateway_file_uses_uplink(const struct gateway_file *file)
+{
+    for (size_t i = 0; i < file->client_events->count; i++)
+        if (file->client_events->items[i].exchange)
+            return true;
+    return false;
+}
+
 static struct gateway_file *load_file(const struct gateway_file_options *options,
                                       struct buffer *errors)
 {

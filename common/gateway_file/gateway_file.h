@@ -26,5 +26,8 @@ NODISCARD struct gateway_file *gateway_file_load(const struct gateway_file_optio
                                                  struct buffer *errors);
 void gateway_file_free(struct gateway_file *file);
 
+// Whether anything is published to services: then the active relay reads the uplink.
+bool gateway_file_uses_uplink(const struct gateway_file *file);
+
 // The file that the reader's text is. `queue_prefix` is borrowed by the result.
 NODISCARD struct gateway_file *gateway_file_parse(struct file_reader *r, const char *queue_prefix);

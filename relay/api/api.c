@@ -1,5 +1,6 @@
 #include "relay/api/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -167,9 +168,10 @@ static struct side_port *open_port(struct api *api)
 
 static bool start_workers(struct api *api)
 {
-    api->publisher = api_publisher_new(&(struct api_publisher_options){
+    api->publisher = publisher_new(&(struct publisher_options){
         .rabbit = api->options.rabbit,
-        .exchange = api->options.exchange,
+        .module = "api",
+        .what = "publishing of the HTTP API",
         .timeout_ms = (uint32_t)api->options.settings->publish_timeout_ms,
         .outages = &api->options.metrics->outages,
     });
@@ -188,6 +190,7 @@ struct api *api_new(const struct api_options *options)
     const struct api_settings *s = options->settings;
 
     api->options = *options;
+    snprintf(api->exchange, sizeof(api->exchange), SPAN_FMT, SPAN_ARG(options->exchange));
     api->rate = (struct token_rate){(uint32_t)s->rate_limit, (uint32_t)s->rate_burst};
     api->keys = api_key_file_new(s->key_file, &options->metrics->key_reloads,
                                  &options->metrics->key_reloads_refused);
@@ -201,13 +204,13 @@ void api_free(struct api *api)
 {
     if (!api)
         return;
-    api_publisher_stop(api->publisher);
+    publisher_stop(api->publisher);
     api_commands_stop(api->names);
     api_commands_stop(api->commands);
     side_port_free(api->port);
     api_commands_free(api->names);
     api_commands_free(api->commands);
-    api_publisher_free(api->publisher);
+    publisher_free(api->publisher);
     api_key_file_free(api->keys);
     free(api);
 }

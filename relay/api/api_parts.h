@@ -5,13 +5,14 @@
 #include "relay/api/api_commands.h"
 #include "relay/api/api_key_file.h"
 #include "relay/api/api_options.h"
-#include "relay/api/api_publisher.h"
+#include "relay/rabbitmq/publisher.h"
 
 struct api {
     struct api_options options;
+    char exchange[UINT8_MAX + 1]; // that events are published to
     struct token_rate rate;
     struct api_key_file *keys;
-    struct api_publisher *publisher;
+    struct publisher *publisher;
     struct api_commands *commands; // about users and edges
     struct api_commands *names;    // the names of events, which slow commands must not hold up
     struct side_port *port;

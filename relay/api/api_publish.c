@@ -40,7 +40,8 @@ struct publish_call {
 static const enum api_error errors[] = {
     [PUBLISH_UNROUTABLE] = API_UNROUTABLE,  [PUBLISH_UNAVAILABLE] = API_BROKER_UNAVAILABLE,
     [PUBLISH_BLOCKED] = API_BROKER_BLOCKED, [PUBLISH_STOPPING] = API_STOPPING,
-    [PUBLISH_REFUSED] = API_BROKER_REFUSED, [PUBLISH_UNCONFIRMED] = API_UNCONFIRMED,
+    [PUBLISH_REFUSED] = API_BROKER_REFUSED, [PUBLISH_CLOSED] = API_BROKER_REFUSED,
+    [PUBLISH_LOST] = API_UNCONFIRMED,       [PUBLISH_UNCONFIRMED] = API_UNCONFIRMED,
 };
 
 static void answer_done(const struct publish_call *call)
@@ -160,7 +161,7 @@ static bool take_name(struct api_task *task, struct control_channel *channel)
     if (!event_name_take(channel, &name, (uint64_t)lease_ms, &state))
         return false;
     if (state == EVENT_NAME_NEW) {
-        api_publisher_submit(call->api->publisher, &call->publication);
+        publisher_submit(call->api->publisher, &call->publication);
         return true;
     }
     if (state == EVENT_NAME_DONE)
@@ -183,7 +184,7 @@ static void on_name_not_taken(struct api_task *task, enum api_failure failure, c
 
 static void publish_once(struct publish_call *call)
 {
-    struct public_id body = public_id_of(call->publication.body);
+    struct public_id body = public_id_of(call->publication.event.body);
 
     snprintf(call->record.content, sizeof(call->record.content), "%s %s", body.text,
              call->routing_key);
@@ -238,10 +239,14 @@ void api_publish(struct api *api, struct side_request *request, struct span name
     call->api = api;
     call->request = request;
     call->publication = (struct publication){
-        .message_id = call->message_id,
-        .routing_key = call->routing_key,
-        .traceparent = trace.len == TRACEPARENT_LEN ? trace : (struct span){0},
-        .body = side_request_body(request),
+        .exchange = api->exchange,
+        .event =
+            {
+                .message_id = call->message_id,
+                .routing_key = call->routing_key,
+                .traceparent = trace.len == TRACEPARENT_LEN ? trace : (struct span){0},
+                .body = side_request_body(request),
+            },
         .on_outcome = on_outcome,
     };
     if (!api_path_decode(name, call->routing_key))
@@ -252,7 +257,7 @@ void api_publish(struct api *api, struct side_request *request, struct span name
         if (call->has_name)
             publish_once(call);
         else
-            api_publisher_submit(api->publisher, &call->publication);
+            publisher_submit(api->publisher, &call->publication);
         return;
     }
     free(call);

@@ -138,7 +138,9 @@ bool rabbit_publish_letter(struct rabbit *r, const char *queue, const struct rab
 
 bool rabbit_publish_event(struct rabbit *r, const char *exchange, const struct rabbit_event *event)
 {
-    amqp_table_entry_t trace = rabbit_text_entry("traceparent", event->traceparent);
+    amqp_table_entry_t entries[HEADERS_MAX] = {
+        rabbit_text_entry("traceparent", event->traceparent)};
+    int count = event->traceparent.len > 0;
     amqp_basic_properties_t properties = {
         ._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
                   AMQP_BASIC_MESSAGE_ID_FLAG,
@@ -147,9 +149,12 @@ bool rabbit_publish_event(struct rabbit *r, const char *exchange, const struct r
         .message_id = amqp_cstring_bytes(event->message_id),
     };
 
-    if (event->traceparent.len > 0) {
+    assert(event->header_count <= HEADERS_MAX && (count == 0 || event->header_count == 0));
+    for (size_t i = 0; i < event->header_count; i++)
+        entries[count++] = entry_of(&event->headers[i]);
+    if (count > 0) {
         properties._flags |= AMQP_BASIC_HEADERS_FLAG;
-        properties.headers = (amqp_table_t){1, &trace};
+        properties.headers = (amqp_table_t){count, entries};
     }
     int status = amqp_basic_publish(r->link, CHANNEL, amqp_cstring_bytes(exchange),
                                     amqp_cstring_bytes(event->routing_key), 1, 0, &properties,

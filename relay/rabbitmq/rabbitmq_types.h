@@ -78,6 +78,8 @@ struct rabbit_letter {
 struct rabbit_event {
     const char *routing_key;
     const char *message_id;
-    struct span traceparent; // or empty
+    struct span traceparent;             // or empty; without headers
+    const struct rabbit_header *headers; // up to 8; or NULL
+    size_t header_count;
     struct span body;
 };

@@ -59,6 +59,7 @@ static void names(void **state)
     redis_lost_key(&names, c->shard, key);
     assert_string_equal(key, c->lost);
     assert_string_equal(names.session, c->session);
+    assert_string_equal(names.uplink_bytes + strlen(names.uplink), ":bytes");
     redis_bus_channel(&names, c->shard, key);
     assert_string_equal(key, c->bus);
     assert_string_equal(names.control, c->control);

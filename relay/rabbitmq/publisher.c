@@ -1,4 +1,4 @@
-#include "relay/api/api_publisher.h"
+#include "relay/rabbitmq/publisher.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "common/mem.h"
 #include "common/outage_log.h"
 #include "common/thread.h"
+#include "relay/rabbitmq/declare.h"
 #include "relay/rabbitmq/hosts.h"
 #include "relay/rabbitmq/incoming.h"
 #include "relay/rabbitmq/publish.h"
@@ -24,9 +25,8 @@
 #define SILENT_MS 10000 // without any confirm, after which another connection is tried
 #define STOP_MS   1000  // that a stop waits for confirms
 
-struct api_publisher {
-    struct api_publisher_options options;
-    char exchange[UINT8_MAX + 1];
+struct publisher {
+    struct publisher_options options;
     pthread_t thread;
     int wake; // eventfd
     pthread_mutex_t lock;
@@ -58,7 +58,7 @@ static void finish_all(struct list *list, enum publish_outcome outcome, const ch
         finish(list_entry(node, struct publication, node), outcome, reason);
 }
 
-static void disconnect(struct api_publisher *publisher)
+static void disconnect(struct publisher *publisher)
 {
     rabbit_close(publisher->rabbit);
     publisher->rabbit = NULL;
@@ -67,7 +67,7 @@ static void disconnect(struct api_publisher *publisher)
 }
 
 // What was sent and has no answer is in doubt.
-static void lose(struct api_publisher *publisher, enum publish_outcome outcome, const char *reason)
+static void lose(struct publisher *publisher, enum publish_outcome outcome, const char *reason)
 {
     snprintf(publisher->reason, sizeof(publisher->reason), "%s", reason);
     metric_add(publisher->options.outages, 1);
@@ -80,7 +80,20 @@ static void lose(struct api_publisher *publisher, enum publish_outcome outcome, 
 
 // ---- sending
 
-static bool ensure_connected(struct api_publisher *publisher)
+// What cannot be declared does not stop the events.
+static enum rabbit_status prepare(struct publisher *publisher)
+{
+    const struct publisher_options *o = &publisher->options;
+    enum rabbit_status status = RABBIT_OK;
+
+    if (o->letter_queue)
+        status = rabbit_ensure_queue(publisher->rabbit, o->letter_queue, o->queue_type, false);
+    if (status == RABBIT_REFUSED)
+        status = rabbit_open_channel(publisher->rabbit);
+    return status == RABBIT_OK ? rabbit_enable_confirms(publisher->rabbit) : status;
+}
+
+static bool ensure_connected(struct publisher *publisher)
 {
     char why[RABBIT_REASON_MAX];
 
@@ -95,7 +108,7 @@ static bool ensure_connected(struct api_publisher *publisher)
         lose(publisher, PUBLISH_UNAVAILABLE, why);
         return false;
     }
-    if (rabbit_enable_confirms(publisher->rabbit) != RABBIT_OK) {
+    if (prepare(publisher) != RABBIT_OK) {
         lose(publisher, PUBLISH_UNAVAILABLE, rabbit_reason(publisher->rabbit));
         return false;
     }
@@ -106,15 +119,8 @@ static bool ensure_connected(struct api_publisher *publisher)
     return true;
 }
 
-static void send_one(struct api_publisher *publisher, struct publication *p)
+static void send_one(struct publisher *publisher, struct publication *p)
 {
-    struct rabbit_event event = {
-        .routing_key = p->routing_key,
-        .message_id = p->message_id,
-        .traceparent = p->traceparent,
-        .body = p->body,
-    };
-
     if (!ensure_connected(publisher)) {
         finish(p, PUBLISH_UNAVAILABLE, publisher->reason);
         return;
@@ -128,11 +134,11 @@ static void send_one(struct api_publisher *publisher, struct publication *p)
     list_unlink(&p->node);
     list_append(&publisher->sent, &p->node);
     p->tag = ++publisher->published;
-    if (!rabbit_publish_event(publisher->rabbit, publisher->exchange, &event))
-        lose(publisher, PUBLISH_UNCONFIRMED, rabbit_reason(publisher->rabbit));
+    if (!rabbit_publish_event(publisher->rabbit, p->exchange, &p->event))
+        lose(publisher, PUBLISH_LOST, rabbit_reason(publisher->rabbit));
 }
 
-static void send_fresh(struct api_publisher *publisher)
+static void send_fresh(struct publisher *publisher)
 {
     struct list fresh;
 
@@ -147,7 +153,7 @@ static void send_fresh(struct api_publisher *publisher)
 
 // ---- answers of RabbitMQ
 
-static void take_confirm(struct api_publisher *publisher, const struct rabbit_message *confirm,
+static void take_confirm(struct publisher *publisher, const struct rabbit_message *confirm,
                          enum publish_outcome outcome, const char *reason)
 {
     publisher->moved_ms = clock_monotonic_ms();
@@ -160,11 +166,11 @@ static void take_confirm(struct api_publisher *publisher, const struct rabbit_me
 }
 
 // RabbitMQ returns a message right before it confirms it.
-static void take_return(struct api_publisher *publisher, const struct rabbit_message *returned)
+static void take_return(struct publisher *publisher, const struct rabbit_message *returned)
 {
     list_for_each (node, &publisher->sent) {
         struct publication *p = list_entry(node, struct publication, node);
-        if (!p->returned && span_is(returned->message_id, p->message_id)) {
+        if (!p->returned && span_is(returned->message_id, p->event.message_id)) {
             p->returned = true;
             return;
         }
@@ -173,14 +179,14 @@ static void take_return(struct api_publisher *publisher, const struct rabbit_mes
 
 // What RabbitMQ has closed the channel for is a mistake of somebody's: a missing right, exchange or
 // size. Otherwise the connection is lost.
-static enum publish_outcome outcome_of_end(const struct api_publisher *publisher)
+static enum publish_outcome outcome_of_end(const struct publisher *publisher)
 {
     int code = rabbit_code(publisher->rabbit);
 
-    return code == 403 || code == 404 || code == 406 ? PUBLISH_REFUSED : PUBLISH_UNCONFIRMED;
+    return code == 403 || code == 404 || code == 406 ? PUBLISH_CLOSED : PUBLISH_LOST;
 }
 
-static void take_answers(struct api_publisher *publisher)
+static void take_answers(struct publisher *publisher)
 {
     struct rabbit_message answer;
 
@@ -216,13 +222,13 @@ static void take_answers(struct api_publisher *publisher)
 
 // One queue may withhold its confirms while others give theirs. What is blocked may still come, and
 // nothing is sent meanwhile.
-static bool is_given_up(const struct api_publisher *publisher, const struct publication *p,
+static bool is_given_up(const struct publisher *publisher, const struct publication *p,
                         uint64_t now_ms)
 {
     return p->is_late && !publisher->blocked && now_ms > p->due_ms + LATE_MS;
 }
 
-static void say_late(const struct api_publisher *publisher, struct publication *p)
+static void say_late(const struct publisher *publisher, struct publication *p)
 {
     p->is_late = true;
     p->on_outcome(p, PUBLISH_UNCONFIRMED,
@@ -231,7 +237,7 @@ static void say_late(const struct api_publisher *publisher, struct publication *
                   false);
 }
 
-static void check_late(struct api_publisher *publisher, uint64_t now_ms)
+static void check_late(struct publisher *publisher, uint64_t now_ms)
 {
     list_for_each (node, &publisher->sent) {
         struct publication *p = list_entry(node, struct publication, node);
@@ -242,19 +248,19 @@ static void check_late(struct api_publisher *publisher, uint64_t now_ms)
     }
 }
 
-static void check_time(struct api_publisher *publisher)
+static void check_time(struct publisher *publisher)
 {
     uint64_t now_ms = clock_monotonic_ms();
     bool waiting = !list_empty(&publisher->sent);
 
     check_late(publisher, now_ms);
     if (waiting && !publisher->blocked && now_ms > publisher->moved_ms + SILENT_MS)
-        lose(publisher, PUBLISH_UNCONFIRMED, "RabbitMQ confirms nothing");
+        lose(publisher, PUBLISH_LOST, "RabbitMQ confirms nothing");
     else if (!waiting && publisher->rabbit && now_ms > publisher->used_ms + IDLE_MS)
         disconnect(publisher);
 }
 
-static int wait_ms(const struct api_publisher *publisher)
+static int wait_ms(const struct publisher *publisher)
 {
     uint64_t now_ms = clock_monotonic_ms(), until_ms = now_ms + TURN_MS;
 
@@ -270,7 +276,7 @@ static int wait_ms(const struct api_publisher *publisher)
 
 // ---- the thread
 
-static void wait_for_work(const struct api_publisher *publisher)
+static void wait_for_work(const struct publisher *publisher)
 {
     struct pollfd waits[] = {
         {.fd = publisher->wake, .events = POLLIN},
@@ -284,14 +290,14 @@ static void wait_for_work(const struct api_publisher *publisher)
         assert(errno == EAGAIN);
 }
 
-static void turn(struct api_publisher *publisher)
+static void turn(struct publisher *publisher)
 {
     send_fresh(publisher);
     take_answers(publisher);
     check_time(publisher);
 }
 
-static bool is_stopping(struct api_publisher *publisher)
+static bool is_stopping(struct publisher *publisher)
 {
     pthread_mutex_lock(&publisher->lock);
     bool stopping = publisher->stopping;
@@ -301,7 +307,7 @@ static bool is_stopping(struct api_publisher *publisher)
 
 static void *serve(void *arg)
 {
-    struct api_publisher *publisher = arg;
+    struct publisher *publisher = arg;
     uint64_t stop_by_ms;
 
     while (!is_stopping(publisher)) {
@@ -314,14 +320,14 @@ static void *serve(void *arg)
         clock_sleep_ms(10);
         turn(publisher);
     }
-    finish_all(&publisher->sent, PUBLISH_UNCONFIRMED, "the relay is stopping");
+    finish_all(&publisher->sent, PUBLISH_LOST, "the relay is stopping");
     if (publisher->blocked)
         rabbit_abandon(publisher->rabbit);
     disconnect(publisher);
     return NULL;
 }
 
-static void wake(const struct api_publisher *publisher)
+static void wake(const struct publisher *publisher)
 {
     uint64_t one = 1;
 
@@ -330,15 +336,13 @@ static void wake(const struct api_publisher *publisher)
         assert(errno == EAGAIN);
 }
 
-struct api_publisher *api_publisher_new(const struct api_publisher_options *options)
+struct publisher *publisher_new(const struct publisher_options *options)
 {
-    struct api_publisher *publisher = mem_zalloc(sizeof(*publisher));
+    struct publisher *publisher = mem_zalloc(sizeof(*publisher));
 
     publisher->options = *options;
-    snprintf(publisher->exchange, sizeof(publisher->exchange), SPAN_FMT,
-             SPAN_ARG(options->exchange));
-    publisher->outage.module = "api";
-    publisher->outage.what = "publishing of the HTTP API";
+    publisher->outage.module = options->module;
+    publisher->outage.what = options->what;
     list_init(&publisher->fresh);
     list_init(&publisher->sent);
     pthread_mutex_init(&publisher->lock, NULL);
@@ -346,11 +350,11 @@ struct api_publisher *api_publisher_new(const struct api_publisher_options *opti
     if (publisher->wake >= 0 && thread_start(&publisher->thread, serve, publisher))
         return publisher;
     publisher->stopped = true;
-    api_publisher_free(publisher);
+    publisher_free(publisher);
     return NULL;
 }
 
-void api_publisher_stop(struct api_publisher *publisher)
+void publisher_stop(struct publisher *publisher)
 {
     if (!publisher || publisher->stopped)
         return;
@@ -362,18 +366,18 @@ void api_publisher_stop(struct api_publisher *publisher)
     publisher->stopped = true;
 }
 
-void api_publisher_free(struct api_publisher *publisher)
+void publisher_free(struct publisher *publisher)
 {
     if (!publisher)
         return;
-    api_publisher_stop(publisher);
+    publisher_stop(publisher);
     if (publisher->wake >= 0)
         close(publisher->wake);
     pthread_mutex_destroy(&publisher->lock);
     free(publisher);
 }
 
-void api_publisher_submit(struct api_publisher *publisher, struct publication *p)
+void publisher_submit(struct publisher *publisher, struct publication *p)
 {
     p->due_ms = clock_monotonic_ms() + publisher->options.timeout_ms;
     list_init(&p->node);
