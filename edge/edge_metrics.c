@@ -58,7 +58,7 @@
     "to a recipient"
 
 // clang-format off
-#define ACTIONS_HELP "Sockets that an action of a service has taken out of a room, or disconnected"
+#define ACTIONS_HELP "Sockets that an action of a service has taken out of a room, let into one, or disconnected"
 #define RECOVERY(result, index) {"ws_edge_recoveries_total", "result=\"" result "\"", COUNTER, CLIENTS(recoveries[index]), RECOVERIES_HELP}
 #define ASK(service, result, field) {ASKS, "service=\"" service "\",result=\"" result "\"", COUNTER, ROOMS(field), ASKS_HELP}
 #define ASKS_OF(name, service) \
@@ -231,7 +231,9 @@ static const struct metric_info table[] = {
     {"ws_edge_revoked_total", NULL, COUNTER, CLIENTS(revoked), "Sockets disconnected because their token was revoked"},
     {"ws_edge_removed_total", NULL, COUNTER, CLIENTS(removed), "Sockets taken out of a room by ws-control leave"},
     {"ws_edge_actions_total", "action=\"leave\"", COUNTER, CLIENTS(expelled), ACTIONS_HELP},
+    {"ws_edge_actions_total", "action=\"join\"", COUNTER, CLIENTS(admitted), ACTIONS_HELP},
     {"ws_edge_actions_total", "action=\"disconnect\"", COUNTER, CLIENTS(disconnected), ACTIONS_HELP},
+    {"ws_edge_actions_left_out_total", NULL, COUNTER, CLIENTS(not_admitted), "Sockets that a service could not let into a room, because they were in MAX_ROOMS_PER_SOCKET rooms"},
     {"ws_edge_revocations", NULL, GAUGE, CLIENTS(revocations), "Users whose older tokens are refused"},
     {"ws_edge_revocations_left_out_total", NULL, COUNTER, CLIENTS(revocations_left_out), "Revocations that this edge did not take because it has 10,000"},
     {"ws_edge_revocations_restored_total", NULL, COUNTER, CLIENTS(revocations_restored), "Revocations written again because Redis had lost them"},

@@ -87,6 +87,7 @@ static void read_envelope(const Gateway__V1__Envelope *from, struct envelope *to
         .created_at_ms = from->created_at_ms,
         .traceparent = span_of(from->traceparent),
         .leaves = span_of(from->leaves),
+        .enters = span_of(from->enters),
         .disconnects = from->disconnects,
     };
 }
@@ -104,6 +105,12 @@ static bool read_more_rooms(const Gateway__V1__Envelope *from, struct envelope_d
     decoder->envelope.more_rooms = decoder->more_rooms;
     decoder->envelope.more_count = from->n_more_rooms;
     return true;
+}
+
+static bool is_usable(const struct envelope *envelope)
+{
+    return envelope->room.len > 0 && (envelope->event.len > 0 || envelope_acts(envelope)) &&
+           (envelope->leaves.len == 0 || envelope->enters.len == 0);
 }
 
 static bool read_heartbeat(const Gateway__V1__Heartbeat *from, struct heartbeat *to)
@@ -194,8 +201,7 @@ const struct envelope *envelope_decode(struct envelope_decoder *decoder, struct 
         return NULL;
     const Gateway__V1__Envelope *envelope = (const Gateway__V1__Envelope *)message;
     read_envelope(envelope, &decoder->envelope);
-    if (decoder->envelope.room.len == 0 ||
-        (decoder->envelope.event.len == 0 && !envelope_acts(&decoder->envelope)))
+    if (!is_usable(&decoder->envelope))
         return NULL;
     if (envelope->n_more_rooms > 0 && !read_more_rooms(envelope, decoder))
         return NULL;

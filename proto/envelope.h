@@ -31,15 +31,16 @@ struct envelope {
     struct span traceparent;
     const struct span *more_rooms; // besides `room`; none of them is empty
     size_t more_count;
-    // Actions on the user whose room is `room`. With one of them the event may be empty, and is
-    // only for more_rooms.
+    // An action on the user whose room is `room`. With one the event may be empty, and is only for
+    // more_rooms.
     struct span leaves; // the room that the user is taken out of, or empty
+    struct span enters; // the room that the user is let into, or empty
     bool disconnects;
 };
 
 static inline bool envelope_acts(const struct envelope *envelope)
 {
-    return envelope->leaves.len > 0 || envelope->disconnects;
+    return envelope->leaves.len > 0 || envelope->enters.len > 0 || envelope->disconnects;
 }
 
 enum control_kind {
@@ -90,7 +91,8 @@ NODISCARD struct envelope_decoder *envelope_decoder_new(void);
 void envelope_decoder_free(struct envelope_decoder *decoder);
 
 // Both return NULL if the bytes are malformed, are more than ENVELOPE_MAX_BYTES, or are an envelope
-// without room, without event name and action, or with more than ENVELOPE_ROOMS_MAX rooms. A
+// without room, without event name and action, that takes a user out of a room and lets it into
+// one, or with more than ENVELOPE_ROOMS_MAX rooms. A
 // command of a newer version is CONTROL_UNKNOWN. The result is a copy, valid until the next call
 // with this decoder.
 NODISCARD const struct envelope *envelope_decode(struct envelope_decoder *decoder,

@@ -63,8 +63,8 @@ void envelope_encode(const struct envelope *e, struct buffer *out)
     char *more_rooms[ENVELOPE_ROOMS_MAX - 1];
     struct texts texts =
         texts_new(e->id.len + e->origin.len + e->room.len + e->except.len + e->event.len +
-                      e->traceparent.len + e->leaves.len + length_of_more_rooms(e),
-                  7 + e->more_count);
+                      e->traceparent.len + e->leaves.len + e->enters.len + length_of_more_rooms(e),
+                  8 + e->more_count);
 
     message.id = add_text(&texts, e->id);
     message.position = write_position(e->position, &position);
@@ -81,6 +81,7 @@ void envelope_encode(const struct envelope *e, struct buffer *out)
     message.more_rooms = more_rooms;
     message.n_more_rooms = e->more_count;
     message.leaves = add_text(&texts, e->leaves);
+    message.enters = add_text(&texts, e->enters);
     message.disconnects = e->disconnects;
     append_packed(&message.base, out);
     free(texts.block);

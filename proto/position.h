@@ -32,6 +32,13 @@ static inline bool position_is_none(struct position p)
     return p.epoch == 0 && p.seq == 0;
 }
 
+// The greatest position below. Not of none.
+static inline struct position position_before(struct position p)
+{
+    return p.seq > 0 ? (struct position){p.epoch, p.seq - 1}
+                     : (struct position){p.epoch - 1, UINT64_MAX};
+}
+
 // Writes the text and a NUL. Returns the length without the NUL.
 size_t position_print(struct position position, char out[POSITION_TEXT_MAX]);
 

@@ -27,7 +27,7 @@ static bool read_user(struct file_reader *r, struct json_view value, void *into)
 static bool read_room(struct file_reader *r, struct json_view value, void *into)
 {
     const struct action_reader *a = into;
-    struct route_room *room = &a->route->action.leaves;
+    struct route_room *room = &a->route->action.room;
 
     if (!room_template_read(r, a->types, value, a->route, room))
         return false;
@@ -38,28 +38,28 @@ static bool read_room(struct file_reader *r, struct json_view value, void *into)
 }
 
 bool route_action_read(struct file_reader *r, const struct room_types *types,
-                       struct json_view value, bool disconnects, struct route *route)
+                       struct json_view value, enum route_act act, struct route *route)
 {
-    static const struct reader_member to_leave[] = {
+    static const struct reader_member user_and_room[] = {
         {"user", read_user}, {"room", read_room}, {NULL, NULL}};
-    static const struct reader_member to_disconnect[] = {{"user", read_user}, {NULL, NULL}};
+    static const struct reader_member user_alone[] = {{"user", read_user}, {NULL, NULL}};
+    bool has_room = act != ROUTE_DISCONNECT;
     struct route_action *action = &route->action;
     struct action_reader into = {types, route};
 
-    if (action->is_set)
+    if (action->act)
         return reader_refuse(r, value.raw, "a route has one action");
-    action->is_set = true;
-    action->disconnects = disconnects;
+    action->act = act;
     if (value.kind != JSON_KIND_OBJECT)
         return reader_refuse(r, value.raw, "an object is wanted here");
-    if (!reader_members(r, value, disconnects ? to_disconnect : to_leave,
-                        disconnects ? "\"disconnect\" has \"user\""
-                                    : "\"leave\" has \"user\" and \"room\"",
+    if (!reader_members(r, value, has_room ? user_and_room : user_alone,
+                        has_room ? "\"leave\" and \"join\" have \"user\" and \"room\""
+                                 : "\"disconnect\" has \"user\"",
                         &into))
         return false;
-    if (!action->user.prefix || (!disconnects && !action->leaves.prefix))
+    if (!action->user.prefix || (has_room && !action->room.prefix))
         return reader_refuse(r, value.raw,
-                             disconnects ? "\"disconnect\" needs \"user\""
-                                         : "\"leave\" needs \"user\" and \"room\"");
+                             has_room ? "\"leave\" and \"join\" need \"user\" and \"room\""
+                                      : "\"disconnect\" needs \"user\"");
     return true;
 }

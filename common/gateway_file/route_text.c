@@ -59,8 +59,8 @@ static bool append_ids(const struct route *route, size_t source, struct buffer *
     for (size_t i = 0; i < route->room_count; i++)
         if (append_room_id(&route->rooms[i], source, out))
             return true;
-    return action->is_set && (append_room_id(&action->user, source, out) ||
-                              append_room_id(&action->leaves, source, out));
+    return action->act && (append_room_id(&action->user, source, out) ||
+                           append_room_id(&action->room, source, out));
 }
 
 static bool append_field_value(const struct route *route, size_t source, struct buffer *out)

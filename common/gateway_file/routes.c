@@ -14,7 +14,7 @@ static void route_room_fini(struct route_room *room)
 void route_fini(struct route *route)
 {
     route_room_fini(&route->action.user);
-    route_room_fini(&route->action.leaves);
+    route_room_fini(&route->action.room);
     for (size_t i = 0; i < route->field_count; i++) {
         free(route->fields[i].key);
         free(route->fields[i].fallback);

@@ -39,12 +39,18 @@ struct route_field {
     bool is_time;   // without a value: the wrapper's timestamp, else the time of receipt
 };
 
-// What an event does to a user. Not both in one route.
+// What an event does to a user.
+enum route_act {
+    ROUTE_ACTS_NOT = 0,
+    ROUTE_LEAVE,      // takes the user out of a room
+    ROUTE_JOIN,       // lets the user into a room
+    ROUTE_DISCONNECT, // disconnects the user
+};
+
 struct route_action {
-    bool is_set;
+    enum route_act act;
     struct route_room user; // the user's room, "user:<id>"
-    bool disconnects;
-    struct route_room leaves; // the room that the user is taken out of, unless `disconnects`
+    struct route_room room; // of a leave or join
 };
 
 struct route {

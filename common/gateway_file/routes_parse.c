@@ -200,12 +200,17 @@ static bool read_fields(struct reader *r, struct route *route, struct json_view 
 
 static bool read_leave(struct reader *r, struct route *route, struct json_view value)
 {
-    return route_action_read(r->file, r->rooms, value, false, route);
+    return route_action_read(r->file, r->rooms, value, ROUTE_LEAVE, route);
+}
+
+static bool read_join(struct reader *r, struct route *route, struct json_view value)
+{
+    return route_action_read(r->file, r->rooms, value, ROUTE_JOIN, route);
 }
 
 static bool read_disconnect(struct reader *r, struct route *route, struct json_view value)
 {
-    return route_action_read(r->file, r->rooms, value, true, route);
+    return route_action_read(r->file, r->rooms, value, ROUTE_DISCONNECT, route);
 }
 
 // `seen` has a bit for each member that the route had so far.
@@ -220,6 +225,7 @@ static bool read_route_member(struct reader *r, struct route *route, struct span
         {"room", add_room},
         {"rooms", read_rooms},
         {"leave", read_leave},
+        {"join", read_join},
         {"disconnect", read_disconnect},
         {"event", read_event},
         {"fields", read_fields},
@@ -235,7 +241,7 @@ static bool read_route_member(struct reader *r, struct route *route, struct span
     }
     return refuse(r, name,
                   "a route has \"routingKey\", \"room\", \"rooms\", \"event\", \"fields\", "
-                  "\"leave\" and \"disconnect\"");
+                  "\"leave\", \"join\" and \"disconnect\"");
 }
 
 static bool read_route(struct reader *r, struct json_view value, struct route *route)
@@ -252,7 +258,7 @@ static bool read_route(struct reader *r, struct json_view value, struct route *r
         if (!read_route_member(r, route, name, item, &seen))
             return false;
     bool has_event = route->rooms && route->event && route->fields;
-    bool only_acts = route->action.is_set && !route->rooms && !route->event && !route->fields;
+    bool only_acts = route->action.act && !route->rooms && !route->event && !route->fields;
     if (!route->routing_key || !(has_event || only_acts))
         return refuse(r, value.raw, "a route needs routingKey, room or rooms, event and fields");
     return true;

@@ -74,14 +74,14 @@ static void write_conditions(const struct route *route, const struct yaml *y)
         write_single(route, &route->rooms[0], 0, &inner);
     else if (route->room_count > 0)
         write_several(route, &inner);
-    if (!route->action.is_set)
+    if (!route->action.act)
         return;
     yaml_line(y, 2, "- type: object");
     write_single(route, &route->action.user, 0, &inner);
-    if (route->action.disconnects)
+    if (route->action.act == ROUTE_DISCONNECT)
         return;
     yaml_line(y, 2, "- type: object");
-    write_single(route, &route->action.leaves, 0, &inner);
+    write_single(route, &route->action.room, 0, &inner);
 }
 
 static bool is_time(const struct route *route, size_t source)

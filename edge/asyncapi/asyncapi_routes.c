@@ -105,14 +105,18 @@ static void append_rooms(const struct route *route, struct buffer *out)
 
 static void append_action(const struct route *route, struct buffer *out)
 {
+    static const char *const verbs[] = {[ROUTE_LEAVE] = "is taken out of",
+                                        [ROUTE_JOIN] = "is let into",
+                                        [ROUTE_DISCONNECT] = "is disconnected"};
+    const struct route_action *action = &route->action;
+
     buffer_append(out, SPAN_LIT("`"));
-    route_text_room(route, &route->action.user, out);
-    if (route->action.disconnects) {
-        buffer_append(out, SPAN_LIT("` is disconnected"));
+    route_text_room(route, &action->user, out);
+    buffer_printf(out, "` %s", verbs[action->act]);
+    if (action->act == ROUTE_DISCONNECT)
         return;
-    }
-    buffer_append(out, SPAN_LIT("` is taken out of `"));
-    route_text_room(route, &route->action.leaves, out);
+    buffer_append(out, SPAN_LIT(" `"));
+    route_text_room(route, &action->room, out);
     buffer_append(out, SPAN_LIT("`"));
 }
 
@@ -122,7 +126,7 @@ static void append_outcome(const struct route *route, struct buffer *out)
         buffer_printf(out, "Becomes %s in ", route->event);
         append_rooms(route, out);
     }
-    if (route->action.is_set) {
+    if (route->action.act) {
         buffer_append(out, route->event ? SPAN_LIT("; ") : SPAN_LIT(""));
         append_action(route, out);
     }

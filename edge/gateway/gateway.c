@@ -124,6 +124,7 @@ static void build_recovery(struct gateway *gateway, const struct gateway_options
         .metrics = &gateway->metrics->clients,
         .limits = {.max_events = REPLAY_MAX,
                    .max_bytes = options->socketio.engine.max_outbox_bytes / 2},
+        .max_rooms = options->socketio.max_rooms_per_socket,
     };
     gateway->departures = (struct departures){.room_events = &gateway->room_events,
                                               .sessions = gateway->recovery.sessions};

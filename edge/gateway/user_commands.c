@@ -9,10 +9,11 @@
 #include "edge/socketio/connect.h"
 #include "edge/socketio/namespace.h"
 
-// What a command does at this edge, and how many sockets it has met.
+// What a command or an action does at this edge, and how many sockets it has met.
 struct progress {
     struct user_commands *commands;
-    struct span room; // leave
+    struct span room;                // leave, join
+    const struct envelope *envelope; // of an action
     uint64_t now_ms;
     uint32_t sockets;
 };
@@ -165,6 +166,8 @@ static void leave_before_recovery(struct recovery_attempt *attempt, void *arg)
 {
     struct progress *progress = arg;
 
+    claimed_session_note_taken(&attempt->session,
+                               (struct session_taken){progress->room, clock_wall_ms()});
     progress->sockets += recovery_attempt_leave(attempt, progress->room);
 }
 
@@ -196,25 +199,76 @@ static void expel(struct sio_socket *socket, void *arg)
     joins_expel(progress->commands->joins, client, progress->room);
 }
 
+static void take_out(struct progress *progress, struct span user)
+{
+    struct user_commands *commands = progress->commands;
+
+    progress->room = progress->envelope->leaves;
+    authorization_forget(commands->joins->authorization, user, progress->room);
+    each_socket(progress, user, expel);
+    metric_add(&commands->metrics->expelled, progress->sockets);
+}
+
+// The client gets the event of the action too, so it is in the room as of the entry before.
+static struct room_note note_of(const struct client_session *session,
+                                const struct envelope *envelope)
+{
+    struct room_note note = client_session_note(session);
+
+    note.joined.at[shard_of_room(envelope->room, note.joined.shards)] = envelope->prev;
+    note.by_action = true;
+    return note;
+}
+
+static void admit(struct sio_socket *socket, void *arg)
+{
+    struct progress *progress = arg;
+    struct client *client = sio_socket_data(socket);
+    struct room_note note = {0};
+
+    if (client->session) {
+        client->session->acted = progress->envelope->position;
+        note = note_of(client->session, progress->envelope);
+    }
+    if (joins_admit(progress->commands->joins, client, progress->room, &note))
+        progress->sockets++;
+    else
+        metric_add(&progress->commands->metrics->not_admitted, 1);
+}
+
+static void let_in(struct progress *progress, struct span user)
+{
+    struct user_commands *commands = progress->commands;
+    const struct authorization *authorization = commands->joins->authorization;
+
+    progress->room = progress->envelope->enters;
+    if (!authorization_knows(authorization, progress->room))
+        return;
+    authorization_forget(commands->joins->authorization, user, progress->room);
+    each_socket(progress, user, admit);
+    metric_add(&commands->metrics->admitted, progress->sockets);
+}
+
+static void disconnect(struct progress *progress, struct span user)
+{
+    each_socket(progress, user, kick);
+    metric_add(&progress->commands->metrics->disconnected, progress->sockets);
+}
+
 // Clients that wait for their session find the action in the log, see missed_actions.h.
 void user_commands_act(const struct envelope *envelope, void *arg)
 {
-    struct user_commands *commands = arg;
-    struct progress progress = {.commands = commands, .room = envelope->leaves};
+    struct progress progress = {.commands = arg, .envelope = envelope};
 
     if (!room_name_is_user(envelope->room))
         return;
     struct span user = span_skip(envelope->room, strlen("user:"));
-    if (envelope->leaves.len > 0 && !room_name_is_user(envelope->leaves)) {
-        authorization_forget(commands->joins->authorization, user, envelope->leaves);
-        each_socket(&progress, user, expel);
-        metric_add(&commands->metrics->expelled, progress.sockets);
-    }
-    if (envelope->disconnects) {
-        progress.sockets = 0;
-        each_socket(&progress, user, kick);
-        metric_add(&commands->metrics->disconnected, progress.sockets);
-    }
+    if (envelope->leaves.len > 0 && !room_name_is_user(envelope->leaves))
+        take_out(&progress, user);
+    else if (envelope->enters.len > 0)
+        let_in(&progress, user);
+    else if (envelope->disconnects)
+        disconnect(&progress, user);
     log_debug("carried out an action of a service user=" SPAN_FMT " room=" SPAN_FMT " sockets=%u",
-              SPAN_ARG(user), SPAN_ARG(envelope->leaves), progress.sockets);
+              SPAN_ARG(user), SPAN_ARG(progress.room), progress.sockets);
 }

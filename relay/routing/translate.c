@@ -17,7 +17,7 @@
 struct translator {
     size_t max_event_bytes;
     struct room_list rooms,
-        acts; // of the event; of its action: the user's, and the one that is left
+        acts; // of the event; of its action: the user's, and the one that is left or joined
     struct buffer args;
     char id[2 * ID_HASH_BYTES + 1];
     struct json_view values[ROUTE_SOURCES_MAX]; // in the order of the route's `sources`
@@ -205,19 +205,21 @@ static enum translate_status write_rooms(struct translator *t, const struct rout
     return t->rooms.count > 0 ? TRANSLATE_OK : TRANSLATE_NO_ROOM;
 }
 
-// Sets t->acts to the user's room and, unless the user is disconnected, the room that is left.
+// Sets t->acts to the user's room and, unless the user is disconnected, the room that is left or
+// joined.
 static enum translate_status write_action(struct translator *t, const struct route_action *action)
 {
     enum translate_status status;
 
     room_list_clear(&t->acts);
     status = add_rooms(t, &action->user, &t->acts);
-    if (status == TRANSLATE_OK && !action->disconnects)
-        status = add_rooms(t, &action->leaves, &t->acts);
+    bool has_room = action->act != ROUTE_DISCONNECT;
+    if (status == TRANSLATE_OK && has_room)
+        status = add_rooms(t, &action->room, &t->acts);
     if (status != TRANSLATE_OK)
         return status;
     room_list_views(&t->acts);
-    return t->acts.count == (action->disconnects ? 1 : 2) ? TRANSLATE_OK : TRANSLATE_NO_ROOM;
+    return t->acts.count == (has_room ? 2 : 1) ? TRANSLATE_OK : TRANSLATE_NO_ROOM;
 }
 
 // The envelope of an event that acts has the user's room first, for the action alone, so that the
@@ -234,8 +236,12 @@ static enum translate_status add_action(struct translator *t, const struct route
     out->room = t->acts.rooms[0];
     out->more_rooms = t->rooms.rooms;
     out->more_count = t->rooms.count;
-    out->leaves = action->disconnects ? (struct span){0} : t->acts.rooms[1];
-    out->disconnects = action->disconnects;
+    if (action->act == ROUTE_LEAVE)
+        out->leaves = t->acts.rooms[1];
+    else if (action->act == ROUTE_JOIN)
+        out->enters = t->acts.rooms[1];
+    else
+        out->disconnects = true;
     return TRANSLATE_OK;
 }
 
@@ -361,7 +367,7 @@ enum translate_status translate(struct translator *t, const struct event *event,
         .created_at_ms = event->received_ms,
         .traceparent = is_traceparent(event->traceparent) ? event->traceparent : (struct span){0},
     };
-    if (route->action.is_set)
+    if (route->action.act)
         return add_action(t, &route->action, out);
     out->room = t->rooms.rooms[0];
     out->more_rooms = t->rooms.rooms + 1;

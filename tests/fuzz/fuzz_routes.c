@@ -8,8 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct route *route)
 {
-    assert(route->routing_key && route->queue && (route->event || route->action.is_set));
-    assert(!route->action.is_set || route->action.user.from.count == 0 ||
+    assert(route->routing_key && route->queue && (route->event || route->action.act));
+    assert(!route->action.act || route->action.user.from.count == 0 ||
            strcmp(route->action.user.prefix, "user:") == 0);
     assert(strlen(route->queue) <= 255);
     assert(route->room_count <= ROUTE_ROOMS_MAX);

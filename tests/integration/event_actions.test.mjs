@@ -1,4 +1,5 @@
-// Events that act: a service takes a user out of a room, or disconnects it, by publishing.
+// Events that act: a service takes a user out of a room, lets it into one, or disconnects it, by
+// publishing.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,13 +19,19 @@ await writeFile(routes, JSON.stringify({
     { routingKey: 'conversation.member_removed',
       leave: { user: '{userId}', room: 'conversation:{conversationId}' },
       room: 'conversation:{conversationId}', event: 'member_removed', fields: ['userId'] },
+    { routingKey: 'conversation.member_added',
+      join: { user: '{userId}', room: 'conversation:{conversationId}' },
+      room: 'conversation:{conversationId}', event: 'member_added', fields: ['userId'] },
     { routingKey: 'user.blocked', disconnect: { user: '{userId}' } },
   ],
 }));
 const { edges: [here, there], services } = await gateway({
   edges: 2, relayEnv: { EVENT_ROUTES_FILE: routes },
 });
-const further = ['member_removed'];
+const further = ['member_removed', 'member_added'];
+
+const add = (userId, room) =>
+  services.publish('conversation.member_added', { userId, conversationId: room.id });
 
 const remove = (userId, room) =>
   services.publish('conversation.member_removed', { userId, conversationId: room.id });
@@ -146,3 +153,77 @@ test('blocked while away: not recovered', async (t) => {
   assert.equal(back.recovered, false);
   assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
 });
+
+test('a member that is added is in the room at both edges, and hears of it', async (t) => {
+  const room = newConversation();
+  const watcher = await member(t, here, room, 'watcher');
+  const sockets = [];
+  for (const edge of [here, there]) sockets.push(await connect(t, edge, { userId: 'u5', further }));
+  await sayUntilHeard(services, watcher, room, 1);
+  await add('u5', room);
+  for (const socket of sockets) assert.equal((await socket.next('member_added')).userId, 'u5');
+  await until('both to have joined', () => watcher.all('user_joined').length === 2);
+  await sayUntilHeard(services, watcher, room, 2);
+  for (const socket of sockets) {
+    await until('what was said since', () => said(socket).includes(2));
+    assert.deepEqual(said(socket), [2]);
+    assert.deepEqual(await socket.ack('typing', room.which), { success: true });
+  }
+  // To add it again does nothing.
+  await add('u5', room);
+  for (const socket of sockets) await socket.next('member_added');
+  await sayUntilHeard(services, watcher, room, 3);
+  for (const socket of sockets) await until('the next', () => said(socket).includes(3));
+  assert.equal(watcher.all('user_joined').length, 2);
+});
+
+test('a room that was entered by an action is recovered, and left for good', async (t) => {
+  const room = newConversation();
+  const watcher = await member(t, there, room, 'watcher');
+  const line = await Line.to(t, here);
+  const traveller = await Traveller.connect(t, line, { userId: `added-${room.id}`, further });
+  await add(`added-${room.id}`, room);
+  await traveller.next('member_added');
+  const back = await traveller.away(() => sayUntilHeard(services, watcher, room, 1), { edge: there });
+  assert.equal(back.recovered, true);
+  await traveller.heard([1]);
+  assert.equal((await traveller.ack('leave_room', room.which)).success, true);
+  const next = await traveller.away(() => sayUntilHeard(services, watcher, room, 2), { edge: here });
+  assert.equal(next.recovered, true);
+  assert.deepEqual(await traveller.ack('typing', room.which), { error: 'Not in room' });
+  await traveller.heard([1]);
+});
+
+for (const [where, edge] of [['the same edge', here], ['another edge', there]]) {
+  test(`taken out and let in while away: what was said between does not come at ${where}`, async (t) => {
+    const [room, fresh] = [newConversation(), newConversation()];
+    const userId = `again-${room.id}`;
+    const watcher = await member(t, there, room, 'watcher');
+    await watcher.join('conversation', fresh.id);
+    const traveller = await travel(t, userId, room);
+    const added = (which) => until('the addition', () =>
+      watcher.all('member_added').length === which);
+    const back = await traveller.away(async () => {
+      await sayUntilHeard(services, watcher, room, 1);
+      await remove(userId, room);
+      await told(watcher, userId);
+      await sayUntilHeard(services, watcher, room, 2);
+      await sayUntilHeard(services, watcher, fresh, 3);
+      await add(userId, room);
+      await added(1);
+      await add(userId, fresh);
+      await added(2);
+      await sayUntilHeard(services, watcher, room, 4);
+      await sayUntilHeard(services, watcher, fresh, 5);
+    }, { edge });
+    assert.equal(back.recovered, true);
+    await traveller.heard([1, 4, 5]);
+    assert.equal(traveller.all('member_added').length, 2);
+    await sayUntilHeard(services, watcher, fresh, 6);
+    await traveller.heard([1, 4, 5, 6]);
+    const next = await traveller.away(() => sayUntilHeard(services, watcher, fresh, 7),
+      { edge: edge === here ? there : here });
+    assert.equal(next.recovered, true);
+    await traveller.heard([1, 4, 5, 6, 7]);
+  });
+}

@@ -60,6 +60,7 @@ const good = {
   'a name of a client event with a colon': sent({}, 'cursor:move'),
   'a route': routed({}),
   'a route that acts': acting({ leave: { user: '{a|b}', room: 'order:{id}' } }),
+  'a route that lets in': acting({ join: { user: '{a|b}', room: 'order:{id}' } }),
   'a route that disconnects, with an event': routed({ disconnect: { user: '{a}' } }),
   'several rooms': routed({ rooms: ['user:{watchers[]}', 'order:{other}'] }),
   'rooms alone': routed({ room: undefined, rooms: ['user:{watchers[]}'] }),
@@ -71,6 +72,9 @@ const good = {
 
 const bad = {
   'two actions': acting({ leave: { user: '{a}', room: 'order:{id}' }, disconnect: { user: '{a}' } }),
+  'leaving and joining': acting({ leave: { user: '{a}', room: 'order:{id}' }, join: { user: '{a}', room: 'order:{id}' } }),
+  'joining many rooms': acting({ join: { user: '{a}', room: 'order:{id[]}' } }),
+  'joining no room': acting({ join: { user: '{a}' } }),
   'an action and half an event': acting({ disconnect: { user: '{a}' }, event: 'e' }),
   'an action on a room': acting({ disconnect: { user: 'user:{a}' } }),
   'an action on many': acting({ disconnect: { user: '{a[]}' } }),

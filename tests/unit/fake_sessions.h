@@ -50,6 +50,18 @@ static inline void fake_tell_room(struct buffer *out, const struct session_room 
         position_print(room->joined.at[i], position);
         buffer_printf(out, "%c%s", i == 0 ? '@' : ',', position);
     }
+    if (room->by_action)
+        buffer_append(out, SPAN_LIT("!"));
+}
+
+static inline void fake_tell_acted(struct buffer *out, struct position acted)
+{
+    char position[POSITION_TEXT_MAX];
+
+    if (position_is_none(acted))
+        return;
+    position_print(acted, position);
+    buffer_printf(out, " acted=%s", position);
 }
 
 static inline void fake_put(struct session_store *store, const struct session_record *record,
@@ -62,6 +74,7 @@ static inline void fake_put(struct session_store *store, const struct session_re
         buffer_printf(told, " stale=" SPAN_FMT, SPAN_ARG(record->stale));
     if (record->noted > 0)
         buffer_printf(told, " #%u", (unsigned)record->noted);
+    fake_tell_acted(told, record->acted);
     for (size_t i = 0; i < record->room_count; i++)
         fake_tell_room(told, &record->rooms[i]);
     buffer_append(told, SPAN_LIT("; "));
@@ -80,10 +93,14 @@ static inline void fake_store_join(struct session_store *store, struct session_k
 }
 
 static inline void fake_store_leave(struct session_store *store, struct session_key key,
-                                    struct span room, struct session_request *request)
+                                    struct span room, struct position acted,
+                                    struct session_request *request)
 {
-    buffer_printf(&fake_sessions_of(store)->told, "leave %u " SPAN_FMT "; ",
-                  (unsigned)key.generation, SPAN_ARG(room));
+    struct buffer *told = &fake_sessions_of(store)->told;
+
+    buffer_printf(told, "leave %u " SPAN_FMT, (unsigned)key.generation, SPAN_ARG(room));
+    fake_tell_acted(told, acted);
+    buffer_append(told, SPAN_LIT("; "));
     fake_wait(store, request);
 }
 

@@ -68,7 +68,7 @@ static void join(struct session_store *store, struct session_key key,
 }
 
 static void leave(struct session_store *store, struct session_key key, struct span room,
-                  struct session_request *request)
+                  struct position acted, struct session_request *request)
 {
     struct redis_command command = {0};
 
@@ -76,6 +76,7 @@ static void leave(struct session_store *store, struct session_key key, struct sp
         return;
     add_session(sessions_of(store), &command, key);
     session_hash_add_room_name(&command, room);
+    session_hash_add_position(&command, acted);
     session_calls_send(&sessions_of(store)->calls, SCRIPT_LEAVE, &command, request);
 }
 

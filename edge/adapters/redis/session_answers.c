@@ -54,10 +54,12 @@ static void tell_claim(struct session_claiming *claiming, const struct redis_val
     const struct redis_value *fields = redis_value_item(value, 1);
     size_t count = redis_value_count(fields);
     struct session_room *rooms = mem_alloc((count + 1) * sizeof(rooms[0]));
-    session_hash_read(fields, rooms, shard_count(value), &record);
+    struct session_taken *taken = mem_alloc((count + 1) * sizeof(taken[0]));
+    session_hash_read(fields, rooms, taken, shard_count(value), &record);
     read_lost(value, &record);
     claiming->on_claimed(claiming, CLAIM_OK, &record);
     free(rooms);
+    free(taken);
 }
 
 void session_answer_tell(struct session_request *request, enum session_script script,

@@ -40,8 +40,9 @@ static const char *const texts[SESSION_SCRIPTS] = {
     // ARGV: generation, field, value
     [SCRIPT_JOIN] = MINE "redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])\n"
                          "return '0'\n",
-    // ARGV: generation, field
+    // ARGV: generation, field, position of the newest action or ''
     [SCRIPT_LEAVE] = MINE "redis.call('HDEL', KEYS[1], ARGV[2])\n"
+                          "if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'a', ARGV[3]) end\n"
                           "return '0'\n",
     // ARGV: generation, expiry, freshness, '1' when the rooms are told that the client left, number
     // of the freshness
@@ -64,7 +65,8 @@ static const char *const texts[SESSION_SCRIPTS] = {
     // KEYS: the session, when its user was kicked, the rooms that an operator took the user out of,
     //       the lost position of each shard
     // ARGV: user, edge, expiry, now, how long a restored session is refused, claims in a minute
-    // The session loses the rooms that its user was taken out of and has not joined since.
+    // The session loses the rooms that its user was taken out of and has not joined since. All that
+    // the user was taken out of since it began follow the fields, with an `x` in front.
     // A refusal for one of the reasons 3 to 5 deletes the session. The new generation follows the
     // fields, in which it thus is the last `g`.
     [SCRIPT_CLAIM] =
@@ -93,6 +95,11 @@ static const char *const texts[SESSION_SCRIPTS] = {
         "redis.call('HSET', key, 'g', g, 'e', ARGV[2], 'n', (claims + 1) .. ' ' .. since)\n"
         "redis.call('HDEL', key, 'f', 'm', 'p')\n"
         "all[#all + 1], all[#all + 2] = 'g', g\n"
+        "for i = 1, #left, 2 do\n"
+        "  if tonumber(left[i + 1]) >= tonumber(old[2]) then\n"
+        "    all[#all + 1], all[#all + 2] = 'x' .. left[i], left[i + 1]\n"
+        "  end\n"
+        "end\n"
         "redis.call('EXPIRE', key, ARGV[3])\n"
         "local answer = {'0', all}\n"
         "for i = 4, #KEYS do answer[i - 1] = redis.call('GET', KEYS[i]) or '0-0' end\n"

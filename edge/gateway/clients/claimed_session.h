@@ -16,9 +16,13 @@ struct claimed_session {
     bool sent_nothing;                    // the session was sent no event with an offset
     struct cut sent, had;                 // sent last; delivered by the edge at that time
     struct position lost[CUT_SHARDS_MAX]; // by shard: events up to here are missing in the log
-    struct session_room *rooms;           // names point into room_names
+    struct position acted;                // the newest action that the rooms reflect
+    struct session_room *rooms;           // names point into room_names, or are in `added`
     size_t room_count;
     struct buffer room_names;
+    struct added_name *added;
+    struct session_taken *taken; // rooms that an operator took the user out of; names are owned
+    size_t taken_count;
 };
 
 // Copies `record` into a zeroed session. Borrows `id`, which must equal the record's. `shards` is
@@ -27,4 +31,14 @@ void claimed_session_keep(struct claimed_session *session, const struct session_
                           struct span id, unsigned shards);
 // Takes a room out of the copy. Returns false if the session was not in the room.
 bool claimed_session_drop_room(struct claimed_session *session, struct span room);
+// Puts a room into the copy. Copies the name.
+void claimed_session_add_room(struct claimed_session *session, const struct session_room *room);
+// NULL if the session is not in the room.
+struct session_room *claimed_session_find_room(const struct claimed_session *session,
+                                               struct span room);
+// An operator has taken the user out of the room, whether or not the session was in it.
+void claimed_session_note_taken(struct claimed_session *session, struct session_taken taken);
+// True if an operator has taken the user out of the room at this time or later.
+bool claimed_session_was_taken(const struct claimed_session *session, struct span room,
+                               uint64_t at_ms);
 void claimed_session_fini(struct claimed_session *session);

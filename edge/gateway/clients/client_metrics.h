@@ -42,11 +42,12 @@ struct client_metrics {
     metric own_too_big, own_too_many, own_left_out; // events of the file that were refused
     metric typing_left_out; // typing events dropped because the room gets too many
     metric tokens_expiring, tokens_expired, tokens_refreshed;
-    metric tokens_withdrawn;       // clients closed because the key of their token was taken away
-    metric kicked, revoked;        // sockets
-    metric removed;                // sockets that an operator took out of a room
-    metric expelled, disconnected; // sockets, by actions of services
-    metric revocations;            // users whose tokens are revoked
+    metric tokens_withdrawn; // clients closed because the key of their token was taken away
+    metric kicked, revoked;  // sockets
+    metric removed;          // sockets that an operator took out of a room
+    metric expelled, admitted, disconnected; // sockets, by actions of services
+    metric not_admitted;                     // because they were in as many rooms as they may be
+    metric revocations;                      // users whose tokens are revoked
     metric revocations_left_out, revocations_restored;
     metric recoveries[RECOVERY_RESULTS];
     metric claims_queued;    // claims that waited for their turn

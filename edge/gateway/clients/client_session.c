@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/random.h"
+#include "edge/gateway/clients/claimed_session.h"
 #include "edge/gateway/clients/client.h"
 #include "proto/redis_keys.h"
 
@@ -36,13 +37,14 @@ struct client_session *client_session_begin(struct sessions *sessions, struct cl
 }
 
 struct client_session *client_session_resume(struct sessions *sessions, struct client *client,
-                                             struct session_key key, uint64_t created_ms)
+                                             const struct claimed_session *claimed)
 {
     struct client_session *session = client_session_new(sessions, client);
 
-    memcpy(session->id, key.id.ptr, SESSION_ID_LEN);
-    session->generation = key.generation;
-    session->created_ms = created_ms;
+    memcpy(session->id, claimed->key.id.ptr, SESSION_ID_LEN);
+    session->generation = claimed->key.generation;
+    session->created_ms = claimed->created_ms;
+    session->acted = claimed->acted;
     session->stored = true;
     return session;
 }
@@ -75,7 +77,7 @@ struct room_note client_session_note(const struct client_session *session)
 
 // A note without the shards that there are not.
 struct kept_note {
-    uint64_t granted_ms;
+    uint64_t granted_ms : 63, by_action : 1;
     struct position joined[];
 };
 
@@ -89,7 +91,8 @@ void client_session_keep_note(const struct client_session *session, struct span 
 {
     struct kept_note *kept = sio_socket_room_note(session->client->socket, room);
 
-    kept->granted_ms = note->granted_ms;
+    kept->granted_ms = note->granted_ms & INT64_MAX;
+    kept->by_action = note->by_action;
     memcpy(kept->joined, note->joined.at, note->joined.shards * sizeof(kept->joined[0]));
 }
 
@@ -97,6 +100,7 @@ struct room_note client_session_kept_note(const struct client_session *session, 
 {
     const struct kept_note *kept = sio_socket_room_note(session->client->socket, room);
     struct room_note note = {.granted_ms = kept->granted_ms,
+                             .by_action = kept->by_action,
                              .joined.shards = session->sessions->delivery->shards};
 
     memcpy(note.joined.at, kept->joined, note.joined.shards * sizeof(kept->joined[0]));

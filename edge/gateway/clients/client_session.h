@@ -15,6 +15,7 @@
 #include "edge/gateway/clients/session_store.h"
 #include "edge/gateway/delivery/delivery.h"
 
+struct claimed_session;
 struct client;
 
 struct sessions_handlers {
@@ -49,9 +50,10 @@ struct client_session {
     struct session_request writing; // a touch, or the whole record
     uint64_t touched_moment;        // the socket's moment when it was last touched with one; or 0
     uint64_t created_ms;
-    char *stale;    // an offset that is not of this session, see session_record; mostly NULL
-    bool stored;    // was sent to the store, so another edge may have claimed it by now
-    uint32_t noted; // number of the freshness that was written last
+    struct position acted; // the newest action of a service that let its user into a room
+    char *stale;           // an offset that is not of this session, see session_record; mostly NULL
+    bool stored;           // was sent to the store, so another edge may have claimed it by now
+    uint32_t noted;        // number of the freshness that was written last
     uint64_t generation;
     char id[SESSION_ID_LEN + 1];
 };
@@ -61,6 +63,7 @@ struct client_session {
 struct room_note {
     struct cut joined;   // what the edge had delivered then
     uint64_t granted_ms; // when the join was last authorized, wall clock
+    bool by_action;      // a service has let the client in
 };
 
 // A join or leave that is being written to the store, see room_write.h. Embedded in the structure
@@ -82,10 +85,10 @@ struct room_write {
 // session, or empty; copied.
 NODISCARD struct client_session *client_session_begin(struct sessions *sessions,
                                                       struct client *client, struct span stale);
-// Resumes a claimed session, with the id and generation of `key`.
+// Resumes a claimed session.
 NODISCARD struct client_session *client_session_resume(struct sessions *sessions,
                                                        struct client *client,
-                                                       struct session_key key, uint64_t created_ms);
+                                                       const struct claimed_session *claimed);
 // Withdraws a pending touch or record. Room writes and regrants must be over. NULL is ignored.
 void client_session_free(struct client_session *session);
 

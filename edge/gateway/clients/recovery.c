@@ -60,10 +60,11 @@ static void drop_unlisted(struct recovery_attempt *attempt)
     for (size_t i = 0; i < session->room_count; i++) {
         struct session_room room = session->rooms[i];
         if (room_name_is_user(room.name) ||
-            authorization_may_stay(recovery->authorization, attempt->client->identity, room.name))
+            authorization_may_stay(recovery->authorization, attempt->client->identity, room.name,
+                                   room.by_action))
             session->rooms[kept++] = room;
         else
-            store->ops->leave(store, session->key, room.name, NULL);
+            store->ops->leave(store, session->key, room.name, (struct position){0}, NULL);
     }
     session->room_count = kept;
 }

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "edge/gateway/clients/client.h"
+#include "edge/gateway/clients/session_record.h"
 #include "edge/gateway/clients/session_touch.h"
 #include "edge/gateway/clients/sessions.h"
 #include "edge/gateway/delivery/offset.h"
@@ -34,8 +35,7 @@ bool recovery_accept(struct recovery *recovery, struct client *client)
     }
     if (attempt->ready) {
         id = buffer_span(&attempt->session.socket_id);
-        client->session = client_session_resume(recovery->sessions, client, attempt->session.key,
-                                                attempt->session.created_ms);
+        client->session = client_session_resume(recovery->sessions, client, &attempt->session);
     } else {
         client->session = client_session_begin(recovery->sessions, client, stale_offset(attempt));
     }
@@ -83,9 +83,9 @@ static void rejoin(struct recovery *recovery, struct client *client,
         const struct session_room *room = &session->rooms[i];
         if (sio_socket_join(client->socket, room->name) != ROOMS_JOINED)
             continue; // over the limit, if MAX_ROOMS_PER_SOCKET was lowered meanwhile
-        const struct room_note note = {room->joined, room->granted_ms};
+        const struct room_note note = {room->joined, room->granted_ms, room->by_action};
         client_session_keep_note(client->session, room->name, &note);
-        if (session->left)
+        if (session->left || room->entered)
             room_events_announce(recovery->room_events, client, room->name, "user_joined");
         regrants_check(recovery->regrants, client, room->name);
     }
@@ -107,6 +107,8 @@ void recovery_replay(struct recovery *recovery, struct client *client)
     sio_socket_set_moment(client->socket, 0);
     session_touch_with(client->session, sent.len > 0 ? sent : SPAN_LIT("-"));
     rejoin(recovery, client, &attempt->session);
+    if (attempt->let_in)
+        session_record_mark_unwritten(client->session);
     metric_add(&recovery->metrics->recoveries[RECOVERY_DONE], 1);
     metric_add(&recovery->metrics->replayed, attempt->replay.count);
     log_debug("session recovered socket=%s rooms=%zu events=%zu", sio_socket_id(client->socket),

@@ -57,6 +57,14 @@ void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
         recovery_attempt_refuse(attempt, RECOVERY_OVERTAKEN);
 }
 
+struct cut recovery_attempt_start(const struct recovery_attempt *attempt, const struct cut *joined)
+{
+    struct cut start = attempt->start;
+
+    cut_raise(&start, joined);
+    return start;
+}
+
 void recovery_each_attempt_of(struct recovery *recovery, struct span user,
                               void (*visit)(struct recovery_attempt *attempt, void *arg), void *arg)
 {
@@ -77,7 +85,7 @@ bool recovery_attempt_leave(struct recovery_attempt *attempt, struct span room)
         return true;
     }
     if (leaves)
-        store->ops->leave(store, attempt->session.key, room, NULL);
+        store->ops->leave(store, attempt->session.key, room, (struct position){0}, NULL);
     return leaves;
 }
 

@@ -30,6 +30,7 @@ struct recovery {
     struct regrants *regrants;
     struct client_metrics *metrics;
     struct replay_limits limits;
+    size_t max_rooms;                 // of a client
     struct list attempts;             // of struct recovery_attempt: those not settled yet
     struct recovery_attempt *waiting; // hash by socket id: those that wait for this edge
     struct claim_queue claims;
@@ -52,6 +53,7 @@ struct recovery_attempt {
     struct cut start;               // where the client goes on, see resume_point.h
     struct replay replay;
     struct buffer ended; // rooms that missed actions have taken it out of, each with a NUL
+    bool let_in;         // into a room, by a missed action; the store does not have that
 };
 
 static inline struct session_store *recovery_store(const struct recovery *recovery)
@@ -71,6 +73,10 @@ void recovery_attempt_wait(struct recovery_attempt *attempt);
 // an earlier generation that waits for that session.
 void recovery_attempt_overtake(struct recovery *recovery, struct span socket_id,
                                uint64_t generation);
+
+// Where a room that was joined at this cut starts: a client does not get what the room said before.
+// Uses attempt->start.
+struct cut recovery_attempt_start(const struct recovery_attempt *attempt, const struct cut *joined);
 
 // Calls `visit` for each attempt of the user that is not settled yet. The visitor may settle,
 // refuse or free the visited attempt.

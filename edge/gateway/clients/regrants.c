@@ -48,7 +48,11 @@ static void renew(const struct regrant *regrant)
     note.granted_ms = clock_wall_ms();
     client_session_keep_note(session, room_of(regrant), &note);
     store->ops->join(store, client_session_key(session),
-                     &(struct session_room){room_of(regrant), note.joined, note.granted_ms}, NULL);
+                     &(struct session_room){.name = room_of(regrant),
+                                            .joined = note.joined,
+                                            .granted_ms = note.granted_ms,
+                                            .by_action = note.by_action},
+                     NULL);
 }
 
 static void expel(const struct regrant *regrant)

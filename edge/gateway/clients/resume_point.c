@@ -1,8 +1,5 @@
 #include "edge/gateway/clients/resume_point.h"
 
-#include <stdlib.h>
-
-#include "common/mem.h"
 #include "edge/gateway/clients/missed_actions.h"
 #include "edge/socketio/namespace.h"
 
@@ -25,20 +22,8 @@ struct cut resume_point_find(const struct recovery_attempt *attempt)
 
     if (attempt->request.offset_good)
         start = attempt->request.cut;
-    for (unsigned i = 0; has_all && i < start.shards; i++)
-        if (position_compare(attempt->session.had.at[i], start.at[i]) > 0)
-            start.at[i] = attempt->session.had.at[i];
-    return start;
-}
-
-// A client does not get the events of a room from before it joined the room.
-static struct cut start_of(const struct recovery_attempt *attempt, const struct session_room *room)
-{
-    struct cut start = attempt->start;
-
-    for (unsigned i = 0; i < start.shards; i++)
-        if (position_compare(room->joined.at[i], start.at[i]) > 0)
-            start.at[i] = room->joined.at[i];
+    if (has_all)
+        cut_raise(&start, &attempt->session.had);
     return start;
 }
 
@@ -69,7 +54,7 @@ static bool remembers(const struct recovery_attempt *attempt, unsigned shard, st
 // In every shard, since a room's events may be in the shards of other rooms.
 static bool remembers_room(const struct recovery_attempt *attempt, const struct session_room *room)
 {
-    const struct cut start = start_of(attempt, room);
+    const struct cut start = recovery_attempt_start(attempt, &room->joined);
 
     for (unsigned i = 0; i < start.shards; i++)
         if (!remembers(attempt, i, start.at[i]))
@@ -104,31 +89,26 @@ bool resume_point_is_remembered(const struct recovery_attempt *attempt)
     return true;
 }
 
-static enum recovery_result replay_into(struct recovery_attempt *attempt, struct replay_room *rooms,
-                                        size_t room_count)
+static enum recovery_result replay_into(struct recovery_attempt *attempt, struct stays *stays)
 {
     const struct recovery *recovery = attempt->recovery;
 
-    enum recovery_result noted = missed_actions_note(attempt, rooms, room_count);
+    enum recovery_result noted = missed_actions_note(attempt, stays);
     if (noted != RECOVERY_DONE)
         return noted;
-    if (!replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp), rooms,
-                     room_count, &attempt->start, &recovery->limits, &attempt->replay))
+    if (!replay_make(recovery->delivery->tail, sio_namespace_name(recovery->delivery->nsp),
+                     stays->rooms, stays->count, &attempt->start, &recovery->limits,
+                     &attempt->replay))
         return RECOVERY_TOO_MUCH;
-    missed_actions_carry_out(attempt, rooms, room_count);
+    missed_actions_carry_out(attempt, stays);
     return RECOVERY_DONE;
 }
 
 enum recovery_result resume_point_make_replay(struct recovery_attempt *attempt)
 {
-    size_t room_count = attempt->session.room_count;
-    struct replay_room *rooms = mem_alloc((room_count + 1) * sizeof(rooms[0]));
+    struct stays stays = {0};
+    enum recovery_result result = replay_into(attempt, &stays);
 
-    for (size_t i = 0; i < room_count; i++) {
-        const struct session_room *room = &attempt->session.rooms[i];
-        rooms[i] = (struct replay_room){.name = room->name, .start = start_of(attempt, room)};
-    }
-    enum recovery_result result = replay_into(attempt, rooms, room_count);
-    free(rooms);
+    stays_fini(&stays);
     return result;
 }

@@ -38,13 +38,15 @@ static void on_done(struct session_request *request, enum session_result result)
 
 static void send(struct room_write *write)
 {
-    const struct session_room room = {write->room, write->note.joined, write->note.granted_ms};
+    const struct session_room room = {
+        .name = write->room, .joined = write->note.joined, .granted_ms = write->note.granted_ms};
     struct session_key key = client_session_key(write->session);
     struct sessions *sessions = write->session->sessions;
 
     client_session_note_write(write->session);
     if (write->leaves)
-        sessions_ops(sessions)->leave(sessions->store, key, write->room, &write->request);
+        sessions_ops(sessions)->leave(sessions->store, key, write->room, write->session->acted,
+                                      &write->request);
     else
         sessions_ops(sessions)->join(sessions->store, key, &room, &write->request);
 }

@@ -15,6 +15,14 @@ struct listing {
     size_t count;
 };
 
+static void add_room(struct listing *listing, struct span name, const struct room_note *note)
+{
+    listing->rooms[listing->count++] = (struct session_room){.name = name,
+                                                             .joined = note->joined,
+                                                             .granted_ms = note->granted_ms,
+                                                             .by_action = note->by_action};
+}
+
 static void list_room(struct span name, void *arg)
 {
     struct listing *listing = arg;
@@ -24,7 +32,7 @@ static void list_room(struct span name, void *arg)
         return;
     struct room_note note = client_session_kept_note(listing->session, name);
 
-    listing->rooms[listing->count++] = (struct session_room){name, note.joined, note.granted_ms};
+    add_room(listing, name, &note);
 }
 
 static void count_room(struct span name, void *arg)
@@ -40,8 +48,7 @@ static void list_joins(struct listing *listing)
     list_for_each (node, &listing->session->writes) {
         const struct room_write *write = list_entry(node, struct room_write, of_session);
         if (!write->leaves)
-            listing->rooms[listing->count++] =
-                (struct session_room){write->room, write->note.joined, write->note.granted_ms};
+            add_room(listing, write->room, &write->note);
     }
 }
 
@@ -80,6 +87,7 @@ static void write_record(struct client_session *session, bool restored)
                                     .edge = sessions->edge_id,
                                     .created_ms = session->created_ms,
                                     .stale = span_of(session->stale),
+                                    .acted = session->acted,
                                     .noted = session->noted,
                                     .rooms = listing.rooms,
                                     .room_count = listing.count,

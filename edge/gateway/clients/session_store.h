@@ -43,18 +43,29 @@ struct session_room {
     struct span name;
     struct cut joined;   // the client gets the room's events above it
     uint64_t granted_ms; // when the join was last authorized, wall clock
+    bool by_action;      // a service has let the client in, whatever its token says
+    bool entered;        // not stored: it was let in while it was away, and nobody knows yet
+};
+
+// A room that an operator has taken the user out of.
+struct session_taken {
+    struct span name;
+    uint64_t at_ms;
 };
 
 struct session_record {
     struct session_key key;
     struct span user, socket_id, edge;
     uint64_t created_ms;
-    bool left;         // its rooms got `user_left`
-    struct span sent;  // the offset that was sent last, "-" if none was; empty: not known
-    struct span had;   // the offset of what the edge had delivered then
-    struct span stale; // an offset from before the session, which must not recover it; or empty
+    bool left;             // its rooms got `user_left`
+    struct span sent;      // the offset that was sent last, "-" if none was; empty: not known
+    struct span had;       // the offset of what the edge had delivered then
+    struct span stale;     // an offset from before the session, which must not recover it; or empty
+    struct position acted; // the newest action of a service that `rooms` reflect; or none
     const struct session_room *rooms;
     size_t room_count;
+    const struct session_taken *taken; // since the session began; only of a claim
+    size_t taken_count;
     uint32_t noted; // number of the freshness that was written last, which is kept; 0: none
     struct position lost[CUT_SHARDS_MAX]; // by shard: events up to here are missing in the log
 };
@@ -91,8 +102,9 @@ struct session_store_ops {
                 struct session_request *request);
     void (*join)(struct session_store *store, struct session_key key,
                  const struct session_room *room, struct session_request *request);
+    // `acted` as in session_record; none: what the store has stays.
     void (*leave)(struct session_store *store, struct session_key key, struct span room,
-                  struct session_request *request);
+                  struct position acted, struct session_request *request);
     // Extends the session's life.
     void (*touch)(struct session_store *store, struct session_key key,
                   struct session_freshness freshness, struct session_request *request);

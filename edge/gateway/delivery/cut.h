@@ -14,5 +14,8 @@ struct cut {
 bool cut_covers(const struct cut *a, const struct cut *b);
 bool cut_eq(const struct cut *a, const struct cut *b);
 
+// Raises `cut` to `other` in the shards in which that is above it.
+void cut_raise(struct cut *cut, const struct cut *other);
+
 // The greatest position of all shards.
 struct position cut_top(const struct cut *cut);

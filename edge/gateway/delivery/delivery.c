@@ -103,11 +103,18 @@ void delivery_to_members(struct delivery *delivery, const struct envelope *envel
     metric_add(&delivery->metrics->envelopes_delivered, 1);
 }
 
+// The user gets the event too: it is still in the room that it is taken out of, and in the one that
+// it is let into.
 static void act(struct delivery *delivery, const struct envelope *envelope)
 {
+    bool enters = envelope->enters.len > 0;
+
+    if (enters)
+        delivery->act(envelope, delivery->act_arg);
     if (envelope->event.len > 0)
         deliver_to_union(delivery, envelope);
-    delivery->act(envelope, delivery->act_arg);
+    if (!enters)
+        delivery->act(envelope, delivery->act_arg);
 }
 
 void delivery_from_bus(const struct envelope *envelope, void *arg)

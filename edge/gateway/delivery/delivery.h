@@ -37,9 +37,9 @@ void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct 
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope);
 
 // The next two are for log_follower_handlers; `delivery` is a struct delivery.
-// Delivers an envelope from the bus, and calls `act` if it has an action; the event comes first, so
-// that the user gets it too. Skips an envelope that this edge published itself: the members
-// at this edge got it when it was published.
+// Delivers an envelope from the bus, and calls `act` if it has an action: behind the event, or in
+// front of it if the user enters a room, so that the user gets the event too. Skips an envelope
+// that this edge published itself: the members at this edge got it when it was published.
 void delivery_from_bus(const struct envelope *envelope, void *delivery);
 // Appends an entry of the log to the tail, for clients that come back.
 void delivery_remember(unsigned shard, const struct envelope *envelope, struct position position,

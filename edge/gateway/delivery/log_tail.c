@@ -30,7 +30,7 @@ static size_t bytes_of(size_t links, size_t event_len, size_t args_len)
 
 static size_t size_of(struct entry *entry)
 {
-    size_t action = entry->acts ? leaves_of(entry).len + 1 : 0;
+    size_t action = entry->acts ? acted_room_of(entry).len + 1 : 0;
 
     return bytes_of(entry->link_count, entry->event_len, entry->args_len) + action +
            MALLOC_OVERHEAD + sizeof(struct entry *);
@@ -116,13 +116,18 @@ static void append(char **text, struct span more)
     *text += more.len;
 }
 
+static struct span acted_room(const struct envelope *envelope)
+{
+    return envelope->enters.len > 0 ? envelope->enters : envelope->leaves;
+}
+
 static struct entry *entry_new(struct log_tail *tail, unsigned shard,
                                const struct envelope *envelope, struct position position)
 {
     size_t links = 1 + envelope->more_count;
     bool acts = envelope_acts(envelope);
     struct entry *entry = mem_alloc(bytes_of(links, envelope->event.len, envelope->args.len) +
-                                    (acts ? envelope->leaves.len + 1 : 0));
+                                    (acts ? acted_room(envelope).len + 1 : 0));
 
     *entry = (struct entry){
         .position = position,
@@ -130,6 +135,7 @@ static struct entry *entry_new(struct log_tail *tail, unsigned shard,
         .created_at_ms = envelope->created_at_ms,
         .shard = (uint8_t)shard,
         .acts = acts,
+        .enters = envelope->enters.len > 0,
         .disconnects = envelope->disconnects,
         .link_count = (uint16_t)links,
         .event_len = (uint32_t)envelope->event.len,
@@ -139,7 +145,7 @@ static struct entry *entry_new(struct log_tail *tail, unsigned shard,
     append(&text, envelope->event);
     append(&text, envelope->args);
     if (acts) {
-        append(&text, envelope->leaves);
+        append(&text, acted_room(envelope));
         *text = '\0';
     }
     return entry;

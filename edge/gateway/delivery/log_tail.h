@@ -27,7 +27,9 @@ struct log_tail_metrics {
 struct tail_entry {
     struct position position;
     struct span event, args;
-    struct span leaves; // of an action, see envelope.h
+    unsigned shard;
+    uint64_t created_at_ms;
+    struct span leaves, enters; // of an action, see envelope.h
     bool disconnects;
 };
 

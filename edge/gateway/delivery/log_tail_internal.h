@@ -30,12 +30,12 @@ struct entry {
     uint64_t moment; // log_tail_moment() just after this entry was appended
     uint64_t created_at_ms;
     uint8_t shard;
-    bool acts, disconnects; // the link of index 0 is in the chain of actions
+    bool acts, enters, disconnects; // the link of index 0 is in the chain of actions
     uint16_t link_count;
     uint32_t event_len, args_len;
     uint32_t gathering;  // number of the last log_tail_gather() that has met it
     struct link links[]; // one for each room; behind them the event's name and its arguments, and
-                         // of an action the room that is left, with a NUL
+                         // of an action the room that is left or entered, with a NUL
 };
 
 // A ring of entries in the order of their positions.
@@ -70,7 +70,8 @@ static inline char *text_of(struct entry *entry)
     return (char *)&entry->links[entry->link_count];
 }
 
-static inline struct span leaves_of(struct entry *entry)
+// The room that an action is about; empty if there is none.
+static inline struct span acted_room_of(struct entry *entry)
 {
     return entry->acts ? span_of(text_of(entry) + entry->event_len + entry->args_len)
                        : (struct span){0};

@@ -78,6 +78,22 @@ static bool may_visit(struct tail_walk *walk)
     return !walk->stopped;
 }
 
+static struct tail_entry view_of(struct entry *entry)
+{
+    const char *text = text_of(entry);
+
+    return (struct tail_entry){
+        .position = entry->position,
+        .event = {text, entry->event_len},
+        .args = {text + entry->event_len, entry->args_len},
+        .shard = entry->shard,
+        .created_at_ms = entry->created_at_ms,
+        .leaves = entry->enters ? (struct span){0} : acted_room_of(entry),
+        .enters = entry->enters ? acted_room_of(entry) : (struct span){0},
+        .disconnects = entry->disconnects,
+    };
+}
+
 bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
 {
     while (walk->at) {
@@ -90,14 +106,7 @@ bool log_tail_next(struct tail_walk *walk, struct tail_entry *out)
         walk->at = older == &link->room->entries ? NULL : link_at(older);
         if (!take_entry(walk, entry))
             continue;
-        const char *text = text_of(entry);
-        *out = (struct tail_entry){
-            .position = entry->position,
-            .event = {text, entry->event_len},
-            .args = {text + entry->event_len, entry->args_len},
-            .leaves = leaves_of(entry),
-            .disconnects = entry->disconnects,
-        };
+        *out = view_of(entry);
         return true;
     }
     return false;

@@ -5,6 +5,7 @@
 #include "edge/engineio/frame.h"
 #include "edge/gateway/delivery/log_tail.h"
 
+// A client's stay in a room. It may have several in the same room.
 struct replay_room {
     struct span name;
     struct cut start;    // the client missed the events above it

@@ -93,14 +93,19 @@ bool authorization_is_by_service(const struct authorization *authorization,
 // Into a room that nobody may ask for, a service lets its members. If the token names rooms of the
 // type, it says who stays.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
-                            struct span room)
+                            struct span room, bool by_action)
 {
     const struct room_type *type = room_types_of(authorization->types, room);
 
     if (!type)
         return false;
-    return asks_service(type) || is_let_in(type, who, room) ||
+    return by_action || asks_service(type) || is_let_in(type, who, room) ||
            (type->join == ROOM_JOIN_NONE && !type->claim);
+}
+
+bool authorization_knows(const struct authorization *authorization, struct span room)
+{
+    return room_types_of(authorization->types, room) != NULL;
 }
 
 bool authorization_takes_claims(const struct authorization *authorization, struct span room)

@@ -23,10 +23,12 @@ void authorization_ask(struct authorization *authorization, struct authorization
 // True if a service says whether `who` may be in `room`, so that the verdict can change over time.
 bool authorization_is_by_service(const struct authorization *authorization,
                                  const struct identity *who, struct span room);
-// False if `who`'s token would have to name `room` and does not, or if there is no such type any
-// more. Asks no service.
+// False if `who`'s token would have to name `room` and does not, unless a service has let `who` in;
+// or if there is no such type any more. Asks no service.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
-                            struct span room);
+                            struct span room, bool by_action);
+// True if the room is of a type that there is.
+bool authorization_knows(const struct authorization *authorization, struct span room);
 // True if claims let clients into rooms of this type too: that a client is in `room` does not say
 // that a service has been asked.
 bool authorization_takes_claims(const struct authorization *authorization, struct span room);

@@ -219,6 +219,49 @@ void joins_enter(struct joins *joins, struct client *client, struct span room)
     on_verdict(&join->waiter, ROOM_GRANTED);
 }
 
+// The client is in the room now, whatever a service says.
+static void ack_pending(const struct joins *joins, struct client *client, struct span room)
+{
+    list_for_each (node, &client->joins) {
+        struct join *join = list_entry(node, struct join, node);
+        if (!span_eq(room_of(join), room))
+            continue;
+        withdraw(joins, join);
+        ack_joined(join);
+        remove_join(join);
+    }
+}
+
+// A client that is in the room already stays in it, also if its token does not name the room later.
+static void note_admission(const struct client *client, struct span room, bool was_in,
+                           const struct room_note *note)
+{
+    struct room_note kept = *note;
+
+    if (was_in) {
+        kept = client_session_kept_note(client->session, room);
+        kept.by_action = true;
+    }
+    client_session_keep_note(client->session, room, &kept);
+    session_record_mark_unwritten(client->session);
+}
+
+bool joins_admit(struct joins *joins, struct client *client, struct span room,
+                 const struct room_note *note)
+{
+    finish_leaving(joins, client, room);
+    enum rooms_join joined = sio_socket_join(client->socket, room);
+
+    if (joined == ROOMS_LIMIT)
+        return false;
+    if (client->session)
+        note_admission(client, room, joined == ROOMS_ALREADY_IN, note);
+    ack_pending(joins, client, room);
+    if (joined == ROOMS_JOINED)
+        room_events_announce(joins->room_events, client, room, "user_joined");
+    return true;
+}
+
 static void cancel(struct joins *joins, struct client *client, struct span room)
 {
     list_for_each (node, &client->joins) {

@@ -26,6 +26,13 @@ void joins_ask(struct joins *joins, struct client *client, struct ack ack, struc
 // room, or the write was given up. Copies `room`.
 void joins_enter(struct joins *joins, struct client *client, struct span room);
 
+// Lets the client into a room by an action of a service: at once, so that it misses nothing of the
+// room, and the store follows. Joins of the room that are pending are acked. `note` is of the
+// action; unused if the client has no session. False if the client is in the maximum number of
+// rooms.
+bool joins_admit(struct joins *joins, struct client *client, struct span room,
+                 const struct room_note *note);
+
 // Leaves a room. Cancels the client's pending joins of it and acks them with an error. The client
 // leaves, the other members get `user_left` and the ack is sent once the session store has the
 // change, or the write was given up; at once if the client has no session, or is not in the room.

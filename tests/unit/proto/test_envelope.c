@@ -38,6 +38,7 @@ static const struct round_trip_case round_trip_cases[] = {
      {.room = SPAN_INIT("r"), .event = SPAN_INIT("e"), .args = SPAN_INIT("a\0b\xff\n")}},
     {"text beyond ASCII", {.room = SPAN_INIT("user:Zoë"), .event = SPAN_INIT("é ✓")}},
     {"leaving a room", {.room = SPAN_INIT("user:1"), .leaves = SPAN_INIT("conversation:1")}},
+    {"entering a room", {.room = SPAN_INIT("user:1"), .enters = SPAN_INIT("conversation:1")}},
     {"a disconnection", {.room = SPAN_INIT("user:1"), .disconnects = true}},
     {"several rooms",
      {.position = {5, 7},
@@ -60,6 +61,7 @@ static void assert_same_envelope(const struct envelope *a, const struct envelope
     assert_true(a->created_at_ms == b->created_at_ms);
     assert_bytes(a->traceparent, b->traceparent);
     assert_bytes(a->leaves, b->leaves);
+    assert_bytes(a->enters, b->enters);
     assert_int_equal(a->disconnects, b->disconnects);
     assert_int_equal(a->more_count, b->more_count);
     for (size_t i = 0; i < a->more_count; i++)
@@ -109,6 +111,7 @@ static const struct wire_case wire_cases[] = {
     {"a further room is empty",    SPAN_INIT(ROOM_R EVENT_E "\x5a\x01" "a\x5a\x00"),  NULL},
     {"further rooms alone",        SPAN_INIT("\x5a\x01" "a" EVENT_E),                 NULL},
     {"further room as a number",   SPAN_INIT(ROOM_R EVENT_E "\x58\x01"),              NULL},
+    {"out of a room and into one", SPAN_INIT(ROOM_R "\x62\x01" "a\x72\x01" "b"),     NULL},
     {"no bytes",                   SPAN_INIT(""),                                      NULL},
     {"no room",                    SPAN_INIT(EVENT_E),                                 NULL},
     {"no event",                   SPAN_INIT(ROOM_R),                                  NULL},

@@ -32,6 +32,10 @@ static const struct route_case cases[] = {
      "a:{id}", "{\"id\":\"42\",\"x\":\"some x\"}", "{\"x\":1}"},
     {"an action", "\"leave\":{\"user\":\"{userId}\",\"room\":\"a:{id}\"}",
      NULL, "{\"userId\":\"traveller-1\",\"id\":\"42\"}", NULL},
+    {"an action that lets in", "\"join\":{\"user\":\"{userId}\",\"room\":\"a:{id}\"}",
+     NULL, "{\"userId\":\"traveller-1\",\"id\":\"42\"}", NULL},
+    {"an action without a room", "\"disconnect\":{\"user\":\"{userId}\"}",
+     NULL, "{\"userId\":\"traveller-1\"}", NULL},
 };
 // clang-format on
 

@@ -119,16 +119,21 @@ static void reads_actions(void **state)
     (void)state;
     assert_true(add(file, SPAN_LIT("{\"routes\":[{" KEY ",\"leave\":{\"user\":\"{a|b}\","
                                    "\"room\":\"c:{c}\"}},{\"routingKey\":\"x\"," EVENT "," ROOM
-                                   "," FIELDS ",\"disconnect\":{\"user\":\"{a}\"}}]}")));
+                                   "," FIELDS ",\"disconnect\":{\"user\":\"{a}\"}},"
+                                   "{\"routingKey\":\"y\",\"join\":{\"user\":\"{a}\","
+                                   "\"room\":\"d:{d}\"}}]}")));
     const struct route *route = routes_find(file->routes, SPAN_LIT("order.paid"));
-    assert_true(route->action.is_set && !route->action.disconnects);
+    assert_true(route->action.act == ROUTE_LEAVE);
     assert_string_equal(route->action.user.prefix, "user:");
     assert_int_equal(route->action.user.from.count, 2);
-    assert_string_equal(route->action.leaves.prefix, "c:");
+    assert_string_equal(route->action.room.prefix, "c:");
     assert_null(route->event);
     route = routes_find(file->routes, SPAN_LIT("x"));
-    assert_true(route->action.is_set && route->action.disconnects);
+    assert_true(route->action.act == ROUTE_DISCONNECT);
     assert_string_equal(route->event, "order_update");
+    route = routes_find(file->routes, SPAN_LIT("y"));
+    assert_true(route->action.act == ROUTE_JOIN);
+    assert_string_equal(route->action.room.prefix, "d:");
     gateway_file_free(file);
 }
 
@@ -186,8 +191,8 @@ static const struct bad_case bad_cases[] = {
     {"member missing", ROUTE(KEY "," ROOM "," EVENT),
      "f:1: a route needs routingKey, room or rooms, event and fields\n"},
     {"unknown member of a route", ROUTE("\n\"rom\":\"x\""),
-     "f:2: a route has \"routingKey\", \"room\", \"rooms\", \"event\", \"fields\", \"leave\" and "
-     "\"disconnect\"\n"},
+     "f:2: a route has \"routingKey\", \"room\", \"rooms\", \"event\", \"fields\", \"leave\", "
+     "\"join\" and \"disconnect\"\n"},
     {"member named twice", ROUTE(EVENT ",\n" EVENT), "f:2: named twice\n"},
     {"routing key with a wildcard", ROUTE("\"routingKey\":\"order.*\""),
      "f:1: a routing key with * or # is not possible here\n"},
@@ -219,9 +224,19 @@ static const struct bad_case bad_cases[] = {
      ROUTE("\"rooms\":[" FOUR_ROOMS "," FOUR_ROOMS "," FOUR_ROOMS ",\n" FOUR_ROOMS ",\"{a}\"]"),
      "f:2: more than 16 rooms\n"},
     {"leave without a room", ROUTE("\"leave\":{\"user\":\"{u}\"}"),
-     "f:1: \"leave\" needs \"user\" and \"room\"\n"},
+     "f:1: \"leave\" and \"join\" need \"user\" and \"room\"\n"},
     {"leave without a user", ROUTE("\"leave\":{\"room\":\"c:{c}\"}"),
-     "f:1: \"leave\" needs \"user\" and \"room\"\n"},
+     "f:1: \"leave\" and \"join\" need \"user\" and \"room\"\n"},
+    {"join without a room", ROUTE("\"join\":{\"user\":\"{u}\"}"),
+     "f:1: \"leave\" and \"join\" need \"user\" and \"room\"\n"},
+    {"join with a further member", ROUTE("\"join\":{\"user\":\"{u}\",\n\"event\":\"x\"}"),
+     "f:2: \"leave\" and \"join\" have \"user\" and \"room\"\n"},
+    {"joining many rooms", ROUTE("\"join\":{\"user\":\"{u}\",\n\"room\":\"c:{c[]}\"}"),
+     "f:2: one room is wanted here\n"},
+    {"joining a user's room", ROUTE("\"join\":{\"user\":\"{u}\",\n\"room\":\"user:{u}\"}"),
+     "f:2: a user is always in the room of its own\n"},
+    {"leaving and joining", ROUTE("\"leave\":{\"user\":\"{u}\",\"room\":\"c:{c}\"},\n\"join\":{}"),
+     "f:2: a route has one action\n"},
     {"leave that is a text", ROUTE("\"leave\":\"{u}\""), "f:1: an object is wanted here\n"},
     {"disconnect without a user", ROUTE("\"disconnect\":{}"),
      "f:1: \"disconnect\" needs \"user\"\n"},

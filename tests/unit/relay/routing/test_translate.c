@@ -24,6 +24,8 @@ static const char extra_routes[] =
     "\"leave\":{\"user\":\"{userId}\",\"room\":\"conversation:{id}\"},"
     "\"rooms\":[\"conversation:{id}\",\"user:{tell[]}\"],\"event\":\"removed\",\"fields\":[\"id\"]}"
     ","
+    "{\"routingKey\":\"member.added\",\"join\":{\"user\":\"{userId}\","
+    "\"room\":\"conversation:{id}\"}},"
     "{\"routingKey\":\"user.blocked\",\"disconnect\":{\"user\":\"{userId}\"}}]}";
 
 static struct gateway_file *file;
@@ -320,6 +322,13 @@ static void acts_on_a_user(void **state)
     assert_int_equal(envelope.more_count, 2);
     assert_span(envelope.more_rooms[0], "conversation:c");
     assert_span(envelope.more_rooms[1], "user:8");
+    assert_int_equal(translate_action("member.added", "{\"userId\":7,\"id\":\"c\"}", &envelope),
+                     TRANSLATE_OK);
+    assert_span(envelope.room, "user:7");
+    assert_span(envelope.enters, "conversation:c");
+    assert_int_equal(envelope.leaves.len + envelope.event.len + envelope.more_count, 0);
+    assert_int_equal(translate_action("member.added", "{\"userId\":7,\"id\":\"\"}", &envelope),
+                     TRANSLATE_NO_ROOM);
     assert_int_equal(translate_action("user.blocked", "{\"userId\":7}", &envelope), TRANSLATE_OK);
     assert_span(envelope.room, "user:7");
     assert_true(envelope.disconnects);

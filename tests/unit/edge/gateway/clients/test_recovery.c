@@ -11,6 +11,12 @@
 #define PID    "abcdefghijklmnopqrstuv"
 #define OLD_ID "OldSocketId0123456__"
 
+// A room of a session, joined at this position.
+#define ROOM(room, epoch, seq, granted)                                                            \
+    {                                                                                              \
+        .name = SPAN_INIT(room), .joined = {1, {{epoch, seq}}}, .granted_ms = (granted)            \
+    }
+
 #define PLACE "\"url\":\"http://service\",\"path\":\"/{id}\""
 
 // The offset of epoch 1 whose seq is this digit.
@@ -35,6 +41,7 @@ static int begin(void **state)
 {
     file = file_of(SPAN_LIT("{\"rooms\":{\"conversation\":{\"join\":\"open\"},"
                             "\"team\":{\"join\":\"none\",\"onConnect\":\"team:{claims.team}\"},"
+                            "\"listed\":{\"join\":\"claims\"},"
                             "\"quiet\":{\"join\":\"open\",\"announce\":false},"
                             "\"side\":{\"join\":\"none\"},"
                             "\"desk\":{\"join\":\"service\"," PLACE "},"
@@ -121,6 +128,19 @@ static void log_action(uint64_t seq, const char *leaves)
     log_envelope(seq, (struct envelope){.room = SPAN_LIT("user:u1"),
                                         .leaves = span_of(leaves),
                                         .disconnects = leaves[0] == '\0'});
+}
+
+// u1 is let into a room; the room hears `event`, unless that is empty.
+static void log_join(uint64_t seq, const char *enters, const char *event)
+{
+    const struct span room = span_of(enters);
+
+    log_envelope(seq, (struct envelope){.room = SPAN_LIT("user:u1"),
+                                        .enters = room,
+                                        .event = span_of(event),
+                                        .args = SPAN_LIT("{}"),
+                                        .more_rooms = &room,
+                                        .more_count = event[0] != '\0'});
 }
 
 static void answer(enum session_result result)
@@ -524,8 +544,8 @@ static void what_was_sent_last_is_told_while_the_tail_has_it(void **state)
 // ---- coming back
 
 static const struct session_room old_rooms[] = {
-    {SPAN_INIT("user:u1"), {1, {{0, 0}}}, 0},
-    {SPAN_INIT("conversation:c1"), {1, {{1, 2}}}, 0},
+    ROOM("user:u1", 0, 0, 0),
+    ROOM("conversation:c1", 1, 2, 0),
 };
 
 static struct session_record record(void)
@@ -613,8 +633,8 @@ static void it_was_taken_out_of_a_room_while_away(void **state)
 static void a_room_that_it_has_joined_since_stays(void **state)
 {
     static const struct session_room rooms[] = {
-        {SPAN_INIT("user:u1"), {1, {{0, 0}}}, 0},
-        {SPAN_INIT("conversation:c1"), {1, {{1, 5}}}, 0},
+        ROOM("user:u1", 0, 0, 0),
+        ROOM("conversation:c1", 1, 5, 0),
     };
     struct session_record old = record();
 
@@ -665,8 +685,8 @@ static void a_disconnection_that_the_store_was_not_told_of_counts(void **state)
 static void actions_from_before_the_session_do_not_count(void **state)
 {
     static const struct session_room rooms[] = {
-        {SPAN_INIT("user:u1"), {1, {{1, 5}}}, 0},
-        {SPAN_INIT("conversation:c1"), {1, {{1, 5}}}, 0},
+        ROOM("user:u1", 1, 5, 0),
+        ROOM("conversation:c1", 1, 5, 0),
     };
     struct session_record old = record();
 
@@ -729,6 +749,304 @@ static void actions_are_carried_out_on_those_who_are_there(void **state)
     log_action(6, "");
     hears(0, "41|");
     assert_int_equal(metric_get(&metrics.clients.disconnected), 1);
+}
+
+// ---- let into rooms by services
+
+#define RECOVERED(offset) "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",*Gateway\"},\"" offset "\"]"
+#define SAID(n)           "+42[\"said\",{\"n\":" #n "},\"" AT(n) "\"]"
+
+static void recover_from(const char *offset, const struct session_record *old)
+{
+    char members[64];
+
+    snprintf(members, sizeof(members), "\"pid\":\"" PID "\",\"offset\":\"%s\",", offset);
+    connect_with(0, members);
+    answer_claim(CLAIM_OK, old);
+}
+
+static void those_who_are_there_enter_at_once(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    forget_what_was_told();
+    buffer_clear(&peers[0].wrote);
+    log_join(1, "conversation:c1", "added");
+    hears(0, "42[\"added\",{},\"" AT(1) "\"]|");
+    assert_matches(&bus.asked, "publish 0 conversation:c1 user_joined; ");
+    buffer_clear(&peers[0].wrote);
+    log_entry(2, "conversation:c1", "{\"n\":2}");
+    hears(0, "42[\"said\",{\"n\":2},\"" AT(2) "\"]|"); // before the store has it
+    pass(20);
+    told("restore u1 acted=1-1 user:u1@0-0 conversation:c1@0-0!; ");
+    assert_int_equal(metric_get(&metrics.clients.admitted), 1);
+    buffer_clear(&bus.asked);
+    log_join(3, "conversation:c1", "");
+    assert_int_equal(bus.asked.len, 0);
+}
+
+static void a_join_that_is_pending_is_granted(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    say(0, "421[\"join_room\",{\"roomType\":\"desk\",\"roomId\":\"1\"}]");
+    buffer_clear(&peers[0].wrote);
+    log_join(1, "desk:1", "");
+    hears(0, JOINED);
+    buffer_clear(&peers[0].wrote);
+    log_entry(2, "desk:1", "{\"n\":2}");
+    hears(0, "42[\"said\"*");
+}
+
+static void a_leave_that_is_pending_is_undone(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    say(0, LEAVE_C1);
+    log_join(1, "conversation:c1", "");
+    answer(SESSION_OK);
+    buffer_clear(&peers[0].wrote);
+    log_entry(2, "conversation:c1", "{\"n\":2}");
+    hears(0, "42[\"said\"*");
+    pass(20);
+    told("*restore u1 acted=1-1 user:u1@0-0 conversation:c1@0-0!; ");
+}
+
+// The stage allows three rooms, and one is the user's own.
+static void one_in_enough_rooms_is_not_let_in(void **state)
+{
+    (void)state;
+    connect_stored(0);
+    log_join(1, "conversation:c1", "");
+    log_join(2, "conversation:c2", "");
+    log_join(3, "conversation:c3", "");
+    log_join(4, "nowhere:1", ""); // of no type
+    log_join(5, "user:u2", "");
+    buffer_clear(&peers[0].wrote);
+    log_entry(6, "conversation:c3", "{}");
+    log_entry(7, "nowhere:1", "{}");
+    log_entry(8, "user:u2", "{}");
+    assert_int_equal(peers[0].wrote.len, 0);
+    assert_int_equal(metric_get(&metrics.clients.admitted), 2);
+    assert_int_equal(metric_get(&metrics.clients.not_admitted), 1);
+}
+
+static void it_was_let_into_a_room_while_away(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_entry(5, "side:1", "{\"n\":5}");
+    log_join(6, "side:1", "");
+    log_entry(7, "side:1", "{\"n\":7}");
+    log_entry(8, "conversation:c1", "{\"n\":8}");
+    buffer_clear(&bus.asked);
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) SAID(7) SAID(8) "|");
+    assert_matches(&bus.asked, "publish 0 side:1 user_joined; ");
+    buffer_clear(&peers[0].wrote);
+    log_entry(9, "side:1", "{\"n\":9}");
+    hears(0, "42[\"said\",{\"n\":9},*");
+    pass(20);
+    told("*restore u1 #1 acted=1-6 user:u1@0-0 conversation:c1@1-2 side:1@1-5!; ");
+}
+
+static void it_gets_the_event_by_which_it_was_let_in(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_join(5, "side:1", "added");
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) "+42[\"added\",{},\"" AT(5) "\"]|");
+}
+
+// What was said while it was out is not for it.
+static void out_and_in_again_while_away(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_action(5, "conversation:c1");
+    log_entry(6, "conversation:c1", "{\"n\":6}");
+    log_join(7, "conversation:c1", "");
+    log_entry(8, "conversation:c1", "{\"n\":8}");
+    buffer_clear(&bus.asked);
+    recover_from(AT(2), &old);
+    hears(0, RECOVERED(AT(2)) SAID(3) SAID(8) "|");
+    assert_int_equal(bus.asked.len, 0);
+    buffer_clear(&peers[0].wrote);
+    log_entry(9, "conversation:c1", "{\"n\":9}");
+    hears(0, "42[\"said\",{\"n\":9},*");
+    pass(20);
+    told("*restore u1 #1 acted=1-7 user:u1@0-0 conversation:c1@1-6!; ");
+}
+
+static void in_and_out_again_while_away(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_join(5, "side:1", "");
+    log_entry(6, "side:1", "{\"n\":6}");
+    log_action(7, "side:1");
+    log_entry(8, "side:1", "{\"n\":8}");
+    buffer_clear(&bus.asked);
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) SAID(6) "|");
+    assert_int_equal(bus.asked.len, 0);
+    buffer_clear(&peers[0].wrote);
+    log_entry(9, "side:1", "{}");
+    assert_int_equal(peers[0].wrote.len, 0);
+}
+
+// It was at its edge when it was let in, but the edge died before the store had it.
+static void a_room_that_the_store_was_not_told_of_is_entered(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_join(5, "side:1", "");
+    log_entry(6, "side:1", "{\"n\":6}");
+    log_entry(7, "side:1", "{\"n\":7}");
+    recover_from(AT(6), &old);
+    hears(0, RECOVERED(AT(6)) SAID(7) "|");
+}
+
+// It has asked to leave the room since, and has its ack.
+static void a_room_that_it_has_left_since_stays_left(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    old.acted = (struct position){1, 5};
+    log_four();
+    log_join(5, "side:1", "");
+    log_entry(6, "side:1", "{\"n\":6}");
+    recover_from(AT(5), &old);
+    hears(0, RECOVERED(AT(5)) "|");
+}
+
+static void a_leave_says_which_action_came_before(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    log_join(1, "conversation:c1", ""); // it is in already
+    pass(20);
+    answer(SESSION_OK);
+    buffer_clear(&sessions.told);
+    say(0, LEAVE_C1);
+    told("leave 1 conversation:c1 acted=1-1; ");
+}
+
+static void a_leave_after_the_recovery_says_it_too(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_join(5, "side:1", "");
+    recover_from(AT(4), &old);
+    buffer_clear(&sessions.told);
+    say(0, "422[\"leave_room\",{\"roomType\":\"desk\",\"roomId\":\"1\"}]");
+    log_action(6, "side:1");
+    told("leave 7 side:1 acted=1-5; ");
+}
+
+static void an_operator_took_it_out_after_it_was_let_in(void **state)
+{
+    const struct session_taken taken[] = {{SPAN_LIT("side:1"), UINT64_MAX}};
+    struct session_record old = record();
+
+    (void)state;
+    old.taken = taken;
+    old.taken_count = 1;
+    log_four();
+    log_join(5, "side:1", "");
+    log_join(6, "side:2", "");
+    log_entry(7, "side:1", "{\"n\":7}");
+    log_entry(8, "side:2", "{\"n\":8}");
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) SAID(8) "|");
+}
+
+static void an_operator_takes_it_out_while_it_waits(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_join(5, "side:1", "");
+    recover_from(AT(7), &old); // further than this edge
+    command(&(struct control){
+        .kind = CONTROL_LEAVE, .user = SPAN_LIT("u1"), .room = SPAN_LIT("side:1")});
+    log_entry(6, "elsewhere", "{}");
+    log_entry(7, "elsewhere", "{}");
+    pass(30);
+    hears(0, RECOVERED(AT(7)) "|");
+    buffer_clear(&peers[0].wrote);
+    log_entry(8, "side:1", "{}");
+    assert_int_equal(peers[0].wrote.len, 0);
+}
+
+// Otherwise its token would have to name the room.
+static void a_service_that_lets_in_outweighs_the_token(void **state)
+{
+    static const struct session_room rooms[] = {
+        ROOM("user:u1", 0, 0, 0),
+        {.name = SPAN_INIT("listed:1"), .joined = {1, {{1, 2}}}, .by_action = true},
+        ROOM("listed:2", 1, 2, 0),
+    };
+    struct session_record old = record();
+
+    (void)state;
+    old.rooms = rooms;
+    old.room_count = ARRAY_LEN(rooms);
+    log_four();
+    recover_from(AT(4), &old);
+    told("*leave 7 listed:2; *");
+    buffer_clear(&peers[0].wrote);
+    log_entry(5, "listed:1", "{\"n\":5}");
+    log_entry(6, "listed:2", "{\"n\":6}");
+    hears(0, "42[\"said\",{\"n\":5},\"" AT(5) "\"]|");
+}
+
+static void no_more_rooms_at_a_recovery(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    log_four();
+    log_join(5, "side:1", "");
+    log_join(6, "side:2", "");
+    log_entry(7, "side:1", "{\"n\":7}");
+    log_entry(8, "side:2", "{\"n\":8}");
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) SAID(7) "|");
+    assert_int_equal(metric_get(&metrics.clients.not_admitted), 1);
+}
+
+static void many_rooms_while_away(void **state)
+{
+    struct session_record old = record();
+    uint64_t seq = 4;
+
+    (void)state;
+    log_four();
+    for (int i = 0; i < 100; i++) {
+        char room[32];
+        snprintf(room, sizeof(room), "side:%d", i);
+        log_join(++seq, room, "");
+        log_action(++seq, room);
+    }
+    log_join(++seq, "side:last", "added");
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) "+42[\"added\",{},\"*\"]|");
 }
 
 // It never got as far as its first event.
@@ -1186,8 +1504,8 @@ static void joins_do_not_wait_until_all_is_written_again(void **state)
 static void recover_into(const char *room, uint64_t granted_ms, const char *payload)
 {
     const struct session_room rooms[] = {
-        {SPAN_INIT("user:u1"), {1, {{0, 0}}}, 0},
-        {span_of(room), {1, {{0, 0}}}, granted_ms},
+        ROOM("user:u1", 0, 0, 0),
+        {.name = span_of(room), .joined.shards = 1, .granted_ms = granted_ms},
     };
     struct session_record old = record();
 
@@ -1242,9 +1560,9 @@ static void connect_in_teams(int who, const char *members, const char *teams)
 }
 
 static struct session_room team_rooms[] = {
-    {SPAN_INIT("user:u1"), {1, {{1, 1}}}, 1},
-    {SPAN_INIT("team:a"), {1, {{1, 1}}}, 1},
-    {SPAN_INIT("side:s"), {1, {{1, 1}}}, 1},
+    ROOM("user:u1", 1, 1, 1),
+    ROOM("team:a", 1, 1, 1),
+    ROOM("side:s", 1, 1, 1),
 };
 
 static struct session_record team_record(void)
@@ -1477,6 +1795,23 @@ int main(void)
         TEST(its_user_was_disconnected_while_away),
         TEST(its_user_is_disconnected_before_the_claim_is_answered),
         TEST(actions_are_carried_out_on_those_who_are_there),
+        TEST(those_who_are_there_enter_at_once),
+        TEST(a_join_that_is_pending_is_granted),
+        TEST(a_leave_that_is_pending_is_undone),
+        TEST(one_in_enough_rooms_is_not_let_in),
+        TEST(it_was_let_into_a_room_while_away),
+        TEST(it_gets_the_event_by_which_it_was_let_in),
+        TEST(out_and_in_again_while_away),
+        TEST(in_and_out_again_while_away),
+        TEST(a_room_that_the_store_was_not_told_of_is_entered),
+        TEST(a_room_that_it_has_left_since_stays_left),
+        TEST(a_leave_says_which_action_came_before),
+        TEST(a_leave_after_the_recovery_says_it_too),
+        TEST(an_operator_took_it_out_after_it_was_let_in),
+        TEST(an_operator_takes_it_out_while_it_waits),
+        TEST(a_service_that_lets_in_outweighs_the_token),
+        TEST(no_more_rooms_at_a_recovery),
+        TEST(many_rooms_while_away),
         TEST(without_an_offset_everything_since_the_joins_comes),
         TEST(it_waits_until_it_is_past_all_joins),
         TEST(one_that_waits_and_is_overtaken_starts_afresh),

@@ -169,9 +169,18 @@ static void an_action_is_in_the_chain_of_its_user_alone(void **state)
     struct tail_walk actions = log_tail_walk_actions(tail, SPAN_LIT("user:1"), &start);
     assert_true(log_tail_next(&actions, &entry));
     assert_span(entry.leaves, "c");
+    assert_int_equal(entry.enters.len, 0);
     assert_false(entry.disconnects);
     assert_int_equal(entry.position.seq, 1);
     assert_false(log_tail_next(&actions, &entry));
+    const struct envelope join = {
+        .room = SPAN_LIT("user:1"), .prev = at(2), .enters = SPAN_LIT("d"), .created_at_ms = 7};
+    log_tail_append(tail, 0, &join, at(3));
+    actions = log_tail_walk_actions(tail, SPAN_LIT("user:1"), &start);
+    assert_true(log_tail_next(&actions, &entry));
+    assert_span(entry.enters, "d");
+    assert_int_equal(entry.leaves.len, 0);
+    assert_int_equal(entry.created_at_ms, 7);
     log_tail_align(tail, 0, at(9));
     log_tail_observe(tail);
     assert_int_equal(metric_get(&metrics.bytes), 0);

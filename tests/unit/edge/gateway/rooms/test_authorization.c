@@ -84,20 +84,21 @@ struct type_row {
     const char *name, *room;
     enum room_verdict verdict; // of one that asks
     bool stays, by_service;
+    bool is_unknown;
 };
 
 static const struct type_row type_rows[] = {
-    {"open", "lobby:1", ROOM_GRANTED, true, false},
-    {"claims that list it", "list:1", ROOM_GRANTED, true, false},
-    {"claims that do not list it", "list:2", ROOM_FORBIDDEN, false, false},
-    {"a service, and no token for it", "order:2", ROOM_FORBIDDEN, true, true},
-    {"a claim beside a service", "order:1", ROOM_GRANTED, true, false},
-    {"an id that no service can be asked about", "order:a/b", ROOM_FORBIDDEN, true, true},
-    {"nobody who asks", "side:1", ROOM_FORBIDDEN, true, false},
-    {"a claim", "team:1", ROOM_GRANTED, true, false},
-    {"another claim", "team:2", ROOM_FORBIDDEN, false, false},
-    {"a type that there is not", "conversation:1", ROOM_FORBIDDEN, false, false},
-    {"a name without a type", "lobby", ROOM_FORBIDDEN, false, false},
+    {"open", "lobby:1", ROOM_GRANTED, true, false, false},
+    {"claims that list it", "list:1", ROOM_GRANTED, true, false, false},
+    {"claims that do not list it", "list:2", ROOM_FORBIDDEN, false, false, false},
+    {"a service, and no token for it", "order:2", ROOM_FORBIDDEN, true, true, false},
+    {"a claim beside a service", "order:1", ROOM_GRANTED, true, false, false},
+    {"an id that no service can be asked about", "order:a/b", ROOM_FORBIDDEN, true, true, false},
+    {"nobody who asks", "side:1", ROOM_FORBIDDEN, true, false, false},
+    {"a claim", "team:1", ROOM_GRANTED, true, false, false},
+    {"another claim", "team:2", ROOM_FORBIDDEN, false, false, false},
+    {"a type that there is not", "conversation:1", ROOM_FORBIDDEN, false, false, true},
+    {"a name without a type", "lobby", ROOM_FORBIDDEN, false, false, true},
 };
 
 static void judges_by_type(void **state)
@@ -117,7 +118,12 @@ static void judges_by_type(void **state)
         &(struct authorization_requests_options){.types = file->rooms}, &clock, &metrics);
     authorization_ask(authorization, &asker.waiter, span_of(row->room));
     assert_int_equal(asker.verdict, row->verdict);
-    assert_int_equal(authorization_may_stay(authorization, who, span_of(row->room)), row->stays);
+    assert_int_equal(authorization_may_stay(authorization, who, span_of(row->room), false),
+                     row->stays);
+    // One whom a service has let in stays in any room that there is.
+    assert_int_equal(authorization_may_stay(authorization, who, span_of(row->room), true),
+                     !row->is_unknown);
+    assert_int_equal(authorization_knows(authorization, span_of(row->room)), !row->is_unknown);
     assert_int_equal(authorization_is_by_service(authorization, who, span_of(row->room)),
                      row->by_service);
     authorization_free(authorization);
