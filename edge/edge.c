@@ -32,6 +32,7 @@ struct edge {
     struct redis_names redis_names;
     struct redis_tls *redis_tls; // or NULL
     struct redis_bus_options bus_options;
+    struct redis_presence *presence; // NULL: the file wants none
     struct redis_sessions *sessions; // NULL: nothing is recovered
     struct redis_nodes *bus;
     struct authorization_client_options authorization_options;
@@ -247,6 +248,7 @@ static void build_gateway(struct edge *edge)
             s, edge->authorization ? authorization_client_interface(edge->authorization) : NULL),
         .recovery = options_of_recovery(s, edge->sessions ? redis_sessions_interface(edge->sessions)
                                                           : NULL),
+        .presence = edge->presence ? redis_presence_interface(edge->presence) : NULL,
         .edge_id = edge->id.ptr,
         .shards = (unsigned)s->bus_shards,
         .console_enabled = s->dev_console,
@@ -284,6 +286,8 @@ static void build_bus(struct edge *edge)
         edge->sessions =
             redis_sessions_new(&edge->redis_names, (uint32_t)s->recovery_window + RECOVERY_SLACK_S,
                                edge->id.ptr, (unsigned)s->bus_shards);
+    if (gateway_file_keeps_any(s->file))
+        edge->presence = redis_presence_new(&edge->redis_names, edge->id.ptr);
     edge->bus_options = (struct redis_bus_options){
         .redis = &s->redis,
         .names = &edge->redis_names,
@@ -291,6 +295,7 @@ static void build_bus(struct edge *edge)
         .shards = (unsigned)s->bus_shards,
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,
+        .presence = edge->presence,
     };
     edge->bus = redis_nodes_new(&edge->bus_options, &edge->loop, edge->metrics.redis);
     edge->metrics.redis_nodes = redis_settings_nodes(&s->redis);
@@ -394,6 +399,7 @@ void edge_free(struct edge *edge)
     redis_nodes_free(edge->bus);
     redis_tls_free(edge->redis_tls);
     redis_sessions_free(edge->sessions);
+    redis_presence_free(edge->presence);
     client_bundle_free(edge->bundle);
     allowed_origins_free(edge->origins);
     buffer_fini(&edge->id);

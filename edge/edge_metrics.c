@@ -9,6 +9,7 @@
 #define ROOMS(field)    offsetof(struct edge_metrics, gateway.rooms.field)
 #define JWKS(field)     offsetof(struct edge_metrics, gateway.jwks.field)
 #define WAITS(field)    offsetof(struct edge_metrics, gateway.key_waits.field)
+#define PRESENCE(field) offsetof(struct edge_metrics, gateway.presence.field)
 #define DELIVERY(field) offsetof(struct edge_metrics, gateway.delivery.field)
 #define REDIS(field)    offsetof(struct redis_bus_metrics, field)
 
@@ -238,6 +239,12 @@ static const struct metric_info table[] = {
     {"ws_edge_revocations_left_out_total", NULL, COUNTER, CLIENTS(revocations_left_out), "Revocations that this edge did not take because it has 10,000"},
     {"ws_edge_revocations_restored_total", NULL, COUNTER, CLIENTS(revocations_restored), "Revocations written again because Redis had lost them"},
     {"ws_edge_rooms", NULL, GAUGE, ROOMS(rooms), "Rooms with members at this edge"},
+    {"ws_edge_presence_entries", NULL, GAUGE, PRESENCE(entries), "Users and rooms of this edge whose presence is kept in Redis"},
+    {"ws_edge_presence_unwritten", NULL, GAUGE, PRESENCE(unwritten), "Users and rooms with a change that Redis does not have yet"},
+    {"ws_edge_presence_writes_total", NULL, COUNTER, PRESENCE(writes), "Changes of presence that Redis has taken"},
+    {"ws_edge_presence_failed_total", NULL, COUNTER, PRESENCE(failed), "Changes of presence that Redis refused or did not answer; they are written again"},
+    {"ws_edge_presence_rewritten_total", NULL, COUNTER, PRESENCE(rewritten), "Users and rooms written again because Redis may lack them"},
+    {"ws_edge_room_counts_total", NULL, COUNTER, PRESENCE(told), "Times that the members of a room were told how many they are"},
 
     {"ws_edge_envelopes_total", NULL, COUNTER, DELIVERY(envelopes), "Envelopes received from the bus"},
     {"ws_edge_envelopes_malformed_total", NULL, COUNTER, DELIVERY(envelopes_malformed), "Envelopes and control messages that could not be decoded"},

@@ -34,7 +34,7 @@ NODISCARD struct control_channel *control_channel_open(const struct redis_settin
 const char *control_channel_reason(const struct control_channel *channel);
 void control_channel_close(struct control_channel *channel);
 
-// Calls `visit` for each edge that has announced itself within the last 15 s.
+// Calls `visit` for each edge that has announced itself within the last 13 s.
 NODISCARD bool control_channel_each_edge(struct control_channel *channel,
                                          void (*visit)(const struct edge_notice *edge, void *arg),
                                          void *arg);

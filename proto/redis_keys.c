@@ -40,6 +40,11 @@ void redis_names_init(struct redis_names *names, const char *prefix, unsigned da
     print_name(names->left, before, "", "left:");
     print_name(names->revoked, before, "", "revoked");
     print_name(names->event, before, "", "event:");
+    print_name(names->user, before, "", "user:");
+    print_name(names->room_count, before, "", "room-count:");
+    print_name(names->edge_users, before, "", "edge-users:");
+    print_name(names->edge_rooms, before, "", "edge-rooms:");
+    print_name(names->presence_edges, before, "", "presence-edges");
     print_name(names->waited, before, "", "waited");
     print_name(names->uplink, before, "", "uplink");
     print_name(names->uplink_bytes, before, "", "uplink:bytes");

@@ -41,7 +41,15 @@ struct redis_names {
     // A hash of the users whose tokens were revoked: "<at ms> <until ms>" by user id, see
     // revocations.h.
     char revoked[REDIS_NAME_MAX];
-    char event[REDIS_NAME_MAX];  // the name of an event follows: whether it was published
+    char event[REDIS_NAME_MAX]; // the name of an event follows: whether it was published
+
+    // Presence: hashes of numbers by edge, see presence_script.h.
+    char user[REDIS_NAME_MAX];       // a user id follows: connections of the user
+    char room_count[REDIS_NAME_MAX]; // a room follows: clients in it
+    // The id of an edge follows: sets of the users and rooms that its fields are for.
+    char edge_users[REDIS_NAME_MAX], edge_rooms[REDIS_NAME_MAX];
+    char presence_edges[REDIS_NAME_MAX]; // a hash of the edges with such fields
+
     char waited[REDIS_NAME_MAX]; // written before replicas are asked, if nothing else is
     char uplink[REDIS_NAME_MAX], uplink_bytes[REDIS_NAME_MAX]; // see uplink.h
 };

@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "common/reload.h"
 #include "proto/letter_headers.h"
+#include "relay/presence_sweeper.h"
 #include "relay/relay_api.h"
 #include "relay/relay_duties.h"
 #include "relay/relay_gauges.h"
@@ -194,6 +195,30 @@ static void free_nodes(struct relay *relay)
     }
 }
 
+// Called by the sweeper's thread.
+static bool sweeps(void *arg, uint64_t *grace_ms)
+{
+    struct relay *relay = arg;
+
+    pthread_mutex_lock(&relay->routes_lock);
+    bool keeps = gateway_file_keeps_any(relay->file);
+    *grace_ms = (uint64_t)relay->file->users.grace_s * 1000;
+    pthread_mutex_unlock(&relay->routes_lock);
+    return keeps && metric_get(&relay->metrics.active) != 0;
+}
+
+static struct presence_sweeper *new_sweeper(struct relay *relay)
+{
+    return presence_sweeper_new(&(struct presence_sweeper_options){
+        .redis = &relay->settings->redis,
+        .shards = (unsigned)relay->settings->bus_shards,
+        .relay_id = relay->id,
+        .sweeps = sweeps,
+        .arg = relay,
+        .removed = &relay->metrics.presence_removed,
+    });
+}
+
 struct relay *relay_new(const struct relay_settings *settings, struct gateway_file *file)
 {
     struct relay *relay = mem_zalloc(sizeof(*relay));
@@ -221,7 +246,8 @@ struct relay *relay_new(const struct relay_settings *settings, struct gateway_fi
                                     .metrics = probe_metrics,
                                     .arg = relay,
                                 });
-    if (relay->ops && (!settings->api.on || (relay->api = relay_api_new(relay))) &&
+    relay->sweeper = relay->ops ? new_sweeper(relay) : NULL;
+    if (relay->sweeper && (!settings->api.on || (relay->api = relay_api_new(relay))) &&
         relay_uplink_start(relay))
         return relay;
     relay_free(relay);
@@ -233,6 +259,7 @@ void relay_free(struct relay *relay)
     if (!relay)
         return;
     ops_server_free(relay->ops);
+    presence_sweeper_free(relay->sweeper);
     relay_api_free(relay->api);
     relay_uplink_free(relay->uplink);
     translator_free(relay->translator);

@@ -41,6 +41,16 @@ static enum api_event_check check_event(void *arg, struct span routing_key, stru
     return status == TRANSLATE_OK ? API_EVENT_GOOD : API_EVENT_BAD;
 }
 
+static bool keeps_presence(void *arg, struct span room)
+{
+    struct relay *relay = ((struct relay_api *)arg)->relay;
+
+    pthread_mutex_lock(&relay->routes_lock);
+    bool keeps = gateway_file_keeps(relay->file, room);
+    pthread_mutex_unlock(&relay->routes_lock);
+    return keeps;
+}
+
 static struct span first_exchange(const char *names)
 {
     struct span rest = span_of(names), name = {0};
@@ -76,6 +86,7 @@ struct relay_api *relay_api_new(struct relay *relay)
         .exchange = first_exchange(s->rabbitmq_exchanges),
         .max_event_bytes = (size_t)s->max_event_bytes,
         .check = check_event,
+        .keeps = keeps_presence,
         .arg = api,
         .metrics = &relay->metrics.api,
     });

@@ -61,6 +61,8 @@ static const struct metric_info table[] = {
      "Times that another relay claimed the log while this relay was active"},
     {"ws_relay_log_trimmed_total", NULL, METRIC_COUNTER, FIELD(log_trimmed),
      "Entries of the log removed to keep LOG_MAX_BYTES, or because Redis was out of memory"},
+    {"ws_relay_presence_removed_total", NULL, METRIC_COUNTER, FIELD(presence_removed),
+     "Users and rooms taken out of presence because their edge is gone"},
     {"ws_relay_given_up_total", NULL, METRIC_COUNTER, FIELD(given_up),
      "Times that the relay gave up its queues because Redis was unusable for 10 s"},
     {"ws_relay_reloads_total", "result=\"done\"", METRIC_COUNTER, FIELD(reloads.done), RELOADS_HELP},

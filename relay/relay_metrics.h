@@ -38,6 +38,7 @@ struct relay_metrics {
     } redis[REDIS_NODES_MAX]; // by server of REDIS_NODES
     metric active;
     metric log_trimmed;
+    metric presence_removed; // users and rooms of edges that are gone
     metric left_out;         // routes whose queue cannot be consumed
     metric left_out_first;   // index of the first of them
     metric bindings_refused; // routes whose queue could not be bound to every exchange

@@ -46,6 +46,7 @@ enum relay_role {
     ROLE_STANDBY,  // refused by RabbitMQ or Redis: another relay is active
 };
 
+struct presence_sweeper;
 struct relay_api;
 struct relay_uplink;
 
@@ -68,7 +69,7 @@ struct relay {
     const struct relay_settings *settings;
     struct gateway_file *file;   // written by the loop only, and under `routes_lock`
     struct routes *routes;       // of the file
-    pthread_mutex_t routes_lock; // other threads read the routes
+    pthread_mutex_t routes_lock; // other threads read the file
     struct rabbit_hosts rabbitmq_hosts;
     struct consumer *consumer;
     struct event_logs logs;
@@ -95,8 +96,9 @@ struct relay {
     struct buffer control;
     struct relay_metrics metrics;
     struct ops_server *ops;
-    struct relay_api *api;           // NULL: off
-    struct relay_uplink *uplink;     // NULL: off
+    struct relay_api *api;       // NULL: off
+    struct relay_uplink *uplink; // NULL: off
+    struct presence_sweeper *sweeper;
     char role_words[ROLE_WORDS_MAX]; // written and read by the thread of the operations port
     char id[sizeof(RELAY_ID_PREFIX) + RANDOM_ID_LEN];
 };

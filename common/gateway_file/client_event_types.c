@@ -40,10 +40,10 @@ const struct client_event_type *client_event_types_find(const struct client_even
 // The edge handles or emits these itself: a client that could send them could pass for it.
 static bool is_built_in(struct span name)
 {
-    static const char *const names[] = {"join_room",           "leave_room",    "typing",
-                                        "stop_typing",         "refresh_token", "connected",
-                                        "user_joined",         "user_left",     "user_typing",
-                                        "token_expiring_soon", "token_expired", "user_stop_typing"};
+    static const char *const names[] = {
+        "join_room",           "leave_room",    "typing",          "stop_typing", "refresh_token",
+        "connected",           "user_joined",   "user_left",       "user_typing", "room_count",
+        "token_expiring_soon", "token_expired", "user_stop_typing"};
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (span_is(name, names[i]))

@@ -24,6 +24,11 @@ static bool read_client_events(struct file_reader *r, struct json_view value, vo
     return client_event_types_parse(r, value, file->client_events);
 }
 
+static bool read_users(struct file_reader *r, struct json_view value, void *into)
+{
+    return users_parse(r, value, &((struct gateway_file *)into)->users);
+}
+
 // Events name rooms, and may stand before them.
 static bool pass_events(struct file_reader *r, struct json_view value, void *into)
 {
@@ -75,12 +80,13 @@ static bool parse_into(struct file_reader *r, struct gateway_file *file)
     static const struct reader_member members[] = {{"rooms", read_rooms},
                                                    {"events", pass_events},
                                                    {"clientEvents", read_client_events},
+                                                   {"users", read_users},
                                                    {NULL, NULL}};
     struct json_view top;
 
     if (!reader_top(r, "the file must be an object with \"rooms\" and \"events\"", &top) ||
-        !reader_members(r, top, members, "the file has \"rooms\", \"events\" and \"clientEvents\"",
-                        file))
+        !reader_members(r, top, members,
+                        "the file has \"rooms\", \"events\", \"clientEvents\" and \"users\"", file))
         return false;
     struct json_view events = reader_member(top, SPAN_LIT("events"));
     if (events.kind != JSON_KIND_NONE && !routes_parse(r, events, file->rooms, file->routes))
@@ -95,6 +101,7 @@ struct gateway_file *gateway_file_parse(struct file_reader *r, const char *queue
     file->rooms = room_types_new();
     file->routes = routes_new(queue_prefix);
     file->client_events = client_event_types_new();
+    users_init(&file->users);
     if (parse_into(r, file))
         return file;
     gateway_file_free(file);
@@ -156,4 +163,20 @@ struct gateway_file *gateway_file_load(const struct gateway_file_options *option
         return file;
     gateway_file_free(file);
     return NULL;
+}
+
+bool gateway_file_keeps(const struct gateway_file *file, struct span room)
+{
+    if (span_starts_with(room, SPAN_LIT(GATEWAY_USER_ROOMS)))
+        return file->users.presence;
+    const struct room_type *type = room_types_of(file->rooms, room);
+    return type && type->counted;
+}
+
+bool gateway_file_keeps_any(const struct gateway_file *file)
+{
+    for (size_t i = 0; i < file->rooms->count; i++)
+        if (file->rooms->items[i].counted)
+            return true;
+    return file->users.presence;
 }

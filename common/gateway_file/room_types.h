@@ -37,6 +37,8 @@ struct room_type {
     enum room_service service;
     char *claim;   // of the token: its values are ids of rooms that the client enters by itself
     bool silent;   // user_joined and user_left are not sent
+    bool counted;  // how many clients are in a room is known over all edges
+    bool told;     // and its members get room_count when that changes
     unsigned line; // of the file, for errors
 };
 

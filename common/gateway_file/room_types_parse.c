@@ -94,6 +94,16 @@ static bool read_announce(struct file_reader *r, struct json_view value, void *i
     return ok;
 }
 
+static bool read_presence(struct file_reader *r, struct json_view value, void *into)
+{
+    return reader_flag(r, value, &((struct room_type *)into)->counted);
+}
+
+static bool read_announce_count(struct file_reader *r, struct json_view value, void *into)
+{
+    return reader_flag(r, value, &((struct room_type *)into)->told);
+}
+
 // The services of these two types have settings.
 static bool has_settings(const struct room_type *type)
 {
@@ -115,18 +125,25 @@ static bool check_service(struct file_reader *r, const struct room_type *type, s
 static bool read_type(struct file_reader *r, struct json_view value, struct room_type *type)
 {
     static const struct reader_member members[] = {
-        {"join", read_join},         {"url", read_url},
-        {"path", read_path},         {"onConnect", read_on_connect},
-        {"announce", read_announce}, {NULL, NULL},
+        {"join", read_join},
+        {"url", read_url},
+        {"path", read_path},
+        {"onConnect", read_on_connect},
+        {"announce", read_announce},
+        {"presence", read_presence},
+        {"announceCount", read_announce_count},
+        {NULL, NULL},
     };
 
     if (value.kind != JSON_KIND_OBJECT)
         return reader_refuse(r, value.raw, "a type of rooms must be an object");
     return reader_members(r, value, members,
-                          "a type of rooms has \"join\", \"url\", \"path\", \"onConnect\" and "
-                          "\"announce\"",
+                          "a type of rooms has \"join\", \"url\", \"path\", \"onConnect\", "
+                          "\"announce\", \"presence\" and \"announceCount\"",
                           type) &&
-           check_service(r, type, value.raw);
+           check_service(r, type, value.raw) &&
+           (type->counted || !type->told ||
+            reader_refuse(r, value.raw, "\"announceCount\" needs \"presence\": true"));
 }
 
 static bool check_name(struct file_reader *r, const struct room_types *types, struct span name)

@@ -30,6 +30,7 @@ void announcements_send(struct announcements *announcements)
     deadline_arm(&announcements->next, &announcements->due);
     metric_set(&announcements->metrics->rooms.rooms, rooms);
     bus_announce(announcements->bus, sio_namespace_socket_count(announcements->nsp), rooms);
+    presence_beat(announcements->presence);
 }
 
 static void on_due(struct deadline *next, void *arg)

@@ -6,12 +6,14 @@
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/delivery/log_tail.h"
 #include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/presence/presence.h"
 
 struct announcements {
     struct bus *bus;
     struct sio_namespace *nsp;
-    struct log_tail *tail; // NULL: recovery is off
-    uint64_t reach_max_s;  // how many seconds back the tail should reach
+    struct log_tail *tail;     // NULL: recovery is off
+    struct presence *presence; // NULL: nothing of the kind is kept
+    uint64_t reach_max_s;      // how many seconds back the tail should reach
     struct gateway_metrics *metrics;
     struct deadline_queue due;
     struct deadline next;

@@ -109,6 +109,26 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
     };
 }
 
+static void tell_count(struct span room, uint64_t count, void *arg)
+{
+    room_events_emit_count(&((struct gateway *)arg)->room_events, room, count);
+}
+
+static void build_presence(struct gateway *gateway, const struct gateway_options *options,
+                           struct deadlines *clock)
+{
+    const struct presence_options presence = {
+        .store = options->presence,
+        .file = options->file,
+        .rooms = sio_namespace_rooms(gateway->nsp),
+        .on_count = tell_count,
+        .arg = gateway,
+    };
+
+    if (options->presence)
+        gateway->presence = presence_new(&presence, clock, &gateway->metrics->presence);
+}
+
 static void build_recovery(struct gateway *gateway, const struct gateway_options *options,
                            struct deadlines *clock)
 {
@@ -197,6 +217,7 @@ static void build_control(struct gateway *gateway)
         .bus = gateway->bus,
         .nsp = gateway->nsp,
         .tail = gateway->delivery.tail,
+        .presence = gateway->presence,
         .reach_max_s = gateway->recovery_window_s + RECOVERY_SLACK_S,
         .metrics = gateway->metrics,
     };
@@ -239,6 +260,7 @@ struct gateway *gateway_new(const struct gateway_options *options,
     build_socketio(gateway, options, clock, socketio_metrics, engine_metrics);
     build_keys(gateway, options, clock);
     build_behaviour(gateway, options, clock);
+    build_presence(gateway, options, clock);
     build_recovery(gateway, options, clock);
     build_following(gateway, options, clock);
     build_control(gateway);
@@ -251,7 +273,10 @@ void gateway_free(struct gateway *gateway)
 {
     if (!gateway)
         return;
+    if (gateway->presence)
+        rooms_watch(sio_namespace_rooms(gateway->nsp), NULL, NULL);
     sio_server_free(gateway->socketio);
+    presence_free(gateway->presence);
     announcements_fini(&gateway->announcements);
     http_routes_fini(&gateway->routes);
     relay_status_fini(&gateway->relay);

@@ -16,6 +16,7 @@
 #include "edge/gateway/clients/token.h"
 #include "edge/gateway/delivery/bus.h"
 #include "edge/gateway/gateway_metrics.h"
+#include "edge/gateway/presence/presence_store.h"
 #include "edge/gateway/rooms/authorization.h"
 #include "edge/gateway/web/client_bundle.h"
 #include "edge/http/allowed_origins.h"
@@ -41,6 +42,7 @@ struct gateway_options {
         enum recovery_clients clients;
         uint32_t grant_s; // older authorizations of rooms are asked for again
     } recovery;
+    struct presence_store *presence; // borrowed; NULL: the file wants no presence
     const char *edge_id;
     unsigned shards;
     bool metrics_enabled, metrics_rooms;

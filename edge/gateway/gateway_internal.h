@@ -43,6 +43,7 @@ struct gateway {
     struct departures departures;
     uint32_t recovery_window_s; // 0: recovery is off
     struct room_events room_events;
+    struct presence *presence; // NULL: nothing of the kind is kept
     struct client_acks acks;
     struct joins joins;
     struct client_events events;

@@ -5,6 +5,7 @@
 #include "edge/gateway/clients/jwks_refresh.h"
 #include "edge/gateway/clients/key_waits.h"
 #include "edge/gateway/delivery/delivery_metrics.h"
+#include "edge/gateway/presence/presence_metrics.h"
 #include "edge/gateway/rooms/room_metrics.h"
 
 struct gateway_metrics {
@@ -13,4 +14,5 @@ struct gateway_metrics {
     struct key_waits_metrics key_waits;
     struct room_metrics rooms;
     struct delivery_metrics delivery;
+    struct presence_metrics presence;
 };

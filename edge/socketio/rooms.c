@@ -28,6 +28,8 @@ struct rooms {
     struct room *by_name;
     unsigned max_rooms_per_member;
     size_t note_bytes;
+    room_size_fn on_size; // NULL: nobody watches
+    void *on_size_arg;
 };
 
 static struct room *find_room(const struct rooms *rooms, struct span name)
@@ -70,6 +72,12 @@ static struct membership *find_membership(const struct room_member *member, cons
     return NULL;
 }
 
+static void tell_size(const struct rooms *rooms, const struct room *room)
+{
+    if (rooms->on_size)
+        rooms->on_size((struct span){room->name, room->name_len}, room->size, rooms->on_size_arg);
+}
+
 static void add_membership(const struct rooms *rooms, struct room *room, struct room_member *member)
 {
     struct membership *membership = mem_zalloc(sizeof(*membership) + rooms->note_bytes);
@@ -80,6 +88,7 @@ static void add_membership(const struct rooms *rooms, struct room *room, struct 
     room->size++;
     list_append(&member->memberships, &membership->in_member);
     member->room_count++;
+    tell_size(rooms, room);
 }
 
 static void remove_membership(struct rooms *rooms, struct membership *membership)
@@ -91,6 +100,7 @@ static void remove_membership(struct rooms *rooms, struct membership *membership
     list_unlink(&membership->in_member);
     membership->member->room_count--;
     free(membership);
+    tell_size(rooms, room);
     remove_room_if_unused(rooms, room);
 }
 
@@ -109,6 +119,12 @@ void rooms_free(struct rooms *rooms)
         return;
     assert(!rooms->by_name);
     free(rooms);
+}
+
+void rooms_watch(struct rooms *rooms, room_size_fn on_size, void *arg)
+{
+    rooms->on_size = on_size;
+    rooms->on_size_arg = arg;
 }
 
 void room_member_init(struct room_member *member)

@@ -21,10 +21,14 @@ enum rooms_join { ROOMS_JOINED = 0, ROOMS_ALREADY_IN, ROOMS_LIMIT };
 
 typedef void (*room_member_fn)(struct room_member *member, void *arg);
 typedef void (*room_name_fn)(struct span room, void *arg);
+typedef void (*room_size_fn)(struct span room, size_t size, void *arg);
 
 // Each membership has `note_bytes` bytes for the caller, see rooms_note().
 NODISCARD struct rooms *rooms_new(unsigned max_rooms_per_member, size_t note_bytes);
 void rooms_free(struct rooms *rooms); // must be empty
+// Calls `on_size` whenever a room has more or fewer members than before: 0 for one that is about to
+// vanish. It must not change memberships. NULL ends that.
+void rooms_watch(struct rooms *rooms, room_size_fn on_size, void *arg);
 
 void room_member_init(struct room_member *member);
 

@@ -12,6 +12,7 @@
 #include "relay/api/api_command.h"
 #include "relay/api/api_parts.h"
 #include "relay/api/api_paths.h"
+#include "relay/api/api_presence.h"
 #include "relay/api/api_publish.h"
 
 #define LOG_MODULE "api"
@@ -107,10 +108,19 @@ static void on_whole(struct side_request *request, void *arg)
     struct api *api = arg;
     struct api_path path = api_path_find(side_request_path(request));
 
-    if (path.endpoint == API_PUBLISH)
+    switch (path.endpoint) {
+    case API_PUBLISH:
         api_publish(api, request, path.name);
-    else
+        break;
+    case API_USER_PRESENCE:
+    case API_USERS_PRESENCE:
+    case API_ROOM_PRESENCE:
+    case API_ROOMS_PRESENCE:
+        api_presence(api, request, &path);
+        break;
+    default:
         api_command(api, request, &path);
+    }
 }
 
 static void on_answer(const struct side_request *request, unsigned status, void *arg)

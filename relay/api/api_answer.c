@@ -92,6 +92,11 @@ static const struct error_text {
                       "a user cannot leave the user's own room; disconnect the "
                       "user instead",
                       {0}},
+    [API_NO_PRESENCE] = {404,
+                         "presence_off",
+                         "GATEWAY_FILE does not ask for presence of this kind (\"presence\": true "
+                         "in \"users\", or in the type of rooms)",
+                         {0}},
     [API_COMMAND_NOT_BEGUN] = {503, "command_not_begun", "nothing was done, send it again", SOON},
     [API_COMMAND_FAILED] = {503, "command_failed",
                             "the command may have been carried out in part; "

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 
 #include "common/json_string.h"
-#include "common/json_view.h"
 #include "common/mem.h"
 #include "relay/api/api_answer.h"
+#include "relay/api/api_body.h"
 #include "relay/api/api_parts.h"
 
-#define ROOM_MAX        512
-#define BODY_DEPTH_MAX  4
 #define DEFAULT_SECONDS 604800                     // the default of JWT_EXPIRES_IN
 #define SECONDS_MAX     ((uint64_t)100 * 31536000) // 100 years
 
@@ -106,33 +104,15 @@ static bool run_command(struct api_task *task, struct control_channel *channel)
 
 // ---- bodies
 
-// Finds a member of the body, which may be empty. Returns false if the body is no object.
-static bool find_member(struct span body, const char *name, struct json_view *out)
-{
-    struct json_view view, value;
-    struct span key;
-
-    *out = (struct json_view){0};
-    if (body.len == 0)
-        return true;
-    if (!json_view_parse(body, BODY_DEPTH_MAX, &view, NULL) || view.kind != JSON_KIND_OBJECT)
-        return false;
-    struct json_walk walk = json_walk_into(view);
-    while (json_walk_member(&walk, &key, &value))
-        if (json_string_is(key, span_of(name)))
-            *out = value;
-    return true;
-}
-
 // Answers if the room is none.
 static bool read_room(struct command_call *call)
 {
     struct json_view value;
 
-    if (!find_member(side_request_body(call->request), "room", &value) ||
+    if (!api_body_member(side_request_body(call->request), "room", &value) ||
         value.kind != JSON_KIND_STRING ||
         !json_string_decode(json_view_inside(value), JSON_HALF_PAIR_REFUSED, &call->room) ||
-        call->room.len == 0 || call->room.len > ROOM_MAX ||
+        call->room.len == 0 || call->room.len > API_ROOM_MAX ||
         span_has_control(buffer_span(&call->room))) {
         api_answer_error(call->request, API_BAD_BODY,
                          "a JSON object with \"room\", such as \"conversation:42\"");
@@ -147,7 +127,7 @@ static bool read_room(struct command_call *call)
 static bool read_seconds(struct command_call *call)
 {
     struct json_view value;
-    bool good = find_member(side_request_body(call->request), "seconds", &value);
+    bool good = api_body_member(side_request_body(call->request), "seconds", &value);
 
     call->seconds = DEFAULT_SECONDS;
     if (good && value.kind != JSON_KIND_NONE)

@@ -11,6 +11,10 @@ enum api_endpoint {
     API_REVOKE,
     API_LEAVE,
     API_EDGES,
+    API_USER_PRESENCE,
+    API_USERS_PRESENCE, // of several
+    API_ROOM_PRESENCE,
+    API_ROOMS_PRESENCE,
     API_ENDPOINTS
 };
 

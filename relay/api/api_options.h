@@ -23,6 +23,8 @@ struct api_options {
     // Says whether an event would reach a room. Called on the API's thread; `why` is a constant.
     enum api_event_check (*check)(void *arg, struct span routing_key, struct span body,
                                   const char **why);
+    // Says whether presence is kept of a room, which may be a user's. Called on the API's thread.
+    bool (*keeps)(void *arg, struct span room);
     void *arg;
     struct api_metrics *metrics;
 };

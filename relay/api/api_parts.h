@@ -14,6 +14,7 @@ struct api {
     struct api_key_file *keys;
     struct publisher *publisher;
     struct api_commands *commands; // about users and edges
-    struct api_commands *names;    // the names of events, which slow commands must not hold up
+    // What asks Redis alone, and slow commands must not hold up: the names of events, and presence.
+    struct api_commands *names;
     struct side_port *port;
 };

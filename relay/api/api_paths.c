@@ -13,6 +13,10 @@ static const struct pattern {
     {API_REVOKE, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/revoke")},
     {API_LEAVE, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/leave")},
     {API_EDGES, "GET", false, SPAN_INIT("/v1/edges"), {0}},
+    {API_USER_PRESENCE, "GET", true, SPAN_INIT("/v1/presence/users/"), {0}},
+    {API_USERS_PRESENCE, "POST", false, SPAN_INIT("/v1/presence/users"), {0}},
+    {API_ROOM_PRESENCE, "GET", true, SPAN_INIT("/v1/presence/rooms/"), {0}},
+    {API_ROOMS_PRESENCE, "POST", false, SPAN_INIT("/v1/presence/rooms"), {0}},
 };
 
 static bool fits(const struct pattern *pattern, struct span path, struct span *name)
@@ -41,12 +45,16 @@ struct api_path api_path_find(struct span path)
     return found;
 }
 
+bool api_path_decode_to(struct span name, size_t max, struct buffer *out)
+{
+    return name.len <= 3 * max && percent_decode(name, false, out) && out->len > 0 &&
+           out->len <= max && !span_has_control(buffer_span(out));
+}
+
 bool api_path_decode(struct span name, char out[API_NAME_MAX + 1])
 {
     struct buffer decoded = {0};
-    bool good = name.len <= (size_t)3 * API_NAME_MAX && percent_decode(name, false, &decoded) &&
-                decoded.len > 0 && decoded.len <= API_NAME_MAX &&
-                !span_has_control(buffer_span(&decoded));
+    bool good = api_path_decode_to(name, API_NAME_MAX, &decoded);
 
     if (good) {
         memcpy(out, decoded.ptr, decoded.len);

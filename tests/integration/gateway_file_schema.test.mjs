@@ -55,6 +55,9 @@ const good = {
   'a service with base and port': type({ ...service, url: 'https://[::1]:8443/base' }),
   'a path with a query': type({ ...service, path: '/a?room={id}&b=c' }),
   none: type({ join: 'none', onConnect: 'team:{claims.https://a.b/team id}' }),
+  'presence of users': { users: { presence: true, graceSeconds: 300 } },
+  'presence of rooms': type({ presence: true, announceCount: true }),
+  'a number that is not told': type({ announceCount: false }),
   '32 client events': { clientEvents: many(32, { room: true, as: 'b' }) },
   'limits of a client event': sent({ maxBytes: 65536, perSecond: 100 }),
   'a name of a client event with a colon': sent({}, 'cursor:move'),
@@ -71,6 +74,12 @@ const good = {
 };
 
 const bad = {
+  'presence that is a text': type({ presence: 'yes' }),
+  'a number that is told and not known': type({ announceCount: true }),
+  'users in a list': { users: [] },
+  'an unknown member of users': { users: { online: true } },
+  'a long grace': { users: { graceSeconds: 301 } },
+  'a grace with a fraction': { users: { graceSeconds: 1.5 } },
   'two actions': acting({ leave: { user: '{a}', room: 'order:{id}' }, disconnect: { user: '{a}' } }),
   'leaving and joining': acting({ leave: { user: '{a}', room: 'order:{id}' }, join: { user: '{a}', room: 'order:{id}' } }),
   'joining many rooms': acting({ join: { user: '{a}', room: 'order:{id[]}' } }),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect as dial, createServer } from 'node:net';
 import { after, test } from 'node:test';
-import { Api, apiSettings } from './support/api.mjs';
+import { Api, apiSettings, presenceFile } from './support/api.mjs';
 import { sharedBrokers } from './support/brokers.mjs';
 import { gateway } from './support/gateway.mjs';
 import { documented, seen } from './support/openapi.mjs';
@@ -31,15 +31,19 @@ const proxy = createServer((client) => {
 await new Promise((resolve) => { proxy.listen(0, '127.0.0.1', resolve); });
 after(() => proxy.close());
 
+const GATEWAY_FILE = await presenceFile();
 const settings = await apiSettings();
-const made = await gateway({ relayEnv: {
+const made = await gateway({ env: { GATEWAY_FILE }, relayEnv: {
   ...settings, RABBITMQ_PORT: String(proxy.address().port), API_PUBLISH_TIMEOUT: '500' } });
 const api = await Api.of(made.relay);
 
 const USER = ['disconnect', 'revoke', 'leave'].map((what) => ['POST', `/v1/users/u1/${what}`,
   what === 'leave' ? { room: 'conversation:1' } : undefined]);
 const PUBLISH = ['POST', '/v1/events/booking.confirmed', EVENT];
-const ALL = [PUBLISH, ...USER, ['GET', '/v1/edges']];
+const READ_ONE = [['GET', '/v1/presence/users/u1'], ['GET', '/v1/presence/rooms/lobby:1']];
+const READ_SEVERAL = [['POST', '/v1/presence/users', { users: ['u1'] }],
+  ['POST', '/v1/presence/rooms', { rooms: ['lobby:1'] }]];
+const ALL = [PUBLISH, ...USER, ['GET', '/v1/edges'], ...READ_ONE, ...READ_SEVERAL];
 
 async function gives(status, asked, method, path, body, headers) {
   const answer = await asked.ask(method, path, body, headers);
@@ -54,8 +58,10 @@ test('what is asked rightly', async () => {
 
 test('what is asked wrongly', async () => {
   for (const each of ALL) await gives(401, api.with('no such key'), ...each);
-  for (const [method, path] of [PUBLISH, ...USER]) {
-    await gives(400, api, method, path.replace(/booking|u1/, '%zz'), '{}');
+  for (const [method, path] of [PUBLISH, ...USER, ...READ_ONE]) {
+    await gives(400, api, method, path.replace(/booking|u1|lobby/, '%zz'), method === 'GET' ? undefined : '{}');
+  }
+  for (const [method, path] of [PUBLISH, ...USER, ...READ_SEVERAL]) {
     await gives(411, api, method, path, '{}',
       { 'Content-Length': null, 'Transfer-Encoding': 'chunked' });
     await gives(413, api, method, path, undefined,
@@ -64,6 +70,8 @@ test('what is asked wrongly', async () => {
     if (!path.endsWith('disconnect')) await gives(422, api, method, path, '[]');
   }
   await gives(404, api, 'POST', '/v1/events/no.such.route', EVENT);
+  const without = await Api.of(await made.addRelay({ ...settings, GATEWAY_FILE: '' }));
+  for (const each of [...READ_ONE, ...READ_SEVERAL]) await gives(404, without, ...each);
 });
 
 test('a key over its rate', async () => {

@@ -4,18 +4,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { API_KEY, Api, apiSettings } from './support/api.mjs';
+import { API_KEY, Api, apiSettings, presenceFile } from './support/api.mjs';
 import { run } from './support/child.mjs';
 import { connect } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
+import { until } from './support/wait.mjs';
 
 const page = readFileSync(fileURLToPath(new URL('../../docs/http-api.md', import.meta.url)), 'utf8');
 const examples = [...page.matchAll(/```bash\n(.*?)```\n\n```json\n(.*?)```/gs)]
   .map(([, command, told]) => ({ command, told: told.trim() }));
 const count = (pattern) => [...page.matchAll(pattern)].length;
 
-const made = await gateway({ relayEnv: await apiSettings() });
-const { url: API } = await Api.of(made.relay);
+const made = await gateway({
+  env: { GATEWAY_FILE: await presenceFile() }, relayEnv: await apiSettings() });
+const api = await Api.of(made.relay);
+const { url: API } = api;
 
 const pattern = (told) => new RegExp(`^${told.split('…')
   .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
@@ -27,6 +30,9 @@ test('every example has its answer', () => {
 
 test('the examples do what the page says', async (t) => {
   const client = await connect(t, made.edge, { userId: '42' });
+  await connect(t, made.edge, { userId: '43' }); // who stays
+  await until('presence', async () =>
+    (await api.ask('GET', '/v1/presence/users/43')).json().online);
   for (const { command, told } of examples) {
     const { code, stdout, stderr } = await run('bash', ['-c', command],
       { env: { PATH: process.env.PATH, API, API_KEY } });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { createClient } from 'redis';
+import { presenceFile } from './support/api.mjs';
 import { startBrokers } from './support/brokers.mjs';
 import { run } from './support/child.mjs';
 import { connect, newConversation } from './support/clients.mjs';
@@ -25,7 +26,8 @@ await admin.connect();
 
 const made = await gateway({ brokers, edges: 0, relays: 0 });
 
-const env = { REDIS_USERNAME: 'gateway', REDIS_PASSWORD: PASSWORD };
+const env = {
+  REDIS_USERNAME: 'gateway', REDIS_PASSWORD: PASSWORD, GATEWAY_FILE: await presenceFile(0) };
 const control = (args, more) =>
   run(built('ws-control'), args, { env: { ...brokerSettings(made.brokers), ...env, ...more } });
 
@@ -47,6 +49,12 @@ test('with those of the guide nothing is refused', async (t) => {
   const processes = await works(t, RIGHTS);
   const kicked = await control(['kick', 'u1']);
   assert.equal(kicked.code, 0, kicked.stderr);
+  const [relay, edge] = processes;
+  await admin.sendCommand(['HSET', 'ws:presence-edges', 'dead', '1']);
+  await admin.sendCommand(['SADD', 'ws:edge-users:dead', 'u2']);
+  await until('what a dead edge has left to be taken out', async () =>
+    (await relay.metric('ws_relay_presence_removed_total')) === 1);
+  assert.ok((await edge.metric('ws_edge_presence_writes_total')) > 0);
   for (const process of processes) {
     assert.doesNotMatch(process.log, /NOPERM/);
     await process.stop();

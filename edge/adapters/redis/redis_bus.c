@@ -98,6 +98,8 @@ void redis_bus_close(struct redis_bus *bus, void (*on_closed)(void *arg), void *
     bool was_up = bus->state == UP;
 
     bus->state = CLOSING;
+    if (bus->options->presence)
+        redis_presence_on_down(bus->options->presence); // timers of it may still run
     bus->on_closed = on_closed;
     bus->on_closed_arg = arg;
     metric_set(&bus->metrics->connected, 0);

@@ -17,6 +17,7 @@
 #include "common/metrics.h"
 #include "common/redis_settings.h"
 #include "edge/adapters/event_loop.h"
+#include "edge/adapters/redis/redis_presence.h"
 #include "edge/adapters/redis/redis_sessions.h"
 #include "edge/gateway/delivery/bus.h"
 #include "proto/redis_keys.h"
@@ -29,7 +30,9 @@ struct redis_bus_options {
     struct bus_part part; // which of the shards this server has
     const char *what;     // a log line calls the server, see redis_settings_what()
     const char *edge_id;
-    struct redis_sessions *sessions; // told when the bus is up or down; NULL: no recovery
+    // Both are told when the bus is up or down.
+    struct redis_sessions *sessions; // NULL: no recovery
+    struct redis_presence *presence; // NULL: nothing of the kind is kept
 };
 
 struct redis_bus_metrics {

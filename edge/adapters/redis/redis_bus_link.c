@@ -55,6 +55,8 @@ void redis_bus_fail(struct redis_bus *bus, const char *reason)
         bus->interface.handlers.on_down(bus->options->part, bus->interface.handlers.arg);
     if (bus->options->sessions)
         redis_sessions_on_down(bus->options->sessions);
+    if (bus->options->presence)
+        redis_presence_on_down(bus->options->presence);
 }
 
 static void on_connect_timeout(uv_timer_t *timer)
@@ -76,13 +78,16 @@ static bool may_lack_writes(struct redis_bus *bus)
     return !is_first && !is_same;
 }
 
-static void tell_sessions(struct redis_bus *bus, bool may_lack)
+static void tell_stores(struct redis_bus *bus, bool may_lack)
 {
-    if (!bus->options->sessions)
-        return;
-    if (may_lack)
+    const struct redis_bus_options *options = bus->options;
+
+    if (may_lack && options->sessions)
         log_warn("Redis was restarted, or is another server; sessions are written again");
-    redis_sessions_on_up(bus->options->sessions, may_lack);
+    if (options->sessions)
+        redis_sessions_on_up(options->sessions, may_lack);
+    if (options->presence)
+        redis_presence_on_up(options->presence, bus->links[COMMANDS], may_lack);
 }
 
 void redis_bus_check_up(struct redis_bus *bus)
@@ -108,7 +113,7 @@ void redis_bus_check_up(struct redis_bus *bus)
     if (bus->options->part.node == 0)
         redis_bus_read_revocations(bus);
     bus_report_up(&bus->interface, bus->options->part);
-    tell_sessions(bus, may_lack);
+    tell_stores(bus, may_lack);
 }
 
 static void on_scripts_loaded(void *bus)

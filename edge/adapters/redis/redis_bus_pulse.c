@@ -7,8 +7,8 @@
 
 #define UNANSWERED_MS 10000
 #define PULSE_MS      1000
-#define EDGE_EXPIRY_S 15
-#define UNHEARD_MAX   5 // echoes without any push
+#define EDGE_EXPIRY_S 13 // what a dead edge had is out of presence within 15 s
+#define UNHEARD_MAX   5  // echoes without any push
 
 static void note_answer(struct redis_bus *bus)
 {

@@ -1,6 +1,8 @@
 #include "edge/adapters/redis/redis_command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 
@@ -42,4 +44,29 @@ void redis_command_add_key(struct redis_command *command, const char *prefix, st
     buffer_append(&command->bytes, span_of(prefix));
     redis_command_add(command, name);
     command->key_count++;
+}
+
+void redis_command_run_script(const struct redis_command *command,
+                              struct redis_connection *connection, const char *verb,
+                              struct span script, redis_answer_fn on_answer, uintptr_t tag)
+{
+    size_t argc = 3 + command->count, start = 0;
+    const char **args = mem_alloc(argc * sizeof(args[0]));
+    size_t *lens = mem_alloc(argc * sizeof(lens[0]));
+    char key_count[24];
+
+    args[0] = verb;
+    lens[0] = strlen(verb);
+    args[1] = script.ptr;
+    lens[1] = script.len;
+    args[2] = key_count;
+    lens[2] = (size_t)snprintf(key_count, sizeof(key_count), "%zu", command->key_count);
+    for (size_t i = 0; i < command->count; i++) {
+        args[3 + i] = command->bytes.ptr + start;
+        lens[3 + i] = command->ends[i] - start;
+        start = command->ends[i];
+    }
+    redis_connection_send_argv(connection, on_answer, tag, argc, args, lens);
+    free(args);
+    free(lens);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/buffer.h"
+#include "edge/adapters/redis/redis_connection.h"
 
 // A zeroed struct has no arguments.
 struct redis_command {
@@ -23,3 +24,9 @@ void redis_command_add_number(struct redis_command *command, uint64_t n);
 void redis_command_add_key(struct redis_command *command, const char *prefix, struct span name);
 // Makes an argument of what was appended to `bytes` since the last one.
 void redis_command_end_argument(struct redis_command *command);
+
+// Sends the arguments to a script: `verb` is "EVAL", and `script` its text, or "EVALSHA" and its
+// name. The answer comes as with redis_connection_send().
+void redis_command_run_script(const struct redis_command *command,
+                              struct redis_connection *connection, const char *verb,
+                              struct span script, redis_answer_fn on_answer, uintptr_t tag);

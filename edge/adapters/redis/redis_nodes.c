@@ -91,8 +91,10 @@ static void make_node(struct redis_node *node, const struct redis_bus_options *o
     node->options.redis = &node->redis;
     node->options.part = part;
     node->options.what = redis_settings_what(&node->redis, node->what);
-    if (part.node > 0)
+    if (part.node > 0) {
         node->options.sessions = NULL;
+        node->options.presence = NULL;
+    }
     node->bus = redis_bus_new(&node->options, loop, metrics);
 }
 

@@ -1,6 +1,6 @@
 // The bus over several servers of Redis (REDIS_NODES): a redis_bus for each, behind one interface.
-// Shard s is on server s modulo their number; control messages, revocations and sessions are on the
-// first, and the list of edges is on all. With one server this is its bus alone.
+// Shard s is on server s modulo their number; control messages, revocations, sessions and presence
+// are on the first, and the list of edges is on all. With one server this is its bus alone.
 #pragma once
 
 #include "edge/adapters/redis/redis_bus.h"

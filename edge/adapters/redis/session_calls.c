@@ -3,7 +3,6 @@
 #include "edge/adapters/redis/session_calls.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,27 +22,8 @@ static void on_answer(const struct redis_value *value, uintptr_t tag, void *arg)
 
 static void send_call(struct session_call *call, const char *verb, struct span script)
 {
-    const struct redis_command *command = &call->command;
-    size_t argc = 3 + command->count, start = 0;
-    const char **args = mem_alloc(argc * sizeof(args[0]));
-    size_t *lens = mem_alloc(argc * sizeof(lens[0]));
-    char key_count[24];
-
-    args[0] = verb;
-    lens[0] = strlen(verb);
-    args[1] = script.ptr;
-    lens[1] = script.len;
-    args[2] = key_count;
-    lens[2] = (size_t)snprintf(key_count, sizeof(key_count), "%zu", command->key_count);
-    for (size_t i = 0; i < command->count; i++) {
-        args[3 + i] = command->bytes.ptr + start;
-        lens[3 + i] = command->ends[i] - start;
-        start = command->ends[i];
-    }
-    redis_connection_send_argv(call->calls->connection, on_answer, (uintptr_t)call, argc, args,
-                               lens);
-    free(args);
-    free(lens);
+    redis_command_run_script(&call->command, call->calls->connection, verb, script, on_answer,
+                             (uintptr_t)call);
 }
 
 // `value` is NULL when there is no answer.

@@ -4,6 +4,7 @@
 #include "common/json_string.h"
 #include "edge/gateway/rooms/room_name.h"
 #include "proto/redis_keys.h"
+#include "proto/room_count.h"
 
 static void write_body(struct buffer *body, const struct room_events_member *member,
                        struct span room, struct span data, uint64_t now_ms)
@@ -32,19 +33,17 @@ void room_events_fini(struct room_events *room_events)
     buffer_fini(&room_events->encoded);
 }
 
-// Members at this edge do not wait for Redis. The publication comes back to this edge too, which
-// skips it by its origin (delivery_from_bus). It has no position: these events are not in the log,
-// and are lost while the bus is down.
-static void emit(struct room_events *room_events, const struct room_events_member *member,
-                 struct span room, const char *event, struct span data)
+// Sends the body, to all members but the socket `except`. Members at this edge do not wait for
+// Redis. The publication comes back to this edge too, which skips it by its origin
+// (delivery_from_bus). It has no position: these events are not in the log, and are lost while the
+// bus is down.
+static void send_body(struct room_events *room_events, struct span except, struct span room,
+                      const char *event, uint64_t now_ms)
 {
-    uint64_t now_ms = clock_wall_ms();
-
-    write_body(&room_events->body, member, room, data, now_ms);
     struct envelope envelope = {
         .origin = room_events->delivery->edge_id,
         .room = room,
-        .except = member->socket_id,
+        .except = except,
         .event = span_of(event),
         .args = buffer_span(&room_events->body),
         .created_at_ms = now_ms,
@@ -55,6 +54,24 @@ static void emit(struct room_events *room_events, const struct room_events_membe
     envelope_encode(&envelope, &room_events->encoded);
     bus_publish(room_events->bus, shard_of_room(room, room_events->shards),
                 buffer_span(&room_events->encoded));
+}
+
+static void emit(struct room_events *room_events, const struct room_events_member *member,
+                 struct span room, const char *event, struct span data)
+{
+    uint64_t now_ms = clock_wall_ms();
+
+    write_body(&room_events->body, member, room, data, now_ms);
+    send_body(room_events, member->socket_id, room, event, now_ms);
+}
+
+void room_events_emit_count(struct room_events *room_events, struct span room, uint64_t count)
+{
+    uint64_t now_ms = clock_wall_ms();
+
+    buffer_clear(&room_events->body);
+    room_count_write(&room_events->body, room, count, now_ms);
+    send_body(room_events, (struct span){0}, room, ROOM_COUNT_EVENT, now_ms);
 }
 
 void room_events_emit_for(struct room_events *room_events, const struct room_events_member *member,

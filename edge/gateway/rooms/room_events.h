@@ -34,6 +34,8 @@ void room_events_emit_for(struct room_events *room_events, const struct room_eve
                           struct span room, const char *event);
 void room_events_emit(struct room_events *room_events, const struct client *client,
                       struct span room, const char *event);
+// Sends room_count to all members of the room, at all edges.
+void room_events_emit_count(struct room_events *room_events, struct span room, uint64_t count);
 // An event with data, which is JSON; without data if it is empty.
 void room_events_emit_data(struct room_events *room_events, const struct client *client,
                            struct span room, const char *event, struct span data);

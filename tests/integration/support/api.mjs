@@ -1,5 +1,5 @@
 // The relay's HTTP API as a service without RabbitMQ uses it.
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -15,6 +15,19 @@ export async function apiSettings(lines = [`test ${API_KEY}`]) {
   const API_KEY_FILE = join(dir, 'keys');
   await writeKeys(API_KEY_FILE, lines);
   return { API_PORT: '0', API_KEY_FILE };
+}
+
+// A file of the gateway: the built-in one, and presence of users and of the rooms "lobby:…".
+export async function presenceFile(graceSeconds = 5) {
+  const dir = await mkdtemp(join(tmpdir(), 'presence-'));
+  after(() => rm(dir, { recursive: true, force: true }));
+  const file = JSON.parse(await readFile(
+    new URL('../../../common/gateway_file/gateway.json', import.meta.url), 'utf8'));
+  file.users = { presence: true, graceSeconds };
+  file.rooms.lobby = { join: 'open', presence: true };
+  const path = join(dir, 'gateway.json');
+  await writeFile(path, JSON.stringify(file));
+  return path;
 }
 
 // Whole, in one step, as it should be done.

@@ -11,7 +11,8 @@
 #define PATH          "\"path\":\"/api/orders/{id}\""
 #define TO(room)      "{\"routingKey\":\"k\",\"event\":\"e\",\"fields\":[\"f\"],\n\"room\":\"" room "\"}"
 #define OTHER_MEMBER                                                                               \
-    "a type of rooms has \"join\", \"url\", \"path\", \"onConnect\" and \"announce\"\n"
+    "a type of rooms has \"join\", \"url\", \"path\", \"onConnect\", \"announce\", "               \
+    "\"presence\" and \"announceCount\"\n"
 #define NO_NAME       "the name of a type has 1 to 64 letters, digits, and any of . _ -\n"
 #define NO_EVENT      "the name of an event has 1 to 64 letters, digits, and any of . _ - :\n"
 #define SENT(members) "{\"clientEvents\":{\"a\":{" members "}}}"
@@ -107,6 +108,12 @@ static const struct good_case good_cases[] = {
      "{\"clientEvents\":{\"cursor:move\":{\"room\":true,\"as\":\"b\",\"maxBytes\":65536,"
      "\"perSecond\":100},\"c\":{\"as\":\"b\",\"room\":true}}}"},
     {"no client events", "{\"clientEvents\":{}}"},
+    {"presence of users", "{\"users\":{\"presence\":true,\"graceSeconds\":300}}"},
+    {"nothing of users", "{\"users\":{}}"},
+    {"no grace", "{\"users\":{\"graceSeconds\":0}}"},
+    {"presence of rooms", TYPE("\"presence\":true")},
+    {"a number that is told", TYPE("\"announceCount\":true,\"presence\":true")},
+    {"a number that is not told", TYPE("\"announceCount\":false")},
     {"a user's room", "{\"events\":[" TO("user:{id}") "]}"},
     {"a room whose type is in the body", "{\"events\":[" TO("{room}") "]}"},
 };
@@ -132,7 +139,7 @@ static const struct bad_case bad_cases[] = {
     {"not JSON", "{\n\n  rooms\n}", "f:3: a member name in quotes must follow\n"},
     {"no object", "[]", "f:1: the file must be an object with \"rooms\" and \"events\"\n"},
     {"unknown member", "{\n\"routes\":[]}",
-     "f:2: the file has \"rooms\", \"events\" and \"clientEvents\"\n"},
+     "f:2: the file has \"rooms\", \"events\", \"clientEvents\" and \"users\"\n"},
     {"a member twice", "{\"rooms\":{},\n\"rooms\":{}}", "f:2: named twice\n"},
     {"types in a list", "{\"rooms\":\n[]}", "f:2: \"rooms\" must be an object\n"},
     {"events in an object", "{\"events\":\n{}}", "f:2: a list of routes is wanted here\n"},
@@ -184,6 +191,21 @@ static const struct bad_case bad_cases[] = {
     {"onConnect that is a list", TYPE("\n\"onConnect\":[]"), "f:2: a string is wanted here\n"},
     {"announce that is a text", TYPE("\n\"announce\":\"yes\""),
      "f:2: true or false is wanted here\n"},
+    {"presence that is a text", TYPE("\n\"presence\":\"yes\""),
+     "f:2: true or false is wanted here\n"},
+    {"a number that is told and not known", TYPE("\"announceCount\":true"),
+     "f:1: \"announceCount\" needs \"presence\": true\n"},
+    {"users in a list", "{\"users\":\n[]}", "f:2: \"users\" must be an object\n"},
+    {"unknown member of users", "{\"users\":{\n\"online\":true}}",
+     "f:2: \"users\" has \"presence\" and \"graceSeconds\"\n"},
+    {"presence of users that is a number", "{\"users\":{\"presence\":\n1}}",
+     "f:2: true or false is wanted here\n"},
+    {"a grace below 0", "{\"users\":{\"graceSeconds\":\n-1}}",
+     "f:2: \"graceSeconds\" is a number from 0 to 300\n"},
+    {"a long grace", "{\"users\":{\"graceSeconds\":\n301}}",
+     "f:2: \"graceSeconds\" is a number from 0 to 300\n"},
+    {"a grace with a fraction", "{\"users\":{\"graceSeconds\":\n1.5}}",
+     "f:2: \"graceSeconds\" is a number from 0 to 300\n"},
     {"client events in a list", "{\"clientEvents\":\n[]}",
      "f:2: \"clientEvents\" must be an object\n"},
     {"a client event that is no object", "{\"clientEvents\":{\"a\":\n1}}",

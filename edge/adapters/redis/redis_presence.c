@@ -1,0 +1,315 @@
+#define LOG_MODULE "redis_presence"
+
+#include "edge/adapters/redis/redis_presence.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "edge/adapters/redis/redis_command.h"
+#include "proto/presence_script.h"
+
+#define SHA_MAX    64
+#define LISTED_MAX "500" // of one step
+
+struct redis_presence {
+    struct presence_store interface;
+    const struct redis_names *names;
+    const char *edge_id;
+    struct redis_connection *connection; // NULL: none
+    char write_sha[SHA_MAX];             // name of the script; "": not loaded
+    int64_t *told;                       // of the changes under way
+    size_t count;                        // how many they are
+    bool refusal_logged;                 // and none was written since
+    bool lists_users;                    // the list is at the users, not at the rooms
+};
+
+static struct redis_presence *presence_of(const struct presence_store *store)
+{
+    return container_of((struct presence_store *)store, struct redis_presence, interface);
+}
+
+static bool is_up(const struct presence_store *store)
+{
+    return presence_of(store)->connection != NULL;
+}
+
+// ---- writing
+
+// KEYS: the users of the edge, its rooms, and the hash of each change. ARGV: the edge, the prefix
+// of the edges that are alive, then of each change the name, the count, and what it is: "u" of a
+// user, "r" of a room, "t" of one whose members are told, "T" if they are told in any case.
+static const char write_script[] = PRESENCE_LUA_TELL
+    "local edge, answer = ARGV[1], {}\n"
+    "for i = 3, #ARGV, 3 do\n"
+    "  local key, name, count, what = KEYS[2 + i / 3], ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
+    "  local set = what == 'u' and KEYS[1] or KEYS[2]\n"
+    "  if count ~= '0' then\n"
+    "    redis.call('HSET', key, edge, count)\n"
+    "    redis.call('EXPIRE', key, " PRESENCE_TEXT(
+        PRESENCE_EXPIRY_S) ")\n"
+                           "    redis.call('SADD', set, name)\n"
+                           "  else\n"
+                           "    redis.call('HDEL', key, edge)\n"
+                           "    redis.call('SREM', set, name)\n"
+                           "  end\n"
+                           "  local tells = what == 't' or what == 'T'\n"
+                           "  answer[#answer + 1] = tells and tell(ARGV[2], key, what == 'T') or "
+                           "'-1'\n"
+                           "end\n"
+                           "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(
+                               PRESENCE_EXPIRY_S) ")\n"
+                                                  "redis.call('EXPIRE', KEYS[2], " PRESENCE_TEXT(
+                                                      PRESENCE_EXPIRY_S) ")\n"
+                                                                         "return "
+                                                                         "table.concat(answer, ' "
+                                                                         "')\n";
+
+static void load_script(struct redis_presence *presence);
+
+// The changes are parsed whole before they are reported: a report may write the next ones.
+static bool read_told(struct redis_presence *presence, struct span text)
+{
+    for (size_t i = 0; i < presence->count; i++) {
+        struct span word;
+        uint64_t n;
+        (void)span_take_until(&text, ' ', &word);
+        bool negative = span_take_before(&word, SPAN_LIT("-"), &(struct span){0});
+        if (!span_take_uint(&word, INT64_MAX, &n) || word.len > 0)
+            return false;
+        presence->told[i] = negative ? -(int64_t)n : (int64_t)n;
+    }
+    return true;
+}
+
+static void report(struct redis_presence *presence, bool ok)
+{
+    const struct presence_store_handlers *handlers = &presence->interface.handlers;
+    int64_t *told = presence->told;
+
+    presence->told = NULL;
+    presence->count = 0;
+    handlers->on_written(ok, told, handlers->arg);
+    free(told);
+}
+
+static void note_refusal(struct redis_presence *presence, const char *error)
+{
+    if (!presence->refusal_logged)
+        log_warn("Redis does not keep who is online; it is tried again reason=%s", error);
+    presence->refusal_logged = true;
+}
+
+static void on_write_answer(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_presence *presence = (struct redis_presence *)tag;
+    const char *error = redis_value_error(value);
+
+    (void)arg;
+    if (error && strncmp(error, "NOSCRIPT", 8) == 0)
+        load_script(presence);
+    else if (error)
+        note_refusal(presence, error);
+    else
+        presence->refusal_logged = false;
+    report(presence, !error && read_told(presence, redis_value_text(value)));
+}
+
+static const char *word_of(const struct presence_change *change)
+{
+    if (change->is_user)
+        return "u";
+    return change->is_asked ? "T" : change->is_told ? "t" : "r";
+}
+
+static void add_keys(const struct redis_presence *presence, struct redis_command *command,
+                     const struct presence_change *changes, size_t count)
+{
+    const struct redis_names *names = presence->names;
+    struct span edge = span_of(presence->edge_id);
+
+    redis_command_add_key(command, names->edge_users, edge);
+    redis_command_add_key(command, names->edge_rooms, edge);
+    for (size_t i = 0; i < count; i++)
+        redis_command_add_key(command, changes[i].is_user ? names->user : names->room_count,
+                              changes[i].name);
+}
+
+static void write_changes(struct presence_store *store, const struct presence_change *changes,
+                          size_t count)
+{
+    struct redis_presence *presence = presence_of(store);
+    struct redis_command command = {0};
+    bool is_loaded = presence->write_sha[0] != '\0';
+
+    assert(presence->count == 0);
+    presence->told = mem_alloc(count * sizeof(presence->told[0]));
+    presence->count = count;
+    add_keys(presence, &command, changes, count);
+    redis_command_add_text(&command, presence->edge_id);
+    redis_command_add_text(&command, presence->names->edges);
+    for (size_t i = 0; i < count; i++) {
+        redis_command_add(&command, changes[i].name);
+        redis_command_add_number(&command, changes[i].count);
+        redis_command_add_text(&command, word_of(&changes[i]));
+    }
+    redis_command_run_script(&command, presence->connection, is_loaded ? "EVALSHA" : "EVAL",
+                             span_of(is_loaded ? presence->write_sha : write_script),
+                             on_write_answer, (uintptr_t)presence);
+    redis_command_fini(&command);
+}
+
+static void on_loaded(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_presence *presence = (struct redis_presence *)tag;
+    struct span sha = redis_value_text(value);
+
+    (void)arg;
+    if (sha.len < SHA_MAX)
+        snprintf(presence->write_sha, SHA_MAX, SPAN_FMT, SPAN_ARG(sha));
+}
+
+// Until it is loaded, or if it cannot be, the whole script is sent with each write.
+static void load_script(struct redis_presence *presence)
+{
+    presence->write_sha[0] = '\0';
+    redis_connection_send(presence->connection, on_loaded, (uintptr_t)presence, "SCRIPT LOAD %s",
+                          write_script);
+}
+
+// ---- the beat
+
+// KEYS: the edges with presence. ARGV: the edge. The value is when it was heard last, with a word
+// before it once a relay has begun to take out what it has written (presence_sweep.h).
+static const char beat_script[] =
+    "local time = redis.call('TIME')\n"
+    "local old = redis.call('HGET', KEYS[1], ARGV[1])\n"
+    "redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f',\n"
+    "  time[1] * 1000 + math.floor(time[2] / 1000)))\n"
+    "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
+                                                                      "return old or ''\n";
+
+static void on_beat_answer(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_presence *presence = (struct redis_presence *)tag;
+    const struct presence_store_handlers *handlers = &presence->interface.handlers;
+    struct span old = redis_value_text(value);
+    uint64_t at_ms;
+
+    (void)arg;
+    if (redis_value_error(value))
+        note_refusal(presence, redis_value_error(value));
+    else if (old.len == 0)
+        handlers->on_beat(PRESENCE_FIRST, handlers->arg);
+    else
+        handlers->on_beat(span_take_uint(&old, UINT64_MAX, &at_ms) ? PRESENCE_KNOWN
+                                                                   : PRESENCE_SWEPT,
+                          handlers->arg);
+}
+
+static void beat(struct presence_store *store)
+{
+    struct redis_presence *presence = presence_of(store);
+
+    redis_connection_send(presence->connection, on_beat_answer, (uintptr_t)presence,
+                          "EVAL %s 1 %s %s", beat_script, presence->names->presence_edges,
+                          presence->edge_id);
+}
+
+// ---- the list
+
+static void on_page(const struct redis_value *value, uintptr_t tag, void *arg);
+
+static void ask_page(struct redis_presence *presence, struct span cursor)
+{
+    redis_connection_send(
+        presence->connection, on_page, (uintptr_t)presence, "SSCAN %s%s %b COUNT " LISTED_MAX,
+        presence->lists_users ? presence->names->edge_users : presence->names->edge_rooms,
+        presence->edge_id, cursor.ptr, cursor.len);
+}
+
+// The cursor is "0" at the end.
+static void on_page(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_presence *presence = (struct redis_presence *)tag;
+    const struct presence_store_handlers *handlers = &presence->interface.handlers;
+
+    (void)arg;
+    if (redis_value_count(value) != 2) {
+        note_refusal(presence, redis_value_error(value) ? redis_value_error(value) : "no page");
+        return;
+    }
+    const struct redis_value *names = redis_value_item(value, 1);
+    for (size_t i = 0; i < redis_value_count(names); i++)
+        handlers->on_listed(presence->lists_users, redis_value_text(redis_value_item(names, i)),
+                            handlers->arg);
+    struct span cursor = redis_value_text(redis_value_item(value, 0));
+    if (!span_is(cursor, "0")) {
+        ask_page(presence, cursor);
+    } else if (presence->lists_users) {
+        presence->lists_users = false;
+        ask_page(presence, SPAN_LIT("0"));
+    }
+}
+
+static void list_written(struct presence_store *store)
+{
+    struct redis_presence *presence = presence_of(store);
+
+    presence->lists_users = true;
+    ask_page(presence, SPAN_LIT("0"));
+}
+
+// ---- life
+
+static const struct presence_store_ops ops = {
+    .is_up = is_up,
+    .write = write_changes,
+    .beat = beat,
+    .list = list_written,
+};
+
+struct redis_presence *redis_presence_new(const struct redis_names *names, const char *edge_id)
+{
+    struct redis_presence *presence = mem_zalloc(sizeof(*presence));
+
+    presence->interface.ops = &ops;
+    presence->names = names;
+    presence->edge_id = edge_id;
+    return presence;
+}
+
+void redis_presence_free(struct redis_presence *presence)
+{
+    if (!presence)
+        return;
+    free(presence->told);
+    free(presence);
+}
+
+struct presence_store *redis_presence_interface(struct redis_presence *presence)
+{
+    return &presence->interface;
+}
+
+void redis_presence_on_up(struct redis_presence *presence, struct redis_connection *connection,
+                          bool may_lack)
+{
+    const struct presence_store_handlers *handlers = &presence->interface.handlers;
+
+    presence->connection = connection;
+    presence->refusal_logged = false;
+    load_script(presence);
+    beat(&presence->interface);
+    handlers->on_up(may_lack, handlers->arg);
+}
+
+void redis_presence_on_down(struct redis_presence *presence)
+{
+    presence->connection = NULL;
+    if (presence->count > 0)
+        report(presence, false);
+}

@@ -1,0 +1,422 @@
+#include "edge/gateway/presence/presence.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hash.h"
+#include "common/mem.h"
+#include "proto/presence_script.h"
+
+#define BATCH_MAX  200
+#define TICK_MS    20      // between batches, so 10,000 changes a second
+#define COOLING_MS 1000    // between changes of one user or room
+#define PAUSE_MS   1000    // after the store refused changes
+#define REFRESH_MS 1200000 // a third of PRESENCE_EXPIRY_S
+
+static_assert(REFRESH_MS * 3 <= PRESENCE_EXPIRY_S * 1000, "two refreshes may fail");
+
+enum entry_state { RESTING, DIRTY, SENT, COOLING, LEAVING };
+
+struct entry {
+    UT_hash_handle hh;
+    struct list dirty; // in presence.dirty while DIRTY
+    struct deadline due;
+    uint32_t size;    // clients in the room at this edge
+    uint32_t written; // the number that the store has, as far as is known
+    uint32_t sent;
+    enum entry_state state;
+    bool is_user;
+    bool lacks;        // the store may have something else than `written`
+    bool joined;       // a client has joined since the members were told their number
+    bool asked;        // the same, of what was sent
+    bool tells_later;  // the members were told another number a moment ago
+    uint32_t name_len; // of the room: a user is the user's room
+    char name[];
+};
+
+struct presence {
+    struct presence_options options;
+    struct presence_metrics *metrics;
+    struct entry *by_name;
+    struct list dirty; // the oldest first
+    struct entry *batch[BATCH_MAX];
+    size_t batch_count; // under way; 0: none
+    bool introduced;    // the store has answered a beat
+    struct deadline tick;
+    struct deadline_queue ticks, pauses, coolings, refreshes, graces;
+};
+
+static const struct span user_mark = SPAN_INIT(GATEWAY_USER_ROOMS);
+
+static struct span name_of(const struct entry *entry)
+{
+    return (struct span){entry->name, entry->name_len};
+}
+
+// ---- entries
+
+static struct entry *find(const struct presence *presence, struct span room)
+{
+    struct entry *entry;
+
+    HASH_FIND(hh, presence->by_name, room.ptr, room.len, entry);
+    return entry;
+}
+
+static struct entry *add(struct presence *presence, struct span room, bool is_user)
+{
+    struct entry *entry = mem_zalloc(sizeof(*entry) + room.len);
+
+    list_init(&entry->dirty);
+    deadline_init(&entry->due);
+    entry->is_user = is_user;
+    entry->joined = true;
+    entry->name_len = (uint32_t)room.len;
+    memcpy(entry->name, room.ptr, room.len);
+    HASH_ADD_KEYPTR(hh, presence->by_name, entry->name, entry->name_len, entry);
+    metric_add(&presence->metrics->entries, 1);
+    return entry;
+}
+
+static void drop(struct presence *presence, struct entry *entry)
+{
+    HASH_DEL(presence->by_name, entry);
+    list_unlink(&entry->dirty);
+    deadline_cancel(&entry->due);
+    metric_sub(&presence->metrics->entries, 1);
+    free(entry);
+}
+
+// ---- states
+
+static void schedule(struct presence *presence)
+{
+    struct presence_store *store = presence->options.store;
+
+    if (presence->batch_count == 0 && !list_empty(&presence->dirty) &&
+        !deadline_is_armed(&presence->tick) && store->ops->is_up(store))
+        deadline_arm(&presence->tick, &presence->ticks);
+}
+
+static void make_dirty(struct presence *presence, struct entry *entry)
+{
+    if (entry->state == DIRTY && !list_empty(&entry->dirty))
+        return;
+    deadline_cancel(&entry->due);
+    entry->state = DIRTY;
+    list_append(&presence->dirty, &entry->dirty);
+    metric_add(&presence->metrics->unwritten, 1);
+    schedule(presence);
+}
+
+static void take_from_dirty(struct presence *presence, struct entry *entry)
+{
+    list_unlink(&entry->dirty);
+    metric_sub(&presence->metrics->unwritten, 1);
+}
+
+static bool needs_write(const struct entry *entry)
+{
+    return entry->lacks || entry->tells_later || entry->size != entry->written;
+}
+
+static void rest(struct presence *presence, struct entry *entry)
+{
+    if (entry->size == 0) {
+        drop(presence, entry);
+        return;
+    }
+    entry->state = RESTING;
+    deadline_arm(&entry->due, &presence->refreshes);
+}
+
+// Finds the next state of an entry that waits for nothing.
+static void settle(struct presence *presence, struct entry *entry)
+{
+    bool leaves = entry->is_user && entry->size == 0;
+
+    if (!needs_write(entry)) {
+        rest(presence, entry);
+    } else if (leaves && presence->options.file->users.grace_s > 0) {
+        entry->state = LEAVING;
+        deadline_arm(&entry->due, &presence->graces);
+    } else {
+        make_dirty(presence, entry);
+    }
+}
+
+static void change(struct presence *presence, struct entry *entry)
+{
+    switch (entry->state) {
+    case DIRTY:
+        if (entry->size > 0)
+            break;
+        take_from_dirty(presence, entry);
+        settle(presence, entry); // or nothing of it was ever written, and it is gone
+        break;
+    case LEAVING:
+        deadline_cancel(&entry->due);
+        settle(presence, entry);
+        break;
+    case RESTING:
+        settle(presence, entry);
+        break;
+    case SENT:
+    case COOLING:
+        break;
+    }
+}
+
+static void on_size(struct span room, size_t size, void *arg)
+{
+    struct presence *presence = arg;
+    bool is_user = span_starts_with(room, user_mark);
+    struct entry *entry;
+
+    if (!gateway_file_keeps(presence->options.file, room))
+        return;
+    entry = find(presence, room);
+    if (!entry) {
+        entry = add(presence, room, is_user);
+        entry->size = (uint32_t)size;
+        make_dirty(presence, entry);
+        return;
+    }
+    entry->joined |= size > entry->size;
+    entry->size = (uint32_t)size;
+    change(presence, entry);
+}
+
+static void on_cooled(struct deadline *due, void *arg)
+{
+    settle(arg, container_of(due, struct entry, due));
+}
+
+static void on_grace_over(struct deadline *due, void *arg)
+{
+    make_dirty(arg, container_of(due, struct entry, due));
+}
+
+// Keys expire unless they are written again. What the store has lost silently comes back too.
+static void on_refresh(struct deadline *due, void *arg)
+{
+    struct entry *entry = container_of(due, struct entry, due);
+
+    entry->lacks = true;
+    make_dirty(arg, entry);
+}
+
+// ---- writing
+
+static bool tells(const struct presence *presence, const struct entry *entry)
+{
+    const struct room_type *type =
+        entry->is_user ? NULL : room_types_of(presence->options.file->rooms, name_of(entry));
+
+    return type && type->told;
+}
+
+static struct presence_change send_entry(const struct presence *presence, struct entry *entry)
+{
+    bool is_told = tells(presence, entry);
+
+    entry->state = SENT;
+    entry->sent = entry->size;
+    entry->asked = entry->joined;
+    entry->joined = entry->tells_later = false;
+    return (struct presence_change){
+        .name = entry->is_user ? span_skip(name_of(entry), user_mark.len) : name_of(entry),
+        .is_user = entry->is_user,
+        .count = entry->size,
+        .is_told = is_told,
+        .is_asked = is_told && entry->asked,
+    };
+}
+
+static void write_batch(struct presence *presence)
+{
+    struct presence_store *store = presence->options.store;
+    struct presence_change changes[BATCH_MAX];
+
+    while (presence->batch_count < BATCH_MAX && !list_empty(&presence->dirty)) {
+        struct entry *entry = list_entry(presence->dirty.next, struct entry, dirty);
+        take_from_dirty(presence, entry);
+        if (!needs_write(entry)) {
+            rest(presence, entry);
+            continue;
+        }
+        changes[presence->batch_count] = send_entry(presence, entry);
+        presence->batch[presence->batch_count++] = entry;
+    }
+    if (presence->batch_count > 0)
+        store->ops->write(store, changes, presence->batch_count);
+}
+
+static void on_tick(struct deadline *tick, void *arg)
+{
+    struct presence *presence = arg;
+    struct presence_store *store = presence->options.store;
+
+    (void)tick;
+    if (presence->batch_count == 0 && store->ops->is_up(store))
+        write_batch(presence);
+}
+
+static void note_written(struct presence *presence, struct entry *entry, int64_t told)
+{
+    entry->written = entry->sent;
+    entry->lacks = false;
+    if (told == PRESENCE_LATER) {
+        entry->tells_later = true;
+        entry->joined |= entry->asked;
+    } else if (told >= 0) {
+        metric_add(&presence->metrics->told, 1);
+        presence->options.on_count(name_of(entry), (uint64_t)told, presence->options.arg);
+    }
+    entry->state = COOLING;
+    deadline_arm(&entry->due, &presence->coolings);
+}
+
+// Nobody knows whether it was written.
+static void note_failed(struct presence *presence, struct entry *entry)
+{
+    entry->lacks = true;
+    entry->joined |= entry->asked;
+    make_dirty(presence, entry);
+}
+
+static void on_written(bool ok, const int64_t *told, void *arg)
+{
+    struct presence *presence = arg;
+    size_t count = presence->batch_count;
+
+    presence->batch_count = 0;
+    metric_add(ok ? &presence->metrics->writes : &presence->metrics->failed, count);
+    if (!ok)
+        deadline_arm(&presence->tick, &presence->pauses);
+    for (size_t i = 0; i < count; i++)
+        if (ok)
+            note_written(presence, presence->batch[i], told[i]);
+        else
+            note_failed(presence, presence->batch[i]);
+    schedule(presence);
+}
+
+// ---- what the store may lack
+
+static void rewrite_all(struct presence *presence)
+{
+    struct entry *entry, *next;
+
+    HASH_ITER (hh, presence->by_name, entry, next) {
+        entry->lacks = true;
+        metric_add(&presence->metrics->rewritten, 1);
+        if (entry->state == RESTING || entry->state == COOLING)
+            make_dirty(presence, entry);
+    }
+}
+
+static void list_written(struct presence *presence)
+{
+    presence->options.store->ops->list(presence->options.store);
+}
+
+static void on_up(bool may_lack, void *arg)
+{
+    struct presence *presence = arg;
+
+    deadline_cancel(&presence->tick);
+    if (may_lack) {
+        rewrite_all(presence);
+        list_written(presence);
+    }
+    schedule(presence);
+}
+
+// What an edge with this id has written in an earlier life, it takes out again.
+static void on_beat(enum presence_beat beat, void *arg)
+{
+    struct presence *presence = arg;
+    bool is_first = !presence->introduced;
+
+    presence->introduced = true;
+    if (is_first && beat != PRESENCE_FIRST)
+        list_written(presence);
+    else if (!is_first && beat != PRESENCE_KNOWN)
+        rewrite_all(presence);
+}
+
+static void on_listed(bool is_user, struct span name, void *arg)
+{
+    struct presence *presence = arg;
+    struct buffer room = {0};
+
+    buffer_append(&room, is_user ? user_mark : (struct span){0});
+    buffer_append(&room, name);
+    if (!find(presence, buffer_span(&room))) {
+        struct entry *entry = add(presence, buffer_span(&room), is_user);
+        entry->written = 1;
+        make_dirty(presence, entry);
+    }
+    buffer_fini(&room);
+}
+
+void presence_beat(struct presence *presence)
+{
+    struct presence_store *store = presence ? presence->options.store : NULL;
+
+    if (store && store->ops->is_up(store))
+        store->ops->beat(store);
+}
+
+// ---- life
+
+static void init_queues(struct presence *presence, struct deadlines *clock)
+{
+    uint64_t grace_ms = (uint64_t)presence->options.file->users.grace_s * 1000;
+
+    deadline_init(&presence->tick);
+    deadline_queue_init(&presence->ticks, clock, TICK_MS, on_tick, presence);
+    deadline_queue_init(&presence->pauses, clock, PAUSE_MS, on_tick, presence);
+    deadline_queue_init(&presence->coolings, clock, COOLING_MS, on_cooled, presence);
+    deadline_queue_init(&presence->refreshes, clock, REFRESH_MS, on_refresh, presence);
+    deadline_queue_init(&presence->graces, clock, grace_ms, on_grace_over, presence);
+}
+
+struct presence *presence_new(const struct presence_options *options, struct deadlines *clock,
+                              struct presence_metrics *metrics)
+{
+    struct presence *presence = mem_zalloc(sizeof(*presence));
+
+    presence->options = *options;
+    presence->metrics = metrics;
+    list_init(&presence->dirty);
+    init_queues(presence, clock);
+    options->store->handlers = (struct presence_store_handlers){
+        .on_up = on_up,
+        .on_written = on_written,
+        .on_beat = on_beat,
+        .on_listed = on_listed,
+        .arg = presence,
+    };
+    rooms_watch(options->rooms, on_size, presence);
+    return presence;
+}
+
+void presence_free(struct presence *presence)
+{
+    struct entry *entry, *next;
+
+    if (!presence)
+        return;
+    HASH_ITER (hh, presence->by_name, entry, next) {
+        drop(presence, entry);
+    }
+    deadline_queue_fini(&presence->ticks);
+    deadline_queue_fini(&presence->pauses);
+    deadline_queue_fini(&presence->coolings);
+    deadline_queue_fini(&presence->refreshes);
+    deadline_queue_fini(&presence->graces);
+    free(presence);
+}

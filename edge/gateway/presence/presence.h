@@ -1,0 +1,40 @@
+// Keeps in a store, for all edges and relays, which users are connected to this edge and how many
+// clients are in its rooms (decision 024).
+//
+// Of a user the first and the last connection are written, a few milliseconds after they happened,
+// and what changes in between once a second at most. A user who has left counts as online for a
+// grace, so a reconnect within it is not written at all. What could not be written is written when
+// the store is back.
+//
+//              ┌────────────────── size has changed ──────────────────┐
+//     new ─▶ DIRTY ─▶ SENT ─▶ COOLING ─▶ RESTING ─▶ LEAVING (a user) ─┘
+//              ▲         │ failed               └── a new connection ──▶ RESTING
+//              └─────────┘
+#pragma once
+
+#include "common/deadlines.h"
+#include "common/gateway_file/gateway_file.h"
+#include "edge/gateway/presence/presence_metrics.h"
+#include "edge/gateway/presence/presence_store.h"
+#include "edge/socketio/rooms.h"
+
+struct presence;
+
+struct presence_options {
+    struct presence_store *store;    // borrowed
+    const struct gateway_file *file; // borrowed: which users and rooms are kept
+    struct rooms *rooms;             // borrowed; nobody else watches them
+    // The members of the room, at all edges, are to be told that they are so many.
+    void (*on_count)(struct span room, uint64_t count, void *arg);
+    void *arg;
+};
+
+// Sets the handlers of the store, and watches the rooms.
+NODISCARD struct presence *presence_new(const struct presence_options *options,
+                                        struct deadlines *clock, struct presence_metrics *metrics);
+// NULL is allowed, here and below.
+void presence_free(struct presence *presence);
+
+// Call with each announcement of the edge, and after it: finds out whether the store still has what
+// was written.
+void presence_beat(struct presence *presence);

@@ -1,0 +1,57 @@
+// The interface to the store in which all edges keep who is connected to them.
+//
+// An adapter implements it; unit tests give the gateway a fake. The store executes the commands of
+// one edge in the order in which they were sent.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/span.h"
+
+// What this edge has of a user or of a room from now on; nothing with a count of 0.
+struct presence_change {
+    struct span name; // a user id, or a room
+    bool is_user;
+    uint32_t count;
+    bool is_told;  // a room: its members are told the number of all edges when it has changed
+    bool is_asked; // and now even if it has not, since somebody may not know it
+};
+
+enum presence_beat {
+    PRESENCE_KNOWN, // what this edge has written is there
+    PRESENCE_FIRST, // nothing of this edge is known
+    PRESENCE_SWEPT, // it was taken for dead, and what it has written was taken out
+};
+
+struct presence_store;
+
+struct presence_store_ops {
+    bool (*is_up)(const struct presence_store *store);
+    // Writes changes, all or none. on_written answers; then the next ones may be written.
+    void (*write)(struct presence_store *store, const struct presence_change *changes,
+                  size_t count);
+    // Says that this edge is there. on_beat answers, unless the connection ends before.
+    void (*beat)(struct presence_store *store);
+    // Lists what the store has of this edge. on_listed answers, several times.
+    void (*list)(struct presence_store *store);
+};
+
+// They borrow their arguments until they return.
+struct presence_store_handlers {
+    // `may_lack`: the store may lack writes that it has answered.
+    void (*on_up)(bool may_lack, void *arg);
+    // `ok`: false if there was no answer, or an error; the changes may have been written or not.
+    // `told` has for each change the number that the members of the room are to be told now,
+    // PRESENCE_NOTHING or PRESENCE_LATER, see presence_script.h.
+    void (*on_written)(bool ok, const int64_t *told, void *arg);
+    void (*on_beat)(enum presence_beat beat, void *arg);
+    void (*on_listed)(bool is_user, struct span name, void *arg);
+    void *arg;
+};
+
+struct presence_store {
+    const struct presence_store_ops *ops;
+    struct presence_store_handlers handlers; // set before the store is started
+};

@@ -1,0 +1,48 @@
+// What the Lua scripts of edges and relays share that write and read presence in Redis.
+//
+// Each edge with connections of a user has a field in the user's hash, and each edge with clients
+// in a counted room has one in the room's. A field counts only while its edge is alive
+// (redis_names.edges), so those of an edge that was killed count no more once its lease is over. A
+// relay takes them out then.
+#pragma once
+
+#define PRESENCE_TEXT_OF(n) #n
+#define PRESENCE_TEXT(n)    PRESENCE_TEXT_OF(n)
+
+// Keys of presence last so long after they were last written; edges write them again more often.
+#define PRESENCE_EXPIRY_S 3600
+// The number of clients in a room is told to its members at most once in this time.
+#define PRESENCE_TELL_MS 1000
+
+// A script begins with this: the time of Redis in ms, and the sum of the fields of a hash whose
+// edges are alive, with the number of these edges. `leases` is redis_names.edges.
+#define PRESENCE_LUA_SUM                                                                           \
+    "local time = redis.call('TIME')\n"                                                            \
+    "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"                                    \
+    "local function sum_of(leases, key)\n"                                                         \
+    "  local all, sum, edges = redis.call('HGETALL', key), 0, 0\n"                                 \
+    "  for i = 1, #all, 2 do\n"                                                                    \
+    "    if all[i] ~= '' and redis.call('EXISTS', leases .. all[i]) == 1 then\n"                   \
+    "      sum, edges = sum + tonumber(all[i + 1]), edges + 1\n"                                   \
+    "    end\n"                                                                                    \
+    "  end\n"                                                                                      \
+    "  return sum, edges\n"                                                                        \
+    "end\n"
+
+// Whether the members of a room are told now how many they are: the number, or PRESENCE_NOTHING if
+// they know it or there is nobody, or PRESENCE_LATER. The field with the empty name has what was
+// told last and when, for all edges and relays.
+#define PRESENCE_LUA_TELL                                                                          \
+    PRESENCE_LUA_SUM                                                                               \
+    "local function tell(leases, key, force)\n"                                                    \
+    "  local sum = string.format('%.0f', (sum_of(leases, key)))\n"                                 \
+    "  local told, at = string.match(redis.call('HGET', key, '') or '', '^(%d+) (%d+)$')\n"        \
+    "  if sum == '0' then redis.call('HDEL', key, '') return '-1' end\n"                           \
+    "  if told == sum and not force then return '-1' end\n"                                        \
+    "  if at and math.abs(now - tonumber(at)) < " PRESENCE_TEXT(                                   \
+        PRESENCE_TELL_MS) " then return '-2' end\n"                                                \
+                          "  redis.call('HSET', key, '', sum .. string.format(' %.0f', now))\n"    \
+                          "  return sum\n"                                                         \
+                          "end\n"
+
+enum { PRESENCE_NOTHING = -1, PRESENCE_LATER = -2 };

@@ -1,0 +1,158 @@
+#include "relay/presence_sweeper.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "common/thread.h"
+#include "proto/presence.h"
+#include "proto/room_count.h"
+
+#define LOG_MODULE "presence"
+#include "common/log.h"
+
+#define PERIOD_MS 1000
+
+struct presence_sweeper {
+    struct presence_sweeper_options options;
+    struct redis_settings nodes[REDIS_NODES_MAX];
+    struct control_channel *channels[REDIS_NODES_MAX]; // NULL: not open
+    bool failed;                                       // logged
+    struct buffer body, envelope;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool stopping; // under the lock
+};
+
+static struct control_channel *reach(struct presence_sweeper *sweeper, unsigned node)
+{
+    char why[CONTROL_REASON_MAX];
+
+    if (!sweeper->channels[node])
+        sweeper->channels[node] = control_channel_open(&sweeper->nodes[node], why);
+    if (!sweeper->channels[node] && !sweeper->failed)
+        log_warn("edges that are gone stay in presence for now reason=%s", why);
+    sweeper->failed |= !sweeper->channels[node];
+    return sweeper->channels[node];
+}
+
+static void lose(struct presence_sweeper *sweeper, unsigned node)
+{
+    if (!sweeper->failed)
+        log_warn("edges that are gone stay in presence for now reason=%s",
+                 control_channel_reason(sweeper->channels[node]));
+    sweeper->failed = true;
+    control_channel_close(sweeper->channels[node]);
+    sweeper->channels[node] = NULL;
+}
+
+// The event has no position: like user_left it is not in the log.
+static void tell_count(struct span room, uint64_t count, void *arg)
+{
+    struct presence_sweeper *sweeper = arg;
+    unsigned shard = shard_of_room(room, sweeper->options.shards);
+    unsigned node = shard % redis_settings_nodes(sweeper->options.redis);
+    uint64_t now_ms = clock_wall_ms();
+
+    buffer_clear(&sweeper->body);
+    buffer_clear(&sweeper->envelope);
+    room_count_write(&sweeper->body, room, count, now_ms);
+    envelope_encode(
+        &(struct envelope){
+            .origin = span_of(sweeper->options.relay_id),
+            .room = room,
+            .event = SPAN_LIT(ROOM_COUNT_EVENT),
+            .args = buffer_span(&sweeper->body),
+            .created_at_ms = now_ms,
+        },
+        &sweeper->envelope);
+    // The channel of the first server has the answer that is being read, and no question open.
+    if (reach(sweeper, node) &&
+        !presence_publish(sweeper->channels[node], shard, buffer_span(&sweeper->envelope)) &&
+        node > 0)
+        lose(sweeper, node);
+}
+
+static void sweep(struct presence_sweeper *sweeper)
+{
+    struct presence_sweep what = {.on_count = tell_count, .arg = sweeper};
+
+    if (!sweeper->options.sweeps(sweeper->options.arg, &what.grace_ms) || !reach(sweeper, 0))
+        return;
+    if (presence_sweep(sweeper->channels[0], &what))
+        sweeper->failed = false;
+    else
+        lose(sweeper, 0);
+    metric_add(sweeper->options.removed, what.removed);
+    if (what.removed > 0)
+        log_info("took edges that are gone out of presence entries=%" PRIu64, what.removed);
+}
+
+// Returns false if the relay is stopping.
+static bool wait_a_period(struct presence_sweeper *sweeper)
+{
+    uint64_t until_ms = clock_wall_ms() + PERIOD_MS;
+    const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
+                                   .tv_nsec = (long)(until_ms % 1000 * 1000000)};
+    int rc = 0;
+
+    pthread_mutex_lock(&sweeper->lock);
+    while (!sweeper->stopping && rc == 0)
+        rc = pthread_cond_timedwait(&sweeper->changed, &sweeper->lock, &until);
+    bool stopping = sweeper->stopping;
+    pthread_mutex_unlock(&sweeper->lock);
+    return !stopping;
+}
+
+static void *serve(void *arg)
+{
+    struct presence_sweeper *sweeper = arg;
+
+    while (wait_a_period(sweeper))
+        sweep(sweeper);
+    return NULL;
+}
+
+static void free_parts(struct presence_sweeper *sweeper)
+{
+    for (unsigned i = 0; i < REDIS_NODES_MAX; i++)
+        control_channel_close(sweeper->channels[i]);
+    buffer_fini(&sweeper->body);
+    buffer_fini(&sweeper->envelope);
+    pthread_cond_destroy(&sweeper->changed);
+    pthread_mutex_destroy(&sweeper->lock);
+    free(sweeper);
+}
+
+struct presence_sweeper *presence_sweeper_new(const struct presence_sweeper_options *options)
+{
+    struct presence_sweeper *sweeper = mem_zalloc(sizeof(*sweeper));
+    unsigned nodes = redis_settings_nodes(options->redis);
+
+    sweeper->options = *options;
+    for (unsigned i = 0; i < nodes; i++)
+        sweeper->nodes[i] = redis_settings_of_node(options->redis, i);
+    pthread_mutex_init(&sweeper->lock, NULL);
+    pthread_cond_init(&sweeper->changed, NULL);
+    if (thread_start(&sweeper->thread, serve, sweeper))
+        return sweeper;
+    log_error("cannot start the thread of presence");
+    free_parts(sweeper);
+    return NULL;
+}
+
+void presence_sweeper_free(struct presence_sweeper *sweeper)
+{
+    if (!sweeper)
+        return;
+    pthread_mutex_lock(&sweeper->lock);
+    sweeper->stopping = true;
+    pthread_cond_signal(&sweeper->changed);
+    pthread_mutex_unlock(&sweeper->lock);
+    pthread_join(sweeper->thread, NULL);
+    free_parts(sweeper);
+}

@@ -1,0 +1,479 @@
+#include "edge/gateway/presence/presence.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/buffer.h"
+#include "proto/presence_script.h"
+#include "tests/unit/unit.h"
+
+#define TICK    20
+#define COOLING 1000
+#define GRACE   5000
+#define PAUSE   1000
+
+// The store says nothing by itself.
+static struct presence_store store;
+static bool up;
+static struct buffer asked; // "u1=1; lobby:l=2?; list; "
+static size_t asked_count;  // changes under way
+static struct buffer heard; // "lobby:l 3; "
+static struct deadlines clock_;
+static struct presence_metrics metrics;
+static struct gateway_file file;
+static struct room_types types;
+static struct rooms *rooms;
+static struct presence *presence;
+static struct room_member members[4];
+
+static bool is_up(const struct presence_store *self)
+{
+    (void)self;
+    return up;
+}
+
+static void write_changes(struct presence_store *self, const struct presence_change *changes,
+                          size_t count)
+{
+    (void)self;
+    assert_int_equal(asked_count, 0);
+    asked_count = count;
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&asked, "%s" SPAN_FMT "=%u%s; ", changes[i].is_user ? "user " : "",
+                      SPAN_ARG(changes[i].name), changes[i].count,
+                      changes[i].is_asked  ? "!"
+                      : changes[i].is_told ? "?"
+                                           : "");
+}
+
+static void beat(struct presence_store *self)
+{
+    (void)self;
+    buffer_printf(&asked, "beat; ");
+}
+
+static void list(struct presence_store *self)
+{
+    (void)self;
+    buffer_printf(&asked, "list; ");
+}
+
+static const struct presence_store_ops ops = {is_up, write_changes, beat, list};
+
+static void on_count(struct span room, uint64_t count, void *arg)
+{
+    (void)arg;
+    buffer_printf(&heard, SPAN_FMT " %d; ", SPAN_ARG(room), (int)count);
+}
+
+static int set_up(void **state)
+{
+    static char lobby[] = "lobby", hall[] = "hall", plain[] = "plain";
+
+    (void)state;
+    types = (struct room_types){.count = 3,
+                                .items = {{.name = lobby, .counted = true, .told = true},
+                                          {.name = hall, .counted = true},
+                                          {.name = plain}}};
+    file = (struct gateway_file){.rooms = &types,
+                                 .users = {.presence = true, .grace_s = GRACE / 1000}};
+    store = (struct presence_store){.ops = &ops};
+    up = true;
+    asked_count = 0;
+    metrics = (struct presence_metrics){0};
+    deadlines_init(&clock_, 1000000);
+    rooms = rooms_new(10, 0);
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        room_member_init(&members[i]);
+    presence = presence_new(
+        &(struct presence_options){
+            .store = &store, .file = &file, .rooms = rooms, .on_count = on_count},
+        &clock_, &metrics);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    rooms_watch(rooms, NULL, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        rooms_leave_all(rooms, &members[i]);
+    presence_free(presence);
+    rooms_free(rooms);
+    buffer_fini(&asked);
+    buffer_fini(&heard);
+    assert_int_equal(metric_get(&metrics.entries), 0);
+    assert_int_equal(metric_get(&metrics.unwritten), 0);
+    return 0;
+}
+
+static void join(int who, const char *room)
+{
+    assert_int_equal(rooms_join(rooms, &members[who], span_of(room)), ROOMS_JOINED);
+}
+
+static void leave(int who, const char *room)
+{
+    assert_true(rooms_leave(rooms, &members[who], span_of(room)));
+}
+
+static void pass(uint64_t ms)
+{
+    for (uint64_t i = 0; i < ms; i += 10)
+        deadlines_run(&clock_, clock_.now_ms + 10);
+}
+
+// The store takes what is under way. `told` is for every change.
+static void take(int64_t told)
+{
+    int64_t all[256];
+
+    for (size_t i = 0; i < asked_count; i++)
+        all[i] = told;
+    asked_count = 0;
+    store.handlers.on_written(true, all, store.handlers.arg);
+}
+
+static void refuse_write(void)
+{
+    asked_count = 0;
+    store.handlers.on_written(false, NULL, store.handlers.arg);
+}
+
+static void come_up(bool may_lack)
+{
+    up = true;
+    store.handlers.on_up(may_lack, store.handlers.arg);
+}
+
+static void go_down(void)
+{
+    up = false;
+    if (asked_count > 0)
+        refuse_write();
+}
+
+// What the store was asked since the last call.
+static void asks(const char *what)
+{
+    assert_span(buffer_span(&asked), what);
+    if (asked.len > 0)
+        buffer_clear(&asked);
+}
+
+// The user has one connection, and the store knows.
+static void be_online(void)
+{
+    join(0, "user:u1");
+    pass(TICK);
+    asks("user u1=1; ");
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    asks("");
+}
+
+static void writes_the_first_and_the_last(void **state)
+{
+    (void)state;
+    be_online();
+    leave(0, "user:u1");
+    pass(GRACE - 20);
+    asks("");
+    pass(20 + TICK);
+    asks("user u1=0; ");
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    assert_int_equal(metric_get(&metrics.entries), 0);
+}
+
+static void a_reconnect_within_the_grace_is_not_written(void **state)
+{
+    (void)state;
+    be_online();
+    for (int i = 0; i < 10; i++) {
+        leave(0, "user:u1");
+        pass(GRACE / 2);
+        join(0, "user:u1");
+        pass(GRACE / 2);
+    }
+    asks("");
+}
+
+static void further_connections_are_written_once_a_second(void **state)
+{
+    (void)state;
+    join(0, "user:u1");
+    pass(TICK);
+    asks("user u1=1; ");
+    take(PRESENCE_NOTHING);
+    for (int i = 0; i < 10; i++) {
+        join(1, "user:u1");
+        join(2, "user:u1");
+        pass(20);
+        leave(2, "user:u1");
+        pass(20);
+        leave(1, "user:u1");
+    }
+    join(1, "user:u1");
+    asks("");
+    pass(COOLING + TICK);
+    asks("user u1=2; ");
+    take(PRESENCE_NOTHING);
+}
+
+static void without_grace_the_last_is_written_at_once(void **state)
+{
+    (void)state;
+    file.users.grace_s = 0;
+    be_online();
+    leave(0, "user:u1");
+    pass(TICK);
+    asks("user u1=0; ");
+    take(PRESENCE_NOTHING);
+}
+
+static void who_came_and_went_unwritten_leaves_nothing(void **state)
+{
+    (void)state;
+    up = false;
+    for (int i = 0; i < 100; i++) {
+        join(0, "user:u1");
+        join(0, "hall:h");
+        pass(20);
+        leave(0, "user:u1");
+        leave(0, "hall:h");
+    }
+    assert_int_equal(metric_get(&metrics.entries), 0);
+    come_up(false);
+    pass(TICK);
+    asks("");
+}
+
+static void rooms_have_no_grace(void **state)
+{
+    (void)state;
+    join(0, "hall:h");
+    join(1, "hall:h");
+    join(1, "plain:p");
+    pass(TICK);
+    asks("hall:h=2; ");
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    leave(0, "hall:h");
+    pass(TICK);
+    asks("hall:h=1; ");
+    take(PRESENCE_NOTHING);
+    assert_span(buffer_span(&heard), "");
+}
+
+static void a_room_that_flaps_is_written_once_a_second(void **state)
+{
+    (void)state;
+    join(0, "hall:h");
+    pass(TICK);
+    take(PRESENCE_NOTHING);
+    for (int i = 0; i < 20; i++) {
+        leave(0, "hall:h");
+        pass(20);
+        join(0, "hall:h");
+        pass(20);
+    }
+    leave(0, "hall:h");
+    asks("hall:h=1; ");
+    pass(COOLING + TICK);
+    asks("hall:h=0; ");
+    take(PRESENCE_NOTHING);
+    join(0, "hall:h");
+    pass(TICK);
+    asks("");
+    pass(COOLING + TICK);
+    asks("hall:h=1; ");
+}
+
+static void members_are_told(void **state)
+{
+    (void)state;
+    join(0, "lobby:l");
+    pass(TICK);
+    asks("lobby:l=1!; "); // who joins does not know the number
+    take(7);
+    assert_span(buffer_span(&heard), "lobby:l 7; ");
+    join(1, "lobby:l");
+    pass(COOLING + TICK);
+    asks("lobby:l=2!; ");
+    take(PRESENCE_LATER);
+    pass(COOLING + TICK);
+    asks("lobby:l=2!; ");
+    take(8);
+    leave(1, "lobby:l");
+    pass(COOLING + TICK);
+    asks("lobby:l=1?; ");
+    take(PRESENCE_NOTHING);
+    assert_span(buffer_span(&heard), "lobby:l 7; lobby:l 8; ");
+}
+
+static void what_failed_is_written_again(void **state)
+{
+    (void)state;
+    join(0, "user:u1");
+    pass(TICK);
+    asks("user u1=1; ");
+    refuse_write();
+    pass(PAUSE - 20);
+    asks("");
+    pass(20);
+    asks("user u1=1; ");
+    take(PRESENCE_NOTHING);
+}
+
+static void what_ends_while_the_store_is_away_is_written_later(void **state)
+{
+    (void)state;
+    be_online();
+    go_down();
+    leave(0, "user:u1");
+    pass(GRACE + TICK);
+    asks("");
+    come_up(false);
+    pass(TICK);
+    asks("user u1=0; ");
+    take(PRESENCE_NOTHING);
+}
+
+// The write of the connection may have been carried out.
+static void a_connection_that_ended_unanswered_is_taken_out(void **state)
+{
+    (void)state;
+    join(0, "user:u1");
+    pass(TICK);
+    asks("user u1=1; ");
+    go_down();
+    leave(0, "user:u1");
+    come_up(false);
+    pass(GRACE + TICK);
+    asks("user u1=0; ");
+    take(PRESENCE_NOTHING);
+}
+
+static void a_store_that_may_lack_writes_gets_all(void **state)
+{
+    (void)state;
+    be_online();
+    join(1, "hall:h");
+    pass(TICK);
+    take(PRESENCE_NOTHING);
+    asks("hall:h=1; ");
+    go_down();
+    come_up(true);
+    pass(TICK);
+    asks("list; user u1=1; hall:h=1; ");
+    take(PRESENCE_NOTHING);
+    assert_int_equal(metric_get(&metrics.rewritten), 2);
+}
+
+// The store has an older state than it had.
+static void what_the_store_has_too_much_is_taken_out(void **state)
+{
+    (void)state;
+    be_online();
+    store.handlers.on_listed(true, SPAN_LIT("u1"), store.handlers.arg);
+    store.handlers.on_listed(true, SPAN_LIT("gone"), store.handlers.arg);
+    store.handlers.on_listed(false, SPAN_LIT("hall:gone"), store.handlers.arg);
+    pass(GRACE + TICK);
+    asks("user gone=0; hall:gone=0; ");
+    take(PRESENCE_NOTHING);
+}
+
+struct beat_row {
+    const char *name;
+    enum presence_beat first, second;
+    const char *asked;
+};
+
+static const struct beat_row beat_rows[] = {
+    {"a new edge", PRESENCE_FIRST, PRESENCE_KNOWN, ""},
+    {"an edge that was here before", PRESENCE_KNOWN, PRESENCE_KNOWN, "list; "},
+    {"one that was taken out before", PRESENCE_SWEPT, PRESENCE_KNOWN, "list; "},
+    {"one that was frozen", PRESENCE_FIRST, PRESENCE_SWEPT, "user u1=1; "},
+    {"one that Redis forgot", PRESENCE_FIRST, PRESENCE_FIRST, "user u1=1; "},
+};
+
+static void beats(void **state)
+{
+    const struct beat_row *row = *state;
+
+    set_up(NULL);
+    be_online();
+    store.handlers.on_beat(row->first, store.handlers.arg);
+    store.handlers.on_beat(row->second, store.handlers.arg);
+    pass(TICK);
+    asks(row->asked);
+    if (asked_count > 0)
+        take(PRESENCE_NOTHING);
+    tear_down(NULL);
+}
+
+static void a_batch_is_limited(void **state)
+{
+    char room[24];
+
+    (void)state;
+    rooms_watch(rooms, NULL, NULL);
+    rooms_free(rooms);
+    presence_free(presence);
+    rooms = rooms_new(1000, 0);
+    presence = presence_new(
+        &(struct presence_options){
+            .store = &store, .file = &file, .rooms = rooms, .on_count = on_count},
+        &clock_, &metrics);
+    for (int i = 0; i < 250; i++) {
+        snprintf(room, sizeof(room), "hall:%d", i);
+        join(0, room);
+    }
+    pass(TICK);
+    assert_int_equal(asked_count, 200);
+    pass(10 * TICK);
+    assert_int_equal(asked_count, 200); // no further one before the answer
+    take(PRESENCE_NOTHING);
+    pass(TICK);
+    assert_int_equal(asked_count, 50);
+    take(PRESENCE_NOTHING);
+}
+
+static void entries_are_refreshed(void **state)
+{
+    (void)state;
+    be_online();
+    pass(PRESENCE_EXPIRY_S * 1000 / 3 + TICK);
+    asks("user u1=1; ");
+    take(PRESENCE_NOTHING);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(writes_the_first_and_the_last),
+        TEST(a_reconnect_within_the_grace_is_not_written),
+        TEST(further_connections_are_written_once_a_second),
+        TEST(without_grace_the_last_is_written_at_once),
+        TEST(who_came_and_went_unwritten_leaves_nothing),
+        TEST(rooms_have_no_grace),
+        TEST(a_room_that_flaps_is_written_once_a_second),
+        TEST(members_are_told),
+        TEST(what_failed_is_written_again),
+        TEST(what_ends_while_the_store_is_away_is_written_later),
+        TEST(a_connection_that_ended_unanswered_is_taken_out),
+        TEST(a_store_that_may_lack_writes_gets_all),
+        TEST(what_the_store_has_too_much_is_taken_out),
+        TEST(a_batch_is_limited),
+        TEST(entries_are_refreshed),
+    };
+    struct CMUnitTest rows[ARRAY_LEN(beat_rows)];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        rows[i] = (struct CMUnitTest){beat_rows[i].name, beats, NULL, NULL, (void *)&beat_rows[i]};
+    int failed = cmocka_run_group_tests_name("presence", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("beats", rows, NULL, NULL);
+}
