@@ -134,6 +134,8 @@ static const struct metric_info table[] = {
     {"ws_edge_messages_received_total", NULL, COUNTER, ENGINE(messages_in), "Messages from clients"},
     {"ws_edge_received_bytes_total", NULL, COUNTER, ENGINE(bytes_in), "Bytes of messages from clients"},
     {"ws_edge_write_frames", NULL, COUNTS, ENGINE(frames_per_write), "Packets in one write or polling reply to a client"},
+    {"ws_edge_flushes_held_total", NULL, COUNTER, ENGINE(flushes_held), "Times that a busy edge held deliveries back to share writes"},
+    {"ws_edge_writes_saved_total", NULL, COUNTER, ENGINE(writes_saved), "Writes saved by holding deliveries back"},
     {"ws_edge_sent_bytes_total", NULL, COUNTER, ENGINE(bytes_out), "Bytes of packets to clients"},
 
     {"ws_edge_sockets", NULL, GAUGE, SOCKETIO(sockets), "Connected Socket.IO clients"},

@@ -16,6 +16,7 @@ struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t c
                 .upgrade_timeout_ms = (uint32_t)s->upgrade_timeout_ms,
                 .max_payload = (uint32_t)s->max_payload,
                 .max_outbox_bytes = (uint32_t)s->max_outbox_bytes,
+                .flush_hold_ms = (uint32_t)s->flush_hold_ms,
                 .max_sessions = connections,
                 .max_sessions_per_address = (uint32_t)s->max_connections_per_address,
                 .max_packets_per_payload = (uint32_t)s->max_packets_per_payload,

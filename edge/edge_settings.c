@@ -130,6 +130,9 @@ static const struct setting table[] = {
      "no limit"},
     {"MAX_OUTBOX_BYTES", SETTING_NUMBER, FIELD(max_outbox_bytes), "1048576", 4096, 1073741824, NULL,
      "Bytes that may wait for a slow client; one that exceeds them is closed"},
+    {"FLUSH_HOLD_MS", SETTING_NUMBER, FIELD(flush_hold_ms), "10", 0, 100, NULL,
+     "Milliseconds that an edge that spends most of its time in writes may hold events back, so "
+     "that more of them share a write; 0: never"},
     {"MAX_MEMORY_BYTES", SETTING_NUMBER, FIELD(max_memory_bytes), "0", 0, BYTES_MAX, NULL,
      "Bytes that all clients together may occupy; 0: three quarters of the memory that the container "
      "or the machine has beside RECOVERY_MEMORY"},

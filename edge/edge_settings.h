@@ -39,7 +39,7 @@ struct edge_settings {
 
     int64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms, connect_timeout_ms;
     int64_t head_timeout_ms;
-    int64_t max_payload, max_packets_per_payload, max_outbox_bytes;
+    int64_t max_payload, max_packets_per_payload, max_outbox_bytes, flush_hold_ms;
     int64_t max_memory_bytes; // 0: see count_memory()
     int64_t max_connections, max_connections_per_address;
     int64_t max_sockets_per_user, max_rooms_per_socket;

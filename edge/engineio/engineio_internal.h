@@ -18,6 +18,7 @@
 #include "common/hash.h"
 #include "common/key_counter.h"
 #include "common/random.h"
+#include "edge/engineio/flush_pace.h"
 #include "edge/engineio/flush_slice.h"
 #include "edge/engineio/ip_prefix.h"
 #include "edge/engineio/options.h"
@@ -50,8 +51,13 @@ struct eio_server {
     struct rate_limits rates, stranger_rates; // of admitted clients, and of others
     struct rate_shares shares;
     struct list dirty;  // sessions that have something to send
+    struct list held;   // sessions that have only deliveries to send, which wait for more
     struct list ending; // sessions to end at the next flush
+    uint16_t turn;      // counts flushes
     struct eio__flush_slice slice;
+    struct flush_pace pace;
+    struct deadline_queue hold_due;
+    struct deadline hold; // armed while `held` is not empty
     struct eio_backlog backlog;
     struct deadline_queue ping_due, pong_due; // revision 4: the server pings
     struct deadline_queue client_ping_due;    // revision 3: the client pings
@@ -76,8 +82,10 @@ struct eio_session {
     bool on_websocket;                // the transport is a WebSocket, even when that is gone
     bool client_closed : 1;           // the client sent a close packet
     bool probe_answered : 1;          // with "3probe": the client now stops polling
-    bool admitted;                    // see eio_session_admit()
-    bool is_backlogged;               // is counted in the server's `backlog`
+    bool admitted : 1;                // see eio_session_admit()
+    bool is_backlogged : 1;           // is counted in the server's `backlog`
+    bool is_held : 1;                 // is in the server's list `held`
+    uint16_t turn;                    // the server's, when the last frame was held
     struct eio_websocket *websocket;  // the transport; NULL: long-polling, or gone
     struct outbox outbox;
     struct list queued;          // node in the server's `dirty` or `ending`

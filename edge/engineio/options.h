@@ -36,6 +36,7 @@ struct eio_options {
     uint32_t upgrade_timeout_ms;
     uint32_t max_payload;      // bytes of one message or one POST body
     uint32_t max_outbox_bytes; // beyond it a client is closed as a slow consumer
+    uint32_t flush_hold_ms;    // how long a busy server holds deliveries back; 0: never
     uint32_t max_sessions;     // further handshakes get 503; 0: no limit
     // Sessions that one client address (see ip_prefix.h) may have; further handshakes get 429.
     uint32_t max_sessions_per_address; // 0: no limit
@@ -46,6 +47,7 @@ struct eio_options {
     uint32_t max_packets_per_second_together; // of one key: see eio_session_share_rate()
     bool allow_eio3;
     struct memory_budget *memory; // borrowed; NULL: without a limit
+    uint64_t (*clock_us)(void);   // measures flushes; NULL: the monotonic clock
     struct eio_compression compression;
 };
 
@@ -83,6 +85,7 @@ struct eio_metrics {
     metric closed[EIO_CLOSE_REASONS];
     metric messages_in, bytes_in;
     struct histogram frames_per_write; // direct writes and polling replies
+    metric flushes_held, writes_saved; // see flush_pace.h
     metric bytes_out;
     metric websockets_compressed; // opened with permessage-deflate
     metric bytes_saved;           // on these, by compression

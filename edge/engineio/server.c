@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/engineio/engineio_internal.h"
@@ -17,6 +18,37 @@
 
 #define LINGER_MS     5000 // for a client to collect what was left when its session ended
 #define CLOSE_AT_ONCE 0    // without a close frame
+
+static uint64_t now_us(const struct eio_server *server)
+{
+    return server->options.clock_us ? server->options.clock_us() : clock_monotonic_us();
+}
+
+static struct eio_session *take_first(struct list *queue)
+{
+    struct eio_session *session = list_entry(queue->next, struct eio_session, queued);
+
+    list_unlink(&session->queued);
+    return session;
+}
+
+static void release_held(struct eio_server *server)
+{
+    deadline_cancel(&server->hold);
+    while (!list_empty(&server->held)) {
+        struct eio_session *session = take_first(&server->held);
+        session->is_held = false;
+        list_append(&server->dirty, &session->queued);
+    }
+    metric_add(&server->metrics->writes_saved, server->pace.joined);
+    flush_pace_release(&server->pace, now_us(server));
+}
+
+static void on_held_long_enough(struct deadline *deadline, void *arg)
+{
+    (void)deadline;
+    release_held(arg);
+}
 
 static void on_linger_over(struct deadline *deadline, void *arg)
 {
@@ -55,6 +87,7 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     server->stranger_rates = rate_limits_of_strangers(&server->rates);
     rate_shares_init(&server->shares, clock, options->max_packets_per_second_together);
     list_init(&server->dirty);
+    list_init(&server->held);
     list_init(&server->ending);
     deadline_queue_init(&server->ping_due, clock, options->ping_interval_ms,
                         eio__session_on_ping_due, server);
@@ -66,6 +99,9 @@ struct eio_server *eio_server_new(const struct eio_options *options,
     deadline_queue_init(&server->upgrade_due, clock, options->upgrade_timeout_ms,
                         eio__websocket_on_upgrade_late, server);
     deadline_queue_init(&server->linger_due, clock, LINGER_MS, on_linger_over, server);
+    deadline_queue_init(&server->hold_due, clock, options->flush_hold_ms, on_held_long_enough,
+                        server);
+    deadline_init(&server->hold);
     server->ping = frame_new(FRAME_TEXT, SPAN_LIT("2"));
     server->probe_pong = frame_new(FRAME_TEXT, SPAN_LIT("3probe"));
     start_compression(server);
@@ -94,6 +130,7 @@ void eio_server_free(struct eio_server *server)
     deadline_queue_fini(&server->client_ping_due);
     deadline_queue_fini(&server->upgrade_due);
     deadline_queue_fini(&server->linger_due);
+    deadline_queue_fini(&server->hold_due);
     write_batch_fini(&server->plain);
     write_batch_fini(&server->compressed);
     ws_deflater_free(server->deflater);
@@ -223,14 +260,6 @@ static void end_session(struct eio_session *session)
     }
 }
 
-static struct eio_session *take_first(struct list *queue)
-{
-    struct eio_session *session = list_entry(queue->next, struct eio_session, queued);
-
-    list_unlink(&session->queued);
-    return session;
-}
-
 // Ending a session may queue frames for others, which learn that it left. So this goes on until
 // both lists are empty, or the slice is spent. Sessions that end come first, because ending them
 // frees memory.
@@ -249,11 +278,50 @@ static bool flush_slice(struct eio_server *server)
     return true;
 }
 
-bool eio_server_flush(struct eio_server *server)
+// Held deliveries wait until flush_pace_is_due(), or until on_held_long_enough().
+static void release_what_is_due(struct eio_server *server, uint64_t time_us)
 {
+    if (!list_empty(&server->held) && flush_pace_is_due(&server->pace, time_us))
+        release_held(server);
+}
+
+static void limit_hold(struct eio_server *server)
+{
+    if (list_empty(&server->held)) {
+        deadline_cancel(&server->hold);
+    } else if (!deadline_is_armed(&server->hold)) {
+        deadline_arm(&server->hold, &server->hold_due);
+        metric_add(&server->metrics->flushes_held, 1);
+    }
+}
+
+static bool has_work(const struct eio_server *server)
+{
+    return !list_empty(&server->ending) || !list_empty(&server->dirty) ||
+           !list_empty(&server->held);
+}
+
+static bool measured_flush(struct eio_server *server)
+{
+    uint64_t begun_us = now_us(server);
+
+    release_what_is_due(server, begun_us);
     eio__flush_slice_begin(&server->slice);
     bool quiet = flush_slice(server);
     eio__flush_slice_end(&server->slice);
+    if (server->options.flush_hold_ms > 0)
+        flush_pace_measure(&server->pace, begun_us, now_us(server), server->slice.writes);
+    limit_hold(server);
+    return quiet;
+}
+
+bool eio_server_flush(struct eio_server *server)
+{
+    bool quiet = true;
+
+    server->turn++;
+    if (has_work(server))
+        quiet = measured_flush(server);
     write_batch_clear(&server->plain);
     write_batch_clear(&server->compressed);
     return quiet;
@@ -283,6 +351,11 @@ size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_c
 struct eio_backlog eio_server_backlog(const struct eio_server *server)
 {
     return server->backlog;
+}
+
+bool eio_server_holds(const struct eio_server *server)
+{
+    return !list_empty(&server->held);
 }
 
 size_t eio_server_session_count(const struct eio_server *server)

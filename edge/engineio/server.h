@@ -39,6 +39,9 @@ void eio_server_refuse_new(struct eio_server *server);
 size_t eio_server_close_some(struct eio_server *server, size_t count, enum eio_close_reason reason);
 struct eio_backlog eio_server_backlog(const struct eio_server *server);
 
+// True while deliveries are held back, to share a write with those to come (see flush_pace.h).
+bool eio_server_holds(const struct eio_server *server);
+
 size_t eio_server_session_count(const struct eio_server *server); // open ones
 
 // For adapters: the budget to which they charge bytes that they receive for sessions (NULL: no

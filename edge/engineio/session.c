@@ -5,6 +5,8 @@
 #include "common/mem.h"
 #include "edge/engineio/engineio_internal.h"
 
+#define HELD_BYTES_MAX ((size_t)32 * 1024) // of one session; above, a write costs by its bytes
+
 const char *eio_close_reason_str(enum eio_close_reason reason)
 {
     static const char *const words[EIO_CLOSE_REASONS] = {
@@ -41,7 +43,7 @@ void eio__session_free(struct eio_session *session)
     if (session->address)
         key_counter_drop(session->server->addresses, session->address);
     deadline_cancel(&session->heartbeat);
-    list_unlink(&session->queued);
+    eio__session_unqueue(session);
     outbox_fini(&session->outbox);
     free(session->jsonp);
     free(session);
@@ -55,8 +57,18 @@ struct eio_session *eio__session_find(struct eio_server *server, struct span sid
     return session;
 }
 
+void eio__session_unqueue(struct eio_session *session)
+{
+    list_unlink(&session->queued);
+    if (session->is_held)
+        flush_pace_leave(&session->server->pace);
+    session->is_held = false;
+}
+
 void eio__session_mark_dirty(struct eio_session *session)
 {
+    if (session->is_held)
+        eio__session_unqueue(session);
     if (list_empty(&session->queued))
         list_append(&session->server->dirty, &session->queued);
 }
@@ -117,22 +129,62 @@ static enum queued write_and_queue(struct eio_session *session, struct frame *fr
     return queued;
 }
 
-void eio_session_send(struct eio_session *session, struct frame *frame)
+// Queues the frame and those that follow it. False if the session is closing, or closes now.
+static bool queue_all(struct eio_session *session, struct frame *frame)
 {
     if (session->state != SESSION_OPEN)
-        return;
+        return false;
     for (; frame; frame = frame_next(frame)) {
         enum queued queued = write_and_queue(session, frame);
         if (queued != QUEUED) {
             eio_session_close(session, queued == NO_ROOM ? EIO_SLOW_CONSUMER : EIO_MEMORY_LIMIT);
-            return;
+            return false;
         }
     }
     if (!session->is_backlogged && is_filling_up(session)) {
         session->is_backlogged = true;
         session->server->backlog.sessions++;
     }
-    eio__session_mark_dirty(session);
+    return true;
+}
+
+void eio_session_send(struct eio_session *session, struct frame *frame)
+{
+    if (queue_all(session, frame))
+        eio__session_mark_dirty(session);
+}
+
+// A session with so much to write gains little by more, and one whose outbox fills up must not
+// wait.
+static bool may_wait(const struct eio_session *session)
+{
+    return session->server->pace.holds && session->outbox.bytes < HELD_BYTES_MAX &&
+           !session->is_backlogged;
+}
+
+// A session that is to be written in this turn anyway is not held.
+static void hold(struct eio_session *session)
+{
+    struct eio_server *server = session->server;
+
+    if (session->is_held && session->turn != server->turn)
+        flush_pace_join(&server->pace);
+    if (!session->is_held && list_empty(&session->queued)) {
+        list_append(&server->held, &session->queued);
+        session->is_held = true;
+        flush_pace_wait(&server->pace);
+    }
+    session->turn = server->turn;
+}
+
+void eio_session_deliver(struct eio_session *session, struct frame *frame)
+{
+    if (!queue_all(session, frame))
+        return;
+    if (may_wait(session))
+        hold(session);
+    else
+        eio__session_mark_dirty(session);
 }
 
 void eio_session_close(struct eio_session *session, enum eio_close_reason reason)
@@ -143,7 +195,7 @@ void eio_session_close(struct eio_session *session, enum eio_close_reason reason
     session->reason = reason;
     leave_backlog(session);
     deadline_cancel(&session->heartbeat);
-    list_unlink(&session->queued);
+    eio__session_unqueue(session);
     list_append(&session->server->ending, &session->queued);
 }
 

@@ -22,6 +22,9 @@ const char *eio_close_reason_str(enum eio_close_reason reason); // "transport cl
 // that is closing. If the frame does not fit, because of the outbox's limit or the memory budget,
 // the transport writes what it can first; if that makes too little room, the session is closed.
 void eio_session_send(struct eio_session *session, struct frame *frame);
+// The same for a frame that many sessions get, and that nobody waits for: while the server is busy,
+// it may be held back for a few milliseconds, so that it shares a write with others.
+void eio_session_deliver(struct eio_session *session, struct frame *frame);
 
 // Ends the session. The next eio_server_flush() that gets to it sends what is queued, as far as the
 // transport takes it at once, and calls on_close. May be called from any callback, any number of
@@ -69,8 +72,10 @@ void eio__session_free(struct eio_session *session);
 // The session with this id, in any state; NULL if there is none.
 struct eio_session *eio__session_find(struct eio_server *server, struct span sid);
 
-// Lets the next flush write the session's frames.
+// Lets the next flush write the session's frames, those that are held too.
 void eio__session_mark_dirty(struct eio_session *session);
+// Takes the session off the list that it waits in, if any.
+void eio__session_unqueue(struct eio_session *session);
 // Takes the first `n` frames off the outbox, after they were sent.
 void eio__session_drop_sent(struct eio_session *session, uint32_t n);
 // The largest message in bytes that the client may send.

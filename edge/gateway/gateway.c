@@ -321,7 +321,7 @@ bool gateway_flush(struct gateway *gateway)
     bool quiet = eio_server_flush(gateway_engine(gateway));
 
     log_follower_go_on(gateway->follower);
-    if (quiet)
+    if (quiet && !eio_server_holds(gateway_engine(gateway)))
         latency_measure(&gateway->delivery.latency);
     return quiet;
 }

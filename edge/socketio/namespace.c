@@ -88,7 +88,7 @@ static void emit_to_member(struct room_member *member, void *arg)
         return;
     if (span_eq((struct span){socket->id, socket->id_len}, emission->except))
         return;
-    eio_session_send(socket->session, frame_for(emission, socket->recoverable));
+    eio_session_deliver(socket->session, frame_for(emission, socket->recoverable));
     if (socket->recoverable)
         socket->moment = emission->event->moment;
     emission->count++;

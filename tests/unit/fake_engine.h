@@ -122,12 +122,22 @@ static inline void fake_note_frames(struct fake_websocket *self, struct span byt
         buffer_fini(&self->begun);
 }
 
+// The clock of servers whose options name fake_read_us(). Each write takes fake_write_us of it.
+static uint64_t fake_now_us;
+static uint64_t fake_write_us;
+
+static inline uint64_t fake_read_us(void)
+{
+    return fake_now_us;
+}
+
 static inline size_t fake_write(struct eio_websocket *engine, struct span frames)
 {
     struct fake_websocket *self = container_of(engine, struct fake_websocket, engine);
 
     assert(fake_can_write(engine) && frames.len > 0);
     self->last_write = frames.ptr;
+    fake_now_us += fake_write_us;
     if (self->takes_less && frames.len > self->takes) {
         frames.len = self->takes;
         self->backlog = true;
