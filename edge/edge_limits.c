@@ -8,8 +8,8 @@
 #include "common/log.h"
 #include "common/memory_limit.h"
 
-#define FILES_MAX              1000000 // libwebsockets takes a limit over 10 million for a mistake
-#define CONNECTIONS_BY_DEFAULT 65536   // libwebsockets' work for each new one grows with the limit
+#define FILES_MAX              1048576 // libwebsockets takes a limit over 10 million for a mistake
+#define CONNECTIONS_BY_DEFAULT 65536   // idle, they take less than 200 MB
 #define OTHER_FILES            64      // for logs, Redis and the operations port
 #define SPARE_FILES            24      // the part of OTHER_FILES that is held in reserve
 

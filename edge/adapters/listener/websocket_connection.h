@@ -47,6 +47,6 @@ static inline struct websocket_connection *websocket_connection_of(struct eio_we
     return container_of(engine, struct websocket_connection, engine);
 }
 
-// Asks the library for a call once the socket takes more. In websocket_server.c, the one file that
-// knows the library.
+// Asks the library for a call once the socket takes more. In websocket_server.c, which knows the
+// library.
 void websocket_want_writable(struct websocket_connection *connection);

@@ -4,8 +4,6 @@
 
 #include <libwebsockets.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
 #include "common/base64.h"
 #include "common/log.h"
@@ -13,19 +11,17 @@
 #include "edge/adapters/listener/websocket_closing.h"
 #include "edge/adapters/listener/websocket_handshake.h"
 #include "edge/adapters/listener/websocket_reader.h"
+#include "edge/adapters/listener/websocket_tables.h"
 #include "edge/adapters/listener/websocket_writer.h"
 #include "edge/engineio/server.h"
 
-#define CLOSE_GRACE_MS    5000  // for the closing handshake, and the backlog before it
-#define MESSAGE_MS        20000 // for a message to become whole, or to grow by MESSAGE_STEP
-#define SERVICE_BUFFER    4096  // bytes of one read: few, so that no client holds up the others
-#define OTHER_DESCRIPTORS 512   // descriptors of the process for listeners, brokers, files, pipes
-#define DIGEST_LEN        20    // of SHA-1
-#define PROTOCOL          "websocket"
+#define CLOSE_GRACE_MS 5000  // for the closing handshake, and the backlog before it
+#define MESSAGE_MS     20000 // for a message to become whole, or to grow by MESSAGE_STEP
+#define DIGEST_LEN     20    // of SHA-1
+#define PROTOCOL       "websocket"
 
 struct websocket_server {
-    struct lws_context *context;
-    struct lws_vhost *vhost;
+    struct websocket_tables *tables;
     struct websocket_shared shared;
     void (*on_gone)(struct key_count *counted, void *arg);
     void *arg;
@@ -184,32 +180,6 @@ static int on_library_event(struct lws *wsi, enum lws_callback_reasons reason, v
     }
 }
 
-// The library makes a table for as many descriptors as the process may open, and searches all of it
-// for every connection that comes or goes. So the limit is lowered while the library reads it.
-static struct lws_context *create_context(const struct lws_context_creation_info *info,
-                                          uint32_t max_connections)
-{
-    struct rlimit limit, lowered;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return NULL;
-    lowered = limit;
-    if (lowered.rlim_cur > max_connections + OTHER_DESCRIPTORS)
-        lowered.rlim_cur = max_connections + OTHER_DESCRIPTORS;
-    setrlimit(RLIMIT_NOFILE, &lowered);
-    struct lws_context *context = lws_create_context(info);
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return context;
-}
-
-static void on_library_log(int level, const char *line)
-{
-    size_t len = strcspn(line, "\n");
-
-    if (level & LLL_ERR)
-        log_debug("libwebsockets says text=%.*s", (int)len, line);
-}
-
 struct websocket_server *websocket_server_new(const struct listener_options *options,
                                               struct event_loop *loop,
                                               struct listener_metrics *metrics,
@@ -224,32 +194,14 @@ struct websocket_server *websocket_server_new(const struct listener_options *opt
         },
         {0},
     };
-    static const lws_retry_bo_t no_keepalive = {0}; // the library takes O(n) to arm a timer
     struct websocket_server *server = mem_zalloc(sizeof(*server));
-    void *loops[] = {&loop->uv};
-    struct lws_context_creation_info info = {
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_DISABLE_IPV6,
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .foreign_loops = loops,
-        .pt_serv_buf_size = SERVICE_BUFFER,
-        .retry_and_idle_policy = &no_keepalive,
-        .protocols = protocols,
-        .user = server,
-        .vhost_name = "clients",
-    };
 
     server->shared.metrics = metrics;
     server->on_gone = on_gone;
     server->arg = arg;
-    lws_set_log_level(LLL_ERR, on_library_log);
     server->answers_at_once = options->answers_upgrades_at_once;
-    server->context = create_context(&info, options->max_connections);
-    server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
-    if (!server->vhost) {
-        log_error("libwebsockets cannot start remedy=%s", "install libwebsockets-evlib-uv");
-        if (server->context)
-            lws_context_destroy(server->context);
+    server->tables = websocket_tables_new(loop, options->max_connections, protocols, server);
+    if (!server->tables) {
         free(server);
         return NULL;
     }
@@ -269,7 +221,7 @@ void websocket_server_adopt(struct websocket_server *server, int fd, struct key_
                             const struct http_request *request)
 {
     const lws_adopt_desc_t adoption = {
-        .vh = server->vhost,
+        .vh = websocket_tables_find(server->tables, fd),
         .type = LWS_ADOPT_SOCKET,
         .fd = {.sockfd = fd},
         .vh_prot_name = PROTOCOL,
@@ -292,14 +244,14 @@ void websocket_server_close(struct websocket_server *server)
 {
     deadline_queue_fini(&server->shared.close_due);
     deadline_queue_fini(&server->shared.message_due);
-    lws_context_destroy(server->context);
+    websocket_tables_close(server->tables);
 }
 
 void websocket_server_free(struct websocket_server *server)
 {
     if (!server)
         return;
-    lws_context_destroy(server->context); // on a foreign loop the second call completes the first
+    websocket_tables_free(server->tables);
     ws_inflater_free(server->shared.inflater);
     free(server);
 }
