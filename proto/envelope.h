@@ -38,6 +38,14 @@ struct envelope {
     bool disconnects;
 };
 
+// The room that every client is in, and nobody joins.
+#define ROOM_EVERYBODY "*"
+
+static inline bool room_is_everybody(struct span room)
+{
+    return span_is(room, ROOM_EVERYBODY);
+}
+
 static inline bool envelope_acts(const struct envelope *envelope)
 {
     return envelope->leaves.len > 0 || envelope->enters.len > 0 || envelope->disconnects;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "proto/envelope.h"
+
 #define TEXT_MAX 255 // as for names in AMQP
 
 bool route_add_source(struct file_reader *r, struct route *route, struct span name,
@@ -70,8 +72,8 @@ static bool can_have_members(const struct room_types *types, const struct route_
 {
     struct span prefix = span_of(room->prefix), type;
 
-    return !types || !span_take_before(&prefix, SPAN_LIT(":"), &type) || span_is(type, "user") ||
-           room_types_find(types, type);
+    return !types || room->from.count == 0 || !span_take_before(&prefix, SPAN_LIT(":"), &type) ||
+           span_is(type, "user") || room_types_find(types, type);
 }
 
 bool room_template_read(struct file_reader *r, const struct room_types *types,
@@ -81,7 +83,12 @@ bool room_template_read(struct file_reader *r, const struct room_types *types,
 
     if (!reader_name(r, value, TEXT_MAX, &text))
         return false;
-    bool ok = split(r, route, room, span_of(text), value.raw);
+    bool everybody = room_is_everybody(span_of(text));
+    bool ok = everybody || split(r, route, room, span_of(text), value.raw);
+    if (everybody) {
+        room->prefix = span_dup(span_of(text));
+        room->suffix = span_dup((struct span){0});
+    }
     free(text);
     if (!ok)
         return false;

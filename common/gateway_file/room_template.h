@@ -1,5 +1,5 @@
 // Reads the template of a route's rooms, as in "user:{userId|guestId}", or "user:{watchers[]}" for
-// a room for each element of a list in the body.
+// a room for each element of a list in the body, or "*" for every client.
 #pragma once
 
 #include "common/gateway_file/file_reader.h"

@@ -17,7 +17,8 @@ static bool read_user(struct file_reader *r, struct json_view value, void *into)
 
     if (!room_template_read(r, NULL, value, a->route, user))
         return false;
-    if (user->is_list || user->prefix[0] != '\0' || user->suffix[0] != '\0')
+    if (user->is_list || user->from.count == 0 || user->prefix[0] != '\0' ||
+        user->suffix[0] != '\0')
         return reader_refuse(r, value.raw, "one user is wanted here, as in \"{userId}\"");
     free(user->prefix);
     user->prefix = span_dup(SPAN_LIT("user:"));
@@ -31,7 +32,7 @@ static bool read_room(struct file_reader *r, struct json_view value, void *into)
 
     if (!room_template_read(r, a->types, value, a->route, room))
         return false;
-    if (room->is_list)
+    if (room->is_list || room->from.count == 0)
         return reader_refuse(r, value.raw, "one room is wanted here");
     return !span_starts_with(span_of(room->prefix), SPAN_LIT("user:")) ||
            reader_refuse(r, value.raw, "a user is always in the room of its own");

@@ -7,6 +7,8 @@
 void route_text_room(const struct route *route, const struct route_room *room, struct buffer *out)
 {
     buffer_append(out, span_of(room->prefix));
+    if (room->from.count == 0)
+        return;
     for (size_t i = 0; i < room->from.count; i++) {
         buffer_append_char(out, i == 0 ? '{' : '|');
         buffer_append(out, route->sources[room->from.index[i]]);

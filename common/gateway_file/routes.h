@@ -23,7 +23,7 @@ struct route_sources {
     size_t count;
 };
 
-// A template of rooms.
+// A template of rooms. Without members it is "*", the room of every client.
 struct route_room {
     char *prefix, *suffix; // around the room id
     struct route_sources from;

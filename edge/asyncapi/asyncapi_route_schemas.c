@@ -62,6 +62,15 @@ static void write_several(const struct route *route, const struct yaml *y)
         }
 }
 
+// Such an event needs no member for its rooms.
+static bool goes_to_all(const struct route *route)
+{
+    for (size_t i = 0; i < route->room_count; i++)
+        if (route->rooms[i].from.count == 0)
+            return true;
+    return false;
+}
+
 static void write_conditions(const struct route *route, const struct yaml *y)
 {
     const struct yaml inner = {y->out, y->indent + 4};
@@ -70,9 +79,9 @@ static void write_conditions(const struct route *route, const struct yaml *y)
     yaml_line(y, 0, "allOf:");
     if (route->room_count > 0)
         yaml_line(y, 2, "- type: object");
-    if (is_single)
+    if (is_single && !goes_to_all(route))
         write_single(route, &route->rooms[0], 0, &inner);
-    else if (route->room_count > 0)
+    else if (route->room_count > 0 && !goes_to_all(route))
         write_several(route, &inner);
     if (!route->action.act)
         return;

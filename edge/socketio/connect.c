@@ -132,6 +132,7 @@ static void accept_as(struct sio_socket *socket, struct span pid)
         return;
     socket->state = SOCKET_CONNECTED;
     socket->nsp->socket_count++;
+    list_append(&socket->nsp->sockets, &socket->of_namespace);
     metric_add(&metrics->sockets, 1);
     metric_add(&metrics->connects, 1);
     sio__client_on_accepted(socket->client);

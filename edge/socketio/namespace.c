@@ -36,6 +36,7 @@ struct sio_namespace *sio_server_add_namespace(struct sio_server *server, const 
     nsp->rooms = rooms_new(server->options.max_rooms_per_socket, server->options.room_note_bytes);
     nsp->name_len = len;
     memcpy(nsp->name, name, len);
+    list_init(&nsp->sockets);
     list_append(&server->namespaces, &nsp->entry);
     return nsp;
 }
@@ -133,6 +134,16 @@ size_t sio_namespace_emit_to_union(struct sio_namespace *nsp, struct span first,
     rooms_each_member(nsp->rooms, first, emit_once, &emission);
     for (size_t i = 0; i < more_count; i++)
         rooms_each_member(nsp->rooms, more[i], emit_once, &emission);
+    return end_emission(&emission);
+}
+
+size_t sio_namespace_emit_to_all(struct sio_namespace *nsp, struct span except,
+                                 const struct sio_broadcast *event)
+{
+    struct emission emission = {.nsp = nsp, .event = event, .except = except};
+
+    list_for_each (node, &nsp->sockets)
+        emit_to_member(&list_entry(node, struct sio_socket, of_namespace)->member, &emission);
     return end_emission(&emission);
 }
 

@@ -35,6 +35,9 @@ size_t sio_namespace_emit(struct sio_namespace *nsp, struct room *room, struct s
 size_t sio_namespace_emit_to_union(struct sio_namespace *nsp, struct span first,
                                    const struct span *more, size_t more_count, struct span except,
                                    const struct sio_broadcast *event);
+// The same for every connected socket of the namespace.
+size_t sio_namespace_emit_to_all(struct sio_namespace *nsp, struct span except,
+                                 const struct sio_broadcast *event);
 // Calls `visit` for each connected socket in the room. The visitor may disconnect the visited
 // socket.
 void sio_namespace_each_in(struct sio_namespace *nsp, struct span room,

@@ -57,6 +57,7 @@ static void mark_ended(struct sio_socket *socket, enum socket_state state)
 
     if (socket->state == SOCKET_CONNECTED) {
         socket->nsp->socket_count--;
+        list_unlink(&socket->of_namespace);
         metric_sub(&client->server->metrics->sockets, 1);
     }
     socket->state = state;

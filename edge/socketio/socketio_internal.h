@@ -53,7 +53,8 @@ struct sio_namespace {
     struct sio__middleware_step middleware[SIO_MIDDLEWARE_MAX]; // in the order of calling
     uint32_t middleware_count;
     struct rooms *rooms;
-    size_t socket_count; // sockets in the state CONNECTED
+    struct list sockets; // those in the state CONNECTED
+    size_t socket_count; // of them
     uint64_t emissions;  // to several rooms, so far
     size_t name_len;
     char name[];
@@ -89,7 +90,8 @@ struct sio_socket {
     struct sio_namespace *nsp;
     struct room_member member;
     struct sio_client *client;
-    struct list entry; // in client->sockets or server->ended
+    struct list entry;        // in client->sockets or server->ended
+    struct list of_namespace; // in nsp->sockets while CONNECTED
     const char *end_reason;
     struct sio__middleware_run *middleware_run; // NULL once the middleware is done
     void *data;

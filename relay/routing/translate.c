@@ -149,13 +149,21 @@ static struct json_view room_ids(const struct translator *t, const struct route_
     return (struct json_view){0};
 }
 
-static enum translate_status add_room(struct room_list *list, const struct route_room *room,
-                                      struct json_view id)
+static enum translate_status end_room(struct room_list *list)
 {
     static const enum translate_status results[] = {[ROOM_ADDED] = TRANSLATE_OK,
                                                     [ROOM_NO_NAME] = TRANSLATE_BAD_ROOM,
                                                     [ROOM_TOO_MANY] = TRANSLATE_TOO_MANY_ROOMS};
+
+    return results[room_list_add(list)];
+}
+
+// Only the template makes an event one for every client, never a body.
+static enum translate_status add_room(struct room_list *list, const struct route_room *room,
+                                      struct json_view id)
+{
     struct buffer *text = &list->text;
+    size_t start = text->len;
 
     buffer_append(text, span_of(room->prefix));
     if (id.kind == JSON_KIND_STRING) {
@@ -167,7 +175,9 @@ static enum translate_status add_room(struct room_list *list, const struct route
         return TRANSLATE_BAD_ROOM;
     }
     buffer_append(text, span_of(room->suffix));
-    return results[room_list_add(list)];
+    if (room_is_everybody((struct span){text->ptr + start, text->len - start}))
+        return TRANSLATE_BAD_ROOM;
+    return end_room(list);
 }
 
 // Elements that are null or empty name no room, as members do that are.
@@ -177,6 +187,10 @@ static enum translate_status add_rooms(const struct translator *t, const struct 
     struct json_view ids = room_ids(t, room), id;
     struct json_walk walk;
 
+    if (room->from.count == 0) {
+        buffer_append(&list->text, span_of(room->prefix));
+        return end_room(list);
+    }
     if (ids.kind == JSON_KIND_NONE)
         return TRANSLATE_OK;
     if (!room->is_list)

@@ -18,6 +18,9 @@ await writeFile(routes, JSON.stringify({
   routes: [
     { routingKey: 'order.updated', event: 'order_update', fields: ['n'],
       room: 'conversation:{room}', rooms: ['conversation:{second}', 'user:{watchers[]}'] },
+    { routingKey: 'service.notice', event: 'notice', fields: ['n'], room: '*' },
+    { routingKey: 'order.closed', event: 'order_closed', fields: ['n'],
+      rooms: ['user:{buyer}', '*'] },
   ],
 }));
 
@@ -133,4 +136,56 @@ test('what a room got by the way before it was joined does not come', async (t) 
   assert.equal(back.recovered, true);
   await until('all that was missed', () => heard(traveller).length >= first.length);
   assert.deepEqual(heard(traveller).sort((a, b) => a - b), first.map((_, n) => 100 + n));
+});
+
+// ---- every client
+
+const notices = (client) => client.all('notice').map(({ n }) => n);
+const all = { further: ['notice', 'order_closed'] };
+
+test('everybody at both edges, once and in order, whatever else they are in', async (t) => {
+  const clients = [];
+  for (const edge of [here, there])
+    for (const userId of ['e1', 'e2']) clients.push(await connect(t, edge, { userId, ...all }));
+  for (let n = 0; n < 20; n++) await services.publish('service.notice', { n });
+  await services.publish('order.closed', { n: 1, buyer: 'e1' });
+  await services.publish('order.closed', { n: 2 });
+  for (const client of clients) {
+    await until('all notices', () => notices(client).length >= 20);
+    assertNumbered(notices(client), 20);
+    await until('both', () => client.all('order_closed').length >= 2);
+    // The first room says in which shard they are.
+    assert.deepEqual(client.all('order_closed').map(({ n }) => n).sort(), [1, 2]);
+  }
+});
+
+test('a body does not make an event one for everybody', async (t) => {
+  const client = await connect(t, here, { userId: 'e3', ...all });
+  await services.publish('order.updated', { room: '*', n: 1 }); // conversation:*
+  await services.publish('service.notice', { n: 1 });
+  await until('the notice', () => notices(client).length === 1);
+  assert.deepEqual(heard(client), []);
+  assert.deepEqual(await client.ack('join_room', { roomType: '*', roomId: '*' }),
+    { error: 'Invalid roomType' });
+});
+
+test('who was away gets what everybody got, once, and goes on', async (t) => {
+  const watcher = await connect(t, here, { userId: 'e4', ...all });
+  const line = await Line.to(t, here);
+  const traveller = await Traveller.connect(t, line, { userId: 'e5', ...all });
+  await services.publish('service.notice', { n: 1 });
+  await until('the first', () => notices(traveller).length === 1);
+  const back = await traveller.away(async () => {
+    await services.publish('service.notice', { n: 2 });
+    await services.publish('order.closed', { n: 1, buyer: 'e5' });
+    await services.publish('service.notice', { n: 3 });
+    await until('the watcher to have all', () =>
+      notices(watcher).length === 3 && watcher.all('order_closed').length === 1);
+  }, { edge: there });
+  assert.equal(back.recovered, true);
+  await until('what was missed', () => notices(traveller).length === 3);
+  assert.deepEqual(notices(traveller), [1, 2, 3]);
+  assert.equal(traveller.all('order_closed').length, 1);
+  await services.publish('service.notice', { n: 4 });
+  await until('the next', () => notices(traveller).length === 4);
 });

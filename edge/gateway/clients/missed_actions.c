@@ -78,6 +78,16 @@ static void add_rooms_of_session(const struct recovery_attempt *attempt, unsigne
     }
 }
 
+static void add_everybody(const struct recovery_attempt *attempt, struct stays *stays)
+{
+    const struct cut began = beginning_of(&attempt->session, attempt->recovery->delivery->shards);
+
+    add_stay(stays,
+             &(struct replay_room){.name = SPAN_LIT(ROOM_EVERYBODY),
+                                   .start = recovery_attempt_start(attempt, &began)},
+             &(struct stay){0});
+}
+
 // The cut just before an action. Positions count over all shards, and an edge that carries out the
 // action has delivered about as far in the others. Where the tail does not go back so far, the
 // session began later.
@@ -109,7 +119,7 @@ static size_t count_open(const struct stays *stays)
     size_t count = 0;
 
     for (size_t i = 0; i < stays->count; i++)
-        count += is_open(&stays->rooms[i]);
+        count += is_open(&stays->rooms[i]) && !room_is_everybody(stays->rooms[i].name);
     return count;
 }
 
@@ -185,6 +195,7 @@ enum recovery_result missed_actions_note(const struct recovery_attempt *attempt,
     struct actions actions = {0};
     enum recovery_result result = collect(attempt, user_room, &actions);
 
+    add_everybody(attempt, stays);
     add_rooms_of_session(attempt, shard_of_room(user_room, recovery->delivery->shards), stays);
     for (size_t i = 0; result == RECOVERY_DONE && i < actions.count; i++) {
         const struct tail_entry *action = &actions.items[i];

@@ -4,7 +4,7 @@
 //
 // A room of the session is a stay, from the join on. An action that takes the user out ends the
 // stay, one that lets it in begins another one, perhaps in the same room. Of each the replay has
-// what the room said meanwhile.
+// what the room said meanwhile. In the room "*" it was all the time.
 #pragma once
 
 #include "edge/gateway/clients/recovery_attempt.h"

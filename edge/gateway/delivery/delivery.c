@@ -51,6 +51,17 @@ static struct sio_broadcast broadcast_of(const struct delivery *delivery,
     };
 }
 
+// Everybody is in the room "*", without having joined it.
+static bool goes_to_all(const struct envelope *envelope)
+{
+    if (room_is_everybody(envelope->room))
+        return true;
+    for (size_t i = 0; i < envelope->more_count; i++)
+        if (room_is_everybody(envelope->more_rooms[i]))
+            return true;
+    return false;
+}
+
 // With an action, `room` only says on which user.
 static struct span first_room(const struct envelope *envelope)
 {
@@ -69,6 +80,24 @@ static bool has_members(const struct delivery *delivery, const struct envelope *
     return false;
 }
 
+static void note_delivery(struct delivery *delivery, const struct envelope *envelope,
+                          size_t clients)
+{
+    latency_note(&delivery->latency, envelope, clients);
+    metric_add(&delivery->metrics->envelopes_delivered, 1);
+}
+
+static void deliver_to_all(struct delivery *delivery, const struct envelope *envelope)
+{
+    char text[OFFSET_TEXT_MAX];
+
+    if (sio_namespace_socket_count(delivery->nsp) == 0)
+        return;
+    const struct sio_broadcast event = broadcast_of(delivery, envelope, text);
+    note_delivery(delivery, envelope,
+                  sio_namespace_emit_to_all(delivery->nsp, envelope->except, &event));
+}
+
 static void deliver_to_union(struct delivery *delivery, const struct envelope *envelope)
 {
     char text[OFFSET_TEXT_MAX];
@@ -76,11 +105,10 @@ static void deliver_to_union(struct delivery *delivery, const struct envelope *e
     if (!has_members(delivery, envelope))
         return;
     const struct sio_broadcast event = broadcast_of(delivery, envelope, text);
-    size_t clients =
-        sio_namespace_emit_to_union(delivery->nsp, first_room(envelope), envelope->more_rooms,
-                                    envelope->more_count, envelope->except, &event);
-    latency_note(&delivery->latency, envelope, clients);
-    metric_add(&delivery->metrics->envelopes_delivered, 1);
+    note_delivery(delivery, envelope,
+                  sio_namespace_emit_to_union(delivery->nsp, first_room(envelope),
+                                              envelope->more_rooms, envelope->more_count,
+                                              envelope->except, &event));
 }
 
 // Most envelopes have no members at this edge, so nothing is printed or encoded before the room was
@@ -89,7 +117,11 @@ void delivery_to_members(struct delivery *delivery, const struct envelope *envel
 {
     char text[OFFSET_TEXT_MAX];
 
-    if (envelope->more_count > 0) {
+    if (goes_to_all(envelope)) {
+        deliver_to_all(delivery, envelope);
+        return;
+    }
+    if (envelope->more_count > 0 || envelope_acts(envelope)) {
         deliver_to_union(delivery, envelope);
         return;
     }
@@ -98,9 +130,8 @@ void delivery_to_members(struct delivery *delivery, const struct envelope *envel
         return;
 
     const struct sio_broadcast event = broadcast_of(delivery, envelope, text);
-    size_t clients = sio_namespace_emit(delivery->nsp, room, envelope->except, &event);
-    latency_note(&delivery->latency, envelope, clients);
-    metric_add(&delivery->metrics->envelopes_delivered, 1);
+    note_delivery(delivery, envelope,
+                  sio_namespace_emit(delivery->nsp, room, envelope->except, &event));
 }
 
 // The user gets the event too: it is still in the room that it is taken out of, and in the one that
@@ -112,7 +143,7 @@ static void act(struct delivery *delivery, const struct envelope *envelope)
     if (enters)
         delivery->act(envelope, delivery->act_arg);
     if (envelope->event.len > 0)
-        deliver_to_union(delivery, envelope);
+        delivery_to_members(delivery, envelope);
     if (!enters)
         delivery->act(envelope, delivery->act_arg);
 }

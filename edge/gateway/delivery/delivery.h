@@ -33,7 +33,7 @@ void delivery_emit(struct delivery *delivery, struct sio_socket *socket, struct 
                    struct span args);
 
 // Queues the event for every member of the envelope's rooms except the socket `envelope->except`;
-// once, if the member is in several of them.
+// once, if the member is in several of them. Every client is a member of the room "*".
 void delivery_to_members(struct delivery *delivery, const struct envelope *envelope);
 
 // The next two are for log_follower_handlers; `delivery` is a struct delivery.

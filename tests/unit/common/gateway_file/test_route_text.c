@@ -21,6 +21,8 @@ static const struct route_case cases[] = {
      "{\"to\":\"guest-1\"}"},
     {"several rooms", "\"rooms\":[\"a:{id}\",\"user:{w[]|v[]}\"],\"event\":\"e\",\"fields\":[\"id\"]",
      "a:{id} user:{w[]|v[]}", "{\"id\":\"42\",\"w\":[\"traveller-1\"]}", "{\"id\":\"42\"}"},
+    {"everybody", "\"rooms\":[\"a:{id}\",\"*\"],\"event\":\"e\",\"fields\":[\"id\"]",
+     "a:{id} *", "{\"id\":\"42\"}", "{\"id\":\"42\"}"},
     {"words", "\"room\":\"a:{id}\",\"event\":\"e\",\"fields\":[\"status\",\"senderId\"]",
      "a:{id}", "{\"id\":\"42\",\"status\":\"some status\",\"senderId\":\"sender-1\"}",
      "{\"status\":\"some status\",\"senderId\":\"sender-1\"}"},

@@ -475,6 +475,37 @@ static void an_envelope_of_several_rooms(void **state)
     end();
 }
 
+// Also if it is anonymous, in one of the further rooms too, or the last one that is left.
+static void an_envelope_for_everybody(void **state)
+{
+    const struct span more[] = {SPAN_INIT("user:u1"), SPAN_INIT("*")};
+
+    (void)state;
+    begin(ROOM_JOIN_OPEN, true);
+    publish((struct envelope){.room = SPAN_LIT("*"), .origin = SPAN_LIT("relay")});
+    assert_int_equal(metric_get(&metrics.delivery.envelopes_delivered), 0);
+    connect_with(0, "{\"id\":\"u1\"}");
+    connect_with(1, "{\"id\":\"u2\"}");
+    open_peer(2);
+    say(2, "40{}");
+    for (int who = 0; who < 3; who++)
+        buffer_clear(&peers[who].wrote);
+    publish((struct envelope){.room = SPAN_LIT("*"), .origin = SPAN_LIT("relay")});
+    publish((struct envelope){.room = SPAN_LIT("conversation:c1"),
+                              .origin = SPAN_LIT("relay"),
+                              .more_rooms = more,
+                              .more_count = ARRAY_LEN(more)});
+    for (int who = 0; who < 3; who++)
+        hears(who, "42[\"news\",{\"a\":1}]|42[\"news\",{\"a\":1}]|");
+    assert_int_equal(metric_get(&metrics.delivery.envelopes_delivered), 2);
+    buffer_clear(&peers[0].wrote);
+    leave(1);
+    say(2, "41");
+    publish((struct envelope){.room = SPAN_LIT("*"), .origin = SPAN_LIT("relay")});
+    hears(0, "42[\"news\",{\"a\":1}]|");
+    end();
+}
+
 static void what_comes_over_the_bus(void **state)
 {
     (void)state;
@@ -986,7 +1017,7 @@ static void a_refreshed_token_counts_with_its_own_key(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 36];
+        tests[ARRAY_LEN(requests) + ARRAY_LEN(http_rows) + ARRAY_LEN(service_rows) + 37];
     size_t count = 0;
 
     ADD_ROWS(tests, count, requests, answers);
@@ -1009,6 +1040,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_refreshed_token_is_the_same_user_s);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_others_hear);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(an_envelope_of_several_rooms);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(an_envelope_for_everybody);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_comes_over_the_bus);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_sender_elsewhere_is_left_out);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_loss_closes_everybody);

@@ -24,6 +24,8 @@ static const char extra_routes[] =
     "\"leave\":{\"user\":\"{userId}\",\"room\":\"conversation:{id}\"},"
     "\"rooms\":[\"conversation:{id}\",\"user:{tell[]}\"],\"event\":\"removed\",\"fields\":[\"id\"]}"
     ","
+    "{\"routingKey\":\"notice\",\"rooms\":[\"{id}\",\"*\"],\"event\":\"notice\","
+    "\"fields\":[\"id\"]},"
     "{\"routingKey\":\"member.added\",\"join\":{\"user\":\"{userId}\","
     "\"room\":\"conversation:{id}\"}},"
     "{\"routingKey\":\"user.blocked\",\"disconnect\":{\"user\":\"{userId}\"}}]}";
@@ -344,6 +346,24 @@ static void acts_on_a_user(void **state)
                      TRANSLATE_NO_ROOM);
 }
 
+static void reaches_everybody(void **state)
+{
+    struct envelope envelope;
+
+    (void)state;
+    assert_int_equal(translate_action("notice", "{}", &envelope), TRANSLATE_OK);
+    assert_span(envelope.room, "*");
+    assert_int_equal(envelope.more_count, 0);
+    assert_int_equal(translate_action("notice", "{\"id\":\"a:1\"}", &envelope), TRANSLATE_OK);
+    assert_span(envelope.room, "a:1");
+    assert_int_equal(envelope.more_count, 1);
+    assert_span(envelope.more_rooms[0], "*");
+    // A body cannot say so.
+    assert_int_equal(translate_action("notice", "{\"id\":\"*\"}", &envelope), TRANSLATE_BAD_ROOM);
+    assert_int_equal(translate_action("notice", "{\"id\":\"\\u002a\"}", &envelope),
+                     TRANSLATE_BAD_ROOM);
+}
+
 static enum translate_status translate_watchers(unsigned count, const char *last)
 {
     struct buffer body = {0};
@@ -453,9 +473,13 @@ static void passes_the_trace_on(void **state)
 int main(void)
 {
     static const struct CMUnitTest others[] = {
-        cmocka_unit_test(limits_the_room_name), cmocka_unit_test(limits_the_number_of_rooms),
-        cmocka_unit_test(acts_on_a_user),       cmocka_unit_test(limits_the_body),
-        cmocka_unit_test(takes_the_message_id), cmocka_unit_test(makes_an_id_of_key_and_body),
+        cmocka_unit_test(limits_the_room_name),
+        cmocka_unit_test(limits_the_number_of_rooms),
+        cmocka_unit_test(acts_on_a_user),
+        cmocka_unit_test(reaches_everybody),
+        cmocka_unit_test(limits_the_body),
+        cmocka_unit_test(takes_the_message_id),
+        cmocka_unit_test(makes_an_id_of_key_and_body),
     };
     struct CMUnitTest tests[ARRAY_LEN(good_cases) + ARRAY_LEN(bad_cases) + ARRAY_LEN(trace_cases) +
                             ARRAY_LEN(rooms_cases) + ARRAY_LEN(bad_lists) + ARRAY_LEN(others)];

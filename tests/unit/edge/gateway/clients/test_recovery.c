@@ -1031,6 +1031,44 @@ static void no_more_rooms_at_a_recovery(void **state)
     assert_int_equal(metric_get(&metrics.clients.not_admitted), 1);
 }
 
+// It is in no room of the session, and in none of the three that the client may be in.
+static void what_everybody_was_told_while_it_was_away(void **state)
+{
+    struct session_record old = record();
+    const struct span more[] = {SPAN_INIT("conversation:c1"), SPAN_INIT("*")};
+
+    (void)state;
+    log_four();
+    log_entry(5, "*", "{\"n\":5}");
+    log_envelope(6, (struct envelope){.room = SPAN_LIT("user:u1"),
+                                      .event = SPAN_LIT("said"),
+                                      .args = SPAN_LIT("{\"n\":6}"),
+                                      .more_rooms = more,
+                                      .more_count = ARRAY_LEN(more)});
+    log_join(7, "side:1", "");
+    log_entry(8, "side:1", "{\"n\":8}");
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) SAID(5) SAID(6) SAID(8) "|");
+    buffer_clear(&peers[0].wrote);
+    log_entry(9, "*", "{\"n\":9}");
+    hears(0, "42[\"said\",{\"n\":9},\"" AT(9) "\"]|");
+}
+
+static void what_everybody_was_told_before_the_session_does_not_come(void **state)
+{
+    static const struct session_room rooms[] = {ROOM("user:u1", 1, 5, 0)};
+    struct session_record old = record();
+
+    (void)state;
+    old.rooms = rooms;
+    old.room_count = 1;
+    log_four();
+    log_entry(5, "*", "{\"n\":5}");
+    log_entry(6, "*", "{\"n\":6}");
+    recover_from(AT(4), &old);
+    hears(0, RECOVERED(AT(4)) SAID(6) "|");
+}
+
 static void many_rooms_while_away(void **state)
 {
     struct session_record old = record();
@@ -1811,6 +1849,8 @@ int main(void)
         TEST(an_operator_takes_it_out_while_it_waits),
         TEST(a_service_that_lets_in_outweighs_the_token),
         TEST(no_more_rooms_at_a_recovery),
+        TEST(what_everybody_was_told_while_it_was_away),
+        TEST(what_everybody_was_told_before_the_session_does_not_come),
         TEST(many_rooms_while_away),
         TEST(without_an_offset_everything_since_the_joins_comes),
         TEST(it_waits_until_it_is_past_all_joins),
