@@ -49,6 +49,15 @@ static int open_without_waiting(const char *path)
     return -1;
 }
 
+bool file_can_be_opened(const char *path)
+{
+    int fd = open_without_waiting(path);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 bool file_read(const char *path, size_t max, struct buffer *out)
 {
     int fd = open_without_waiting(path);

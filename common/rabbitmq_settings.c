@@ -100,9 +100,8 @@ void rabbitmq_settings_finish(struct rabbitmq_settings *settings, struct buffer 
         take_hosts(settings, errors);
     else
         take_host(settings, errors);
-    if (!settings->tls) {
+    if (settings->tls)
+        settings->store = tls_store_new(&settings->files, errors);
+    else
         expect_no_files(errors);
-        return;
-    }
-    tls_files_check(&settings->files, errors);
 }

@@ -18,7 +18,8 @@ struct rabbitmq_settings {
     bool tls;
     struct tls_files files; // of TLS
     // Filled by rabbitmq_settings_finish():
-    struct host_list hosts; // one at least
+    struct tls_store *store; // NULL: plain text
+    struct host_list hosts;  // one at least
 };
 
 // The settings that may be the cause when RabbitMQ cannot be reached or refuses the login.

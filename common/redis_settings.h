@@ -8,7 +8,7 @@
 #include "common/buffer.h"
 #include "common/host_list.h"
 #include "common/span.h"
-#include "common/tls_files.h"
+#include "common/tls_store.h"
 
 #define REDIS_KEY_PREFIX_MAX 64
 
@@ -30,7 +30,8 @@ struct redis_settings {
     const char *master_name;                           // the primaries, as Sentinel knows them
     const char *sentinel_username, *sentinel_password; // or NULL, as above
     bool tls;
-    struct tls_files files; // of TLS
+    struct tls_files files;  // of TLS
+    struct tls_store *store; // filled by redis_tls_load(); NULL: plain text
     // Filled by redis_settings_finish():
     const char *socket;         // a file in place of host and port; or NULL
     struct host_list sentinels; // in place of host and port

@@ -49,29 +49,18 @@ static bool expect_host(SSL_CTX *ctx, const char *host)
                                 : X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
 }
 
-static const char *keep(struct tls_client *client, struct span fault)
+const char *tls_client_prepare(struct tls_client *client, struct tls_store *store, const char *host,
+                               void *ssl_ctx)
 {
-    snprintf(client->fault, sizeof(client->fault), SPAN_FMT, SPAN_ARG(span_trim(fault)));
-    return client->fault;
-}
-
-const char *tls_client_prepare(struct tls_client *client, const struct tls_files *files,
-                               const char *host, void *ssl_ctx)
-{
-    struct buffer errors = {0};
     SSL_CTX *ctx = ssl_ctx;
 
-    *client = (struct tls_client){.files = files, .host = host};
-    if (!tls_files_load(files, ctx, &errors)) {
-        keep(client, buffer_span(&errors));
-        buffer_fini(&errors);
-        return client->fault;
-    }
+    *client = (struct tls_client){.files = tls_store_files(store), .host = host};
+    tls_store_lend(store, ctx);
     SSL_CTX_set_app_data(ctx, client);
     SSL_CTX_set_info_callback(ctx, on_info);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verified);
     if (!expect_host(ctx, host))
-        return keep(client, SPAN_LIT("OpenSSL refuses the host name"));
+        return "OpenSSL refuses the host name";
     ERR_clear_error();
     return NULL;
 }

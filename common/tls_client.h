@@ -4,7 +4,7 @@
 // least. The library may connect to an address: the name that is meant comes from here.
 #pragma once
 
-#include "common/tls_files.h"
+#include "common/tls_store.h"
 
 #define TLS_FAULT_MAX 220
 
@@ -17,9 +17,9 @@ struct tls_client {
     char fault[TLS_FAULT_MAX]; // of tls_client_why()
 };
 
-// Prepares `ssl_ctx` (SSL_CTX) for connections to `host`. Borrows both arguments. Returns NULL, or
-// what is wrong with a file.
-NODISCARD const char *tls_client_prepare(struct tls_client *client, const struct tls_files *files,
+// Prepares `ssl_ctx` (SSL_CTX) for connections to `host`, with what `store` has now. Borrows the
+// store and the host. Returns NULL, or why OpenSSL refuses the host.
+NODISCARD const char *tls_client_prepare(struct tls_client *client, struct tls_store *store,
                                          const char *host, void *ssl_ctx);
 // Why the last handshake or read has failed, with the way out if there is one, or NULL if OpenSSL
 // has nothing to say. Valid until the next call.

@@ -16,8 +16,6 @@ struct tls_files {
 // false, with a line in `errors` for each file that cannot be used, and one if only one of
 // certificate and key is given.
 NODISCARD bool tls_files_load(const struct tls_files *files, void *ssl_ctx, struct buffer *errors);
-// The same without an SSL_CTX: adds the lines.
-void tls_files_check(const struct tls_files *files, struct buffer *errors);
 
 // What OpenSSL says about its newest error.
 const char *tls_newest_reason(void);

@@ -30,7 +30,6 @@ struct edge {
     struct allowed_origins *origins;
     struct client_bundle *bundle;
     struct redis_names redis_names;
-    struct redis_tls *redis_tls; // or NULL
     struct redis_bus_options bus_options;
     struct redis_presence *presence; // NULL: the file wants none
     struct redis_sessions *sessions; // NULL: nothing is recovered
@@ -277,10 +276,6 @@ static void build_bus(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
 
-    struct buffer errors = {0}; // were reported with the settings
-
-    edge->redis_tls = redis_tls_new(&s->redis, &errors);
-    buffer_fini(&errors);
     redis_names_init(&edge->redis_names, s->redis.key_prefix, (unsigned)s->redis.db);
     if (s->recovery_window > 0)
         edge->sessions =
@@ -291,7 +286,6 @@ static void build_bus(struct edge *edge)
     edge->bus_options = (struct redis_bus_options){
         .redis = &s->redis,
         .names = &edge->redis_names,
-        .tls = edge->redis_tls,
         .shards = (unsigned)s->bus_shards,
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,
@@ -322,8 +316,7 @@ static void build_jwks(struct edge *edge)
 
     if (!s->jwt_jwks_url)
         return;
-    edge->jwks_options =
-        (struct jwks_client_options){.url = s->jwt_jwks_url, .ca_file = s->jwt_jwks_ca_file};
+    edge->jwks_options = (struct jwks_client_options){.url = s->jwt_jwks_url, .tls = s->jwks_tls};
     edge->jwks = jwks_client_new(&edge->jwks_options, &edge->loop);
     log_info("keys are fetched url=%s", s->jwt_jwks_url);
 }
@@ -397,7 +390,6 @@ void edge_free(struct edge *edge)
     jwks_client_free(edge->jwks);
     jwks_free(edge->key_set);
     redis_nodes_free(edge->bus);
-    redis_tls_free(edge->redis_tls);
     redis_sessions_free(edge->sessions);
     redis_presence_free(edge->presence);
     client_bundle_free(edge->bundle);

@@ -43,7 +43,8 @@
 #define REFUSED_HELP                                                                               \
     "Handshakes and requests refused by the Engine.IO server, by error code or limit"
 #define RELOADS_HELP                                                                               \
-    "Times that SIGHUP, or a file of keys that has changed, was obeyed; refused: a part of what "  \
+    "Times that SIGHUP, or files of keys or certificates that have changed, were obeyed; "         \
+    "refused: a part of what "                                                                     \
     "was read was wrong"
 #define CLOSED_HELP     "Sessions that ended, by reason"
 #define UNAUTH_HELP     "Clients refused at CONNECT, by reason"

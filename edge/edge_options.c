@@ -84,7 +84,7 @@ struct authorization_client_options options_of_authorization_client(const struct
 {
     return (struct authorization_client_options){
         .types = s->file->rooms,
-        .ca_file = s->authorization_ca_file,
+        .tls = s->authorization_tls,
         .max_connections = (unsigned)room_types_count(s->file->rooms, ROOM_JOIN_SERVICE) *
                            (unsigned)s->authorization_concurrency,
     };

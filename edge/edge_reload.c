@@ -12,6 +12,7 @@
 #include "edge/edge_options.h"
 
 #define DELAY_MS 100
+#define LOOK_MS  1000
 
 static const struct edge_settings *current(const struct edge_reload *reload)
 {
@@ -88,7 +89,8 @@ static void on_delay(struct deadline *delay, void *arg)
     bool shared = reload_shared();
     watch_files(reload, false);
     bool keys = read_keys(reload) != REFUSED;
-    reload_finish(reload->metrics, shared && keys);
+    bool certificates = certificates_read_again(&reload->certificates);
+    reload_finish(reload->metrics, shared && keys && certificates);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -98,6 +100,27 @@ static void on_hangup(uv_signal_t *handle, int number)
     (void)number;
     if (!deadline_is_armed(&reload->delay))
         deadline_arm(&reload->delay, &reload->delays);
+}
+
+static void on_look(struct deadline *look, void *arg)
+{
+    struct edge_reload *reload = arg;
+
+    deadline_arm(look, &reload->looks);
+    certificates_look(&reload->certificates, reload->metrics);
+}
+
+static void watch_certificates(struct edge_reload *reload, struct event_loop *loop)
+{
+    struct certificates *certificates = &reload->certificates;
+
+    certificates_add(certificates, reload->start->redis.store);
+    certificates_add(certificates, reload->start->authorization_tls);
+    certificates_add(certificates, reload->start->jwks_tls);
+    deadline_queue_init(&reload->looks, &loop->deadlines, LOOK_MS, on_look, reload);
+    deadline_init(&reload->look);
+    if (certificates->count > 0)
+        deadline_arm(&reload->look, &reload->looks);
 }
 
 void edge_reload_init(struct edge_reload *reload, const struct edge_settings *start,
@@ -110,6 +133,7 @@ void edge_reload_init(struct edge_reload *reload, const struct edge_settings *st
     deadline_init(&reload->delay);
     file_watch_init(&reload->watch, &loop->deadlines, on_file_changed, reload);
     watch_files(reload, true);
+    watch_certificates(reload, loop);
     uv_signal_init(&loop->uv, &reload->hangup);
     reload->hangup.data = reload;
     uv_signal_start(&reload->hangup, on_hangup, SIGHUP);
@@ -120,11 +144,13 @@ void edge_reload_close(struct edge_reload *reload)
     uv_close((uv_handle_t *)&reload->hangup, NULL);
     deadline_cancel(&reload->delay);
     deadline_cancel(&reload->watch.look);
+    deadline_cancel(&reload->look);
 }
 
 void edge_reload_fini(struct edge_reload *reload)
 {
     deadline_queue_fini(&reload->delays);
+    deadline_queue_fini(&reload->looks);
     file_watch_fini(&reload->watch);
     for (size_t i = 0; i < FILE_WATCH_MAX; i++)
         free(reload->paths[i]);

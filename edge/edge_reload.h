@@ -1,9 +1,11 @@
-// What the edge reads again while it runs: on SIGHUP its keys, its log level and its log files
-// (reload.h), and the files of keys also by itself when they have changed.
+// What the edge reads again while it runs: on SIGHUP its keys, its certificates, its log level and
+// its log files (reload.h), and the files of keys and certificates also by itself when they have
+// changed.
 //
 // Signals that come close together are one reload.
 #pragma once
 
+#include "common/certificates.h"
 #include "common/file_watch.h"
 #include "common/reload.h"
 #include "edge/adapters/event_loop.h"
@@ -18,6 +20,9 @@ struct edge_reload {
     struct deadline delay;
     struct file_watch watch;
     char *paths[FILE_WATCH_MAX]; // of the watched files; owned
+    struct certificates certificates;
+    struct deadline_queue looks; // at the certificates
+    struct deadline look;
     struct reload_metrics *metrics;
     void (*on_keys)(void *arg);
     void *arg;

@@ -19,6 +19,7 @@ struct edge_settings {
     const char *jwt_secret, *jwt_secret_previous;
     const char *jwt_algorithms, *jwt_public_key_file, *jwt_jwks_file;
     const char *jwt_jwks_url, *jwt_jwks_ca_file; // no CA file: the system's certificates
+    struct tls_store *jwks_tls;                  // of the CA file; NULL: there is none
     int64_t jwt_jwks_refresh;
     const char *jwt_issuer, *jwt_audience;
     int64_t jwt_clock_tolerance;
@@ -28,7 +29,8 @@ struct edge_settings {
     int room_authorization;        // enum room_authorization once loaded
     const char *message_service_url, *message_service_path;
     const char *notification_service_url, *notification_service_path;
-    const char *authorization_ca_file; // NULL: the system's certificates
+    const char *authorization_ca_file;   // NULL: the system's certificates
+    struct tls_store *authorization_tls; // of the CA file; NULL: there is none
     int64_t authorization_timeout_ms, authorization_concurrency, authorization_queue;
     int64_t authorization_cache_seconds, authorization_cache_size;
 

@@ -1,6 +1,5 @@
 #include "edge/edge_settings_load.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/redis/redis_tls.h"
@@ -13,8 +12,7 @@
 #include "edge/http/allowed_origins.h"
 #include "edge/http/cookie.h"
 
-#define CA_FILE_MAX ((size_t)4 * 1024 * 1024)
-#define NOT_GIVEN   (-1)
+#define NOT_GIVEN (-1)
 
 static bool is_production(const struct edge_settings *settings)
 {
@@ -104,17 +102,17 @@ static void check_cookie(const struct edge_settings *settings, struct buffer *er
                        "your pages");
 }
 
-static void check_ca_file(const char *setting, const char *path, struct buffer *errors)
+// Returns NULL if there is no file, and with a line in `errors` if it cannot be used. `prefix` is
+// that of the setting.
+static struct tls_store *load_ca_file(const char *prefix, const char *path, struct buffer *errors)
 {
-    char *text = path ? settings_read_file(setting, path, CA_FILE_MAX, errors) : NULL;
+    struct tls_files files = {.prefix = prefix, .ca = path};
 
-    if (text && !strstr(text, "-----BEGIN CERTIFICATE-----"))
-        settings_fault(errors, "%s \"%s\" holds no \"BEGIN CERTIFICATE\"", setting, path);
-    free(text);
+    return path ? tls_store_new(&files, errors) : NULL;
 }
 
 // The error does not quote the URL, which may contain a password.
-static void check_jwks_url(const struct edge_settings *settings, struct buffer *errors,
+static void check_jwks_url(struct edge_settings *settings, struct buffer *errors,
                            struct buffer *warnings)
 {
     const char *url = settings->jwt_jwks_url;
@@ -135,7 +133,7 @@ static void check_jwks_url(const struct edge_settings *settings, struct buffer *
     if (settings->algorithms && !(settings->algorithms & ~(unsigned)TOKEN_HS))
         settings_fault(errors, "JWT_JWKS_URL needs an algorithm with public keys in "
                                "JWT_ALGORITHMS, such as RS256");
-    check_ca_file("JWT_JWKS_CA_FILE", settings->jwt_jwks_ca_file, errors);
+    settings->jwks_tls = load_ca_file("JWT_JWKS", settings->jwt_jwks_ca_file, errors);
     buffer_fini(&host);
 }
 
@@ -146,7 +144,8 @@ static void load_rooms(struct edge_settings *settings, struct buffer *errors)
     settings->file = edge_rooms_load(settings, &assumes, errors);
     settings->authorization_assumed &= assumes;
     if (settings->file && room_types_count(settings->file->rooms, ROOM_JOIN_SERVICE) > 0)
-        check_ca_file("ROOM_AUTHORIZATION_CA_FILE", settings->authorization_ca_file, errors);
+        settings->authorization_tls =
+            load_ca_file("ROOM_AUTHORIZATION", settings->authorization_ca_file, errors);
 }
 
 static void choose_authorization(struct edge_settings *settings)
@@ -216,6 +215,6 @@ bool edge_settings_load(struct edge_settings *settings, struct buffer *errors,
     check_recovery(settings, errors);
     redis_settings_finish(&settings->redis, errors);
     redis_settings_check_shards(&settings->redis, settings->bus_shards, errors);
-    redis_tls_free(redis_tls_new(&settings->redis, errors)); // shows whether it can be made
+    redis_tls_load(&settings->redis, errors);
     return read && loaded && errors->len == 0;
 }

@@ -232,6 +232,8 @@ struct relay *relay_new(const struct relay_settings *settings, struct gateway_fi
     pthread_mutex_init(&relay->routes_lock, NULL);
     relay->linger.max_ms = (uint32_t)settings->linger_ms;
     rabbit_hosts_init(&relay->rabbitmq_hosts, &settings->rabbitmq.hosts);
+    certificates_add(&relay->certificates, settings->redis.store);
+    certificates_add(&relay->certificates, settings->rabbitmq.store);
     new_nodes(relay);
     new_route_parts(relay);
     relay->letters = new_letters(relay);
@@ -343,9 +345,10 @@ static void reload(struct relay *relay)
 {
     bool shared = reload_shared();
     bool routes = reload_routes(relay);
+    bool certificates = certificates_read_again(&relay->certificates);
 
     relay_api_reload(relay->api);
-    reload_finish(&relay->metrics.reloads, shared && routes);
+    reload_finish(&relay->metrics.reloads, shared && routes && certificates);
 }
 
 void relay_run(struct relay *relay)

@@ -10,6 +10,7 @@
 
 #define HEARTBEAT_MS   1000
 #define STORE_ACKED_MS 300
+#define LOOK_MS        1000
 
 static struct span encode_heartbeat(struct relay *relay, unsigned node)
 {
@@ -95,6 +96,14 @@ static void send_heartbeats(struct relay *relay)
         metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());
 }
 
+static void look_at_certificates(struct relay *relay, uint64_t now_ms)
+{
+    if (now_ms < relay->next_look_ms)
+        return;
+    relay->next_look_ms = now_ms + LOOK_MS;
+    certificates_look(&relay->certificates, &relay->metrics.reloads);
+}
+
 void relay_do_periodic_work(struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
@@ -104,6 +113,7 @@ void relay_do_periodic_work(struct relay *relay)
         relay->log_usable_ms = now_ms;
     store_acked(relay, now_ms);
     redelivery_rest(relay->redelivery, now_ms);
+    look_at_certificates(relay, now_ms);
     if (now_ms < relay->next_heartbeat_ms || !relay_nodes_any_connected(relay))
         return;
     relay->next_heartbeat_ms = now_ms + HEARTBEAT_MS;

@@ -2,8 +2,10 @@
 
 #include <stddef.h>
 
-#define FIELD(name)  offsetof(struct relay_metrics, name)
-#define RELOADS_HELP "Times that SIGHUP was obeyed; refused: a part of what was read was wrong"
+#define FIELD(name) offsetof(struct relay_metrics, name)
+#define RELOADS_HELP                                                                               \
+    "Times that SIGHUP, or files of certificates that have changed, were obeyed; refused: a part " \
+    "of what was read was wrong"
 #define DEAD(word, status)                                                                         \
     {                                                                                              \
         "ws_relay_dead_letters_total", "reason=\"" word "\"", METRIC_COUNTER,                      \

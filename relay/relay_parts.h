@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "common/backoff.h"
+#include "common/certificates.h"
 #include "common/gateway_file/gateway_file.h"
 #include "common/ops_server.h"
 #include "common/random.h"
@@ -70,6 +71,7 @@ struct relay {
     struct gateway_file *file;   // written by the loop only, and under `routes_lock`
     struct routes *routes;       // of the file
     pthread_mutex_t routes_lock; // other threads read the file
+    struct certificates certificates;
     struct rabbit_hosts rabbitmq_hosts;
     struct consumer *consumer;
     struct event_logs logs;
@@ -89,6 +91,7 @@ struct relay {
     struct linger linger;
     struct backoff claim_backoff, consumer_backoff;
     uint64_t next_heartbeat_ms, next_count_ms, next_store_ms, stored_ms, stop_by_ms;
+    uint64_t next_look_ms; // at the files of certificates
     // Monotonic clock when the log was last usable, or an event was taken for it. Valid while
     // holding.
     uint64_t log_usable_ms;

@@ -142,7 +142,7 @@ bool relay_settings_load(struct relay_settings *out, struct buffer *errors, stru
         redis_settings_finish(&out->redis, errors);
         redis_settings_check_shards(&out->redis, out->bus_shards, errors);
         finish_api(out, errors);
-        redis_tls_free(redis_tls_new(&out->redis, errors)); // shows whether it can be made
+        redis_tls_load(&out->redis, errors);
     }
     return read && loaded && errors->len == 0;
 }
@@ -176,7 +176,7 @@ struct rabbit_options relay_settings_rabbit(const struct relay_settings *s,
         .user = s->rabbitmq.user,
         .password = s->rabbitmq.password,
         .vhost = s->rabbitmq.vhost,
-        .tls = s->rabbitmq.tls ? &s->rabbitmq.files : NULL,
+        .tls = s->rabbitmq.store,
         .max_body = (size_t)s->max_event_bytes,
     };
 }

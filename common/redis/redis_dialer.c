@@ -14,9 +14,6 @@ void redis_dialer_init(struct redis_dialer *dialer, const struct redis_settings 
     for (size_t i = 0; i < settings->sentinels.count; i++)
         resolver_init(&dialer->sentinels[i], settings->sentinels.items[i].host);
     resolver_init(&dialer->primary_host, dialer->primary.host);
-    struct buffer errors = {0}; // were reported with the settings
-    dialer->tls = redis_tls_new(settings, &errors);
-    buffer_fini(&errors);
 }
 
 void redis_dialer_fini(struct redis_dialer *dialer)
@@ -24,7 +21,6 @@ void redis_dialer_fini(struct redis_dialer *dialer)
     for (size_t i = 0; i < dialer->settings->sentinels.count; i++)
         resolver_fini(&dialer->sentinels[i]);
     resolver_fini(&dialer->primary_host);
-    redis_tls_free(dialer->tls);
 }
 
 void redis_dial_elsewhere(struct redis_dialer *dialer)
@@ -55,9 +51,8 @@ static redisContext *check(struct redis_dialer *dialer, redisContext *context, c
     dialer->host->reached = !context->err || errno == ECONNREFUSED;
     if (!context->err) {
         redisSetTimeout(context, from_ms(dialer->answer_ms));
-        if (dialer->settings->tls && !dialer->tls)
-            set_reason(dialer, REDIS_TLS_UNUSABLE);
-        else if (!dialer->tls || redis_tls_begin(dialer->tls, context, host, dialer->reason))
+        struct tls_store *store = dialer->settings->store;
+        if (!store || redis_tls_begin(store, context, host, dialer->reason))
             return context;
     } else {
         set_reason(dialer, context->errstr);

@@ -9,7 +9,6 @@
 struct redis_dialer {
     const struct redis_settings *settings;
     struct resolver *host; // of the settings
-    struct redis_tls *tls; // or NULL
     long connect_ms, answer_ms;
     struct resolver sentinels[HOST_LIST_MAX];
     size_t sentinel;             // which is asked next

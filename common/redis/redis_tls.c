@@ -8,36 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/tls_store.h"
 
-struct redis_tls {
-    SSL_CTX *context;
-};
-
-struct redis_tls *redis_tls_new(const struct redis_settings *settings, struct buffer *errors)
+void redis_tls_load(struct redis_settings *settings, struct buffer *errors)
 {
-    SSL_CTX *context;
-
-    if (!settings->tls)
-        return NULL;
-    context = SSL_CTX_new(TLS_client_method());
-    if (!context)
-        abort(); // out of memory
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    if (!tls_files_load(&settings->files, context, errors)) {
-        SSL_CTX_free(context);
-        return NULL;
-    }
-    struct redis_tls *tls = mem_zalloc(sizeof(*tls));
-    tls->context = context;
-    return tls;
-}
-
-void redis_tls_free(struct redis_tls *tls)
-{
-    if (tls)
-        SSL_CTX_free(tls->context);
-    free(tls);
+    if (settings->tls)
+        settings->store = tls_store_new(&settings->files, errors);
 }
 
 static bool expect_host(SSL *ssl, const char *host)
@@ -62,11 +38,13 @@ void redis_tls_explain(const SSL *ssl, const char *otherwise, char reason[REDIS_
         snprintf(reason, REDIS_TLS_REASON_MAX, "%s", words);
 }
 
-SSL *redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis, const char *host,
+SSL *redis_tls_begin(struct tls_store *store, struct redisContext *redis, const char *host,
                      char reason[REDIS_TLS_REASON_MAX])
 {
-    SSL *ssl = SSL_new(tls->context);
+    SSL_CTX *context = tls_store_take(store);
+    SSL *ssl = SSL_new(context);
 
+    SSL_CTX_free(context); // `ssl` has a reference
     if (!ssl || !expect_host(ssl, host))
         abort(); // out of memory
     if (redisInitiateSSL(redis, ssl) == REDIS_OK)

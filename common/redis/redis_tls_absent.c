@@ -2,24 +2,18 @@
 #include "common/redis/redis_tls.h"
 #include "common/settings.h"
 
-struct redis_tls *redis_tls_new(const struct redis_settings *settings, struct buffer *errors)
+void redis_tls_load(struct redis_settings *settings, struct buffer *errors)
 {
     if (settings->tls)
         settings_fault(errors, "REDIS_TLS or rediss:// asks for TLS, which the hiredis of this "
                                "program does not have; that of Debian 13 has it, and elsewhere "
                                "stunnel does it: docs/deployment.md");
-    return NULL;
 }
 
-void redis_tls_free(struct redis_tls *tls)
-{
-    (void)tls;
-}
-
-struct ssl_st *redis_tls_begin(const struct redis_tls *tls, struct redisContext *redis,
+struct ssl_st *redis_tls_begin(struct tls_store *store, struct redisContext *redis,
                                const char *host, char reason[REDIS_TLS_REASON_MAX])
 {
-    (void)tls, (void)redis, (void)host, (void)reason;
+    (void)store, (void)redis, (void)host, (void)reason;
     return NULL;
 }
 

@@ -76,7 +76,7 @@ static amqp_socket_t *make_socket(amqp_connection_state_t link,
     if (!socket || !rabbitmq->tls)
         return socket;
     amqp_ssl_socket_set_verify_hostname(socket, false); // OpenSSL does it
-    *why = tls_client_prepare(&tls, &rabbitmq->files, host, amqp_ssl_socket_get_context(socket));
+    *why = tls_client_prepare(&tls, rabbitmq->store, host, amqp_ssl_socket_get_context(socket));
     return *why ? NULL : socket;
 }
 

@@ -38,7 +38,7 @@ static enum rabbit_status login(struct rabbit *r, const struct rabbit_options *o
                                       AMQP_SASL_METHOD_PLAIN, o->user, o->password));
 }
 
-// Returns NULL, with the reason kept, if a file of TLS cannot be used any more.
+// Returns NULL, with the reason kept, if the host's name is none for TLS.
 static amqp_socket_t *make_socket(struct rabbit *r, const struct rabbit_options *o,
                                   const struct rabbit_host *host)
 {

@@ -15,8 +15,8 @@
 #define RABBIT_EXCERPT_BYTES ((size_t)64 * 1024) // kept of a body that is over the limit
 
 struct rabbit_options {
-    struct rabbit_hosts *hosts;  // whose current one is dialled
-    const struct tls_files *tls; // NULL: plain text
+    struct rabbit_hosts *hosts; // whose current one is dialled
+    struct tls_store *tls;      // NULL: plain text
     const char *user, *password, *vhost;
     const char *name; // shown by RabbitMQ's management
     int heartbeat_s;  // 0: none

@@ -25,7 +25,6 @@
 struct redis_bus_options {
     const struct redis_settings *redis;
     const struct redis_names *names;
-    const struct redis_tls *tls; // NULL: plain
     unsigned shards;
     struct bus_part part; // which of the shards this server has
     const char *what;     // a log line calls the server, see redis_settings_what()

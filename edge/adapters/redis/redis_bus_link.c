@@ -63,7 +63,7 @@ static void on_connect_timeout(uv_timer_t *timer)
 {
     struct redis_bus *bus = container_of(timer, struct redis_bus, timer);
 
-    redis_bus_fail(bus, bus->options->tls
+    redis_bus_fail(bus, bus->options->redis->tls
                             ? "no connection within 5 s; does the server speak TLS at this port?"
                             : "no connection within 5 s");
 }
@@ -235,15 +235,11 @@ bool redis_bus_open_link(struct redis_bus *bus, enum link link, const struct hos
     const struct redis_endpoint endpoint = {
         .address = socket ? socket : at->host,
         .port = socket ? 0 : at->port,
-        .tls = bus->options->tls,
+        .tls = bus->options->redis->store,
         .host = host_of(bus, link),
     };
     struct redis_connection *connection;
 
-    if (bus->options->redis->tls && !bus->options->tls) {
-        redis_bus_fail(bus, REDIS_TLS_UNUSABLE);
-        return false;
-    }
     connection = redis_connection_new(bus->loop, &endpoint, &handlers, &reason);
     if (!connection) {
         redis_bus_fail(bus, reason);

@@ -26,8 +26,8 @@ struct redis_connection_handlers {
 struct redis_endpoint {
     const char *address; // numeric; with port 0 the path of a socket
     uint16_t port;
-    const struct redis_tls *tls; // NULL: plain
-    const char *host;            // that the certificate must be for
+    struct tls_store *tls; // NULL: plain
+    const char *host;      // that the certificate must be for
 };
 
 // Begins to connect; commands may

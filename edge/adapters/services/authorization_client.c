@@ -224,7 +224,7 @@ authorization_client_new(const struct authorization_client_options *options,
     client->interface.ops = &ops;
     client->loop = loop;
     client->http =
-        http_client_new(&(struct http_client_options){.ca_file = options->ca_file,
+        http_client_new(&(struct http_client_options){.tls = options->tls,
                                                       .max_connections = options->max_connections},
                         loop);
     for (size_t i = 0; i < ROOM_TYPES_MAX; i++)

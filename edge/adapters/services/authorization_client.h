@@ -12,7 +12,7 @@ struct authorization_client;
 
 struct authorization_client_options {
     const struct room_types *types; // those with ROOM_JOIN_SERVICE have a URL
-    const char *ca_file;            // see http_client.h; NULL: the system's
+    struct tls_store *tls;          // see http_client.h; NULL: the system's certificates
     unsigned max_connections;       // how many are kept open for further calls
 };
 

@@ -119,6 +119,26 @@ static void set_request(struct http_fetch *call, const struct http_get *get)
     curl_easy_setopt(call->easy, CURLOPT_USERAGENT, "websocket-gateway/" GATEWAY_VERSION);
 }
 
+static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *store)
+{
+    (void)easy;
+    tls_store_lend(store, ssl_ctx);
+    return CURLE_OK;
+}
+
+// libcurl itself would trust the system's certificates beside those of a file, and keep the first
+// ones for a day. A session that is resumed is not verified again, so none is.
+static void trust_only(CURL *easy, struct tls_store *store)
+{
+    curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, store);
+    if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) != CURLE_OK) // without OpenSSL
+        curl_easy_setopt(easy, CURLOPT_CAINFO, tls_store_files(store)->ca);
+}
+
 static void set_transfer(CURL *easy, const struct http_client_options *options)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -130,8 +150,8 @@ static void set_transfer(CURL *easy, const struct http_client_options *options)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (options->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+    if (options->tls)
+        trust_only(easy, options->tls);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_S);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);

@@ -7,13 +7,14 @@
 
 #include "common/attr.h"
 #include "common/buffer.h"
+#include "common/tls_store.h"
 #include "edge/adapters/event_loop.h"
 
 struct http_client;
 struct http_fetch; // a request under way
 
 struct http_client_options {
-    const char *ca_file;      // PEM with the certificates to trust; NULL: the system's. Borrowed
+    struct tls_store *tls;    // the certificates to trust; NULL: the system's. Borrowed
     unsigned max_connections; // how many are kept open for further requests
 };
 

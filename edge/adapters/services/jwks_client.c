@@ -106,7 +106,7 @@ struct jwks_client *jwks_client_new(const struct jwks_client_options *options,
     client->options = *options;
     client->loop = loop;
     client->http = http_client_new(
-        &(struct http_client_options){.ca_file = options->ca_file, .max_connections = 1}, loop);
+        &(struct http_client_options){.tls = options->tls, .max_connections = 1}, loop);
     const char *fault = http_url_check(options->url, &client->host);
     assert(!fault);
     (void)fault;

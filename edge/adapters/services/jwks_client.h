@@ -11,8 +11,8 @@
 struct jwks_client;
 
 struct jwks_client_options {
-    const char *url;     // as http_url_check() takes it
-    const char *ca_file; // see http_client.h; NULL: the system's
+    const char *url;       // as http_url_check() takes it
+    struct tls_store *tls; // see http_client.h; NULL: the system's certificates
 };
 
 // Borrows the texts of the options, and the loop.
