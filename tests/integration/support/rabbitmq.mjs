@@ -93,10 +93,12 @@ export class RabbitMq {
     ];
   }
 
+  // RabbitMQ 4 does not start before most of the nodes that it is told of can be reached.
   #clusterSettings() {
-    if (this.peers.length === 0) return [];
+    const known = this.peers.slice(0, this.peers.indexOf(this) + 1);
+    if (known.length === 0) return [];
     return ['cluster_formation.peer_discovery_backend = classic_config',
-      ...this.peers.map(({ name }, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`)];
+      ...known.map(({ name }, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${name}`)];
   }
 
   async #prepare() {
