@@ -91,7 +91,7 @@ export function* ports(m) {
     }
   }
   for (const [workload, , env] of programs(m)) {
-    for (const [setting, port] of [['OPS_PORT', 'ops'], ['PORT', 'clients']]) {
+    for (const [setting, port] of [['OPS_PORT', 'ops'], ['PORT', 'clients'], ['API_PORT', 'api']]) {
       if (setting in env && Number(env[setting]) !== portOf(workload, port)) {
         yield `${nameOf(workload)}: its port ${port} is not ${setting}=${env[setting]}`;
       }
@@ -286,7 +286,18 @@ export function* network(m) {
     : [];
   const internet = { ip: '192.0.2.1' };
   const newcomer = { spec: { template: { metadata: {}, spec: { containers: [] } } } };
+  const caller = { namespace: 'billing', namespaceLabels: { 'websocket-gateway/api': 'client' } };
+  const ofApi = relayEnv.API_PORT ? [
+    ['a service to the HTTP API', true, caller, relay, relayEnv.API_PORT],
+    ['a service to the operations port', false, caller, relay, relayEnv.OPS_PORT],
+    ['a service to the edge', false, caller, edge, PORT],
+    ['a stranger to the HTTP API', false, stranger, relay, relayEnv.API_PORT],
+    ['clients to the HTTP API', false, proxy, relay, relayEnv.API_PORT],
+    ['Prometheus to the HTTP API', false, prometheus, relay, relayEnv.API_PORT],
+    ['the edge to the HTTP API', false, edge, relay, relayEnv.API_PORT],
+  ] : [];
   const flows = [
+    ...ofApi,
     ['clients to the edge', true, proxy, edge, PORT],
     ['Prometheus to the edge', true, prometheus, edge, OPS_PORT],
     ['Prometheus to the relay', true, prometheus, relay, relayEnv.OPS_PORT],

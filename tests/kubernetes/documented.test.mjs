@@ -12,7 +12,7 @@ import { ROOT, kubectl } from './support/kubectl.mjs';
 import { Manifests } from './support/manifests.mjs';
 
 const OVERLAYS = 'compose/kubernetes/overlays';
-const tls = Manifests.build('tests/kubernetes/tls');
+const withFiles = ['tls', 'api'].map((name) => Manifests.build(`tests/kubernetes/${name}`));
 const production = Manifests.build(`${OVERLAYS}/production`);
 const both = new Manifests([...production.resources,
   ...Manifests.build(`${OVERLAYS}/development`).resources]);
@@ -44,7 +44,8 @@ function dryRun(line, files = []) {
 // A Secret of files has those that are mounted from it.
 function makesSecretOfFiles(line, files) {
   const secret = dryRun(line, files);
-  const mounted = tls.workloads.flatMap(({ spec }) => spec.template.spec.volumes ?? [])
+  const mounted = withFiles.flatMap(({ workloads }) => workloads)
+    .flatMap(({ spec }) => spec.template.spec.volumes ?? [])
     .filter((volume) => volume.secret?.secretName === secret.metadata.name)
     .flatMap((volume) => volume.secret.items.map(({ key }) => key));
   assert.equal(secret.metadata.namespace, 'websocket-gateway');

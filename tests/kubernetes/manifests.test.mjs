@@ -1,5 +1,5 @@
-// The builds of both overlays, and of production with TLS to the brokers, hold to what checks.mjs
-// says, and each check can fail.
+// The builds of both overlays, and of production with TLS to the brokers and with the HTTP API, hold to
+// what checks.mjs says, and each check can fail.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as checks from './checks.mjs';
@@ -10,6 +10,7 @@ const FOLDERS = {
   development: 'compose/kubernetes/overlays/development',
   production: 'compose/kubernetes/overlays/production',
   tls: 'tests/kubernetes/tls',
+  api: 'tests/kubernetes/api',
 };
 
 const built = Object.fromEntries(Object.entries(FOLDERS).map(([name, folder]) =>
@@ -49,6 +50,13 @@ test('with the component, relays and edges speak TLS', () => {
   assert.equal(relay.RABBITMQ_TLS, 'true');
   assert.equal(relay.RABBITMQ_CA_FILE, '/run/secrets/brokers-tls/rabbitmq-ca.pem');
   assert.equal(relay.RABBITMQ_HOST, 'rabbitmq.example.com');
+});
+
+test('without the component, the HTTP API is off', () => {
+  const relay = (m) => m.environment(m.get('Deployment', 'relay').spec.template.spec.containers[0]);
+  assert.equal(relay(built.api).API_PORT, '9104');
+  assert.equal(relay(built.production).API_PORT, undefined);
+  assert.equal(built.production.get('Service', 'relay-api'), undefined);
 });
 
 describe('a planted fault is found:', () => {

@@ -57,6 +57,8 @@ export const PLANTED = [
       'edge is in another namespace'],
   ]),
   ...planted('ports', [
+    ['another port of the HTTP API', (m) => { configOf(m, 'relay').API_PORT = '9105'; },
+      'its port api is not API_PORT=9105', 'api'],
     ['a probe of no port', (m) => { container(edgeOf(m)).readinessProbe.httpGet.port = 'opps'; },
       'readinessProbe asks a port that is not there'],
     ['a Service to no port', (m) => { m.get('Service', 'edge').spec.ports[0].targetPort = 'web'; },
@@ -92,6 +94,9 @@ export const PLANTED = [
     ['no dashboard', drop('ConfigMap', 'websocket-gateway-dashboard'), 'there is no dashboard'],
   ]),
   ...planted('secrets', [
+    ['keys of the HTTP API from elsewhere', (m) => {
+      podOf(relayOf(m)).volumes.find(({ name }) => name === 'api-keys').secret.items[0].path = 'other';
+    }, 'Deployment relay: API_KEY_FILE stands in the manifest', 'api'],
     ['a Secret', (m) => {
       m.resources.push({ kind: 'Secret', metadata: { name: 'x', namespace: 'websocket-gateway' } });
     }, 'Secret x does not belong here'],
@@ -114,6 +119,8 @@ export const PLANTED = [
       'RABBITMQ_PASSWORD does not come from the Secret', 'development'],
   ]),
   ...planted('shutdown', [
+    ['a port of the HTTP API that closes at once', (m) => { delete container(relayOf(m)).lifecycle; },
+      'Deployment relay: closes its port before proxies know', 'api'],
     ['a longer drain', (m) => { configOf(m, 'edge').DRAIN_SECONDS = '20'; },
       'killed after 30 s, needs 35 s'],
     ['a longer preStop', (m) => { container(edgeOf(m)).lifecycle.preStop.sleep.seconds = 20; },
@@ -162,6 +169,10 @@ export const PLANTED = [
       'the namespace enforces nothing'],
   ]),
   ...planted('network', [
+    ['everybody to the HTTP API', (m) => { delete policyOf(m, 'relay-api').ingress[0].from; },
+      'a stranger to the HTTP API is let through', 'api'],
+    ['no policy for the HTTP API', drop('NetworkPolicy', 'relay-api'),
+      'a service to the HTTP API is not let through', 'api'],
     ['no default', drop('NetworkPolicy', 'default-deny'),
       'a stranger to a pod without a policy is let through'],
     ['no way in', drop('NetworkPolicy', 'edge-clients'), 'clients to the edge is not let through'],

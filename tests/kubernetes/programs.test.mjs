@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import YAML from 'yaml';
 import { ROOT } from './support/kubectl.mjs';
-import { Manifests, programOf } from './support/manifests.mjs';
+import { Manifests, SECRET_VALUE, programOf } from './support/manifests.mjs';
 import { program } from './support/programs.mjs';
 
 const NOBODY = { REDIS_HOST: '127.0.0.1', REDIS_PORT: '1', RABBITMQ_HOST: '127.0.0.1', RABBITMQ_PORT: '1' };
@@ -17,23 +17,24 @@ const NOBODY = { REDIS_HOST: '127.0.0.1', REDIS_PORT: '1', RABBITMQ_HOST: '127.0
 const metricOfAutoscaler = (m) => m.get('HorizontalPodAutoscaler', 'edge').spec.metrics
   .find(({ type }) => type === 'Pods').pods.metric.name;
 
-async function opsPort(child, output) {
+// `what` as the program's log calls the port.
+async function portOf(what, child, output) {
   for (let tries = 0; tries < 200; tries++) {
-    const port = /operations port open [^"]*port=(\d+)/.exec(output())?.[1];
+    const port = new RegExp(`${what} open [^"]*port=(\\d+)`).exec(output())?.[1];
     if (port) return port;
     assert.equal(child.exitCode, null, output());
     await sleep(50);
   }
-  throw new Error(`no operations port: ${output()}`);
+  throw new Error(`no ${what}: ${output()}`);
 }
 
-// Starts the container's program, lets `use` ask its operations port, and ends it as Kubernetes does.
-async function inPod(t, m, workload, use) {
+// Starts the container's program, lets `use` ask one of its ports, and ends it as Kubernetes does.
+async function inPod(t, m, workload, use, what = 'operations port') {
   const [container] = workload.spec.template.spec.containers;
   const folder = mkdtempSync(join(tmpdir(), 'pod-'));
   let output = '';
   const env = { ...m.environment(container), ...NOBODY, LOG_DIR: folder, SERVICE_HOST: '127.0.0.1' };
-  for (const name of ['PORT', 'OPS_PORT']) if (name in env) env[name] = '0';
+  for (const name of ['PORT', 'OPS_PORT', 'API_PORT']) if (name in env) env[name] = '0';
   const child = spawn(program(programOf(container)), [], { env, cwd: folder });
   t.after(() => {
     child.kill('SIGKILL');
@@ -41,8 +42,8 @@ async function inPod(t, m, workload, use) {
   });
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { output += text; });
   const ended = new Promise((resolve) => { child.on('close', resolve); });
-  const url = `http://127.0.0.1:${await opsPort(child, () => output)}`;
-  await use(container, (path) => fetch(url + path));
+  const url = `http://127.0.0.1:${await portOf(what, child, () => output)}`;
+  await use(container, (path, options) => fetch(url + path, options));
   child.kill('SIGTERM');
   assert.equal(await ended, 0, output);
 }
@@ -63,6 +64,15 @@ for (const overlay of ['development', 'production']) {
     }
   });
 }
+
+test('the HTTP API takes the key of the Secret', async (t) => {
+  const m = Manifests.build('tests/kubernetes/api');
+  await inPod(t, m, m.get('Deployment', 'relay'), async (container, get) => {
+    const headers = { Authorization: `Bearer ${SECRET_VALUE}` };
+    assert.equal((await get('/v1/edges')).status, 401);
+    assert.equal((await get('/v1/edges', { headers })).status, 503, 'not without brokers');
+  }, 'HTTP API');
+});
 
 test('the edge has the metric of the autoscaler, and the adapter passes it on', async (t) => {
   const m = Manifests.build('compose/kubernetes/overlays/production');

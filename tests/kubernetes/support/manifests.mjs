@@ -6,7 +6,7 @@ import YAML from 'yaml';
 import { kubectl } from './kubectl.mjs';
 
 // In place of what the operator keeps in the Secret.
-const SECRET_VALUE = 'from-the-secret';
+export const SECRET_VALUE = 'from-the-secret-of-the-tests';
 const FOLDER = mkdtempSync(join(tmpdir(), 'secrets-'));
 const SECRET_FILE = join(FOLDER, 'secret');
 writeFileSync(SECRET_FILE, SECRET_VALUE);

@@ -1,5 +1,6 @@
 // Whether the NetworkPolicies let a connection through. An end is a workload of the manifests, or
-// something outside of them: {namespace, labels} of a pod elsewhere, or {ip}.
+// something outside of them: {namespace, labels} of a pod elsewhere, perhaps with the labels of its
+// namespace as `namespaceLabels`, or {ip}.
 import { isIPv4, BlockList } from 'node:net';
 import { labelsFit, portOf } from './manifests.mjs';
 
@@ -18,7 +19,8 @@ function peerFits(peer, end) {
   if (peer.ipBlock) return end.ip !== undefined && cidrHas(peer.ipBlock.cidr, end.ip);
   if (end.ip !== undefined) return false;
   if (peer.namespaceSelector) {
-    const namespace = { 'kubernetes.io/metadata.name': end.namespace };
+    const namespace = { 'kubernetes.io/metadata.name': end.namespace,
+      ...end.namespaceLabels };
     return !isWorkload(end) && labelsFit(peer.namespaceSelector, namespace) &&
       labelsFit(peer.podSelector, labelsOf(end));
   }
