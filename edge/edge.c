@@ -16,6 +16,7 @@
 #include "edge/edge_ops.h"
 #include "edge/edge_options.h"
 #include "edge/edge_reload.h"
+#include "proto/presence_script.h"
 
 #define OPEN_ANYWAY_MS 2000 // the clients' port opens after this time even if Redis is down
 
@@ -282,7 +283,13 @@ static void build_bus(struct edge *edge)
             redis_sessions_new(&edge->redis_names, (uint32_t)s->recovery_window + RECOVERY_SLACK_S,
                                edge->id.ptr, (unsigned)s->bus_shards);
     if (gateway_file_keeps_any(s->file))
-        edge->presence = redis_presence_new(&edge->redis_names, edge->id.ptr);
+        edge->presence = redis_presence_new(&(struct redis_presence_options){
+            .names = &edge->redis_names,
+            .edge_id = edge->id.ptr,
+            .users = &s->file->users,
+            .uplink_max_len = PRESENCE_UPLINK_MAX_LEN,
+            .uplink_max_bytes = PRESENCE_UPLINK_MAX_BYTES,
+        });
     edge->bus_options = (struct redis_bus_options){
         .redis = &s->redis,
         .names = &edge->redis_names,

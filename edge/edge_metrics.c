@@ -247,6 +247,7 @@ static const struct metric_info table[] = {
     {"ws_edge_presence_writes_total", NULL, COUNTER, PRESENCE(writes), "Changes of presence that Redis has taken"},
     {"ws_edge_presence_failed_total", NULL, COUNTER, PRESENCE(failed), "Changes of presence that Redis refused or did not answer; they are written again"},
     {"ws_edge_presence_rewritten_total", NULL, COUNTER, PRESENCE(rewritten), "Users and rooms written again because Redis may lack them"},
+    {"ws_edge_user_events_lost_total", NULL, COUNTER, PRESENCE(lost), "Times that services could not be told of a user, because the uplink was full"},
     {"ws_edge_room_counts_total", NULL, COUNTER, PRESENCE(told), "Times that the members of a room were told how many they are"},
 
     {"ws_edge_envelopes_total", NULL, COUNTER, DELIVERY(envelopes), "Envelopes received from the bus"},

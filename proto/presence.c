@@ -82,12 +82,13 @@ bool presence_read(struct control_channel *channel, bool are_users, const struct
 
 // ---- taking out
 
-// KEYS: the edges with presence, the lease of this one, its users, its rooms. ARGV: the edge, the
-// grace (ms), the prefixes of users, of rooms, and of leases. The edge's value becomes "swept <ms>"
-// with the first thing that is taken out, and "done <ms>" with the last; <ms> is when it was heard.
+// KEYS: the edges with presence, the lease of this one, its users, its rooms, the uplink, its
+// bytes. ARGV: the edge, the grace (ms), the prefixes of users, of rooms, and of leases, exchange
+// and routing key of the event about users, the time. The edge's value becomes "swept <ms>" with
+// the first thing that is taken out, and "done <ms>" with the last; <ms> is when it was heard.
 // Answers whether there is more, how many fields it has taken out, and the rooms whose members are
 // to be told their number, each with the number.
-static const char sweep_script[] = PRESENCE_LUA_TELL
+static const char sweep_script[] = PRESENCE_LUA_TELL PRESENCE_LUA_USER_EVENT
     "local edge, answer = ARGV[1], {0, 0}\n"
     "local value = redis.call('HGET', KEYS[1], edge)\n"
     "local state, at = string.match(value or '', '^(%a*) ?(%d+)$')\n"
@@ -99,42 +100,182 @@ static const char sweep_script[] = PRESENCE_LUA_TELL
                            "  end\n"
                            "  return answer\n"
                            "end\n"
-                           "local rooms, users = redis.call('SPOP', KEYS[4], " PAGE "), {}\n"
-                           "local over = now - at >= tonumber(ARGV[2])\n"
-                           "if over then users = redis.call('SPOP', KEYS[3], " PAGE ") end\n"
-                           "for i = 1, #rooms do\n"
-                           "  local key = ARGV[4] .. rooms[i]\n"
-                           "  redis.call('HDEL', key, edge)\n"
-                           "  if redis.call('HEXISTS', key, '') == 1 then\n"
-                           "    local count = tell(ARGV[5], key, false)\n"
-                           "    if tonumber(count) >= 0 then\n"
-                           "      answer[#answer + 1], answer[#answer + 2] = rooms[i], "
-                           "tonumber(count)\n"
-                           "    elseif count == '-2' then redis.call('SADD', KEYS[4], rooms[i]) "
-                           "end\n"
-                           "  end\n"
-                           "end\n"
-                           "for i = 1, #users do redis.call('HDEL', ARGV[3] .. users[i], edge) "
-                           "end\n"
-                           "local none = #rooms == 0 and #users == 0\n"
-                           "if not none or over then\n"
-                           "  redis.call('HSET', KEYS[1], edge, (none and 'done ' or 'swept ') .. "
-                           "at)\n"
-                           "end\n"
-                           "if none then return answer end\n"
-                           "answer[1] = (#rooms == " PAGE " or #users == " PAGE ") and 1 or 0\n"
-                           "answer[2] = #rooms + #users\n"
-                           "return answer\n";
+                           "local to = {KEYS[5], KEYS[6], " PRESENCE_TEXT(
+                               PRESENCE_UPLINK_MAX_LEN) ",\n"
+                                                        "  " PRESENCE_TEXT(
+                                                            PRESENCE_UPLINK_MAX_BYTES) ", "
+                                                                                       "ARGV[6]}\n"
+                                                                                       "local full "
+                                                                                       "= false\n"
+                                                                                       "local "
+                                                                                       "function "
+                                                                                       "take_out("
+                                                                                       "user)\n"
+                                                                                       "  local "
+                                                                                       "key = "
+                                                                                       "ARGV[3] .. "
+                                                                                       "user\n"
+                                                                                       "  local "
+                                                                                       "last = "
+                                                                                       "ARGV[6] ~= "
+                                                                                       "'' and "
+                                                                                       "redis.call("
+                                                                                       "'HEXISTS', "
+                                                                                       "key, edge) "
+                                                                                       "== 1 and\n"
+                                                                                       "    "
+                                                                                       "redis.call("
+                                                                                       "'HLEN', "
+                                                                                       "key) == 1\n"
+                                                                                       "  full = "
+                                                                                       "full or "
+                                                                                       "last and\n"
+                                                                                       "    "
+                                                                                       "user_event("
+                                                                                       "to, "
+                                                                                       "ARGV[7], "
+                                                                                       "'" USER_DISCONNECTED
+                                                                                       "', user, "
+                                                                                       "ARGV[8]) "
+                                                                                       "== 0\n"
+                                                                                       "  if full "
+                                                                                       "then "
+                                                                                       "redis.call("
+                                                                                       "'SADD', "
+                                                                                       "KEYS[3], "
+                                                                                       "user) "
+                                                                                       "return "
+                                                                                       "end\n"
+                                                                                       "  "
+                                                                                       "redis.call("
+                                                                                       "'HDEL', "
+                                                                                       "key, "
+                                                                                       "edge)\n"
+                                                                                       "  "
+                                                                                       "answer[2] "
+                                                                                       "= "
+                                                                                       "answer[2] "
+                                                                                       "+ 1\n"
+                                                                                       "end\n"
+                                                                                       "local "
+                                                                                       "rooms, "
+                                                                                       "users = "
+                                                                                       "redis.call("
+                                                                                       "'SPOP', "
+                                                                                       "KEYS[4],"
+                                                                                       " " PAGE
+                                                                                       "), {}\n"
+                                                                                       "local over "
+                                                                                       "= now - at "
+                                                                                       ">= "
+                                                                                       "tonumber("
+                                                                                       "ARGV[2])\n"
+                                                                                       "if over "
+                                                                                       "then users "
+                                                                                       "= "
+                                                                                       "redis.call("
+                                                                                       "'SPOP', "
+                                                                                       "KEYS[3],"
+                                                                                       " " PAGE
+                                                                                       ") end\n"
+                                                                                       "for i = 1, "
+                                                                                       "#rooms do\n"
+                                                                                       "  local "
+                                                                                       "key = "
+                                                                                       "ARGV[4] .. "
+                                                                                       "rooms[i]\n"
+                                                                                       "  "
+                                                                                       "answer[2] "
+                                                                                       "= "
+                                                                                       "answer[2] "
+                                                                                       "+ "
+                                                                                       "redis.call("
+                                                                                       "'HDEL', "
+                                                                                       "key, "
+                                                                                       "edge)\n"
+                                                                                       "  if "
+                                                                                       "redis.call("
+                                                                                       "'HEXISTS', "
+                                                                                       "key, '') "
+                                                                                       "== 1 then\n"
+                                                                                       "    local "
+                                                                                       "count = "
+                                                                                       "tell(ARGV["
+                                                                                       "5], key, "
+                                                                                       "false)\n"
+                                                                                       "    if "
+                                                                                       "tonumber("
+                                                                                       "count) >= "
+                                                                                       "0 then\n"
+                                                                                       "      "
+                                                                                       "answer[#"
+                                                                                       "answer + "
+                                                                                       "1], "
+                                                                                       "answer[#"
+                                                                                       "answer + "
+                                                                                       "2] = "
+                                                                                       "rooms[i], "
+                                                                                       "tonumber("
+                                                                                       "count)\n"
+                                                                                       "    elseif "
+                                                                                       "count == "
+                                                                                       "'-2' then "
+                                                                                       "redis.call("
+                                                                                       "'SADD', "
+                                                                                       "KEYS[4], "
+                                                                                       "rooms[i]) "
+                                                                                       "end\n"
+                                                                                       "  end\n"
+                                                                                       "end\n"
+                                                                                       "for i = 1, "
+                                                                                       "#users do "
+                                                                                       "take_out("
+                                                                                       "users[i]) "
+                                                                                       "end\n"
+                                                                                       "local none "
+                                                                                       "= #rooms "
+                                                                                       "== 0 and "
+                                                                                       "#users == "
+                                                                                       "0\n"
+                                                                                       "if not "
+                                                                                       "none or "
+                                                                                       "over then\n"
+                                                                                       "  "
+                                                                                       "redis.call("
+                                                                                       "'HSET', "
+                                                                                       "KEYS[1], "
+                                                                                       "edge, "
+                                                                                       "(none and "
+                                                                                       "'done ' or "
+                                                                                       "'swept ') "
+                                                                                       ".. at)\n"
+                                                                                       "end\n"
+                                                                                       "local more "
+                                                                                       "= #rooms "
+                                                                                       "== " PAGE
+                                                                                       " or #users "
+                                                                                       "== " PAGE
+                                                                                       "\n"
+                                                                                       "answer[1] "
+                                                                                       "= more and "
+                                                                                       "not full "
+                                                                                       "and 1 or "
+                                                                                       "0\n"
+                                                                                       "return "
+                                                                                       "answer\n";
 
-static redisReply *ask_page(struct control_channel *channel, struct span edge, uint64_t grace_ms)
+static redisReply *ask_page(struct control_channel *channel, struct span edge,
+                            const struct presence_sweep *sweep)
 {
     const struct redis_names *names = &channel->names;
 
-    return redisCommand(channel->redis, "EVAL %s 4 %s %s%b %s%b %s%b %b %llu %s %s %s",
-                        sweep_script, names->presence_edges, names->edges, edge.ptr, edge.len,
-                        names->edge_users, edge.ptr, edge.len, names->edge_rooms, edge.ptr,
-                        edge.len, edge.ptr, edge.len, (unsigned long long)grace_ms, names->user,
-                        names->room_count, names->edges);
+    return redisCommand(
+        channel->redis, "EVAL %s 6 %s %s%b %s%b %s%b %s %s %b %llu %s %s %s %b %b %b", sweep_script,
+        names->presence_edges, names->edges, edge.ptr, edge.len, names->edge_users, edge.ptr,
+        edge.len, names->edge_rooms, edge.ptr, edge.len, names->uplink, names->uplink_bytes,
+        edge.ptr, edge.len, (unsigned long long)sweep->grace_ms, names->user, names->room_count,
+        names->edges, sweep->exchange.ptr, sweep->exchange.len, sweep->routing_key.ptr,
+        sweep->routing_key.len, sweep->at.ptr, sweep->at.len);
 }
 
 // Returns whether there is more.
@@ -158,7 +299,7 @@ static bool sweep_edge(struct control_channel *channel, struct span edge,
     bool more = true, ok = true;
 
     for (int i = 0; i < PAGES_MAX && more && ok; i++) {
-        redisReply *reply = ask_page(channel, edge, sweep->grace_ms);
+        redisReply *reply = ask_page(channel, edge, sweep);
         more = take_page(reply, sweep);
         ok = control_channel_granted(channel, reply, "taking out what a dead edge has left");
     }

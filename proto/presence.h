@@ -16,6 +16,9 @@ NODISCARD bool presence_read(struct control_channel *channel, bool are_users,
 
 struct presence_sweep {
     uint64_t grace_ms; // that users without a connection still count as online
+    // Where services are told of those who are offline now, and when (text); an empty exchange:
+    // they are not. While the uplink is full, users are left to a later call.
+    struct span exchange, routing_key, at;
     // The members of a room are to be told that they are so many.
     void (*on_count)(struct span room, uint64_t count, void *arg);
     void *arg;

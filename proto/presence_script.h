@@ -6,6 +6,9 @@
 // relay takes them out then.
 #pragma once
 
+#include "proto/uplink.h"
+#include "proto/user_events.h"
+
 #define PRESENCE_TEXT_OF(n) #n
 #define PRESENCE_TEXT(n)    PRESENCE_TEXT_OF(n)
 
@@ -44,5 +47,22 @@
                           "  redis.call('HSET', key, '', sum .. string.format(' %.0f', now))\n"    \
                           "  return sum\n"                                                         \
                           "end\n"
+
+// Tells the services by the uplink (uplink.h) that a user has come online or gone offline. `to` has
+// the keys of the uplink, its limits, and the exchange; `key` is the routing key, `at` the time.
+// Answers 0 if the uplink is full.
+#define PRESENCE_LUA_USER_EVENT                                                                    \
+    UPLINK_LUA_ADD                                                                                 \
+    "local function user_event(to, key, event, user, at)\n"                                        \
+    "  local id = cjson.encode(user)\n"                                                            \
+    "  return uplink_add(to[1], to[2], to[3], to[4], to[5], key, user,\n"                          \
+    "    '{\"eventName\":\"' .. event .. '\",\"data\":{\"userId\":' .. id .. '},\"userId\":' .. "  \
+    "id ..\n"                                                                                      \
+    "    ',\"timestamp\":\"' .. at .. '\",\"service\":\"websocket-gateway\"}')\n"                  \
+    "end\n"
+
+// Limits of the uplink for those who have no setting of it.
+#define PRESENCE_UPLINK_MAX_LEN   100000
+#define PRESENCE_UPLINK_MAX_BYTES 67108864
 
 enum { PRESENCE_NOTHING = -1, PRESENCE_LATER = -2 };

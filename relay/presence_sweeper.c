@@ -22,6 +22,7 @@ struct presence_sweeper {
     struct control_channel *channels[REDIS_NODES_MAX]; // NULL: not open
     bool failed;                                       // logged
     struct buffer body, envelope;
+    struct buffer exchange, routing_key;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -80,9 +81,18 @@ static void tell_count(struct span room, uint64_t count, void *arg)
 static void sweep(struct presence_sweeper *sweeper)
 {
     struct presence_sweep what = {.on_count = tell_count, .arg = sweeper};
+    char now[ISO8601_LEN + 1];
 
-    if (!sweeper->options.sweeps(sweeper->options.arg, &what.grace_ms) || !reach(sweeper, 0))
+    buffer_clear(&sweeper->exchange);
+    buffer_clear(&sweeper->routing_key);
+    if (!sweeper->options.sweeps(sweeper->options.arg, &what.grace_ms, &sweeper->exchange,
+                                 &sweeper->routing_key) ||
+        !reach(sweeper, 0))
         return;
+    clock_iso8601(clock_wall_ms(), now);
+    what.exchange = buffer_span(&sweeper->exchange);
+    what.routing_key = buffer_span(&sweeper->routing_key);
+    what.at = span_of(now);
     if (presence_sweep(sweeper->channels[0], &what))
         sweeper->failed = false;
     else
@@ -123,6 +133,8 @@ static void free_parts(struct presence_sweeper *sweeper)
         control_channel_close(sweeper->channels[i]);
     buffer_fini(&sweeper->body);
     buffer_fini(&sweeper->envelope);
+    buffer_fini(&sweeper->exchange);
+    buffer_fini(&sweeper->routing_key);
     pthread_cond_destroy(&sweeper->changed);
     pthread_mutex_destroy(&sweeper->lock);
     free(sweeper);

@@ -12,8 +12,10 @@ struct presence_sweeper_options {
     const struct redis_settings *redis; // borrowed
     unsigned shards;
     const char *relay_id; // borrowed
-    // Whether this relay does it now, and the grace of users. Called on the thread.
-    bool (*sweeps)(void *arg, uint64_t *grace_ms);
+    // Whether this relay does it now. Fills in the grace of users, and appends the exchange and the
+    // routing key by which services are told of them, or nothing. Called on the thread.
+    bool (*sweeps)(void *arg, uint64_t *grace_ms, struct buffer *exchange,
+                   struct buffer *routing_key);
     void *arg;
     metric *removed;
 };

@@ -196,13 +196,19 @@ static void free_nodes(struct relay *relay)
 }
 
 // Called by the sweeper's thread.
-static bool sweeps(void *arg, uint64_t *grace_ms)
+static bool sweeps(void *arg, uint64_t *grace_ms, struct buffer *exchange,
+                   struct buffer *routing_key)
 {
     struct relay *relay = arg;
 
     pthread_mutex_lock(&relay->routes_lock);
+    const struct users *users = &relay->file->users;
     bool keeps = gateway_file_keeps_any(relay->file);
-    *grace_ms = (uint64_t)relay->file->users.grace_s * 1000;
+    *grace_ms = (uint64_t)users->grace_s * 1000;
+    if (users->exchange) {
+        buffer_append(exchange, span_of(users->exchange));
+        buffer_append(routing_key, span_of(users->disconnected));
+    }
     pthread_mutex_unlock(&relay->routes_lock);
     return keeps && metric_get(&relay->metrics.active) != 0;
 }

@@ -115,6 +115,7 @@ void gateway_file_free(struct gateway_file *file)
     room_types_free(file->rooms);
     routes_free(file->routes);
     client_event_types_free(file->client_events);
+    users_fini(&file->users);
     free(file);
 }
 
@@ -123,7 +124,7 @@ bool gateway_file_uses_uplink(const struct gateway_file *file)
     for (size_t i = 0; i < file->client_events->count; i++)
         if (file->client_events->items[i].exchange)
             return true;
-    return false;
+    return file->users.exchange != NULL;
 }
 
 static struct gateway_file *load_file(const struct gateway_file_options *options,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/adapters/redis/redis_command.h"
@@ -17,8 +18,7 @@
 
 struct redis_presence {
     struct presence_store interface;
-    const struct redis_names *names;
-    const char *edge_id;
+    struct redis_presence_options options;
     struct redis_connection *connection; // NULL: none
     char write_sha[SHA_MAX];             // name of the script; "": not loaded
     int64_t *told;                       // of the changes under way
@@ -39,39 +39,101 @@ static bool is_up(const struct presence_store *store)
 
 // ---- writing
 
-// KEYS: the users of the edge, its rooms, and the hash of each change. ARGV: the edge, the prefix
-// of the edges that are alive, then of each change the name, the count, and what it is: "u" of a
-// user, "r" of a room, "t" of one whose members are told, "T" if they are told in any case.
-static const char write_script[] = PRESENCE_LUA_TELL
-    "local edge, answer = ARGV[1], {}\n"
-    "for i = 3, #ARGV, 3 do\n"
-    "  local key, name, count, what = KEYS[2 + i / 3], ARGV[i], ARGV[i + 1], ARGV[i + 2]\n"
-    "  local set = what == 'u' and KEYS[1] or KEYS[2]\n"
+// KEYS: the users of the edge, its rooms, the uplink, its bytes, and the hash of each change. ARGV:
+// the edge, the prefix of the edges that are alive, the limits of the uplink, exchange and routing
+// keys of the events about users, the time, then of each change the name, the count, and what it
+// is: "u" of a user, "U" of one of whom services are told, "X" of one whose end they are told in
+// any case, "r" of a room, "t" of one whose members are told, "T" if they are told in any case.
+// Answers what is told for each change, and how many events the uplink did not take.
+static const char write_script[] = PRESENCE_LUA_TELL PRESENCE_LUA_USER_EVENT
+    "local edge, answer, lost = ARGV[1], {}, 0\n"
+    "local to = {KEYS[3], KEYS[4], ARGV[3], ARGV[4], ARGV[5]}\n"
+    "local function tell_services(key, event, user)\n"
+    "  lost = lost + 1 - user_event(to, key, event, user, ARGV[8])\n"
+    "end\n"
+    "local function write_user(key, name, count, what)\n"
     "  if count ~= '0' then\n"
-    "    redis.call('HSET', key, edge, count)\n"
+    "    local new = redis.call('HSET', key, edge, count) == 1\n"
+    "    redis.call('SADD', KEYS[1], name)\n"
     "    redis.call('EXPIRE', key, " PRESENCE_TEXT(
         PRESENCE_EXPIRY_S) ")\n"
-                           "    redis.call('SADD', set, name)\n"
+                           "    if new and what ~= 'u' and redis.call('HLEN', key) == 1 then\n"
+                           "      tell_services(ARGV[6], '" USER_CONNECTED "', name)\n"
+                           "    end\n"
                            "  else\n"
-                           "    redis.call('HDEL', key, edge)\n"
-                           "    redis.call('SREM', set, name)\n"
+                           "    local old = redis.call('HDEL', key, edge) == 1\n"
+                           "    redis.call('SREM', KEYS[1], name)\n"
+                           "    if (what == 'X' or old and what == 'U') and redis.call('EXISTS', "
+                           "key) == 0 then\n"
+                           "      tell_services(ARGV[7], '" USER_DISCONNECTED "', name)\n"
+                           "    end\n"
                            "  end\n"
-                           "  local tells = what == 't' or what == 'T'\n"
-                           "  answer[#answer + 1] = tells and tell(ARGV[2], key, what == 'T') or "
-                           "'-1'\n"
+                           "  return '-1'\n"
                            "end\n"
-                           "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(
+                           "local function write_room(key, name, count, what)\n"
+                           "  if count ~= '0' then\n"
+                           "    redis.call('HSET', key, edge, count)\n"
+                           "    redis.call('SADD', KEYS[2], name)\n"
+                           "    redis.call('EXPIRE', key, " PRESENCE_TEXT(
                                PRESENCE_EXPIRY_S) ")\n"
-                                                  "redis.call('EXPIRE', KEYS[2], " PRESENCE_TEXT(
+                                                  "  else\n"
+                                                  "    redis.call('HDEL', key, edge)\n"
+                                                  "    redis.call('SREM', KEYS[2], name)\n"
+                                                  "  end\n"
+                                                  "  return what ~= 'r' and tell(ARGV[2], key, "
+                                                  "what == 'T') or '-1'\n"
+                                                  "end\n"
+                                                  "for i = 9, #ARGV, 3 do\n"
+                                                  "  local what = ARGV[i + 2]\n"
+                                                  "  local is_user = what == 'u' or what == 'U' or "
+                                                  "what == 'X'\n"
+                                                  "  local write = is_user and write_user or "
+                                                  "write_room\n"
+                                                  "  answer[#answer + 1] = write(KEYS[2 + i / 3], "
+                                                  "ARGV[i], ARGV[i + 1], what)\n"
+                                                  "end\n"
+                                                  "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(
                                                       PRESENCE_EXPIRY_S) ")\n"
-                                                                         "return "
-                                                                         "table.concat(answer, ' "
-                                                                         "')\n";
+                                                                         "redis.call('EXPIRE', "
+                                                                         "KEYS[2], " PRESENCE_TEXT(
+                                                                             PRESENCE_EXPIRY_S) ")"
+                                                                                                "\n"
+                                                                                                "an"
+                                                                                                "sw"
+                                                                                                "er"
+                                                                                                "[#"
+                                                                                                "an"
+                                                                                                "sw"
+                                                                                                "er"
+                                                                                                " +"
+                                                                                                " 1"
+                                                                                                "] "
+                                                                                                "= "
+                                                                                                "lo"
+                                                                                                "st"
+                                                                                                "\n"
+                                                                                                "re"
+                                                                                                "tu"
+                                                                                                "rn"
+                                                                                                " t"
+                                                                                                "ab"
+                                                                                                "le"
+                                                                                                ".c"
+                                                                                                "on"
+                                                                                                "ca"
+                                                                                                "t("
+                                                                                                "an"
+                                                                                                "sw"
+                                                                                                "er"
+                                                                                                ", "
+                                                                                                "' "
+                                                                                                "')"
+                                                                                                "\n";
 
 static void load_script(struct redis_presence *presence);
 
 // The changes are parsed whole before they are reported: a report may write the next ones.
-static bool read_told(struct redis_presence *presence, struct span text)
+static bool read_told(struct redis_presence *presence, struct span text, uint64_t *lost)
 {
     for (size_t i = 0; i < presence->count; i++) {
         struct span word;
@@ -82,17 +144,17 @@ static bool read_told(struct redis_presence *presence, struct span text)
             return false;
         presence->told[i] = negative ? -(int64_t)n : (int64_t)n;
     }
-    return true;
+    return span_take_uint(&text, UINT64_MAX, lost) && text.len == 0;
 }
 
-static void report(struct redis_presence *presence, bool ok)
+static void report(struct redis_presence *presence, bool ok, uint64_t lost)
 {
     const struct presence_store_handlers *handlers = &presence->interface.handlers;
     int64_t *told = presence->told;
 
     presence->told = NULL;
     presence->count = 0;
-    handlers->on_written(ok, told, handlers->arg);
+    handlers->on_written(ok, told, lost, handlers->arg);
     free(told);
 }
 
@@ -107,6 +169,7 @@ static void on_write_answer(const struct redis_value *value, uintptr_t tag, void
 {
     struct redis_presence *presence = (struct redis_presence *)tag;
     const char *error = redis_value_error(value);
+    uint64_t lost = 0;
 
     (void)arg;
     if (error && strncmp(error, "NOSCRIPT", 8) == 0)
@@ -115,27 +178,47 @@ static void on_write_answer(const struct redis_value *value, uintptr_t tag, void
         note_refusal(presence, error);
     else
         presence->refusal_logged = false;
-    report(presence, !error && read_told(presence, redis_value_text(value)));
+    bool ok = !error && read_told(presence, redis_value_text(value), &lost);
+    report(presence, ok, ok ? lost : 0);
 }
 
 static const char *word_of(const struct presence_change *change)
 {
     if (change->is_user)
-        return "u";
+        return change->is_asked ? "X" : change->is_told ? "U" : "u";
     return change->is_asked ? "T" : change->is_told ? "t" : "r";
 }
 
 static void add_keys(const struct redis_presence *presence, struct redis_command *command,
                      const struct presence_change *changes, size_t count)
 {
-    const struct redis_names *names = presence->names;
-    struct span edge = span_of(presence->edge_id);
+    const struct redis_names *names = presence->options.names;
+    struct span edge = span_of(presence->options.edge_id);
 
     redis_command_add_key(command, names->edge_users, edge);
     redis_command_add_key(command, names->edge_rooms, edge);
+    redis_command_add_key(command, names->uplink, (struct span){0});
+    redis_command_add_key(command, names->uplink_bytes, (struct span){0});
     for (size_t i = 0; i < count; i++)
         redis_command_add_key(command, changes[i].is_user ? names->user : names->room_count,
                               changes[i].name);
+}
+
+static void add_options(const struct redis_presence *presence, struct redis_command *command)
+{
+    const struct redis_presence_options *options = &presence->options;
+    const struct users *users = options->users;
+    char now[ISO8601_LEN + 1];
+
+    clock_iso8601(clock_wall_ms(), now);
+    redis_command_add_text(command, options->edge_id);
+    redis_command_add_text(command, options->names->edges);
+    redis_command_add_number(command, options->uplink_max_len);
+    redis_command_add_number(command, options->uplink_max_bytes);
+    redis_command_add_text(command, users->exchange ? users->exchange : "");
+    redis_command_add_text(command, users->exchange ? users->connected : "");
+    redis_command_add_text(command, users->exchange ? users->disconnected : "");
+    redis_command_add_text(command, now);
 }
 
 static void write_changes(struct presence_store *store, const struct presence_change *changes,
@@ -149,8 +232,7 @@ static void write_changes(struct presence_store *store, const struct presence_ch
     presence->told = mem_alloc(count * sizeof(presence->told[0]));
     presence->count = count;
     add_keys(presence, &command, changes, count);
-    redis_command_add_text(&command, presence->edge_id);
-    redis_command_add_text(&command, presence->names->edges);
+    add_options(presence, &command);
     for (size_t i = 0; i < count; i++) {
         redis_command_add(&command, changes[i].name);
         redis_command_add_number(&command, changes[i].count);
@@ -215,8 +297,8 @@ static void beat(struct presence_store *store)
     struct redis_presence *presence = presence_of(store);
 
     redis_connection_send(presence->connection, on_beat_answer, (uintptr_t)presence,
-                          "EVAL %s 1 %s %s", beat_script, presence->names->presence_edges,
-                          presence->edge_id);
+                          "EVAL %s 1 %s %s", beat_script, presence->options.names->presence_edges,
+                          presence->options.edge_id);
 }
 
 // ---- the list
@@ -225,10 +307,11 @@ static void on_page(const struct redis_value *value, uintptr_t tag, void *arg);
 
 static void ask_page(struct redis_presence *presence, struct span cursor)
 {
-    redis_connection_send(
-        presence->connection, on_page, (uintptr_t)presence, "SSCAN %s%s %b COUNT " LISTED_MAX,
-        presence->lists_users ? presence->names->edge_users : presence->names->edge_rooms,
-        presence->edge_id, cursor.ptr, cursor.len);
+    redis_connection_send(presence->connection, on_page, (uintptr_t)presence,
+                          "SSCAN %s%s %b COUNT " LISTED_MAX,
+                          presence->lists_users ? presence->options.names->edge_users
+                                                : presence->options.names->edge_rooms,
+                          presence->options.edge_id, cursor.ptr, cursor.len);
 }
 
 // The cursor is "0" at the end.
@@ -272,13 +355,12 @@ static const struct presence_store_ops ops = {
     .list = list_written,
 };
 
-struct redis_presence *redis_presence_new(const struct redis_names *names, const char *edge_id)
+struct redis_presence *redis_presence_new(const struct redis_presence_options *options)
 {
     struct redis_presence *presence = mem_zalloc(sizeof(*presence));
 
     presence->interface.ops = &ops;
-    presence->names = names;
-    presence->edge_id = edge_id;
+    presence->options = *options;
     return presence;
 }
 
@@ -311,5 +393,5 @@ void redis_presence_on_down(struct redis_presence *presence)
 {
     presence->connection = NULL;
     if (presence->count > 0)
-        report(presence, false);
+        report(presence, false, 0);
 }

@@ -5,15 +5,21 @@
 #pragma once
 
 #include "common/attr.h"
+#include "common/gateway_file/users.h"
 #include "edge/adapters/redis/redis_connection.h"
 #include "edge/gateway/presence/presence_store.h"
 #include "proto/redis_keys.h"
 
 struct redis_presence;
 
-// Borrows both.
-NODISCARD struct redis_presence *redis_presence_new(const struct redis_names *names,
-                                                    const char *edge_id);
+struct redis_presence_options {
+    const struct redis_names *names; // borrowed, as all here
+    const char *edge_id;
+    const struct users *users; // where services are told of users
+    uint64_t uplink_max_len, uplink_max_bytes;
+};
+
+NODISCARD struct redis_presence *redis_presence_new(const struct redis_presence_options *options);
 void redis_presence_free(struct redis_presence *presence);
 struct presence_store *redis_presence_interface(struct redis_presence *presence);
 

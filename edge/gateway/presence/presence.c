@@ -12,6 +12,7 @@
 #define TICK_MS    20      // between batches, so 10,000 changes a second
 #define COOLING_MS 1000    // between changes of one user or room
 #define PAUSE_MS   1000    // after the store refused changes
+#define DOUBT_MS   60000   // a store that lost writes may have lost those of this time
 #define REFRESH_MS 1200000 // a third of PRESENCE_EXPIRY_S
 
 static_assert(REFRESH_MS * 3 <= PRESENCE_EXPIRY_S * 1000, "two refreshes may fail");
@@ -25,6 +26,7 @@ struct entry {
     uint32_t size;    // clients in the room at this edge
     uint32_t written; // the number that the store has, as far as is known
     uint32_t sent;
+    uint64_t told_ms; // when the store had the entry first; 0: not yet, or it was taken out there
     enum entry_state state;
     bool is_user;
     bool lacks;        // the store may have something else than `written`
@@ -209,17 +211,28 @@ static void on_refresh(struct deadline *due, void *arg)
 
 // ---- writing
 
-static bool tells(const struct presence *presence, const struct entry *entry)
+static bool tells_members(const struct presence *presence, const struct entry *entry)
 {
-    const struct room_type *type =
-        entry->is_user ? NULL : room_types_of(presence->options.file->rooms, name_of(entry));
+    const struct room_type *type = room_types_of(presence->options.file->rooms, name_of(entry));
 
     return type && type->told;
 }
 
+// Who was online long before the store lost it is written again silently. Otherwise a Redis that
+// comes back empty would have all users connect at once.
+static bool tells_services(const struct presence *presence, const struct entry *entry)
+{
+    uint64_t now_ms = deadlines_now(presence->ticks.clock);
+
+    return presence->options.file->users.exchange &&
+           (entry->size == 0 || !entry->lacks || entry->told_ms == 0 ||
+            now_ms < entry->told_ms + DOUBT_MS);
+}
+
 static struct presence_change send_entry(const struct presence *presence, struct entry *entry)
 {
-    bool is_told = tells(presence, entry);
+    bool is_told =
+        entry->is_user ? tells_services(presence, entry) : tells_members(presence, entry);
 
     entry->state = SENT;
     entry->sent = entry->size;
@@ -230,7 +243,7 @@ static struct presence_change send_entry(const struct presence *presence, struct
         .is_user = entry->is_user,
         .count = entry->size,
         .is_told = is_told,
-        .is_asked = is_told && entry->asked,
+        .is_asked = is_told && (entry->is_user ? entry->lacks : entry->asked),
     };
 }
 
@@ -267,6 +280,10 @@ static void note_written(struct presence *presence, struct entry *entry, int64_t
 {
     entry->written = entry->sent;
     entry->lacks = false;
+    if (entry->sent == 0)
+        entry->told_ms = 0;
+    else if (entry->told_ms == 0)
+        entry->told_ms = deadlines_now(presence->ticks.clock);
     if (told == PRESENCE_LATER) {
         entry->tells_later = true;
         entry->joined |= entry->asked;
@@ -286,12 +303,13 @@ static void note_failed(struct presence *presence, struct entry *entry)
     make_dirty(presence, entry);
 }
 
-static void on_written(bool ok, const int64_t *told, void *arg)
+static void on_written(bool ok, const int64_t *told, uint64_t lost, void *arg)
 {
     struct presence *presence = arg;
     size_t count = presence->batch_count;
 
     presence->batch_count = 0;
+    metric_add(&presence->metrics->lost, lost);
     metric_add(ok ? &presence->metrics->writes : &presence->metrics->failed, count);
     if (!ok)
         deadline_arm(&presence->tick, &presence->pauses);
@@ -305,12 +323,14 @@ static void on_written(bool ok, const int64_t *told, void *arg)
 
 // ---- what the store may lack
 
-static void rewrite_all(struct presence *presence)
+// `swept`: services were told that all are gone.
+static void rewrite_all(struct presence *presence, bool swept)
 {
     struct entry *entry, *next;
 
     HASH_ITER (hh, presence->by_name, entry, next) {
         entry->lacks = true;
+        entry->told_ms = swept ? 0 : entry->told_ms;
         metric_add(&presence->metrics->rewritten, 1);
         if (entry->state == RESTING || entry->state == COOLING)
             make_dirty(presence, entry);
@@ -328,7 +348,7 @@ static void on_up(bool may_lack, void *arg)
 
     deadline_cancel(&presence->tick);
     if (may_lack) {
-        rewrite_all(presence);
+        rewrite_all(presence, false);
         list_written(presence);
     }
     schedule(presence);
@@ -344,7 +364,7 @@ static void on_beat(enum presence_beat beat, void *arg)
     if (is_first && beat != PRESENCE_FIRST)
         list_written(presence);
     else if (!is_first && beat != PRESENCE_KNOWN)
-        rewrite_all(presence);
+        rewrite_all(presence, beat == PRESENCE_SWEPT);
 }
 
 static void on_listed(bool is_user, struct span name, void *arg)

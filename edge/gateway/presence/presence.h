@@ -1,5 +1,5 @@
 // Keeps in a store, for all edges and relays, which users are connected to this edge and how many
-// clients are in its rooms (decision 024).
+// clients are in its rooms (decision 026).
 //
 // Of a user the first and the last connection are written, a few milliseconds after they happened,
 // and what changes in between once a second at most. A user who has left counts as online for a

@@ -9,5 +9,6 @@ struct presence_metrics {
     metric writes;    // changes that the store has taken
     metric failed;    // changes that it has not taken, or not answered; they are written again
     metric rewritten; // users and rooms, because the store may lack them
+    metric lost;      // events about users, because the uplink was full
     metric told;      // numbers of clients that were sent to the members of a room
 };

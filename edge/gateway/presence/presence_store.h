@@ -15,8 +15,12 @@ struct presence_change {
     struct span name; // a user id, or a room
     bool is_user;
     uint32_t count;
-    bool is_told;  // a room: its members are told the number of all edges when it has changed
-    bool is_asked; // and now even if it has not, since somebody may not know it
+    // A room: its members are told the number of all edges when it has changed. A user: services
+    // are told if this is the first connection over all edges, or was the last.
+    bool is_told;
+    // A room: they are told now even if it has not changed, since somebody may not know it. A user
+    // with a count of 0: they are told even if the store has lost the connection.
+    bool is_asked;
 };
 
 enum presence_beat {
@@ -44,8 +48,9 @@ struct presence_store_handlers {
     void (*on_up)(bool may_lack, void *arg);
     // `ok`: false if there was no answer, or an error; the changes may have been written or not.
     // `told` has for each change the number that the members of the room are to be told now,
-    // PRESENCE_NOTHING or PRESENCE_LATER, see presence_script.h.
-    void (*on_written)(bool ok, const int64_t *told, void *arg);
+    // PRESENCE_NOTHING or PRESENCE_LATER, see presence_script.h. `lost`: how many times services
+    // could not be told.
+    void (*on_written)(bool ok, const int64_t *told, uint64_t lost, void *arg);
     void (*on_beat)(enum presence_beat beat, void *arg);
     void (*on_listed)(bool is_user, struct span name, void *arg);
     void *arg;

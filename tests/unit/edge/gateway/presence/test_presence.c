@@ -131,13 +131,13 @@ static void take(int64_t told)
     for (size_t i = 0; i < asked_count; i++)
         all[i] = told;
     asked_count = 0;
-    store.handlers.on_written(true, all, store.handlers.arg);
+    store.handlers.on_written(true, all, 0, store.handlers.arg);
 }
 
 static void refuse_write(void)
 {
     asked_count = 0;
-    store.handlers.on_written(false, NULL, store.handlers.arg);
+    store.handlers.on_written(false, NULL, 0, store.handlers.arg);
 }
 
 static void come_up(bool may_lack)
@@ -384,6 +384,80 @@ static void what_the_store_has_too_much_is_taken_out(void **state)
     take(PRESENCE_NOTHING);
 }
 
+static void services_are_told(void **state)
+{
+    static char exchange[] = "x";
+
+    (void)state;
+    file.users.exchange = exchange;
+    join(0, "user:u1");
+    pass(TICK);
+    asks("user u1=1?; ");
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    leave(0, "user:u1");
+    pass(GRACE + TICK);
+    asks("user u1=0?; ");
+    take(PRESENCE_NOTHING);
+}
+
+// What the store lacks may be the newest: then services may not have heard of it.
+static void services_are_told_again_of_the_newest_alone(void **state)
+{
+    static char exchange[] = "x";
+
+    (void)state;
+    file.users.exchange = exchange;
+    join(0, "user:old");
+    pass(TICK);
+    take(PRESENCE_NOTHING);
+    pass(60000);
+    join(1, "user:new");
+    pass(TICK);
+    take(PRESENCE_NOTHING);
+    asks("user old=1?; user new=1?; ");
+    go_down();
+    come_up(true);
+    pass(TICK);
+    asks("list; user old=1; user new=1!; ");
+    take(PRESENCE_NOTHING);
+    store.handlers.on_beat(PRESENCE_FIRST, store.handlers.arg);
+    store.handlers.on_beat(PRESENCE_SWEPT, store.handlers.arg);
+    pass(TICK);
+    asks("user old=1!; user new=1!; "); // they were told that both are gone
+    take(PRESENCE_NOTHING);
+}
+
+// It may have been written, and then services may have been told or not.
+static void services_are_told_of_an_end_in_doubt(void **state)
+{
+    static char exchange[] = "x";
+
+    (void)state;
+    file.users.exchange = exchange;
+    file.users.grace_s = 0;
+    join(0, "user:u1");
+    pass(TICK);
+    go_down();
+    leave(0, "user:u1");
+    come_up(false);
+    pass(TICK);
+    asks("user u1=1?; user u1=0!; ");
+    take(PRESENCE_NOTHING);
+}
+
+static void what_services_were_not_told_is_counted(void **state)
+{
+    const int64_t told[] = {PRESENCE_NOTHING};
+
+    (void)state;
+    join(0, "user:u1");
+    pass(TICK);
+    asked_count = 0;
+    store.handlers.on_written(true, told, 1, store.handlers.arg);
+    assert_int_equal(metric_get(&metrics.lost), 1);
+}
+
 struct beat_row {
     const char *name;
     enum presence_beat first, second;
@@ -467,6 +541,10 @@ int main(void)
         TEST(a_connection_that_ended_unanswered_is_taken_out),
         TEST(a_store_that_may_lack_writes_gets_all),
         TEST(what_the_store_has_too_much_is_taken_out),
+        TEST(services_are_told),
+        TEST(services_are_told_again_of_the_newest_alone),
+        TEST(services_are_told_of_an_end_in_doubt),
+        TEST(what_services_were_not_told_is_counted),
         TEST(a_batch_is_limited),
         TEST(entries_are_refreshed),
     };
