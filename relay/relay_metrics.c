@@ -33,6 +33,8 @@ static const struct metric_info table[] = {
     DEAD("bad_room", TRANSLATE_BAD_ROOM),
     DEAD("no_list", TRANSLATE_NO_LIST),
     DEAD("too_many_rooms", TRANSLATE_TOO_MANY_ROOMS),
+    DEAD("no_type", TRANSLATE_NO_TYPE),
+    DEAD("bad_event", TRANSLATE_BAD_EVENT),
     {"ws_relay_dead_letters_confirmed_total", NULL, METRIC_COUNTER, FIELD(dead_letters_safe),
      "Dead letters that RabbitMQ has confirmed"},
     {"ws_relay_dead_letters_lost_total", NULL, METRIC_COUNTER, FIELD(dead_letters_lost),

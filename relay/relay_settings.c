@@ -158,6 +158,8 @@ struct gateway_file *relay_settings_load_file(const struct relay_settings *setti
         },
         errors);
 
+    if (file)
+        gateway_file_add_direct(file);
     if (!file || file->routes->count > 0)
         return file;
     buffer_printf(errors,

@@ -37,20 +37,6 @@ const struct client_event_type *client_event_types_find(const struct client_even
     return NULL;
 }
 
-// The edge handles or emits these itself: a client that could send them could pass for it.
-static bool is_built_in(struct span name)
-{
-    static const char *const names[] = {
-        "join_room",           "leave_room",    "typing",          "stop_typing", "refresh_token",
-        "connected",           "user_joined",   "user_left",       "user_typing", "room_count",
-        "token_expiring_soon", "token_expired", "user_stop_typing"};
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (span_is(name, names[i]))
-            return true;
-    return false;
-}
-
 static bool check_name(struct file_reader *r, struct span name, struct span where)
 {
     if (name.len > CLIENT_EVENT_NAME_MAX || !reader_is_word(name, "._-:"))
@@ -58,7 +44,8 @@ static bool check_name(struct file_reader *r, struct span name, struct span wher
             r, where, "the name of an event has 1 to 64 letters, digits, and any of . _ - :");
     if (is_reserved_event(name))
         return reader_refuse(r, where, "Socket.IO keeps this event name for itself");
-    return !is_built_in(name) || reader_refuse(r, where, "the gateway has an event of this name");
+    return !is_gateway_event(name) ||
+           reader_refuse(r, where, "the gateway has an event of this name");
 }
 
 static bool read_room(struct file_reader *r, struct json_view value, void *into)

@@ -24,6 +24,11 @@ static bool read_client_events(struct file_reader *r, struct json_view value, vo
     return client_event_types_parse(r, value, file->client_events);
 }
 
+static bool read_publish(struct file_reader *r, struct json_view value, void *into)
+{
+    return reader_flag(r, value, &((struct gateway_file *)into)->publishes);
+}
+
 static bool read_users(struct file_reader *r, struct json_view value, void *into)
 {
     return users_parse(r, value, &((struct gateway_file *)into)->users);
@@ -77,21 +82,36 @@ static bool check_added(struct file_reader *r, const struct gateway_file *file)
 
 static bool parse_into(struct file_reader *r, struct gateway_file *file)
 {
-    static const struct reader_member members[] = {{"rooms", read_rooms},
-                                                   {"events", pass_events},
-                                                   {"clientEvents", read_client_events},
-                                                   {"users", read_users},
-                                                   {NULL, NULL}};
+    static const struct reader_member members[] = {
+        {"rooms", read_rooms}, {"events", pass_events},   {"clientEvents", read_client_events},
+        {"users", read_users}, {"publish", read_publish}, {NULL, NULL}};
     struct json_view top;
 
     if (!reader_top(r, "the file must be an object with \"rooms\" and \"events\"", &top) ||
         !reader_members(r, top, members,
-                        "the file has \"rooms\", \"events\", \"clientEvents\" and \"users\"", file))
+                        "the file has \"rooms\", \"events\", \"clientEvents\", \"users\" and "
+                        "\"publish\"",
+                        file))
         return false;
     struct json_view events = reader_member(top, SPAN_LIT("events"));
     if (events.kind != JSON_KIND_NONE && !routes_parse(r, events, file->rooms, file->routes))
         return false;
     return check_senders(r, file);
+}
+
+void gateway_file_add_direct(struct gateway_file *file)
+{
+    struct routes *routes = file->routes;
+    struct buffer queue = {0};
+
+    if (!file->publishes)
+        return;
+    buffer_append(&queue, span_of(routes->queue_prefix));
+    buffer_append(&queue, SPAN_LIT(ROUTE_DIRECT_KEY));
+    routes_add(routes, &(struct route){.routing_key = span_dup(SPAN_LIT(ROUTE_DIRECT_KEY)),
+                                       .queue = queue.ptr,
+                                       .direct = file});
+    routes_sort(routes);
 }
 
 struct gateway_file *gateway_file_parse(struct file_reader *r, const char *queue_prefix)

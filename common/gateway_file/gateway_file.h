@@ -14,6 +14,7 @@ struct gateway_file {
     struct room_types *rooms;
     struct routes *routes; // its member "events"
     struct client_event_types *client_events;
+    bool publishes; // services may name the rooms of an event themselves
     struct users users;
     uint64_t fingerprint; // of the texts that it was loaded from, in this process
 };
@@ -28,6 +29,9 @@ struct gateway_file_options {
 NODISCARD struct gateway_file *gateway_file_load(const struct gateway_file_options *options,
                                                  struct buffer *errors);
 void gateway_file_free(struct gateway_file *file);
+
+// Adds the route of events that name their rooms themselves, if the file allows them.
+void gateway_file_add_direct(struct gateway_file *file);
 
 // Whether anything is published to services: then the active relay reads the uplink.
 bool gateway_file_uses_uplink(const struct gateway_file *file);

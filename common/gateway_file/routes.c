@@ -1,5 +1,6 @@
 #include "common/gateway_file/routes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/json_string.h"
@@ -44,10 +45,16 @@ struct routes *routes_new(const char *queue_prefix)
 {
     struct routes *routes = mem_zalloc(sizeof(*routes));
 
-    routes->items = mem_zalloc(ROUTES_MAX * sizeof(*routes->items));
+    routes->items = mem_zalloc((ROUTES_MAX + 1) * sizeof(*routes->items));
     routes->cap = ROUTES_MAX;
     routes->queue_prefix = queue_prefix;
     return routes;
+}
+
+void routes_add(struct routes *routes, const struct route *route)
+{
+    assert(routes->count <= ROUTES_MAX);
+    routes->items[routes->count++] = *route;
 }
 
 void routes_free(struct routes *routes)

@@ -12,6 +12,8 @@
 #include "common/buffer.h"
 #include "common/span.h"
 
+// The routing key of events that name their rooms themselves. No route may have it.
+#define ROUTE_DIRECT_KEY  "gateway.publish"
 #define ROUTES_MAX        64
 #define QUEUE_PREFIX_MAX  64
 #define ROUTE_SOURCES_MAX 64 // distinct members of the body that one route reads
@@ -53,6 +55,8 @@ struct route_action {
     struct route_room room; // of a leave or join
 };
 
+struct gateway_file;
+
 struct route {
     char *routing_key;
     char *queue;         // the prefix of queues and the routing key
@@ -65,6 +69,9 @@ struct route {
     size_t source_count;
     struct route_field *fields;
     size_t field_count;
+    // The body names rooms and event itself (relay/routing/direct_event.h), as this file allows;
+    // there is nothing else but routing key and queue then. NULL: it does not.
+    const struct gateway_file *direct;
 };
 
 // Sorted by routing key, so that all relays take their queues in one order and never wait for one
@@ -75,12 +82,14 @@ struct routes {
     const char *queue_prefix; // borrowed
 };
 
-// An empty table with room for ROUTES_MAX routes. `queue_prefix` is borrowed.
+// An empty table of ROUTES_MAX routes at most. `queue_prefix` is borrowed.
 NODISCARD struct routes *routes_new(const char *queue_prefix);
 void routes_free(struct routes *routes);
 // Frees what a route holds and zeroes it.
 void route_fini(struct route *route);
 
+// Adds a route, and takes over what it owns. There may be one more than ROUTES_MAX.
+void routes_add(struct routes *routes, const struct route *route);
 // Puts the routes into their order.
 void routes_sort(struct routes *routes);
 

@@ -107,6 +107,8 @@ static bool read_routing_key(struct reader *r, struct route *route, struct json_
         return refuse(r, value.raw, "a routing key with * or # is not possible here");
     if (strcmp(route->routing_key, DEAD_LETTER_KEY) == 0)
         return refuse(r, value.raw, "this routing key would take the queue of dead letters");
+    if (strcmp(route->routing_key, ROUTE_DIRECT_KEY) == 0)
+        return refuse(r, value.raw, "this routing key is kept: \"publish\": true takes it");
     route->queue = joined(r->queue_prefix, route->routing_key);
     return true;
 }

@@ -9,6 +9,7 @@ static const struct pattern {
     struct span before, after; // the name
 } patterns[] = {
     {API_PUBLISH, "POST", true, SPAN_INIT("/v1/events/"), {0}},
+    {API_PUBLISH, "POST", false, SPAN_INIT("/v1/events"), {0}},
     {API_DISCONNECT, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/disconnect")},
     {API_REVOKE, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/revoke")},
     {API_LEAVE, "POST", true, SPAN_INIT("/v1/users/"), SPAN_INIT("/leave")},

@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "common/gateway_file/routes.h"
 #include "common/json_string.h"
 #include "common/mem.h"
 #include "common/public_id.h"
@@ -14,6 +16,7 @@
 
 #define IDEMPOTENCY_KEY_MAX 200
 #define TRACEPARENT_LEN     55
+#define NOT_ALLOWED         "\"publish\": true in GATEWAY_FILE allows events that name their rooms"
 #define LEASE_MARGIN_MS     30000   // that a name stays taken after the wait for the confirm
 #define LATE_LEASE_MS       3600000 // that it stays taken if the confirm has not come by then
 
@@ -220,7 +223,8 @@ static bool is_good(struct api *api, struct side_request *request, const struct 
     switch (api->options.check(api->options.arg, span_of(call->routing_key),
                                side_request_body(request), &why)) {
     case API_EVENT_NO_ROUTE:
-        api_answer_error(request, API_UNKNOWN_ROUTE, NULL);
+        api_answer_error(request, API_UNKNOWN_ROUTE,
+                         strcmp(call->routing_key, ROUTE_DIRECT_KEY) == 0 ? NOT_ALLOWED : NULL);
         return false;
     case API_EVENT_BAD:
         api_answer_error(request, API_BAD_EVENT, why);
@@ -249,7 +253,9 @@ void api_publish(struct api *api, struct side_request *request, struct span name
             },
         .on_outcome = on_outcome,
     };
-    if (!api_path_decode(name, call->routing_key))
+    if (name.len == 0)
+        snprintf(call->routing_key, sizeof(call->routing_key), "%s", ROUTE_DIRECT_KEY);
+    if (name.len > 0 && !api_path_decode(name, call->routing_key))
         api_answer_error(request, API_BAD_PATH, NULL);
     else if (!choose_id(request, call))
         api_answer_error(request, API_BAD_IDEMPOTENCY_KEY, NULL);

@@ -7,6 +7,7 @@
 #include "common/json_string.h"
 #include "common/json_view.h"
 #include "common/mem.h"
+#include "relay/routing/direct_event.h"
 #include "relay/routing/room_list.h"
 
 #define DEPTH_MAX       256
@@ -18,7 +19,7 @@ struct translator {
     size_t max_event_bytes;
     struct room_list rooms,
         acts; // of the event; of its action: the user's, and the one that is left or joined
-    struct buffer args;
+    struct buffer args, name; // the event's
     char id[2 * ID_HASH_BYTES + 1];
     struct json_view values[ROUTE_SOURCES_MAX]; // in the order of the route's `sources`
 };
@@ -39,6 +40,8 @@ static const char *const reasons[TRANSLATE_STATUS_COUNT] = {
     [TRANSLATE_BAD_ROOM] = "the room id is no text or integer, too long, or has control characters",
     [TRANSLATE_NO_LIST] = "the member for several room ids is no list",
     [TRANSLATE_TOO_MANY_ROOMS] = "the event has more than 1000 rooms",
+    [TRANSLATE_NO_TYPE] = "a room is of no type of the file, or has no id",
+    [TRANSLATE_BAD_EVENT] = "the name of the event is missing, too long, or taken",
 };
 
 const char *translate_status_str(enum translate_status status)
@@ -63,6 +66,7 @@ void translator_free(struct translator *t)
     room_list_fini(&t->rooms);
     room_list_fini(&t->acts);
     buffer_fini(&t->args);
+    buffer_fini(&t->name);
     free(t);
 }
 
@@ -346,20 +350,47 @@ static bool is_traceparent(struct span text)
     return true;
 }
 
-enum translate_status translate(struct translator *t, const struct event *event,
-                                struct envelope *out)
+// The envelope's fields that do not depend on the kind of route.
+static struct envelope envelope_of(struct translator *t, const struct event *event)
+{
+    return (struct envelope){
+        .id = is_usable_id(event->message_id) ? event->message_id : hash_id(t, event),
+        .created_at_ms = event->received_ms,
+        .traceparent = is_traceparent(event->traceparent) ? event->traceparent : (struct span){0},
+    };
+}
+
+static void set_rooms(struct translator *t, struct envelope *out)
+{
+    out->room = t->rooms.rooms[0];
+    out->more_rooms = t->rooms.rooms + 1;
+    out->more_count = t->rooms.count - 1;
+}
+
+static enum translate_status translate_direct(struct translator *t, const struct event *event,
+                                              struct json_view body, struct envelope *out)
+{
+    struct direct_event direct = {.rooms = &t->rooms, .name = &t->name};
+
+    buffer_clear(&t->name);
+    room_list_clear(&t->rooms);
+    enum translate_status status = direct_event_read(event->route->direct, body, &direct);
+    if (status != TRANSLATE_OK)
+        return status;
+    room_list_views(&t->rooms);
+    *out = envelope_of(t, event);
+    out->event = buffer_span(&t->name);
+    out->args = direct.data;
+    set_rooms(t, out);
+    return TRANSLATE_OK;
+}
+
+static enum translate_status translate_routed(struct translator *t, const struct event *event,
+                                              struct json_view body, struct envelope *out)
 {
     const struct route *route = event->route;
-    struct json_view body;
-
-    if (event->missing_bytes > 0 || event->body.len > t->max_event_bytes)
-        return TRANSLATE_TOO_BIG;
-    if (!json_view_parse(event->body, DEPTH_MAX, &body, NULL))
-        return TRANSLATE_NOT_JSON;
-    if (body.kind != JSON_KIND_OBJECT)
-        return TRANSLATE_NOT_OBJECT;
-
     struct wrapper wrapper = {0};
+
     collect_values(t, route, body, &wrapper);
     // A wrapped event names itself and has its members in the object `data`.
     if (wrapper.named && wrapper.data.kind == JSON_KIND_OBJECT)
@@ -374,17 +405,26 @@ enum translate_status translate(struct translator *t, const struct event *event,
         write_args(t, route, wrapper.timestamp, event->received_ms);
     if (t->args.len > ENVELOPE_MAX_BYTES / 2) // a route may copy one member many times
         return TRANSLATE_TOO_BIG;
-    *out = (struct envelope){
-        .id = is_usable_id(event->message_id) ? event->message_id : hash_id(t, event),
-        .event = route->event ? span_of(route->event) : (struct span){0},
-        .args = buffer_span(&t->args),
-        .created_at_ms = event->received_ms,
-        .traceparent = is_traceparent(event->traceparent) ? event->traceparent : (struct span){0},
-    };
+    *out = envelope_of(t, event);
+    out->event = route->event ? span_of(route->event) : (struct span){0};
+    out->args = buffer_span(&t->args);
     if (route->action.act)
         return add_action(t, &route->action, out);
-    out->room = t->rooms.rooms[0];
-    out->more_rooms = t->rooms.rooms + 1;
-    out->more_count = t->rooms.count - 1;
+    set_rooms(t, out);
     return TRANSLATE_OK;
+}
+
+enum translate_status translate(struct translator *t, const struct event *event,
+                                struct envelope *out)
+{
+    struct json_view body;
+
+    if (event->missing_bytes > 0 || event->body.len > t->max_event_bytes)
+        return TRANSLATE_TOO_BIG;
+    if (!json_view_parse(event->body, DEPTH_MAX, &body, NULL))
+        return TRANSLATE_NOT_JSON;
+    if (body.kind != JSON_KIND_OBJECT)
+        return TRANSLATE_NOT_OBJECT;
+    return event->route->direct ? translate_direct(t, event, body, out)
+                                : translate_routed(t, event, body, out);
 }

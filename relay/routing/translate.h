@@ -4,21 +4,7 @@
 #include "common/buffer.h"
 #include "proto/envelope.h"
 #include "relay/routing/event.h"
-
-enum translate_status {
-    TRANSLATE_OK,
-    TRANSLATE_TOO_BIG,
-    TRANSLATE_NOT_JSON,
-    TRANSLATE_NOT_OBJECT,
-    TRANSLATE_NO_ROOM,
-    TRANSLATE_BAD_ROOM,
-    TRANSLATE_NO_LIST,
-    TRANSLATE_TOO_MANY_ROOMS,
-    TRANSLATE_STATUS_COUNT
-};
-
-// The reason as a constant text, for logs and dead letters.
-const char *translate_status_str(enum translate_status status);
+#include "relay/routing/translate_status.h"
 
 struct translator;
 NODISCARD struct translator *translator_new(size_t max_event_bytes);

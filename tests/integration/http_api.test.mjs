@@ -76,6 +76,8 @@ const REFUSED = [
   ['two parts', 'POST', '/v1/events/a/b', {}, {}, 404, 'not_found'],
   ['another method', 'GET', '/v1/events/message.sent', undefined, {}, 405, 'method_not_allowed'],
   ['no such route', 'POST', '/v1/events/no.such.route', {}, {}, 404, 'unknown_routing_key'],
+  ['rooms without leave', 'POST', '/v1/events', { rooms: ['user:u1'], event: 'e' }, {}, 404,
+    'unknown_routing_key'],
   ['a broken escape', 'POST', '/v1/events/message%2', {}, {}, 400, 'bad_path'],
   ['a NUL', 'POST', '/v1/events/message%00sent', {}, {}, 400, 'bad_path'],
   ['a long name', 'POST', `/v1/events/${'a'.repeat(256)}`, {}, {}, 400, 'bad_path'],

@@ -40,10 +40,11 @@ const api = await Api.of(made.relay);
 const USER = ['disconnect', 'revoke', 'leave'].map((what) => ['POST', `/v1/users/u1/${what}`,
   what === 'leave' ? { room: 'conversation:1' } : undefined]);
 const PUBLISH = ['POST', '/v1/events/booking.confirmed', EVENT];
+const INTO = ['POST', '/v1/events', { rooms: ['user:u1'], event: 'news', data: 1 }];
 const READ_ONE = [['GET', '/v1/presence/users/u1'], ['GET', '/v1/presence/rooms/lobby:1']];
 const READ_SEVERAL = [['POST', '/v1/presence/users', { users: ['u1'] }],
   ['POST', '/v1/presence/rooms', { rooms: ['lobby:1'] }]];
-const ALL = [PUBLISH, ...USER, ['GET', '/v1/edges'], ...READ_ONE, ...READ_SEVERAL];
+const ALL = [PUBLISH, INTO, ...USER, ['GET', '/v1/edges'], ...READ_ONE, ...READ_SEVERAL];
 
 async function gives(status, asked, method, path, body, headers) {
   const answer = await asked.ask(method, path, body, headers);
@@ -61,7 +62,7 @@ test('what is asked wrongly', async () => {
   for (const [method, path] of [PUBLISH, ...USER, ...READ_ONE]) {
     await gives(400, api, method, path.replace(/booking|u1|lobby/, '%zz'), method === 'GET' ? undefined : '{}');
   }
-  for (const [method, path] of [PUBLISH, ...USER, ...READ_SEVERAL]) {
+  for (const [method, path] of [PUBLISH, INTO, ...USER, ...READ_SEVERAL]) {
     await gives(411, api, method, path, '{}',
       { 'Content-Length': null, 'Transfer-Encoding': 'chunked' });
     await gives(413, api, method, path, undefined,
@@ -71,7 +72,7 @@ test('what is asked wrongly', async () => {
   }
   await gives(404, api, 'POST', '/v1/events/no.such.route', EVENT);
   const without = await Api.of(await made.addRelay({ ...settings, GATEWAY_FILE: '' }));
-  for (const each of [...READ_ONE, ...READ_SEVERAL]) await gives(404, without, ...each);
+  for (const each of [INTO, ...READ_ONE, ...READ_SEVERAL]) await gives(404, without, ...each);
 });
 
 test('a key over its rate', async () => {
@@ -93,12 +94,14 @@ test('brokers that are away', async () => {
 
 test('a RabbitMQ that does not confirm', async () => {
   silent = true;
-  const first = api.ask(...PUBLISH, { 'Idempotency-Key': 'k2' });
-  await until('409', async () =>
-    (await api.ask(...PUBLISH, { 'Idempotency-Key': 'k2' })).status === 409);
-  const statuses = [(await first).status];
-  statuses.push((await api.ask(...PUBLISH)).status);
-  assert.ok(statuses.includes(504), `${statuses}`);
+  for (const [what, key] of [[PUBLISH, 'k2'], [INTO, 'k3']]) {
+    const first = api.ask(...what, { 'Idempotency-Key': key });
+    await until('409', async () =>
+      (await api.ask(...what, { 'Idempotency-Key': key })).status === 409);
+    const statuses = [(await first).status];
+    statuses.push((await api.ask(...what)).status);
+    assert.ok(statuses.includes(504), `${statuses}`);
+  }
 });
 
 test('every answer of the document was seen', () => {

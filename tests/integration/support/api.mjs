@@ -17,13 +17,15 @@ export async function apiSettings(lines = [`test ${API_KEY}`]) {
   return { API_PORT: '0', API_KEY_FILE };
 }
 
-// A file of the gateway: the built-in one, and presence of users and of the rooms "lobby:…".
+// A file of the gateway: the built-in one, presence of users and of the rooms "lobby:…", and events that name their
+// rooms.
 export async function presenceFile(graceSeconds = 5) {
   const dir = await mkdtemp(join(tmpdir(), 'presence-'));
   after(() => rm(dir, { recursive: true, force: true }));
   const file = JSON.parse(await readFile(
     new URL('../../../common/gateway_file/gateway.json', import.meta.url), 'utf8'));
   file.users = { presence: true, graceSeconds };
+  file.publish = true;
   file.rooms.lobby = { join: 'open', presence: true };
   const path = join(dir, 'gateway.json');
   await writeFile(path, JSON.stringify(file));

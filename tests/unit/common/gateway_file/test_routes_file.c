@@ -246,6 +246,8 @@ static const struct bad_case bad_cases[] = {
      "f:1: \"disconnect\" needs \"user\"\n"},
     {"disconnect with a room", ROUTE("\"disconnect\":{\"user\":\"{u}\",\n\"room\":\"c:{c}\"}"),
      "f:2: \"disconnect\" has \"user\"\n"},
+    {"the key of events that name their rooms", ROUTE("\"routingKey\":\"gateway.publish\""),
+     "f:1: this routing key is kept: \"publish\": true takes it\n"},
     {"two actions", ROUTE("\"disconnect\":{\"user\":\"{u}\"},\n\"leave\":{}"),
      "f:2: a route has one action\n"},
     {"an action on a room", ROUTE("\"disconnect\":{\"user\":\"user:{u}\"}"),

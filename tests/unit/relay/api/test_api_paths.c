@@ -29,7 +29,7 @@ static const struct path_row paths[] = {
     {"a user alone", SPAN_INIT("/v1/users/u"), API_OTHER, NULL},
     {"something behind a user", SPAN_INIT("/v1/users/u/disconnect/"), API_OTHER, NULL},
     {"no name", SPAN_INIT("/v1/events/"), API_OTHER, NULL},
-    {"no slash", SPAN_INIT("/v1/events"), API_OTHER, NULL},
+    {"an event that names its rooms", SPAN_INIT("/v1/events"), API_PUBLISH, NULL},
     {"a slash in the name", SPAN_INIT("/v1/events/a/b"), API_OTHER, NULL},
     {"another version", SPAN_INIT("/v2/events/a"), API_OTHER, NULL},
     {"something in front", SPAN_INIT("/x/v1/events/a"), API_OTHER, NULL},
