@@ -29,9 +29,10 @@ struct side_header {
 
 struct side_answer {
     unsigned status;
-    const char *type; // of the body; a constant
+    const char *type; // of the body, a constant; NULL: there is none
     struct span body;
-    struct side_header extra; // a header more, with constants
+    struct side_header extra;       // a header more, with constants
+    const struct side_header *more; // constants, ended by one without a name; NULL: none
 };
 
 enum side_framing {
@@ -80,6 +81,8 @@ enum side_framing side_request_framing(const struct side_request *request, uint6
 struct span side_request_body(const struct side_request *request);
 // The client has shown who it is: its connection is the last to be closed for others.
 void side_request_trust(struct side_request *request);
+// The answer will say that the page whose origin the request has may read it (CORS).
+void side_request_allow_origin(struct side_request *request);
 // A number of the handler's own, 0 at first.
 unsigned *side_request_mark(struct side_request *request);
 

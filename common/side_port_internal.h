@@ -41,12 +41,13 @@ struct side_request {
     struct list entry; // in `answered`
     char *target;      // as it came
     const char *method;
-    bool begun, is_answered;
+    bool begun, is_answered, allows_origin;
     unsigned mark;
     struct buffer body;
     unsigned status;
     const char *type;
     struct side_header extra;
+    const struct side_header *more;
     struct buffer answer;
 };
 

@@ -71,6 +71,11 @@ void side_request_trust(struct side_request *request)
     request->connection->trusted = true;
 }
 
+void side_request_allow_origin(struct side_request *request)
+{
+    request->allows_origin = true;
+}
+
 unsigned *side_request_mark(struct side_request *request)
 {
     return &request->mark;
@@ -85,6 +90,7 @@ void side_request_answer(struct side_request *request, const struct side_answer 
     request->status = answer->status;
     request->type = answer->type;
     request->extra = answer->extra;
+    request->more = answer->more;
     buffer_append(&request->answer, answer->body);
     pthread_mutex_lock(&port->lock);
     request->is_answered = true;
@@ -93,6 +99,24 @@ void side_request_answer(struct side_request *request, const struct side_answer 
     // Fails only if the counter is full, and then the thread wakes up anyway.
     if (write(port->wake, &one, sizeof(one)) < 0)
         assert(errno == EAGAIN);
+}
+
+static void add_headers(const struct side_request *request, struct MHD_Response *response)
+{
+    const struct side_header *header = request->more;
+
+    if (request->type)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (request->extra.name)
+        MHD_add_response_header(response, request->extra.name, request->extra.value);
+    for (; header && header->name; header++)
+        MHD_add_response_header(response, header->name, header->value);
+    if (!request->allows_origin)
+        return;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN,
+                            side_request_header(request, MHD_HTTP_HEADER_ORIGIN));
+    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ORIGIN);
 }
 
 static enum MHD_Result send_answer(struct side_request *request)
@@ -105,10 +129,7 @@ static enum MHD_Result send_answer(struct side_request *request)
         return MHD_NO;
     if (port->options.on_answer)
         port->options.on_answer(request, request->status, port->options.arg);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->type);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (request->extra.name)
-        MHD_add_response_header(response, request->extra.name, request->extra.value);
+    add_headers(request, response);
     enum MHD_Result queued =
         MHD_queue_response(request->connection->library, request->status, response);
     MHD_destroy_response(response);

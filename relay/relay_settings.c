@@ -1,11 +1,15 @@
 #include "relay/relay_settings.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/redis/redis_tls.h"
 #include "common/setting_typos.h"
 #include "common/shared_settings.h"
 #include "proto/letter_headers.h"
 #include "proto/redis_keys.h"
 #include "relay/api/api_keys.h"
+#include "relay/api/api_origins.h"
 
 #define NAME_MAX_BYTES 255 // of a name in AMQP, where names are short strings
 
@@ -52,6 +56,8 @@ static const struct setting table[] = {
      "Address that the HTTP API listens on; SERVICE_HOST when it is not given"},
     {"API_KEY_FILE", SETTING_TEXT, FIELD(api.key_file), NULL, 0, 0, NULL,
      "File with the keys of the HTTP API, one a line; read again on SIGHUP and when it changes"},
+    {"API_CORS_ORIGIN", SETTING_TEXT, FIELD(api.cors_origin), NULL, 0, 0, NULL,
+     "Origins of web pages that may use the HTTP API, for the console; not allowed in production"},
     {"API_RATE_LIMIT", SETTING_NUMBER, FIELD(api.rate_limit), "100", 0, 100000, NULL,
      "Requests a second of each key of the HTTP API; 0: no limit"},
     {"API_RATE_BURST", SETTING_NUMBER, FIELD(api.rate_burst), "200", 1, 1000000, NULL,
@@ -113,12 +119,26 @@ static void check_queue_prefix(struct span prefix, struct buffer *errors)
                        SPAN_ARG(prefix));
 }
 
+// A key in a page is a key in the hands of all who open it.
+static void check_origins(const struct api_settings *api, struct buffer *errors)
+{
+    const char *environment = getenv("NODE_ENV");
+
+    if (!api->cors_origin)
+        return;
+    api_origins_check(api->cors_origin, errors);
+    if (environment && strcmp(environment, "production") == 0)
+        settings_fault(errors, "API_CORS_ORIGIN must not be given when NODE_ENV=production; "
+                               "services use the API, and web pages the edges");
+}
+
 // The keys are only checked here: the API reads its file itself, and again.
 static void finish_api(struct relay_settings *settings, struct buffer *errors)
 {
     struct api_settings *api = &settings->api;
 
     api->on = settings_is_given("API_PORT");
+    check_origins(api, errors);
     if (!api->on)
         return;
     if (api->key_file)

@@ -1,10 +1,12 @@
 // The page: two clients, what they remember, and the link that fills them.
 //
-//     /console#token=…&second=http://127.0.0.1:3003
+//     /console#token=…&second=http://127.0.0.1:3003&api=http://127.0.0.1:9101&key=…
 //
 // All of it stands behind the '#', which browsers send to nobody, and goes from the address bar
 // as soon as it is read.
+import { element } from './elements.js';
 import { Pane } from './pane.js';
+import { Publisher } from './publisher.js';
 import { Tabs } from './tabs.js';
 
 const KEY = 'gateway-console';
@@ -27,20 +29,26 @@ const main = document.getElementById('panes');
 const both = document.getElementById('connect-both');
 const panes = [];
 const tabs = new Tabs(document.getElementById('tabs'), main);
+const publisher = new Publisher(document.getElementById('publisher'),
+  { idOf: (type) => panes.map((pane) => pane.idOf(type)).find((id) => id !== null) ?? null,
+    onInput: remember });
 
 function remember() {
   sessionStorage.setItem(KEY, JSON.stringify({
     urls: panes.map(({ url }) => url), tokens: panes.map(({ token }) => token),
+    api: publisher.api, key: publisher.key,
   }));
 }
 
 function fill() {
   const link = new URLSearchParams(window.location.hash.slice(1));
-  const { urls = [window.location.origin, neighbour()], tokens = ['', ''] } = remembered();
+  const { urls = [window.location.origin, neighbour()], tokens = ['', ''], api = '', key = '' } = remembered();
   panes.forEach((pane, i) => {
     Object.assign(pane, { url: urls[i], token: link.get('token') ?? tokens[i] });
   });
   if (link.has('second')) panes[1].url = link.get('second');
+  publisher.api = link.get('api') ?? api;
+  publisher.key = link.get('key') ?? key;
   remember();
   window.history.replaceState(null, '', window.location.pathname);
 }
@@ -60,6 +68,15 @@ function draw() {
   both.classList.toggle('primary', anyIsIdle());
 }
 
+// The gateway's file, of the edge that serves this page.
+async function readFile() {
+  const { rooms, routes } = await (await fetch('/console/gateway.json')).json();
+  document.getElementById('room-types').replaceChildren(
+    ...rooms.map((value) => element('option', { value })));
+  for (const pane of panes) pane.offer(rooms);
+  publisher.offer(routes);
+}
+
 function start() {
   for (const number of [1, 2]) {
     panes.push(new Pane(number, { onInput: remember, onChange: draw }));
@@ -68,6 +85,7 @@ function start() {
   draw();
   fill();
   window.addEventListener('hashchange', fill);
+  readFile();
   if (!window.io) {
     const trouble = document.getElementById('trouble');
     trouble.textContent = 'The official client is missing: /socket.io/socket.io.js is not there. '

@@ -2,7 +2,7 @@
 import { Connection } from './connection.js';
 import { announce, element } from './elements.js';
 import { EventList } from './event_list.js';
-import { clockTime, describeToken, duration } from './texts.js';
+import { clockTime, describeToken, duration, readClaims, userOf } from './texts.js';
 
 const STATES = {
   off: 'Not connected', connecting: 'Connecting …', on: 'Connected', waiting: 'Reconnecting …',
@@ -65,6 +65,18 @@ export class Pane {
     return this.events.received;
   }
 
+  // The id of a room of this type that the client is in, or null; of type "user" the user's own.
+  idOf(type) {
+    if (type === 'user') return userOf(readClaims(this.token));
+    const room = [...this.connection.rooms.values()].find(({ roomType }) => roomType === type);
+    return room ? room.roomId : null;
+  }
+
+  // Types of rooms that the client may join.
+  offer(types) {
+    this.find('.join').elements.type.value ||= types[0] ?? '';
+  }
+
   get isIdle() {
     return ['off', 'refused'].includes(this.state);
   }
@@ -94,7 +106,7 @@ export class Pane {
   #listen(onInput) {
     this.#onSubmit('.connect', () => this.toggle());
     this.#onSubmit('.join', ({ type, id }) => this.connection.join(
-      { roomType: type.value, roomId: id.value.trim() }));
+      { roomType: type.value.trim(), roomId: id.value.trim() }));
     this.find('.refresh').addEventListener('click', () => this.connection.refresh(this.token));
     this.find('.connect').addEventListener('input', () => {
       onInput();
@@ -203,7 +215,6 @@ export class Pane {
         ? 'Paste a token and connect. compose/up prints one; ws-token makes others.'
         : 'Connect to see events as they arrive.'];
     }
-    return ['No events', 'Join a room and type in the other client, or publish a booking with the '
-      + 'command that compose/up prints.'];
+    return ['No events', 'Join a room and type in the other client, or publish an event above.'];
   }
 }

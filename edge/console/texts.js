@@ -49,11 +49,16 @@ export function readClaims(token) {
   }
 }
 
+// Whose token it is by its claims; null when they do not say it.
+export function userOf(claims) {
+  return claims?.id ?? claims?.userId ?? claims?.sub ?? null;
+}
+
 export function describeToken(token, now) {
   if (token === '') return '';
   const claims = readClaims(token);
   if (!claims) return 'is no JSON Web Token';
-  const who = claims.id ?? claims.userId ?? claims.sub ?? 'no user id';
+  const who = userOf(claims) ?? 'no user id';
   if (typeof claims.exp !== 'number') return `of ${who}, does not expire`;
   const left = claims.exp * 1000 - now;
   return left > 0 ? `of ${who}, expires in ${duration(left)}` : `of ${who}, expired`;

@@ -232,6 +232,7 @@ static void build_routes(struct gateway *gateway, const struct gateway_options *
         .bundle = options->bundle,
         .relay = &gateway->relay,
         .metrics = &gateway->metrics->delivery,
+        .file = options->file,
         .console_enabled = options->console_enabled,
         .metrics_enabled = options->metrics_enabled,
         .metrics_rooms = options->metrics_rooms,

@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "relay/api/api_answer.h"
 #include "relay/api/api_command.h"
+#include "relay/api/api_origins.h"
 #include "relay/api/api_parts.h"
 #include "relay/api/api_paths.h"
 #include "relay/api/api_presence.h"
@@ -92,7 +93,7 @@ static void on_head(struct side_request *request, void *arg)
     struct api_path path = api_path_find(side_request_path(request));
     enum api_error error;
 
-    if (!is_let_in(api, request))
+    if (api_origins_admit(api->options.settings->cors_origin, request) || !is_let_in(api, request))
         return;
     *side_request_mark(request) = path.endpoint;
     if (path.endpoint == API_OTHER)

@@ -7,8 +7,9 @@
 struct api_settings {
     bool on; // API_PORT is given
     int64_t port;
-    const char *host;     // or NULL
-    const char *key_file; // or NULL
+    const char *host;        // or NULL
+    const char *key_file;    // or NULL
+    const char *cors_origin; // of pages in development; or NULL
     int64_t rate_limit, rate_burst;
     int64_t max_connections;
     int64_t publish_timeout_ms;

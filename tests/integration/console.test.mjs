@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { API_KEY, Api, apiSettings } from './support/api.mjs';
 import { Browser } from './support/browser.mjs';
 import { gateway } from './support/gateway.mjs';
 import { request } from './support/http.mjs';
@@ -17,18 +18,21 @@ const pictures = process.env.CONSOLE_PICTURES && resolve(root, process.env.CONSO
 const FILES = {
   'console.css': 'text/css', 'console.svg': 'image/svg+xml', 'console.js': 'text/javascript',
   'connection.js': 'text/javascript', 'elements.js': 'text/javascript',
-  'event_list.js': 'text/javascript', 'pane.js': 'text/javascript', 'tabs.js': 'text/javascript',
-  'texts.js': 'text/javascript',
+  'event_list.js': 'text/javascript', 'pane.js': 'text/javascript',
+  'publisher.js': 'text/javascript', 'tabs.js': 'text/javascript', 'texts.js': 'text/javascript',
+  'gateway.json': 'application/json',
 };
 
 const [firstPort, secondPort] = pictures ? [3002, 3003] : await freePorts(2);
 const made = await gateway({ edges: 0,
-  env: { DEV_CONSOLE: 'true', CORS_ORIGIN: `http://127.0.0.1:${firstPort}` } });
+  env: { DEV_CONSOLE: 'true', CORS_ORIGIN: `http://127.0.0.1:${firstPort}` },
+  relayEnv: { ...await apiSettings(), API_CORS_ORIGIN: `http://127.0.0.1:${firstPort}` } });
 const first = await made.addEdge({}, firstPort);
 const second = await made.addEdge({}, secondPort);
 const plain = await made.addEdge({ DEV_CONSOLE: 'false' });
 await made.ready();
 const { services } = made;
+const api = await Api.of(made.relay);
 
 const browser = await Browser.start();
 after(() => browser.close());
@@ -58,8 +62,8 @@ class Side {
   }
 
   async join(roomType, roomId) {
-    await this.find('.join select').selectOption(roomType);
-    await this.find('.join input').fill(roomId);
+    await this.find('.join [name=type]').fill(roomType);
+    await this.find('.join [name=id]').fill(roomId);
     await this.button('Join').click();
     await this.find('.room-list .typing:enabled').last().waitFor();
   }
@@ -357,6 +361,151 @@ test('the keyboard alone connects, joins and opens an event', async (t) => {
   assert.equal(outline, 'solid');
   await page.keyboard.press('Enter');
   await here.event('join_room').locator('pre').waitFor();
+});
+
+// The form that publishes, as a person sees it.
+class Form {
+  constructor(page) {
+    this.page = page;
+    this.root = page.locator('#publisher');
+  }
+
+  field(name) {
+    return this.root.getByLabel(name);
+  }
+
+  async body() {
+    return JSON.parse(await this.field('Body').inputValue());
+  }
+
+  async choose(routingKey) {
+    await this.field('Event').selectOption(routingKey);
+  }
+
+  async publish() {
+    await this.root.getByRole('button', { name: 'Publish' }).click();
+  }
+
+  async says(text) {
+    await this.root.locator('.answer').getByText(text).waitFor();
+  }
+}
+
+describe('the form that publishes', () => {
+  async function openForm(t, { key = API_KEY, at = first } = {}) {
+    const page = await browser.open(`${at.url}/console#second=${second.url}&token=${
+      token({ id: 'traveller-1' })}&api=${api.url}&key=${key}`);
+    t?.after(() => page.close());
+    await page.getByText('Publish an event').click();
+    return { page, form: new Form(page), sides: [new Side(page, 0), new Side(page, 1)] };
+  }
+
+  test('has each route, with a sample for who is on the page', async (t) => {
+    const { page, form, sides: [here] } = await openForm(t);
+    assert.deepEqual(await form.field('Event').locator('option').allTextContents(),
+      ['booking.confirmed → booking_update', 'message.sent → new_message',
+        'notification.created → new_notification']);
+    assert.deepEqual(await form.body(),
+      { userId: 'traveller-1', bookingId: 'booking-1', status: 'confirmed' });
+    await page.getByRole('button', { name: 'Connect both' }).click();
+    await here.is('Connected');
+    await here.join('conversation', 'c-7');
+    await form.choose('message.sent');
+    assert.equal((await form.body()).conversationId, 'c-7');
+    await form.root.getByText('to conversation:{conversationId}').waitFor();
+    assert.deepEqual(page.faults, []);
+  });
+
+  test('publishes: the first event without a terminal', async (t) => {
+    const { page, form, sides } = await openForm(t);
+    await page.getByRole('button', { name: 'Connect both' }).click();
+    for (const side of sides) await side.is('Connected');
+    await form.publish();
+    await form.says('booking.confirmed is published');
+    for (const side of sides) {
+      assert.equal((await side.detail('booking_update')).bookingId, 'booking-1');
+    }
+    await until('the announcement', async () => /published|booking_update/.test(
+      await page.locator('#announcer').textContent()));
+    assert.deepEqual(page.faults, []);
+  });
+
+  test('by the keyboard alone', async (t) => {
+    const { page, form } = await openForm(t);
+    await form.field('Event').focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await form.says('booking.confirmed is published');
+  });
+
+  test('says why an event is not published', async (t) => {
+    const { form } = await openForm(t);
+    await form.field('Body').fill('{');
+    await form.publish();
+    await form.says('The body is no JSON.');
+    assert.equal(await form.field('Body').getAttribute('aria-invalid'), 'true');
+    await form.field('Body').fill('{}');
+    await form.publish();
+    await form.says('the room id is missing');
+    assert.equal(await form.field('Body').getAttribute('aria-invalid'), 'false');
+    await form.field('Key').fill('another key');
+    await form.publish();
+    await form.says('401');
+    await form.field('HTTP API').fill('http://127.0.0.1:1');
+    await form.publish();
+    await form.says('does not answer');
+  });
+
+  test('of a page that the relay does not know gets nowhere', async (t) => {
+    const { form } = await openForm(t, { at: second });
+    const count = () => made.relay.metric('ws_relay_api_requests_total{endpoint="publish",status="202"}');
+    const before = await count();
+    await form.publish();
+    await form.says(`API_CORS_ORIGIN of the relay lacks ${second.url}`);
+    assert.equal(await count(), before);
+  });
+
+  test('the key leaves the address, and no page has it but by the link', async (t) => {
+    const { page, form } = await openForm(t);
+    assert.equal(page.url(), `${first.url}/console`);
+    await page.reload();
+    await page.getByText('Publish an event').click();
+    assert.equal(await form.field('Key').inputValue(), API_KEY);
+    const requests = [];
+    page.on('request', (sent) => requests.push(sent.url()));
+    await form.publish();
+    await form.says('is published');
+    for (const address of requests) assert.ok(!address.includes(API_KEY), address);
+    for (const name of ['', ...Object.keys(FILES).map((file) => `/${file}`)]) {
+      assert.ok(!(await request(`${first.url}/console${name}`)).body.includes(API_KEY), name);
+    }
+  });
+
+  test('is as wide as the page, from phone to desktop', async (t) => {
+    const { page, form } = await openForm(t);
+    for (const [width, height] of [[1440, 900], [768, 1024], [390, 844]]) {
+      await page.setViewportSize({ width, height });
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+      if (pictures && width === 1440) {
+        await page.getByRole('button', { name: 'Connect both' }).click();
+        await new Side(page, 1).is('Connected');
+        await form.publish();
+        await new Side(page, 1).event('booking_update').waitFor();
+        await page.mouse.move(0, 0);
+        await page.screenshot({ path: `${pictures}/console-publish.png` });
+      }
+    }
+  });
+});
+
+test('rooms of any type can be joined', async (t) => {
+  const { sides: [here] } = await openConnected(t);
+  assert.equal(await here.find('.join [name=type]').inputValue(), 'conversation');
+  assert.deepEqual(await here.page.locator('#room-types option').evaluateAll((all) =>
+    all.map(({ value }) => value)), ['conversation', 'notification']);
+  await here.find('.join [name=type]').fill('elsewhere');
+  await here.button('Join').click();
+  await here.find('.notice').getByText('elsewhere:42 was not joined: Invalid roomType.').waitFor();
 });
 
 // A conversation about a flat, for the layout and the pictures.

@@ -1,6 +1,7 @@
 #include "edge/gateway/web/console.h"
 
 #include "edge/gateway/web/console_files.h"
+#include "edge/gateway/web/console_outline.h"
 
 #define PAGE "/console"
 
@@ -37,6 +38,8 @@ static const char *type_of(struct span name)
         return "text/css; charset=utf-8";
     if (ends_with(name, SPAN_LIT(".svg")))
         return "image/svg+xml";
+    if (ends_with(name, SPAN_LIT(".json")))
+        return "application/json; charset=utf-8";
     return "text/html; charset=utf-8";
 }
 
@@ -50,11 +53,16 @@ static struct span name_of(struct span path)
     return (struct span){0};
 }
 
-bool console_handle(struct http_exchange *exchange)
+bool console_handle(struct http_exchange *exchange, const struct gateway_file *gateway_file,
+                    struct buffer *text)
 {
     struct span name = name_of(exchange->request->path);
     struct span file = console_file(name);
 
+    if (span_is(name, "gateway.json")) {
+        console_outline_write(gateway_file, text);
+        file = buffer_span(text);
+    }
     if (!file.ptr)
         return false;
     http_exchange_reply(exchange, &(struct http_reply){.status = 200,

@@ -197,6 +197,7 @@ void http_routes_handle(struct http_routes *routes, struct http_exchange *exchan
         handle_health(routes, exchange);
     else if (is_reading(request) && span_is(request->path, "/metrics") && routes->metrics_enabled)
         handle_metrics(routes, exchange);
-    else if (!is_reading(request) || !routes->console_enabled || !console_handle(exchange))
+    else if (!is_reading(request) || !routes->console_enabled ||
+             !console_handle(exchange, routes->file, &routes->body))
         reply_not_found(exchange);
 }

@@ -22,6 +22,7 @@ struct http_routes {
     const struct client_bundle *bundle; // NULL: none
     const struct relay_status *relay;
     const struct delivery_metrics *metrics;
+    const struct gateway_file *file; // what the console says of it
     bool console_enabled;
     bool metrics_enabled;
     bool metrics_rooms;                                   // /metrics lists rooms by name
