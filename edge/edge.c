@@ -297,6 +297,8 @@ static void build_bus(struct edge *edge)
         .edge_id = edge->id.ptr,
         .sessions = edge->sessions,
         .presence = edge->presence,
+        .uplink_max_len = (uint64_t)s->uplink_max_len,
+        .uplink_max_bytes = (uint64_t)s->uplink_max_bytes,
     };
     edge->bus = redis_nodes_new(&edge->bus_options, &edge->loop, edge->metrics.redis);
     edge->metrics.redis_nodes = redis_settings_nodes(&s->redis);

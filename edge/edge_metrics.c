@@ -7,6 +7,7 @@
 #define SOCKETIO(field) offsetof(struct edge_metrics, socketio.field)
 #define CLIENTS(field)  offsetof(struct edge_metrics, gateway.clients.field)
 #define ROOMS(field)    offsetof(struct edge_metrics, gateway.rooms.field)
+#define UPLINK(field)   offsetof(struct edge_metrics, gateway.uplink.field)
 #define JWKS(field)     offsetof(struct edge_metrics, gateway.jwks.field)
 #define WAITS(field)    offsetof(struct edge_metrics, gateway.key_waits.field)
 #define PRESENCE(field) offsetof(struct edge_metrics, gateway.presence.field)
@@ -28,6 +29,7 @@
 #define UNAUTH        "ws_edge_auth_refused_total"
 #define EVENTS        "ws_edge_events_total"
 #define OWN           "ws_edge_own_events_refused_total"
+#define UNTOLD        "ws_edge_uplink_refused_total"
 #define JOINS         "ws_edge_joins_refused_total"
 #define FETCHES       "ws_edge_jwks_fetches_total"
 #define OPENED        "ws_edge_handshakes_total"
@@ -50,6 +52,7 @@
 #define UNAUTH_HELP     "Clients refused at CONNECT, by reason"
 #define EVENTS_HELP     "Events from clients, by name"
 #define OWN_HELP        "Events of GATEWAY_FILE that were refused, by the limit that they exceeded"
+#define UNTOLD_HELP     "Events of clients for services that were refused, by reason"
 #define JOINS_HELP      "Refused joins, by reason"
 #define FETCHES_HELP    "Fetches of the key set of JWT_JWKS_URL, by result"
 #define OPENED_HELP     "Opened sessions, by first transport"
@@ -187,6 +190,11 @@ static const struct metric_info table[] = {
     {OWN, "reason=\"size\"", COUNTER, CLIENTS(own_too_big), OWN_HELP},
     {OWN, "reason=\"rate\"", COUNTER, CLIENTS(own_too_many), OWN_HELP},
     {OWN, "reason=\"room\"", COUNTER, CLIENTS(own_left_out), OWN_HELP},
+    {"ws_edge_uplink_events_total", NULL, COUNTER, UPLINK(added), "Events of clients for services that Redis has taken"},
+    {UNTOLD, "reason=\"full\"", COUNTER, UPLINK(full), UNTOLD_HELP},
+    {UNTOLD, "reason=\"unavailable\"", COUNTER, UPLINK(unavailable), UNTOLD_HELP},
+    {UNTOLD, "reason=\"too many\"", COUNTER, UPLINK(too_many), UNTOLD_HELP},
+    {"ws_edge_uplink_pending", NULL, GAUGE, UPLINK(pending), "Events of clients for services that Redis has not answered yet"},
     {"ws_edge_typing_left_out_total", NULL, COUNTER, CLIENTS(typing_left_out), "Typing events dropped because their room exceeded its limit"},
     {JOINS, "reason=\"forbidden\"", COUNTER, ROOMS(joins_forbidden), JOINS_HELP},
     {JOINS, "reason=\"unavailable\"", COUNTER, ROOMS(joins_unavailable), JOINS_HELP},

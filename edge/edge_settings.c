@@ -125,6 +125,10 @@ static const struct setting table[] = {
      "a burst; 0: no limit"},
     {"MAX_ROOM_DELIVERIES_PER_SECOND", SETTING_NUMBER, FIELD(max_room_deliveries_per_second), "25000", 0, 1000000000, NULL,
      "Deliveries of typing events per second in one room, 4 times as many in a burst; 0: no limit"},
+    {"UPLINK_MAXLEN", SETTING_NUMBER, FIELD(uplink_max_len), "100000", 1, 100000000, NULL,
+     "Largest number of events for services that may wait in Redis for RabbitMQ; further ones are refused"},
+    {"UPLINK_MAX_BYTES", SETTING_NUMBER, FIELD(uplink_max_bytes), "67108864", 1048576, 1099511627776, NULL,
+     "Bytes that these events may take in Redis, roughly; further ones are refused"},
     {"MAX_BYTES_PER_SECOND", SETTING_NUMBER, FIELD(max_bytes_per_second), "1000000", 0, 1000000000, NULL,
      "Bytes per second that one client may send in the long run, twice MAX_PAYLOAD in a burst; 0: "
      "no limit"},

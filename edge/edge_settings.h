@@ -47,6 +47,7 @@ struct edge_settings {
     int64_t max_sockets_per_user, max_rooms_per_socket;
     int64_t max_events_per_second, max_events_per_second_per_user, max_bytes_per_second;
     int64_t max_room_deliveries_per_second;
+    int64_t uplink_max_len, uplink_max_bytes;
     const char *trusted_proxies;
     bool allow_eio3;
     bool ws_compression;

@@ -6,6 +6,7 @@
 #include "common/json_string.h"
 #include "common/mem.h"
 #include "common/reserved_events.h"
+#include "proto/uplink.h"
 
 #define BYTES_BY_DEFAULT 1024
 #define RATE_BY_DEFAULT  5
@@ -81,29 +82,53 @@ static bool read_rate(struct file_reader *r, struct json_view value, void *into)
                          "\"perSecond\" is a number from 1 to 100", &type->per_second);
 }
 
-static bool refuse_publish(struct file_reader *r, struct json_view value, void *into)
+static bool read_exchange(struct file_reader *r, struct json_view value, void *into)
 {
-    (void)into;
-    return reader_refuse(r, value.raw,
-                         "\"publish\" is not supported: events of clients go to rooms alone");
+    struct client_event_type *type = into;
+
+    return reader_name(r, value, UPLINK_NAME_MAX, &type->exchange);
+}
+
+static bool read_routing_key(struct file_reader *r, struct json_view value, void *into)
+{
+    struct client_event_type *type = into;
+
+    return reader_name(r, value, UPLINK_NAME_MAX, &type->routing_key);
+}
+
+static bool read_publish(struct file_reader *r, struct json_view value, void *into)
+{
+    static const struct reader_member members[] = {
+        {"exchange", read_exchange}, {"routingKey", read_routing_key}, {NULL, NULL}};
+    struct client_event_type *type = into;
+
+    if (value.kind != JSON_KIND_OBJECT)
+        return reader_refuse(r, value.raw, "\"publish\" must be an object");
+    if (!reader_members(r, value, members, "\"publish\" has \"exchange\" and \"routingKey\"", type))
+        return false;
+    return (type->exchange && type->routing_key) ||
+           reader_refuse(r, value.raw, "\"publish\" needs \"exchange\" and \"routingKey\"");
 }
 
 static bool read_type(struct file_reader *r, struct json_view value, struct client_event_type *type)
 {
     static const struct reader_member members[] = {
-        {"room", read_room},         {"as", read_as},
-        {"maxBytes", read_bytes},    {"perSecond", read_rate},
-        {"publish", refuse_publish}, {NULL, NULL},
+        {"room", read_room},      {"as", read_as},          {"publish", read_publish},
+        {"maxBytes", read_bytes}, {"perSecond", read_rate}, {NULL, NULL},
     };
 
     if (value.kind != JSON_KIND_OBJECT)
         return reader_refuse(r, value.raw, "an event of clients must be an object");
     if (!reader_members(r, value, members,
-                        "an event of clients has \"room\", \"as\", \"maxBytes\" and \"perSecond\"",
+                        "an event of clients has \"room\", \"as\", \"publish\", \"maxBytes\" and "
+                        "\"perSecond\"",
                         type))
         return false;
-    return (type->to_room && type->as) ||
-           reader_refuse(r, value.raw, "an event of clients needs \"room\": true and \"as\"");
+    if (type->to_room != (type->as != NULL))
+        return reader_refuse(r, value.raw, "\"room\": true and \"as\" belong together");
+    return type->to_room || type->exchange ||
+           reader_refuse(r, value.raw,
+                         "an event of clients needs \"room\": true and \"as\", or \"publish\"");
 }
 
 bool client_event_types_parse(struct file_reader *r, struct json_view events,

@@ -1,4 +1,5 @@
-// The events that clients may send to the other members of a room, beside those that are built in.
+// The events that clients may send to the other members of a room, or to services, beside those
+// that are built in.
 #pragma once
 
 #include <stddef.h>
@@ -15,7 +16,7 @@
 
 struct client_event_type {
     char *name;                   // as clients send it
-    char *as;                     // as the other members get it
+    char *as;                     // as the other members get it; NULL: it does not go to a room
     uint32_t max_bytes;           // of its data
     uint32_t per_second;          // of one client
     unsigned line;                // of the file, for errors

@@ -49,10 +49,17 @@ static const struct route *passes_for(const struct gateway_file *file,
 {
     for (size_t i = 0; i < file->routes->count; i++) {
         const struct route *route = &file->routes->items[i];
-        if (route->event && strcmp(route->event, type->as) == 0)
+        if (route->event && type->as && strcmp(route->event, type->as) == 0)
             return route;
     }
     return NULL;
+}
+
+// The route by which the relay could take what clients publish for an event of a service; or NULL.
+static const struct route *publishes_as(const struct gateway_file *file,
+                                        const struct client_event_type *type)
+{
+    return type->routing_key ? routes_find(file->routes, span_of(type->routing_key)) : NULL;
 }
 
 // A client must not pass for a service.
@@ -60,6 +67,9 @@ static bool check_senders(struct file_reader *r, const struct gateway_file *file
 {
     for (size_t i = 0; i < file->client_events->count; i++) {
         const struct client_event_type *type = &file->client_events->items[i];
+        if (publishes_as(file, type))
+            return reader_refuse_line(
+                r, type->line, "services publish events by the \"routingKey\" of \"publish\"");
         if (passes_for(file, type))
             return reader_refuse_line(r, type->line,
                                       "services send an event of the name that \"as\" gives");
@@ -71,7 +81,14 @@ static bool check_senders(struct file_reader *r, const struct gateway_file *file
 static bool check_added(struct file_reader *r, const struct gateway_file *file)
 {
     for (size_t i = 0; i < file->client_events->count; i++) {
-        const struct route *route = passes_for(file, &file->client_events->items[i]);
+        const struct client_event_type *type = &file->client_events->items[i];
+        const struct route *route = publishes_as(file, type);
+        if (route)
+            return reader_refuse_line(
+                r, route->event_line > 0 ? route->event_line : 1,
+                "clients publish by a routing key of this file: \"publish\" of "
+                "\"clientEvents\" gives it");
+        route = passes_for(file, type);
         if (route)
             return reader_refuse_line(r, route->event_line,
                                       "clients send an event of this name: an \"as\" of "

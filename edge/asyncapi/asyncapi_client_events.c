@@ -1,12 +1,15 @@
 #include "edge/asyncapi/asyncapi_parts.h"
 
-// Several events may reach the others under one name, which is described once.
+// Several events may reach the others under one name, which is described once. An event to services
+// alone has none.
 static bool is_new_name(const struct client_event_types *types, size_t at)
 {
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(types->items[i].as, types->items[at].as) == 0)
+    const char *as = types->items[at].as;
+
+    for (size_t i = 0; as && i < at; i++)
+        if (types->items[i].as && strcmp(types->items[i].as, as) == 0)
             return false;
-    return true;
+    return as != NULL;
 }
 
 static void write_sent(const struct gateway_file *file, const struct yaml *y, unsigned deeper,
@@ -41,10 +44,12 @@ void asyncapi_client_ack_refs(const struct gateway_file *file, const struct yaml
 void asyncapi_client_operations(const struct gateway_file *file, const struct yaml *y)
 {
     for (size_t i = 0; i < file->client_events->count; i++) {
-        const char *name = file->client_events->items[i].name;
+        const struct client_event_type *type = &file->client_events->items[i];
+        const char *name = type->name;
         yaml_line_with_key(y, 0, "send.@:", name);
         yaml_line(y, 2, "action: receive");
-        yaml_line(y, 2, "title: To the other members of a room");
+        yaml_line(y, 2, "title: To %s%s%s", type->to_room ? "the other members of a room" : "",
+                  type->to_room && type->exchange ? " and " : "", type->exchange ? "services" : "");
         yaml_line(y, 2, "channel: { $ref: '#/channels/namespace' }");
         yaml_line_with_key(y, 2, "messages: [{ $ref: '#/channels/namespace/messages/sent.@' }]",
                            name);
@@ -65,7 +70,12 @@ static void write_sent_message(const struct client_event_type *type, const struc
 {
     yaml_line_with_key(y, 0, "sent.@:", type->name);
     yaml_line_with_text(y, 2, "name", span_of(type->name));
-    yaml_line(y, 2, "title: Becomes %s for the other members of the room", type->as);
+    if (type->to_room)
+        yaml_line(y, 2, "title: Becomes %s for the other members of the room", type->as);
+    if (type->exchange) {
+        yaml_line_with_text(y, 2, "x-exchange", span_of(type->exchange));
+        yaml_line_with_text(y, 2, "x-routing-key", span_of(type->routing_key));
+    }
     yaml_line(y, 2, "description: A client may send %u a second.", type->per_second);
     yaml_line_with_key(y, 2, "payload: { $ref: '#/components/schemas/sent.@' }", type->name);
 }
@@ -88,16 +98,20 @@ void asyncapi_client_event_messages(const struct gateway_file *file, const struc
             write_told_message(&file->client_events->items[i], y);
     }
     yaml_line(y, 0, "sentTold:");
-    yaml_line(y, 2, "name: ack of an event to a room");
+    yaml_line(y, 2, "name: ack of an event of the file");
     yaml_line(y, 2, "payload: { $ref: '#/components/schemas/Success' }");
     yaml_line(y, 0, "sentRefused:");
-    yaml_line(y, 2, "name: error of an event to a room");
+    yaml_line(y, 2, "name: error of an event of the file");
     yaml_line(y, 2, "payload: { $ref: '#/components/schemas/SentRefused' }");
 }
 
 static void write_sent_schema(const struct client_event_type *type, const struct yaml *y)
 {
     yaml_line_with_key(y, 0, "sent.@:", type->name);
+    if (!type->to_room) {
+        yaml_line(y, 2, "description: Any JSON value of %u bytes at most", type->max_bytes);
+        return;
+    }
     yaml_line(y, 2, "allOf:");
     yaml_line(y, 4, "- $ref: '#/components/schemas/RoomRequest'");
     yaml_line(y, 2, "properties:");
@@ -131,7 +145,9 @@ static void write_refusal(const struct yaml *y)
     yaml_line(y, 6, "required: [error]");
     yaml_line(y, 6, "additionalProperties: false");
     yaml_line(y, 6, "properties:");
-    yaml_line(y, 8, "error: { enum: [Payload too large, Too many events] }");
+    yaml_line(y, 8, "error:");
+    yaml_line(y, 10, "enum: [Payload too large, Too many events, Binary data is not supported,");
+    yaml_line(y, 10, "       Service unavailable, Service overloaded]");
 }
 
 void asyncapi_client_event_schemas(const struct gateway_file *file, const struct yaml *y)

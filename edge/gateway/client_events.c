@@ -99,19 +99,23 @@ static void on_stop_typing(struct client_events *events, struct client *client,
 
 // ---- events of the gateway's file
 
-static struct json_view data_of(const struct sio_event *event)
+// An event to a room names it beside its data. Other events have all of their first argument as
+// data. Empty: there is none.
+static struct span data_of(const struct sio_event *event, const struct client_event_type *type)
 {
     struct json_walk walk = json_walk_over(event->args);
-    struct json_view first, value, data = {0};
+    struct json_view first = {0}, value, data = {0};
     struct span name;
 
-    if (!json_walk_element(&walk, &first) || first.kind != JSON_KIND_OBJECT)
-        return data;
+    if (!json_walk_element(&walk, &first) || !type->to_room)
+        return first.raw;
+    if (first.kind != JSON_KIND_OBJECT)
+        return data.raw;
     walk = json_walk_into(first);
     while (json_walk_member(&walk, &name, &value))
         if (json_string_is(name, SPAN_LIT("data")))
             data = value;
-    return data;
+    return data.raw;
 }
 
 static bool is_within_rate(struct client_events *events, struct client *client,
@@ -125,15 +129,19 @@ static bool is_within_rate(struct client_events *events, struct client *client,
                              clock_monotonic_ms());
 }
 
-// Returns why the event does not go to the members of the room; NULL if it does. Each refusal but
-// of those who are not in the room has its counter.
-static const char *fault_of(struct client_events *events, struct client *client, struct span room,
-                            const struct client_event_type *type, struct span data)
+// Returns why the event goes nowhere; NULL if it may. Each refusal but of those who are not in the
+// room, and of those with attachments, has its counter. `room` is empty for an event to services
+// alone.
+static const char *fault_of(struct client_events *events, struct client *client,
+                            const struct sio_event *event, const struct client_event_type *type,
+                            struct span room, struct span data)
 {
     struct sio_namespace *nsp = sio_socket_namespace(client->socket);
 
-    if (!joins_include(client, room))
+    if (type->to_room && !joins_include(client, room))
         return "Not in room";
+    if (type->exchange && event->attachment_count > 0)
+        return "Binary data is not supported";
     if (data.len > type->max_bytes) {
         metric_add(&events->metrics->own_too_big, 1);
         return "Payload too large";
@@ -142,28 +150,33 @@ static const char *fault_of(struct client_events *events, struct client *client,
         metric_add(&events->metrics->own_too_many, 1);
         return "Too many events";
     }
-    if (!sio_namespace_allows_delivery(nsp, room)) {
+    if (type->to_room && !sio_namespace_allows_delivery(nsp, room)) {
         metric_add(&events->metrics->own_left_out, 1);
         return "Too many events";
     }
     return NULL;
 }
 
+// What services do not get, because it is refused at once, the members do not get either.
 static void on_own_event(struct client_events *events, struct client *client,
                          const struct sio_event *event, const struct client_event_type *type)
 {
-    struct json_view data = data_of(event);
-    struct span room;
+    struct span data = data_of(event, type), room = {0};
 
-    if (!take_room(events, client, event, &room))
+    if (type->to_room && !take_room(events, client, event, &room))
         return;
-    const char *fault = fault_of(events, client, room, type, data.raw);
+    const char *fault = fault_of(events, client, event, type, room, data);
+    if (!fault && type->exchange)
+        fault = client_uplink_send(events->uplink, client,
+                                   &(struct client_uplink_event){type, room, data, ack_of(event)});
     if (fault) {
         client_ack_error(events->acks, client, ack_of(event), fault);
         return;
     }
-    client_ack_success(client, ack_of(event));
-    room_events_emit_data(events->room_events, client, room, type->as, data.raw);
+    if (!type->exchange)
+        client_ack_success(client, ack_of(event));
+    if (type->to_room)
+        room_events_emit_data(events->room_events, client, room, type->as, data);
 }
 
 // ----
@@ -216,4 +229,5 @@ void client_events_handle(struct client_events *events, struct client *client,
 void client_events_forget(struct client_events *events, struct client *client)
 {
     joins_forget(events->joins, client);
+    client_uplink_forget(client);
 }

@@ -6,6 +6,7 @@
 #include "common/gateway_file/client_event_types.h"
 #include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/client_ack.h"
+#include "edge/gateway/clients/client_uplink.h"
 #include "edge/gateway/clients/token_refresh.h"
 #include "edge/gateway/rooms/joins.h"
 #include "edge/gateway/rooms/room_events.h"
@@ -15,6 +16,7 @@ struct client_events {
     struct room_events *room_events;
     struct joins *joins;
     struct client_acks *acks;
+    struct client_uplink *uplink;
     struct token_refresh token_refresh;
     const struct room_types *types;       // borrowed
     const struct client_event_types *own; // borrowed

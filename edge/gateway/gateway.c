@@ -84,6 +84,9 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .shards = options->shards,
     };
     gateway->acks = (struct client_acks){.metrics = &gateway->metrics->clients};
+    gateway->uplink = (struct client_uplink){
+        .bus = gateway->bus, .acks = &gateway->acks, .metrics = &gateway->metrics->uplink};
+    client_uplink_init(&gateway->uplink);
     gateway->joins = (struct joins){
         .authorization = gateway->authorization,
         .acks = &gateway->acks,
@@ -94,6 +97,7 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
         .room_events = &gateway->room_events,
         .joins = &gateway->joins,
         .acks = &gateway->acks,
+        .uplink = &gateway->uplink,
         .token_refresh =
             {
                 .authentication = &gateway->connect.authentication,
@@ -291,6 +295,7 @@ void gateway_free(struct gateway *gateway)
     log_tail_free(gateway->delivery.tail);
     log_follower_free(gateway->follower);
     client_events_fini(&gateway->events);
+    client_uplink_fini(&gateway->uplink);
     client_acks_fini(&gateway->acks);
     room_events_fini(&gateway->room_events);
     authorization_free(gateway->authorization);

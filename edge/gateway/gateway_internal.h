@@ -45,6 +45,7 @@ struct gateway {
     struct room_events room_events;
     struct presence *presence; // NULL: nothing of the kind is kept
     struct client_acks acks;
+    struct client_uplink uplink;
     struct joins joins;
     struct client_events events;
     struct log_follower *follower;

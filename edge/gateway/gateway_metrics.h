@@ -2,6 +2,7 @@
 #pragma once
 
 #include "edge/gateway/clients/client_metrics.h"
+#include "edge/gateway/clients/client_uplink.h"
 #include "edge/gateway/clients/jwks_refresh.h"
 #include "edge/gateway/clients/key_waits.h"
 #include "edge/gateway/delivery/delivery_metrics.h"
@@ -10,6 +11,7 @@
 
 struct gateway_metrics {
     struct client_metrics clients;
+    struct client_uplink_metrics uplink;
     struct jwks_metrics jwks;
     struct key_waits_metrics key_waits;
     struct room_metrics rooms;

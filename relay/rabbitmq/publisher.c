@@ -159,9 +159,10 @@ static void take_confirm(struct publisher *publisher, const struct rabbit_messag
     publisher->moved_ms = clock_monotonic_ms();
     list_for_each (node, &publisher->sent) {
         struct publication *p = list_entry(node, struct publication, node);
-        if (confirm->multiple ? p->tag > confirm->tag : p->tag != confirm->tag)
-            continue;
-        finish(p, p->returned ? PUBLISH_UNROUTABLE : outcome, reason);
+        if (p->tag > confirm->tag)
+            return;
+        if (confirm->multiple || p->tag == confirm->tag)
+            finish(p, p->returned ? PUBLISH_UNROUTABLE : outcome, reason);
     }
 }
 

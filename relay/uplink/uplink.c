@@ -300,21 +300,20 @@ static void on_entry(const struct uplink_entry *entry, void *arg)
 }
 
 // Waits for an entry only while none is under way, since an answer of RabbitMQ does not end that.
-static bool read_entries(struct uplink *uplink)
+// `count`: how many came.
+static bool read_entries(struct uplink *uplink, size_t *count)
 {
     struct uplink_window *window = &uplink->window;
     unsigned wait_ms = window->count == 0 ? READ_WAIT_MS : 0;
     size_t before = window->count;
 
-    if (uplink_window_full(window)) {
-        wait_for_answers(uplink, TURN_MS);
+    *count = 0;
+    if (uplink_window_full(window))
         return true;
-    }
     if (!check(uplink,
                uplink_stream_read(uplink->channel, window->last_id, wait_ms, on_entry, uplink)))
         return false;
-    if (window->count > 0 && window->count == before)
-        wait_for_answers(uplink, TURN_MS);
+    *count = window->count - before;
     return true;
 }
 
@@ -387,18 +386,20 @@ static void judge(struct uplink *uplink, struct uplink_item *item, uint64_t now_
         condemn(uplink, item, UPLINK_CLOSED, why);
 }
 
-static void send_ready(struct uplink *uplink)
+// Returns how many were sent.
+static size_t send_ready(struct uplink *uplink)
 {
     struct uplink_item *ready[UPLINK_WINDOW_MAX];
     uint64_t now_ms = clock_monotonic_ms();
 
     if (now_ms < uplink->hold_until_ms)
-        return;
+        return 0;
     size_t count = uplink_window_ready(&uplink->window, now_ms, ready);
     for (size_t i = 0; i < count; i++) {
         judge(uplink, ready[i], now_ms);
         send_item(uplink, ready[i]);
     }
+    return count;
 }
 
 // ---- the thread
@@ -417,12 +418,15 @@ static void rest(struct uplink *uplink)
 
 static void turn(struct uplink *uplink)
 {
+    size_t read;
+
     take_answers(uplink);
     if (!uplink->options.is_active(uplink->options.arg))
         rest(uplink);
     else if (connect_redis(uplink) && remove_done(uplink) && measure(uplink) &&
-             read_entries(uplink))
-        send_ready(uplink);
+             read_entries(uplink, &read) && send_ready(uplink) + read == 0 &&
+             uplink->window.count > 0)
+        wait_for_answers(uplink, TURN_MS);
 }
 
 static bool is_stopping(struct uplink *uplink)

@@ -11,7 +11,7 @@
 #include "proto/uplink.h"
 #include "relay/rabbitmq/publisher.h"
 
-#define UPLINK_WINDOW_MAX       512 // entries
+#define UPLINK_WINDOW_MAX       2048 // entries
 #define UPLINK_WINDOW_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
 enum uplink_state {

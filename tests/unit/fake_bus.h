@@ -9,6 +9,8 @@ struct fake_bus {
     struct bus bus;
     struct buffer asked;     // "newest 0; read 0 1-5; publish conversation:1 typing; "
     struct buffer published; // the last envelope, encoded
+    struct buffer told;      // body of the last entry of the uplink
+    bool is_down;            // for the uplink
     struct envelope_decoder *decoder;
 };
 
@@ -68,6 +70,19 @@ static inline void fake_store_revocation(struct bus *bus, struct span user, uint
                   (unsigned long long)last_ms);
 }
 
+static inline bool fake_tell(struct bus *bus, const struct uplink_entry *entry)
+{
+    struct fake_bus *self = fake_bus_of(bus);
+
+    if (self->is_down)
+        return false;
+    buffer_clear(&self->told);
+    buffer_append(&self->told, entry->body);
+    buffer_printf(&self->asked, "tell " SPAN_FMT " " SPAN_FMT " " SPAN_FMT "; ",
+                  SPAN_ARG(entry->exchange), SPAN_ARG(entry->routing_key), SPAN_ARG(entry->owner));
+    return true;
+}
+
 static const struct bus_ops fake_bus_ops = {
     .publish = fake_publish,
     .publish_control = fake_publish_control,
@@ -75,6 +90,7 @@ static const struct bus_ops fake_bus_ops = {
     .read_newest = fake_read_newest,
     .announce = fake_announce,
     .store_revocation = fake_store_revocation,
+    .tell = fake_tell,
 };
 
 static inline void fake_bus_init(struct fake_bus *self)
@@ -86,5 +102,6 @@ static inline void fake_bus_fini(struct fake_bus *self)
 {
     buffer_fini(&self->asked);
     buffer_fini(&self->published);
+    buffer_fini(&self->told);
     envelope_decoder_free(self->decoder);
 }

@@ -17,6 +17,7 @@ static const struct bus_ops ops = {
     .read_newest = redis_bus_read_newest,
     .announce = redis_bus_announce,
     .store_revocation = redis_bus_store_revocation,
+    .tell = redis_bus_tell,
 };
 
 struct redis_bus *redis_bus_new(const struct redis_bus_options *options, struct event_loop *loop,

@@ -32,6 +32,7 @@ struct redis_bus_options {
     // Both are told when the bus is up or down.
     struct redis_sessions *sessions; // NULL: no recovery
     struct redis_presence *presence; // NULL: nothing of the kind is kept
+    uint64_t uplink_max_len, uplink_max_bytes;
 };
 
 struct redis_bus_metrics {

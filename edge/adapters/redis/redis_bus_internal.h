@@ -8,6 +8,7 @@
 //     redis_bus_pulse.c           checking that Redis answers and pushes; announcements
 //     redis_bus_log.c             reading the log
 //     redis_bus_revocations.c     reading whose tokens were revoked, and what is lost of it
+//     redis_bus_uplink.c          adding to the uplink
 #pragma once
 
 #include "common/backoff.h"
@@ -112,3 +113,6 @@ void redis_bus_read_again(struct redis_bus *bus);
 void redis_bus_read_revocations(struct redis_bus *bus);
 void redis_bus_store_revocation(struct bus *interface, struct span user, uint64_t at_ms,
                                 uint64_t until_ms, uint64_t last_ms);
+
+// redis_bus_uplink.c
+bool redis_bus_tell(struct bus *interface, const struct uplink_entry *entry);

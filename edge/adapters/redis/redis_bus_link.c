@@ -53,6 +53,8 @@ void redis_bus_fail(struct redis_bus *bus, const char *reason)
     redis_bus_drop_links(bus);
     if (was_up)
         bus->interface.handlers.on_down(bus->options->part, bus->interface.handlers.arg);
+    if (was_up && bus->options->part.node == 0)
+        bus->interface.uplink.on_down(bus->interface.uplink.arg);
     if (bus->options->sessions)
         redis_sessions_on_down(bus->options->sessions);
     if (bus->options->presence)

@@ -353,6 +353,11 @@ const char *redis_value_error(const struct redis_value *value)
     return reply_of(value)->type == REDIS_REPLY_ERROR ? reply_of(value)->str : NULL;
 }
 
+int64_t redis_value_number(const struct redis_value *value)
+{
+    return reply_of(value)->type == REDIS_REPLY_INTEGER ? reply_of(value)->integer : 0;
+}
+
 struct span redis_value_text(const struct redis_value *value)
 {
     switch (reply_of(value)->type) {

@@ -62,6 +62,8 @@ void redis_connection_send_argv(struct redis_connection *connection, redis_answe
 const char *redis_value_error(const struct redis_value *value);
 // The bytes of a text; empty for anything else.
 struct span redis_value_text(const struct redis_value *value);
+// A number; 0 for anything else.
+int64_t redis_value_number(const struct redis_value *value);
 // The elements of an array; none for anything else.
 size_t redis_value_count(const struct redis_value *value);
 // The i-th element of an array; `i` is less than redis_value_count().

@@ -73,6 +73,11 @@ static void store_revocation(struct bus *bus, struct span user, uint64_t at_ms, 
     bus_store_revocation(bus_of_node(bus, 0), user, at_ms, until_ms, last_ms);
 }
 
+static bool tell(struct bus *bus, const struct uplink_entry *entry)
+{
+    return bus_tell(bus_of_node(bus, 0), entry);
+}
+
 static const struct bus_ops ops = {
     .publish = publish,
     .publish_control = publish_control,
@@ -80,6 +85,7 @@ static const struct bus_ops ops = {
     .read_newest = read_newest,
     .announce = announce,
     .store_revocation = store_revocation,
+    .tell = tell,
 };
 
 static void make_node(struct redis_node *node, const struct redis_bus_options *options,
@@ -125,6 +131,7 @@ void redis_nodes_start(struct redis_nodes *nodes)
         struct bus *bus = redis_bus_interface(nodes->nodes[i].bus);
         bus->handlers = nodes->interface.handlers;
         bus->control = nodes->interface.control;
+        bus->uplink = nodes->interface.uplink;
         redis_bus_start(nodes->nodes[i].bus);
     }
 }

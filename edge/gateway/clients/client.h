@@ -12,6 +12,12 @@ struct client_session;
 struct key_wait;
 struct recovery_attempt;
 
+// What a client tells services and Redis has not taken yet.
+struct client_calls {
+    struct list calls; // of client_uplink.c
+    size_t count;
+};
+
 struct client {
     struct sio_socket *socket;
     struct identity *identity; // owned; NULL: the token could not be verified yet
@@ -21,12 +27,13 @@ struct client {
     struct recovery_attempt *attempt; // until the client is let in; NULL: not eligible for recovery
     struct client_session *session;   // owned; NULL: the client cannot be recovered
     struct token_bucket *own_rates;   // owned; of its events of the file; NULL: none was sent
+    struct client_calls *uplink;      // owned; NULL: it has told services nothing
     bool silent;                      // its session was taken over: send no `user_left`
 };
 
 // Sets the client as the data of its socket. Takes ownership of the identity, which may be NULL.
 struct client *client_new(struct sio_socket *socket, struct identity *identity);
-// The alarm must be off, no join or leave pending, and wait, attempt and session freed.
+// The alarm must be off, no join, leave or call pending, and wait, attempt and session freed.
 void client_free(struct client *client);
 
 static inline struct span client_id(const struct client *client)

@@ -6,10 +6,12 @@
 // is down until on_up of its part; from then until on_down none of its publications is missed.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/span.h"
 #include "proto/position.h"
+#include "proto/uplink.h"
 
 struct bus;
 
@@ -50,6 +52,19 @@ struct bus_control_handlers {
     void *arg;
 };
 
+enum bus_uplink {
+    BUS_UPLINK_ADDED = 0,
+    BUS_UPLINK_FULL,
+    BUS_UPLINK_FAILED, // an error; the entry may have been added nevertheless
+};
+
+// The handlers of the uplink. Not called unless bus_tell() was.
+struct bus_uplink_handlers {
+    void (*on_told)(enum bus_uplink result, void *arg); // for the calls in their order
+    void (*on_down)(void *arg); // what is not answered gets no answer, and may have been added
+    void *arg;
+};
+
 struct bus_ops {
     void (*publish)(struct bus *bus, unsigned shard, struct span envelope);
     void (*publish_control)(struct bus *bus, struct span control);
@@ -58,12 +73,14 @@ struct bus_ops {
     void (*announce)(struct bus *bus, size_t sockets, size_t rooms);
     void (*store_revocation)(struct bus *bus, struct span user, uint64_t at_ms, uint64_t until_ms,
                              uint64_t last_ms);
+    bool (*tell)(struct bus *bus, const struct uplink_entry *entry);
 };
 
 struct bus {
     const struct bus_ops *ops;
-    struct bus_handlers handlers; // both are set before the bus is started
+    struct bus_handlers handlers; // all are set before the bus is started
     struct bus_control_handlers control;
+    struct bus_uplink_handlers uplink;
 };
 
 // Publishes to all edges, this one included. While the shard is down the envelope is dropped and
@@ -104,6 +121,14 @@ static inline void bus_store_revocation(struct bus *bus, struct span user, uint6
                                         uint64_t until_ms, uint64_t last_ms)
 {
     bus->ops->store_revocation(bus, user, at_ms, until_ms, last_ms);
+}
+
+// Adds an entry to the uplink (uplink.h), which is on the first part. Returns false if that is
+// down; otherwise on_told answers, or on_down is called. Entries are added in the order of the
+// calls.
+static inline bool bus_tell(struct bus *bus, const struct uplink_entry *entry)
+{
+    return bus->ops->tell(bus, entry);
 }
 
 // Called by the adapter when a part of the bus has come up.

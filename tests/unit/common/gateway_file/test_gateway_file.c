@@ -16,6 +16,10 @@
 #define NO_NAME       "the name of a type has 1 to 64 letters, digits, and any of . _ -\n"
 #define NO_EVENT      "the name of an event has 1 to 64 letters, digits, and any of . _ - :\n"
 #define SENT(members) "{\"clientEvents\":{\"a\":{" members "}}}"
+#define PUBLISH       "\"publish\":{\"exchange\":\"fleet\",\"routingKey\":\"client.location\"}"
+#define TOGETHER      "\"room\": true and \"as\" belong together\n"
+#define NO_AMQP_NAME  "empty, too long, or not plain text\n"
+#define NEEDS_BOTH    "\"publish\" needs \"exchange\" and \"routingKey\"\n"
 #define NO_CLAIM                                                                                   \
     "\"onConnect\" is a room of this type with a claim as its id, as in "                          \
     "\"team\": {\"onConnect\": \"team:{claims.teamId}\"}\n"
@@ -117,6 +121,8 @@ static const struct good_case good_cases[] = {
     {"presence of rooms", TYPE("\"presence\":true")},
     {"a number that is told", TYPE("\"announceCount\":true,\"presence\":true")},
     {"a number that is not told", TYPE("\"announceCount\":false")},
+    {"a client event to services", SENT(PUBLISH)},
+    {"a client event to services and a room", SENT(PUBLISH ",\"room\":true,\"as\":\"b\"")},
     {"a user's room", "{\"events\":[" TO("user:{id}") "]}"},
     {"a room whose type is in the body", "{\"events\":[" TO("{room}") "]}"},
 };
@@ -227,15 +233,40 @@ static const struct bad_case bad_cases[] = {
     {"a client event that is no object", "{\"clientEvents\":{\"a\":\n1}}",
      "f:2: an event of clients must be an object\n"},
     {"unknown member of a client event", SENT("\n\"rooms\":true"),
-     "f:2: an event of clients has \"room\", \"as\", \"maxBytes\" and \"perSecond\"\n"},
-    {"a client event to no room", SENT("\"as\":\"b\""),
-     "f:1: an event of clients needs \"room\": true and \"as\"\n"},
-    {"a client event without a name for others", SENT("\"room\":true"),
-     "f:1: an event of clients needs \"room\": true and \"as\"\n"},
+     "f:2: an event of clients has \"room\", \"as\", \"publish\", \"maxBytes\" and "
+     "\"perSecond\"\n"},
+    {"a client event to no room", SENT("\"as\":\"b\""), "f:1: " TOGETHER},
+    {"a client event without a name for others", SENT("\"room\":true"), "f:1: " TOGETHER},
+    {"a client event to services, with a name for others", SENT(PUBLISH ",\"as\":\"b\""),
+     "f:1: " TOGETHER},
+    {"a client event to services and a room, without a name", SENT(PUBLISH ",\"room\":true"),
+     "f:1: " TOGETHER},
+    {"a client event to nobody", SENT("\"maxBytes\":1"),
+     "f:1: an event of clients needs \"room\": true and \"as\", or \"publish\"\n"},
     {"room that is false", SENT("\n\"room\":false"), "f:2: an event goes to a \"room\": true\n"},
     {"room that is a text", SENT("\n\"room\":\"a\""), "f:2: true or false is wanted here\n"},
-    {"publish", SENT("\n\"publish\":{}"),
-     "f:2: \"publish\" is not supported: events of clients go to rooms alone\n"},
+    {"publish that is a text", SENT("\n\"publish\":\"fleet\""),
+     "f:2: \"publish\" must be an object\n"},
+    {"publish to nowhere", SENT("\n\"publish\":{}"), "f:2: " NEEDS_BOTH},
+    {"publish without a routing key", SENT("\n\"publish\":{\"exchange\":\"a\"}"),
+     "f:2: " NEEDS_BOTH},
+    {"publish without an exchange", SENT("\n\"publish\":{\"routingKey\":\"a\"}"),
+     "f:2: " NEEDS_BOTH},
+    {"publish to the default exchange, which is any queue",
+     SENT("\"publish\":{\n\"exchange\":\"\",\"routingKey\":\"a\"}"), "f:2: " NO_AMQP_NAME},
+    {"publish with a long routing key",
+     SENT("\"publish\":{\"exchange\":\"a\",\n\"routingKey\":\"" SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR
+              SIXTY_FOUR "\"}"),
+     "f:2: " NO_AMQP_NAME},
+    {"publish with a zero byte",
+     SENT("\"publish\":{\"exchange\":\"a\",\n\"routingKey\":\"a\\u0000\"}"), "f:2: " NO_AMQP_NAME},
+    {"publish with another member",
+     SENT("\"publish\":{\"exchange\":\"a\",\"routingKey\":\"b\",\n\"mandatory\":true}"),
+     "f:2: \"publish\" has \"exchange\" and \"routingKey\"\n"},
+    {"a client event that is published as a service's",
+     "{\"events\":[" TO("user:{id}") "],\n\"clientEvents\":{\"x\":{\"publish\":{\"exchange\":\"a\","
+                                     "\"routingKey\":\"k\"}}}}",
+     "f:3: services publish events by the \"routingKey\" of \"publish\"\n"},
     {"no bytes", SENT("\n\"maxBytes\":0"), "f:2: \"maxBytes\" is a number from 1 to 65536\n"},
     {"too many bytes", SENT("\n\"maxBytes\":65537"),
      "f:2: \"maxBytes\" is a number from 1 to 65536\n"},
