@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/gateway_file/routes.h"
 #include "common/json_string.h"
 #include "common/mem.h"
 #include "common/reserved_events.h"
@@ -93,7 +94,10 @@ static bool read_routing_key(struct file_reader *r, struct json_view value, void
 {
     struct client_event_type *type = into;
 
-    return reader_name(r, value, UPLINK_NAME_MAX, &type->routing_key);
+    if (!reader_name(r, value, UPLINK_NAME_MAX, &type->routing_key))
+        return false;
+    return strcmp(type->routing_key, ROUTE_DIRECT_KEY) != 0 ||
+           reader_refuse(r, value.raw, "this routing key is kept for services");
 }
 
 static bool read_publish(struct file_reader *r, struct json_view value, void *into)

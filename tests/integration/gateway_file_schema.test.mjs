@@ -144,6 +144,7 @@ const bad = {
   'publish without a routing key': sent({ publish: { exchange: 'a' } }),
   'publish to the default exchange': sent({ publish: { exchange: '', routingKey: 'b' } }),
   'publish with a long routing key': sent({ publish: { exchange: 'a', routingKey: long(256) } }),
+  'publish by the kept routing key': sent({ publish: { exchange: 'a', routingKey: 'gateway.publish' } }),
   'publish with another member': sent({ publish: { exchange: 'a', routingKey: 'b', c: 1 } }),
   'publish, and a name for others': { clientEvents: { a: { publish: { exchange: 'a', routingKey: 'b' }, as: 'b' } } },
   'no bytes': sent({ maxBytes: 0 }),
