@@ -57,7 +57,7 @@ void eio_websocket_write_rest(struct eio_websocket *websocket)
 {
     if (!websocket->cut)
         return;
-    size_t taken = websocket->ops->write(websocket, websocket->rest);
+    size_t taken = websocket->ops->write(websocket, &websocket->rest, 1);
     metric_add(&websocket->server->metrics->bytes_out, taken);
     websocket->rest = span_skip(websocket->rest, taken);
     if (websocket->rest.len == 0)
@@ -68,7 +68,7 @@ void eio_websocket_write_rest(struct eio_websocket *websocket)
 static size_t write_alone(struct eio_websocket *websocket, struct frame *frame)
 {
     struct span wire = frame_wire(frame);
-    size_t taken = websocket->ops->write(websocket, wire);
+    size_t taken = websocket->ops->write(websocket, &wire, 1);
 
     hold_rest(websocket, frame, span_skip(wire, taken));
     return taken;
@@ -123,19 +123,19 @@ static uint32_t settle_short_write(struct eio_session *session, const struct wri
 }
 
 // One system call for the first `n` frames of the outbox. Members of a busy room all have the same
-// frames waiting, so write_batch often has their bytes from the session before, and nothing is
-// copied. What the socket does not take stays in the outbox, except for the frame that it took a
-// part of: its rest goes ahead of everything else, whatever becomes of the session. That frame is
-// counted now, its bytes as they go.
+// frames waiting, so write_batch often has their pieces from the session before. What the socket
+// does not take stays in the outbox, except for the frame that it took a part of: its rest goes
+// ahead of everything else, whatever becomes of the session. That frame is counted now, its bytes
+// as they go.
 static void write_frames(struct eio_session *session, uint32_t n)
 {
     struct eio_server *server = session->server;
     struct eio_websocket *websocket = session->websocket;
     struct write_batch *batch = websocket->compresses ? &server->compressed : &server->plain;
-    struct span bytes = write_batch_bytes(batch, &session->outbox, n);
-    size_t taken = websocket->ops->write(websocket, bytes);
 
-    if (taken < bytes.len && (n = settle_short_write(session, batch, n, taken)) == 0) {
+    write_batch_fill(batch, &session->outbox, n);
+    size_t taken = websocket->ops->write(websocket, batch->pieces, batch->piece_count);
+    if (taken < batch->size && (n = settle_short_write(session, batch, n, taken)) == 0) {
         eio__flush_slice_add(&server->slice, 0); // the socket took nothing
         return;
     }

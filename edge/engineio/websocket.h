@@ -17,9 +17,10 @@ struct eio_websocket;
 struct eio_websocket_ops {
     // True when the socket took everything so far, so that write() may be called.
     bool (*can_write)(struct eio_websocket *websocket);
-    // Writes frames, or the rest of a cut one. Returns how many bytes the socket took. If it did
+    // Writes `count` pieces (1 to WRITE_BATCH_MAX_FRAMES), one behind the other: frames, several of
+    // them in a piece, or the rest of a cut one. Returns how many bytes the socket took. If it did
     // not take all, can_write() is false until eio_websocket_on_writable().
-    size_t (*write)(struct eio_websocket *websocket, struct span frames);
+    size_t (*write)(struct eio_websocket *websocket, const struct span *pieces, uint32_t count);
     // Asks for eio_websocket_on_writable() when can_write() is true again.
     void (*want_writable)(struct eio_websocket *websocket);
     // Closes with this WebSocket close code, behind the rest of a cut frame; 0: at once, without a

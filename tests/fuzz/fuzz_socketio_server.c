@@ -34,11 +34,17 @@ static bool can_write(struct eio_websocket *websocket)
     return true;
 }
 
-static size_t take_frames(struct eio_websocket *websocket, struct span frames)
+static size_t take_frames(struct eio_websocket *websocket, const struct span *pieces,
+                          uint32_t count)
 {
+    size_t bytes = 0;
+
     (void)websocket;
-    assert(frames.len > 1);
-    return frames.len;
+    for (uint32_t i = 0; i < count; i++) {
+        assert(pieces[i].len > 1);
+        bytes += pieces[i].len;
+    }
+    return bytes;
 }
 
 static void want_writable(struct eio_websocket *websocket)

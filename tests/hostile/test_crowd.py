@@ -100,6 +100,26 @@ class Crowd(HostileTest):
         self.assertGreaterEqual(min(reading.bytes.values()), MEGABYTE)
         close_all(clients)
 
+    @once_of_three
+    def test_large_event_to_a_thousand_who_read(self):
+        """A gigabyte goes out in turns, from the one copy of the event."""
+        clients = self.members(1000, "huge")
+        event = envelope("conversation:huge", "new_message", b'"%s"' % (b"x" * MEGABYTE))
+        before = self.server.memory_kb()
+        reading = Reading(clients)
+        self.redis.command(b"PUBLISH", BUS, event)
+        waited, most = 0, 0
+        deadline = time.monotonic() + 60
+        while min(reading.bytes.values()) < MEGABYTE and time.monotonic() < deadline:
+            waited = max(waited, self.bystander.ask())
+            most = max(most, self.server.memory_kb() - before)
+        reading.stop()
+        self.assertEqual(reading.ended, [])
+        self.assertGreaterEqual(min(reading.bytes.values()), MEGABYTE)
+        close_all(clients)
+        self.assertLess(most, 30 * 1024)
+        self.assertInTime(waited, 1)
+
     def test_pings_of_one_who_does_not_read(self):
         """An answer of a few bytes holds many times as much, and counts with all of it."""
         with SocketClient(self.server, f"{WEBSOCKET_3}&token={token()}", connect=False) as client:

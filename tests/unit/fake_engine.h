@@ -16,16 +16,18 @@
 
 #define FAKE_WEBSOCKETS 4
 #define FAKE_EXCHANGES  12
+#define FAKE_PIECES     8 // of a write, which are remembered
 
 struct fake_websocket {
     struct eio_websocket engine;
     struct buffer *sent; // `sent` of the fake engine
     struct buffer wrote; // readable: frames of a write joined by '+', '|' after each write
-    const char *last_write;
-    bool open;       // the server has taken it
-    bool closed;     // the server has closed it, with close_code
-    bool backlog;    // it takes nothing now
-    bool takes_less; // it takes only `takes` bytes of a write
+    uint32_t pieces;     // of the last write
+    const char *last_write[FAKE_PIECES]; // where they are
+    bool open;                           // the server has taken it
+    bool closed;                         // the server has closed it, with close_code
+    bool backlog;                        // it takes nothing now
+    bool takes_less;                     // it takes only `takes` bytes of a write
     size_t takes;
     struct buffer begun; // a frame that is not complete yet
     bool wants_writable;
@@ -131,21 +133,30 @@ static inline uint64_t fake_read_us(void)
     return fake_now_us;
 }
 
-static inline size_t fake_write(struct eio_websocket *engine, struct span frames)
+static inline size_t fake_write(struct eio_websocket *engine, const struct span *pieces,
+                                uint32_t count)
 {
     struct fake_websocket *self = container_of(engine, struct fake_websocket, engine);
+    struct buffer bytes = {0};
 
-    assert(fake_can_write(engine) && frames.len > 0);
-    self->last_write = frames.ptr;
+    assert(count > 0 && count <= WRITE_BATCH_MAX_FRAMES);
+    for (uint32_t i = 0; i < count; i++)
+        buffer_append(&bytes, pieces[i]);
+    assert(fake_can_write(engine) && bytes.len > 0);
+    self->pieces = count;
+    for (uint32_t i = 0; i < count && i < FAKE_PIECES; i++)
+        self->last_write[i] = pieces[i].ptr;
     fake_now_us += fake_write_us;
-    if (self->takes_less && frames.len > self->takes) {
-        frames.len = self->takes;
+    if (self->takes_less && bytes.len > self->takes) {
+        bytes.len = self->takes;
         self->backlog = true;
         self->wants_writable = true;
     }
-    buffer_append(self->sent, frames);
-    fake_note_frames(self, frames);
-    return frames.len;
+    size_t taken = bytes.len;
+    buffer_append(self->sent, buffer_span(&bytes));
+    fake_note_frames(self, buffer_span(&bytes));
+    buffer_fini(&bytes);
+    return taken;
 }
 
 static inline void fake_want_writable(struct eio_websocket *engine)

@@ -40,9 +40,10 @@ static bool can_write(struct eio_websocket *websocket)
     return websocket_can_write(websocket_connection_of(websocket));
 }
 
-static size_t write_frames(struct eio_websocket *websocket, struct span frames)
+static size_t write_frames(struct eio_websocket *websocket, const struct span *pieces,
+                           uint32_t count)
 {
-    return websocket_write_frames(websocket_connection_of(websocket), frames);
+    return websocket_write_frames(websocket_connection_of(websocket), pieces, count);
 }
 
 void websocket_want_writable(struct websocket_connection *connection)

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include "edge/engineio/write_batch.h"
 #include "edge/websocket/frame_header.h"
 
 #define WRITE_MAX      ((size_t)128 * 1024) // bytes of one write, so that others get their turn
@@ -19,24 +21,56 @@ bool websocket_has_backlog(const struct websocket_connection *connection)
     return (connection->own.len > 0 && !connection->reply_waits) || connection->engine.cut;
 }
 
+static size_t bytes_of(const struct span *pieces, uint32_t count)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        bytes += pieces[i].len;
+    return bytes;
+}
+
+// The parts of one write: the pieces, up to WRITE_MAX bytes of them. Returns how many.
+static size_t take_parts(const struct span *pieces, uint32_t count, struct iovec *parts)
+{
+    size_t room = WRITE_MAX;
+    uint32_t n = 0;
+
+    for (; n < count && room > 0; n++) {
+        size_t len = pieces[n].len < room ? pieces[n].len : room;
+        parts[n] = (struct iovec){(void *)pieces[n].ptr, len};
+        room -= len;
+    }
+    return n;
+}
+
 // Returns how many bytes the socket took; a broken connection is shut down and counts as taking
 // all. The write goes past the library: it would keep what the socket does not take, but reads
 // nothing from the connection while it does, not even the answers to heartbeats.
-static size_t send_some(struct websocket_connection *connection, struct span bytes)
+static size_t send_pieces(struct websocket_connection *connection, const struct span *pieces,
+                          uint32_t count)
 {
-    size_t len = bytes.len < WRITE_MAX ? bytes.len : WRITE_MAX;
-    ssize_t sent = send(connection->fd, bytes.ptr, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    struct iovec parts[WRITE_BATCH_MAX_FRAMES];
+    struct msghdr message = {.msg_iov = parts};
+    size_t all = bytes_of(pieces, count);
 
+    message.msg_iovlen = take_parts(pieces, count, parts);
+    ssize_t sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
         websocket_abort(connection);
-        return bytes.len;
+        return all;
     }
     size_t taken = sent > 0 ? (size_t)sent : 0;
-    if (taken < bytes.len) {
+    if (taken < all) {
         connection->full = true;
         websocket_want_writable(connection);
     }
     return taken;
+}
+
+static size_t send_some(struct websocket_connection *connection, struct span bytes)
+{
+    return send_pieces(connection, &bytes, 1);
 }
 
 void websocket_send_own(struct websocket_connection *connection)
@@ -94,12 +128,17 @@ bool websocket_can_write(const struct websocket_connection *connection)
            (connection->own.len == 0 || connection->reply_waits);
 }
 
-size_t websocket_write_frames(struct websocket_connection *connection, struct span frames)
+size_t websocket_write_frames(struct websocket_connection *connection, const struct span *pieces,
+                              uint32_t count)
 {
-    if (connection->reply_waits && frames.len <= WITH_REPLY_MAX) {
-        websocket_write_own(connection, frames);
-        return frames.len;
+    size_t bytes = bytes_of(pieces, count);
+
+    if (connection->reply_waits && bytes <= WITH_REPLY_MAX) {
+        for (uint32_t i = 0; i < count; i++)
+            buffer_append(&connection->own, pieces[i]);
+        websocket_send_own(connection);
+        return bytes;
     }
     websocket_send_pong(connection);
-    return connection->full ? 0 : send_some(connection, frames);
+    return connection->full ? 0 : send_pieces(connection, pieces, count);
 }

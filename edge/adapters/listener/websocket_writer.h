@@ -12,9 +12,11 @@ bool websocket_has_backlog(const struct websocket_connection *connection);
 
 // True when the engine's frames may follow.
 bool websocket_can_write(const struct websocket_connection *connection);
-// Writes frames of the engine, and returns how many of their bytes are done with: the socket took
-// them, or they wait in `own` behind the reply to the handshake.
-size_t websocket_write_frames(struct websocket_connection *connection, struct span frames);
+// Writes frames of the engine, in up to WRITE_BATCH_MAX_FRAMES pieces, and returns how many of
+// their bytes are done with: the socket took them, or they wait in `own` behind the reply to the
+// handshake. The frames are shared by many connections: no byte is copied but by the kernel.
+size_t websocket_write_frames(struct websocket_connection *connection, const struct span *pieces,
+                              uint32_t count);
 
 // Writes our own bytes, behind those that wait. No frame of the engine may be partly sent then.
 void websocket_write_own(struct websocket_connection *connection, struct span bytes);

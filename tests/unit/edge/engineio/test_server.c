@@ -512,7 +512,7 @@ static void one_frame_is_written_as_it_is(void **state)
         eio_session_send(members[i], frame);
     fake_turn(fake, 0);
     for (int i = 0; i < 4; i++)
-        assert_ptr_equal(fake->websockets[i].last_write, frame_wire(frame).ptr);
+        assert_ptr_equal(fake->websockets[i].last_write[0], frame_wire(frame).ptr);
     frame_unref(frame);
     fake_engine_free(fake);
 }
@@ -529,9 +529,47 @@ static void the_same_frames_are_put_together_once(void **state)
     fake_turn(fake, 0);
     for (int i = 0; i < 4; i++) {
         assert_span(buffer_span(&fake->websockets[i].wrote), "4a+4b|");
-        assert_ptr_equal(fake->websockets[i].last_write, fake->websockets[0].last_write);
+        assert_int_equal(fake->websockets[i].pieces, 1);
+        assert_ptr_equal(fake->websockets[i].last_write[0], fake->websockets[0].last_write[0]);
     }
     assert_int_equal(histogram_count(&fake->metrics.frames_per_write) - writes, 4);
+    fake_engine_free(fake);
+}
+
+// Small frames are joined, large ones stay where they are, between them and at the ends.
+static void large_frames_are_not_copied(void **state)
+{
+    enum { SMALL = 2, LARGE = 3000, ALL = 6 };
+    static const size_t sizes[ALL] = {LARGE, SMALL, SMALL, LARGE, LARGE, SMALL};
+    static const int piece_of[ALL] = {0, 1, 1, 2, 3, 4};
+    struct eio_options roomy = options;
+    roomy.max_outbox_bytes = 100000;
+    struct fake_engine *fake = fake_engine_new(&roomy);
+    struct frame *frames[ALL];
+    struct buffer expected = {0};
+
+    (void)state;
+    assert_true(fake_websocket_open(fake, 0, SPAN_LIT(WEBSOCKET)));
+    fake_turn(fake, 0);
+    buffer_clear(&fake->sent);
+    for (int i = 0; i < ALL; i++) {
+        char *packet;
+        frames[i] = frame_begin(FRAME_TEXT, sizes[i], &packet);
+        memset(packet, 'a' + i, sizes[i]);
+        frame_finish(frames[i], sizes[i]);
+        eio_session_send(fake->session, frames[i]);
+        buffer_append(&expected, frame_wire(frames[i]));
+    }
+    fake_turn(fake, 0);
+    const struct fake_websocket *socket = &fake->websockets[0];
+    assert_int_equal(socket->pieces, 5);
+    for (int i = 0; i < ALL; i++)
+        assert_int_equal(socket->last_write[piece_of[i]] == frame_wire(frames[i]).ptr,
+                         sizes[i] == LARGE);
+    assert_bytes(buffer_span(&fake->sent), buffer_span(&expected));
+    for (int i = 0; i < ALL; i++)
+        frame_unref(frames[i]);
+    buffer_fini(&expected);
     fake_engine_free(fake);
 }
 
@@ -761,6 +799,7 @@ int main(void)
         cmocka_unit_test(one_frame_is_written_as_it_is),
         cmocka_unit_test(the_same_frames_are_put_together_once),
         cmocka_unit_test(other_frames_are_not_mixed_up),
+        cmocka_unit_test(large_frames_are_not_copied),
         cmocka_unit_test(one_write_has_its_limits),
         cmocka_unit_test(attachments_stay_together),
         cmocka_unit_test(a_farewell_reaches_the_others_in_the_same_turn),

@@ -22,12 +22,15 @@ static bool can_write(struct eio_websocket *engine)
     return !container_of(engine, struct socket, engine)->full;
 }
 
-static size_t write_some(struct eio_websocket *engine, struct span frames)
+static size_t write_some(struct eio_websocket *engine, const struct span *pieces, uint32_t count)
 {
     struct socket *socket = container_of(engine, struct socket, engine);
-    size_t taken = frames.len < socket->room ? frames.len : socket->room;
+    size_t bytes = 0;
 
-    socket->full = taken < frames.len;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += pieces[i].len;
+    size_t taken = bytes < socket->room ? bytes : socket->room;
+    socket->full = taken < bytes;
     socket->room -= taken;
     socket->sent += taken;
     return taken;

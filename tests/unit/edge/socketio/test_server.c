@@ -63,15 +63,19 @@ static void hear(struct peer *peer, const char *mark, struct span text)
     buffer_append(&peer->heard, text);
 }
 
-static size_t peer_write(struct eio_websocket *websocket, struct span frames)
+static size_t peer_write(struct eio_websocket *websocket, const struct span *pieces, uint32_t count)
 {
-    size_t len = frames.len;
+    size_t len = 0;
     struct peer *peer = container_of(websocket, struct peer, websocket);
 
-    while (frames.len > 0) {
-        bool binary;
-        struct span payload = take_frame(&frames, &binary);
-        hear(peer, binary ? "!" : "", payload);
+    for (uint32_t i = 0; i < count; i++) {
+        struct span frames = pieces[i];
+        len += frames.len;
+        while (frames.len > 0) {
+            bool binary;
+            struct span payload = take_frame(&frames, &binary);
+            hear(peer, binary ? "!" : "", payload);
+        }
     }
     return len;
 }
