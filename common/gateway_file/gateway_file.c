@@ -97,6 +97,51 @@ static bool check_added(struct file_reader *r, const struct gateway_file *file)
     return true;
 }
 
+// The type of a template's rooms; empty if the body says it.
+static struct span type_of(const struct route_room *room)
+{
+    struct span prefix = span_of(room->prefix), type = {0};
+
+    (void)span_take_before(&prefix, SPAN_LIT(":"), &type);
+    return type;
+}
+
+static bool is_let_into(const struct routes *routes, struct span type)
+{
+    for (size_t i = 0; i < routes->count; i++) {
+        const struct route_action *action = &routes->items[i].action;
+        if (action->act != ROUTE_JOIN)
+            continue;
+        struct span into = type_of(&action->room);
+        if (into.len == 0 || span_eq(into, type))
+            return true;
+    }
+    return false;
+}
+
+static bool is_empty_for_ever(const struct gateway_file *file, const struct route_room *room)
+{
+    const struct room_type *type = room_types_find(file->rooms, type_of(room));
+
+    return type && type->join == ROOM_JOIN_NONE && !type->claim &&
+           !is_let_into(file->routes, span_of(type->name));
+}
+
+// Events must not go where nobody can be.
+static bool check_rooms_of_events(struct file_reader *r, const struct gateway_file *file)
+{
+    for (size_t i = 0; i < file->routes->count; i++) {
+        const struct route *route = &file->routes->items[i];
+        for (size_t j = 0; j < route->room_count; j++)
+            if (is_empty_for_ever(file, &route->rooms[j]))
+                return reader_refuse_line(
+                    r, route->event_line,
+                    "nobody can be in a room of this event: its type has \"join\": \"none\" and no "
+                    "\"onConnect\", and no event has a \"join\" into it");
+    }
+    return true;
+}
+
 static bool parse_into(struct file_reader *r, struct gateway_file *file)
 {
     static const struct reader_member members[] = {
@@ -113,7 +158,7 @@ static bool parse_into(struct file_reader *r, struct gateway_file *file)
     struct json_view events = reader_member(top, SPAN_LIT("events"));
     if (events.kind != JSON_KIND_NONE && !routes_parse(r, events, file->rooms, file->routes))
         return false;
-    return check_senders(r, file);
+    return check_rooms_of_events(r, file) && check_senders(r, file);
 }
 
 void gateway_file_add_direct(struct gateway_file *file)

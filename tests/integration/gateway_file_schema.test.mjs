@@ -180,6 +180,7 @@ const onlyByPrograms = {
   'a URL without a path': type({ url: service.url }),
   'a claim for another type': type({ onConnect: 'org:{claims.id}' }),
   'a route to a type that is not there': { events: routed({}).events },
+  'a route to a room for nobody': { ...routed({}), rooms: { order: { join: 'none' } } },
   'a client that passes for a service': { ...routed({}), ...sent({ as: 'e' }) },
   'more rooms than 16 together': routed({ rooms: Array(16).fill('user:{id}') }),
   'a list beside an id': routed({ room: 'user:{a|b[]}' }),

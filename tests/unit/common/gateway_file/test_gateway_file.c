@@ -97,6 +97,13 @@ struct good_case {
     const char *text;
 };
 
+#define INTO(room) "{\"routingKey\":\"i\",\"join\":{\"user\":\"{u}\",\"room\":\"" room "\"}}"
+
+#define NOBODY                                                                                     \
+    "nobody can be in a room of this event: its type has \"join\": \"none\" and no "               \
+    "\"onConnect\", "                                                                              \
+    "and no event has a \"join\" into it\n"
+
 static const struct good_case good_cases[] = {
     {"an empty file", "{}"},
     {"no types", "{\"rooms\":{}}"},
@@ -124,6 +131,15 @@ static const struct good_case good_cases[] = {
     {"a client event to services", SENT(PUBLISH)},
     {"a client event to services and a room", SENT(PUBLISH ",\"room\":true,\"as\":\"b\"")},
     {"a user's room", "{\"events\":[" TO("user:{id}") "]}"},
+    {"a room that tokens name", "{\"rooms\":{\"side\":{\"join\":\"none\",\"onConnect\":"
+                                "\"side:{claims.s}\"}},\"events\":[" TO("side:{id}") "]}"},
+    {"a room that an event lets into", "{\"rooms\":{\"side\":{\"join\":\"none\"}},\"events\":[" TO(
+                                           "side:{id}") "," INTO("side:{id}") "]}"},
+    {"a room that an event may let into", "{\"rooms\":{\"side\":{\"join\":\"none\"}},"
+                                          "\"events\":[" TO("side:{id}") "," INTO("{room}") "]}"},
+    {"a room that is only left", "{\"rooms\":{\"side\":{\"join\":\"none\"}},\"events\":[{"
+                                 "\"routingKey\":\"l\",\"leave\":{\"user\":\"{u}\",\"room\":"
+                                 "\"side:{id}\"}}]}"},
     {"a room whose type is in the body", "{\"events\":[" TO("{room}") "]}"},
 };
 
@@ -289,6 +305,16 @@ static const struct bad_case bad_cases[] = {
     {"a client event that passes for a service's",
      "{\"events\":[" TO("user:{id}") "],\n\"clientEvents\":{\"x\":{\"room\":true,\"as\":\"e\"}}}",
      "f:3: services send an event of the name that \"as\" gives\n"},
+    {"a room for nobody",
+     "{\"rooms\":{\"side\":{\"join\":\"none\"}},\n\"events\":[" TO("side:{id}") "]}",
+     "f:2: " NOBODY},
+    {"a room for nobody, before its type",
+     "{\"events\":[\n" TO("side:{id}") "],\"rooms\":{\"side\":{\"join\":\"none\"}}}",
+     "f:2: " NOBODY},
+    {"a room for nobody, and a join into another",
+     "{\"rooms\":{\"side\":{\"join\":\"none\"},\"open\":{}},\n\"events\":[" TO(
+         "side:{id}") "," INTO("open:{id}") "]}",
+     "f:2: " NOBODY},
     {"a blank in the name of a client event", "{\"clientEvents\":{\n\"a b\":{}}}",
      "f:2: " NO_EVENT},
     {"a client event without a name", "{\"clientEvents\":{\n\"\":{}}}", "f:2: " NO_EVENT},
