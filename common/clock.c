@@ -11,6 +11,14 @@ static uint64_t read_ms(clockid_t id)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static uint64_t read_us(clockid_t id)
+{
+    struct timespec now;
+
+    clock_gettime(id, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 uint64_t clock_monotonic_ms(void)
 {
     return read_ms(CLOCK_MONOTONIC);
@@ -18,10 +26,12 @@ uint64_t clock_monotonic_ms(void)
 
 uint64_t clock_monotonic_us(void)
 {
-    struct timespec now;
+    return read_us(CLOCK_MONOTONIC);
+}
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+uint64_t clock_thread_cpu_us(void)
+{
+    return read_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 uint64_t clock_wall_ms(void)

@@ -9,6 +9,9 @@
 uint64_t clock_monotonic_ms(void);
 uint64_t clock_monotonic_us(void);
 
+// How long the calling thread has been at work.
+uint64_t clock_thread_cpu_us(void);
+
 // Wall clock: milliseconds since 1970 UTC, for people and other machines.
 uint64_t clock_wall_ms(void);
 

@@ -37,7 +37,7 @@ static const struct setting table[] = {
     {"RELAY_PREFETCH", SETTING_NUMBER, FIELD(prefetch), "200", 1, 65535, NULL,
      "Largest number of unacknowledged events of each queue"},
     {"RELAY_LINGER_MS", SETTING_NUMBER, FIELD(linger_ms), "3", 0, 100, NULL,
-     "Milliseconds that a busy relay delays an event so that it shares a batch; an idle one never does"},
+     "Milliseconds that a relay which is over half busy delays an event so that it shares a batch"},
     REDIS_SETTINGS(struct relay_settings, redis),
     {"REDIS_WAIT_REPLICAS", SETTING_NUMBER, FIELD(wait_replicas), "0", 0, 16, NULL,
      "Number of replicas of Redis that must have an event before it is acknowledged to RabbitMQ"},
