@@ -21,6 +21,7 @@
 #define LOG_MODULE "relay"
 #include "common/log.h"
 
+#define FLYING_MAX_COUNT     1024 // events that are not in the log yet
 #define BATCH_MAX_BYTES      ((size_t)4 * 1024 * 1024)
 #define HELD_MAX_COUNT       4096 // events for a server that is away while others are not
 #define HELD_MAX_BYTES       ((size_t)16 * 1024 * 1024)
@@ -180,7 +181,7 @@ static void new_nodes(struct relay *relay)
         node->redis = redis_settings_of_node(&s->redis, i);
         resolver_init(&node->host, node->redis.host);
         relay->logs.logs[i] = new_log(relay, i);
-        batch_init(&node->batch, alone ? BATCH_MAX_COUNT : HELD_MAX_COUNT,
+        batch_init(&node->batch, alone ? FLYING_MAX_COUNT : HELD_MAX_COUNT,
                    alone ? BATCH_MAX_BYTES : HELD_MAX_BYTES);
         node->batch.wants_replicas = s->wait_replicas > 0;
     }
@@ -289,11 +290,12 @@ static void drain(struct relay *relay)
 {
     size_t left;
 
-    while (relay->claimed && relay_nodes_hold(relay) && !relay_out_of_time(relay)) {
+    while (relay->claimed && relay_nodes_unlogged(relay) && !relay_out_of_time(relay)) {
         relay_nodes_connect(relay);
-        if (!relay_loop_log(relay))
+        if (!relay_loop_log(relay, true))
             break;
-        relay_wait(relay, DRAIN_RETRY_MS);
+        if (relay_nodes_hold(relay))
+            relay_wait(relay, DRAIN_RETRY_MS);
     }
     relay_acknowledge(relay);
     while (dead_letters_count(relay->letters) > 0 && !relay_out_of_time(relay)) {
@@ -316,6 +318,7 @@ static void use_file(struct relay *relay, struct gateway_file *file)
 {
     struct gateway_file *old = relay->file;
 
+    relay_nodes_settle(relay);
     relay_acknowledge(relay);
     relay_leave_queues(relay);
     free_route_parts(relay);

@@ -85,6 +85,8 @@ static void send_heartbeats(struct relay *relay)
 {
     bool all = true;
 
+    relay_nodes_settle(relay); // a heartbeat names the newest positions
+    relay->awaits = true;
     for (unsigned i = 0; i < relay->logs.count; i++) {
         struct event_log *log = relay->logs.logs[i];
         // A standby sends no heartbeat, but it is ready only while Redis answers.

@@ -124,8 +124,9 @@ void relay_update_gauges(struct relay *relay, uint64_t now_ms)
     update_routes(relay);
     metric_set(&m->dead_letters_waiting, letters);
     metric_set(&m->dead_letters_failing, dead_letters_failing(relay->letters));
-    metric_set(&m->unacked, relay_nodes_taken(relay) + relay->unacked_count + letters);
+    metric_set(&m->unacked, relay_nodes_taken(relay) + letters);
     metric_set(&m->events_per_second, relay->linger.per_second);
+    metric_set(&m->busy_percent, relay->linger.busy);
     if (!relay->claimed)
         metric_set(&m->queued, 0);
 }

@@ -11,7 +11,10 @@
 #define LOG_MODULE "relay"
 #include "common/log.h"
 
-#define LINGER_BELOW 32 // events in a batch; with as many it is not delayed
+#define LINGER_BELOW 32  // events in a batch; with as many it is not delayed
+#define TAKE_LEAST   8   // events that are taken at a time, if the prefetch is small …
+#define TAKE_MOST    256 // … and if it is large
+#define ANSWERS_MS   40  // longest wait for an event while answers of Redis are to come
 
 static void dead_letter_event(struct relay *relay, const struct event *event,
                               enum translate_status status)
@@ -84,12 +87,15 @@ static bool take_one(struct relay *relay, uint32_t wait_ms)
     }
 }
 
+// While answers are to come, the wait for an event does not become shorter the longer they have
+// been there: each wait is one read of the whole time.
 static uint32_t until_next_duty(const struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
     uint64_t left_ms = relay->next_heartbeat_ms > now_ms ? relay->next_heartbeat_ms - now_ms : 0;
+    uint64_t most_ms = relay_nodes_in_flight(relay) ? ANSWERS_MS : RELAY_SLICE_MS;
 
-    return (uint32_t)(left_ms < RELAY_SLICE_MS ? left_ms : RELAY_SLICE_MS);
+    return (uint32_t)(left_ms < most_ms ? left_ms : most_ms);
 }
 
 static bool has_room(const struct relay *relay)
@@ -97,20 +103,30 @@ static bool has_room(const struct relay *relay)
     return !relay_nodes_full(relay) && !dead_letters_full(relay->letters);
 }
 
+// A quarter of what RabbitMQ sends without an acknowledgement: so it has something to send while
+// Redis is at work.
+static size_t take_max(const struct relay *relay)
+{
+    size_t quarter = consumer_prefetch(relay->consumer) / 4;
+
+    return quarter < TAKE_LEAST ? TAKE_LEAST : quarter < TAKE_MOST ? quarter : TAKE_MOST;
+}
+
 // Takes what one read from the network brings. A busy relay has lingered before the read, so that
 // it brings several events. While none may be taken, waits until an append is tried again.
 static size_t take_batch(struct relay *relay)
 {
-    size_t taken = 0;
+    size_t taken = 0, max = take_max(relay);
 
     if (relay_nodes_all_hold(relay) || !has_room(relay)) {
-        relay_wait(relay, relay_nodes_wait_ms(relay, RELAY_SLICE_MS));
+        if (!relay_nodes_in_flight(relay))
+            relay_wait(relay, relay_nodes_wait_ms(relay, RELAY_SLICE_MS));
         return 0;
     }
     if (take_one(relay, (uint32_t)relay_nodes_wait_ms(relay, until_next_duty(relay))))
         taken++;
-    while (taken > 0 && consumer_has_more(relay->consumer) && taken < BATCH_MAX_COUNT &&
-           has_room(relay) && take_one(relay, 0))
+    while (taken > 0 && consumer_has_more(relay->consumer) && taken < max && has_room(relay) &&
+           take_one(relay, 0))
         taken++;
 
     uint64_t now_ms = clock_monotonic_ms();
@@ -120,18 +136,6 @@ static size_t take_batch(struct relay *relay)
     return taken;
 }
 
-void relay_acknowledge(struct relay *relay)
-{
-    // Otherwise the tag may be of a channel that is lost, and another one there already.
-    if (relay->unacked_count > 0 && relay->claimed)
-        consumer_ack(relay->consumer, relay->unacked_tag, true);
-    relay->unacked_count = 0;
-    if (!relay->claimed || !consumer_connected(relay->consumer))
-        return;
-    for (unsigned i = 0; i < relay->logs.count; i++)
-        relay->nodes[i].acked = relay->nodes[i].logged;
-}
-
 // An acknowledgement of all up to a tag would include events whose dead letters are not confirmed,
 // and those of a batch that is held.
 static bool must_acknowledge_one_by_one(const struct relay *relay)
@@ -139,44 +143,63 @@ static bool must_acknowledge_one_by_one(const struct relay *relay)
     return dead_letters_count(relay->letters) > 0 || relay_nodes_hold(relay);
 }
 
-static void acknowledge_each(struct relay *relay, const struct batch *batch)
+// The oldest delivery that is not in the log.
+static uint64_t oldest_unlogged(const struct relay *relay)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        consumer_ack(relay->consumer, batch->entries[i].tag, false);
-}
+    uint64_t oldest = UINT64_MAX;
 
-static void hold_back(struct relay *relay, const struct batch *batch)
-{
-    uint64_t tag = batch->entries[batch->count - 1].tag;
-
-    if (relay->unacked_count == 0 || tag > relay->unacked_tag)
-        relay->unacked_tag = tag;
-    relay->unacked_count += batch->count;
-}
-
-// One acknowledgement covers all deliveries up to its tag, so a busy relay holds it back for a few
-// batches. It is sent when nothing was logged, when the rate is low, and when a quarter of the
-// prefetch is unacknowledged.
-static void acknowledge_batches(struct relay *relay)
-{
-    size_t enough = (size_t)relay->settings->prefetch / 4, logged = 0;
-    bool one_by_one = must_acknowledge_one_by_one(relay);
-
-    if (one_by_one)
-        relay_acknowledge(relay);
     for (unsigned i = 0; i < relay->logs.count; i++) {
-        struct batch *batch = &relay->nodes[i].batch;
-        if (batch->count == 0 || !batch_logged(batch))
-            continue;
-        logged += batch->count;
-        if (one_by_one)
-            acknowledge_each(relay, batch);
-        else
-            hold_back(relay, batch);
-        batch_clear(batch);
+        const struct batch *batch = &relay->nodes[i].batch;
+        size_t logged = batch_logged_count(batch, UINT64_MAX);
+        if (logged < batch->count && batch->entries[logged].tag < oldest)
+            oldest = batch->entries[logged].tag;
     }
-    if (logged == 0 || linger_wait_ms(&relay->linger) == 0 || relay->unacked_count >= enough)
-        relay_acknowledge(relay);
+    return oldest;
+}
+
+// Removes what is in the log from the batch of a server and, if not all up to a tag are to be
+// acknowledged, acknowledges it. Returns the last tag; 0: there is none.
+static uint64_t let_go(struct relay *relay, struct relay_node *node, uint64_t below,
+                       bool one_by_one)
+{
+    size_t count = batch_logged_count(&node->batch, below);
+    struct position newest = {0};
+    uint64_t tag = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct batch_entry *entry = &node->batch.entries[i];
+        tag = entry->tag;
+        if (!position_is_none(entry->position))
+            newest = entry->position;
+        if (one_by_one)
+            consumer_ack(relay->consumer, tag, false);
+    }
+    if (!position_is_none(newest))
+        node->logged = newest;
+    if (count > 0)
+        batch_drop(&node->batch, count);
+    return tag;
+}
+
+// One acknowledgement covers all that was logged since the one before.
+void relay_acknowledge(struct relay *relay)
+{
+    bool one_by_one = must_acknowledge_one_by_one(relay);
+    uint64_t below = one_by_one ? UINT64_MAX : oldest_unlogged(relay), last = 0;
+
+    // Otherwise the tags may be of a channel that is lost, and another one there already.
+    if (!relay->claimed)
+        return;
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        uint64_t tag = let_go(relay, &relay->nodes[i], below, one_by_one);
+        last = tag > last ? tag : last;
+    }
+    if (last > 0 && !one_by_one)
+        consumer_ack(relay->consumer, last, true);
+    if (!consumer_connected(relay->consumer))
+        return;
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        relay->nodes[i].acked = relay->nodes[i].logged;
 }
 
 // A large batch is not delayed: RabbitMQ may send no further events before it gets
@@ -190,13 +213,13 @@ static void linger(const struct relay *relay, size_t taken)
         clock_sleep_ms(linger_ms);
 }
 
-bool relay_loop_log(struct relay *relay)
+bool relay_loop_log(struct relay *relay, bool idle)
 {
-    if (!relay_nodes_append(relay)) {
+    if (!relay_nodes_append(relay, idle)) {
         relay_become_standby(relay);
         return false;
     }
-    acknowledge_batches(relay);
+    relay_acknowledge(relay);
     return true;
 }
 
@@ -211,8 +234,10 @@ void relay_loop_once(struct relay *relay)
     size_t taken = take_batch(relay);
     relay_nodes_send(relay);
     linger(relay, taken); // Redis works meanwhile, and further events arrive
-    if (!relay_loop_log(relay))
+    if (!relay_loop_log(relay, taken == 0))
         return;
+    if (taken == 0)
+        relay->awaits = true; // the answer to an event that comes alone
     for (unsigned i = 0; i < relay->logs.count; i++)
         event_log_keep_within_bytes(relay->logs.logs[i]);
     dead_letters_flush(relay->letters);

@@ -46,7 +46,7 @@ static const struct metric_info table[] = {
     {"ws_relay_dead_letters_waiting", NULL, METRIC_GAUGE, FIELD(dead_letters_waiting),
      "Dead letters that RabbitMQ has not confirmed yet"},
     {"ws_relay_event_latency_seconds", NULL, METRIC_MILLISECONDS, FIELD(latency_ms),
-     "Time from taking an event from RabbitMQ until it was in the log and published"},
+     "Time from taking an event from RabbitMQ until the relay knew that it was in the log"},
     {"ws_relay_queued_events", NULL, METRIC_GAUGE, FIELD(queued),
      "Events that wait in the queues of RabbitMQ, updated every 5 s; 0 while this relay is not active"},
     {"ws_relay_unacked_events", NULL, METRIC_GAUGE, FIELD(unacked),
@@ -54,7 +54,8 @@ static const struct metric_info table[] = {
     {"ws_relay_batch_events", NULL, METRIC_COUNTS, FIELD(batch_events),
      "Events in one batch"},
     {"ws_relay_append_seconds", NULL, METRIC_MICROSECONDS, FIELD(append_us),
-     "Time that the relay waited for Redis until a batch was in the log, including retries"},
+     "Time that the relay waited for Redis until a batch was in the log, including retries; not of "
+     "answers that it left for later"},
     {"ws_relay_append_retries_total", NULL, METRIC_COUNTER, FIELD(append_retries),
      "Attempts to append a batch that failed and were repeated"},
     {"ws_relay_unreplicated_batches_total", NULL, METRIC_COUNTER, FIELD(unreplicated),
@@ -83,7 +84,9 @@ static const struct metric_info table[] = {
     {"ws_relay_active", NULL, METRIC_GAUGE, FIELD(active),
      "1 while this relay is active"},
     {"ws_relay_events_per_second", NULL, METRIC_GAUGE, FIELD(events_per_second),
-     "Events per second, which decides how long the relay lingers"},
+     "Events per second"},
+    {"ws_relay_busy_percent", NULL, METRIC_GAUGE, FIELD(busy_percent),
+     "Share of its time that the loop of the relay is at work, which decides whether it lingers"},
 };
 
 // For each server of REDIS_NODES.

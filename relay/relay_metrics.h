@@ -44,7 +44,7 @@ struct relay_metrics {
     metric bindings_refused; // routes whose queue could not be bound to every exchange
     metric obstacle;         // enum relay_obstacle
     metric heard_ms;         // monotonic clock when Redis last answered the check of each second
-    metric events_per_second;
+    metric events_per_second, busy_percent;
     metric turned_ms; // monotonic clock of the last periodic work
     struct api_metrics api;
     struct uplink_metrics uplink;

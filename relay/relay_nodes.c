@@ -3,7 +3,9 @@
 #include "common/clock.h"
 #include "relay/event_log/claim.h"
 
-#define SHARE_OF_TIME 4 // at most a quarter of the time passes with attempts that others wait for
+#define ANSWERS_LATE_US 40000 // answers are taken so late, unless something asks for them
+#define ANSWERS_BYTES   ((size_t)512 * 1024) // or so much is sent before
+#define SHARE_OF_TIME   4 // at most a quarter of the time passes with attempts that others wait for
 
 // ---- connections
 
@@ -79,10 +81,20 @@ struct batch *relay_nodes_batch_of(struct relay *relay, struct span room)
     return &relay->nodes[relay_nodes_of_room(relay, room)].batch;
 }
 
+static bool is_in_flight(const struct relay *relay, unsigned i)
+{
+    return event_log_unanswered_us(relay->logs.logs[i]) != 0;
+}
+
+bool relay_nodes_holds(const struct relay *relay, unsigned i)
+{
+    return !is_in_flight(relay, i) && !batch_logged(&relay->nodes[i].batch);
+}
+
 bool relay_nodes_all_hold(const struct relay *relay)
 {
     for (unsigned i = 0; i < relay->logs.count; i++)
-        if (batch_logged(&relay->nodes[i].batch))
+        if (!relay_nodes_holds(relay, i))
             return false;
     return true;
 }
@@ -115,7 +127,23 @@ bool relay_nodes_stuck(const struct relay *relay)
 bool relay_nodes_hold(const struct relay *relay)
 {
     for (unsigned i = 0; i < relay->logs.count; i++)
+        if (relay_nodes_holds(relay, i))
+            return true;
+    return false;
+}
+
+bool relay_nodes_unlogged(const struct relay *relay)
+{
+    for (unsigned i = 0; i < relay->logs.count; i++)
         if (!batch_logged(&relay->nodes[i].batch))
+            return true;
+    return false;
+}
+
+bool relay_nodes_in_flight(const struct relay *relay)
+{
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        if (is_in_flight(relay, i))
             return true;
     return false;
 }
@@ -141,48 +169,81 @@ size_t relay_nodes_taken(const struct relay *relay)
 void relay_nodes_clear(struct relay *relay)
 {
     for (unsigned i = 0; i < relay->logs.count; i++) {
+        event_log_settle(relay->logs.logs[i]);
         batch_clear(&relay->nodes[i].batch);
-        relay->nodes[i].began_us = 0;
     }
 }
 
 // ---- the log
 
-void relay_nodes_send(struct relay *relay)
+static void note_attempt(struct relay *relay, unsigned i)
 {
-    for (unsigned i = 0; i < relay->logs.count; i++)
-        if (is_due(&relay->nodes[i]))
-            event_log_send(relay->logs.logs[i], &relay->nodes[i].batch);
+    relay->nodes[i].tried_losses = event_log_losses(relay->logs.logs[i]);
 }
 
-// Counts a batch that is in the log.
-static void record_batch(struct relay *relay, const struct batch *batch, uint64_t began_us)
+void relay_nodes_send(struct relay *relay)
 {
-    struct relay_metrics *m = &relay->metrics;
-    size_t events = batch_event_count(batch);
-    uint64_t now_ms = clock_wall_ms();
-
-    metric_add(&m->published, events);
-    histogram_observe(&m->append_us, clock_monotonic_us() - began_us, 1);
-    histogram_observe(&m->batch_events, events, 1);
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct batch_entry *entry = &batch->entries[i];
-        if (!position_is_none(entry->position))
-            histogram_observe(&m->latency_ms,
-                              now_ms > entry->taken_ms ? now_ms - entry->taken_ms : 0, 1);
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        struct batch *batch = &relay->nodes[i].batch;
+        if (!is_due(&relay->nodes[i]))
+            continue;
+        if (!batch->in_doubt)
+            note_attempt(relay, i);
+        event_log_send(relay->logs.logs[i], batch);
     }
 }
 
-static void on_logged(struct relay *relay, unsigned i)
+static void record_event(struct relay *relay, struct batch_entry *entry, uint64_t now_ms)
 {
-    struct relay_node *node = &relay->nodes[i];
+    struct position *top = &relay->tops[entry->shard];
 
-    for (unsigned s = i; s < relay->sequence.shards; s += relay->logs.count)
-        relay->tops[s] = relay->sequence.last[s];
-    record_batch(relay, &node->batch, node->began_us);
-    node->logged = batch_newest(&node->batch, node->logged);
-    node->began_us = 0;
-    backoff_reset(&node->backoff);
+    entry->recorded = true;
+    if (position_compare(entry->position, *top) > 0)
+        *top = entry->position;
+    metric_add(&relay->metrics.published, 1);
+    histogram_observe(&relay->metrics.latency_ms,
+                      now_ms > entry->taken_ms ? now_ms - entry->taken_ms : 0, 1);
+}
+
+// Answers that were not awaited tell nothing about Redis.
+static void record_part(struct relay *relay, bool awaited, uint64_t sent_us, uint64_t events)
+{
+    if (events == 0)
+        return;
+    if (awaited)
+        histogram_observe(&relay->metrics.append_us, clock_monotonic_us() - sent_us, 1);
+    histogram_observe(&relay->metrics.batch_events, events, 1);
+}
+
+// Counts what is in the log since the last call. Events that were sent together have the same time.
+static void record_logged(struct relay *relay, struct batch *batch, bool awaited)
+{
+    uint64_t now_ms = clock_wall_ms(), sent_us = 0, events = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_entry *entry = &batch->entries[i];
+        if (!entry->logged || entry->recorded || position_is_none(entry->position))
+            continue;
+        if (entry->sent_us != sent_us) {
+            record_part(relay, awaited, sent_us, events);
+            sent_us = entry->sent_us;
+            events = 0;
+        }
+        events++;
+        record_event(relay, entry, now_ms);
+    }
+    record_part(relay, awaited, sent_us, events);
+}
+
+// A quarter of the prefetch is enough to keep RabbitMQ busy while the rest is on its way.
+static bool are_answers_due(const struct relay *relay, unsigned i)
+{
+    const struct batch *batch = &relay->nodes[i].batch;
+    const struct event_log *log = relay->logs.logs[i];
+
+    return clock_monotonic_us() - event_log_unanswered_us(log) >= ANSWERS_LATE_US ||
+           !event_log_may_send(log) || batch_full(batch) || batch->bytes.len >= ANSWERS_BYTES ||
+           relay_nodes_taken(relay) >= consumer_prefetch(relay->consumer) / 2;
 }
 
 static enum event_log_status append(struct relay *relay, unsigned i)
@@ -190,12 +251,12 @@ static enum event_log_status append(struct relay *relay, unsigned i)
     struct relay_node *node = &relay->nodes[i];
     uint64_t began_ms = clock_monotonic_ms();
 
-    if (node->began_us == 0)
-        node->began_us = clock_monotonic_us();
-    node->tried_losses = event_log_losses(relay->logs.logs[i]);
-    enum event_log_status status = event_log_append(relay->logs.logs[i], &node->batch);
+    note_attempt(relay, i);
+    enum event_log_status status = is_in_flight(relay, i)
+                                       ? event_log_answers(relay->logs.logs[i], &node->batch)
+                                       : event_log_append(relay->logs.logs[i], &node->batch);
     if (status == EVENT_LOG_OK)
-        on_logged(relay, i);
+        backoff_reset(&node->backoff);
     if (status != EVENT_LOG_FAILED)
         return status;
     metric_add(&relay->metrics.append_retries, 1);
@@ -203,26 +264,40 @@ static enum event_log_status append(struct relay *relay, unsigned i)
     return status;
 }
 
+void relay_nodes_settle(struct relay *relay)
+{
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        event_log_settle(relay->logs.logs[i]);
+        record_logged(relay, &relay->nodes[i].batch, false);
+    }
+}
+
 bool relay_nodes_owe(const struct relay *relay, unsigned i)
 {
     const struct relay_node *node = &relay->nodes[i];
 
-    return !batch_logged(&node->batch) && node->began_us != 0 &&
-           node->tried_losses != event_log_losses(relay->logs.logs[i]);
+    return node->batch.in_doubt && node->tried_losses != event_log_losses(relay->logs.logs[i]);
 }
 
-static bool can_append(const struct relay *relay, unsigned i)
+static bool can_append(const struct relay *relay, unsigned i, bool idle)
 {
+    if (is_in_flight(relay, i))
+        return idle || are_answers_due(relay, i);
     return !batch_logged(&relay->nodes[i].batch) && event_log_connected(relay->logs.logs[i]) &&
            is_due(&relay->nodes[i]);
 }
 
 // Every server has been sent its batch, so each must be asked for its answers.
-bool relay_nodes_append(struct relay *relay)
+bool relay_nodes_append(struct relay *relay, bool idle)
 {
-    bool superseded = false;
+    bool superseded = false, awaited = relay->awaits;
 
-    for (unsigned i = 0; i < relay->logs.count; i++)
-        superseded |= can_append(relay, i) && append(relay, i) == EVENT_LOG_SUPERSEDED;
+    for (unsigned i = 0; i < relay->logs.count; i++) {
+        bool held = relay_nodes_holds(relay, i);
+        relay->awaits &= !is_in_flight(relay, i);
+        superseded |=
+            can_append(relay, i, idle || awaited) && append(relay, i) == EVENT_LOG_SUPERSEDED;
+        record_logged(relay, &relay->nodes[i].batch, awaited || held);
+    }
     return !superseded;
 }

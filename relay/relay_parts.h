@@ -23,7 +23,6 @@
 
 #define ROLE_WORDS_MAX  512
 #define RELAY_ID_PREFIX "relay-"
-#define BATCH_MAX_COUNT 256 // events that are taken at a time
 #define RELAY_SLICE_MS  100 // longest wait before the periodic work is done again
 
 // Why the relay is not ready: it could not deliver an event now or, as a standby, not take over.
@@ -56,11 +55,10 @@ struct relay_node {
     struct redis_settings redis;
     struct resolver host;
     struct batch batch;
-    uint64_t began_us; // monotonic clock when the wait for the batch began; 0: it has not
     struct backoff backoff;
     uint64_t next_try_ms;   // until then the server is not tried again
     uint64_t tried_losses;  // event_log_losses() when the batch was last tried
-    struct position logged; // newest event in its log; valid while claimed
+    struct position logged; // newest event that has left the batch; valid while claimed
     // Valid while claimed. Its events up to `acked` are acknowledged to RabbitMQ; `acked_before` is
     // its value at the last store_acked(), `acked_stored` the value that Redis has.
     struct position acked, acked_before, acked_stored;
@@ -80,13 +78,12 @@ struct relay {
     char letter_queue[QUEUE_PREFIX_MAX + sizeof(DEAD_LETTER_KEY)];
     struct translator *translator;
     struct redelivery *redelivery;
-    size_t unacked_count;             // events in the log whose acknowledgement is held back
-    uint64_t unacked_tag;             // delivery tag of the last of them
     struct sequence sequence;         // valid while claimed
     struct position tops[SHARDS_MAX]; // newest position of each shard in the log
     bool holding;                     // this relay consumes the queues
     bool claimed;                     // and it has claimed the log
     bool superseded;                  // claimed, but another relay has claimed the log since
+    bool awaits;                      // the next answers are awaited at once, to measure Redis
     enum relay_role role;
     struct linger linger;
     struct backoff claim_backoff, consumer_backoff;

@@ -17,7 +17,6 @@
 void relay_on_consumer_lost(struct relay *relay)
 {
     relay->claimed = relay->holding = relay->superseded = false;
-    relay->unacked_count = 0;
     dead_letters_forget(relay->letters);
 }
 
@@ -104,7 +103,6 @@ static bool claim(struct relay *relay)
     memcpy(relay->tops, relay->sequence.last, sizeof(relay->tops));
     relay->claimed = true;
     relay->role = ROLE_ACTIVE;
-    relay->unacked_count = 0; // tags of the previous channel
     relay->next_heartbeat_ms = 0;
     log_info("active relay=%s epoch=%" PRIu64 " ids=%zu", relay->id, relay->sequence.epoch,
              redelivery_count(relay->redelivery));

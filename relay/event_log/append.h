@@ -10,10 +10,20 @@ enum event_log_status {
     EVENT_LOG_SUPERSEDED, // another relay has claimed the log: stop being active
 };
 
-// Sends a new batch and does not wait for the answers. The next call on `log` must be
-// event_log_append(), which reads them. Does nothing without a connection, or if the batch was sent
-// before.
+// Sends what was added to the batch and waits for no answer. Does nothing without a connection,
+// while the batch is in doubt, or if event_log_may_send() is false. Whatever is asked of `log` next
+// takes the answers first.
 void event_log_send(struct event_log *log, struct batch *batch);
+// False if as many parts of the batch as may be are unanswered.
+bool event_log_may_send(const struct event_log *log);
+// When the oldest part was sent whose answers were not taken, by the monotonic clock; 0: none.
+uint64_t event_log_unanswered_us(const struct event_log *log);
+
+// Waits for the answers to the oldest part, takes those that have come with them, and marks what is
+// in the log. If an answer is not good, goes on as event_log_append().
+NODISCARD enum event_log_status event_log_answers(struct event_log *log, struct batch *batch);
+// Takes all answers. What failed is left to event_log_append().
+void event_log_settle(struct event_log *log);
 
 // Appends and publishes the events of the batch that are not in the log yet, and marks them as
 // logged. If an earlier answer was lost, first asks Redis which events are in the log.

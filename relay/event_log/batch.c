@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 
@@ -25,8 +26,10 @@ void batch_fini(struct batch *batch)
 
 void batch_clear(struct batch *batch)
 {
-    batch->count = 0;
-    batch->in_doubt = batch->unconfirmed = false;
+    batch->left += batch->count;
+    batch->confirmed = batch->left;
+    batch->count = batch->sent = 0;
+    batch->in_doubt = false;
     if (batch->bytes.cap > BYTES_KEPT)
         buffer_fini(&batch->bytes);
     else
@@ -44,7 +47,6 @@ static struct batch_entry *next_entry(struct batch *batch, uint64_t tag)
 
     assert(batch->count <= batch->cap);
     *entry = (struct batch_entry){.tag = tag};
-    batch->unconfirmed = batch->wants_replicas;
     return entry;
 }
 
@@ -58,7 +60,7 @@ void batch_add(struct batch *batch, struct sequence *sequence, uint64_t tag,
     entry->taken_ms = envelope->created_at_ms;
     entry->position = (struct position){sequence->epoch, ++sequence->seq};
     envelope->position = entry->position;
-    envelope->prev = sequence->last[shard];
+    envelope->prev = entry->prev = sequence->last[shard];
     sequence->last[shard] = entry->position;
 
     entry->offset = batch->bytes.len;
@@ -76,14 +78,61 @@ struct span batch_envelope(const struct batch *batch, const struct batch_entry *
     return (struct span){batch->bytes.ptr + entry->offset, entry->len};
 }
 
+static bool is_logged(const struct batch *batch, size_t i)
+{
+    return batch->entries[i].logged &&
+           (!batch->wants_replicas || batch->left + i < batch->confirmed);
+}
+
+size_t batch_logged_count(const struct batch *batch, uint64_t below)
+{
+    size_t i = 0;
+
+    while (i < batch->count && is_logged(batch, i) && batch->entries[i].tag < below)
+        i++;
+    return i;
+}
+
 bool batch_logged(const struct batch *batch)
 {
-    if (batch->unconfirmed)
-        return false;
-    for (size_t i = 0; i < batch->count; i++)
-        if (!batch->entries[i].logged)
-            return false;
-    return true;
+    return batch_logged_count(batch, UINT64_MAX) == batch->count;
+}
+
+// The bytes in front of the first entry that is left are given up once they are half of all, so
+// that each byte is moved about once.
+static void drop_bytes(struct batch *batch)
+{
+    struct buffer *bytes = &batch->bytes;
+    size_t first = 0, unused;
+
+    while (first < batch->count && batch->entries[first].len == 0)
+        first++;
+    unused = first < batch->count ? batch->entries[first].offset : bytes->len;
+    if (unused == 0 || unused < bytes->len / 2)
+        return;
+    bytes->len -= unused;
+    memmove(bytes->ptr, bytes->ptr + unused, bytes->len);
+    for (size_t i = first; i < batch->count; i++)
+        batch->entries[i].offset -= batch->entries[i].len > 0 ? unused : 0;
+}
+
+void batch_drop(struct batch *batch, size_t count)
+{
+    if (count == batch->count) {
+        batch_clear(batch);
+        return;
+    }
+    batch->left += count;
+    batch->count -= count;
+    batch->sent -= count < batch->sent ? count : batch->sent;
+    memmove(batch->entries, batch->entries + count, batch->count * sizeof(*batch->entries));
+    drop_bytes(batch);
+}
+
+void batch_confirm(struct batch *batch, uint64_t from, uint64_t until)
+{
+    if (from <= batch->confirmed && until > batch->confirmed)
+        batch->confirmed = until;
 }
 
 void batch_mark_logged(struct batch *batch, unsigned shard, struct position top)
@@ -95,18 +144,11 @@ void batch_mark_logged(struct batch *batch, unsigned shard, struct position top)
     }
 }
 
-struct position batch_newest(const struct batch *batch, struct position otherwise)
-{
-    for (size_t i = batch->count; i > 0; i--)
-        if (!position_is_none(batch->entries[i - 1].position))
-            return batch->entries[i - 1].position;
-    return otherwise;
-}
-
 void batch_unmark_logged(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        batch->entries[i].logged = position_is_none(batch->entries[i].position);
+        if (batch->left + i >= batch->confirmed)
+            batch->entries[i].logged = position_is_none(batch->entries[i].position);
 }
 
 size_t batch_unlogged_count(const struct batch *batch)

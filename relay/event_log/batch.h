@@ -1,4 +1,7 @@
-// A batch of events that go into the log together, encoded, each with its position.
+// The events that are on their way into the log, encoded, each with its position, oldest first.
+//
+// They are sent to Redis in parts, each while the answers to the ones before are on their way. What
+// is in the log leaves at the front.
 //
 // An event keeps its position through every retry. So Redis refuses to append it twice, and the
 // last id of the log shows which events are in it.
@@ -22,19 +25,24 @@ struct batch_entry {
     uint64_t tag; // AMQP delivery tag
     unsigned shard;
     struct position position; // none: only to be acknowledged, already in the log
+    struct position prev;     // the position before it in its shard
     uint64_t taken_ms;        // wall clock when the relay took the event
+    uint64_t sent_us;         // monotonic clock when it was first sent to Redis; 0: not yet
     size_t offset, len;       // of the encoded envelope in `bytes`
     bool logged;
+    bool recorded; // logged, and counted by the relay
 };
 
 struct batch {
     struct batch_entry *entries;
     size_t count, cap;
+    size_t sent; // so many at the front were sent over the present connection
     struct buffer bytes;
     size_t max_bytes;
-    bool in_doubt;       // sent to Redis, and not every answer has come
+    bool in_doubt;       // some were sent to Redis, and not every answer has come
     bool wants_replicas; // what is in the log is not logged before replicas have it
-    bool unconfirmed;    // by replicas
+    // Of all entries that were ever added: those that have left, and those that replicas have.
+    uint64_t left, confirmed;
 };
 
 void batch_init(struct batch *batch, size_t max_count, size_t max_bytes);
@@ -55,11 +63,16 @@ void batch_add_known(struct batch *batch, uint64_t tag);
 struct span batch_envelope(const struct batch *batch, const struct batch_entry *entry);
 // True if all events of the batch are in the log, and with replicas if it wants them.
 bool batch_logged(const struct batch *batch);
+// How many entries at the front are, with a tag below `below`.
+size_t batch_logged_count(const struct batch *batch, uint64_t below);
+// Removes `count` entries at the front.
+void batch_drop(struct batch *batch, size_t count);
 // Marks the events of the shard at or below `top` as logged.
 void batch_mark_logged(struct batch *batch, unsigned shard, struct position top);
-// The position of the newest event; `otherwise` if the batch has none.
-struct position batch_newest(const struct batch *batch, struct position otherwise);
-// Marks no event as logged, except those that were known before.
+// Notes that replicas have the entries from `from` to before `until`, counted as `left` is. They
+// count only together with all that are before them.
+void batch_confirm(struct batch *batch, uint64_t from, uint64_t until);
+// Marks no event as logged that replicas may lack, except those that were known before.
 void batch_unmark_logged(struct batch *batch);
 // How many of its events are not in the log.
 size_t batch_unlogged_count(const struct batch *batch);

@@ -1,6 +1,5 @@
 #include "relay/event_log/event_log.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,8 +37,12 @@ static void disconnect(struct event_log *log)
 {
     if (log->redis)
         redisFree(log->redis);
+    if (log->early)
+        freeReplyObject(log->early);
     log->redis = NULL;
-    log->answers_due = log->usable = false;
+    log->early = NULL;
+    log->flight_count = 0;
+    log->usable = false;
 }
 
 void event_log_free(struct event_log *log)
@@ -117,18 +120,28 @@ void event_log_record_write(struct event_log *log, const char *error)
 
 redisReply *event_log_next_reply(struct event_log *log)
 {
-    void *reply = NULL;
+    void *reply = log->early;
 
-    if (redisGetReply(log->redis, &reply) == REDIS_OK)
+    log->early = NULL;
+    if (reply || redisGetReply(log->redis, &reply) == REDIS_OK)
         return reply;
     bool slow = log->redis->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
     event_log_lose(log, slow ? "no answer in time" : log->redis->errstr);
     return NULL;
 }
 
+bool event_log_has_reply(struct event_log *log)
+{
+    // An error of the reader shows when the answer is read.
+    if (!log->early && redisGetReplyFromReader(log->redis, &log->early) != REDIS_OK)
+        log->early = NULL;
+    return log->early != NULL;
+}
+
 redisReply *event_log_ask(struct event_log *log, int argc, const char **argv, const size_t *lens)
 {
-    assert(!log->answers_due); // else this would read the answer of the batch
+    if (log->flight_count > 0)
+        log->settle(log);
     if (!log->redis)
         return NULL;
     redisAppendCommandArgv(log->redis, argc, argv, lens);

@@ -9,6 +9,18 @@
 
 #define SHA_LEN      40
 #define REFUSED_XADD "equal or smaller" // part of the error for an id that is not above the last
+#define FLIGHTS_MAX  16
+
+struct batch;
+
+// A part of a batch that was sent, and whose answers were not read.
+struct flight {
+    struct position last[SHARDS_MAX]; // its last event of each shard; or none
+    uint64_t from, until;             // its entries, counted as `left` of the batch is
+    uint64_t sent_us;                 // monotonic clock
+    size_t bytes;
+    bool marked; // it had no event, and something else was written before the WAIT
+};
 
 struct event_log {
     struct event_log_options options;
@@ -19,9 +31,12 @@ struct event_log {
     char log_keys[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
     char bus_channels[SHARDS_MAX][REDIS_SHARD_KEY_MAX];
     char max_len[21];
-    bool answers_due;                 // a batch was sent and its answers were not read
-    struct position sent[SHARDS_MAX]; // the last event that was sent of each shard; or none
-    bool marked; // they had none, and something else was written before the WAIT
+    struct batch *batch; // whose parts are in flight
+    struct flight flights[FLIGHTS_MAX];
+    unsigned flight_first, flight_count; // the oldest, and how many follow from it on
+    // Takes the answers of all flights. Set before the first.
+    void (*settle)(struct event_log *log);
+    void *early; // an answer that came together with others; NULL: none
     struct envelope_decoder *decoder;
     const char **args; // arguments of one EVALSHA
     size_t *arg_lens;
@@ -48,8 +63,11 @@ bool event_log_lose(struct event_log *log, const char *reason);
 void event_log_report_error(struct event_log *log, const char *error);
 // Reads the next answer. NULL if the connection is lost. The caller frees it.
 redisReply *event_log_next_reply(struct event_log *log);
-// Sends one command and reads its answer, which may be an error. `lens` may be NULL for C strings.
-// NULL if there is no connection or it is lost. The caller frees the answer.
+// True if the next answer was read from the network already.
+bool event_log_has_reply(struct event_log *log);
+// Sends one command and reads its answer, which may be an error; before that it takes the answers
+// of all flights. `lens` may be NULL for C strings. NULL if there is no connection or it is lost.
+// The caller frees the answer.
 redisReply *event_log_ask(struct event_log *log, int argc, const char **argv, const size_t *lens);
 #define EVENT_LOG_ASK(log, ...)                                                                    \
     event_log_ask((log), (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *)),      \

@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -12,6 +15,7 @@
 #define BODY_RESERVE  ((size_t)64 * 1024)   // reserved for a body before it has come
 #define BODY_LONG     ((uint64_t)1024 * 1024)
 #define LONG_SLICE_MS 50
+#define READ_WAIT_MS  40                    // a longer wait begins with it
 #define AWAIT_MAX_MS  10000                 // for an answer, whatever comes before it
 #define AWAIT_LARGE   ((size_t)1024 * 1024) // bytes of bodies that excuse a late answer
 
@@ -241,6 +245,23 @@ static bool is_slow(const struct incoming *in, uint64_t until_ms)
            clock_monotonic_ms() >= until_ms;
 }
 
+// The library reads first, then polls, then reads again. If the read waits by itself, an event that
+// comes meanwhile takes one call of the system instead of three. A read over TLS is several reads
+// of the socket, and each would wait.
+static void let_reads_wait(struct rabbit *r, bool wait)
+{
+    int socket = amqp_get_sockfd(r->link), no_wait = !wait;
+    struct timeval limit = rabbit_timeval(READ_WAIT_MS);
+
+    if (wait == r->reads_wait || r->has_tls)
+        return;
+    if (!r->limits_reads && setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0)
+        return;
+    r->limits_reads = true;
+    if (ioctl(socket, FIONBIO, &no_wait) == 0)
+        r->reads_wait = wait;
+}
+
 enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_message *out)
 {
     uint64_t until_ms = clock_monotonic_ms() + (wait_ms > LONG_SLICE_MS ? wait_ms : LONG_SLICE_MS);
@@ -248,6 +269,8 @@ enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_m
     enum rabbit_news news = take_from_backlog(r, out);
     amqp_frame_t frame;
 
+    if (news == RABBIT_NOTHING)
+        let_reads_wait(r, wait_ms >= READ_WAIT_MS);
     while (news == RABBIT_NOTHING && !is_slow(&r->incoming, until_ms)) {
         int status = amqp_simple_wait_frame_noblock(r->link, &frame, &wait);
         if (status == AMQP_STATUS_TIMEOUT)
@@ -322,6 +345,7 @@ enum rabbit_status rabbit_await(struct rabbit *r, amqp_method_number_t id, bool 
     size_t body_bytes = 0;
     amqp_frame_t frame;
 
+    let_reads_wait(r, false);
     while (!answered && status == RABBIT_OK) {
         int got = amqp_simple_wait_frame_noblock(r->link, &frame, &wait);
         if (got != AMQP_STATUS_OK) {

@@ -37,6 +37,7 @@ struct rabbit {
     bool has_tls;
     struct tls_client tls; // if it has
     bool usable;
+    bool limits_reads, reads_wait; // a read has a limit of time; and waits for so long by itself
     int code;
     bool refused_unreadable; // the connection is lost because of an event
     char reason[RABBIT_REASON_MAX];

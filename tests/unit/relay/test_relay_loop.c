@@ -14,20 +14,22 @@
 #include "relay/rabbitmq/join.h"
 #include "tests/unit/unit.h"
 
-#define IDS_MAX     32
-#define ENDLESS_MS  60000 // a relay that waits longer would wait for ever
-#define LETTERS_MAX 2
-#define PREFETCH    4
-#define NODES_MAX   2
+#define IDS_MAX         32
+#define ENDLESS_MS      60000 // a relay that waits longer would wait for ever
+#define LETTERS_MAX     2
+#define PREFETCH        4
+#define FLIGHT_PREFETCH 40
+#define NODES_MAX       2
 
 struct dialogue {
     const char *name;
     // What RabbitMQ delivers: a small letter is the id of an event, for the second server of Redis
     // from n on if there are two, a capital one the same delivered again, ! an event without a
     // room, ~ a lost connection, = a connection that is blocked; | ends what comes in one read.
-    // A comma is 6 s without an event; from _ on, events wait until the queues are left.
-    // Before them, each > is an attempt to join that is to be made at another host, each . one that
-    // is to be made later.
+    // A comma is 6 s without an event, a - 20 ms before the next one, and
+    // with * a heartbeat is due behind it; from _ on, events wait until
+    // the queues are left. Before them, each > is an attempt to join that is to be made at another
+    // host, each . one that is to be made later.
     const char *deliveries;
     // What comes of appends, by turn and server: o in the log, f failed, s superseded, d Redis is
     // away from now on, D its second server; and of claims: u failed, U failed from now on. From
@@ -49,6 +51,11 @@ static struct {
     char log[IDS_MAX + 1];
     uint64_t tag, epoch, losses;
     unsigned nodes;
+    bool flies;                        // answers come later than what was sent
+    uint64_t unanswered_us[NODES_MAX]; // since when they are to come
+    uint64_t *next_heartbeat_ms;
+    struct batch *batches[NODES_MAX];
+    uint16_t prefetch;
     size_t letters;
     char id[2]; // of the last event taken
     struct buffer transcript;
@@ -74,6 +81,11 @@ uint64_t clock_monotonic_us(void)
 uint64_t clock_wall_ms(void)
 {
     return brokers.now_ms;
+}
+
+uint64_t clock_thread_cpu_us(void)
+{
+    return 0;
 }
 
 void clock_sleep_ms(uint64_t ms)
@@ -140,6 +152,14 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
         return CONSUMER_NONE;
     }
     char c = *brokers.deliveries++;
+    if (c == '*') {
+        *brokers.next_heartbeat_ms = 0;
+        c = *brokers.deliveries++;
+    }
+    if (c == '-') {
+        brokers.now_ms += 20;
+        c = *brokers.deliveries++;
+    }
     if (c == '=')
         return CONSUMER_NONE;
     if (c == ',') {
@@ -166,7 +186,7 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
 bool consumer_has_more(const struct consumer *consumer)
 {
     (void)consumer;
-    return *brokers.deliveries != '\0' && !strchr("|,_", *brokers.deliveries);
+    return *brokers.deliveries != '\0' && !strchr("|,_-*", *brokers.deliveries);
 }
 
 void consumer_ack(struct consumer *consumer, uint64_t tag, bool up_to)
@@ -188,7 +208,7 @@ void consumer_leave(struct consumer *consumer)
 uint16_t consumer_prefetch(const struct consumer *consumer)
 {
     (void)consumer;
-    return PREFETCH;
+    return brokers.prefetch;
 }
 
 uint64_t consumer_count_waiting(struct consumer *consumer)
@@ -266,22 +286,83 @@ static struct event_log *log_of(unsigned node)
     return (struct event_log *)&logs[node];
 }
 
-static void log_entries(struct batch *batch)
+static unsigned node_of(const struct event_log *log)
+{
+    return log == log_of(0) ? 0 : 1;
+}
+
+static void write_id(const struct batch *batch, const struct batch_entry *entry, bool logged)
 {
     struct envelope_decoder *decoder = envelope_decoder_new();
+    const struct envelope *envelope = envelope_decode(decoder, batch_envelope(batch, entry));
 
+    assert_non_null(envelope);
+    buffer_printf(&brokers.transcript, SPAN_FMT, SPAN_ARG(envelope->id));
+    assert_true(strlen(brokers.log) < IDS_MAX);
+    if (logged)
+        strncat(brokers.log, envelope->id.ptr, 1);
+    envelope_decoder_free(decoder);
+}
+
+static void log_entries(const char *what, struct batch *batch)
+{
+    buffer_printf(&brokers.transcript, "%s(", what);
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_entry *entry = &batch->entries[i];
-        if (entry->logged)
-            continue;
-        const struct envelope *envelope = envelope_decode(decoder, batch_envelope(batch, entry));
-        assert_non_null(envelope);
-        assert_true(strlen(brokers.log) < IDS_MAX);
-        strncat(brokers.log, envelope->id.ptr, 1);
-        buffer_printf(&brokers.transcript, SPAN_FMT, SPAN_ARG(envelope->id));
+        if (!entry->logged)
+            write_id(batch, entry, true);
         entry->logged = true;
     }
-    envelope_decoder_free(decoder);
+    batch->in_doubt = false;
+    buffer_printf(&brokers.transcript, ") ");
+}
+
+uint64_t event_log_unanswered_us(const struct event_log *log)
+{
+    return brokers.unanswered_us[node_of(log)];
+}
+
+bool event_log_may_send(const struct event_log *log)
+{
+    (void)log;
+    return true;
+}
+
+static void send_entries(struct batch *batch)
+{
+    buffer_printf(&brokers.transcript, "send(");
+    for (; batch->sent < batch->count; batch->sent++)
+        if (!batch->entries[batch->sent].logged)
+            write_id(batch, &batch->entries[batch->sent], false);
+    buffer_printf(&brokers.transcript, ") ");
+}
+
+void event_log_send(struct event_log *log, struct batch *batch)
+{
+    uint64_t *since_us = &brokers.unanswered_us[node_of(log)];
+    size_t last = batch->count - 1;
+
+    if (!brokers.flies || batch->sent == batch->count || batch->entries[last].logged ||
+        (batch->in_doubt && *since_us == 0))
+        return;
+    send_entries(batch);
+    batch->in_doubt = true;
+    if (*since_us == 0)
+        *since_us = brokers.now_ms * 1000;
+    brokers.batches[node_of(log)] = batch;
+}
+
+enum event_log_status event_log_answers(struct event_log *log, struct batch *batch)
+{
+    brokers.unanswered_us[node_of(log)] = 0;
+    return event_log_append(log, batch);
+}
+
+void event_log_settle(struct event_log *log)
+{
+    if (brokers.unanswered_us[node_of(log)] != 0)
+        log_entries("settle", brokers.batches[node_of(log)]);
+    brokers.unanswered_us[node_of(log)] = 0;
 }
 
 enum event_log_status event_log_append(struct event_log *log, struct batch *batch)
@@ -310,9 +391,7 @@ enum event_log_status event_log_append(struct event_log *log, struct batch *batc
         buffer_printf(&brokers.transcript, "superseded ");
         return EVENT_LOG_SUPERSEDED;
     }
-    buffer_printf(&brokers.transcript, "append(");
-    log_entries(batch);
-    buffer_printf(&brokers.transcript, ") ");
+    log_entries("append", batch);
     return EVENT_LOG_OK;
 }
 
@@ -422,11 +501,6 @@ bool event_log_store_acked(struct event_log *log, struct position acked)
     return true;
 }
 
-void event_log_send(struct event_log *log, struct batch *batch)
-{
-    (void)log, (void)batch;
-}
-
 void event_log_keep_within_bytes(struct event_log *log)
 {
     (void)log;
@@ -510,9 +584,64 @@ static const struct dialogue dialogues_with_two[] = {
      "claim lost append(a) ack(5) append(b) ack(6) append(c) ack(7) append(d) ack(8) "},
 };
 
+// Answers are to come for what was sent. "append" is that they are taken. Events l and m came
+// before.
+static const struct dialogue dialogues_in_flight[] = {
+    {"a second event is sent before the answer to the first is taken", "a|b|c", "", "", 0, 3,
+     "send(a) send(b) send(c) "},
+    {"the answers are taken when nothing comes, and one acknowledgement is for all", "a|b", "", "",
+     0, 3, "send(a) send(b) append(ab) ack(2+) "},
+    {"after that an answer is awaited at once", "a|=b|c|d", "", "", 0, 5,
+     "send(a) append(a) ack(1+) send(b) append(b) ack(2+) send(c) send(d) "},
+    {"the answers are taken 40 ms after the first was sent", "a|-b|-c|d", "", "", 0, 4,
+     "send(a) send(b) send(c) append(abc) ack(3+) send(d) "},
+    {"the answers are taken when half of the prefetch is unacknowledged", "abcdefghij|nopqrstuvw|k",
+     "", "", 0, 3,
+     "send(abcdefghij) send(nopqrstuvw) append(abcdefghijnopqrstuvw) ack(20+) send(k) "},
+    {"a quarter of the prefetch is taken at a time", "abcdefghijkn", "", "", 0, 2,
+     "send(abcdefghij) send(kn) "},
+    {"a heartbeat takes the answers first", "a|*b", "", "", 0, 3,
+     "send(a) send(b) settle(ab) ack(2+) "},
+    {"a refused part: nothing is acknowledged before the log has it", "a|b", "ff", "", 0, 7,
+     "send(a) send(b) failed failed append(ab) ack(2+) "},
+    {"another relay has the log: what is in flight goes back", "a|b|,A|B", "s", "", 0, 6,
+     "send(a) send(b) superseded leave claim send(a) append(a) ack(1+) send(b) append(b) ack(2+) "},
+    {"RabbitMQ is lost meanwhile: no tag of the old channel is acknowledged", "a~|A", "", "", 0, 3,
+     "send(a) claim settle(a) ack(1+) "},
+    {"a dead letter meanwhile is not acknowledged with the others", "a|!|b", "", "", 0, 4,
+     "send(a) letter(2) send(b) append(ab) ack(1) ack(3) "},
+    {"delivered again, in the log: it leaves with the events before it", "a|B|c", "", "b", 0, 4,
+     "send(a) send(c) append(ac) ack(3+) "},
+};
+
+static const struct dialogue dialogues_in_flight_with_two[] = {
+    {"an older event of the other server has no answer: it is not acknowledged", "a|-n|b|-c", "",
+     "", 0, 5, "send(a) send(n) send(b) send(c) append(abc) ack(1+) append(n) ack(4+) "},
+    {"one of two servers fails: the other's events are acknowledged each for itself", "n|a|o|b",
+     "of", "", 0, 7,
+     "send(n) send(a) send(o) send(b) append(ab) failed ack(2) ack(4) append(no) ack(3+) "},
+};
+
 static void do_nothing(void *arg)
 {
     (void)arg;
+}
+
+// The answers to two events are awaited, since a heartbeat was before each.
+static void warm_up(struct relay *relay)
+{
+    const char *deliveries = brokers.deliveries, *appends = brokers.appends;
+
+    brokers.deliveries = "l|m";
+    brokers.appends = "";
+    relay_loop_once(relay);
+    relay_loop_once(relay);
+    assert_span(buffer_span(&brokers.transcript),
+                "claim send(l) append(l) ack(1+) send(m) append(m) ack(2+) ");
+    buffer_clear(&brokers.transcript);
+    brokers.deliveries = deliveries;
+    brokers.appends = appends;
+    brokers.tag = 0;
 }
 
 static void play(struct relay *relay, int turns)
@@ -520,7 +649,10 @@ static void play(struct relay *relay, int turns)
     relay->redelivery = redelivery_new(&relay->logs, 0, do_nothing, NULL);
     relay->translator = translator_new(1024);
     for (unsigned i = 0; i < relay->logs.count; i++)
-        batch_init(&relay->nodes[i].batch, 8, 4096);
+        batch_init(&relay->nodes[i].batch, brokers.flies ? 32 : 8, 4096);
+    brokers.next_heartbeat_ms = &relay->next_heartbeat_ms;
+    if (brokers.flies)
+        warm_up(relay);
     while (turns-- > 0)
         relay_loop_once(relay);
     for (unsigned i = 0; i < relay->logs.count; i++)
@@ -541,12 +673,14 @@ static void acknowledges_nothing_before_the_claim(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct relay relay = {
-            .claimed = rows[i].claimed, .unacked_count = 3, .unacked_tag = 7, .logs.count = 1};
+            .claimed = rows[i].claimed, .logs.count = 1, .logs.logs = {log_of(0)}};
+        batch_init(&relay.nodes[0].batch, 1, 1);
+        batch_add_known(&relay.nodes[0].batch, 7);
         memset(&brokers, 0, sizeof(brokers));
         brokers.connected = true;
         relay_acknowledge(&relay);
         assert_span(buffer_span(&brokers.transcript), rows[i].transcript);
-        assert_int_equal(relay.unacked_count, 0);
+        batch_fini(&relay.nodes[0].batch);
         buffer_fini(&brokers.transcript);
     }
 }
@@ -555,28 +689,26 @@ static void acknowledges_nothing_before_the_claim(void **state)
 static void no_heartbeat_before_the_batch_was_tried_again(void **state)
 {
     static const struct {
-        bool held;
-        uint64_t began_us, tried_losses, losses;
+        bool in_doubt;
+        uint64_t tried_losses, losses;
         bool owes;
     } rows[] = {
-        {false, 1, 0, 1, false}, // nothing is held
-        {true, 0, 0, 1, false},  // it was never tried
-        {true, 1, 1, 1, false},  // it was tried over this connection
-        {true, 1, 0, 1, true},
+        {false, 0, 1, false}, // nothing is held, or it was never tried
+        {true, 1, 1, false},  // it was tried over this connection
+        {true, 0, 1, true},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct relay relay = {.logs.count = 1};
-        relay.nodes[0].batch.unconfirmed = rows[i].held;
-        relay.nodes[0].began_us = rows[i].began_us;
+        relay.nodes[0].batch.in_doubt = rows[i].in_doubt;
         relay.nodes[0].tried_losses = rows[i].tried_losses;
         brokers.losses = rows[i].losses;
         assert_int_equal(relay_nodes_owe(&relay, 0), rows[i].owes);
     }
 }
 
-static void follow(const struct dialogue *d, unsigned nodes)
+static void follow(const struct dialogue *d, unsigned nodes, bool flies)
 {
     struct relay_settings settings = {.prefetch = 200, .bus_shards = nodes};
     struct relay relay = {.settings = &settings,
@@ -591,6 +723,9 @@ static void follow(const struct dialogue *d, unsigned nodes)
     rabbit_hosts_init(&relay.rabbitmq_hosts, &hosts);
     memset(&brokers, 0, sizeof(brokers));
     brokers.nodes = nodes;
+    brokers.flies = flies;
+    brokers.now_ms = 1000; // 0 us is no time
+    brokers.prefetch = flies ? FLIGHT_PREFETCH : PREFETCH;
     brokers.deliveries = d->deliveries;
     brokers.appends = d->appends;
     brokers.other_speaks = d->other_speaks;
@@ -605,12 +740,22 @@ static void follow(const struct dialogue *d, unsigned nodes)
 
 static void follows_the_script(void **state)
 {
-    follow(*state, 1);
+    follow(*state, 1, false);
 }
 
 static void follows_the_script_with_two(void **state)
 {
-    follow(*state, 2);
+    follow(*state, 2, false);
+}
+
+static void follows_the_script_in_flight(void **state)
+{
+    follow(*state, 1, true);
+}
+
+static void follows_the_script_in_flight_with_two(void **state)
+{
+    follow(*state, 2, true);
 }
 
 static int set_up_group(void **state)
@@ -631,11 +776,15 @@ static int tear_down_group(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + 2];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) +
+                            ARRAY_LEN(dialogues_in_flight) +
+                            ARRAY_LEN(dialogues_in_flight_with_two) + 2];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
     ADD_ROWS(tests, count, dialogues_with_two, follows_the_script_with_two);
+    ADD_ROWS(tests, count, dialogues_in_flight, follows_the_script_in_flight);
+    ADD_ROWS(tests, count, dialogues_in_flight_with_two, follows_the_script_in_flight_with_two);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(acknowledges_nothing_before_the_claim);
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(no_heartbeat_before_the_batch_was_tried_again);

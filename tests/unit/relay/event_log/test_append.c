@@ -2,6 +2,7 @@
 // server that refuses. The functions of hiredis are those below; the linker takes them in place of
 // the library's.
 #include "relay/event_log/append.h"
+#include "relay/event_log/append_script.h"
 
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -13,7 +14,7 @@
 #define EPOCH       5
 #define SHARDS      2
 #define EVENTS      2
-#define REPLIES_MAX 8
+#define REPLIES_MAX 64
 #define PIECE       256
 #define LARGE       (2 * PIECE + 10)
 
@@ -39,6 +40,7 @@ static struct {
     size_t entries;
     redisReply *replies[REPLIES_MAX]; // NULL: lost
     size_t reply_count, reply_next;
+    size_t early; // replies that come together with the one that is waited for
     struct buffer transcript;
 } redis;
 
@@ -89,9 +91,12 @@ static struct position *last_of(const char *key)
 
 static redisReply *append(int argc, const char **argv, const size_t *lens)
 {
-    struct position *last = last_of(argv[3]);
+    struct position *last = last_of(argv[3]), before;
 
-    for (int i = 6; i < argc; i += 2) {
+    if (position_parse((struct span){argv[6], lens[6]}, &before) &&
+        position_compare(before, *last) > 0)
+        return reply_of(REDIS_REPLY_ERROR, APPEND_REFUSED, 0);
+    for (int i = 7; i < argc; i += 2) {
         struct position id;
         assert_true(position_parse((struct span){argv[i], lens[i]}, &id));
         if (position_compare(id, *last) <= 0)
@@ -193,6 +198,15 @@ int redisBufferWrite(redisContext *context, int *done)
     return REDIS_OK;
 }
 
+int redisGetReplyFromReader(redisContext *context, void **reply)
+{
+    *reply = NULL;
+    if (redis.early == 0 || redis.reply_next == redis.reply_count)
+        return REDIS_OK;
+    redis.early--;
+    return redisGetReply(context, reply);
+}
+
 int redisGetReply(redisContext *context, void **reply)
 {
     assert_true(redis.reply_next < redis.reply_count);
@@ -284,6 +298,61 @@ static const struct dialogue dialogues_with_two[] = {
      EVENTS, "012"},
     {"both scripts are refused", "cc", false, "", 2,
      "connect load append append wait failed ask ask append append wait ok ", EVENTS, "02"},
+};
+
+struct flight_row {
+    const char *name, *outcomes, *replicas; // as above
+    // What is asked: 1 and 2 add an event of the first and the second shard and send it, k one that
+    // is known, ? takes answers, ! all of them, a appends, r asks for the role, d drops what is in
+    // the log.
+    const char *steps;
+    size_t early;           // answers that come together with the first one
+    const char *transcript; // and after ? and ! how many events at the front are in the log
+    size_t entries;
+};
+
+static const struct flight_row flight_rows[] = {
+    {"two parts are sent before an answer is read", "", NULL, "11??", 0, "append append 1 2 ", 2},
+    {"answers that have come are taken together", "", NULL, "111??", 1, "append append append 2 3 ",
+     3},
+    {"all answers are taken", "", NULL, "111!", 0, "append append append 3 ", 3},
+    {"what is asked in between takes the answers first", "", NULL, "12r", 0,
+     "append append role(2) ", 2},
+    {"what is in the log leaves, and positions go on", "", NULL, "11?d1?d?", 0,
+     "append append 1 append 1 1 ", 3},
+    {"the first is refused: the second must not be in the log before it", "s", NULL, "11?", 0,
+     "append append load ask ask append 2 ", 2},
+    {"no memory for the first: nor is there for the second", "m", NULL, "11?", 0,
+     "append append trim trim ask ask append 2 ", 2},
+    {"the first is refused, and the second is of the other shard", "s", NULL, "12?", 0,
+     "append append load ask ask append 2 ", 2},
+    {"the first is refused and the server lost: both are sent again", "r", NULL, "11?a", 0,
+     "append append 0 connect load ask ask append 2 ", 2},
+    {"the answers are lost, both are in", "ll", NULL, "11?a", 0,
+     "append append 0 connect load ask ask 2 ", 2},
+    {"the answers are lost, the first is in", "ln", NULL, "11?a", 0,
+     "append append 0 connect load ask ask append 2 ", 2},
+    {"a lost connection shows when something else is asked", "ln", NULL, "11r1a", 0,
+     "append append role(0) connect load ask ask append 3 ", 3},
+    {"nothing is sent while the batch is in doubt", "n", NULL, "1?1a", 0,
+     "append 0 connect load ask ask append 2 ", 2},
+    {"each part waits for replicas", "", "22", "11??", 0, "append wait append wait 1 2 ", 2},
+    {"replicas lack the first, and have it with the second", "", "122", "11?a", 0,
+     "append wait append wait 0 ask ask mark wait 2 ", 2},
+    {"replicas lack the first: nothing more is sent before the log was asked", "", "12", "1?1a", 0,
+     "append wait 0 ask ask append wait 2 ", 2},
+    {"replicas lack the second", "", "212", "11??a", 0,
+     "append wait append wait 1 1 ask ask mark wait 2 ", 2},
+    {"a script is refused and replicas answer: it is not taken for confirmed", "cl", "222", "1?aa",
+     0, "append wait 0 ask ask append wait 0 connect load ask ask mark wait 1 ", 1},
+    {"a known delivery is with replicas before it leaves", "", "02", "k?a", 0,
+     "mark wait 0 ask ask mark wait 1 ", 0},
+    {"a known delivery needs nothing sent", "", NULL, "k?", 0, "1 ", 0},
+    {"as many parts as may be are unanswered: the next is sent later", "", NULL,
+     "11111111111111111??", 0,
+     "append append append append append append append append append append append append append "
+     "append append append 1 2 ",
+     16},
 };
 
 static const char *const words[] = {
@@ -389,6 +458,74 @@ static void known_deliveries_in_doubt_are_not_superseded(void **state)
     free_log(log, &resolver);
 }
 
+static void add_and_send(struct event_log *log, struct batch *batch, struct sequence *sequence,
+                         char what)
+{
+    static uint64_t tag;
+
+    if (what == 'k')
+        batch_add_known(batch, ++tag);
+    else
+        batch_add(batch, sequence, ++tag,
+                  &(struct envelope){.id = SPAN_LIT("id"),
+                                     .room = span_of(what == '1' ? "user:2" : "user:1"),
+                                     .event = SPAN_LIT("event"),
+                                     .args = SPAN_LIT("{}")});
+    event_log_send(log, batch);
+}
+
+static void write_logged(const struct batch *batch)
+{
+    buffer_printf(&redis.transcript, "%zu ", batch_logged_count(batch, UINT64_MAX));
+}
+
+static void do_step(struct event_log *log, struct batch *batch, char step)
+{
+    if (step == '?') {
+        (void)!event_log_answers(log, batch);
+    } else if (step == '!') {
+        event_log_settle(log);
+    } else if (step == 'a') {
+        (void)!event_log_append(log, batch);
+    } else if (step == 'd') {
+        batch_drop(batch, batch_logged_count(batch, UINT64_MAX));
+        return;
+    } else {
+        event_log_is_primary(log);
+        buffer_printf(&redis.transcript, "role(%zu) ", batch_logged_count(batch, UINT64_MAX));
+        return;
+    }
+    write_logged(batch);
+}
+
+static void flies(void **state)
+{
+    const struct flight_row *row = *state;
+    struct sequence sequence = {.epoch = EPOCH, .shards = SHARDS};
+    struct resolver resolver;
+    struct batch batch;
+
+    memset(&redis, 0, sizeof(redis));
+    redis.outcomes = row->outcomes;
+    redis.replicas = row->replicas;
+    struct event_log *log = new_log(&resolver, SHARDS, row->replicas ? 2 : 0);
+    assert_true(event_log_connect(log));
+    buffer_clear(&redis.transcript);
+    redis.early = row->early;
+    batch_init(&batch, 32, 4096);
+    batch.wants_replicas = row->replicas != NULL;
+    for (const char *step = row->steps; *step; step++) {
+        if (strchr("12k", *step))
+            add_and_send(log, &batch, &sequence, *step);
+        else
+            do_step(log, &batch, *step);
+    }
+    assert_span(buffer_span(&redis.transcript), row->transcript);
+    assert_int_equal(redis.entries, row->entries);
+    batch_fini(&batch);
+    free_log(log, &resolver);
+}
+
 static void follow(const struct dialogue *d, unsigned shards)
 {
     struct resolver resolver;
@@ -416,11 +553,13 @@ static void follows_the_script_with_two(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + 2];
+    struct CMUnitTest
+        tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + ARRAY_LEN(flight_rows) + 2];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
     ADD_ROWS(tests, count, dialogues_with_two, follows_the_script_with_two);
+    ADD_ROWS(tests, count, flight_rows, flies);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(sends_a_large_batch_in_pieces);
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(known_deliveries_in_doubt_are_not_superseded);

@@ -136,18 +136,75 @@ static void known_events_need_no_place(void **state)
     assert_position(batch.entries[1].position, EPOCH, 1);
 }
 
-static void knows_its_newest_event(void **state)
+static void counts_what_is_logged_at_the_front(void **state)
 {
-    const struct position before = {EPOCH, 40};
-
     (void)state;
     batch_add_known(&batch, 1);
-    assert_position(batch_newest(&batch, before), EPOCH, 40);
-    add(2, "a");
+    add(2, room_of(0));
+    add(3, room_of(1));
+    add(4, room_of(0));
+    assert_int_equal(batch_logged_count(&batch, UINT64_MAX), 1);
+    batch_mark_logged(&batch, 0, (struct position){EPOCH, 9});
+    assert_int_equal(batch_logged_count(&batch, UINT64_MAX), 2); // what is behind a gap is not
+    assert_int_equal(batch_unlogged_count(&batch), 1);
+    batch_mark_logged(&batch, 1, (struct position){EPOCH, 9});
+    assert_int_equal(batch_logged_count(&batch, UINT64_MAX), 4);
+    assert_int_equal(batch_logged_count(&batch, 3), 2); // tags 1 and 2
+}
+
+static void waits_for_replicas(void **state)
+{
+    (void)state;
+    batch.wants_replicas = true;
+    add(1, "a");
+    batch_add_known(&batch, 2);
     add(3, "a");
-    batch_add_known(&batch, 4);
-    assert_position(batch_newest(&batch, before), EPOCH, 2);
-    assert_int_equal(batch_unlogged_count(&batch), 2);
+    batch_mark_logged(&batch, 0, (struct position){EPOCH, 9});
+    batch_mark_logged(&batch, 1, (struct position){EPOCH, 9});
+    assert_false(batch_logged(&batch));
+    assert_int_equal(batch_logged_count(&batch, UINT64_MAX), 0);
+    batch_confirm(&batch, 2, 3); // the ones before may be missing
+    assert_int_equal(batch_logged_count(&batch, UINT64_MAX), 0);
+    batch_confirm(&batch, 0, 2);
+    assert_int_equal(batch_logged_count(&batch, UINT64_MAX), 2);
+    batch_drop(&batch, 1);
+    assert_int_equal(batch_logged_count(&batch, UINT64_MAX), 1);
+    batch_unmark_logged(&batch); // what replicas have stays
+    assert_true(batch.entries[0].logged);
+    assert_false(batch.entries[1].logged);
+    batch_mark_logged(&batch, 0, (struct position){EPOCH, 9});
+    batch_mark_logged(&batch, 1, (struct position){EPOCH, 9});
+    batch_confirm(&batch, 1, 3);
+    assert_true(batch_logged(&batch));
+}
+
+// Entries leave at the front while others come: what is left is unchanged, and the bytes do not
+// grow.
+static void drops_at_the_front(void **state)
+{
+    size_t most = 0;
+
+    (void)state;
+    add(1, "b");
+    add(2, "a");
+    for (uint64_t tag = 3; tag < 200; tag++) {
+        batch.sent = 2;
+        if (tag % 5 == 0)
+            batch_add_known(&batch, tag);
+        else
+            add(tag, tag % 2 == 0 ? "a" : "b");
+        batch_drop(&batch, 1);
+        assert_int_equal(batch.count, 2);
+        assert_int_equal(batch.sent, 1);
+        assert_int_equal(batch.entries[1].tag, tag);
+        for (size_t i = 0; i < batch.count; i++)
+            if (batch.entries[i].tag % 5 != 0)
+                assert_span(decoded(i)->room, batch.entries[i].tag % 2 == 0 ? "a" : "b");
+        most = batch.bytes.len > most ? batch.bytes.len : most;
+    }
+    assert_true(most < MAX_BYTES);
+    batch_drop(&batch, 2);
+    assert_int_equal(batch.bytes.len, 0);
 }
 
 static void clears(void **state)
@@ -171,7 +228,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(is_full_by_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(knows_what_is_logged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(known_events_need_no_place, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(knows_its_newest_event, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(counts_what_is_logged_at_the_front, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(waits_for_replicas, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(drops_at_the_front, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clears, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

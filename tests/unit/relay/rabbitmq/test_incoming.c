@@ -1,5 +1,6 @@
 #include "relay/rabbitmq/incoming_internal.h"
 
+#include <fcntl.h>
 #include <rabbitmq-c/tcp_socket.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -119,18 +120,24 @@ static pid_t serve(const int fds[2], const struct row *row)
     _exit(0);
 }
 
+static void begin(struct rabbit *rabbit, int socket)
+{
+    *rabbit = (struct rabbit){.usable = true, .max_body = MAX_BODY};
+    list_init(&rabbit->backlog);
+    rabbit->link = amqp_new_connection();
+    amqp_tcp_socket_set_sockfd(amqp_tcp_socket_new(rabbit->link), socket);
+}
+
 static void waits_for_an_answer(void **state)
 {
     const struct row *row = *state;
-    struct rabbit rabbit = {.usable = true, .max_body = MAX_BODY};
+    struct rabbit rabbit;
     int fds[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     pid_t broker = serve(fds, row);
     close(fds[1]);
-    list_init(&rabbit.backlog);
-    rabbit.link = amqp_new_connection();
-    amqp_tcp_socket_set_sockfd(amqp_tcp_socket_new(rabbit.link), fds[0]);
+    begin(&rabbit, fds[0]);
     now_ms = 0;
     step_ms = row->step_ms;
 
@@ -144,11 +151,67 @@ static void waits_for_an_answer(void **state)
     waitpid(broker, NULL, 0);
 }
 
+struct read_row {
+    const char *name;
+    uint32_t wait_ms;
+    bool reads_wait;
+};
+
+static const struct read_row read_rows[] = {
+    {"without a wait", 0, false},
+    {"a wait shorter than that of a read", 39, false},
+    {"a wait as long as that of a read", 40, true},
+    {"a long wait", 1000, true},
+};
+
+static void assert_reads_wait(int socket, bool expected)
+{
+    assert_int_equal((fcntl(socket, F_GETFL) & O_NONBLOCK) == 0, expected);
+}
+
+static void push_delivery(int socket)
+{
+    struct buffer out = {0};
+
+    append_delivery(&out, 10);
+    assert_int_equal(send(socket, out.ptr, out.len, 0), out.len);
+    buffer_fini(&out);
+}
+
+// After a read that waits, one that must not does not: what comes in may be half of an event, for
+// which those that were taken before it would wait.
+static void lets_reads_wait_only_for_the_next_event(void **state)
+{
+    const struct read_row *row = *state;
+    struct rabbit_message message;
+    struct rabbit rabbit;
+    int fds[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    begin(&rabbit, fds[0]);
+    step_ms = 0;
+    push_delivery(fds[1]);
+    assert_int_equal(rabbit_next(&rabbit, row->wait_ms, &message), RABBIT_DELIVERY);
+    assert_reads_wait(fds[0], row->reads_wait);
+    push_delivery(fds[1]);
+    assert_int_equal(rabbit_next(&rabbit, 0, &message), RABBIT_DELIVERY);
+    assert_reads_wait(fds[0], false);
+    assert_int_equal(rabbit_next(&rabbit, row->wait_ms / 20, &message), RABBIT_NOTHING);
+    assert_int_equal(rabbit_next(&rabbit, row->wait_ms / 20 + 40, &message), RABBIT_NOTHING);
+    assert_reads_wait(fds[0], true);
+    close(fds[1]);
+    assert_int_equal(rabbit_await(&rabbit, AMQP_BASIC_CONSUME_OK_METHOD, true, 0), RABBIT_LOST);
+    assert_reads_wait(fds[0], false);
+    amqp_destroy_connection(rabbit.link);
+    rabbit_drop_incoming(&rabbit);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(read_rows)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, waits_for_an_answer);
+    ADD_ROWS(tests, count, read_rows, lets_reads_wait_only_for_the_next_event);
     return cmocka_run_group_tests_name("RabbitMQ incoming", tests, NULL, NULL);
 }

@@ -1,0 +1,308 @@
+#include "relay/event_log/flight.h"
+
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "common/redis_error.h"
+#include "relay/event_log/append_script.h"
+#include "relay/event_log/event_log_internal.h"
+
+#define ARGS_FIXED  7     // EVALSHA sha 2 log channel max_len before
+#define SEND_MAX    256   // events that are sent at a time
+#define REPLICAS_MS "100" // that replicas have to confirm a batch
+
+// ---- sending
+
+static void reserve_args(struct event_log *log, size_t events)
+{
+    size_t need = ARGS_FIXED + 2 * events;
+
+    if (need <= log->arg_cap)
+        return;
+    log->args = mem_realloc(log->args, need * sizeof(*log->args));
+    log->arg_lens = mem_realloc(log->arg_lens, need * sizeof(*log->arg_lens));
+    log->ids = mem_realloc(log->ids, events * sizeof(*log->ids));
+    log->arg_cap = need;
+}
+
+static void put_arg(struct event_log *log, size_t i, const char *ptr, size_t len)
+{
+    log->args[i] = ptr;
+    log->arg_lens[i] = len;
+}
+
+static void put_text(struct event_log *log, size_t i, const char *text)
+{
+    put_arg(log, i, text, strlen(text));
+}
+
+static bool is_in_flight(const struct event_log *log, unsigned shard)
+{
+    for (unsigned i = 0; i < log->flight_count; i++) {
+        const struct flight *flight = &log->flights[(log->flight_first + i) % FLIGHTS_MAX];
+        if (!position_is_none(flight->last[shard]))
+            return true;
+    }
+    return false;
+}
+
+static void queue_command(struct event_log *log, unsigned shard, struct position before, int argc)
+{
+    char id[POSITION_TEXT_MAX] = "";
+
+    if (is_in_flight(log, shard))
+        position_print(before, id);
+    put_text(log, 0, "EVALSHA");
+    put_arg(log, 1, log->append_sha, SHA_LEN);
+    put_text(log, 2, "2");
+    put_text(log, 3, log->log_keys[shard]);
+    put_text(log, 4, log->bus_channels[shard]);
+    put_text(log, 5, log->max_len);
+    put_text(log, 6, id);
+    redisAppendCommandArgv(log->redis, argc, log->args, log->arg_lens);
+}
+
+// Queues the command for the events of one shard. Returns the position of the last; none if there
+// are none.
+static struct position send_shard(struct event_log *log, const struct batch *batch, size_t from,
+                                  size_t until, unsigned shard)
+{
+    size_t argc = ARGS_FIXED, events = 0;
+    struct position before = {0}, last = {0};
+
+    for (size_t i = from; i < until; i++) {
+        const struct batch_entry *entry = &batch->entries[i];
+        if (entry->logged || entry->shard != shard)
+            continue;
+        struct span envelope = batch_envelope(batch, entry);
+        size_t id_len = position_print(entry->position, log->ids[events]);
+        if (events == 0)
+            before = entry->prev;
+        put_arg(log, argc++, log->ids[events++], id_len);
+        put_arg(log, argc++, envelope.ptr, envelope.len);
+        last = entry->position;
+    }
+    if (events > 0)
+        queue_command(log, shard, before, (int)argc);
+    return last;
+}
+
+// Asks how many replicas have what was written before on this connection, and waits a moment for
+// them. Until enough have it, the batch is not logged: a primary that is lost may take it along.
+//
+// Since 7.2 Redis counts only what this connection has written. If nothing of the batch was sent,
+// as it is in the log already, something else is written: otherwise Redis would answer at once,
+// with replicas that may lack the batch.
+static void send_wait(struct event_log *log, struct flight *flight, bool wrote)
+{
+    char count[12];
+
+    flight->marked = !wrote;
+    if (!wrote)
+        redisAppendCommandArgv(log->redis, 3, (const char *[]){"SET", log->names.waited, "1"},
+                               (const size_t[]){3, strlen(log->names.waited), 1});
+    int len = snprintf(count, sizeof(count), "%u", log->options.wait_replicas);
+    redisAppendCommandArgv(log->redis, 3, (const char *[]){"WAIT", count, REPLICAS_MS},
+                           (const size_t[]){4, (size_t)len, sizeof(REPLICAS_MS) - 1});
+}
+
+// A batch that has grown while Redis was away is sent in pieces, so that Redis is not busy with it
+// for long. Returns the end of the next one.
+static size_t end_of_piece(struct batch *batch, size_t from, struct flight *flight)
+{
+    size_t i = from;
+
+    flight->bytes = 0;
+    for (size_t events = 0; i < batch->count && events < SEND_MAX; i++) {
+        struct batch_entry *entry = &batch->entries[i];
+        if (entry->sent_us == 0)
+            entry->sent_us = flight->sent_us;
+        flight->bytes += entry->logged ? 0 : entry->len;
+        events += !entry->logged;
+    }
+    return i;
+}
+
+// Queues the commands. Returns whether there are any.
+static bool queue_flight(struct event_log *log, struct batch *batch, struct flight *flight)
+{
+    size_t from = log->flight_count > 0 ? batch->sent : 0;
+    bool wrote = false;
+
+    flight->sent_us = clock_monotonic_us();
+    batch->sent = end_of_piece(batch, from, flight);
+    flight->from = batch->left + from;
+    flight->until = batch->left + batch->sent;
+    reserve_args(log, batch->sent - from);
+    EVENT_LOG_EACH_SHARD(log, i)
+    {
+        flight->last[i] = send_shard(log, batch, from, batch->sent, i);
+        wrote |= !position_is_none(flight->last[i]);
+    }
+    if (log->options.wait_replicas > 0)
+        send_wait(log, flight, wrote);
+    return wrote || log->options.wait_replicas > 0;
+}
+
+static void settle(struct event_log *log)
+{
+    (void)flight_land(log, true); // what failed stays in doubt
+}
+
+void flight_send(struct event_log *log, struct batch *batch)
+{
+    unsigned next = (log->flight_first + log->flight_count) % FLIGHTS_MAX;
+    int flushed = 0;
+
+    if (!queue_flight(log, batch, &log->flights[next]))
+        return;
+    log->batch = batch;
+    log->settle = settle;
+    log->flight_count++;
+    batch->in_doubt = true;
+    while (!flushed && redisBufferWrite(log->redis, &flushed) == REDIS_OK)
+        ; // a failed write shows when the answers are read
+}
+
+// ---- answers
+
+bool answers_are_good(const struct answers *a)
+{
+    return !a->lost && !a->no_script && !a->full && !a->failed && !a->refused;
+}
+
+static void take_refusal(struct event_log *log, const char *error, struct answers *answers)
+{
+    event_log_record_write(log, error);
+    if (redis_error_is_out_of_memory(error)) {
+        answers->full = true;
+    } else {
+        answers->failed = true;
+        event_log_report_error(log, error);
+    }
+    answers->lost = !event_log_connected(log);
+}
+
+// Redis refuses an id that is not above the last one: an earlier attempt has arrived after all, or
+// another relay has claimed the log. The script refuses events whose predecessor was refused. The
+// batch stays in doubt then, and the next attempt looks into the log.
+static void take_error(struct event_log *log, const redisReply *reply, struct answers *answers)
+{
+    if (reply_is_error(reply, "NOSCRIPT"))
+        answers->no_script = true;
+    else if (reply_is_error(reply, REFUSED_XADD) || reply_is_error(reply, APPEND_REFUSED))
+        answers->refused = true;
+    else
+        take_refusal(log, reply->str, answers);
+}
+
+// Returns whether what was asked is done.
+static bool take_answer(struct event_log *log, struct answers *answers)
+{
+    redisReply *reply = event_log_next_reply(log);
+
+    if (!reply) {
+        answers->lost = true;
+        return false;
+    }
+    bool done = reply->type != REDIS_REPLY_ERROR;
+    if (!done)
+        take_error(log, reply, answers);
+    freeReplyObject(reply);
+    return done;
+}
+
+static void report_replicas(struct event_log *log, long long found)
+{
+    char reason[96];
+
+    log->unreplicated++;
+    log->refusal = EVENT_LOG_NO_REPLICAS;
+    snprintf(reason, sizeof(reason), "%lld of %u replicas have the newest events", found,
+             log->options.wait_replicas);
+    log->outage.remedy = "check the replicas of Redis and REDIS_WAIT_REPLICAS";
+    outage_log_begin(&log->outage, reason);
+    log->outage.remedy = redis_settings_remedy(log->options.redis);
+}
+
+// Its answer is read even if a script was refused: the connection stays, and an answer left on it
+// would be taken for that of the next command. Returns whether enough replicas have what was
+// written.
+static bool take_wait(struct event_log *log, const struct flight *flight, struct answers *answers)
+{
+    if (flight->marked && !answers->lost)
+        (void)take_answer(log, answers);
+    bool failed = answers->failed;
+    redisReply *reply = answers->lost ? NULL : event_log_next_reply(log);
+    answers->lost |= !reply;
+    if (!reply)
+        return false;
+    bool enough = reply->type == REDIS_REPLY_INTEGER &&
+                  reply->integer >= (long long)log->options.wait_replicas;
+    if (!failed && reply->type == REDIS_REPLY_ERROR)
+        event_log_report_error(log, reply->str);
+    else if (!failed && !enough)
+        report_replicas(log, reply->integer);
+    answers->failed |= !enough;
+    freeReplyObject(reply);
+    return enough;
+}
+
+// Forgets the last position of the shards whose events were refused.
+static void take_shards(struct event_log *log, struct flight *flight, struct answers *answers)
+{
+    EVENT_LOG_EACH_SHARD(log, i)
+    if (!position_is_none(flight->last[i]) && (answers->lost || !take_answer(log, answers)))
+        flight->last[i] = (struct position){0};
+}
+
+static void mark_logged(struct event_log *log, const struct flight *flight)
+{
+    EVENT_LOG_EACH_SHARD(log, i)
+    if (!position_is_none(flight->last[i]))
+        batch_mark_logged(log->batch, i, flight->last[i]);
+}
+
+static void add_answers(struct answers *to, const struct answers *from)
+{
+    to->lost |= from->lost;
+    to->no_script |= from->no_script;
+    to->full |= from->full;
+    to->failed |= from->failed;
+    to->refused |= from->refused;
+}
+
+static void land_oldest(struct event_log *log, struct answers *all)
+{
+    struct flight *flight = &log->flights[log->flight_first];
+    struct batch *batch = log->batch;
+    struct answers answers = {0};
+
+    log->flight_first = (log->flight_first + 1) % FLIGHTS_MAX;
+    log->flight_count--;
+    take_shards(log, flight, &answers);
+    bool waits = log->options.wait_replicas > 0;
+    if (!waits || take_wait(log, flight, &answers))
+        mark_logged(log, flight);
+    if (answers_are_good(&answers)) {
+        batch_confirm(batch, flight->from, flight->until);
+        log->grown_bytes += flight->bytes;
+    }
+    if (log->flight_count == 0 && batch_logged_count(batch, UINT64_MAX) >= batch->sent)
+        batch->in_doubt = false;
+    add_answers(all, &answers);
+}
+
+struct answers flight_land(struct event_log *log, bool all)
+{
+    struct answers answers = {0};
+
+    while (log->flight_count > 0) {
+        land_oldest(log, &answers);
+        if (answers_are_good(&answers) && !all && log->flight_count > 0 &&
+            !event_log_has_reply(log))
+            break;
+    }
+    return answers;
+}
