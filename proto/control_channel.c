@@ -124,15 +124,16 @@ static uint64_t field_of(const redisReply *hash, const char *name)
     return 0;
 }
 
-static bool visit_edge(struct control_channel *channel, const redisReply *key,
+static bool visit_edge(struct control_channel *channel, struct span id,
                        void (*visit)(const struct edge_notice *edge, void *arg), void *arg)
 {
-    redisReply *hash = redisCommand(channel->redis, "HGETALL %b", key->str, key->len);
+    redisReply *hash =
+        redisCommand(channel->redis, "HGETALL %s%b", channel->names.edges, id.ptr, id.len);
 
-    if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements > 0) // else it has expired
+    if (hash && hash->type == REDIS_REPLY_ARRAY && hash->elements > 0) // else it has died
         visit(
             &(struct edge_notice){
-                .id = span_skip((struct span){key->str, key->len}, strlen(channel->names.edges)),
+                .id = id,
                 .sockets = field_of(hash, REDIS_EDGE_SOCKETS_FIELD),
                 .rooms = field_of(hash, REDIS_EDGE_ROOMS_FIELD),
                 .at_ms = field_of(hash, REDIS_EDGE_AT_FIELD),
@@ -141,31 +142,24 @@ static bool visit_edge(struct control_channel *channel, const redisReply *key,
     return control_channel_granted(channel, hash, "reading an edge");
 }
 
-// True if `reply` is a page of SCAN: the next cursor and a list of keys.
-static bool is_page(const redisReply *reply)
-{
-    return reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
-           reply->element[0]->type == REDIS_REPLY_STRING &&
-           reply->element[1]->type == REDIS_REPLY_ARRAY;
-}
-
 bool control_channel_each_edge(struct control_channel *channel,
                                void (*visit)(const struct edge_notice *edge, void *arg), void *arg)
 {
-    char cursor[24] = "0";
-    bool ok;
+    redisReply *list = redisCommand(channel->redis, "HKEYS %s", channel->names.edge_list);
+    bool ok = list && list->type == REDIS_REPLY_ARRAY;
 
-    do {
-        redisReply *page = redisCommand(channel->redis, "SCAN %s MATCH %s* COUNT 1000", cursor,
-                                        channel->names.edges);
-        ok = is_page(page);
-        for (size_t i = 0; ok && i < page->element[1]->elements; i++)
-            ok = visit_edge(channel, page->element[1]->element[i], visit, arg);
-        if (ok)
-            snprintf(cursor, sizeof(cursor), "%s", page->element[0]->str);
-        ok = control_channel_granted(channel, page, "looking for edges") && ok;
-    } while (ok && strcmp(cursor, "0") != 0);
-    return ok;
+    for (size_t i = 0; ok && i < list->elements; i++)
+        ok = visit_edge(channel, (struct span){list->element[i]->str, list->element[i]->len}, visit,
+                        arg);
+    return control_channel_granted(channel, list, "looking for edges") && ok;
+}
+
+bool control_channel_find_edge(struct control_channel *channel, const char *id, bool *alive)
+{
+    redisReply *reply = redisCommand(channel->redis, "EXISTS %s%s", channel->names.edges, id);
+
+    *alive = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
+    return control_channel_granted(channel, reply, "looking for an edge");
 }
 
 bool control_channel_publish(struct control_channel *channel, const struct control *message,

@@ -38,6 +38,9 @@ void control_channel_close(struct control_channel *channel);
 NODISCARD bool control_channel_each_edge(struct control_channel *channel,
                                          void (*visit)(const struct edge_notice *edge, void *arg),
                                          void *arg);
+// Sets `alive` if this edge has.
+NODISCARD bool control_channel_find_edge(struct control_channel *channel, const char *id,
+                                         bool *alive);
 
 // Publishes a control message. `receivers`: how many subscribers, normally edges, got it.
 NODISCARD bool control_channel_publish(struct control_channel *channel,

@@ -35,6 +35,7 @@ void redis_names_init(struct redis_names *names, const char *prefix, unsigned da
     print_name(names->acked, before, "", "acked");
     print_name(names->speaker, before, "", "speaker");
     print_name(names->edges, before, "", "edges:");
+    print_name(names->edge_list, before, "", "edge-list");
     print_name(names->session, before, "", "session:");
     print_name(names->kicked, before, "", "kicked:");
     print_name(names->left, before, "", "left:");

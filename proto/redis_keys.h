@@ -29,6 +29,7 @@ struct redis_names {
 
     // The id of an edge follows. The hash of an edge exists while the edge is alive.
     char edges[REDIS_NAME_MAX];
+    char edge_list[REDIS_NAME_MAX];    // a hash of their ids, with those of some that died
     char edge_channel[REDIS_NAME_MAX]; // commands to this edge alone
     char echo_channel[REDIS_NAME_MAX]; // the edge publishes to itself to test its subscription
 

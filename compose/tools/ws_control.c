@@ -115,27 +115,15 @@ static bool say(const struct work *work, const struct control *control, const ch
     return receivers > 0 || tool_fail("nobody was listening");
 }
 
-struct search {
-    const char *id;
-    bool found;
-};
-
-static void compare_edge(const struct edge_notice *edge, void *arg)
-{
-    struct search *search = arg;
-
-    search->found = search->found || span_is(edge->id, search->id);
-}
-
 // If no edge has the name, the command is not published: all edges would get it and none would
 // obey.
 static bool drain_one(const struct work *work)
 {
-    struct search search = {.id = work->operand};
+    bool alive;
 
-    if (!control_channel_each_edge(work->channel, compare_edge, &search))
+    if (!control_channel_find_edge(work->channel, work->operand, &alive))
         return failed(work);
-    if (!search.found)
+    if (!alive)
         return tool_fail("no edge named \"%s\" is alive; ws-control edges names them",
                          work->operand);
     return say(work, &(struct control){.kind = CONTROL_DRAIN, .edge = span_of(work->operand)},

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Api, apiSettings } from './support/api.mjs';
+import { run } from './support/child.mjs';
 import { connect } from './support/clients.mjs';
-import { gateway } from './support/gateway.mjs';
+import { built, gateway } from './support/gateway.mjs';
+import { command } from './support/redis.mjs';
 import { nowSeconds, token } from './support/tokens.mjs';
 import { until } from './support/wait.mjs';
 
@@ -12,6 +14,8 @@ const made = await gateway({ edges: 2, relays: 2, relayEnv: await apiSettings() 
 const [one, other] = made.edges;
 const apis = await Promise.all(made.relays.map((relay) => Api.of(relay)));
 const [api] = apis;
+
+const redis = (...args) => command(made.brokers.redis.port, args, 1);
 
 async function ok(answer) {
   const { status, body, json } = await answer;
@@ -97,6 +101,36 @@ test('what is wrong in a body is said, and nothing is done', async () => {
   }
   const { status } = await api.command('u\n5', 'disconnect');
   assert.equal(status, 400);
+});
+
+// A million sessions must not make them slower.
+test('no command and no list of edges looks through the keys of Redis', async () => {
+  await redis('CONFIG', 'RESETSTAT');
+  await ok(api.ask('GET', '/v1/edges'));
+  await ok(api.command('u7', 'disconnect'));
+  await ok(api.command('u7', 'revoke', { seconds: 60 }));
+  await ok(api.command('u7', 'leave', { room: 'conversation:1' }));
+  for (const args of [['edges'], ['kick', 'u7'], ['drain', 'nobody']]) {
+    await run(built('ws-control'), args, { env: made.env });
+  }
+  const stats = await redis('INFO', 'commandstats');
+  assert.match(stats, /cmdstat_hkeys:/);
+  assert.doesNotMatch(stats, /cmdstat_(scan|keys):/);
+});
+
+test('edges that are gone are no longer listed, and are taken out by the next that comes', async () => {
+  const listed = async () => (await ok(api.ask('GET', '/v1/edges'))).edges.map(({ edge }) => edge);
+  const has = (id) => redis('HEXISTS', 'ws:edge-list', id);
+  const before = await listed();
+  await redis('HSET', 'ws:edge-list', 'long-dead', '1', 'just-dead', String(Date.now()));
+  assert.deepEqual((await listed()).sort(), before.sort());
+  const third = await made.addEdge({ EDGE_ID: 'third' });
+  await third.ready();
+  await until('the third to be listed', async () => (await listed()).includes('third'));
+  await until('the long dead one to be taken out', async () => await has('long-dead') === 0);
+  assert.equal(await has('just-dead'), 1);
+  await third.stop();
+  assert.equal(await has('third'), 0);
 });
 
 test('an edge that does not answer is told of, and not waited for without end', async (t) => {

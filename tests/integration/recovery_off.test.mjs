@@ -34,6 +34,7 @@ const BEFORE = {
   ],
   redis: [
     'ws:acked hash',
+    'ws:edge-list hash',
     'ws:edges:e hash',
     'ws:log:{0} stream',
     'ws:speaker hash',

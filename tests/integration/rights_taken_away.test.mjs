@@ -205,7 +205,9 @@ describe('leave', () => {
     const room = newConversation();
     const userId = newUser();
     await inRoom(t, one, userId, room);
-    await redis('HSET', 'ws:edges:away', 'sockets', '1'); // alive, and not subscribed at the moment
+    // Alive, and not subscribed at the moment.
+    await redis('HSET', 'ws:edge-list', 'away', '1');
+    await redis('HSET', 'ws:edges:away', 'sockets', '1');
     t.after(() => redis('DEL', 'ws:edges:away'));
     for (const args of [['leave', userId, `conversation:${room.id}`], ['kick', userId]]) {
       const { code, stderr } = await control(...args);

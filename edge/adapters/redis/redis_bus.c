@@ -110,6 +110,7 @@ void redis_bus_close(struct redis_bus *bus, void (*on_closed)(void *arg), void *
         return;
     }
     uv_timer_start(&bus->timer, on_flush_timeout, FLUSH_MS, 0);
+    redis_bus_unlist(bus);
     redis_connection_send(bus->links[COMMANDS], on_last_answer, 0, "DEL %s%s",
                           bus->options->names->edges, bus->options->edge_id);
 }

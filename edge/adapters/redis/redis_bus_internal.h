@@ -101,6 +101,10 @@ void redis_bus_publish_control(struct bus *interface, struct span control);
 // redis_bus_pulse.c
 // Starts the pulse, which runs on the bus's timer until the bus is taken down.
 void redis_bus_start_pulse(struct redis_bus *bus);
+// Takes edges out of the list of edges that have died.
+void redis_bus_tidy_list(struct redis_bus *bus);
+// Takes this edge out of it, which ends.
+void redis_bus_unlist(struct redis_bus *bus);
 void redis_bus_announce(struct bus *interface, size_t sockets, size_t rooms);
 
 // redis_bus_log.c

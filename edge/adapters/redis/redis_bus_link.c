@@ -104,6 +104,7 @@ void redis_bus_check_up(struct redis_bus *bus)
     bus->state = UP;
     bus->refusal[0] = '\0';
     redis_bus_start_pulse(bus);
+    redis_bus_tidy_list(bus);
     outage_log_clear(&bus->outage);
     log_info("connected to Redis host=%s port=%" PRId64 " attempts=%u",
              redis_settings_host(redis, primary), redis_settings_port(redis, primary),

@@ -8,7 +8,9 @@
 #define UNANSWERED_MS 10000
 #define PULSE_MS      1000
 #define EDGE_EXPIRY_S 13 // what a dead edge had is out of presence within 15 s
-#define UNHEARD_MAX   5  // echoes without any push
+#define LIST_EXPIRY_S 3600
+#define LIST_FRESH_MS 60000 // its clock and another edge's may differ by so much
+#define UNHEARD_MAX   5     // echoes without any push
 
 static void note_answer(struct redis_bus *bus)
 {
@@ -71,6 +73,16 @@ static void on_announced(const struct redis_value *value, uintptr_t tag, void *a
         bus->refusal[0] = '\0';
 }
 
+static void list_itself(struct redis_bus *bus)
+{
+    const char *list = bus->options->names->edge_list;
+
+    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "HSET %s %s %llu", list,
+                          bus->options->edge_id, (unsigned long long)clock_wall_ms());
+    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE %s %d", list,
+                          LIST_EXPIRY_S);
+}
+
 void redis_bus_announce(struct bus *interface, size_t sockets, size_t rooms)
 {
     struct redis_bus *bus = redis_bus_of(interface);
@@ -85,4 +97,36 @@ void redis_bus_announce(struct bus *interface, size_t sockets, size_t rooms)
                           (unsigned long long)clock_wall_ms()); // hiredis knows no %zu
     redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EXPIRE %s%s %d", key, id,
                           EDGE_EXPIRY_S);
+    list_itself(bus);
+}
+
+// KEYS: the list of edges. ARGV: what the key of each edge begins with, and the oldest time that
+// is fresh. Takes out those that have died without doing so themselves.
+static const char tidy_script[] = "local edges = redis.call('HGETALL', KEYS[1])\n"
+                                  "for i = 1, #edges, 2 do\n"
+                                  "  if tonumber(edges[i + 1]) < tonumber(ARGV[2]) and\n"
+                                  "      redis.call('EXISTS', ARGV[1] .. edges[i]) == 0 then\n"
+                                  "    redis.call('HDEL', KEYS[1], edges[i])\n"
+                                  "  end\n"
+                                  "end\n"
+                                  "return 1\n";
+
+void redis_bus_tidy_list(struct redis_bus *bus)
+{
+    const struct redis_names *names = bus->options->names;
+
+    redis_connection_send(bus->links[COMMANDS], on_announced, 0, "EVAL %s 1 %s %s %llu",
+                          tidy_script, names->edge_list, names->edges,
+                          (unsigned long long)clock_wall_ms() - LIST_FRESH_MS);
+}
+
+static void ignore(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    (void)value, (void)tag, (void)arg;
+}
+
+void redis_bus_unlist(struct redis_bus *bus)
+{
+    redis_connection_send(bus->links[COMMANDS], ignore, 0, "HDEL %s %s",
+                          bus->options->names->edge_list, bus->options->edge_id);
 }
