@@ -35,6 +35,14 @@ static const struct {
     {"events among clients", asyncapi_told_refs},
     {"messages of clients", asyncapi_client_event_messages},
     {"bodies of clients", asyncapi_client_event_schemas},
+    {"counts", asyncapi_count_refs},
+    {"counts to members", asyncapi_count_told},
+    {"message of counts", asyncapi_count_message},
+    {"body of counts", asyncapi_count_schema},
+    {"channels to services", asyncapi_uplink_channels},
+    {"operations to services", asyncapi_uplink_operations},
+    {"messages to services", asyncapi_uplink_messages},
+    {"bodies to services", asyncapi_uplink_schemas},
 };
 
 static void append_line(struct buffer *out, struct span line)

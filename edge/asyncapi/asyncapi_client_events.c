@@ -72,10 +72,8 @@ static void write_sent_message(const struct client_event_type *type, const struc
     yaml_line_with_text(y, 2, "name", span_of(type->name));
     if (type->to_room)
         yaml_line(y, 2, "title: Becomes %s for the other members of the room", type->as);
-    if (type->exchange) {
-        yaml_line_with_text(y, 2, "x-exchange", span_of(type->exchange));
-        yaml_line_with_text(y, 2, "x-routing-key", span_of(type->routing_key));
-    }
+    else
+        yaml_line(y, 2, "title: Goes to services");
     yaml_line(y, 2, "description: A client may send %u a second.", type->per_second);
     yaml_line_with_key(y, 2, "payload: { $ref: '#/components/schemas/sent.@' }", type->name);
 }

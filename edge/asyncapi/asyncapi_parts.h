@@ -46,3 +46,16 @@ void asyncapi_client_operations(const struct gateway_file *file, const struct ya
 void asyncapi_told_refs(const struct gateway_file *file, const struct yaml *y);
 void asyncapi_client_event_messages(const struct gateway_file *file, const struct yaml *y);
 void asyncapi_client_event_schemas(const struct gateway_file *file, const struct yaml *y);
+
+// ---- what the gateway itself tells, where the file asks for it: asyncapi_told.c
+
+// room_count, to the members of a room.
+void asyncapi_count_refs(const struct gateway_file *file, const struct yaml *y);
+void asyncapi_count_told(const struct gateway_file *file, const struct yaml *y);
+void asyncapi_count_message(const struct gateway_file *file, const struct yaml *y);
+void asyncapi_count_schema(const struct gateway_file *file, const struct yaml *y);
+// What services get by RabbitMQ: that users come and go, and what clients send.
+void asyncapi_uplink_channels(const struct gateway_file *file, const struct yaml *y);
+void asyncapi_uplink_operations(const struct gateway_file *file, const struct yaml *y);
+void asyncapi_uplink_messages(const struct gateway_file *file, const struct yaml *y);
+void asyncapi_uplink_schemas(const struct gateway_file *file, const struct yaml *y);

@@ -133,8 +133,26 @@ static void write_body(const struct route *route, const struct yaml *y)
     buffer_fini(&key);
 }
 
+static void write_direct(const struct yaml *y)
+{
+    yaml_line(y, 0, "published." ROUTE_DIRECT_KEY ":");
+    yaml_line(y, 2, "type: object");
+    yaml_line(y, 2, "required: [rooms, event]");
+    yaml_line(y, 2, "properties:");
+    yaml_line(y, 4, "rooms:");
+    yaml_line(y, 6, "description: 'Of a type of the file, of a user, or `*`: every client'");
+    yaml_line(y, 6, "type: array");
+    yaml_line(y, 6, "minItems: 1");
+    yaml_line(y, 6, "maxItems: 1000");
+    yaml_line(y, 6, "items: { type: string, minLength: 1, maxLength: %d }", ROOM_BYTES_MAX);
+    yaml_line(y, 4, "event: { type: string, minLength: 1, maxLength: 255 }");
+    yaml_line(y, 4, "data: { description: What clients get. Absent, they get an empty object }");
+}
+
 void asyncapi_body_schemas(const struct gateway_file *file, const struct yaml *y)
 {
+    if (file->publishes)
+        write_direct(y);
     for (size_t i = 0; i < file->routes->count; i++)
         write_body(&file->routes->items[i], y);
 }

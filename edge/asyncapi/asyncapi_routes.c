@@ -45,8 +45,11 @@ static void write_lines(const struct gateway_file *file, const struct yaml *y,
 
 void asyncapi_published_refs(const struct gateway_file *file, const struct yaml *y)
 {
-    if (file->routes->count == 0)
+    if (file->routes->count == 0 && !file->publishes)
         yaml_line(y, 0, "{}");
+    if (file->publishes)
+        yaml_line_with_key(y, 0, "published.@: { $ref: '#/components/messages/published.@' }",
+                           ROUTE_DIRECT_KEY);
     write_lines(file, y, is_any, routing_key_of,
                 "published.@: { $ref: '#/components/messages/published.@' }");
 }
@@ -65,6 +68,8 @@ void asyncapi_routing_keys(const struct gateway_file *file, const struct yaml *y
         buffer_append(&names, i == 0 ? SPAN_LIT("") : SPAN_LIT(", "));
         yaml_append_quoted(&names, span_of(file->routes->items[i].routing_key));
     }
+    if (file->publishes)
+        buffer_printf(&names, "%s\"" ROUTE_DIRECT_KEY "\"", names.len > 0 ? ", " : "");
     yaml_line(y, 0, "enum: [%s]", names.ptr ? names.ptr : "");
     buffer_fini(&names);
 }
@@ -157,8 +162,20 @@ static void write_published(const struct route *route, const struct yaml *y)
     buffer_fini(&body);
 }
 
+// Events that name their rooms themselves.
+static void write_direct(const struct yaml *y)
+{
+    yaml_line(y, 0, "published." ROUTE_DIRECT_KEY ":");
+    yaml_line(y, 2, "name: " ROUTE_DIRECT_KEY);
+    yaml_line(y, 2, "title: Becomes the event that it names, in the rooms that it names");
+    yaml_line(y, 2, "headers: { $ref: '#/components/schemas/EventHeaders' }");
+    yaml_line(y, 2, "payload: { $ref: '#/components/schemas/published." ROUTE_DIRECT_KEY "' }");
+}
+
 void asyncapi_published_messages(const struct gateway_file *file, const struct yaml *y)
 {
+    if (file->publishes)
+        write_direct(y);
     for (size_t i = 0; i < file->routes->count; i++)
         write_published(&file->routes->items[i], y);
 }

@@ -45,19 +45,24 @@ const shop = {
   rooms: {
     order: { join: 'service', url: 'http://order-service:4005', path: '/api/orders/{id}' },
     'v1.lobby': { join: 'open', announce: false },
-    team: { join: 'none', onConnect: 'team:{claims.teamId}' },
+    team: { join: 'none', onConnect: 'team:{claims.teamId}', presence: true, announceCount: true },
   },
+  users: { presence: true, events: { exchange: 'people', disconnected: 'user.gone' } },
+  publish: true,
   events: [
     { routingKey: 'order.updated', rooms: ['order:{orderId}', 'user:{watchers[]}'],
       event: 'order_update', fields: ['orderId', { name: 'state', default: 'new' }] },
     { routingKey: 'order.paid', room: 'order:{orderId|id}', event: 'order_update',
       fields: [{ name: 'state', value: { paid: true } }, { name: 'at', time: true }] },
     { routingKey: 'member.removed', leave: { user: '{userId}', room: 'team:{teamId}' } },
+    { routingKey: 'member.added', join: { user: '{userId}', room: 'team:{teamId}' } },
+    { routingKey: 'room.noted', room: '*', event: 'note', fields: ['text'] },
     { routingKey: 'user.banned', disconnect: { user: '{userId}' } },
   ],
   clientEvents: {
     drawing: { room: true, as: 'user_drawing', maxBytes: 77, perSecond: 3 },
     erasing: { room: true, as: 'user_drawing' },
+    location: { publish: { exchange: 'fleet', routingKey: 'client.location' } },
   },
 };
 
@@ -80,7 +85,7 @@ describe('a file of one’s own', async () => {
 
   test('has the bodies that the relay takes', () => {
     assert.deepEqual(document.components.parameters.routingKey.enum,
-      shop.events.map(({ routingKey }) => routingKey).sort());
+      [...shop.events.map(({ routingKey }) => routingKey).sort(), 'gateway.publish']);
     for (const [key, body, taken] of [
       ['order.updated', { orderId: 1 }, true],
       ['order.updated', { watchers: ['u1'] }, true],
@@ -92,6 +97,9 @@ describe('a file of one’s own', async () => {
       ['member.removed', { userId: 'u1' }, false],
       ['user.banned', { userId: 'u1' }, true],
       ['user.banned', {}, false],
+      ['room.noted', {}, true],
+      ['gateway.publish', { rooms: ['team:1', '*'], event: 'e', data: 1 }, true],
+      ['gateway.publish', { rooms: [], event: 'e' }, false],
     ]) {
       assert.equal(is(`published.${key}`, body), taken, `${key} ${JSON.stringify(body)}`);
     }
@@ -141,7 +149,31 @@ describe('a file of one’s own', async () => {
         count += name.startsWith('published.') || name.startsWith('event.');
       }
     }
-    assert.equal(count, 2 * shop.events.length + 1);
+    assert.equal(count, 2 * shop.events.length + 2);
+  });
+
+  test('has how many are in a room', () => {
+    assert.equal(messages.roomCount.name, 'room_count');
+    assert.ok(is('RoomCount', { room: 'team:1', count: 3, timestamp: '2024-11-17T10:00:00.000Z' }));
+    assert.ok(document.operations.tellMembers.messages.some(({ $ref }) => $ref.endsWith('/roomCount')));
+  });
+
+  test('has what services are told of users', () => {
+    const channel = document.channels['user.disconnected'];
+    assert.equal(channel.address, 'user.gone');
+    assert.equal(channel.bindings.amqp.exchange.name, 'people');
+    assert.equal(document.operations['tell.user.connected'].action, 'send');
+    assert.ok(is('UserEventForServices', { eventName: 'user.gone', data: { userId: '42' },
+      userId: '42', timestamp: '2024-11-17T10:00:00.000Z', service: 'websocket-gateway' }));
+  });
+
+  test('has what services are told by clients', () => {
+    assert.equal(document.channels['uplink.location'].address, 'client.location');
+    assert.equal(document.channels['uplink.location'].bindings.amqp.exchange.name, 'fleet');
+    assert.equal(messages['sent.location'].title, 'Goes to services');
+    assert.ok(is('ClientEventForServices', { eventName: 'location', data: 1, userId: 'u1',
+      socketId: 'a'.repeat(20), timestamp: '2024-11-17T10:00:00.000Z', service: 'websocket-gateway' }));
+    assert.ok(!Object.keys(document.channels).includes('uplink.drawing'));
   });
 
   test('has nothing that only HomeTrip has', () => {
@@ -155,6 +187,8 @@ describe('files that are unlike others', () => {
     const document = await validDocumentOf({});
     assert.ok(!judge(document)('RoomRequest', { roomType: 'a', roomId: 1 }));
     assert.ok(!('deliverEvents' in document.operations));
+    assert.ok(!('roomCount' in document.components.messages));
+    assert.ok(!('user.connected' in document.channels));
   });
 
   const HARD = {
