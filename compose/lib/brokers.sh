@@ -17,10 +17,15 @@ find_broker_programs() {
 }
 
 start_redis() {
-    local folder=$1
     find_free_port
     REDIS_PORT=$FREE_PORT
-    mkdir -p "$folder/redis"
+    mkdir -p "$1/redis"
+    run_redis "$1"
+}
+
+# Starts it at its port, for the first time or again.
+run_redis() {
+    local folder=$1
     start_process redis "$folder/redis.log" redis-server --bind 127.0.0.1 --port "$REDIS_PORT" \
         --dir "$folder/redis" --save '' --appendonly no --daemonize no
 }

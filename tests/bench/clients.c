@@ -24,11 +24,19 @@
 #define LOOK_NS     (LOOK_MS * 1000000ULL)
 #define ADDRESSES   16 // the clients connect from 127.0.0.2 and on: one address has too few ports
 
+static uint16_t port_of(const struct clients_options *options, uint32_t i, uint32_t dials)
+{
+    uint32_t first = options->together ? 0 : i;
+
+    if (options->anywhere && dials > 0)
+        first = (i + dials * 2654435761U) * 2246822519U >> 8; // as good as random
+    return options->ports[(first + dials) % options->port_count];
+}
+
 static bool dial(struct clients *clients, uint32_t i)
 {
     struct client *client = &clients->all[i];
-    uint32_t first = clients->options.together ? 0 : i;
-    uint16_t port = clients->options.ports[(first + client->dials) % clients->options.port_count];
+    uint16_t port = port_of(&clients->options, i, client->dials);
     struct sockaddr_in from = {.sin_family = AF_INET,
                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + i % ADDRESSES)};
     struct sockaddr_in to = {

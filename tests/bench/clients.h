@@ -28,10 +28,13 @@ struct clients_options {
     const uint16_t *ports; // loopback ports; clients take them in turn
     size_t port_count;
     bool together; // all clients connect to the first port first
+    bool anywhere; // a client that lost its connection goes to any port, not to the next one
     const char *const *tokens;
     size_t token_count; // clients take them in turn
     uint32_t most;      // largest number of clients
     uint32_t rooms;     // 0: the clients join none
+    // The room of a client, instead of i % rooms; or NULL.
+    uint32_t (*room_of)(void *user, uint32_t client);
     // If its connection ends, a client connects to the next port: like the official client after
     // about back_ms, doubled with each failure up to back_max_ms. 0: it does not reconnect.
     uint32_t back_ms, back_max_ms;

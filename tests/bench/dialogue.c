@@ -146,6 +146,13 @@ static void keep_offset(struct client *client, struct span packet)
     keep_text(client->offset, sizeof(client->offset), span_skip(packet, packet.len - len));
 }
 
+static uint32_t room_of(const struct clients *clients, uint32_t i)
+{
+    const struct clients_options *options = &clients->options;
+
+    return options->room_of ? options->room_of(options->user, i) : i % options->rooms;
+}
+
 static void on_connected(struct clients *clients, struct client *client)
 {
     char packet[128];
@@ -156,7 +163,7 @@ static void on_connected(struct clients *clients, struct client *client)
     }
     snprintf(packet, sizeof(packet),
              "420[\"join_room\",{\"roomType\":\"conversation\",\"roomId\":\"bench-%u\"}]",
-             number_of(clients, client) % clients->options.rooms);
+             room_of(clients, number_of(clients, client)));
     client->state = JOINING;
     send_packet(clients, client, packet);
 }

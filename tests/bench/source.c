@@ -32,17 +32,33 @@ static void sleep_until(uint64_t ns)
         ;
 }
 
+// Appends what stands before the text. Returns the routing key.
+static const char *begin_body(const struct source_plan *plan, uint32_t i, struct buffer *body)
+{
+    if (plan->everybody) {
+        buffer_printf(body, "{\"message");
+        return "scale.notice";
+    }
+    if (plan->user) {
+        buffer_printf(body, "{\"userId\":\"%s\",\"message", plan->user);
+        return "notification.created";
+    }
+    buffer_printf(body, "{\"conversationId\":\"bench-%" PRIu32 "\",\"senderId\":\"bench\",\"text",
+                  plan->first_room + i % plan->rooms);
+    return "message.sent";
+}
+
 static bool send_message(struct source *source, uint32_t i, struct buffer *body)
 {
+    const struct source_plan *plan = &source->plan;
+
     buffer_clear(body);
-    buffer_printf(body,
-                  "{\"conversationId\":\"bench-%" PRIu32 "\",\"senderId\":\"bench\","
-                  "\"text\":\"bench %" PRIu32 " %" PRIu64 "%*s\"}",
-                  i % source->plan.rooms, i / source->plan.rooms, monotonic_ns(),
-                  (int)source->plan.filling, "");
+    const char *routing_key = begin_body(plan, i, body);
+    buffer_printf(body, "\":\"bench %" PRIu32 " %" PRIu64 "%*s\"}", i / plan->rooms, monotonic_ns(),
+                  (int)plan->filling, "");
     return publisher_send(source->publisher,
                           &(struct publisher_message){.exchange = "hometrip-events",
-                                                      .routing_key = "message.sent",
+                                                      .routing_key = routing_key,
                                                       .body = buffer_span(body)});
 }
 

@@ -15,6 +15,9 @@ struct source_plan {
     uint32_t messages; // 0: until source_stop()
     uint32_t rate;     // per second; 0: as fast as RabbitMQ confirms
     uint32_t filling;  // blanks after each text, in bytes
+    uint32_t first_room;
+    const char *user; // all messages go to this user and to no room; NULL: to rooms
+    bool everybody;   // to every client, by the route of tests/scale/gateway.json
 };
 
 enum source_state { SOURCE_RUNS, SOURCE_DONE, SOURCE_FAILED };
