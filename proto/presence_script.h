@@ -15,7 +15,8 @@
 // Keys of presence last so long after they were last written; edges write them again more often.
 #define PRESENCE_EXPIRY_S 3600
 // The number of clients in a room is told to its members at most once in this time.
-#define PRESENCE_TELL_MS 1000
+#define PRESENCE_TELL_MS   1000
+#define PRESENCE_TELL_TEXT PRESENCE_TEXT(PRESENCE_TELL_MS)
 
 // A script begins with this: the time of Redis in ms, and the sum of the fields of a hash whose
 // edges are alive, with the number of these edges. `leases` is redis_names.edges.
@@ -42,11 +43,10 @@
     "  local told, at = string.match(redis.call('HGET', key, '') or '', '^(%d+) (%d+)$')\n"        \
     "  if sum == '0' then redis.call('HDEL', key, '') return '-1' end\n"                           \
     "  if told == sum and not force then return '-1' end\n"                                        \
-    "  if at and math.abs(now - tonumber(at)) < " PRESENCE_TEXT(                                   \
-        PRESENCE_TELL_MS) " then return '-2' end\n"                                                \
-                          "  redis.call('HSET', key, '', sum .. string.format(' %.0f', now))\n"    \
-                          "  return sum\n"                                                         \
-                          "end\n"
+    "  if at and math.abs(now - tonumber(at)) < " PRESENCE_TELL_TEXT " then return '-2' end\n"     \
+    "  redis.call('HSET', key, '', sum .. string.format(' %.0f', now))\n"                          \
+    "  return sum\n"                                                                               \
+    "end\n"
 
 // Tells the services by the uplink (uplink.h) that a user has come online or gone offline. `to` has
 // the keys of the uplink, its limits, and the exchange; `key` is the routing key, `at` the time.
@@ -56,9 +56,9 @@
     "local function user_event(to, key, event, user, at)\n"                                        \
     "  local id = cjson.encode(user)\n"                                                            \
     "  return uplink_add(to[1], to[2], to[3], to[4], to[5], key, user,\n"                          \
-    "    '{\"eventName\":\"' .. event .. '\",\"data\":{\"userId\":' .. id .. '},\"userId\":' .. "  \
-    "id ..\n"                                                                                      \
-    "    ',\"timestamp\":\"' .. at .. '\",\"service\":\"websocket-gateway\"}')\n"                  \
+    "    '{\"eventName\":\"' .. event .. '\",\"data\":{\"userId\":' .. id ..\n"                    \
+    "    '},\"userId\":' .. id .. ',\"timestamp\":\"' .. at ..\n"                                  \
+    "    '\",\"service\":\"websocket-gateway\"}')\n"                                               \
     "end\n"
 
 // Limits of the uplink for those who have no setting of it.

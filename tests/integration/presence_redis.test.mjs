@@ -20,6 +20,10 @@ const online = (id) => until(`${id} online`, async () =>
 const offline = (id) => until(`${id} offline`, async () =>
   (await api.ask('GET', `/v1/presence/users/${id}`)).json().online === false);
 
+// The edge itself keeps nothing of anybody any more.
+const forgotten = () => until('an edge with nobody', async () =>
+  (await edge.metric('ws_edge_presence_entries')) === 0);
+
 test('who comes and goes while Redis is away is known afterwards', async (t) => {
   await connect(t, edge, { userId: 'stays' });
   const goes = await connect(t, edge, { userId: 'goes' });
@@ -38,11 +42,13 @@ test('who comes and goes while Redis is away is known afterwards', async (t) => 
 });
 
 test('a Redis with an older state gets all, and loses what it has too much', async (t) => {
+  await forgotten();
   const goes = await connect(t, edge, { userId: 'ghost' });
   await online('ghost');
   await brokers.redis.save();
   goes.close();
   await offline('ghost');
+  await forgotten();
   await connect(t, edge, { userId: 'new' });
   await online('new');
   await brokers.redis.kill();
