@@ -16,7 +16,6 @@
 #include "edge/edge_ops.h"
 #include "edge/edge_options.h"
 #include "edge/edge_reload.h"
-#include "proto/presence_script.h"
 
 #define OPEN_ANYWAY_MS 2000 // the clients' port opens after this time even if Redis is down
 
@@ -287,8 +286,8 @@ static void build_bus(struct edge *edge)
             .names = &edge->redis_names,
             .edge_id = edge->id.ptr,
             .users = &s->file->users,
-            .uplink_max_len = PRESENCE_UPLINK_MAX_LEN,
-            .uplink_max_bytes = PRESENCE_UPLINK_MAX_BYTES,
+            .uplink_max_len = (uint64_t)s->uplink_max_len,
+            .uplink_max_bytes = (uint64_t)s->uplink_max_bytes,
         });
     edge->bus_options = (struct redis_bus_options){
         .redis = &s->redis,

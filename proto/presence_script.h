@@ -61,7 +61,7 @@
     "    '\",\"service\":\"websocket-gateway\"}')\n"                                               \
     "end\n"
 
-// Limits of the uplink for those who have no setting of it.
+// Limits of the uplink for relays, which have no setting of it.
 #define PRESENCE_UPLINK_MAX_LEN   100000
 #define PRESENCE_UPLINK_MAX_BYTES 67108864
 
