@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""Plain HTTP without end, from those whom nobody knows: a bystander notices nothing."""
+"""Plain HTTP without end, from those whom nobody knows: a bystander notices nothing. And events for
+services without end, which cost their sender alone."""
 
+import json
+import os
+import shutil
 import socket
+import tempfile
 import threading
 import time
 
@@ -114,6 +119,48 @@ class Floods(HostileTest):
         self.assertLess(self.server.memory_kb() - before, 32 * 1024)
         for client in crowd:
             client.socket.close()
+
+
+class Uplink(HostileTest):
+    """Nothing leaves the stream here: there is no relay."""
+    settings = {"MAX_EVENTS_PER_SECOND": "0", "MAX_EVENTS_PER_SECOND_PER_USER": "0",
+                "MAX_BYTES_PER_SECOND": "0", "UPLINK_MAXLEN": "1000"}
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="uplink-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        path = os.path.join(folder, "gateway.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"rooms": {"conversation": {"join": "open"}},
+                       "clientEvents": {"where": {
+                           "publish": {"exchange": "fleet", "routingKey": "client.where"},
+                           "maxBytes": 65536, "perSecond": 20}}}, file)
+        cls.settings = {**cls.settings, "GATEWAY_FILE": path}
+        super().setUpClass()
+
+    def length(self):
+        return int(self.redis.command(b"EVAL", b"redis.call('SELECT', 1) return redis.call('XLEN', "
+                                      b"'ws:uplink')", b"0")[1:])
+
+    @once_of_three
+    def test_events_for_services(self):
+        says = ['42%d["where","%s"]' % (i, "x" * 60000) for i in range(50)]
+        before, memory = self.length(), self.server.memory_kb()
+        waits, began = [], time.monotonic()
+        with SocketClient(self.server) as flood:
+            for _ in range(30):
+                flood.send_all(says)
+                waits.append(self.bystander.ask())
+                for _ in says:
+                    self.assertTrue(flood.hear().startswith("43"))
+        seconds = time.monotonic() - began
+        self.assertLessEqual(self.length() - before, 20 + 20 * (seconds + 1))
+        self.assertInTime(max(waits), LATENCY)
+        self.assertLess(self.server.memory_kb() - memory, 32 * 1024)
+        with SocketClient(self.server) as other:
+            other.say('421["where",1]')
+            other.skip_to('431[{"success":true}]')
 
 
 if __name__ == "__main__":
