@@ -6,7 +6,7 @@ import { connect } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
 import { sharedBrokers } from './support/brokers.mjs';
 import { command } from './support/redis.mjs';
-import { Fleet, driver, fileWith, publish } from './support/uplink.mjs';
+import { EXCHANGE, Fleet, driver, fileWith, publish } from './support/uplink.mjs';
 import { until } from './support/wait.mjs';
 
 const fast = { perSecond: 100 };
@@ -16,6 +16,7 @@ const env = {
     rare: { ...publish('client.rare'), perSecond: 1 },
     drawing: { ...publish('client.drawing'), room: true, as: 'user_drawing', ...fast },
     lost: { ...publish('client.lost', 'no-such-exchange'), ...fast },
+    step: { ...publish('full.step'), ...fast },
     unbound: { ...publish('nobody.wants.it'), ...fast },
   }),
   UPLINK_MAXLEN: '50',
@@ -125,6 +126,27 @@ test('full: an error at once, and nothing is trimmed', async (t) => {
   assert.deepEqual(fleet.numbers('u8'), Array.from({ length: 50 }, (_, i) => i));
   await until('an empty stream', isEmpty);
   assert.deepEqual(await ask(client, 'location', 50), DONE);
+});
+
+test('a queue that is full: one user waits, others do not, and nothing is lost or out of order', async (t) => {
+  const [waiting, quick] = [await driver(t, one, 'u11'), await driver(t, one, 'u12')];
+  const { channel } = made.services;
+  const { queue } = await channel.assertQueue('fleet.full', {
+    exclusive: true, arguments: { 'x-max-length': 3, 'x-overflow': 'reject-publish' },
+  });
+  await channel.bindQueue(queue, EXCHANGE, 'full.#');
+  const retries = () => made.relay.metric('ws_relay_uplink_retries_total');
+  const before = await retries();
+  for (let i = 0; i < 10; i++) assert.deepEqual(await ask(waiting, 'step', i), DONE);
+  await until('a refusal', async () => await retries() > before);
+  assert.deepEqual(await ask(quick, 'location', 'quick'), DONE);
+  await until('another user', () => fleet.numbers('u12').length === 1);
+  await until('seven that wait', async () => await redis('XLEN', 'ws:uplink') === 7);
+  const got = [];
+  await channel.consume(queue, ({ content }) => got.push(JSON.parse(content).data), { noAck: true });
+  await until('all', () => got.length >= 10);
+  assert.deepEqual(got, Array.from({ length: 10 }, (_, i) => i));
+  await until('an empty stream', isEmpty);
 });
 
 test('a client that goes without waiting for the answer', async (t) => {
