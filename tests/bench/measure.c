@@ -20,6 +20,11 @@ uint64_t monotonic_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+void sleep_ns(uint64_t ns)
+{
+    nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+}
+
 static _Noreturn void give_up(pid_t pid)
 {
     tool_fail("process %d of the gateway has ended; its log says why", (int)pid);

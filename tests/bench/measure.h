@@ -8,6 +8,7 @@
 
 // The monotonic clock, which publisher and clients share.
 uint64_t monotonic_ns(void);
+void sleep_ns(uint64_t ns); // below a second
 
 // CPU time (user and system) that the processes have used so far, in seconds. Ends the program with
 // a message if a process is gone, since figures without it would mislead.
