@@ -41,16 +41,19 @@ static void check(void *request, struct buffer *errors)
 }
 
 static const struct tool TOOL = {
-    .program = {"ws-control",
-                "Sends commands to the running edges through Redis.\n\n"
-                "  edges            lists the running edges, one line of JSON each\n"
-                "  drain EDGE       drains the edge, which then exits as on SIGTERM\n"
-                "  kick USER        disconnects all sockets of a user and prints their number;\n"
-                "                   official clients do not reconnect by themselves afterwards\n"
-                "  revoke USER      disconnects the user, and refuses all tokens of the user that\n"
-                "                   were issued before now\n"
-                "  leave USER ROOM  takes all sockets of the user out of a room",
-                SETTINGS, ARRAY_LEN(SETTINGS)},
+    .program =
+        {.name = "ws-control",
+         .summary =
+             "Sends commands to the running edges through Redis.\n\n"
+             "  edges            lists the running edges, one line of JSON each\n"
+             "  drain EDGE       drains the edge, which then exits as on SIGTERM\n"
+             "  kick USER        disconnects all sockets of a user and prints their number;\n"
+             "                   official clients do not reconnect by themselves afterwards\n"
+             "  revoke USER      disconnects the user, and refuses all tokens of the user that\n"
+             "                   were issued before now\n"
+             "  leave USER ROOM  takes all sockets of the user out of a room",
+         .settings = SETTINGS,
+         .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "edges\n       ws-control [options] drain EDGE\n"
                 "       ws-control [options] drain --all\n       ws-control [options] kick USER\n"
                 "       ws-control [options] revoke USER\n"

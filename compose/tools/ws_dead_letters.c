@@ -67,17 +67,21 @@ static void check(void *request, struct buffer *errors)
 }
 
 static const struct tool TOOL = {
-    .program =
-        {"ws-dead-letters",
-         "Lists, replays or drops dead letters: events that could not be delivered to clients.\n\n"
-         "  list    prints the dead letters, one line of JSON each\n"
-         "  replay  publishes each event to its original exchange, and removes the dead letter\n"
-         "          once RabbitMQ has confirmed that a queue took the event. An event that fails\n"
-         "          again becomes a new dead letter\n"
-         "  drop    deletes the dead letters; requires --yes\n\n"
-         "Only dead letters that exist at the start are processed. The exit status is 0 if all\n"
-         "selected ones were processed.",
-         SETTINGS, ARRAY_LEN(SETTINGS)},
+    .program = {.name = "ws-dead-letters",
+                .summary = "Lists, replays or drops dead letters: events that could not be "
+                           "delivered to clients.\n\n"
+                           "  list    prints the dead letters, one line of JSON each\n"
+                           "  replay  publishes each event to its original exchange, and removes "
+                           "the dead letter\n"
+                           "          once RabbitMQ has confirmed that a queue took the event. An "
+                           "event that fails\n"
+                           "          again becomes a new dead letter\n"
+                           "  drop    deletes the dead letters; requires --yes\n\n"
+                           "Only dead letters that exist at the start are processed. The exit "
+                           "status is 0 if all\n"
+                           "selected ones were processed.",
+                .settings = SETTINGS,
+                .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "list|replay|drop",
     .max_operands = 1,
     .options = OPTIONS,

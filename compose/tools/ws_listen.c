@@ -45,10 +45,12 @@ static const struct tool_option OPTIONS[] = {
 
 static const struct tool TOOL = {
     .program =
-        {"ws-listen",
-         "Connects to the gateway as a Socket.IO client over WebSocket and prints each event "
-         "on a line.\nChanges of the connection are reported on stderr.",
-         SETTINGS, ARRAY_LEN(SETTINGS)},
+        {.name = "ws-listen",
+         .summary =
+             "Connects to the gateway as a Socket.IO client over WebSocket and prints each event "
+             "on a line.\nChanges of the connection are reported on stderr.",
+         .settings = SETTINGS,
+         .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "",
     .options = OPTIONS,
     .option_count = ARRAY_LEN(OPTIONS),

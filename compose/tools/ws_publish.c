@@ -57,10 +57,11 @@ static void check(void *request, struct buffer *errors)
 }
 
 static const struct tool TOOL = {
-    .program = {"ws-publish",
-                "Publishes an event to RabbitMQ and prints whether a queue took it.\n"
-                "BODY is sent unchanged; - reads it from standard input.",
-                SETTINGS, ARRAY_LEN(SETTINGS)},
+    .program = {.name = "ws-publish",
+                .summary = "Publishes an event to RabbitMQ and prints whether a queue took it.\n"
+                           "BODY is sent unchanged; - reads it from standard input.",
+                .settings = SETTINGS,
+                .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "ROUTING_KEY BODY\n       ws-publish [options] --sample KIND --user ID",
     .max_operands = 2,
     .options = OPTIONS,

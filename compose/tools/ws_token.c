@@ -61,8 +61,10 @@ static const struct tool_option OPTIONS[] = {
 };
 
 static const struct tool TOOL = {
-    .program = {"ws-token", "Prints a signed token for a client of the gateway.", SETTINGS,
-                ARRAY_LEN(SETTINGS)},
+    .program = {.name = "ws-token",
+                .summary = "Prints a signed token for a client of the gateway.",
+                .settings = SETTINGS,
+                .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "--user ID",
     .options = OPTIONS,
     .option_count = ARRAY_LEN(OPTIONS),

@@ -59,10 +59,12 @@ static void check(void *request, struct buffer *errors)
 }
 
 static const struct tool TOOL = {
-    .program = {"bench-clients",
-                "Loads a gateway on this machine and prints one line of what that cost.\n"
-                "SCENARIO is connect, idle or messages. tests/bench/run starts all of it.",
-                SETTINGS, ARRAY_LEN(SETTINGS)},
+    .program = {.name = "bench-clients",
+                .summary =
+                    "Loads a gateway on this machine and prints one line of what that cost.\n"
+                    "SCENARIO is connect, idle or messages. tests/bench/run starts all of it.",
+                .settings = SETTINGS,
+                .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "SCENARIO",
     .max_operands = 1,
     .options = OPTIONS,

@@ -55,11 +55,13 @@ static void check(void *request, struct buffer *errors)
 
 static const struct tool TOOL = {
     .program =
-        {"bench-recovery",
-         "Loads a gateway on this machine with clients that recover, and prints what came "
-         "of it.\nSCENARIO is crash (the first edge is killed), storm (all hang up and come "
-         "back at once)\nor watch (until stdin ends). tests/bench/recovery starts all of it.",
-         SETTINGS, ARRAY_LEN(SETTINGS)},
+        {.name = "bench-recovery",
+         .summary =
+             "Loads a gateway on this machine with clients that recover, and prints what came "
+             "of it.\nSCENARIO is crash (the first edge is killed), storm (all hang up and come "
+             "back at once)\nor watch (until stdin ends). tests/bench/recovery starts all of it.",
+         .settings = SETTINGS,
+         .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "SCENARIO",
     .max_operands = 1,
     .options = OPTIONS,

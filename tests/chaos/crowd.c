@@ -41,8 +41,10 @@ static const struct tool_option OPTIONS[] = {
 };
 
 static const struct tool TOOL = {
-    .program = {"chaos-crowd", "Clients of the chaos suite, which starts it.", SETTINGS,
-                ARRAY_LEN(SETTINGS)},
+    .program = {.name = "chaos-crowd",
+                .summary = "Clients of the chaos suite, which starts it.",
+                .settings = SETTINGS,
+                .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "",
     .options = OPTIONS,
     .option_count = ARRAY_LEN(OPTIONS),

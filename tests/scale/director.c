@@ -71,8 +71,10 @@ static void check(void *request, struct buffer *errors)
 }
 
 static const struct tool TOOL = {
-    .program = {"scale-director", "Directs tests/scale/run, which starts it.", SETTINGS,
-                ARRAY_LEN(SETTINGS), NULL},
+    .program = {.name = "scale-director",
+                .summary = "Directs tests/scale/run, which starts it.",
+                .settings = SETTINGS,
+                .setting_count = ARRAY_LEN(SETTINGS)},
     .synopsis = "",
     .options = OPTIONS,
     .check = check,
