@@ -17,8 +17,9 @@ static const char take_name_script[] =
 
 // KEYS: the name. ARGV: content, owner, lease (ms).
 static const char keep_name_script[] =
-    "if redis.call('GET', KEYS[1]) == 'b ' .. ARGV[2] .. ' ' .. ARGV[1] then\n"
-    "  redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
+    "local mine = 'b ' .. ARGV[2] .. ' ' .. ARGV[1]\n"
+    "if redis.call('GET', KEYS[1]) == mine then\n"
+    "  redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])\n"
     "end\n"
     "return 1\n";
 
