@@ -334,7 +334,7 @@ static bool measure(struct uplink *uplink)
     uint64_t now_ms = clock_monotonic_ms();
     struct uplink_size size;
 
-    metric_set(&m->age_ms, age_ms(uplink));
+    metric_set(&m->age_s, age_ms(uplink) / 1000);
     if (now_ms < uplink->measured_ms + MEASURE_MS)
         return true;
     uplink->measured_ms = now_ms;
@@ -412,7 +412,7 @@ static void rest(struct uplink *uplink)
         disconnect(uplink);
     metric_set(&m->entries, 0);
     metric_set(&m->bytes, 0);
-    metric_set(&m->age_ms, 0);
+    metric_set(&m->age_s, 0);
     wait_for_answers(uplink, REST_MS);
 }
 

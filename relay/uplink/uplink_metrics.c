@@ -32,8 +32,8 @@ static const struct metric_info table[] = {
      "Entries of the uplink in Redis; 0 at a standby"},
     {"ws_relay_uplink_bytes", NULL, METRIC_GAUGE, FIELD(bytes),
      "Bytes of the uplink in Redis; 0 at a standby"},
-    {"ws_relay_uplink_age_milliseconds", NULL, METRIC_GAUGE, FIELD(age_ms),
-     "How long the oldest entry of the uplink has waited; 0 without one and at a standby"},
+    {"ws_relay_uplink_age_seconds", NULL, METRIC_GAUGE, FIELD(age_s),
+     "How long the oldest entry of the uplink has waited, in whole seconds; 0 without one and at a standby"},
 };
 // clang-format on
 

@@ -19,7 +19,7 @@ struct uplink_metrics {
     metric letters_failed; // attempts
     metric retries;        // entries that were sent again, or could not be sent at once
     metric redis_outages, rabbitmq_outages;
-    metric entries, bytes, age_ms; // of the stream, while this relay is active
+    metric entries, bytes, age_s; // of the stream, while this relay is active
 };
 
 void uplink_metrics_print(const struct uplink_metrics *metrics, struct buffer *out);
