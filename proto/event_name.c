@@ -16,12 +16,11 @@ static const char take_name_script[] =
     "return done and 1 or 2\n";
 
 // KEYS: the name. ARGV: content, owner, lease (ms).
-static const char keep_name_script[] =
-    "local mine = 'b ' .. ARGV[2] .. ' ' .. ARGV[1]\n"
-    "if redis.call('GET', KEYS[1]) == mine then\n"
-    "  redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])\n"
-    "end\n"
-    "return 1\n";
+static const char keep_name_script[] = "local mine = 'b ' .. ARGV[2] .. ' ' .. ARGV[1]\n"
+                                       "if redis.call('GET', KEYS[1]) == mine then\n"
+                                       "  redis.call('SET', KEYS[1], mine, 'PX', ARGV[3])\n"
+                                       "end\n"
+                                       "return 1\n";
 
 // KEYS: the name. ARGV: content, owner, time that the event counts as published (s) or 0. What
 // somebody else has taken since is not freed; that the event was published is true for all who

@@ -2,7 +2,7 @@
 // dead letter, and what relay and edges tell one another. What the clients of support/clients.mjs
 // receive is compared there; here everything that the document names must also have been seen.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -26,7 +26,14 @@ const routes = joinPath(folder, 'routes.json');
 await writeFile(routes, JSON.stringify({ routes: [{ routingKey: 'order.updated',
   event: 'order_update', fields: ['orderId'], rooms: ['user:{watchers[]}'] }] }));
 
-const made = await gateway({ relayEnv: { MAX_EVENT_BYTES: '4096', EVENT_ROUTES_FILE: routes } });
+// So has only an event that names its rooms itself.
+const file = joinPath(folder, 'gateway.json');
+const builtIn = JSON.parse(await readFile(
+  new URL('../../common/gateway_file/gateway.json', import.meta.url), 'utf8'));
+await writeFile(file, JSON.stringify({ ...builtIn, publish: true }));
+
+const made = await gateway({ relayEnv: { MAX_EVENT_BYTES: '4096', EVENT_ROUTES_FILE: routes,
+  GATEWAY_FILE: file } });
 const { edge, services, brokers } = made;
 const strict = await made.addEdge({ ROOM_AUTHORIZATION: 'claims', MAX_EVENTS_PER_SECOND: '1',
   MAX_ROOMS_PER_SOCKET: '2', MAX_SOCKETS_PER_USER: '1', ALLOW_AUTH_WITHOUT_JWT: 'true' });
@@ -293,6 +300,22 @@ describe('order.updated: several rooms', () => {
   ]) {
     test(name, async () => {
       await services.publish('order.updated', { watchers });
+      const { headers } = await services.deadLetter();
+      assert.equal(headers['x-reason'], reason);
+      note('DeadLetterHeaders', reason);
+    });
+  }
+});
+
+describe('gateway.publish: rooms that it names', () => {
+  for (const [name, body, reason] of [
+    ['of no type', { rooms: ['order:1'], event: 'news' },
+      'a room is of no type of the file, or has no id'],
+    ['a name that is taken', { rooms: ['conversation:1'], event: 'connected' },
+      'the name of the event is missing, too long, or taken'],
+  ]) {
+    test(name, async () => {
+      await services.publish('gateway.publish', { ...body, data: {} });
       const { headers } = await services.deadLetter();
       assert.equal(headers['x-reason'], reason);
       note('DeadLetterHeaders', reason);
