@@ -19,7 +19,7 @@
 struct redis_presence {
     struct presence_store interface;
     struct redis_presence_options options;
-    struct redis_connection *connection; // NULL: none
+    struct redis_connection *connection; // NULL: none that is used; answers may still come
     char write_sha[SHA_MAX];             // name of the script; "": not loaded
     int64_t *told;                       // of the changes under way
     size_t count;                        // how many they are
@@ -136,6 +136,8 @@ static void on_write_answer(const struct redis_value *value, uintptr_t tag, void
     uint64_t lost = 0;
 
     (void)arg;
+    if (!presence->connection)
+        return; // it was reported when the connection went
     if (error && strncmp(error, "NOSCRIPT", 8) == 0)
         load_script(presence);
     else if (error)
@@ -214,7 +216,7 @@ static void on_loaded(const struct redis_value *value, uintptr_t tag, void *arg)
     struct span sha = redis_value_text(value);
 
     (void)arg;
-    if (sha.len < SHA_MAX)
+    if (presence->connection && sha.len < SHA_MAX)
         snprintf(presence->write_sha, SHA_MAX, SPAN_FMT, SPAN_ARG(sha));
 }
 
@@ -248,6 +250,8 @@ static void on_beat_answer(const struct redis_value *value, uintptr_t tag, void 
     uint64_t at_ms;
 
     (void)arg;
+    if (!presence->connection)
+        return;
     if (redis_value_error(value))
         note_refusal(presence, redis_value_error(value));
     else if (old.len == 0)
@@ -287,6 +291,8 @@ static void on_page(const struct redis_value *value, uintptr_t tag, void *arg)
     const struct presence_store_handlers *handlers = &presence->interface.handlers;
 
     (void)arg;
+    if (!presence->connection)
+        return;
     if (redis_value_count(value) != 2) {
         note_refusal(presence, redis_value_error(value) ? redis_value_error(value) : "no page");
         return;

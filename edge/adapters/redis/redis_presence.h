@@ -26,5 +26,6 @@ struct presence_store *redis_presence_interface(struct redis_presence *presence)
 // `may_lack`: the server may lack writes that were answered.
 void redis_presence_on_up(struct redis_presence *presence, struct redis_connection *connection,
                           bool may_lack);
-// The connection is gone: what is under way gets no answer any more.
+// The connection is gone, or is used no more: what is under way gets no answer. A bus that closes
+// calls this first and then waits for its last answer, so others may still come; they are ignored.
 void redis_presence_on_down(struct redis_presence *presence);
