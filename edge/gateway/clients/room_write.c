@@ -1,5 +1,6 @@
 #include "edge/gateway/clients/room_write.h"
 
+#include "edge/gateway/clients/client.h"
 #include "edge/gateway/clients/session_record.h"
 
 static void detach(struct room_write *write)
@@ -36,19 +37,40 @@ static void on_done(struct session_request *request, enum session_result result)
     }
 }
 
-static void send(struct room_write *write)
+// The store skips the actions up to `acted`, so it must not get that before the rooms that they let
+// the client into. While these are to be written, the whole record says it, right behind the leave.
+// So it does if the client has entered the room again meanwhile, which the leave takes away.
+static void send_leave(struct room_write *write)
+{
+    struct client_session *session = write->session;
+    struct sessions *sessions = session->sessions;
+    bool again = write->left && sio_socket_is_in(session->client->socket, write->room);
+    bool written = !again && list_empty(&session->unwritten);
+
+    if (again)
+        session_record_mark_unwritten(session);
+    sessions_ops(sessions)->leave(sessions->store, client_session_key(session), write->room,
+                                  written ? session->acted : (struct position){0}, &write->request);
+    session_record_flush(session);
+}
+
+static void send_join(struct room_write *write)
 {
     const struct session_room room = {
         .name = write->room, .joined = write->note.joined, .granted_ms = write->note.granted_ms};
-    struct session_key key = client_session_key(write->session);
     struct sessions *sessions = write->session->sessions;
 
+    sessions_ops(sessions)->join(sessions->store, client_session_key(write->session), &room,
+                                 &write->request);
+}
+
+static void send_write(struct room_write *write)
+{
     client_session_note_write(write->session);
     if (write->leaves)
-        sessions_ops(sessions)->leave(sessions->store, key, write->room, write->session->acted,
-                                      &write->request);
+        send_leave(write);
     else
-        sessions_ops(sessions)->join(sessions->store, key, &room, &write->request);
+        send_join(write);
 }
 
 // The store may have executed a write that was given up, so the whole record is written again.
@@ -74,7 +96,7 @@ void room_write_start(struct room_write *write, struct client_session *session)
     deadline_init(&write->timeout);
     deadline_arm(&write->timeout, &sessions->timeouts);
     if (sessions_store_is_up(sessions))
-        send(write);
+        send_write(write);
 }
 
 void room_write_cancel(struct room_write *write)
@@ -103,6 +125,6 @@ void room_write_on_up(struct sessions *sessions)
     list_for_each (node, &sessions->writes) {
         struct room_write *write = list_entry(node, struct room_write, of_all);
         if (!write->request.pending)
-            send(write);
+            send_write(write);
     }
 }

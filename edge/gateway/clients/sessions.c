@@ -19,10 +19,11 @@ void sessions_fini(struct sessions *sessions)
     room_write_fini(sessions);
 }
 
+// Records that may be lacking are marked first: a leave depends on that.
 void sessions_on_up(struct sessions *sessions, bool may_lack)
 {
-    room_write_on_up(sessions);
     session_record_on_up(sessions, may_lack);
+    room_write_on_up(sessions);
 }
 
 void sessions_add(struct client_session *session)

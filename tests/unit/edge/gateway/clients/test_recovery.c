@@ -195,6 +195,13 @@ static void forget_what_was_told(void)
     buffer_clear(&bus.asked);
 }
 
+static void come_back(bool may_lack)
+{
+    sessions.up = true;
+    forget_what_was_told();
+    sessions.store.on_up(may_lack, sessions.store.arg);
+}
+
 static void a_fresh_session_is_stored(void **state)
 {
     (void)state;
@@ -953,9 +960,81 @@ static void a_leave_after_the_recovery_says_it_too(void **state)
     log_join(5, "side:1", "");
     recover_from(AT(4), &old);
     buffer_clear(&sessions.told);
-    say(0, "422[\"leave_room\",{\"roomType\":\"desk\",\"roomId\":\"1\"}]");
     log_action(6, "side:1");
-    told("leave 7 side:1 acted=1-5; ");
+    told("leave 7 side:1; restore u1 #1 acted=1-5 user:u1@0-0 conversation:c1@1-2; ");
+}
+
+// The record goes with the leave, not when it would be written by itself.
+static void a_leave_of_another_room_keeps_the_one_that_an_action_let_in(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    log_join(1, "side:1", "");
+    buffer_clear(&sessions.told);
+    say(0, LEAVE_C1);
+    told("leave 1 conversation:c1; restore u1 acted=1-1 user:u1@0-0 side:1@0-0!; ");
+    buffer_clear(&sessions.told);
+    pass(20);
+    assert_int_equal(sessions.told.len, 0);
+}
+
+static void a_leave_after_an_outage_keeps_it_too(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    sessions.up = false;
+    log_join(1, "side:1", "");
+    say(0, LEAVE_C1);
+    come_back(false);
+    told("leave 1 conversation:c1; restore u1 acted=1-1 user:u1@0-0 side:1@0-0!; ");
+}
+
+static void being_taken_out_during_an_outage_keeps_it_too(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    sessions.up = false;
+    log_join(1, "side:1", "");
+    log_action(2, "conversation:c1");
+    come_back(false);
+    told("leave 1 conversation:c1; restore u1 acted=1-1 user:u1@0-0 side:1@0-0!; ");
+}
+
+static void a_leave_at_a_store_that_may_lack_the_room_keeps_it_too(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    log_join(1, "side:1", "");
+    pass(20);
+    answer(SESSION_OK);
+    sessions.up = false;
+    say(0, LEAVE_C1);
+    come_back(true);
+    told("leave 1 conversation:c1; restore u1 acted=1-1 user:u1@0-0 side:1@0-0!; ");
+}
+
+static void a_leave_that_is_sent_again_keeps_a_room_that_was_entered_since(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    log_action(1, "conversation:c1");
+    sessions.up = false;
+    answer(SESSION_AWAY);
+    log_join(2, "conversation:c1", "");
+    come_back(false);
+    told("leave 1 conversation:c1; restore u1 acted=1-2 user:u1@0-0 conversation:c1@1-1!; ");
+}
+
+// The leave was refused, and what followed it was not.
+static void a_leave_that_is_sent_late_keeps_a_room_that_was_entered_since(void **state)
+{
+    (void)state;
+    connect_in_c1();
+    log_action(1, "conversation:c1");
+    answer(SESSION_AWAY);
+    join_c1(0);
+    come_back(false);
+    told("leave 1 conversation:c1; restore u1 user:u1@0-0 conversation:c1@1-1; ");
 }
 
 static void an_operator_took_it_out_after_it_was_let_in(void **state)
@@ -1440,13 +1519,6 @@ static void a_loss_is_reported(void **state)
 
 // ---- a store that may lack what it has answered
 
-static void come_back(bool may_lack)
-{
-    sessions.up = true;
-    forget_what_was_told();
-    sessions.store.on_up(may_lack, sessions.store.arg);
-}
-
 static void a_loss_is_reported_once_the_store_is_back(void **state)
 {
     (void)state;
@@ -1845,6 +1917,12 @@ int main(void)
         TEST(a_room_that_it_has_left_since_stays_left),
         TEST(a_leave_says_which_action_came_before),
         TEST(a_leave_after_the_recovery_says_it_too),
+        TEST(a_leave_of_another_room_keeps_the_one_that_an_action_let_in),
+        TEST(a_leave_after_an_outage_keeps_it_too),
+        TEST(being_taken_out_during_an_outage_keeps_it_too),
+        TEST(a_leave_at_a_store_that_may_lack_the_room_keeps_it_too),
+        TEST(a_leave_that_is_sent_again_keeps_a_room_that_was_entered_since),
+        TEST(a_leave_that_is_sent_late_keeps_a_room_that_was_entered_since),
         TEST(an_operator_took_it_out_after_it_was_let_in),
         TEST(an_operator_takes_it_out_while_it_waits),
         TEST(a_service_that_lets_in_outweighs_the_token),
