@@ -16,6 +16,8 @@
 #define SHA_MAX    64
 #define LISTED_MAX "500" // of one step
 
+enum listing { NO_LIST, LIST_OWED, LISTS_USERS, LISTS_ROOMS };
+
 struct redis_presence {
     struct presence_store interface;
     struct redis_presence_options options;
@@ -24,7 +26,7 @@ struct redis_presence {
     int64_t *told;                       // of the changes under way
     size_t count;                        // how many they are
     bool refusal_logged;                 // and none was written since
-    bool lists_users;                    // the list is at the users, not at the rooms
+    enum listing list;                   // a page is under way in the last two states
 };
 
 static struct redis_presence *presence_of(const struct presence_store *store)
@@ -262,6 +264,67 @@ static void on_beat_answer(const struct redis_value *value, uintptr_t tag, void 
                           handlers->arg);
 }
 
+// ---- the list
+
+static void on_page(const struct redis_value *value, uintptr_t tag, void *arg);
+
+static void ask_page(struct redis_presence *presence, struct span cursor)
+{
+    const struct redis_names *names = presence->options.names;
+
+    redis_connection_send(presence->connection, on_page, (uintptr_t)presence,
+                          "SSCAN %s%s %b COUNT " LISTED_MAX,
+                          presence->list == LISTS_USERS ? names->edge_users : names->edge_rooms,
+                          presence->options.edge_id, cursor.ptr, cursor.len);
+}
+
+static void go_on(struct redis_presence *presence, struct span cursor)
+{
+    if (span_is(cursor, "0")) { // the set has no more
+        presence->list = presence->list == LISTS_USERS ? LISTS_ROOMS : NO_LIST;
+        if (presence->list == NO_LIST)
+            return;
+    }
+    ask_page(presence, cursor);
+}
+
+static void on_page(const struct redis_value *value, uintptr_t tag, void *arg)
+{
+    struct redis_presence *presence = (struct redis_presence *)tag;
+    const struct presence_store_handlers *handlers = &presence->interface.handlers;
+    bool are_users = presence->list == LISTS_USERS;
+
+    (void)arg;
+    if (!presence->connection)
+        return;
+    if (redis_value_count(value) != 2) {
+        note_refusal(presence, redis_value_error(value) ? redis_value_error(value) : "no page");
+        presence->list = LIST_OWED;
+        return;
+    }
+    const struct redis_value *names = redis_value_item(value, 1);
+    for (size_t i = 0; i < redis_value_count(names); i++)
+        handlers->on_listed(are_users, redis_value_text(redis_value_item(names, i)), handlers->arg);
+    go_on(presence, redis_value_text(redis_value_item(value, 0)));
+}
+
+// A cursor is worth nothing on another connection, nor after a refusal, which may be of a Redis
+// that has loaded another state: such a list begins again.
+static void begin_list(struct redis_presence *presence)
+{
+    presence->list = LISTS_USERS;
+    ask_page(presence, SPAN_LIT("0"));
+}
+
+// A list that is under way has begun on this connection, and so has all that this one would.
+static void list_written(struct presence_store *store)
+{
+    struct redis_presence *presence = presence_of(store);
+
+    if (presence->list == NO_LIST || presence->list == LIST_OWED)
+        begin_list(presence);
+}
+
 static void beat(struct presence_store *store)
 {
     struct redis_presence *presence = presence_of(store);
@@ -269,53 +332,8 @@ static void beat(struct presence_store *store)
     redis_connection_send(presence->connection, on_beat_answer, (uintptr_t)presence,
                           "EVAL %s 1 %s %s", beat_script, presence->options.names->presence_edges,
                           presence->options.edge_id);
-}
-
-// ---- the list
-
-static void on_page(const struct redis_value *value, uintptr_t tag, void *arg);
-
-static void ask_page(struct redis_presence *presence, struct span cursor)
-{
-    redis_connection_send(presence->connection, on_page, (uintptr_t)presence,
-                          "SSCAN %s%s %b COUNT " LISTED_MAX,
-                          presence->lists_users ? presence->options.names->edge_users
-                                                : presence->options.names->edge_rooms,
-                          presence->options.edge_id, cursor.ptr, cursor.len);
-}
-
-// The cursor is "0" at the end.
-static void on_page(const struct redis_value *value, uintptr_t tag, void *arg)
-{
-    struct redis_presence *presence = (struct redis_presence *)tag;
-    const struct presence_store_handlers *handlers = &presence->interface.handlers;
-
-    (void)arg;
-    if (!presence->connection)
-        return;
-    if (redis_value_count(value) != 2) {
-        note_refusal(presence, redis_value_error(value) ? redis_value_error(value) : "no page");
-        return;
-    }
-    const struct redis_value *names = redis_value_item(value, 1);
-    for (size_t i = 0; i < redis_value_count(names); i++)
-        handlers->on_listed(presence->lists_users, redis_value_text(redis_value_item(names, i)),
-                            handlers->arg);
-    struct span cursor = redis_value_text(redis_value_item(value, 0));
-    if (!span_is(cursor, "0")) {
-        ask_page(presence, cursor);
-    } else if (presence->lists_users) {
-        presence->lists_users = false;
-        ask_page(presence, SPAN_LIT("0"));
-    }
-}
-
-static void list_written(struct presence_store *store)
-{
-    struct redis_presence *presence = presence_of(store);
-
-    presence->lists_users = true;
-    ask_page(presence, SPAN_LIT("0"));
+    if (presence->list == LIST_OWED)
+        begin_list(presence);
 }
 
 // ---- life
@@ -364,6 +382,7 @@ void redis_presence_on_up(struct redis_presence *presence, struct redis_connecti
 void redis_presence_on_down(struct redis_presence *presence)
 {
     presence->connection = NULL;
+    presence->list = presence->list == NO_LIST ? NO_LIST : LIST_OWED;
     if (presence->count > 0)
         report(presence, false, 0);
 }

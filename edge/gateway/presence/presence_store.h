@@ -38,7 +38,8 @@ struct presence_store_ops {
                   size_t count);
     // Says that this edge is there. on_beat answers, unless the connection ends before.
     void (*beat)(struct presence_store *store);
-    // Lists what the store has of this edge. on_listed answers, several times.
+    // Lists what the store has of this edge. on_listed answers, several times. A list that breaks
+    // off, or is refused, begins again with the next beat.
     void (*list)(struct presence_store *store);
 };
 

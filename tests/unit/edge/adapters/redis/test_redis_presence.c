@@ -160,6 +160,13 @@ static void write_one(void)
         store, &(struct presence_change){.name = SPAN_LIT("u"), .is_user = true, .count = 1}, 1);
 }
 
+// The connection breaks: nothing of it is answered any more.
+static void go_down(void)
+{
+    connection.count = 0;
+    redis_presence_on_down(presence);
+}
+
 // The connection is up, and the script is loaded.
 static int set_up(void **state)
 {
@@ -238,6 +245,72 @@ static void a_write_that_is_answered_late_is_reported_once(void **state)
     hears("");
 }
 
+// The beat was answered, and a list is asked for and has had a page.
+static void list_a_page(void)
+{
+    answer_text("");
+    store->ops->list(store);
+    asks("SSCAN; ");
+    answer_page("7", "a");
+    asks("SSCAN; ");
+    hears("first; user a; ");
+}
+
+static void users_are_listed_then_rooms(void **state)
+{
+    (void)state;
+    list_a_page();
+    answer_page("0", "b");
+    asks("SSCAN; ");
+    answer_page("0", "c");
+    asks("");
+    hears("user b; room c; ");
+    store->ops->beat(store);
+    asks("EVAL; "); // and no list
+}
+
+static void a_list_that_broke_off_begins_again(void **state)
+{
+    (void)state;
+    list_a_page();
+    answer_page("0", "b");
+    asks("SSCAN; "); // at the rooms
+    go_down();
+    redis_presence_on_up(presence, &connection, false);
+    asks("SCRIPT; EVAL; SSCAN; ");
+    answer_text("sha");
+    answer_text("");
+    answer_page("0", "a");
+    hears("user b; first; user a; ");
+}
+
+static void a_list_that_is_refused_begins_again(void **state)
+{
+    (void)state;
+    list_a_page();
+    answer_error("LOADING Redis is loading the dataset in memory");
+    asks("");
+    store->ops->beat(store);
+    asks("EVAL; SSCAN; ");
+    answer_text("");
+    answer_page("0", "a");
+    hears("first; user a; ");
+}
+
+static void there_is_one_list_at_a_time(void **state)
+{
+    (void)state;
+    list_a_page();
+    store->ops->list(store);
+    store->ops->beat(store);
+    asks("EVAL; ");
+    answer_page("0", "b");
+    answer_text("");
+    answer_page("0", "c");
+    asks("SSCAN; ");
+    hears("user b; first; room c; ");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -247,6 +320,10 @@ int main(void)
         TEST(a_page_that_is_answered_late_is_the_last),
         TEST(a_script_that_is_missed_late_is_not_loaded),
         TEST(a_write_that_is_answered_late_is_reported_once),
+        TEST(users_are_listed_then_rooms),
+        TEST(a_list_that_broke_off_begins_again),
+        TEST(a_list_that_is_refused_begins_again),
+        TEST(there_is_one_list_at_a_time),
     };
 
     return cmocka_run_group_tests_name("redis_presence", tests, NULL, NULL);
