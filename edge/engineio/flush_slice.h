@@ -2,7 +2,7 @@
 // turn, behind what has become readable meanwhile, so that a flood of output cannot keep the server
 // from reading.
 //
-// Writes outside of a flush are not limited.
+// Writes outside of a flush are not limited, nor is the last flush of a session that ends.
 #pragma once
 
 #include <stdbool.h>

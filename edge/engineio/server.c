@@ -218,12 +218,24 @@ static void flush_session(struct eio_session *session)
     session->server->transports[session->on_websocket].flush(session);
 }
 
+// Writes beyond the slice: the session has no next turn. That is one outbox at most, since
+// flush_slice() ends no other session then.
+static void flush_to_the_end(struct eio_session *session)
+{
+    struct eio__flush_slice *slice = &session->server->slice;
+    bool running = slice->running;
+
+    slice->running = false;
+    eio__websocket_flush(session);
+    slice->running = running;
+}
+
 static void end_transport(struct eio_session *session)
 {
     if (session->probe)
         eio__websocket_close(session->probe, WS_CLOSE_NORMAL);
     if (session->websocket) {
-        eio__websocket_flush(session);
+        flush_to_the_end(session);
         eio__websocket_close(session->websocket, close_code(session->reason));
     }
     if (!session->poll)
