@@ -30,7 +30,7 @@ struct entry {
     enum entry_state state;
     bool is_user;
     bool lacks;        // the store may have something else than `written`
-    bool joined;       // a client has joined since the members were told their number
+    bool joined;       // some member may not know the number, as one that has just joined
     bool asked;        // the same, of what was sent
     bool tells_later;  // the members were told another number a moment ago
     uint32_t name_len; // of the room: a user is the user's room
@@ -295,11 +295,11 @@ static void note_written(struct presence *presence, struct entry *entry, int64_t
     deadline_arm(&entry->due, &presence->coolings);
 }
 
-// Nobody knows whether it was written.
+// Nobody knows whether it was written. What the store then has as told, no member has heard.
 static void note_failed(struct presence *presence, struct entry *entry)
 {
     entry->lacks = true;
-    entry->joined |= entry->asked;
+    entry->joined = true;
     make_dirty(presence, entry);
 }
 
@@ -323,6 +323,9 @@ static void on_written(bool ok, const int64_t *told, uint64_t lost, void *arg)
 
 // ---- what the store may lack
 
+// What the store has as told may be older than what the members have heard, and by chance the very
+// number that is right by now: who has a change tells it in any case.
+//
 // `swept`: services were told that all are gone.
 static void rewrite_all(struct presence *presence, bool swept)
 {
@@ -330,6 +333,7 @@ static void rewrite_all(struct presence *presence, bool swept)
 
     HASH_ITER (hh, presence->by_name, entry, next) {
         entry->lacks = true;
+        entry->joined |= entry->tells_later || entry->size != entry->written;
         entry->told_ms = swept ? 0 : entry->told_ms;
         metric_add(&presence->metrics->rewritten, 1);
         if (entry->state == RESTING || entry->state == COOLING)

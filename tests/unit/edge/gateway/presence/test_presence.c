@@ -312,6 +312,44 @@ static void members_are_told(void **state)
     assert_span(buffer_span(&heard), "lobby:l 7; lobby:l 8; ");
 }
 
+// The script may have noted the number as told, and its answer is lost.
+static void members_are_told_what_was_not_answered(void **state)
+{
+    (void)state;
+    join(0, "lobby:l");
+    join(1, "lobby:l");
+    pass(TICK);
+    take(2);
+    pass(COOLING);
+    leave(1, "lobby:l");
+    pass(TICK);
+    asks("lobby:l=2!; lobby:l=1?; ");
+    go_down();
+    come_up(false);
+    pass(TICK);
+    asks("lobby:l=1!; ");
+    take(1);
+    assert_span(buffer_span(&heard), "lobby:l 2; lobby:l 1; ");
+}
+
+// A store with an older state may have there, as told, the very number that is right by now.
+static void members_are_told_what_changed_meanwhile(void **state)
+{
+    (void)state;
+    join(0, "lobby:l");
+    join(1, "lobby:l");
+    join(0, "lobby:same");
+    pass(TICK);
+    take(2);
+    pass(COOLING);
+    go_down();
+    leave(1, "lobby:l");
+    come_up(true);
+    pass(TICK);
+    asks("lobby:l=2!; lobby:same=1!; list; lobby:l=1!; lobby:same=1?; ");
+    take(PRESENCE_NOTHING);
+}
+
 static void what_failed_is_written_again(void **state)
 {
     (void)state;
@@ -536,6 +574,8 @@ int main(void)
         TEST(rooms_have_no_grace),
         TEST(a_room_that_flaps_is_written_once_a_second),
         TEST(members_are_told),
+        TEST(members_are_told_what_was_not_answered),
+        TEST(members_are_told_what_changed_meanwhile),
         TEST(what_failed_is_written_again),
         TEST(what_ends_while_the_store_is_away_is_written_later),
         TEST(a_connection_that_ended_unanswered_is_taken_out),
