@@ -13,7 +13,10 @@
 #define COOLING_MS 1000    // between changes of one user or room
 #define PAUSE_MS   1000    // after the store refused changes
 #define DOUBT_MS   60000   // a store that lost writes may have lost those of this time
+#define BACK_MS    15000   // clients of a killed edge come back, and other edges write again
 #define REFRESH_MS 1200000 // a third of PRESENCE_EXPIRY_S
+
+#define UNKNOWN UINT32_MAX // no user or room has so many clients
 
 static_assert(REFRESH_MS * 3 <= PRESENCE_EXPIRY_S * 1000, "two refreshes may fail");
 
@@ -24,7 +27,7 @@ struct entry {
     struct list dirty; // in presence.dirty while DIRTY
     struct deadline due;
     uint32_t size;    // clients in the room at this edge
-    uint32_t written; // the number that the store has, as far as is known
+    uint32_t written; // the number that the store has, as far as is known; or UNKNOWN
     uint32_t sent;
     uint64_t told_ms; // when the store had the entry first; 0: not yet, or it was taken out there
     enum entry_state state;
@@ -45,8 +48,11 @@ struct presence {
     struct entry *batch[BATCH_MAX];
     size_t batch_count; // under way; 0: none
     bool introduced;    // the store has answered a beat
+    // Who has no connection here may have one elsewhere that the store does not have yet, or come
+    // back: until then such users get the longer grace.
+    uint64_t patient_until_ms;
     struct deadline tick;
-    struct deadline_queue ticks, pauses, coolings, refreshes, graces;
+    struct deadline_queue ticks, pauses, coolings, refreshes, graces, longer_graces;
 };
 
 static const struct span user_mark = SPAN_INIT(GATEWAY_USER_ROOMS);
@@ -133,16 +139,32 @@ static void rest(struct presence *presence, struct entry *entry)
     deadline_arm(&entry->due, &presence->refreshes);
 }
 
+static void be_patient(struct presence *presence)
+{
+    presence->patient_until_ms =
+        deadlines_now(presence->ticks.clock) + presence->longer_graces.length_ms;
+}
+
+// NULL: none.
+static struct deadline_queue *grace_of(struct presence *presence, const struct entry *entry)
+{
+    if (!entry->is_user || entry->size > 0)
+        return NULL;
+    if (deadlines_now(presence->ticks.clock) < presence->patient_until_ms)
+        return &presence->longer_graces;
+    return presence->options.file->users.grace_s > 0 ? &presence->graces : NULL;
+}
+
 // Finds the next state of an entry that waits for nothing.
 static void settle(struct presence *presence, struct entry *entry)
 {
-    bool leaves = entry->is_user && entry->size == 0;
+    struct deadline_queue *grace = grace_of(presence, entry);
 
     if (!needs_write(entry)) {
         rest(presence, entry);
-    } else if (leaves && presence->options.file->users.grace_s > 0) {
+    } else if (grace) {
         entry->state = LEAVING;
-        deadline_arm(&entry->due, &presence->graces);
+        deadline_arm(&entry->due, grace);
     } else {
         make_dirty(presence, entry);
     }
@@ -325,19 +347,32 @@ static void on_written(bool ok, const int64_t *told, uint64_t lost, void *arg)
 
 // What the store has as told may be older than what the members have heard, and by chance the very
 // number that is right by now: who has a change tells it in any case.
+static void write_again(struct presence *presence, struct entry *entry)
+{
+    entry->lacks = true;
+    entry->joined |= entry->tells_later || entry->size != entry->written;
+    if (entry->state == SENT)
+        return;
+    if (entry->state == DIRTY)
+        take_from_dirty(presence, entry);
+    deadline_cancel(&entry->due);
+    settle(presence, entry);
+}
+
+// In a store that has nothing, a user who left here looks offline as long as the other edges have
+// not written theirs: services would be told so, and of those online for long, nothing else later.
 //
 // `swept`: services were told that all are gone.
 static void rewrite_all(struct presence *presence, bool swept)
 {
     struct entry *entry, *next;
 
+    if (presence->options.file->users.exchange)
+        be_patient(presence);
     HASH_ITER (hh, presence->by_name, entry, next) {
-        entry->lacks = true;
-        entry->joined |= entry->tells_later || entry->size != entry->written;
         entry->told_ms = swept ? 0 : entry->told_ms;
         metric_add(&presence->metrics->rewritten, 1);
-        if (entry->state == RESTING || entry->state == COOLING)
-            make_dirty(presence, entry);
+        write_again(presence, entry);
     }
 }
 
@@ -358,17 +393,20 @@ static void on_up(bool may_lack, void *arg)
     schedule(presence);
 }
 
-// What an edge with this id has written in an earlier life, it takes out again.
+// What an edge with this id has written in an earlier life, it takes out again; of users once they
+// had the time to come back.
 static void on_beat(enum presence_beat beat, void *arg)
 {
     struct presence *presence = arg;
     bool is_first = !presence->introduced;
 
     presence->introduced = true;
-    if (is_first && beat != PRESENCE_FIRST)
+    if (is_first && beat != PRESENCE_FIRST) {
+        be_patient(presence);
         list_written(presence);
-    else if (!is_first && beat != PRESENCE_KNOWN)
+    } else if (!is_first && beat != PRESENCE_KNOWN) {
         rewrite_all(presence, beat == PRESENCE_SWEPT);
+    }
 }
 
 static void on_listed(bool is_user, struct span name, void *arg)
@@ -380,8 +418,8 @@ static void on_listed(bool is_user, struct span name, void *arg)
     buffer_append(&room, name);
     if (!find(presence, buffer_span(&room))) {
         struct entry *entry = add(presence, buffer_span(&room), is_user);
-        entry->written = 1;
-        make_dirty(presence, entry);
+        entry->written = UNKNOWN;
+        settle(presence, entry);
     }
     buffer_fini(&room);
 }
@@ -406,6 +444,8 @@ static void init_queues(struct presence *presence, struct deadlines *clock)
     deadline_queue_init(&presence->coolings, clock, COOLING_MS, on_cooled, presence);
     deadline_queue_init(&presence->refreshes, clock, REFRESH_MS, on_refresh, presence);
     deadline_queue_init(&presence->graces, clock, grace_ms, on_grace_over, presence);
+    deadline_queue_init(&presence->longer_graces, clock, grace_ms > BACK_MS ? grace_ms : BACK_MS,
+                        on_grace_over, presence);
 }
 
 struct presence *presence_new(const struct presence_options *options, struct deadlines *clock,
@@ -442,5 +482,6 @@ void presence_free(struct presence *presence)
     deadline_queue_fini(&presence->coolings);
     deadline_queue_fini(&presence->refreshes);
     deadline_queue_fini(&presence->graces);
+    deadline_queue_fini(&presence->longer_graces);
     free(presence);
 }

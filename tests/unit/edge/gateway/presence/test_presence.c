@@ -11,6 +11,7 @@
 #define COOLING 1000
 #define GRACE   5000
 #define PAUSE   1000
+#define BACK    15000 // the grace while the store may lack what other edges have
 
 // The store says nothing by itself.
 static struct presence_store store;
@@ -66,6 +67,14 @@ static void on_count(struct span room, uint64_t count, void *arg)
     buffer_printf(&heard, SPAN_FMT " %d; ", SPAN_ARG(room), (int)count);
 }
 
+static void set_up_presence(void)
+{
+    presence = presence_new(
+        &(struct presence_options){
+            .store = &store, .file = &file, .rooms = rooms, .on_count = on_count},
+        &clock_, &metrics);
+}
+
 static int set_up(void **state)
 {
     static char lobby[] = "lobby", hall[] = "hall", plain[] = "plain";
@@ -85,10 +94,7 @@ static int set_up(void **state)
     rooms = rooms_new(10, 0);
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
         room_member_init(&members[i]);
-    presence = presence_new(
-        &(struct presence_options){
-            .store = &store, .file = &file, .rooms = rooms, .on_count = on_count},
-        &clock_, &metrics);
+    set_up_presence();
     return 0;
 }
 
@@ -417,8 +423,49 @@ static void what_the_store_has_too_much_is_taken_out(void **state)
     store.handlers.on_listed(true, SPAN_LIT("u1"), store.handlers.arg);
     store.handlers.on_listed(true, SPAN_LIT("gone"), store.handlers.arg);
     store.handlers.on_listed(false, SPAN_LIT("hall:gone"), store.handlers.arg);
-    pass(GRACE + TICK);
-    asks("user gone=0; hall:gone=0; ");
+    pass(TICK);
+    asks("hall:gone=0; ");
+    take(PRESENCE_NOTHING);
+    pass(GRACE);
+    asks("user gone=0; ");
+    take(PRESENCE_NOTHING);
+}
+
+// The edge was killed, and is back with the same id: so are its users, by and by.
+static void users_of_an_earlier_life_have_time_to_come_back(void **state)
+{
+    (void)state;
+    store.handlers.on_beat(PRESENCE_KNOWN, store.handlers.arg);
+    store.handlers.on_listed(true, SPAN_LIT("gone"), store.handlers.arg);
+    store.handlers.on_listed(true, SPAN_LIT("u1"), store.handlers.arg);
+    store.handlers.on_listed(false, SPAN_LIT("hall:gone"), store.handlers.arg);
+    pass(TICK);
+    asks("list; hall:gone=0; "); // rooms have no grace
+    take(PRESENCE_NOTHING);
+    join(0, "user:u1");
+    pass(TICK);
+    asks("user u1=1; "); // the store may have another number
+    take(PRESENCE_NOTHING);
+    pass(BACK - 2 * TICK - 10);
+    asks("");
+    pass(10 + TICK);
+    asks("user gone=0; ");
+    take(PRESENCE_NOTHING);
+}
+
+static void a_longer_grace_is_theirs_too(void **state)
+{
+    (void)state;
+    rooms_watch(rooms, NULL, NULL);
+    presence_free(presence);
+    file.users.grace_s = 60;
+    set_up_presence();
+    store.handlers.on_beat(PRESENCE_SWEPT, store.handlers.arg);
+    store.handlers.on_listed(true, SPAN_LIT("gone"), store.handlers.arg);
+    pass(59990);
+    asks("list; ");
+    pass(10 + TICK);
+    asks("user gone=0; ");
     take(PRESENCE_NOTHING);
 }
 
@@ -484,6 +531,66 @@ static void services_are_told_of_an_end_in_doubt(void **state)
     take(PRESENCE_NOTHING);
 }
 
+struct end_row {
+    const char *name;
+    uint32_t grace_s;
+    bool has_events;
+    // The user leaves: 0 before the store is lost, 1 while it is away, 2 when it has all again.
+    int leaves_at;
+    uint64_t stays_ms; // from when the store is back, or from then
+    const char *asked; // then
+};
+
+// The user may be at another edge, which has not written it again yet.
+static const struct end_row end_rows[] = {
+    {"left before, in its grace", 5, true, 0, BACK, "user u1=0!; "},
+    {"left while the store was away", 0, true, 1, BACK, "user u1=0!; "},
+    {"left while it was away, in its grace", 5, true, 1, BACK, "user u1=0!; "},
+    {"left when it was back", 0, true, 2, BACK, "user u1=0?; "},
+    {"a longer grace", 60, true, 1, 60000, "user u1=0!; "},
+    {"nobody is told", 0, false, 1, 0, "user u1=0; "},
+};
+
+static void services_are_told_of_ends_once_all_is_written(void **state)
+{
+    static char exchange[] = "x";
+    const struct end_row *row = *state;
+
+    set_up(NULL);
+    rooms_watch(rooms, NULL, NULL);
+    presence_free(presence);
+    file.users.grace_s = row->grace_s;
+    file.users.exchange = row->has_events ? exchange : NULL;
+    set_up_presence();
+    join(0, "user:u1");
+    pass(TICK);
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    buffer_clear(&asked);
+    if (row->leaves_at == 0)
+        leave(0, "user:u1");
+    go_down();
+    if (row->leaves_at == 1)
+        leave(0, "user:u1");
+    pass(TICK);
+    come_up(true);
+    if (row->leaves_at == 2) {
+        pass(TICK);
+        take(PRESENCE_NOTHING);
+        leave(0, "user:u1");
+        pass(COOLING);
+    }
+    asks(row->leaves_at == 2 ? "list; user u1=1!; " : "list; ");
+    if (row->stays_ms > 0) {
+        pass(row->stays_ms - 10);
+        asks("");
+    }
+    pass(10 + TICK);
+    asks(row->asked);
+    take(PRESENCE_NOTHING);
+    tear_down(NULL);
+}
+
 static void what_services_were_not_told_is_counted(void **state)
 {
     const int64_t told[] = {PRESENCE_NOTHING};
@@ -534,10 +641,7 @@ static void a_batch_is_limited(void **state)
     rooms_free(rooms);
     presence_free(presence);
     rooms = rooms_new(1000, 0);
-    presence = presence_new(
-        &(struct presence_options){
-            .store = &store, .file = &file, .rooms = rooms, .on_count = on_count},
-        &clock_, &metrics);
+    set_up_presence();
     for (int i = 0; i < 250; i++) {
         snprintf(room, sizeof(room), "hall:%d", i);
         join(0, room);
@@ -581,6 +685,8 @@ int main(void)
         TEST(a_connection_that_ended_unanswered_is_taken_out),
         TEST(a_store_that_may_lack_writes_gets_all),
         TEST(what_the_store_has_too_much_is_taken_out),
+        TEST(users_of_an_earlier_life_have_time_to_come_back),
+        TEST(a_longer_grace_is_theirs_too),
         TEST(services_are_told),
         TEST(services_are_told_again_of_the_newest_alone),
         TEST(services_are_told_of_an_end_in_doubt),
@@ -588,10 +694,11 @@ int main(void)
         TEST(a_batch_is_limited),
         TEST(entries_are_refreshed),
     };
-    struct CMUnitTest rows[ARRAY_LEN(beat_rows)];
+    struct CMUnitTest rows[ARRAY_LEN(beat_rows) + ARRAY_LEN(end_rows)];
+    size_t count = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        rows[i] = (struct CMUnitTest){beat_rows[i].name, beats, NULL, NULL, (void *)&beat_rows[i]};
+    ADD_ROWS(rows, count, beat_rows, beats);
+    ADD_ROWS(rows, count, end_rows, services_are_told_of_ends_once_all_is_written);
     int failed = cmocka_run_group_tests_name("presence", tests, NULL, NULL);
-    return failed + cmocka_run_group_tests_name("beats", rows, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("rows", rows, NULL, NULL);
 }
