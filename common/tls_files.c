@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/file.h"
@@ -44,6 +45,17 @@ static void report(const struct tls_files *files, const char *setting, const cha
     ERR_clear_error();
 }
 
+static void report_content(const struct tls_files *files, const char *setting, const char *path,
+                           struct buffer *errors)
+{
+    char reason[256];
+
+    snprintf(reason, sizeof(reason),
+             "%s; it must hold certificates in PEM form (-----BEGIN CERTIFICATE-----)",
+             file_reason());
+    report(files, setting, path, reason, errors);
+}
+
 // OpenSSL would wait for the writer of a named pipe.
 static bool can_open(const struct tls_files *files, const char *setting, const char *path,
                      struct buffer *errors)
@@ -60,7 +72,7 @@ static void load_ca(const struct tls_files *files, SSL_CTX *ctx, struct buffer *
         report(files, "CA_FILE", "of the system", file_reason(), errors);
     if (files->ca && can_open(files, "CA_FILE", files->ca, errors) &&
         SSL_CTX_load_verify_locations(ctx, files->ca, NULL) != 1)
-        report(files, "CA_FILE", files->ca, file_reason(), errors);
+        report_content(files, "CA_FILE", files->ca, errors);
 }
 
 // OpenSSL keeps one certificate of each type of key, and does not compare a key of another type.
@@ -75,7 +87,7 @@ static void load_certificate(const struct tls_files *files, SSL_CTX *ctx, struct
     if (!can_open(files, "CERT_FILE", files->certificate, errors))
         return;
     if (SSL_CTX_use_certificate_chain_file(ctx, files->certificate) != 1)
-        report(files, "CERT_FILE", files->certificate, file_reason(), errors);
+        report_content(files, "CERT_FILE", files->certificate, errors);
     else if (can_open(files, "KEY_FILE", files->key, errors) && !takes_key(ctx, files->key))
         report(files, "KEY_FILE", files->key, file_reason(), errors);
 }
