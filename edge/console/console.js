@@ -40,15 +40,25 @@ function remember() {
   }));
 }
 
+// An address and the secret that is sent to it. A link brings both or neither: what it leaves out is
+// not what this tab remembers, or a stranger's link could ask for that at an address of its own.
+function pairOf(link, [address, secret], remembered, standard) {
+  if (!link.has(address) && !link.has(secret)) return remembered;
+  return [link.get(address) ?? standard, link.get(secret) ?? ''];
+}
+
+// A client that is connected to another address would show that the new token.
+function direct(pane, url, token) {
+  if (pane.url !== url && !pane.isIdle) pane.toggle();
+  Object.assign(pane, { url, token });
+}
+
 function fill() {
   const link = new URLSearchParams(window.location.hash.slice(1));
   const { urls = [window.location.origin, neighbour()], tokens = ['', ''], api = '', key = '' } = remembered();
-  panes.forEach((pane, i) => {
-    Object.assign(pane, { url: urls[i], token: link.get('token') ?? tokens[i] });
-  });
-  if (link.has('second')) panes[1].url = link.get('second');
-  publisher.api = link.get('api') ?? api;
-  publisher.key = link.get('key') ?? key;
+  direct(panes[0], urls[0], link.get('token') ?? tokens[0]);
+  direct(panes[1], ...pairOf(link, ['second', 'token'], [urls[1], tokens[1]], neighbour()));
+  [publisher.api, publisher.key] = pairOf(link, ['api', 'key'], [api, key], '');
   remember();
   window.history.replaceState(null, '', window.location.pathname);
 }

@@ -112,6 +112,7 @@ describe('the files', () => {
     assert.equal(headers['cache-control'], 'no-store');
     assert.equal(headers['x-content-type-options'], 'nosniff');
     assert.equal(headers['referrer-policy'], 'no-referrer');
+    assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
   };
 
   test('the page is guarded and has no script of its own', async () => {
@@ -172,6 +173,55 @@ test('no request has the token in its address', async (t) => {
   await new Side(page, 1).is('Connected');
   assert.ok(addresses.length > 0);
   for (const address of addresses) assert.doesNotMatch(address, /token|eyJ/);
+});
+
+// As by a click on a link while the page is open, and as by a new page in the same tab.
+const follow = (page, hash) => page.evaluate((text) => new Promise((done) => {
+  window.addEventListener('hashchange', () => done(), { once: true }); // after the page's own
+  window.location.hash = text;
+}), hash);
+const WAYS = { 'on the page': follow,
+  'from elsewhere': async (page, hash) => {
+    await page.goto('about:blank');
+    await page.goto(`${first.url}/console#${hash}`);
+  } };
+const STRANGER = 'http://stranger.example';
+
+for (const [way, go] of Object.entries(WAYS)) {
+  test(`a link ${way} does not send a secret of the tab to its address`, async (t) => {
+    const { page, sides: [here, there] } = await open(t);
+    await page.getByText('Publish an event').click();
+    await page.getByLabel('HTTP API').fill(api.url);
+    await page.getByLabel('Key').fill(API_KEY);
+    const shown = await here.find('[name=token]').inputValue();
+    await go(page, `api=${STRANGER}`);
+    assert.equal(await page.locator('[name=api]').inputValue(), STRANGER);
+    assert.equal(await page.locator('[name=key]').inputValue(), '');
+    assert.equal(await there.find('[name=token]').inputValue(), shown);
+    await go(page, `second=${STRANGER}`);
+    assert.equal(await there.find('[name=url]').inputValue(), STRANGER);
+    assert.equal(await there.find('[name=token]').inputValue(), '');
+    assert.equal(await here.find('[name=token]').inputValue(), shown);
+  });
+
+  test(`a secret of a link ${way} does not go to the address of one before`, async (t) => {
+    const { page, sides: [here, there] } = await open(t);
+    await go(page, `api=${STRANGER}&second=${STRANGER}`);
+    await go(page, `key=${API_KEY}&token=mine`);
+    assert.equal(await page.locator('[name=api]').inputValue(), '');
+    assert.equal(await page.locator('[name=key]').inputValue(), API_KEY);
+    assert.doesNotMatch(await there.find('[name=url]').inputValue(), /stranger/);
+    for (const side of [here, there]) {
+      assert.equal(await side.find('[name=token]').inputValue(), 'mine');
+    }
+  });
+}
+
+test('a link ends the connection to the address that it replaces', async (t) => {
+  const { page, sides: [here, there] } = await openConnected(t);
+  await follow(page, `second=${STRANGER}`);
+  await there.is('Not connected');
+  await here.is('Connected');
 });
 
 test('two clients at two edges see one another type', async (t) => {

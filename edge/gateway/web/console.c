@@ -20,6 +20,8 @@ static const char *const headers[] = {
     "nosniff",
     "Referrer-Policy",
     "no-referrer",
+    "Cross-Origin-Opener-Policy", // who opens the page cannot change its address later
+    "same-origin",
     "Cache-Control",
     "no-store",
     NULL,
