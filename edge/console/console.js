@@ -80,11 +80,15 @@ function draw() {
 
 // The gateway's file, of the edge that serves this page.
 async function readFile() {
-  const { rooms, routes } = await (await fetch('/console/gateway.json')).json();
-  document.getElementById('room-types').replaceChildren(
-    ...rooms.map((value) => element('option', { value })));
-  for (const pane of panes) pane.offer(rooms);
-  publisher.offer(routes);
+  try {
+    const { rooms, routes } = await (await fetch('/console/gateway.json')).json();
+    document.getElementById('room-types').replaceChildren(
+      ...rooms.map((value) => element('option', { value })));
+    for (const pane of panes) pane.offer(rooms);
+    publisher.offer(routes);
+  } catch {
+    publisher.withhold('The edge does not say which events there are. Is it running? Reload the page.');
+  }
 }
 
 function start() {

@@ -49,7 +49,18 @@ export class Publisher {
     this.routes = routes;
     this.form.route.replaceChildren(...routes.map(({ routingKey, event }) =>
       element('option', { value: routingKey }, event ? `${routingKey} → ${event}` : routingKey)));
+    if (routes.length === 0) {
+      this.withhold('The gateway file of this edge has no event.');
+      return;
+    }
+    this.form.publish.disabled = false;
     this.#fill();
+  }
+
+  // There is nothing to publish, and why.
+  withhold(why) {
+    this.form.publish.disabled = true;
+    this.#say(why, true);
   }
 
   get #route() {

@@ -506,6 +506,22 @@ describe('the form that publishes', () => {
     await form.says('does not answer');
   });
 
+  for (const [what, answer, why] of [
+    ['an edge whose file has no events', { body: '{"rooms":[],"routes":[]}' }, 'has no event'],
+    ['an edge that does not give its file', { status: 500, body: 'no' }, 'The edge does not say'],
+  ]) {
+    test(`publishes nothing of ${what}, and says so`, async (t) => {
+      await browser.context.route('**/console/gateway.json', (route) => route.fulfill(answer),
+        { times: 1 });
+      const { page, form } = await openForm(t);
+      await form.says(why);
+      assert.equal(await form.root.getByRole('button', { name: 'Publish' }).isDisabled(), true);
+      await form.field('Key').press('Enter');
+      await form.says(why);
+      assert.ok(!page.faults.some((fault) => /is not|undefined/.test(fault)), page.faults.join());
+    });
+  }
+
   test('of a page that the relay does not know gets nowhere', async (t) => {
     const { form } = await openForm(t, { at: second });
     const count = () => made.relay.metric('ws_relay_api_requests_total{endpoint="publish",status="202"}');
