@@ -146,7 +146,7 @@ static void write_direct(const struct yaml *y)
     yaml_line(y, 6, "maxItems: 1000");
     yaml_line(y, 6, "items: { type: string, minLength: 1, maxLength: %d }", ROOM_BYTES_MAX);
     yaml_line(y, 4, "event: { type: string, minLength: 1, maxLength: 255 }");
-    yaml_line(y, 4, "data: { description: What clients get. Absent, they get an empty object }");
+    yaml_line(y, 4, "data: { description: 'What clients get. Absent, they get an empty object' }");
 }
 
 void asyncapi_body_schemas(const struct gateway_file *file, const struct yaml *y)
