@@ -48,6 +48,7 @@ struct presence {
     struct entry *batch[BATCH_MAX];
     size_t batch_count; // under way; 0: none
     bool introduced;    // the store has answered a beat
+    uint64_t heard_ms;  // when it did so last
     // Who has no connection here may have one elsewhere that the store does not have yet, or come
     // back: until then such users get the longer grace.
     uint64_t patient_until_ms;
@@ -362,6 +363,15 @@ static void write_again(struct presence *presence, struct entry *entry)
 // In a store that has nothing, a user who left here looks offline as long as the other edges have
 // not written theirs: services would be told so, and of those online for long, nothing else later.
 //
+// An edge that a relay has taken for dead is PRESENCE_SWEPT for PRESENCE_EXPIRY_S, and then nothing
+// is known of it. So one that was away for so long has been taken out, or nobody has anything.
+static bool is_forgotten(const struct presence *presence)
+{
+    uint64_t away_ms = deadlines_now(presence->ticks.clock) - presence->heard_ms;
+
+    return presence->introduced && away_ms >= PRESENCE_EXPIRY_S * 1000 - DOUBT_MS;
+}
+
 // `swept`: services were told that all are gone.
 static void rewrite_all(struct presence *presence, bool swept)
 {
@@ -387,7 +397,7 @@ static void on_up(bool may_lack, void *arg)
 
     deadline_cancel(&presence->tick);
     if (may_lack) {
-        rewrite_all(presence, false);
+        rewrite_all(presence, is_forgotten(presence));
         list_written(presence);
     }
     schedule(presence);
@@ -405,8 +415,9 @@ static void on_beat(enum presence_beat beat, void *arg)
         be_patient(presence);
         list_written(presence);
     } else if (!is_first && beat != PRESENCE_KNOWN) {
-        rewrite_all(presence, beat == PRESENCE_SWEPT);
+        rewrite_all(presence, beat == PRESENCE_SWEPT || is_forgotten(presence));
     }
+    presence->heard_ms = deadlines_now(presence->ticks.clock);
 }
 
 static void on_listed(bool is_user, struct span name, void *arg)

@@ -11,6 +11,7 @@
 #define COOLING 1000
 #define GRACE   5000
 #define PAUSE   1000
+#define HOUR    3600000
 #define BACK    15000 // the grace while the store may lack what other edges have
 
 // The store says nothing by itself.
@@ -168,14 +169,19 @@ static void asks(const char *what)
 }
 
 // The user has one connection, and the store knows.
-static void be_online(void)
+static void be_online_with(const char *what)
 {
     join(0, "user:u1");
     pass(TICK);
-    asks("user u1=1; ");
+    asks(what);
     take(PRESENCE_NOTHING);
     pass(COOLING);
     asks("");
+}
+
+static void be_online(void)
+{
+    be_online_with("user u1=1; ");
 }
 
 static void writes_the_first_and_the_last(void **state)
@@ -531,6 +537,41 @@ static void services_are_told_of_an_end_in_doubt(void **state)
     take(PRESENCE_NOTHING);
 }
 
+struct away_row {
+    const char *name;
+    uint64_t away_ms;
+    bool may_lack;
+    const char *asked; // once the store knows nothing of this edge
+};
+
+static const struct away_row away_rows[] = {
+    {"away for half an hour", HOUR / 2, false, "user u1=1; "},
+    {"away for an hour", HOUR, false, "user u1=1!; "},
+    {"away for an hour, and another Redis", HOUR, true, "list; user u1=1!; "},
+};
+
+// A relay takes out what an edge has written that it does not hear, tells services, and forgets
+// the edge after an hour.
+static void who_was_away_for_long_was_taken_out(void **state)
+{
+    static char exchange[] = "x";
+    const struct away_row *row = *state;
+
+    set_up(NULL);
+    file.users.exchange = exchange;
+    be_online_with("user u1=1?; ");
+    pass(60000);
+    store.handlers.on_beat(PRESENCE_FIRST, store.handlers.arg);
+    go_down();
+    pass(row->away_ms);
+    come_up(row->may_lack);
+    store.handlers.on_beat(PRESENCE_FIRST, store.handlers.arg);
+    pass(TICK);
+    asks(row->asked);
+    take(PRESENCE_NOTHING);
+    tear_down(NULL);
+}
+
 struct end_row {
     const char *name;
     uint32_t grace_s;
@@ -694,11 +735,12 @@ int main(void)
         TEST(a_batch_is_limited),
         TEST(entries_are_refreshed),
     };
-    struct CMUnitTest rows[ARRAY_LEN(beat_rows) + ARRAY_LEN(end_rows)];
+    struct CMUnitTest rows[ARRAY_LEN(beat_rows) + ARRAY_LEN(end_rows) + ARRAY_LEN(away_rows)];
     size_t count = 0;
 
     ADD_ROWS(rows, count, beat_rows, beats);
     ADD_ROWS(rows, count, end_rows, services_are_told_of_ends_once_all_is_written);
+    ADD_ROWS(rows, count, away_rows, who_was_away_for_long_was_taken_out);
     int failed = cmocka_run_group_tests_name("presence", tests, NULL, NULL);
     return failed + cmocka_run_group_tests_name("rows", rows, NULL, NULL);
 }
