@@ -113,14 +113,14 @@ static bool read_told(struct redis_presence *presence, struct span text, uint64_
     return span_take_uint(&text, UINT64_MAX, lost) && text.len == 0;
 }
 
-static void report(struct redis_presence *presence, bool ok, uint64_t lost)
+static void report(struct redis_presence *presence, enum presence_outcome outcome, uint64_t lost)
 {
     const struct presence_store_handlers *handlers = &presence->interface.handlers;
     int64_t *told = presence->told;
 
     presence->told = NULL;
     presence->count = 0;
-    handlers->on_written(ok, told, lost, handlers->arg);
+    handlers->on_written(outcome, told, lost, handlers->arg);
     free(told);
 }
 
@@ -135,19 +135,22 @@ static void on_write_answer(const struct redis_value *value, uintptr_t tag, void
 {
     struct redis_presence *presence = (struct redis_presence *)tag;
     const char *error = redis_value_error(value);
+    bool is_unknown = error && strncmp(error, "NOSCRIPT", 8) == 0;
     uint64_t lost = 0;
 
     (void)arg;
     if (!presence->connection)
         return; // it was reported when the connection went
-    if (error && strncmp(error, "NOSCRIPT", 8) == 0)
+    if (is_unknown)
         load_script(presence);
     else if (error)
         note_refusal(presence, error);
     else
         presence->refusal_logged = false;
-    bool ok = !error && read_told(presence, redis_value_text(value), &lost);
-    report(presence, ok, ok ? lost : 0);
+    if (!error && read_told(presence, redis_value_text(value), &lost))
+        report(presence, PRESENCE_WRITTEN, lost);
+    else
+        report(presence, is_unknown ? PRESENCE_NOT_WRITTEN : PRESENCE_IN_DOUBT, 0);
 }
 
 static const char *word_of(const struct presence_change *change)
@@ -384,5 +387,5 @@ void redis_presence_on_down(struct redis_presence *presence)
     presence->connection = NULL;
     presence->list = presence->list == NO_LIST ? NO_LIST : LIST_OWED;
     if (presence->count > 0)
-        report(presence, false, 0);
+        report(presence, PRESENCE_IN_DOUBT, 0);
 }

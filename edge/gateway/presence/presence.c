@@ -318,17 +318,24 @@ static void note_written(struct presence *presence, struct entry *entry, int64_t
     deadline_arm(&entry->due, &presence->coolings);
 }
 
-// Nobody knows whether it was written. What the store then has as told, no member has heard.
-static void note_failed(struct presence *presence, struct entry *entry)
+// If it was written and the answer is lost, the store has as told what no member has heard.
+static void note_failed(struct presence *presence, struct entry *entry,
+                        enum presence_outcome outcome)
 {
-    entry->lacks = true;
-    entry->joined = true;
+    if (outcome == PRESENCE_IN_DOUBT) {
+        entry->lacks = true;
+        entry->joined = true;
+    } else {
+        entry->joined |= entry->asked;
+        entry->tells_later |= entry->sent == entry->written; // there was nothing else to write
+    }
     make_dirty(presence, entry);
 }
 
-static void on_written(bool ok, const int64_t *told, uint64_t lost, void *arg)
+static void on_written(enum presence_outcome outcome, const int64_t *told, uint64_t lost, void *arg)
 {
     struct presence *presence = arg;
+    bool ok = outcome == PRESENCE_WRITTEN;
     size_t count = presence->batch_count;
 
     presence->batch_count = 0;
@@ -340,7 +347,7 @@ static void on_written(bool ok, const int64_t *told, uint64_t lost, void *arg)
         if (ok)
             note_written(presence, presence->batch[i], told[i]);
         else
-            note_failed(presence, presence->batch[i]);
+            note_failed(presence, presence->batch[i], outcome);
     schedule(presence);
 }
 

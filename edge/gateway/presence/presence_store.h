@@ -29,6 +29,12 @@ enum presence_beat {
     PRESENCE_SWEPT, // it was taken for dead, and what it has written was taken out
 };
 
+enum presence_outcome {
+    PRESENCE_WRITTEN,
+    PRESENCE_NOT_WRITTEN,
+    PRESENCE_IN_DOUBT, // no answer, or an error
+};
+
 struct presence_store;
 
 struct presence_store_ops {
@@ -47,11 +53,11 @@ struct presence_store_ops {
 struct presence_store_handlers {
     // `may_lack`: the store may lack writes that it has answered.
     void (*on_up)(bool may_lack, void *arg);
-    // `ok`: false if there was no answer, or an error; the changes may have been written or not.
-    // `told` has for each change the number that the members of the room are to be told now,
-    // PRESENCE_NOTHING or PRESENCE_LATER, see presence_script.h. `lost`: how many times services
-    // could not be told.
-    void (*on_written)(bool ok, const int64_t *told, uint64_t lost, void *arg);
+    // If they were written, `told` has for each change the number that the members of the room are
+    // to be told now, PRESENCE_NOTHING or PRESENCE_LATER, see presence_script.h. `lost`: how many
+    // times services could not be told.
+    void (*on_written)(enum presence_outcome outcome, const int64_t *told, uint64_t lost,
+                       void *arg);
     void (*on_beat)(enum presence_beat beat, void *arg);
     void (*on_listed)(bool is_user, struct span name, void *arg);
     void *arg;

@@ -81,17 +81,20 @@ static const struct users users;
 static struct redis_connection connection;
 static struct redis_presence *presence;
 static struct presence_store *store;
-static struct buffer heard; // "user a; room b; first; failed; "
+static struct buffer heard; // "user a; room b; first; written; "
 
 static void on_up(bool may_lack, void *arg)
 {
     (void)may_lack, (void)arg;
 }
 
-static void on_written(bool ok, const int64_t *told, uint64_t lost, void *arg)
+static void on_written(enum presence_outcome outcome, const int64_t *told, uint64_t lost, void *arg)
 {
     (void)told, (void)lost, (void)arg;
-    buffer_printf(&heard, "%s; ", ok ? "written" : "failed");
+    buffer_printf(&heard, "%s; ",
+                  outcome == PRESENCE_WRITTEN       ? "written"
+                  : outcome == PRESENCE_NOT_WRITTEN ? "not written"
+                                                    : "in doubt");
 }
 
 static void on_beat(enum presence_beat beat, void *arg)
@@ -240,9 +243,37 @@ static void a_write_that_is_answered_late_is_reported_once(void **state)
     write_one();
     asks("EVALSHA; ");
     redis_presence_on_down(presence);
-    hears("first; failed; ");
+    hears("first; in doubt; ");
     answer_text("-1 0");
     hears("");
+}
+
+struct outcome_row {
+    const char *name;
+    struct redis_value answer;
+    const char *asked, *heard;
+};
+
+static const struct outcome_row outcome_rows[] = {
+    {"written", {.text = "-1 0"}, "", "written; "},
+    {"refused", {.error = "OOM command not allowed"}, "", "in doubt; "},
+    {"an answer of another form", {.text = "x"}, "", "in doubt; "},
+    {"a script that Redis does not have", {.error = "NOSCRIPT No"}, "SCRIPT; ", "not written; "},
+};
+
+static void outcomes(void **state)
+{
+    const struct outcome_row *row = *state;
+
+    set_up(NULL);
+    answer_text("");
+    hears("first; ");
+    write_one();
+    asks("EVALSHA; ");
+    answer(&row->answer);
+    asks(row->asked);
+    hears(row->heard);
+    tear_down(NULL);
 }
 
 // The beat was answered, and a list is asked for and has had a page.
@@ -326,5 +357,10 @@ int main(void)
         TEST(there_is_one_list_at_a_time),
     };
 
-    return cmocka_run_group_tests_name("redis_presence", tests, NULL, NULL);
+    struct CMUnitTest rows[ARRAY_LEN(outcome_rows)];
+    size_t count = 0;
+
+    ADD_ROWS(rows, count, outcome_rows, outcomes);
+    int failed = cmocka_run_group_tests_name("redis_presence", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("outcomes", rows, NULL, NULL);
 }

@@ -138,13 +138,20 @@ static void take(int64_t told)
     for (size_t i = 0; i < asked_count; i++)
         all[i] = told;
     asked_count = 0;
-    store.handlers.on_written(true, all, 0, store.handlers.arg);
+    store.handlers.on_written(PRESENCE_WRITTEN, all, 0, store.handlers.arg);
 }
 
 static void refuse_write(void)
 {
     asked_count = 0;
-    store.handlers.on_written(false, NULL, 0, store.handlers.arg);
+    store.handlers.on_written(PRESENCE_IN_DOUBT, NULL, 0, store.handlers.arg);
+}
+
+// It has not even tried.
+static void skip_write(void)
+{
+    asked_count = 0;
+    store.handlers.on_written(PRESENCE_NOT_WRITTEN, NULL, 0, store.handlers.arg);
 }
 
 static void come_up(bool may_lack)
@@ -632,6 +639,48 @@ static void services_are_told_of_ends_once_all_is_written(void **state)
     tear_down(NULL);
 }
 
+static void who_came_and_went_before_the_store_tried_leaves_nothing(void **state)
+{
+    static char exchange[] = "x";
+
+    (void)state;
+    file.users.exchange = exchange;
+    file.users.grace_s = 0;
+    join(0, "user:u1");
+    join(0, "hall:h");
+    pass(TICK);
+    skip_write();
+    leave(0, "user:u1");
+    leave(0, "hall:h");
+    pass(PAUSE + TICK);
+    asks("user u1=1?; hall:h=1; ");
+    assert_int_equal(metric_get(&metrics.entries), 0);
+}
+
+static void what_the_store_did_not_try_is_written_as_it_was(void **state)
+{
+    (void)state;
+    join(0, "lobby:l");
+    pass(TICK);
+    skip_write();
+    pass(PAUSE + TICK);
+    take(PRESENCE_LATER);
+    pass(COOLING + TICK);
+    skip_write();
+    pass(PAUSE + TICK);
+    asks("lobby:l=1!; lobby:l=1!; lobby:l=1!; lobby:l=1!; ");
+    take(1);
+    join(1, "lobby:l");
+    pass(COOLING + TICK);
+    take(2);
+    leave(1, "lobby:l");
+    pass(COOLING + TICK);
+    skip_write();
+    pass(PAUSE + TICK);
+    asks("lobby:l=2!; lobby:l=1?; lobby:l=1?; ");
+    take(1);
+}
+
 static void what_services_were_not_told_is_counted(void **state)
 {
     const int64_t told[] = {PRESENCE_NOTHING};
@@ -640,7 +689,7 @@ static void what_services_were_not_told_is_counted(void **state)
     join(0, "user:u1");
     pass(TICK);
     asked_count = 0;
-    store.handlers.on_written(true, told, 1, store.handlers.arg);
+    store.handlers.on_written(PRESENCE_WRITTEN, told, 1, store.handlers.arg);
     assert_int_equal(metric_get(&metrics.lost), 1);
 }
 
@@ -731,6 +780,8 @@ int main(void)
         TEST(services_are_told),
         TEST(services_are_told_again_of_the_newest_alone),
         TEST(services_are_told_of_an_end_in_doubt),
+        TEST(who_came_and_went_before_the_store_tried_leaves_nothing),
+        TEST(what_the_store_did_not_try_is_written_as_it_was),
         TEST(what_services_were_not_told_is_counted),
         TEST(a_batch_is_limited),
         TEST(entries_are_refreshed),
