@@ -66,7 +66,7 @@ struct heartbeat {
     struct span relay;
     uint64_t at_ms;
     struct position tops[SHARDS_MAX];
-    size_t shard_count;
+    size_t shard_count;        // 0: `tops` are not known now
     unsigned node, node_count; // of REDIS_NODES: over which it comes, of how many; 0: of one
     bool bus_connected;
     uint64_t reconnect_attempts;

@@ -12,8 +12,10 @@
 #define STORE_ACKED_MS 300
 #define LOOK_MS        1000
 
+// Without positions while the server may lack events that edges have got.
 static struct span encode_heartbeat(struct relay *relay, unsigned node)
 {
+    bool owes = relay_nodes_owe(relay, node);
     const struct host_address *rabbitmq = rabbit_hosts_current(&relay->rabbitmq_hosts)->address;
     struct control control = {
         .kind = CONTROL_HEARTBEAT,
@@ -21,7 +23,7 @@ static struct span encode_heartbeat(struct relay *relay, unsigned node)
             {
                 .relay = span_of(relay->id),
                 .at_ms = clock_wall_ms(),
-                .shard_count = (size_t)relay->settings->bus_shards,
+                .shard_count = owes ? 0 : (size_t)relay->settings->bus_shards,
                 .node = node,
                 .node_count = relay->logs.count,
                 .bus_connected = consumer_connected(relay->consumer),
@@ -91,8 +93,7 @@ static void send_heartbeats(struct relay *relay)
         struct event_log *log = relay->logs.logs[i];
         // A standby sends no heartbeat, but it is ready only while Redis answers.
         all &= event_log_connected(log) && event_log_is_primary(log) &&
-               (relay->role == ROLE_STANDBY ||
-                (!relay_nodes_owe(relay, i) && send_heartbeat(relay, i)));
+               (relay->role == ROLE_STANDBY || send_heartbeat(relay, i));
     }
     if (all)
         metric_set(&relay->metrics.heard_ms, clock_monotonic_ms());

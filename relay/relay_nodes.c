@@ -176,21 +176,11 @@ void relay_nodes_clear(struct relay *relay)
 
 // ---- the log
 
-static void note_attempt(struct relay *relay, unsigned i)
-{
-    relay->nodes[i].tried_losses = event_log_losses(relay->logs.logs[i]);
-}
-
 void relay_nodes_send(struct relay *relay)
 {
-    for (unsigned i = 0; i < relay->logs.count; i++) {
-        struct batch *batch = &relay->nodes[i].batch;
-        if (!is_due(&relay->nodes[i]))
-            continue;
-        if (!batch->in_doubt)
-            note_attempt(relay, i);
-        event_log_send(relay->logs.logs[i], batch);
-    }
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        if (is_due(&relay->nodes[i]))
+            event_log_send(relay->logs.logs[i], &relay->nodes[i].batch);
 }
 
 static void record_event(struct relay *relay, struct batch_entry *entry, uint64_t now_ms)
@@ -251,7 +241,6 @@ static enum event_log_status append(struct relay *relay, unsigned i)
     struct relay_node *node = &relay->nodes[i];
     uint64_t began_ms = clock_monotonic_ms();
 
-    note_attempt(relay, i);
     enum event_log_status status = is_in_flight(relay, i)
                                        ? event_log_answers(relay->logs.logs[i], &node->batch)
                                        : event_log_append(relay->logs.logs[i], &node->batch);
@@ -274,9 +263,7 @@ void relay_nodes_settle(struct relay *relay)
 
 bool relay_nodes_owe(const struct relay *relay, unsigned i)
 {
-    const struct relay_node *node = &relay->nodes[i];
-
-    return node->batch.in_doubt && node->tried_losses != event_log_losses(relay->logs.logs[i]);
+    return event_log_owes(relay->logs.logs[i], &relay->nodes[i].batch);
 }
 
 static bool can_append(const struct relay *relay, unsigned i, bool idle)

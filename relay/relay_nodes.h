@@ -42,9 +42,10 @@ size_t relay_nodes_batched(const struct relay *relay);
 // How many deliveries they have.
 size_t relay_nodes_taken(const struct relay *relay);
 
-// True if the server's batch was tried before its connection was lost, and not since. It may be
-// another server now, without events that edges have got from the one before: a heartbeat over it
-// would name a top below them, and edges would take the log for reset.
+// True if events of the server's batch were sent before its connection was lost, and are not in the
+// log since. It may be another server now, without events that edges have got from the one before:
+// a heartbeat with its newest positions would be below them, and edges would take the log for
+// reset.
 bool relay_nodes_owe(const struct relay *relay, unsigned i);
 
 // Sends what was added to the batches and waits for no answer.

@@ -57,7 +57,6 @@ struct relay_node {
     struct batch batch;
     struct backoff backoff;
     uint64_t next_try_ms;   // until then the server is not tried again
-    uint64_t tried_losses;  // event_log_losses() when the batch was last tried
     struct position logged; // newest event that has left the batch; valid while claimed
     // Valid while claimed. Its events up to `acked` are acknowledged to RabbitMQ; `acked_before` is
     // its value at the last store_acked(), `acked_stored` the value that Redis has.

@@ -27,7 +27,9 @@ static bool is_same_part(struct control_commands *commands, struct bus_part part
 static void on_heartbeat(struct control_commands *commands, struct bus_part part,
                          const struct heartbeat *heartbeat)
 {
-    if (heartbeat->shard_count != commands->shards && !commands->mismatch_logged) {
+    bool names_shards = heartbeat->shard_count > 0; // not while a relay has events to repeat
+
+    if (names_shards && heartbeat->shard_count != commands->shards && !commands->mismatch_logged) {
         commands->mismatch_logged = true;
         log_error("relay and edge count their shards differently relay_shards=%zu edge_shards=%u "
                   "remedy=%s",

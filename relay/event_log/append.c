@@ -23,6 +23,7 @@ static enum event_log_status resolve_doubt(struct event_log *log, struct batch *
 {
     uint64_t epoch = epoch_of(batch);
 
+    batch_note_losses(batch, log->losses);
     if (batch->wants_replicas)
         batch_unmark_logged(batch); // this may be another server, which lacks what the last one had
     EVENT_LOG_EACH_SHARD(log, i)
@@ -35,6 +36,7 @@ static enum event_log_status resolve_doubt(struct event_log *log, struct batch *
         batch_mark_logged(batch, i, last);
     }
     batch->in_doubt = false;
+    batch->losses = log->losses;
     return EVENT_LOG_OK;
 }
 
@@ -80,6 +82,11 @@ void event_log_send(struct event_log *log, struct batch *batch)
     if (log->redis && !doubt && !batch_logged(batch) && batch->sent < batch->count &&
         event_log_may_send(log))
         flight_send(log, batch);
+}
+
+bool event_log_owes(const struct event_log *log, const struct batch *batch)
+{
+    return batch_owes(batch, log->losses);
 }
 
 uint64_t event_log_unanswered_us(const struct event_log *log)

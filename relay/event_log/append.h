@@ -16,6 +16,9 @@ enum event_log_status {
 void event_log_send(struct event_log *log, struct batch *batch);
 // False if as many parts of the batch as may be are unanswered.
 bool event_log_may_send(const struct event_log *log);
+// True if edges may have got events of the batch that the log lacks: they were sent over a
+// connection that is lost, and the server may be another one now.
+bool event_log_owes(const struct event_log *log, const struct batch *batch);
 // When the oldest part was sent whose answers were not taken, by the monotonic clock; 0: none.
 uint64_t event_log_unanswered_us(const struct event_log *log);
 

@@ -151,6 +151,23 @@ void batch_unmark_logged(struct batch *batch)
             batch->entries[i].logged = position_is_none(batch->entries[i].position);
 }
 
+void batch_note_losses(struct batch *batch, uint64_t losses)
+{
+    if (batch->losses != losses)
+        batch->owed = batch->tried;
+}
+
+bool batch_owes(const struct batch *batch, uint64_t losses)
+{
+    // What is marked as logged may be in the log of the server that was lost only.
+    if (batch->in_doubt && batch->losses != losses)
+        return true;
+    for (size_t i = 0; i < batch->count && batch->left + i < batch->owed; i++)
+        if (!batch->entries[i].logged)
+            return true;
+    return false;
+}
+
 size_t batch_unlogged_count(const struct batch *batch)
 {
     size_t events = 0;

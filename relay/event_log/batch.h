@@ -41,8 +41,10 @@ struct batch {
     size_t max_bytes;
     bool in_doubt;       // some were sent to Redis, and not every answer has come
     bool wants_replicas; // what is in the log is not logged before replicas have it
-    // Of all entries that were ever added: those that have left, and those that replicas have.
-    uint64_t left, confirmed;
+    // Of all entries that were ever added: those that have left, those that replicas have, those
+    // that were sent to Redis, and those that were sent over a connection that is lost.
+    uint64_t left, confirmed, tried, owed;
+    uint64_t losses; // of connections, when the batch was last sent or compared with the log
 };
 
 void batch_init(struct batch *batch, size_t max_count, size_t max_bytes);
@@ -74,6 +76,12 @@ void batch_mark_logged(struct batch *batch, unsigned shard, struct position top)
 void batch_confirm(struct batch *batch, uint64_t from, uint64_t until);
 // Marks no event as logged that replicas may lack, except those that were known before.
 void batch_unmark_logged(struct batch *batch);
+// Notes that what was sent, was sent over a connection that is lost, if there were fewer losses of
+// connections when the batch was last sent or compared with the log.
+void batch_note_losses(struct batch *batch, uint64_t losses);
+// True if an event was sent over a connection that is lost, and is not known to be in the log that
+// the present one leads to.
+bool batch_owes(const struct batch *batch, uint64_t losses);
 // How many of its events are not in the log.
 size_t batch_unlogged_count(const struct batch *batch);
 // How many events the batch appends, logged or not, without deliveries that were in the log before.

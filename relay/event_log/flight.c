@@ -134,6 +134,8 @@ static bool queue_flight(struct event_log *log, struct batch *batch, struct flig
     batch->sent = end_of_piece(batch, from, flight);
     flight->from = batch->left + from;
     flight->until = batch->left + batch->sent;
+    batch->tried = flight->until > batch->tried ? flight->until : batch->tried;
+    batch->losses = log->losses;
     reserve_args(log, batch->sent - from);
     EVENT_LOG_EACH_SHARD(log, i)
     {

@@ -1,5 +1,6 @@
-// The primary is lost with what its replica did not have yet. With REDIS_WAIT_REPLICAS the relay has
-// not acknowledged that, and the new primary gets it.
+// The primary is lost with what its replica did not have yet, and edges had. With
+// REDIS_WAIT_REPLICAS the relay has not acknowledged that, and the new primary gets it, though it
+// refuses writes at first. Meanwhile edges do not take its log for reset.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { assertNumbered } from './support/asserts.mjs';
@@ -25,6 +26,7 @@ after(stop);
 const relay = await made.addRelay({ ...settings, REDIS_WAIT_REPLICAS: '1' });
 const edge = await made.addEdge(settings);
 await made.ready();
+const heartbeats = () => edge.metric('ws_edge_heartbeats_total');
 const room = newConversation();
 
 async function publish(from, to) {
@@ -50,10 +52,18 @@ test('what no replica has is appended again at the next primary', async (t) => {
   assert.match(relay.log, /0 of 1 replicas have the newest events/);
   assert.ok(await relay.metric('ws_relay_unreplicated_batches_total') > 0);
   assert.equal(await logged(replica), EVENTS / 2);
+  await until('the edge to have more', () => numbersOf(client).length > EVENTS / 2);
+  await command(replica.port, ['CONFIG', 'SET', 'min-replicas-to-write', '1']);
 
   await brokers.redis.kill();
   await until('the replica to be the primary', async () =>
     (await command(replica.port, ['ROLE']))[0] === 'master');
+  await until('it to refuse what is in doubt', () => /NOREPLICAS/.test(relay.log));
+  const heard = await heartbeats();
+  await until('the edge to hear the relay', async () => (await heartbeats()) >= heard + 3);
+  assert.equal(await edge.metric('ws_edge_losses_total'), 0);
+  assert.equal(await logged(replica), EVENTS / 2);
+  await command(replica.port, ['CONFIG', 'SET', 'min-replicas-to-write', '0']);
   await until('what is in doubt to be appended', async () => (await logged(replica)) > EVENTS / 2);
 
   // A replica of the new primary: the relay goes on.

@@ -303,8 +303,8 @@ static const struct dialogue dialogues_with_two[] = {
 struct flight_row {
     const char *name, *outcomes, *replicas; // as above
     // What is asked: 1 and 2 add an event of the first and the second shard and send it, k one that
-    // is known, ? takes answers, ! all of them, a appends, r asks for the role, d drops what is in
-    // the log.
+    // is known, ? takes answers, ! all of them, a appends, r asks for the role, c connects, d drops
+    // what is in the log, o writes whether the log may lack what edges have got.
     const char *steps;
     size_t early;           // answers that come together with the first one
     const char *transcript; // and after ? and ! how many events at the front are in the log
@@ -353,6 +353,19 @@ static const struct flight_row flight_rows[] = {
      "append append append append append append append append append append append append append "
      "append append append 1 2 ",
      16},
+    {"nothing is owed over the first connection", "c", NULL, "1o?oao", 0,
+     "append even 0 even ask ask append 1 even ", 1},
+    {"owed until the next server has it, and not until it was tried there", "xc", "22", "1o?coaoao",
+     0,
+     "append wait even 0 connect load owes ask ask append wait 0 owes ask ask append wait 1 even ",
+     1},
+    {"what was not sent before is not owed", "nc", NULL, "1?1coaoao", 0,
+     "append 0 connect load owes ask ask append 0 owes ask ask append 2 even ", 2},
+    {"the same server has it: nothing is owed, and what is new may fail", "lc", NULL, "1?1coaoao",
+     0, "append 0 connect load owes ask ask append 1 even ask ask append 2 even ", 2},
+    {"in the log of the next server, and not with replicas: edges find it there", "x", "0002",
+     "1?coaoao", 0,
+     "append wait 0 connect load owes ask ask append wait 0 owes ask ask mark wait 0 even ", 1},
 };
 
 static const char *const words[] = {
@@ -436,6 +449,35 @@ static void sends_a_large_batch_in_pieces(void **state)
     free_log(log, &resolver);
 }
 
+// Two pieces were sent to a server that is lost, and the next one gets them one after the other
+// while it has no replicas.
+static void owes_until_all_pieces_are_in_the_log(void **state)
+{
+    struct resolver resolver;
+    struct batch batch;
+
+    (void)state;
+    memset(&redis, 0, sizeof(redis));
+    redis.outcomes = "x";
+    redis.replicas = "0000";
+    struct event_log *log = new_log(&resolver, 1, 2);
+    assert_true(event_log_connect(log));
+    fill(&batch, 2 * PIECE, 1);
+    event_log_send(log, &batch);
+    event_log_send(log, &batch);
+    assert_int_equal(event_log_answers(log, &batch), EVENT_LOG_FAILED);
+    assert_int_equal(event_log_append(log, &batch), EVENT_LOG_FAILED);
+    assert_int_equal(redis.entries, PIECE);
+    assert_true(event_log_owes(log, &batch));
+    assert_int_equal(event_log_append(log, &batch), EVENT_LOG_FAILED);
+    assert_int_equal(redis.entries, 2 * PIECE);
+    assert_int_equal(event_log_append(log, &batch), EVENT_LOG_FAILED);
+    assert_false(event_log_owes(log, &batch));
+    assert_false(batch_logged(&batch));
+    batch_fini(&batch);
+    free_log(log, &resolver);
+}
+
 // Deliveries that are in the log already, and for which only replicas are asked, have no epoch of
 // their own that the log could be ahead of.
 static void known_deliveries_in_doubt_are_not_superseded(void **state)
@@ -489,6 +531,12 @@ static void do_step(struct event_log *log, struct batch *batch, char step)
         (void)!event_log_append(log, batch);
     } else if (step == 'd') {
         batch_drop(batch, batch_logged_count(batch, UINT64_MAX));
+        return;
+    } else if (step == 'c') {
+        assert_true(event_log_connect(log));
+        return;
+    } else if (step == 'o') {
+        buffer_printf(&redis.transcript, event_log_owes(log, batch) ? "owes " : "even ");
         return;
     } else {
         event_log_is_primary(log);
@@ -554,13 +602,14 @@ static void follows_the_script_with_two(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + ARRAY_LEN(flight_rows) + 2];
+        tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + ARRAY_LEN(flight_rows) + 3];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
     ADD_ROWS(tests, count, dialogues_with_two, follows_the_script_with_two);
     ADD_ROWS(tests, count, flight_rows, flies);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(sends_a_large_batch_in_pieces);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(owes_until_all_pieces_are_in_the_log);
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(known_deliveries_in_doubt_are_not_superseded);
     return cmocka_run_group_tests_name("append", tests, NULL, NULL);
