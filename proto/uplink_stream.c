@@ -70,20 +70,46 @@ static const redisReply *entries_of(const redisReply *reply)
     return stream->element[1];
 }
 
-bool uplink_stream_read(struct control_channel *channel, const char *after, unsigned wait_ms,
+static void visit_entries(const redisReply *entries,
+                          void (*visit)(const struct uplink_entry *entry, void *arg), void *arg)
+{
+    for (size_t i = 0; entries && entries->type == REDIS_REPLY_ARRAY && i < entries->elements; i++)
+        visit_entry(entries->element[i], visit, arg);
+}
+
+bool uplink_stream_read(struct control_channel *channel, struct position after, unsigned wait_ms,
                         void (*visit)(const struct uplink_entry *entry, void *arg), void *arg)
 {
     const char *key = channel->names.uplink;
+    char id[POSITION_TEXT_MAX];
+
+    position_print(after, id);
     redisReply *reply = wait_ms > 0
                             ? redisCommand(channel->redis, "XREAD COUNT %d BLOCK %u STREAMS %s %s",
-                                           UPLINK_READ_MAX, wait_ms, key, after)
+                                           UPLINK_READ_MAX, wait_ms, key, id)
                             : redisCommand(channel->redis, "XREAD COUNT %d STREAMS %s %s",
-                                           UPLINK_READ_MAX, key, after);
-    const redisReply *entries = entries_of(reply);
-
-    for (size_t i = 0; entries && i < entries->elements; i++)
-        visit_entry(entries->element[i], visit, arg);
+                                           UPLINK_READ_MAX, key, id);
+    visit_entries(entries_of(reply), visit, arg);
     return control_channel_granted(channel, reply, "reading the uplink");
+}
+
+bool uplink_stream_fetch(struct control_channel *channel, const struct position *ids, size_t count,
+                         void (*visit)(const struct uplink_entry *entry, void *arg), void *arg)
+{
+    char id[POSITION_TEXT_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        position_print(ids[i], id);
+        redisAppendCommand(channel->redis, "XRANGE %s %s %s", channel->names.uplink, id, id);
+    }
+    for (size_t i = 0; i < count; i++) {
+        void *reply = NULL;
+        redisGetReply(channel->redis, &reply);
+        visit_entries(reply, visit, arg);
+        if (!control_channel_granted(channel, reply, "reading the uplink again"))
+            return false;
+    }
+    return true;
 }
 
 bool uplink_stream_remove(struct control_channel *channel, const struct uplink_removal *entries,
@@ -91,12 +117,13 @@ bool uplink_stream_remove(struct control_channel *channel, const struct uplink_r
 {
     const char *args[5 + 2 * UPLINK_REMOVE_MAX] = {
         "EVAL", remove_script, "2", channel->names.uplink, channel->names.uplink_bytes};
-    char bytes[UPLINK_REMOVE_MAX][21];
+    char ids[UPLINK_REMOVE_MAX][POSITION_TEXT_MAX], bytes[UPLINK_REMOVE_MAX][21];
 
     assert(count <= UPLINK_REMOVE_MAX);
     for (size_t i = 0; i < count; i++) {
         snprintf(bytes[i], sizeof(bytes[i]), "%zu", entries[i].bytes);
-        args[5 + 2 * i] = entries[i].id;
+        position_print(entries[i].id, ids[i]);
+        args[5 + 2 * i] = ids[i];
         args[6 + 2 * i] = bytes[i];
     }
     return control_channel_granted(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proto/control_channel.h"
+#include "proto/position.h"
 #include "proto/uplink.h"
 
 #define UPLINK_READ_MAX 64 // entries of one read
@@ -9,15 +10,20 @@
 // Reads up to UPLINK_READ_MAX entries behind the id `after`, the oldest first, and calls `visit`
 // for each. An entry of others may lack fields, which are empty then; spans are valid until `visit`
 // returns. Without any waits up to `wait_ms` for one; 0: not at all.
-NODISCARD bool uplink_stream_read(struct control_channel *channel, const char *after,
+NODISCARD bool uplink_stream_read(struct control_channel *channel, struct position after,
                                   unsigned wait_ms,
                                   void (*visit)(const struct uplink_entry *entry, void *arg),
                                   void *arg);
+// Reads the `count` entries with these ids, and calls `visit` for those that are there.
+NODISCARD bool uplink_stream_fetch(struct control_channel *channel, const struct position *ids,
+                                   size_t count,
+                                   void (*visit)(const struct uplink_entry *entry, void *arg),
+                                   void *arg);
 
 #define UPLINK_REMOVE_MAX 64
 
 struct uplink_removal {
-    const char *id;
+    struct position id;
     size_t bytes; // uplink_entry_bytes()
 };
 

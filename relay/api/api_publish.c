@@ -45,6 +45,7 @@ static const enum api_error errors[] = {
     [PUBLISH_BLOCKED] = API_BROKER_BLOCKED, [PUBLISH_STOPPING] = API_STOPPING,
     [PUBLISH_REFUSED] = API_BROKER_REFUSED, [PUBLISH_CLOSED] = API_BROKER_REFUSED,
     [PUBLISH_LOST] = API_UNCONFIRMED,       [PUBLISH_UNCONFIRMED] = API_UNCONFIRMED,
+    [PUBLISH_SILENT] = API_UNCONFIRMED,
 };
 
 static void answer_done(const struct publish_call *call)

@@ -256,7 +256,7 @@ static void check_time(struct publisher *publisher)
 
     check_late(publisher, now_ms);
     if (waiting && !publisher->blocked && now_ms > publisher->moved_ms + SILENT_MS)
-        lose(publisher, PUBLISH_LOST, "RabbitMQ confirms nothing");
+        lose(publisher, PUBLISH_SILENT, "RabbitMQ confirms nothing");
     else if (!waiting && publisher->rabbit && now_ms > publisher->used_ms + IDLE_MS)
         disconnect(publisher);
 }

@@ -20,6 +20,7 @@ enum publish_outcome {
     PUBLISH_REFUSED,     // a queue has refused it. Another queue may have it
     PUBLISH_CLOSED,      // RabbitMQ has closed the channel over it, or over another event sent then
     PUBLISH_LOST,        // sent, and the connection was lost: what became of it is unknown
+    PUBLISH_SILENT,      // so too: it was given up, since RabbitMQ confirmed nothing over it
     PUBLISH_UNCONFIRMED, // sent, and over a connection that works no confirm comes
 };
 

@@ -15,22 +15,17 @@
 #include "common/outage_log.h"
 #include "common/thread.h"
 #include "proto/uplink_stream.h"
-#include "relay/uplink/refused_routes.h"
+#include "relay/uplink/uplink_outcomes.h"
 #include "relay/uplink/uplink_window.h"
 
 #define LOG_MODULE "uplink"
 #include "common/log.h"
 
-#define READ_WAIT_MS    250 // of an empty window, for an entry
-#define REST_MS         250 // between two looks whether this relay is active
-#define TURN_MS         20  // while entries are under way
-#define HOLD_MS         250 // after RabbitMQ could not be reached, or takes nothing
-#define MEASURE_MS      1000
-#define CONFIRM_MS      10000 // after which the publisher waits for another 30 s
-#define REFUSED_WAIT_MS 1000  // before an entry that a queue has refused is sent again
-#define REFUSED_MAX_MS  30000 // for which it is sent again
-#define LETTER_WAIT_MS  5000  // before a dead letter that was not taken is sent again
-#define LOG_AGAIN_MS    10000
+#define READ_WAIT_MS 250 // of an empty window, for an entry
+#define REST_MS      250 // between two looks whether this relay is active
+#define TURN_MS      20  // while entries are under way
+#define MEASURE_MS   1000
+#define CONFIRM_MS   10000 // after which the publisher waits for another 30 s
 
 struct uplink {
     struct uplink_options options;
@@ -43,10 +38,9 @@ struct uplink {
     struct publisher *publisher;
     struct control_channel *channel; // NULL: not connected
     struct uplink_window window;
-    struct refused_routes refused;
-    uint64_t hold_until_ms; // nothing is sent before
-    uint64_t measured_ms, letter_logged_ms;
-    uint64_t letters; // since a line was logged about them
+    struct uplink_outcomes outcomes;
+    uint64_t measured_ms;
+    bool full, busy; // as they were counted
     struct backoff backoff;
     struct outage_log outage;
 };
@@ -71,155 +65,40 @@ static void wake(const struct uplink *uplink)
         assert(errno == EAGAIN);
 }
 
-// ---- dead letters
-
-static void log_letter(struct uplink *uplink, const struct uplink_item *item)
-{
-    uint64_t now_ms = clock_monotonic_ms();
-
-    uplink->letters++;
-    if (uplink->letter_logged_ms != 0 && now_ms < uplink->letter_logged_ms + LOG_AGAIN_MS)
-        return;
-    log_warn("RabbitMQ does not take an entry of the uplink, it becomes a dead letter reason=%s "
-             "exchange=%s routing_key=%s message_id=%s bytes=%zu events=%" PRIu64,
-             item->letter->reason, item->exchange, item->routing_key, item->id, item->body.len,
-             uplink->letters);
-    uplink->letter_logged_ms = now_ms;
-    uplink->letters = 0;
-}
-
-static void condemn(struct uplink *uplink, struct uplink_item *item, enum uplink_fault fault,
-                    const char *reason)
-{
-    metric_add(&uplink->options.metrics->letters[fault], 1);
-    uplink_item_condemn(item, reason);
-    log_letter(uplink, item);
-}
-
 // ---- outcomes
 
 // On the publisher's thread.
 static void on_outcome(struct publication *publication, enum publish_outcome outcome,
                        const char *reason, bool final)
 {
-    struct uplink_item *item = container_of(publication, struct uplink_item, publication);
+    struct uplink_message *message = container_of(publication, struct uplink_message, publication);
     struct uplink *uplink = publication->arg;
 
     if (!final)
         return;
-    item->outcome = outcome;
-    snprintf(item->reason, sizeof(item->reason), "%s", reason ? reason : "");
+    message->outcome = outcome;
+    snprintf(message->reason, sizeof(message->reason), "%s", reason ? reason : "");
     pthread_mutex_lock(&uplink->lock);
-    list_append(&uplink->answered, &item->answer_node);
+    list_append(&uplink->answered, &message->answer_node);
     pthread_mutex_unlock(&uplink->lock);
     wake(uplink);
 }
 
-static void retry(struct uplink *uplink, struct uplink_item *item, uint64_t wait_ms)
-{
-    metric_add(&uplink->options.metrics->retries, 1);
-    item->retry_ms = clock_monotonic_ms() + wait_ms;
-}
-
-static void hold(struct uplink *uplink, struct uplink_item *item)
-{
-    retry(uplink, item, 0);
-    uplink->hold_until_ms = clock_monotonic_ms() + HOLD_MS;
-}
-
-static void on_refused(struct uplink *uplink, struct uplink_item *item)
-{
-    if (clock_monotonic_ms() < item->first_ms + REFUSED_MAX_MS)
-        retry(uplink, item, REFUSED_WAIT_MS);
-    else
-        condemn(uplink, item, UPLINK_REFUSED, item->reason);
-}
-
-// The first time it may have been another one.
-static void on_closed(struct uplink *uplink, struct uplink_item *item)
-{
-    if (!item->suspect) {
-        item->suspect = true;
-        retry(uplink, item, 0);
-        return;
-    }
-    refused_routes_note(&uplink->refused, item->exchange, item->routing_key, item->reason,
-                        clock_monotonic_ms());
-    condemn(uplink, item, UPLINK_CLOSED, item->reason);
-}
-
-static void take_outcome(struct uplink *uplink, struct uplink_item *item)
-{
-    switch (item->outcome) {
-    case PUBLISH_DONE:
-        metric_add(&uplink->options.metrics->published, 1);
-        item->state = UPLINK_DONE;
-        break;
-    case PUBLISH_UNROUTABLE:
-        condemn(uplink, item, UPLINK_UNROUTABLE, "no queue is bound to the exchange for it");
-        break;
-    case PUBLISH_REFUSED:
-        on_refused(uplink, item);
-        break;
-    case PUBLISH_CLOSED:
-        on_closed(uplink, item);
-        break;
-    case PUBLISH_UNCONFIRMED:
-        condemn(uplink, item, UPLINK_UNCONFIRMED, item->reason);
-        break;
-    case PUBLISH_UNAVAILABLE:
-    case PUBLISH_BLOCKED:
-    case PUBLISH_STOPPING:
-    case PUBLISH_LOST:
-        hold(uplink, item);
-        break;
-    }
-}
-
-// A letter that is not taken waits, and with it the entries of its owner. Others go on.
-static void take_outcome_of_letter(struct uplink *uplink, struct uplink_item *item)
-{
-    switch (item->outcome) {
-    case PUBLISH_DONE:
-        item->state = UPLINK_DONE;
-        break;
-    case PUBLISH_UNROUTABLE:
-    case PUBLISH_REFUSED:
-    case PUBLISH_UNCONFIRMED:
-        metric_add(&uplink->options.metrics->letters_failed, 1);
-        retry(uplink, item, LETTER_WAIT_MS);
-        break;
-    case PUBLISH_CLOSED:
-        metric_add(&uplink->options.metrics->letters_failed, item->suspect);
-        retry(uplink, item, item->suspect ? LETTER_WAIT_MS : 0);
-        item->suspect = true;
-        break;
-    case PUBLISH_UNAVAILABLE:
-    case PUBLISH_BLOCKED:
-    case PUBLISH_STOPPING:
-    case PUBLISH_LOST:
-        hold(uplink, item);
-        break;
-    }
-}
-
 static void take_answers(struct uplink *uplink)
 {
+    uint64_t now_ms = clock_monotonic_ms();
     struct list answered;
 
     pthread_mutex_lock(&uplink->lock);
     list_move_all(&uplink->answered, &answered);
     pthread_mutex_unlock(&uplink->lock);
     list_for_each (node, &answered) {
-        struct uplink_item *item = list_entry(node, struct uplink_item, answer_node);
+        struct uplink_item *item = list_entry(node, struct uplink_message, answer_node)->item;
         list_unlink(node);
-        item->state = UPLINK_WAITING;
         if (item->orphan)
-            uplink_item_free(item);
-        else if (item->letter)
-            take_outcome_of_letter(uplink, item);
+            uplink_window_drop(&uplink->window, item);
         else
-            take_outcome(uplink, item);
+            uplink_outcomes_take(&uplink->outcomes, item, now_ms);
     }
 }
 
@@ -262,15 +141,15 @@ static bool check(struct uplink *uplink, bool ok)
     return ok;
 }
 
-static size_t collect_done(struct uplink *uplink, struct uplink_item *items[UPLINK_REMOVE_MAX],
-                           struct uplink_removal removals[UPLINK_REMOVE_MAX])
+static size_t collect_done(const struct uplink *uplink, struct uplink_item *items[],
+                           struct uplink_removal removals[])
 {
     size_t count = 0;
 
-    list_for_each (node, &uplink->window.items) {
-        struct uplink_item *item = list_entry(node, struct uplink_item, node);
-        if (item->state != UPLINK_DONE || count == UPLINK_REMOVE_MAX)
-            continue;
+    list_for_each (node, &uplink->window.done) {
+        if (count == UPLINK_REMOVE_MAX)
+            break;
+        struct uplink_item *item = list_entry(node, struct uplink_item, turn_node);
         items[count] = item;
         removals[count++] = (struct uplink_removal){item->id, item->bytes};
     }
@@ -299,6 +178,15 @@ static void on_entry(const struct uplink_entry *entry, void *arg)
     uplink_window_add(&uplink->window, entry);
 }
 
+// Counts how often a limit is reached, not for how long.
+static bool count_limit(bool reached, bool *before, metric *counter)
+{
+    if (reached && !*before)
+        metric_add(counter, 1);
+    *before = reached;
+    return reached;
+}
+
 // Waits for an entry only while none is under way, since an answer of RabbitMQ does not end that.
 // `count`: how many came.
 static bool read_entries(struct uplink *uplink, size_t *count)
@@ -308,7 +196,7 @@ static bool read_entries(struct uplink *uplink, size_t *count)
     size_t before = window->count;
 
     *count = 0;
-    if (uplink_window_full(window))
+    if (count_limit(uplink_window_full(window), &uplink->full, &uplink->options.metrics->full))
         return true;
     if (!check(uplink,
                uplink_stream_read(uplink->channel, window->last_id, wait_ms, on_entry, uplink)))
@@ -323,8 +211,7 @@ static uint64_t age_ms(const struct uplink *uplink)
 
     if (list_empty(&uplink->window.items))
         return 0;
-    then_ms =
-        strtoull(list_entry(uplink->window.items.next, struct uplink_item, node)->id, NULL, 10);
+    then_ms = list_entry(uplink->window.items.next, struct uplink_item, node)->id.epoch;
     return now_ms > then_ms ? now_ms - then_ms : 0;
 }
 
@@ -349,57 +236,81 @@ static bool measure(struct uplink *uplink)
 
 // ---- sending
 
-static void send_item(struct uplink *uplink, struct uplink_item *item)
+struct taken {
+    struct uplink_item *items[UPLINK_TAKE_MAX];
+    size_t count;
+};
+
+static void on_fetched(const struct uplink_entry *entry, void *arg)
 {
-    const struct uplink_letter *letter = item->letter;
+    const struct taken *taken = arg;
+    struct position id;
 
-    item->publication = (struct publication){
-        .exchange = letter ? "" : item->exchange,
-        .event =
-            {
-                .routing_key = letter ? uplink->options.letter_queue : item->routing_key,
-                .message_id = item->id,
-                .headers = letter ? letter->headers : NULL,
-                .header_count = letter ? ARRAY_LEN(letter->headers) : 0,
-                .body = item->body,
-            },
-        .on_outcome = on_outcome,
-        .arg = uplink,
-    };
-    if (item->first_ms == 0)
-        item->first_ms = clock_monotonic_ms();
-    item->state = UPLINK_SENT;
-    publisher_submit(uplink->publisher, &item->publication);
-}
-
-// What cannot be sent to its exchange becomes a dead letter right away.
-static void judge(struct uplink *uplink, struct uplink_item *item, uint64_t now_ms)
-{
-    const char *why;
-
-    if (item->letter)
+    if (!position_parse(entry->id, &id))
         return;
-    if (item->malformed)
-        condemn(uplink, item, UPLINK_MALFORMED, "malformed entry of the uplink");
-    else if ((why =
-                  refused_routes_find(&uplink->refused, item->exchange, item->routing_key, now_ms)))
-        condemn(uplink, item, UPLINK_CLOSED, why);
+    for (size_t i = 0; i < taken->count; i++) {
+        struct uplink_item *item = taken->items[i];
+        if (!item->message && position_compare(item->id, id) == 0)
+            uplink_window_load(item, entry);
+    }
 }
 
-// Returns how many were sent.
-static size_t send_ready(struct uplink *uplink)
+// Reads those again of which the window has no message.
+static bool load(struct uplink *uplink, struct taken *taken)
 {
-    struct uplink_item *ready[UPLINK_WINDOW_MAX];
-    uint64_t now_ms = clock_monotonic_ms();
+    struct position missing[UPLINK_TAKE_MAX];
+    size_t count = 0;
 
-    if (now_ms < uplink->hold_until_ms)
-        return 0;
-    size_t count = uplink_window_ready(&uplink->window, now_ms, ready);
-    for (size_t i = 0; i < count; i++) {
-        judge(uplink, ready[i], now_ms);
-        send_item(uplink, ready[i]);
+    for (size_t i = 0; i < taken->count; i++)
+        if (!taken->items[i]->message)
+            missing[count++] = taken->items[i]->id;
+    return count == 0 ||
+           check(uplink, uplink_stream_fetch(uplink->channel, missing, count, on_fetched, taken));
+}
+
+static void send_item(struct uplink *uplink, struct uplink_item *item, uint64_t now_ms)
+{
+    struct publication *publication = &item->message->publication;
+
+    uplink_outcomes_judge(&uplink->outcomes, item, now_ms);
+    uplink_message_address(item->message, item->verdict, uplink->options.letter_queue);
+    publication->on_outcome = on_outcome;
+    publication->arg = uplink;
+    item->sent_ms = now_ms;
+    item->state = UPLINK_SENT;
+    publisher_submit(uplink->publisher, publication);
+}
+
+// Another relay may have removed an entry.
+static void send_taken(struct uplink *uplink, const struct taken *taken, uint64_t now_ms)
+{
+    for (size_t i = 0; i < taken->count; i++) {
+        struct uplink_item *item = taken->items[i];
+        if (item->message)
+            send_item(uplink, item, now_ms);
+        else
+            uplink_window_drop(&uplink->window, item);
     }
-    return count;
+}
+
+// `count`: how many were sent.
+static bool send_ready(struct uplink *uplink, size_t *count)
+{
+    struct uplink_window *window = &uplink->window;
+    uint64_t now_ms = clock_monotonic_ms();
+    struct taken taken;
+
+    *count = 0;
+    if (now_ms < uplink->outcomes.hold_until_ms)
+        return true;
+    while ((taken.count = uplink_window_take(window, now_ms, taken.items)) > 0) {
+        if (!load(uplink, &taken))
+            return false;
+        send_taken(uplink, &taken, now_ms);
+        *count += taken.count;
+    }
+    count_limit(uplink_window_is_busy(window), &uplink->busy, &uplink->options.metrics->busy);
+    return true;
 }
 
 // ---- the thread
@@ -416,15 +327,16 @@ static void rest(struct uplink *uplink)
     wait_for_answers(uplink, REST_MS);
 }
 
+// What waits is sent before more is read, since that would take its room.
 static void turn(struct uplink *uplink)
 {
-    size_t read;
+    size_t sent, read;
 
     take_answers(uplink);
     if (!uplink->options.is_active(uplink->options.arg))
         rest(uplink);
     else if (connect_redis(uplink) && remove_done(uplink) && measure(uplink) &&
-             read_entries(uplink, &read) && send_ready(uplink) + read == 0 &&
+             send_ready(uplink, &sent) && read_entries(uplink, &read) && sent + read == 0 &&
              uplink->window.count > 0)
         wait_for_answers(uplink, TURN_MS);
 }
@@ -485,6 +397,8 @@ struct uplink *uplink_new(const struct uplink_options *options)
     uplink->outage.what = "the uplink's connection to Redis";
     list_init(&uplink->answered);
     uplink_window_init(&uplink->window);
+    uplink->outcomes.window = &uplink->window;
+    uplink->outcomes.metrics = uplink->options.metrics;
     pthread_mutex_init(&uplink->lock, NULL);
     uplink->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (uplink->wake >= 0 && start(uplink))

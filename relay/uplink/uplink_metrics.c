@@ -5,6 +5,9 @@
 #define FIELD(name) offsetof(struct uplink_metrics, name)
 #define LETTERS_HELP                                                                               \
     "Entries of the uplink that RabbitMQ did not take, and that became dead letters"
+#define LIMITS_HELP                                                                                \
+    "Times that the relay knew of as many entries of the uplink as it may, or had as many under "  \
+    "way"
 
 // clang-format off
 static const struct metric_info table[] = {
@@ -24,6 +27,9 @@ static const struct metric_info table[] = {
      "Times that a dead letter of the uplink was not taken; it is tried again"},
     {"ws_relay_uplink_retries_total", NULL, METRIC_COUNTER, FIELD(retries),
      "Times that an entry of the uplink was not confirmed and is tried again"},
+    {"ws_relay_uplink_limits_total", "limit=\"entries\"", METRIC_COUNTER, FIELD(full), LIMITS_HELP},
+    {"ws_relay_uplink_limits_total", "limit=\"under way\"", METRIC_COUNTER, FIELD(busy),
+     LIMITS_HELP},
     {"ws_relay_uplink_redis_outages_total", NULL, METRIC_COUNTER, FIELD(redis_outages),
      "Times that the uplink lost its connection to Redis, or got none"},
     {"ws_relay_uplink_rabbitmq_outages_total", NULL, METRIC_COUNTER, FIELD(rabbitmq_outages),

@@ -17,6 +17,7 @@ struct uplink_metrics {
     metric published;
     metric letters[UPLINK_FAULTS];
     metric letters_failed; // attempts
+    metric full, busy;     // times that the window knew, or held, as much as it may
     metric retries;        // entries that were sent again, or could not be sent at once
     metric redis_outages, rabbitmq_outages;
     metric entries, bytes, age_s; // of the stream, while this relay is active
