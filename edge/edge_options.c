@@ -34,7 +34,7 @@ struct sio_options options_of_socketio(const struct edge_settings *s, uint32_t c
         .max_namespaces_per_client = MAX_NAMESPACES,
         .max_deliveries_per_room_per_second = (uint32_t)s->max_room_deliveries_per_second,
         .room_note_bytes =
-            s->recovery_window > 0 ? (uint32_t)room_note_bytes((unsigned)s->bus_shards) : 0,
+            (uint32_t)room_note_bytes(s->recovery_window > 0 ? (unsigned)s->bus_shards : 0),
     };
 }
 

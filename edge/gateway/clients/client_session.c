@@ -86,10 +86,15 @@ size_t room_note_bytes(unsigned shards)
     return sizeof(struct kept_note) + shards * sizeof(struct position);
 }
 
+static struct kept_note *kept_note_of(const struct client *client, struct span room)
+{
+    return sio_socket_room_note(client->socket, room);
+}
+
 void client_session_keep_note(const struct client_session *session, struct span room,
                               const struct room_note *note)
 {
-    struct kept_note *kept = sio_socket_room_note(session->client->socket, room);
+    struct kept_note *kept = kept_note_of(session->client, room);
 
     kept->granted_ms = note->granted_ms & INT64_MAX;
     kept->by_action = note->by_action;
@@ -98,13 +103,25 @@ void client_session_keep_note(const struct client_session *session, struct span 
 
 struct room_note client_session_kept_note(const struct client_session *session, struct span room)
 {
-    const struct kept_note *kept = sio_socket_room_note(session->client->socket, room);
+    const struct kept_note *kept = kept_note_of(session->client, room);
     struct room_note note = {.granted_ms = kept->granted_ms,
                              .by_action = kept->by_action,
                              .joined.shards = session->sessions->delivery->shards};
 
     memcpy(note.joined.at, kept->joined, note.joined.shards * sizeof(kept->joined[0]));
     return note;
+}
+
+void room_note_set_by_action(const struct client *client, struct span room)
+{
+    kept_note_of(client, room)->by_action = true;
+}
+
+bool room_note_is_by_action(const struct client *client, struct span room)
+{
+    const struct kept_note *kept = kept_note_of(client, room);
+
+    return kept && kept->by_action;
 }
 
 bool client_session_is_leaving(const struct client_session *session, struct span room)

@@ -97,8 +97,12 @@ struct session_key client_session_key(const struct client_session *session);
 struct room_note client_session_note(const struct client_session *session);
 
 // The note is kept with the membership, for which a socket has room_note_bytes() in
-// sio_options.room_note_bytes. The client must be in the room.
+// sio_options.room_note_bytes. The client must be in the room. Without sessions there are no
+// shards: what remains is whether a service has let the client in.
 size_t room_note_bytes(unsigned shards);
+void room_note_set_by_action(const struct client *client, struct span room);
+// False as well if the client is not in the room.
+bool room_note_is_by_action(const struct client *client, struct span room);
 void client_session_keep_note(const struct client_session *session, struct span room,
                               const struct room_note *note);
 struct room_note client_session_kept_note(const struct client_session *session, struct span room);

@@ -51,7 +51,7 @@ void claim_rooms_change(struct joins *joins, struct client *client, const struct
     struct span rest = former->enters, room;
 
     while (next_room(&rest, &room))
-        if (!identity_enters(client->identity, room))
+        if (!identity_enters(client->identity, room) && !room_note_is_by_action(client, room))
             joins_expel(joins, client, room);
     enter_all(joins, client, former->enters);
 }

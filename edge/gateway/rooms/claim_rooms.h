@@ -10,5 +10,6 @@ void claim_rooms_begin(struct joins *joins, const struct client *client);
 // are `ended`, each with a NUL behind it.
 void claim_rooms_resume(struct joins *joins, struct client *client, struct span ended);
 // For a client with a new token; `former` is what the old one said. A room that both name is left
-// alone: the client may have left it, or been taken out of it.
+// alone: the client may have left it, or been taken out of it. So is one that a service has let the
+// client into.
 void claim_rooms_change(struct joins *joins, struct client *client, const struct identity *former);

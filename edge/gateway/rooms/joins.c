@@ -236,14 +236,11 @@ static void ack_pending(const struct joins *joins, struct client *client, struct
 static void note_admission(const struct client *client, struct span room, bool was_in,
                            const struct room_note *note)
 {
-    struct room_note kept = *note;
-
-    if (was_in) {
-        kept = client_session_kept_note(client->session, room);
-        kept.by_action = true;
-    }
-    client_session_keep_note(client->session, room, &kept);
-    session_record_mark_unwritten(client->session);
+    if (client->session && !was_in)
+        client_session_keep_note(client->session, room, note);
+    room_note_set_by_action(client, room);
+    if (client->session)
+        session_record_mark_unwritten(client->session);
 }
 
 bool joins_admit(struct joins *joins, struct client *client, struct span room,
@@ -254,8 +251,7 @@ bool joins_admit(struct joins *joins, struct client *client, struct span room,
 
     if (joined == ROOMS_LIMIT)
         return false;
-    if (client->session)
-        note_admission(client, room, joined == ROOMS_ALREADY_IN, note);
+    note_admission(client, room, joined == ROOMS_ALREADY_IN, note);
     ack_pending(joins, client, room);
     if (joined == ROOMS_JOINED)
         room_events_announce(joins->room_events, client, room, "user_joined");

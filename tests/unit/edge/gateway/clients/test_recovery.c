@@ -37,7 +37,7 @@ static void pass(uint64_t ms)
     turn();
 }
 
-static int begin(void **state)
+static int begin_with(struct session_store *store)
 {
     file = file_of(SPAN_LIT("{\"rooms\":{\"conversation\":{\"join\":\"open\"},"
                             "\"team\":{\"join\":\"none\",\"onConnect\":\"team:{claims.team}\"},"
@@ -59,7 +59,7 @@ static int begin(void **state)
                 .connect_timeout_ms = NEVER_MS,
                 .max_rooms_per_socket = 3,
                 .max_namespaces_per_client = 1,
-                .room_note_bytes = (uint32_t)room_note_bytes(1),
+                .room_note_bytes = (uint32_t)room_note_bytes(store ? 1 : 0),
             },
         .token = {.algorithms = TOKEN_HS256,
                   .keys.secret = TOKEN_SECRET,
@@ -74,18 +74,32 @@ static int begin(void **state)
                           .cache_size = 10,
                           .cache_ms = 1000},
         .max_sockets_per_user = 1,
-        .recovery = {.store = &sessions.store, .window_s = 120, .memory = 100000, .grant_s = 600},
+        .recovery = {.store = store, .window_s = 120, .memory = 100000, .grant_s = 600},
         .edge_id = "here",
         .shards = 1,
     };
     const struct gateway_handlers handlers = {.on_drain = ignore, .on_following = ignore};
 
-    (void)state;
     fake_sessions_init(&sessions);
     fake_authority_init(&authority);
     stage_begin(&options, &handlers);
-    bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
+    if (store)
+        bus.bus.handlers.on_page(0, NULL, 0, bus.bus.handlers.arg);
+    else
+        bus.bus.handlers.on_newest(0, (struct position){0}, bus.bus.handlers.arg);
     return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return begin_with(&sessions.store);
+}
+
+static int begin_without_recovery(void **state)
+{
+    (void)state;
+    return begin_with(NULL);
 }
 
 static int end(void **state)
@@ -1798,6 +1812,35 @@ static void a_new_token_does_not_undo_an_action(void **state)
     hears(0, "431[{\"success\":true*}]|");
 }
 
+// It came into both rooms by its claims, and a service has let it into one of them again.
+static void a_new_token_does_not_undo_being_let_in(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "[\"a\",\"b\"]");
+    answer(SESSION_OK);
+    log_join(1, "team:a", "");
+    pass(20);
+    forget_what_was_told();
+    refresh_in_team("\"c\"");
+    told("leave 1 team:b acted=1-1; join 1 team:c@1-1; ");
+    buffer_clear(&peers[0].wrote);
+    log_entry(2, "team:a", "{}");
+    hears(0, "42[\"said\",{},\"" AT(2) "\"]|");
+}
+
+static void nor_without_recovery(void **state)
+{
+    (void)state;
+    connect_in_teams(0, "", "[\"a\",\"b\"]");
+    log_join(1, "team:a", "");
+    refresh_in_team("\"c\"");
+    buffer_clear(&peers[0].wrote);
+    log_entry(2, "team:b", "{}");
+    log_entry(3, "team:a", "{}");
+    hears(0, "42[\"said\",{}]|");
+    assert_int_equal(sessions.told.len, 0);
+}
+
 // Its claims still name the room, but at this recovery the action is the newer word.
 static void a_recovery_does_not_undo_an_action_that_was_missed(void **state)
 {
@@ -1955,6 +1998,8 @@ int main(void)
         TEST(a_new_token_changes_the_rooms),
         TEST(a_room_of_the_former_token_is_left_at_once),
         TEST(a_new_token_does_not_undo_an_action),
+        TEST(a_new_token_does_not_undo_being_let_in),
+        cmocka_unit_test_setup_teardown(nor_without_recovery, begin_without_recovery, end),
         TEST(a_recovery_does_not_undo_an_action_that_was_missed),
         TEST(a_room_of_a_claim_is_entered_without_the_store),
         TEST(nobody_asks_for_a_room_of_claims),
