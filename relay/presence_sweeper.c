@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/clock.h"
@@ -20,6 +21,7 @@ struct presence_sweeper {
     struct presence_sweeper_options options;
     struct redis_settings nodes[REDIS_NODES_MAX];
     struct control_channel *channels[REDIS_NODES_MAX]; // NULL: not open
+    bool unreachable[REDIS_NODES_MAX];                 // in this pass
     bool failed;                                       // logged
     struct buffer body, envelope;
     struct buffer exchange, routing_key;
@@ -29,15 +31,27 @@ struct presence_sweeper {
     bool stopping; // under the lock
 };
 
+static bool is_stopping(struct presence_sweeper *sweeper)
+{
+    pthread_mutex_lock(&sweeper->lock);
+    bool stopping = sweeper->stopping;
+    pthread_mutex_unlock(&sweeper->lock);
+    return stopping;
+}
+
+// Dialling a server that does not answer takes seconds, so in each pass it is tried once.
 static struct control_channel *reach(struct presence_sweeper *sweeper, unsigned node)
 {
     char why[CONTROL_REASON_MAX];
 
+    if (sweeper->unreachable[node] || (!sweeper->channels[node] && is_stopping(sweeper)))
+        return NULL;
     if (!sweeper->channels[node])
         sweeper->channels[node] = control_channel_open(&sweeper->nodes[node], why);
     if (!sweeper->channels[node] && !sweeper->failed)
         log_warn("edges that are gone stay in presence for now reason=%s", why);
-    sweeper->failed |= !sweeper->channels[node];
+    sweeper->unreachable[node] = !sweeper->channels[node];
+    sweeper->failed |= sweeper->unreachable[node];
     return sweeper->channels[node];
 }
 
@@ -46,7 +60,7 @@ static void lose(struct presence_sweeper *sweeper, unsigned node)
     if (!sweeper->failed)
         log_warn("edges that are gone stay in presence for now reason=%s",
                  control_channel_reason(sweeper->channels[node]));
-    sweeper->failed = true;
+    sweeper->failed = sweeper->unreachable[node] = true;
     control_channel_close(sweeper->channels[node]);
     sweeper->channels[node] = NULL;
 }
@@ -83,6 +97,7 @@ static void sweep(struct presence_sweeper *sweeper)
     struct presence_sweep what = {.on_count = tell_count, .arg = sweeper};
     char now[ISO8601_LEN + 1];
 
+    memset(sweeper->unreachable, 0, sizeof(sweeper->unreachable));
     buffer_clear(&sweeper->exchange);
     buffer_clear(&sweeper->routing_key);
     if (!sweeper->options.sweeps(sweeper->options.arg, &what.grace_ms, &sweeper->exchange,
@@ -105,7 +120,7 @@ static void sweep(struct presence_sweeper *sweeper)
 // Returns false if the relay is stopping.
 static bool wait_a_period(struct presence_sweeper *sweeper)
 {
-    uint64_t until_ms = clock_wall_ms() + PERIOD_MS;
+    uint64_t until_ms = clock_monotonic_ms() + PERIOD_MS;
     const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
                                    .tv_nsec = (long)(until_ms % 1000 * 1000000)};
     int rc = 0;
@@ -140,6 +155,17 @@ static void free_parts(struct presence_sweeper *sweeper)
     free(sweeper);
 }
 
+// A wall clock that is set back must not stop the thread.
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 struct presence_sweeper *presence_sweeper_new(const struct presence_sweeper_options *options)
 {
     struct presence_sweeper *sweeper = mem_zalloc(sizeof(*sweeper));
@@ -149,7 +175,7 @@ struct presence_sweeper *presence_sweeper_new(const struct presence_sweeper_opti
     for (unsigned i = 0; i < nodes; i++)
         sweeper->nodes[i] = redis_settings_of_node(options->redis, i);
     pthread_mutex_init(&sweeper->lock, NULL);
-    pthread_cond_init(&sweeper->changed, NULL);
+    init_condition(&sweeper->changed);
     if (thread_start(&sweeper->thread, serve, sweeper))
         return sweeper;
     log_error("cannot start the thread of presence");
