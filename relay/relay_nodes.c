@@ -41,6 +41,15 @@ void relay_nodes_connect(struct relay *relay)
             connect(relay, i);
 }
 
+bool relay_nodes_read_tops(struct relay *relay)
+{
+    for (unsigned i = 0; i < relay->logs.count; i++)
+        if (!event_log_connected(relay->logs.logs[i]) ||
+            !event_log_read_tops(relay->logs.logs[i], relay->tops))
+            return false;
+    return true;
+}
+
 bool relay_nodes_all_connected(const struct relay *relay)
 {
     for (unsigned i = 0; i < relay->logs.count; i++)

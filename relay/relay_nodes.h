@@ -13,6 +13,8 @@
 // Connects to the servers that it is time for. A relay that has not claimed the log reads its tops
 // too: a heartbeat reports them.
 void relay_nodes_connect(struct relay *relay);
+// Reads the tops of all servers. Returns false if one could not be asked.
+NODISCARD bool relay_nodes_read_tops(struct relay *relay);
 bool relay_nodes_all_connected(const struct relay *relay);
 bool relay_nodes_any_connected(const struct relay *relay);
 // Time until the first attempt that is put off, at least 1 ms and at most `max_ms`.

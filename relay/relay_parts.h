@@ -41,7 +41,7 @@ enum relay_obstacle {
 };
 
 enum relay_role {
-    ROLE_STARTING, // neither active nor refused yet
+    ROLE_STARTING, // neither active nor refused yet, or cut off from RabbitMQ since
     ROLE_ACTIVE,   // consumes, or consumed until RabbitMQ was lost
     ROLE_STANDBY,  // refused by RabbitMQ or Redis: another relay is active
 };

@@ -121,6 +121,15 @@ static bool ensure_log(struct relay *relay)
     return false;
 }
 
+// Whether another relay is active is not known without RabbitMQ: ws:speaker shows it.
+static void cease_to_stand_by(struct relay *relay)
+{
+    if (relay->role != ROLE_STANDBY || !relay_nodes_read_tops(relay))
+        return;
+    relay->role = ROLE_STARTING;
+    relay->next_heartbeat_ms = 0;
+}
+
 // The queues come first. Claiming the log takes it away from the relay that has it, so only one
 // that holds the queues may do that.
 static bool ensure_active(struct relay *relay)
@@ -138,12 +147,14 @@ static bool ensure_active(struct relay *relay)
         return claim(relay);
     case CONSUMER_STANDBY:
         relay->role = ROLE_STANDBY;
+        relay_nodes_clear(relay); // the active one gets what is in them
         backoff_reset(&relay->consumer_backoff);
         relay_wait(relay, STANDBY_RETRY_MS);
         return false;
     case CONSUMER_ELSEWHERE:
         return false;
     default:
+        cease_to_stand_by(relay);
         relay_wait(relay, backoff_next_ms(&relay->consumer_backoff,
                                           rabbit_hosts_reached(&relay->rabbitmq_hosts)));
         return false;

@@ -28,7 +28,8 @@ struct dialogue {
     // room, ~ a lost connection, = a connection that is blocked; | ends what comes in one read.
     // A comma is 6 s without an event, a - 20 ms before the next one, and
     // with * a heartbeat is due behind it; from _ on, events wait until
-    // the queues are left. Before them, each > is an attempt to join that is to be made at another
+    // the queues are left. Before them, each ^ is an attempt to join that is refused as another
+    // relay is active, and each > is an attempt to join that is to be made at another
     // host, each . one that is to be made later.
     const char *deliveries;
     // What comes of appends, by turn and server: o in the log, f failed, s superseded, d Redis is
@@ -49,7 +50,8 @@ static struct {
     bool connected, readable, second_readable;
     unsigned other_speaks;
     bool redis_away, second_away, unclaimed, refused;
-    bool bare; // the last heartbeat named no positions
+    bool stood_by; // and since then has sent no heartbeat
+    bool bare;     // the last heartbeat named no positions
     uint64_t now_ms, refused_ms, joined_ms, left_ms;
     char log[IDS_MAX + 1];
     uint64_t tag, epoch, losses;
@@ -114,6 +116,13 @@ static void write_if_long(const char *what, uint64_t since_ms, uint64_t least_ms
 enum consumer_state consumer_join(struct consumer *consumer)
 {
     (void)consumer;
+    if (*brokers.deliveries == '^') {
+        brokers.deliveries++;
+        brokers.stood_by = true;
+        brokers.left_ms = brokers.now_ms;
+        buffer_printf(&brokers.transcript, "standby ");
+        return CONSUMER_STANDBY;
+    }
     if (brokers.refused && brokers.now_ms > brokers.refused_ms)
         buffer_printf(&brokers.transcript, "pause ");
     brokers.refused = *brokers.deliveries == '>' || *brokers.deliveries == '.';
@@ -468,6 +477,9 @@ enum event_log_heartbeat event_log_publish_heartbeat(struct event_log *log, stru
     if (bare != brokers.bare)
         buffer_printf(&brokers.transcript, "%s ", bare ? "bare" : "full");
     brokers.bare = bare;
+    if (brokers.stood_by)
+        buffer_printf(&brokers.transcript, "beat ");
+    brokers.stood_by = false;
     envelope_decoder_free(decoder);
     return brokers.other_speaks ? EVENT_LOG_HEARTBEAT_LEFT : EVENT_LOG_HEARTBEAT_PUBLISHED;
 }
@@ -523,6 +535,7 @@ unsigned event_log_shards(const struct event_log *log)
 bool event_log_read_tops(struct event_log *log, struct position tops[SHARDS_MAX])
 {
     (void)log, (void)tops;
+    buffer_printf(&brokers.transcript, "tops ");
     return true;
 }
 
@@ -582,6 +595,8 @@ static const struct dialogue dialogues[] = {
      "claim lost held(10 s) leave away(3 s) claim append(ab) ack(2+) "},
     {"a round of hosts without a pause, then one", ">>.>>.a", "", "", 0, 7,
      "refused refused refused pause refused refused refused pause claim append(a) ack(1+) "},
+    {"a standby sends no heartbeat, one that cannot reach RabbitMQ does", "^^..|a", "", "", 0, 6,
+     "standby standby refused tops beat pause refused pause claim append(a) ack(1+) "},
     {"a dead letter is not acknowledged with the others", "a!b", "", "", 0, 1,
      "claim letter(2) append(ab) ack(1) ack(3) "},
     {"a dead letter alone", "!", "", "", 0, 1, "claim letter(1) "},
@@ -657,6 +672,8 @@ static const struct dialogue dialogues_in_flight[] = {
     {"both brokers are lost: heartbeats have no positions until the log is claimed", "a|=..|A", "L",
      "", 0, 6,
      "send(a) lost bare refused pause refused pause claim send(a) append(a) ack(1+) full "},
+    {"both are lost, and another relay is active: what was sent is that one's", "a|=^.", "L", "", 0,
+     4, "send(a) lost bare standby refused tops full beat "},
 };
 
 static const struct dialogue dialogues_in_flight_with_two[] = {
