@@ -1,6 +1,6 @@
 #include "common/redis_error.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/attr.h"
@@ -25,6 +25,21 @@ bool redis_error_ends_connection(const char *error)
         if (has_code(error, codes[i]))
             return true;
     return false;
+}
+
+// Since 7 Redis adds " script: <sha>, on @user_script:<line>."; before, "ERR Error running script
+// (call to f_<sha>): @user_script:<line>: @user_script: <line>: -" comes first.
+void redis_error_plain(const char *error, char *out, size_t size)
+{
+    const char *dash =
+        strncmp(error, "ERR Error running script", 24) == 0 ? strstr(error, ": -") : NULL;
+    const char *begin = dash ? dash + 3 : error;
+    const char *script = strstr(begin, " script: ");
+    size_t len = script ? (size_t)(script - begin) : strlen(begin);
+
+    while (len > 0 && (begin[len - 1] == '.' || begin[len - 1] == ' '))
+        len--;
+    snprintf(out, size, "%.*s", (int)len, begin);
 }
 
 // hiredis names the first byte that is none of Redis' protocol: an alert of TLS begins with 0x15.

@@ -98,14 +98,18 @@ static const char *remedy_of(const struct event_log *log, const char *error)
     return redis_error_ends_connection(error) ? redis_settings_remedy(log->options.redis) : NULL;
 }
 
-// The remedy is that of this error, which is not always the settings of the connection.
+// The remedy is that of this error, which is not always the settings of the connection. A Redis
+// that refuses every write refuses it in a script and outside: that is one outage.
 void event_log_report_error(struct event_log *log, const char *error)
 {
-    log->outage.remedy = remedy_of(log, error);
-    if (redis_error_ends_connection(error))
-        event_log_lose(log, error);
+    char plain[OUTAGE_LOG_REASON_MAX];
+
+    redis_error_plain(error, plain, sizeof(plain));
+    log->outage.remedy = remedy_of(log, plain);
+    if (redis_error_ends_connection(plain))
+        event_log_lose(log, plain);
     else
-        outage_log_begin(&log->outage, error);
+        outage_log_begin(&log->outage, plain);
     log->outage.remedy = redis_settings_remedy(log->options.redis);
 }
 

@@ -42,6 +42,31 @@ static void is_judged(void **state)
     assert_int_equal(redis_error_wants_no_password(c->error), c->wants_no_password);
 }
 
+struct plain_case {
+    const char *name, *error, *plain;
+};
+
+// clang-format off
+static const struct plain_case plain_cases[] = {
+    {"outside a script", "OOM command not allowed when used memory > 'maxmemory'.", "OOM command not allowed when used memory > 'maxmemory'"},
+    {"in a script", "OOM command not allowed when used memory > 'maxmemory'. script: 12ab, on @user_script:5.", "OOM command not allowed when used memory > 'maxmemory'"},
+    {"in a script, before Redis 7", "ERR Error running script (call to f_1): @user_script:2: @user_script: 2: -OOM command not allowed when used memory > 'maxmemory'. ", "OOM command not allowed when used memory > 'maxmemory'"},
+    {"without a full stop", "ERR no such key", "ERR no such key"},
+    {"an error of the script itself", "ERR Error running script (call to f_1): @user_script:2: is nil", "ERR Error running script (call to f_1): @user_script:2: is nil"},
+    {"longer than there is room", "ERR 456789012345678901234567890123456789012345678901234567890123456789012345678901", "ERR 456789012345678901234567890123456789012345678901234567890123"},
+    {"nothing", "", ""},
+};
+// clang-format on
+
+static void is_made_plain(void **state)
+{
+    const struct plain_case *c = *state;
+    char plain[65];
+
+    redis_error_plain(c->error, plain, sizeof(plain));
+    assert_string_equal(plain, c->plain);
+}
+
 struct explain_case {
     const char *name, *reason, *part; // of what is said
 };
@@ -63,10 +88,11 @@ static void is_explained(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(cases) + ARRAY_LEN(explain_cases)];
+    struct CMUnitTest tests[ARRAY_LEN(cases) + ARRAY_LEN(plain_cases) + ARRAY_LEN(explain_cases)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, cases, is_judged);
+    ADD_ROWS(tests, count, plain_cases, is_made_plain);
     ADD_ROWS(tests, count, explain_cases, is_explained);
     return cmocka_run_group_tests_name("redis error", tests, NULL, NULL);
 }
