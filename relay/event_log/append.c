@@ -5,8 +5,9 @@
 #include "relay/event_log/flight.h"
 #include "relay/event_log/size_limit.h"
 
-#define TRIES_MAX 8                                                        // without progress
-#define FULL      "OOM command not allowed when used memory > 'maxmemory'" // in the words of Redis
+#define WAITING_MAX 4 // parts in flight that wait for replicas
+#define TRIES_MAX   8 // without progress
+#define FULL        "OOM command not allowed when used memory > 'maxmemory'" // in the words of Redis
 
 // 0: the batch has only deliveries that were in the log before. They need no claim.
 static uint64_t epoch_of(const struct batch *batch)
@@ -70,9 +71,10 @@ static enum event_log_status append_once(struct event_log *log, struct batch *ba
     return heed(log, flight_land(log, true));
 }
 
+// Each part may wait for replicas that are missing.
 bool event_log_may_send(const struct event_log *log)
 {
-    return log->flight_count < FLIGHTS_MAX;
+    return log->flight_count < (log->options.wait_replicas > 0 ? WAITING_MAX : FLIGHTS_MAX);
 }
 
 void event_log_send(struct event_log *log, struct batch *batch)

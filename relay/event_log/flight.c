@@ -11,6 +11,7 @@
 #define ARGS_FIXED  7     // EVALSHA sha 2 log channel max_len before
 #define SEND_MAX    256   // events that are sent at a time
 #define REPLICAS_MS "100" // that replicas have to confirm a batch
+#define LANDING_MS  1000  // after that only the flight that is landing is waited for
 
 // ---- sending
 
@@ -298,10 +299,13 @@ static void land_oldest(struct event_log *log, struct answers *all)
 
 struct answers flight_land(struct event_log *log, bool all)
 {
+    uint64_t until_ms = clock_monotonic_ms() + LANDING_MS;
     struct answers answers = {0};
 
     while (log->flight_count > 0) {
         land_oldest(log, &answers);
+        if (log->flight_count > 0 && clock_monotonic_ms() >= until_ms)
+            answers.lost = !event_log_lose(log, "many answers are late");
         if (answers_are_good(&answers) && !all && log->flight_count > 0 &&
             !event_log_has_reply(log))
             break;

@@ -24,5 +24,6 @@ bool answers_are_good(const struct answers *answers);
 void flight_send(struct event_log *log, struct batch *batch);
 
 // Waits for the answers of the oldest flight, takes them and those that have come with them, and
-// marks what is in the log. Takes those of all flights with `all`, or if any answer is not good.
+// marks what is in the log. Takes those of all flights with `all`, or if any answer is not good. If
+// that takes longer than a second, ends the connection: the log tells what is in it.
 struct answers flight_land(struct event_log *log, bool all);

@@ -8,7 +8,10 @@
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
+#include "relay/event_log/acked.h"
+#include "tests/unit/capture.h"
 #include "tests/unit/unit.h"
 
 #define EPOCH       5
@@ -17,6 +20,8 @@
 #define REPLIES_MAX 64
 #define PIECE       256
 #define LARGE       (2 * PIECE + 10)
+
+#define IN_SCRIPT " script: 0123456789012345678901234567890123456789, on @user_script:5."
 
 struct dialogue {
     const char *name;
@@ -40,9 +45,34 @@ static struct {
     size_t entries;
     redisReply *replies[REPLIES_MAX]; // NULL: lost
     size_t reply_count, reply_next;
-    size_t early; // replies that come together with the one that is waited for
+    size_t early;             // replies that come together with the one that is waited for
+    uint64_t now_ms, slow_ms; // each reply takes so long
+    const char *refusal;      // of all writes outside the script
     struct buffer transcript;
 } redis;
+
+// ---- the clock
+
+uint64_t clock_monotonic_ms(void)
+{
+    return redis.now_ms;
+}
+
+uint64_t clock_monotonic_us(void)
+{
+    return redis.now_ms * 1000 + 1; // 0 is no time
+}
+
+uint64_t clock_wall_ms(void)
+{
+    return redis.now_ms;
+}
+
+void clock_iso8601(uint64_t wall_ms, char out[ISO8601_LEN + 1])
+{
+    (void)wall_ms;
+    strcpy(out, "1970-01-01T00:00:00.000Z");
+}
 
 // ---- replies
 
@@ -127,9 +157,9 @@ static redisReply *answer_script(int argc, const char **argv, const size_t *lens
                         0);
     case 'm':
         return reply_of(REDIS_REPLY_ERROR,
-                        "OOM command not allowed when used memory > 'maxmemory'.", 0);
+                        "OOM command not allowed when used memory > 'maxmemory'." IN_SCRIPT, 0);
     case 'c':
-        return reply_of(REDIS_REPLY_ERROR, "MISCONF Errors writing to the AOF file.", 0);
+        return reply_of(REDIS_REPLY_ERROR, "MISCONF Errors writing to the AOF file." IN_SCRIPT, 0);
     case 's':
         return reply_of(REDIS_REPLY_ERROR, "NOSCRIPT No matching script.", 0);
     default:
@@ -176,6 +206,8 @@ static redisReply *answer(int argc, const char **argv, const size_t *lens)
         buffer_printf(&redis.transcript, "trim ");
         return reply_of(REDIS_REPLY_INTEGER, NULL, redis.full ? 0 : 250);
     }
+    if (strcmp(argv[0], "HSET") == 0 && redis.refusal)
+        return reply_of(REDIS_REPLY_ERROR, redis.refusal, 0);
     if (strcmp(argv[0], "SET") == 0)
         buffer_printf(&redis.transcript, "mark ");
     if (strcmp(argv[0], "SCRIPT") == 0)
@@ -210,6 +242,7 @@ int redisGetReplyFromReader(redisContext *context, void **reply)
 int redisGetReply(redisContext *context, void **reply)
 {
     assert_true(redis.reply_next < redis.reply_count);
+    redis.now_ms += redis.slow_ms;
     *reply = redis.replies[redis.reply_next++];
     if (redis.reply_next == redis.reply_count)
         redis.reply_next = redis.reply_count = 0;
@@ -304,7 +337,8 @@ struct flight_row {
     const char *name, *outcomes, *replicas; // as above
     // What is asked: 1 and 2 add an event of the first and the second shard and send it, k one that
     // is known, ? takes answers, ! all of them, a appends, r asks for the role, c connects, d drops
-    // what is in the log, o writes whether the log may lack what edges have got.
+    // what is in the log, o writes whether the log may lack what edges have got, z makes each
+    // answer take 600 ms.
     const char *steps;
     size_t early;           // answers that come together with the first one
     const char *transcript; // and after ? and ! how many events at the front are in the log
@@ -353,6 +387,12 @@ static const struct flight_row flight_rows[] = {
      "append append append append append append append append append append append append append "
      "append append append 1 2 ",
      16},
+    {"fewer, if each waits for replicas", "", "2222", "11111??", 0,
+     "append wait append wait append wait append wait 1 2 ", 4},
+    {"many slow answers are not awaited: the log is asked", "", NULL, "11111z!a", 0,
+     "append append append append append 2 connect load ask ask 5 ", 5},
+    {"a refusal and slow answers", "s", NULL, "11111z?a", 0,
+     "append append append append append 0 connect load ask ask append 5 ", 5},
     {"nothing is owed over the first connection", "c", NULL, "1o?oao", 0,
      "append even 0 even ask ask append 1 even ", 1},
     {"owed until the next server has it, and not until it was tried there", "xc", "22", "1o?coaoao",
@@ -478,6 +518,41 @@ static void owes_until_all_pieces_are_in_the_log(void **state)
     free_log(log, &resolver);
 }
 
+// Two kinds of writes are refused by turns, in words that differ.
+static void one_line_while_every_write_is_refused(void **state)
+{
+    static const struct {
+        const char *outcomes, *refusal;
+    } rows[] = {
+        {"ccc", "MISCONF Errors writing to the AOF file."},
+        {"mmm", "OOM command not allowed when used memory > 'maxmemory'."},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct resolver resolver;
+        struct batch batch;
+        struct buffer lines = {0};
+
+        memset(&redis, 0, sizeof(redis));
+        redis.outcomes = rows[i].outcomes;
+        redis.refusal = rows[i].refusal;
+        redis.full = true;
+        struct event_log *log = new_log(&resolver, 1, 0);
+        fill(&batch, 1, 1);
+        struct capture capture = capture_start(STDERR_FILENO);
+        for (int turn = 0; turn < 3; turn++) {
+            (void)!event_log_append(log, &batch);
+            (void)!event_log_store_acked(log, (struct position){EPOCH, 1});
+        }
+        capture_end(&capture, &lines);
+        assert_int_equal(capture_count(&lines, "unavailable"), 1);
+        buffer_fini(&lines);
+        batch_fini(&batch);
+        free_log(log, &resolver);
+    }
+}
+
 // Deliveries that are in the log already, and for which only replicas are asked, have no epoch of
 // their own that the log could be ahead of.
 static void known_deliveries_in_doubt_are_not_superseded(void **state)
@@ -531,6 +606,9 @@ static void do_step(struct event_log *log, struct batch *batch, char step)
         (void)!event_log_append(log, batch);
     } else if (step == 'd') {
         batch_drop(batch, batch_logged_count(batch, UINT64_MAX));
+        return;
+    } else if (step == 'z') {
+        redis.slow_ms = 600;
         return;
     } else if (step == 'c') {
         assert_true(event_log_connect(log));
@@ -602,7 +680,7 @@ static void follows_the_script_with_two(void **state)
 int main(void)
 {
     struct CMUnitTest
-        tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + ARRAY_LEN(flight_rows) + 3];
+        tests[ARRAY_LEN(dialogues) + ARRAY_LEN(dialogues_with_two) + ARRAY_LEN(flight_rows) + 4];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, follows_the_script);
@@ -610,6 +688,7 @@ int main(void)
     ADD_ROWS(tests, count, flight_rows, flies);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(sends_a_large_batch_in_pieces);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(owes_until_all_pieces_are_in_the_log);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_line_while_every_write_is_refused);
     tests[count++] =
         (struct CMUnitTest)cmocka_unit_test(known_deliveries_in_doubt_are_not_superseded);
     return cmocka_run_group_tests_name("append", tests, NULL, NULL);
