@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct publisher {
     uint64_t published;    // on this connection
     uint64_t used_ms, moved_ms, retry_ms;
     bool blocked;
+    bool has_letter_queue, lost_letter_queue; // as far as this connection knows
     struct backoff backoff;
     struct outage_log outage;
     char reason[RABBIT_REASON_MAX]; // why there is no connection
@@ -63,7 +65,7 @@ static void disconnect(struct publisher *publisher)
     rabbit_close(publisher->rabbit);
     publisher->rabbit = NULL;
     publisher->published = 0;
-    publisher->blocked = false;
+    publisher->blocked = publisher->has_letter_queue = publisher->lost_letter_queue = false;
 }
 
 // What was sent and has no answer is in doubt.
@@ -88,6 +90,7 @@ static enum rabbit_status prepare(struct publisher *publisher)
 
     if (o->letter_queue)
         status = rabbit_ensure_queue(publisher->rabbit, o->letter_queue, o->queue_type, false);
+    publisher->has_letter_queue = o->letter_queue && status == RABBIT_OK;
     if (status == RABBIT_REFUSED)
         status = rabbit_open_channel(publisher->rabbit);
     return status == RABBIT_OK ? rabbit_enable_confirms(publisher->rabbit) : status;
@@ -119,6 +122,12 @@ static bool ensure_connected(struct publisher *publisher)
     return true;
 }
 
+static bool is_letter(const struct publisher *publisher, const struct publication *p)
+{
+    return publisher->has_letter_queue && *p->exchange == '\0' &&
+           strcmp(p->event.routing_key, publisher->options.letter_queue) == 0;
+}
+
 static void send_one(struct publisher *publisher, struct publication *p)
 {
     if (!ensure_connected(publisher)) {
@@ -134,6 +143,7 @@ static void send_one(struct publisher *publisher, struct publication *p)
     list_unlink(&p->node);
     list_append(&publisher->sent, &p->node);
     p->tag = ++publisher->published;
+    p->is_letter = is_letter(publisher, p);
     if (!rabbit_publish_event(publisher->rabbit, p->exchange, &p->event))
         lose(publisher, PUBLISH_LOST, rabbit_reason(publisher->rabbit));
 }
@@ -173,6 +183,7 @@ static void take_return(struct publisher *publisher, const struct rabbit_message
         struct publication *p = list_entry(node, struct publication, node);
         if (!p->returned && span_is(returned->message_id, p->event.message_id)) {
             p->returned = true;
+            publisher->lost_letter_queue |= p->is_letter;
             return;
         }
     }
@@ -217,6 +228,16 @@ static void take_answers(struct publisher *publisher)
             return;
         }
     }
+}
+
+// The queue of dead letters was there and is not any more. A connection declares it when it begins;
+// what else is on its way over this one is in doubt.
+static void renew_letter_queue(struct publisher *publisher)
+{
+    if (!publisher->lost_letter_queue || publisher->blocked)
+        return;
+    disconnect(publisher);
+    finish_all(&publisher->sent, PUBLISH_LOST, "the queue of dead letters has to be declared");
 }
 
 // ---- time
@@ -295,6 +316,7 @@ static void turn(struct publisher *publisher)
 {
     send_fresh(publisher);
     take_answers(publisher);
+    renew_letter_queue(publisher);
     check_time(publisher);
 }
 

@@ -37,15 +37,16 @@ struct publication {
     // The publisher's own.
     struct list node;
     uint64_t tag, due_ms;
-    bool returned, is_late;
+    bool returned, is_late, is_letter;
 };
 
 struct publisher;
 
 struct publisher_options {
-    struct rabbit_options rabbit;      // with hosts that no other thread uses
-    const char *module, *what;         // for the log: what is not available without a connection
-    const char *letter_queue;          // that is declared when it is missing; NULL: none
+    struct rabbit_options rabbit; // with hosts that no other thread uses
+    const char *module, *what;    // for the log: what is not available without a connection
+    const char *letter_queue;     // that is declared when it is missing, also if it was deleted
+                                  // meanwhile; NULL: none
     enum rabbit_queue_type queue_type; // of that queue
     uint32_t timeout_ms;               // for the confirm
     metric *outages;                   // times that the connection was lost or could not be made

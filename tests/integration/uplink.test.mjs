@@ -113,6 +113,21 @@ test('a foreign entry is a dead letter', async () => {
   assert.match((await deadLetter()).headers['x-reason'], /malformed/);
 });
 
+test('the queue of dead letters was deleted: it is declared again', async (t) => {
+  const client = await driver(t, one, 'u15');
+  const { channel, connection } = made.services;
+  await channel.deleteQueue(DEAD_LETTERS);
+  assert.deepEqual(await ask(client, 'unbound', 'kept'), DONE);
+  await until('the queue', async () => {
+    const probe = await connection.createChannel(); // a missing queue closes it
+    probe.on('error', () => {});
+    return probe.checkQueue(DEAD_LETTERS);
+  });
+  assert.equal(JSON.parse((await deadLetter()).body).data, 'kept');
+  assert.ok(await made.relay.metric('ws_relay_uplink_dead_letters_failed_total') > 0);
+  await until('an empty stream', isEmpty);
+});
+
 test('full: an error at once, and nothing is trimmed', async (t) => {
   const client = await driver(t, one, 'u8');
   await made.relay.stop();
