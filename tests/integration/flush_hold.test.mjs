@@ -67,15 +67,19 @@ function assertInOrder(client, first) {
     Array.from({ length: published - first }, (_, i) => first + i));
 }
 
+// How busy the edge is counts by the clock, so others on the machine may make it hold an event.
 test('one event after the other: each is written at once', async (t) => {
   const first = published;
   const client = await crowd(t, edge, 'idle', FEW);
-  for (let i = 0; i < 5; i++) {
-    await publish('idle');
-    await client.next('new_notification');
-  }
+  await until('five that were not held', async () => {
+    const before = await held(edge);
+    for (let i = 0; i < 5; i++) {
+      await publish('idle');
+      await client.next('new_notification');
+    }
+    return await held(edge) === before;
+  });
   assertInOrder(client, first);
-  assert.equal(await held(edge), 0);
   assert.equal(await saved(edge), 0);
 });
 

@@ -14,7 +14,8 @@ bool websocket_has_backlog(const struct websocket_connection *connection);
 bool websocket_can_write(const struct websocket_connection *connection);
 // Writes frames of the engine, in up to WRITE_BATCH_MAX_FRAMES pieces, and returns how many of
 // their bytes are done with: the socket took them, or they wait in `own` behind the reply to the
-// handshake. The frames are shared by many connections: no byte is copied but by the kernel.
+// handshake. The pieces are shared by many connections. They are not copied, but for what goes with
+// that reply.
 size_t websocket_write_frames(struct websocket_connection *connection, const struct span *pieces,
                               uint32_t count);
 
