@@ -31,6 +31,7 @@ export_settings() {
     export REDIS_HOST=127.0.0.1 REDIS_PORT REDIS_PASSWORD= REDIS_DB=1
     export RABBITMQ_HOST=127.0.0.1 RABBITMQ_PORT RABBITMQ_USER=guest RABBITMQ_PASSWORD=guest
     export RABBITMQ_VHOST=/ SERVICE_HOST=127.0.0.1 LOG_LEVEL=warn DRAIN_SECONDS=0
+    export MAX_OUTBOX_BYTES=4194304 # the events of a flood, so that no client is too slow
     export MAX_SOCKETS_PER_USER=0 MAX_EVENTS_PER_SECOND_PER_USER=0 # all clients may be one user
     WS_TOKEN=$("$BUILD/ws-token" --user bench) || die "ws-token failed"
     export WS_TOKEN
