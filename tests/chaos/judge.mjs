@@ -1,5 +1,6 @@
 // What to think of a run: all rules of checker.mjs, on all that the stage has collected.
 import * as checker from './checker.mjs';
+import { checkEmpty, checkUplink } from './uplink_checker.mjs';
 
 const EDGE_READY_MS = 3000;
 const RELAY_READY_MS = 15_000; // until it misses two heartbeats of RabbitMQ
@@ -35,6 +36,8 @@ export function judge(stage) {
     ...checker.checkAcknowledged(published, log, stage.excused),
     ...checker.checkHistories(clients, published, log),
     ...(stage.crowded ? checker.checkCrowd(stage.crowded, log) : []),
+    ...checkUplink(stage.told, stage.service.arrived, stage.log.erased),
+    ...checkEmpty(stage.left),
     ...readinessOfEdges(stage, clients, log),
     ...readinessOfRelays(stage, log),
     ...Object.keys(stage.held).flatMap((name) =>
@@ -48,6 +51,13 @@ function byRule(faults) {
   return rules;
 }
 
+function wordsOfUplink({ told, service: { arrived }, log: { erased } }) {
+  const acked = told.filter((one) => one.acked !== null).length;
+  const again = arrived.length - new Set(arrived.map(({ id }) => id)).size;
+  return `${told.length} told by clients, ${acked} acked, ${arrived.length} arrived, ${again} of them again, `
+    + `${erased.length} erased by FLUSHALL`;
+}
+
 export function report(stage, faults) {
   const lives = stage.clients.flatMap(({ history }) => checker.livesOf(history));
   const entries = stage.clients.flatMap(({ history }) => history);
@@ -59,6 +69,7 @@ export function report(stage, faults) {
       + `${stage.log.entries.length} logged, ${count('event')} received by ${stage.clients.length} clients`,
     `${count('connect')} connects, ${recovered} recovered, ${lives.length} sessions`,
   ];
+  lines.push(wordsOfUplink(stage));
   if (stage.crowded) {
     const { count: many, heard, closed } = stage.crowded;
     lines.push(`${heard} received by a crowd of ${many}, ${closed} of its connections ended`);

@@ -5,6 +5,7 @@ import { createClient } from './packages.mjs';
 
 const EVERY_MS = 100;
 const PAGE = '5000';
+const UPLINK = ['XRANGE', 'ws:uplink', '-', '+'];
 
 export class LogReader {
   // `port` gives the port of the primary.
@@ -12,6 +13,7 @@ export class LogReader {
     Object.assign(this, { port, shards, clock });
     this.entries = []; // {shard, position, room, event, number, at, era}, as they were found
     this.era = 0; // how often the log was erased
+    this.erased = []; // {user, number, attempt}: what waited in the uplink then
     this.last = Array(shards).fill('0-0');
     this.running = true;
   }
@@ -71,10 +73,18 @@ export class LogReader {
   readAndErase() {
     return this.#inTurn(async () => {
       const ranges = this.last.map((_, shard) => this.#rangeOf(shard));
-      const answers = await this.#ask([['MULTI'], ...ranges, ['FLUSHALL'], ['EXEC']]);
+      const answers = await this.#ask([['MULTI'], ...ranges, UPLINK, ['FLUSHALL'], ['EXEC']]);
       this.#takeAll(answers.at(-1).slice(0, this.shards));
+      this.#noteErased(answers.at(-1)[this.shards]);
       this.era += 1;
     });
+  }
+
+  #noteErased(entries) {
+    for (const [, fields] of entries) {
+      const body = fields[1 + fields.findIndex((field, i) => i % 2 === 0 && field.toString() === 'b')];
+      this.erased.push(JSON.parse(body.toString()).data);
+    }
   }
 
   #takeAll(pages) {

@@ -1,6 +1,6 @@
 // The whole gateway for one run: Redis with its append-only file and a second one to fail over to,
 // RabbitMQ, two relays, three edges, and a link of its own between any two of them.
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child } from '../integration/support/child.mjs';
@@ -11,8 +11,11 @@ import { Redis, command } from '../integration/support/redis.mjs';
 import { SECRET } from '../integration/support/tokens.mjs';
 import { Hopeless, until, within } from '../integration/support/wait.mjs';
 import { Link } from './links.mjs';
+import { USERS } from './presence.mjs';
+import { CLIENT_EVENTS } from './uplink.mjs';
 
 const HOST = '127.0.0.1';
+const BUILT_IN = new URL('../../common/gateway_file/gateway.json', import.meta.url);
 const START_MS = 60_000;
 const PROBE_MS = 1000;
 
@@ -29,6 +32,16 @@ const EDGE_SETTINGS = {
   MAX_SOCKETS_PER_USER: '0', // the crowd is one user
   MAX_EVENTS_PER_SECOND_PER_USER: '0',
 };
+
+// The built-in file, and what clients tell the services, and who is online and in a room.
+async function writeGatewayFile(folder) {
+  const file = JSON.parse(await readFile(BUILT_IN, 'utf8'));
+  const path = join(folder, 'gateway.json');
+  Object.assign(file, { users: USERS, clientEvents: CLIENT_EVENTS });
+  file.rooms.conversation.presence = true;
+  await writeFile(path, JSON.stringify(file));
+  return path;
+}
 
 // A program of the gateway, which can end in any way and is started again on the same ports.
 class Program {
@@ -85,7 +98,8 @@ export class Stack {
     stack.links = [];
     try {
       await stack.#startBrokers();
-      await stack.#startPrograms(build, edges, relays, { BUS_SHARDS: String(shards), ...env });
+      await stack.#startPrograms(build, edges, relays, {
+        BUS_SHARDS: String(shards), GATEWAY_FILE: await writeGatewayFile(stack.folder), ...env });
     } catch (error) {
       await stack.stop();
       throw error;

@@ -3,8 +3,11 @@
 import { AppClient } from './clients.mjs';
 import { Crowd } from './crowd.mjs';
 import { LogReader } from './log_reader.mjs';
+import * as presence from './presence.mjs';
 import { Publishers } from './publishers.mjs';
 import { Stack } from './stack.mjs';
+import { Service, Teller } from './uplink.mjs';
+import { isOwed } from './uplink_checker.mjs';
 import { sleep, until } from '../integration/support/wait.mjs';
 
 const SAMPLE_MS = 250;
@@ -14,6 +17,8 @@ const STAGGER_MS = 600; // between two that happen at once: the first one shows 
 const SETTLE_MS = 60_000;
 const EMPTY_MS = 30_000; // connections of polling clients are kept alive for a while
 const WANDER_MS = 100;
+const TELLING_MS = 1000; // over which the clients begin
+const PRESENT_MS = 15_000; // beyond patience: half-open connections are closed, dead edges are forgotten
 const RUSH_MS = 30; // from the joins of many until the fault: into their acks, or right behind
 
 export const clock = () => performance.now();
@@ -29,6 +34,7 @@ export class Stage {
     }
     stage.log = new LogReader({ port: () => stage.stack.redis.port, shards: options.shards, clock });
     stage.log.start();
+    stage.service = await Service.open(stage.stack.rabbitmq.url, clock);
     stage.base = await stage.#steadyHoldings();
     return stage;
   }
@@ -54,6 +60,7 @@ export class Stage {
     const rooms = Array.from({ length: this.rooms }, (_, i) => `conversation:bench-${i}`);
     const users = Array.from({ length: Math.ceil(this.rooms / 4) }, (_, i) => `user:u${i}`);
     this.talking = [...rooms, ...users];
+    this.counted = rooms;
     this.publishers = new Publishers({ url: this.stack.rabbitmq.url, rooms: this.talking,
       rate: this.rate, random: this.random.branch(), clock });
     for (let i = 0; i < this.count; i++) {
@@ -67,6 +74,7 @@ export class Stage {
       await this.crowd.ready();
     }
     this.publishers.start();
+    this.#tell();
     this.#watch();
     this.#wander(rooms, this.random.branch());
     await until('the first events', () => this.#missingSince(0).length === 0, SETTLE_MS);
@@ -80,6 +88,11 @@ export class Stage {
         active: status === 200 && /active/.test(body), body });
     };
     this.watch = setInterval(() => this.stack.programs.forEach(look), SAMPLE_MS);
+  }
+
+  #tell() {
+    this.tellers = this.clients.map((client) => new Teller(client, clock));
+    this.tellers.forEach((teller, i) => teller.start((TELLING_MS * i) / this.count));
   }
 
   #wander(rooms, random) {
@@ -129,7 +142,7 @@ export class Stage {
         this.hopeless = `nobody helps after ${what}`;
       });
     }
-    for (const { user, history } of missing.slice(0, 5)) this.#tell(user, history, from);
+    for (const { user, history } of missing.slice(0, 5)) this.#recount(user, history, from);
     const ms = Math.round(clock() - healed);
     this.heals.push({ what, names: chosen.map(({ name }) => name), ms });
     this.say(`  everybody has fresh events ${ms} ms later`);
@@ -138,7 +151,7 @@ export class Stage {
   }
 
   // What one client went through, without the events.
-  #tell(user, history, from) {
+  #recount(user, history, from) {
     const words = history.filter(({ at, kind }) => at > from && kind !== 'event').map((entry) =>
       `${Math.round(entry.at - from)} ${entry.kind} ${entry.edge ?? entry.room ?? entry.reason}`);
     this.say(`  ${user}: ${words.join(', ')}`);
@@ -156,8 +169,10 @@ export class Stage {
   // Nothing more is published, and all that was has come where it belongs.
   async end() {
     clearInterval(this.wandering);
-    await this.publishers.fallSilent();
+    await Promise.all([this.publishers, ...this.tellers].map((one) => one.fallSilent()));
     await this.#untilQuiet();
+    await this.#untilToldAll();
+    await this.#untilPresent(presence.expected(this.clients, this.counted, this.many));
     clearInterval(this.watch);
     await this.log.readOn();
     await this.log.stop();
@@ -168,6 +183,29 @@ export class Stage {
     }
     for (const client of this.clients) client.close();
     await this.#untilEmpty();
+    await this.#untilPresent(presence.nobody(presence.expected(this.clients, this.counted, 0)));
+  }
+
+  // What the clients told has come to the service, and nothing of it is left in Redis.
+  async #untilToldAll() {
+    this.told = this.tellers.flatMap(({ told }) => told);
+    await until('what was told', () => !isOwed(this.told, this.service.arrived, this.log.erased),
+      SETTLE_MS).catch(() => {});
+    await until('an empty uplink', async () => {
+      const [entries, bytes] = [await this.stack.redisDo('XLEN', 'ws:uplink'),
+        await this.stack.redisDo('GET', 'ws:uplink:bytes')];
+      this.left = { entries, bytes };
+      return entries === 0 && bytes === null;
+    }, SETTLE_MS).catch(() => {});
+    await this.service.stop();
+  }
+
+  async #untilPresent(counts) {
+    let faults;
+    await until('presence', async () => {
+      faults = presence.checkPresence(counts, await presence.read(this.stack, Object.keys(counts)));
+      return faults.length === 0;
+    }, this.patience + PRESENT_MS).catch(() => this.faults.push(...faults));
   }
 
   async #untilQuiet() {
@@ -188,11 +226,13 @@ export class Stage {
     }, EMPTY_MS).catch(() => {});
   }
 
-  close() {
+  async close() {
     clearInterval(this.watch);
     clearInterval(this.wandering);
     for (const client of this.clients) client.close();
     this.crowd?.kill();
+    for (const teller of this.tellers ?? []) teller.running = false;
+    await this.service?.stop();
     return this.stack.stop();
   }
 }
