@@ -120,18 +120,6 @@ static void lose(struct uplink *uplink, const char *reason)
     wait_for_answers(uplink, (int)backoff_next_ms(&uplink->backoff, true));
 }
 
-static bool connect_redis(struct uplink *uplink)
-{
-    char why[CONTROL_REASON_MAX];
-
-    if (uplink->channel)
-        return true;
-    uplink->channel = control_channel_open(uplink->options.redis, why);
-    if (!uplink->channel)
-        lose(uplink, why);
-    return uplink->channel != NULL;
-}
-
 // Any command that has failed may have been carried out; after reconnecting the window begins at
 // the head of the stream again.
 static bool check(struct uplink *uplink, bool ok)
@@ -139,6 +127,23 @@ static bool check(struct uplink *uplink, bool ok)
     if (!ok)
         lose(uplink, control_channel_reason(uplink->channel));
     return ok;
+}
+
+// A server that lets nothing be removed, such as a replica or one without enough of them, may still
+// be read: each connection to it would publish everything again. So it is first asked to remove
+// 0-0, which no stream has.
+static bool connect_redis(struct uplink *uplink)
+{
+    static const struct uplink_removal nothing = {0};
+    char why[CONTROL_REASON_MAX];
+
+    if (uplink->channel)
+        return true;
+    uplink->channel = control_channel_open(uplink->options.redis, why);
+    if (uplink->channel)
+        return check(uplink, uplink_stream_remove(uplink->channel, &nothing, 1));
+    lose(uplink, why);
+    return false;
 }
 
 static size_t collect_done(const struct uplink *uplink, struct uplink_item *items[],

@@ -113,6 +113,26 @@ test('a foreign entry is a dead letter', async () => {
   assert.match((await deadLetter()).headers['x-reason'], /malformed/);
 });
 
+test('what cannot be removed from Redis is not published again and again', async (t) => {
+  const client = await driver(t, one, 'u16');
+  const copies = () => fleet.messages.filter(({ body }) => body.userId === 'u16').length;
+  const outages = () => made.relay.metric('ws_relay_uplink_redis_outages_total');
+  const before = await outages();
+  t.after(() => {
+    made.relay.child.signal('SIGCONT');
+    return redis('CONFIG', 'SET', 'min-replicas-to-write', '0');
+  });
+  made.relay.child.signal('SIGSTOP');
+  for (let i = 0; i < 3; i++) assert.deepEqual(await ask(client, 'location', i), DONE);
+  await redis('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  made.relay.child.signal('SIGCONT');
+  await until('refusals', async () => await outages() >= before + 6);
+  assert.ok(copies() <= 3, `${copies()} copies`);
+  await redis('CONFIG', 'SET', 'min-replicas-to-write', '0');
+  await until('an empty stream', isEmpty);
+  assert.deepEqual(fleet.numbers('u16'), [0, 1, 2]);
+});
+
 test('the queue of dead letters was deleted: it is declared again', async (t) => {
   const client = await driver(t, one, 'u15');
   const { channel, connection } = made.services;
