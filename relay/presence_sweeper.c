@@ -39,6 +39,14 @@ static bool is_stopping(struct presence_sweeper *sweeper)
     return stopping;
 }
 
+// Logged once for a time in which servers are away.
+static void note_unreachable(struct presence_sweeper *sweeper, unsigned node, const char *why)
+{
+    if (!sweeper->failed)
+        log_warn("presence cannot be swept, it is tried again with the next pass reason=%s", why);
+    sweeper->failed = sweeper->unreachable[node] = true;
+}
+
 // Dialling a server that does not answer takes seconds, so in each pass it is tried once.
 static struct control_channel *reach(struct presence_sweeper *sweeper, unsigned node)
 {
@@ -48,19 +56,14 @@ static struct control_channel *reach(struct presence_sweeper *sweeper, unsigned 
         return NULL;
     if (!sweeper->channels[node])
         sweeper->channels[node] = control_channel_open(&sweeper->nodes[node], why);
-    if (!sweeper->channels[node] && !sweeper->failed)
-        log_warn("edges that are gone stay in presence for now reason=%s", why);
-    sweeper->unreachable[node] = !sweeper->channels[node];
-    sweeper->failed |= sweeper->unreachable[node];
+    if (!sweeper->channels[node])
+        note_unreachable(sweeper, node, why);
     return sweeper->channels[node];
 }
 
 static void lose(struct presence_sweeper *sweeper, unsigned node)
 {
-    if (!sweeper->failed)
-        log_warn("edges that are gone stay in presence for now reason=%s",
-                 control_channel_reason(sweeper->channels[node]));
-    sweeper->failed = sweeper->unreachable[node] = true;
+    note_unreachable(sweeper, node, control_channel_reason(sweeper->channels[node]));
     control_channel_close(sweeper->channels[node]);
     sweeper->channels[node] = NULL;
 }

@@ -11,7 +11,7 @@
 //     later ──> ready ──> under way ──> gone, or the next entry is its oldest
 //       ^       loaded        │
 //       │       suspects <────┤ RabbitMQ has closed the channel, perhaps over it
-//       └─────────────────────┘ it is not taken for now
+//       └─────────────────────┘ it is not taken yet
 #pragma once
 
 #include "common/list.h"
