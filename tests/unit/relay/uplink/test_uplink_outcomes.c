@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "tests/unit/unit.h"
+#include "tests/unit/window_maker.h"
 
 #define START_MS 1000000
 
@@ -24,16 +25,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    list_for_each (node, &window.items)
-        list_entry(node, struct uplink_item, node)->state = UPLINK_WAITING;
-    uplink_window_forget(&window);
+    window_fini(&window);
     return 0;
-}
-
-static struct uplink_entry entry_of(const char *id, const char *owner)
-{
-    return (struct uplink_entry){span_of(id), SPAN_LIT("fleet"), SPAN_LIT("client.location"),
-                                 span_of(owner), SPAN_LIT("{}")};
 }
 
 static void add(const char *id, const char *owner)
