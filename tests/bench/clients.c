@@ -79,10 +79,10 @@ static void look_around(struct clients *clients)
     if (now_ns - clients->looked_ns < LOOK_NS)
         return;
     clients->looked_ns = now_ns;
-    for (uint32_t i = 0; i < clients->started; i++) {
-        struct client *client = &clients->all[i];
+    list_for_each (it, &clients->unready) {
+        struct client *client = list_entry(it, struct client, unready);
         if (client->state == CLOSED && now_ns >= client->at_ns && may_dial(clients)) {
-            if (!dial(clients, i))
+            if (!dial(clients, (uint32_t)(client - clients->all)))
                 client->at_ns = now_ns + client_delay_ns(&clients->options, client->failures++);
         } else if (client->state < READY && now_ns > client->at_ns + DIAL_NS) {
             client_close(clients, client, "it was not let in in time");
@@ -148,7 +148,7 @@ bool clients_connect(struct clients *clients, uint32_t count, uint32_t in_flight
         uint32_t ready = clients->ready;
         while (clients->started < count && clients->started - ready < in_flight)
             if (dial(clients, clients->started))
-                clients->started++;
+                list_append(&clients->unready, &clients->all[clients->started++].unready);
             else
                 return false;
         clients_read(clients, 100);
@@ -190,6 +190,7 @@ struct clients *clients_new(const struct clients_options *options)
 
     clients->options = *options;
     clients->all = mem_zalloc(options->most * sizeof(*clients->all));
+    list_init(&clients->unready);
     clients->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (clients->epoll >= 0)
         return clients;

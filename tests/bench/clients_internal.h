@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/buffer.h"
+#include "common/list.h"
 #include "tests/bench/clients.h"
 
 #define READ_BYTES 262144 // read at one time; larger frames are an error
@@ -13,7 +14,8 @@ enum client_state { DIALLING, UPGRADING, OPENING, JOINING, READY, CLOSED };
 struct client {
     int fd;
     enum client_state state;
-    struct buffer rest; // an incomplete frame
+    struct list unready; // in clients->unready until it is READY
+    struct buffer rest;  // an incomplete frame
     uint32_t dials, failures;
     uint64_t at_ns; // when it began to connect, or is to connect again
     bool recovered;
@@ -25,6 +27,7 @@ struct clients {
     int epoll;
     uint32_t started, ready, closed, on_their_way;
     uint64_t looked_ns;
+    struct list unready; // the others need no look
     struct client *all;
     struct buffer out;
     char in[READ_BYTES];

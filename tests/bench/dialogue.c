@@ -40,6 +40,7 @@ void client_close(struct clients *clients, struct client *client, const char *wh
         clients->on_their_way--;
     } else if (comes_back) {
         clients->ready--;
+        list_append(&clients->unready, &client->unready);
         if (clients->options.on_lost)
             clients->options.on_lost(clients->options.user, (uint32_t)(client - clients->all));
     }
@@ -103,6 +104,7 @@ static void send_connect(struct clients *clients, struct client *client)
 static void become_ready(struct clients *clients, struct client *client)
 {
     client->state = READY;
+    list_unlink(&client->unready);
     client->failures = 0;
     clients->ready++;
     clients->on_their_way--;
