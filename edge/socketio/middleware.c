@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "edge/engineio/session.h"
 #include "edge/socketio/socketio_internal.h"
 
 // The way of one socket through the middleware. It is on the stack while all steps answer before
 // they return, which is the common case. If a step answers later, the run is copied to the heap,
-// with the bytes of `auth`, because the packet does not live that long.
+// with the bytes of `auth`, because the packet does not live that long. These count against the
+// budget of memory: a client chooses how many they are, and may choose how long it waits.
 struct sio__middleware_run {
     struct span auth;
     uint32_t step; // index of the current step
@@ -16,6 +18,11 @@ struct sio__middleware_run {
     bool passed;   // the current step has called sio_socket_next() before returning
     char kept[];   // the bytes of `auth`, on the heap only
 };
+
+static struct memory_budget *memory_of(const struct sio_socket *socket)
+{
+    return socket->nsp->server->options.engine.memory;
+}
 
 static struct sio__middleware_run *copy_to_heap(const struct sio__middleware_run *run)
 {
@@ -65,6 +72,22 @@ static void finish(struct sio_socket *socket, const struct sio__middleware_run *
     handlers->on_connect(socket, run->auth, handlers->arg);
 }
 
+// Closes the client if there is no memory for it. The step that answers later finds no run.
+static void keep(struct sio_socket *socket, const struct sio__middleware_run *run)
+{
+    bool fits = memory_budget_take(memory_of(socket), MEMORY_HANDSHAKES, run->auth.len);
+
+    socket->middleware_run = fits ? copy_to_heap(run) : NULL;
+    if (!fits)
+        eio_session_close(socket->session, EIO_MEMORY_LIMIT);
+}
+
+static void free_run(const struct sio_socket *socket, struct sio__middleware_run *run)
+{
+    memory_budget_give(memory_of(socket), MEMORY_HANDSHAKES, run->auth.len);
+    free(run);
+}
+
 void sio__middleware_start(struct sio_socket *socket, struct span auth)
 {
     struct sio__middleware_run run = {.auth = auth};
@@ -73,7 +96,14 @@ void sio__middleware_start(struct sio_socket *socket, struct span auth)
     if (run_steps(socket, &run))
         finish(socket, &run);
     else
-        socket->middleware_run = copy_to_heap(&run);
+        keep(socket, &run);
+}
+
+void sio__middleware_forget(struct sio_socket *socket)
+{
+    if (socket->middleware_run)
+        free_run(socket, socket->middleware_run);
+    socket->middleware_run = NULL;
 }
 
 void sio_socket_next(struct sio_socket *socket)
@@ -90,7 +120,7 @@ void sio_socket_next(struct sio_socket *socket)
     if (!run_steps(socket, run))
         return;
     finish(socket, run);
-    free(run);
+    free_run(socket, run);
 }
 
 void sio_namespace_use(struct sio_namespace *nsp, sio_middleware_fn ask, void *arg)

@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "common/random.h"
 #include "edge/socketio/client_deadline.h"
+#include "edge/socketio/middleware.h"
 #include "edge/socketio/namespace.h"
 #include "edge/socketio/packet.h"
 #include "edge/socketio/socketio_internal.h"
@@ -97,7 +98,7 @@ static void finish(struct sio_socket *socket)
     rooms_leave_all(nsp->rooms, &socket->member);
     if (socket->data && nsp->handlers.free_data)
         nsp->handlers.free_data(socket->data);
-    free(socket->middleware_run);
+    sio__middleware_forget(socket);
     free(socket);
 }
 

@@ -584,6 +584,49 @@ static void plays_out_within_limits(void **state)
     options.engine.max_packets_per_second = options.engine.max_bytes_per_second = 0;
 }
 
+#define HOLD "{\"first\":\"hold\"}"
+
+static uint64_t kept(const struct memory_budget *budget)
+{
+    return metric_get(&budget->used[MEMORY_HANDSHAKES]);
+}
+
+// An auth payload is kept until the step answers, or the client goes.
+static void auth_that_waits_counts_against_the_budget(void **state)
+{
+    static const char *const answers[] = {">", "<", "-", "&41"};
+    struct memory_budget budget;
+
+    (void)state;
+    sio_server_free(server);
+    memory_budget_init(&budget, 10000);
+    options.engine.memory = &budget;
+    (void)set_up(NULL);
+    options.engine.memory = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        struct peer waits, comes_late;
+        peer_open(&waits);
+        peer_open(&comes_late);
+        uint64_t before = kept(&budget);
+        size_t rest = 10000 - budget.total - strlen(HOLD);
+        memory_budget_charge(&budget, MEMORY_HTTP, rest);
+        say(&waits, "40/guarded," HOLD);
+        assert_int_equal(kept(&budget), before + strlen(HOLD));
+        struct sio_socket *socket = held;
+        say(&comes_late, "40/guarded," HOLD);
+        assert_matches(&comes_late.heard, "close 1013");
+        held = socket;
+        say(&waits, answers[i]);
+        turn(0);
+        assert_true(kept(&budget) <= before);
+        memory_budget_give(&budget, MEMORY_HTTP, rest);
+        peer_leave(&comes_late);
+        peer_leave(&waits);
+        assert_int_equal(kept(&budget), 0);
+    }
+    assert_int_equal(metric_get(&budget.refused[MEMORY_HANDSHAKES]), ARRAY_LEN(answers));
+}
+
 static void refusals_are_counted(void **state)
 {
     struct peer peer;
@@ -941,7 +984,7 @@ static void counts(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(limited) + 14];
+    struct CMUnitTest tests[ARRAY_LEN(dialogues) + ARRAY_LEN(limited) + 15];
     size_t count = 0;
 
     ADD_ROWS(tests, count, dialogues, plays_out);
@@ -959,6 +1002,7 @@ int main(void)
     tests[count++] = WITH_SERVER(attachments_are_limited_in_total);
     tests[count++] = WITH_SERVER(socket_ids);
     tests[count++] = WITH_SERVER(counts);
+    tests[count++] = WITH_SERVER(auth_that_waits_counts_against_the_budget);
     tests[count++] = WITH_SERVER(refusals_are_counted);
     return cmocka_run_group_tests_name("socketio server", tests, NULL, NULL);
 }
