@@ -56,11 +56,6 @@ static void schedule(struct client_connection *connection, lws_sorted_usec_list_
     lws_sul_schedule(connection->context, 0, timer, callback, (lws_usec_t)(ms * US_PER_MS));
 }
 
-static void cancel(struct client_connection *connection, lws_sorted_usec_list_t *timer)
-{
-    lws_sul_schedule(connection->context, 0, timer, NULL, LWS_SET_TIMER_USEC_CANCEL);
-}
-
 static void on_retry(lws_sorted_usec_list_t *timer);
 
 static void go_down(struct client_connection *connection, const char *reason, bool final)
@@ -69,7 +64,7 @@ static void go_down(struct client_connection *connection, const char *reason, bo
 
     connection->wsi = NULL;
     connection->trying = false;
-    cancel(connection, &connection->silence);
+    lws_sul_cancel(&connection->silence);
     clear_queue(connection);
     buffer_clear(&connection->text);
     if (connection->drop_reason)
