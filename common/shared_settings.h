@@ -9,6 +9,12 @@
 #include "common/redis_settings.h"
 #include "common/settings.h"
 
+// Where the gateway's file and that of further routes are.
+struct gateway_file_settings {
+    const char *path;        // NULL: the built-in file
+    const char *routes_path; // or NULL
+};
+
 struct log_settings {
     int level;  // enum log_level
     int format; // enum log_format
@@ -77,6 +83,13 @@ extern const char *const log_format_names[];
      NULL, "PEM file with the certificate that this program shows to RabbitMQ"},                   \
     {"RABBITMQ_KEY_FILE", SETTING_TEXT, offsetof(type, field.files.key), NULL, 0, 0, NULL,         \
      "PEM file with the key of RABBITMQ_CERT_FILE, without a passphrase"}
+
+#define GATEWAY_FILE_SETTINGS(type, field)                                                         \
+    {"GATEWAY_FILE", SETTING_TEXT, offsetof(type, field.path), NULL, 0, 0, NULL,                   \
+     "JSON file with the types of rooms and the events, in place of the built-in one; the same "   \
+     "for relays and edges"},                                                                      \
+    {"EVENT_ROUTES_FILE", SETTING_TEXT, offsetof(type, field.routes_path), NULL, 0, 0, NULL,       \
+     "JSON file with additional routes for events; the same for relays and edges"}
 
 #define BUS_SETTINGS(type, field)                                                                  \
     {"BUS_SHARDS", SETTING_NUMBER, offsetof(type, field), "1", 1, SHARDS_MAX, NULL,                \

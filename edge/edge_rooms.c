@@ -80,17 +80,18 @@ static void find_service(struct room_type *type, const struct edge_settings *s,
         settings_fault(errors,
                        "%s:%u: no \"join\", so ROOM_AUTHORIZATION=service asks a service, but no "
                        "\"url\" and \"path\"",
-                       s->gateway_file_path, type->line);
+                       s->gateway_file.path, type->line);
 }
 
 struct gateway_file *edge_rooms_load(const struct edge_settings *settings, bool *assumes,
                                      struct buffer *errors)
 {
     size_t before = errors->len;
-    struct gateway_file *file =
-        gateway_file_load(&(struct gateway_file_options){.path = settings->gateway_file_path,
-                                                         .queue_prefix = QUEUE_PREFIX},
-                          errors);
+    struct gateway_file *file = gateway_file_load(
+        &(struct gateway_file_options){.path = settings->gateway_file.path,
+                                       .routes_path = settings->gateway_file.routes_path,
+                                       .queue_prefix = QUEUE_PREFIX},
+        errors);
 
     for (size_t i = 0; file && i < file->rooms->count; i++) {
         struct room_type *type = &file->rooms->items[i];

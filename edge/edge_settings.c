@@ -72,8 +72,7 @@ static const struct setting table[] = {
      "own origin"},
     {"ALLOW_AUTH_WITHOUT_JWT", SETTING_SWITCH, FIELD(allow_anonymous), "false", 0, 0, NULL,
      "true accepts clients without a token as anonymous"},
-    {"GATEWAY_FILE", SETTING_TEXT, FIELD(gateway_file_path), NULL, 0, 0, NULL,
-     "JSON file with the types of rooms and the events, in place of the built-in one; the same as the relay's"},
+    GATEWAY_FILE_SETTINGS(struct edge_settings, gateway_file),
     {"ROOM_AUTHORIZATION", SETTING_CHOICE, FIELD(room_authorization), NULL, 0, 0, authorizations,
      "How joins are authorized: open allows all, claims uses the claim rooms of the token, service "
      "asks back-end services. Default: service in production, otherwise open"},

@@ -25,8 +25,8 @@ struct edge_settings {
     int64_t jwt_clock_tolerance;
     const char *jwt_cookie;
     bool allow_anonymous;
-    const char *gateway_file_path; // NULL: the built-in file
-    int room_authorization;        // enum room_authorization once loaded
+    struct gateway_file_settings gateway_file;
+    int room_authorization; // enum room_authorization once loaded
     const char *message_service_url, *message_service_path;
     const char *notification_service_url, *notification_service_path;
     const char *authorization_ca_file;   // NULL: the system's certificates

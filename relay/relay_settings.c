@@ -28,10 +28,7 @@ static const struct setting table[] = {
      "Type of the queues that the relay creates; existing queues are used as they are"},
     {"QUEUE_PREFIX", SETTING_TEXT, FIELD(queue_prefix), "websocket.", 0, 0, NULL,
      "Beginning of the names of the queues; the routing key, or " DEAD_LETTER_KEY ", follows"},
-    {"GATEWAY_FILE", SETTING_TEXT, FIELD(gateway_file_path), NULL, 0, 0, NULL,
-     "JSON file with the types of rooms and the events, in place of the built-in one; the same as the edges'"},
-    {"EVENT_ROUTES_FILE", SETTING_TEXT, FIELD(event_routes_file), NULL, 0, 0, NULL,
-     "JSON file with additional routes for events; read again on SIGHUP"},
+    GATEWAY_FILE_SETTINGS(struct relay_settings, gateway_file),
     {"MAX_EVENT_BYTES", SETTING_NUMBER, FIELD(max_event_bytes), "4194304", 1024, 16777216, NULL,
      "Largest body of an event in bytes; a larger one is dead-lettered"},
     {"RELAY_PREFETCH", SETTING_NUMBER, FIELD(prefetch), "200", 1, 65535, NULL,
@@ -172,8 +169,8 @@ struct gateway_file *relay_settings_load_file(const struct relay_settings *setti
 {
     struct gateway_file *file = gateway_file_load(
         &(struct gateway_file_options){
-            .path = settings->gateway_file_path,
-            .routes_path = settings->event_routes_file,
+            .path = settings->gateway_file.path,
+            .routes_path = settings->gateway_file.routes_path,
             .queue_prefix = settings->queue_prefix,
         },
         errors);
@@ -185,7 +182,7 @@ struct gateway_file *relay_settings_load_file(const struct relay_settings *setti
     buffer_printf(errors,
                   "%s:1: without events the relay has no queue, and its queues say which relay is "
                   "active\n",
-                  settings->gateway_file_path);
+                  settings->gateway_file.path);
     gateway_file_free(file);
     return NULL;
 }

@@ -15,8 +15,7 @@ struct relay_settings {
     const char *rabbitmq_exchanges;
     int queue_type; // enum rabbit_queue_type
     const char *queue_prefix;
-    const char *gateway_file_path; // NULL: the built-in file
-    const char *event_routes_file; // or NULL
+    struct gateway_file_settings gateway_file;
     int64_t max_event_bytes;
     int64_t prefetch;
     int64_t linger_ms;

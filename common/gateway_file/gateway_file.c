@@ -5,6 +5,7 @@
 
 #include "common/gateway_file/gateway_builtin.h"
 #include "common/gateway_file/room_types_parse.h"
+#include "common/gateway_file/routes_check.h"
 #include "common/gateway_file/routes_file.h"
 #include "common/gateway_file/routes_parse.h"
 #include "common/hash.h"
@@ -43,105 +44,6 @@ static bool pass_events(struct file_reader *r, struct json_view value, void *int
     return true;
 }
 
-// The route whose event the members of a room could take that of a client for; or NULL.
-static const struct route *passes_for(const struct gateway_file *file,
-                                      const struct client_event_type *type)
-{
-    for (size_t i = 0; i < file->routes->count; i++) {
-        const struct route *route = &file->routes->items[i];
-        if (route->event && type->as && strcmp(route->event, type->as) == 0)
-            return route;
-    }
-    return NULL;
-}
-
-// The route by which the relay could take what clients publish for an event of a service; or NULL.
-static const struct route *publishes_as(const struct gateway_file *file,
-                                        const struct client_event_type *type)
-{
-    return type->routing_key ? routes_find(file->routes, span_of(type->routing_key)) : NULL;
-}
-
-// A client must not pass for a service.
-static bool check_senders(struct file_reader *r, const struct gateway_file *file)
-{
-    for (size_t i = 0; i < file->client_events->count; i++) {
-        const struct client_event_type *type = &file->client_events->items[i];
-        if (publishes_as(file, type))
-            return reader_refuse_line(
-                r, type->line, "services publish events by the \"routingKey\" of \"publish\"");
-        if (passes_for(file, type))
-            return reader_refuse_line(r, type->line,
-                                      "services send an event of the name that \"as\" gives");
-    }
-    return true;
-}
-
-// The same for the routes of another file, which the reader has.
-static bool check_added(struct file_reader *r, const struct gateway_file *file)
-{
-    for (size_t i = 0; i < file->client_events->count; i++) {
-        const struct client_event_type *type = &file->client_events->items[i];
-        const struct route *route = publishes_as(file, type);
-        if (route)
-            return reader_refuse_line(
-                r, route->event_line > 0 ? route->event_line : 1,
-                "clients publish by a routing key of this file: \"publish\" of "
-                "\"clientEvents\" gives it");
-        route = passes_for(file, type);
-        if (route)
-            return reader_refuse_line(r, route->event_line,
-                                      "clients send an event of this name: an \"as\" of "
-                                      "\"clientEvents\" gives it");
-    }
-    return true;
-}
-
-// The type of a template's rooms; empty if the body says it.
-static struct span type_of(const struct route_room *room)
-{
-    struct span prefix = span_of(room->prefix), type = {0};
-
-    (void)span_take_before(&prefix, SPAN_LIT(":"), &type);
-    return type;
-}
-
-static bool is_let_into(const struct routes *routes, struct span type)
-{
-    for (size_t i = 0; i < routes->count; i++) {
-        const struct route_action *action = &routes->items[i].action;
-        if (action->act != ROUTE_JOIN)
-            continue;
-        struct span into = type_of(&action->room);
-        if (into.len == 0 || span_eq(into, type))
-            return true;
-    }
-    return false;
-}
-
-static bool is_empty_for_ever(const struct gateway_file *file, const struct route_room *room)
-{
-    const struct room_type *type = room_types_find(file->rooms, type_of(room));
-
-    return type && type->join == ROOM_JOIN_NONE && !type->claim &&
-           !is_let_into(file->routes, span_of(type->name));
-}
-
-// Events must not go where nobody can be.
-static bool check_rooms_of_events(struct file_reader *r, const struct gateway_file *file)
-{
-    for (size_t i = 0; i < file->routes->count; i++) {
-        const struct route *route = &file->routes->items[i];
-        for (size_t j = 0; j < route->room_count; j++)
-            if (is_empty_for_ever(file, &route->rooms[j]))
-                return reader_refuse_line(
-                    r, route->event_line,
-                    "nobody can be in a room of this event: its type has \"join\": \"none\" and no "
-                    "\"onConnect\", and no event has a \"join\" into it");
-    }
-    return true;
-}
-
 static bool parse_into(struct file_reader *r, struct gateway_file *file)
 {
     static const struct reader_member members[] = {
@@ -158,7 +60,8 @@ static bool parse_into(struct file_reader *r, struct gateway_file *file)
     struct json_view events = reader_member(top, SPAN_LIT("events"));
     if (events.kind != JSON_KIND_NONE && !routes_parse(r, events, file->rooms, file->routes))
         return false;
-    return check_rooms_of_events(r, file) && check_senders(r, file);
+    return routes_check(r,
+                        &(struct checked_routes){file->rooms, file->routes, file->client_events});
 }
 
 void gateway_file_add_direct(struct gateway_file *file)
@@ -230,7 +133,9 @@ static bool add_routes(struct gateway_file *file, const char *path, struct buffe
 {
     struct file_reader r = {.path = path, .errors = errors};
     struct buffer text = {0};
-    bool ok = reader_load(&r, &text) && routes_file_add(&r, file->routes) && check_added(&r, file);
+    bool ok = reader_load(&r, &text) && routes_file_add(&r, file->rooms, file->routes) &&
+              routes_check_added(
+                  &r, &(struct checked_routes){file->rooms, file->routes, file->client_events});
 
     file->fingerprint += hash_keyed_64(text.ptr, text.len);
     buffer_fini(&text);

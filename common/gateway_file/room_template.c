@@ -93,6 +93,8 @@ bool room_template_read(struct file_reader *r, const struct room_types *types,
     if (!ok)
         return false;
     return can_have_members(types, room) ||
-           reader_refuse(r, value.raw,
-                         "nobody can be in this room: \"rooms\" has no type of its name");
+           reader_refuse(
+               r, value.raw,
+               "nobody can be in this room: \"rooms\" of the gateway file has no type of its "
+               "name");
 }

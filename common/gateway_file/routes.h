@@ -62,6 +62,7 @@ struct route {
     char *queue;         // the prefix of queues and the routing key
     char *event;         // NULL: the event only acts, and there are neither rooms nor fields
     unsigned event_line; // of its file
+    bool is_added;       // the file is that of EVENT_ROUTES_FILE
     struct route_action action;
     struct route_room *rooms; // ROUTE_ROOMS_MAX of them
     size_t room_count;

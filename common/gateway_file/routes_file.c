@@ -15,6 +15,7 @@ static bool put_route(struct routes *routes, const struct route *route)
     else
         place = &routes->items[routes->count++];
     *place = *route;
+    place->is_added = true;
     return true;
 }
 
@@ -30,27 +31,34 @@ static bool move_routes(struct routes *from, struct routes *to)
     return true;
 }
 
+struct parse {
+    const struct room_types *rooms;
+    struct routes *into;
+};
+
 static bool read_routes(struct file_reader *r, struct json_view value, void *into)
 {
-    return routes_parse(r, value, NULL, into);
+    const struct parse *parse = into;
+
+    return routes_parse(r, value, parse->rooms, parse->into);
 }
 
-static bool parse(struct file_reader *r, struct routes *into)
+static bool read_file(struct file_reader *r, struct parse *parse)
 {
     static const struct reader_member members[] = {{"routes", read_routes}, {NULL, NULL}};
     struct json_view top;
 
     if (!reader_top(r, "the file must be an object with \"routes\"", &top) ||
-        !reader_members(r, top, members, "the file has \"routes\" and nothing else", into))
+        !reader_members(r, top, members, "the file has \"routes\" and nothing else", parse))
         return false;
     return reader_member(top, SPAN_LIT("routes")).kind != JSON_KIND_NONE ||
            reader_refuse(r, top.raw, "the file needs \"routes\", a list");
 }
 
-bool routes_file_add(struct file_reader *r, struct routes *routes)
+bool routes_file_add(struct file_reader *r, const struct room_types *rooms, struct routes *routes)
 {
     struct routes *added = routes_new(routes->queue_prefix);
-    bool ok = parse(r, added);
+    bool ok = read_file(r, &(struct parse){rooms, added});
 
     if (ok && !move_routes(added, routes))
         ok = reader_refuse(r, r->text, "more than 64 routes");

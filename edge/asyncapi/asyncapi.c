@@ -100,7 +100,7 @@ void asyncapi_write(const struct edge_settings *settings, struct buffer *out)
         struct span text = span_trim(line);
         if (span_starts_with(text, SPAN_LIT(PART)))
             replace_part(line, &rest, settings->file, out);
-        else if (settings->gateway_file_path && span_is(text, BUILT_IN))
+        else if (settings->gateway_file.path && span_is(text, BUILT_IN))
             skip_part(&rest);
         else
             append_line(out, line);

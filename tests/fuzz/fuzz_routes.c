@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct file_reader reader = {{(const char *)data, size}, "file", &errors};
 
     assert(file && file->routes->count == 3);
-    bool ok = routes_file_add(&reader, file->routes);
+    bool ok = routes_file_add(&reader, NULL, file->routes);
     assert(ok == (errors.len == 0));
     assert(ok || span_starts_with(buffer_span(&errors), SPAN_LIT("file:")));
     for (size_t i = 0; i < file->routes->count; i++)

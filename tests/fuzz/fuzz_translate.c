@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                  &errors);
         translator = translator_new((size_t)64 * 1024);
         struct file_reader reader = {span_of(further_routes), "further", &errors};
-        assert(file && routes_file_add(&reader, file->routes));
+        assert(file && routes_file_add(&reader, NULL, file->routes));
         file->publishes = true;
         gateway_file_add_direct(file);
     }

@@ -13,10 +13,17 @@ import { built } from './support/gateway.mjs';
 const cwd = await mkdtemp(join(tmpdir(), 'asyncapi-own-'));
 after(() => rm(cwd, { recursive: true, force: true }));
 
-async function print(file) {
-  const path = join(cwd, 'gateway.json');
-  await writeFile(path, typeof file === 'string' ? file : JSON.stringify(file));
-  return run(built('ws-edge'), ['--asyncapi'], { cwd, env: { GATEWAY_FILE: path } });
+async function written(name, content) {
+  const path = join(cwd, name);
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+async function print(file, routes) {
+  const env = {};
+  if (file) env.GATEWAY_FILE = await written('gateway.json', file);
+  if (routes) env.EVENT_ROUTES_FILE = await written('routes.json', routes);
+  return run(built('ws-edge'), ['--asyncapi'], { cwd, env });
 }
 
 // Where null is meant.
@@ -30,8 +37,8 @@ function emptyMembers(value, path) {
     .flatMap(([key, inner]) => emptyMembers(inner, [...path, key]));
 }
 
-async function documentOf(file) {
-  const { code, stdout, stderr } = await print(file);
+async function documentOf(file, routes) {
+  const { code, stdout, stderr } = await print(file, routes);
   assert.equal(code, 0, stderr);
   const document = load(stdout);
   assert.deepEqual(emptyMembers(document, []), []);
@@ -39,8 +46,8 @@ async function documentOf(file) {
 }
 
 // The same, and the official parser, which takes its time, has nothing against it.
-async function validDocumentOf(file) {
-  const document = await documentOf(file);
+async function validDocumentOf(file, routes) {
+  const document = await documentOf(file, routes);
   const { diagnostics } = await new Parser().parse(JSON.stringify(document));
   assert.deepEqual(diagnostics.filter(({ severity }) => severity <= 1)
     .map(({ path, message }) => `${path.join('/')}: ${message}`), []);
@@ -192,6 +199,32 @@ describe('a file of one’s own', async () => {
   test('has nothing that only HomeTrip has', () => {
     assert.deepEqual(Object.keys(schemas).filter((name) => /HomeTrip|OfMessageService|OfBooking/
       .test(name)), []);
+  });
+});
+
+describe('with routes of EVENT_ROUTES_FILE', () => {
+  const route = (routingKey, room, event) => ({ routingKey, room, event, fields: ['n'] });
+
+  test('they stand beside those of a file, or in their place', async () => {
+    const { components } = await documentOf(shop, { routes: [
+      route('order.shipped', 'order:{id}', 'order_shipped'),
+      route('order.paid', 'team:{id}', 'order_paid')] });
+    assert.deepEqual(components.parameters.routingKey.enum,
+      [...shop.events.map(({ routingKey }) => routingKey), 'order.shipped'].sort()
+        .concat('gateway.publish'));
+    assert.match(components.messages['event.order_shipped'].title, /`order:\{id\}`/);
+    assert.match(components.messages['published.order.paid'].title, /order_paid in `team:/);
+  });
+
+  test('they stand beside the built-in ones', async () => {
+    const { components } = await validDocumentOf(undefined, { routes: [
+      route('order.shipped', 'conversation:{id}', 'order_shipped'),
+      route('message.sent', 'user:{id}', 'told')] });
+    assert.deepEqual(components.parameters.routingKey.enum,
+      ['booking.confirmed', 'message.sent', 'notification.created', 'order.shipped']);
+    const events = Object.keys(components.messages).filter((key) => key.startsWith('event.'));
+    assert.deepEqual(events.sort(), ['event.booking_update', 'event.new_notification',
+      'event.order_shipped', 'event.told']);
   });
 });
 

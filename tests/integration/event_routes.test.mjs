@@ -59,21 +59,30 @@ test('the built-in events go on beside it', async (t) => {
   assert.equal((await user.next('booking_update')).bookingId, 'b1');
 });
 
+const into = (room) =>
+  `{"routes": [{"routingKey": "a.b", "fields": ["x"],\n"room": "${room}", "event": "e"}]}`;
 const wrong = [
   ['no JSON', '{\n  "routes": [\n    nonsense\n', 3],
   ['no room', '{"routes": [\n{"routingKey": "a.b",\n "event": "e", "fields": ["x"]}]}', 2],
   ['an unknown member', '{"routes": [\n\n{"routingKeys": "a.b"}]}', 3],
   ['a template without a room id',
     '{"routes": [{"routingKey": "a.b",\n"room": "fixed", "event": "e", "fields": ["x"]}]}', 2],
+  ['a room without a type', into('order:{id}'), 2],
+  ['a room of a type that only the built-in file has', into('conversation:{id}'), 2, {
+    GATEWAY_FILE: await routesFile('gateway.json', { rooms: { order: {} } }) }],
+  ['a room that nobody can be in', into('side:{id}'), 2, {
+    GATEWAY_FILE: await routesFile('side.json', { rooms: { side: { join: 'none' } } }) }],
 ];
-for (const [name, text, line] of wrong) {
-  test(`a wrong file stops the start with file, line and reason: ${name}`, async () => {
-    const path = await routesFile('wrong.json', text);
-    const result = await run(built('ws-relay'), ['--check-config'],
-      { env: { EVENT_ROUTES_FILE: path }, cwd: dir });
-    assert.notEqual(result.code, 0);
-    assert.match(result.stderr, new RegExp(`wrong\\.json:${line}: .+`));
-  });
+for (const program of ['ws-relay', 'ws-edge']) {
+  for (const [name, text, line, env] of wrong) {
+    test(`a wrong file stops ${program} with file, line and reason: ${name}`, async () => {
+      const path = await routesFile('wrong.json', text);
+      const result = await run(built(program), ['--check-config'],
+        { env: { ...env, EVENT_ROUTES_FILE: path }, cwd: dir });
+      assert.notEqual(result.code, 0);
+      assert.match(result.stderr, new RegExp(`wrong\\.json:${line}: .+`));
+    });
+  }
 }
 
 test('a file that is not there stops the start and is named', async () => {
@@ -119,6 +128,11 @@ describe('SIGHUP', () => {
     assert.ok(!heard(user, 'one').includes(2), 'a route that is gone');
     await reload({ routes: [route('r.one', 'one')] });
     await until('what has waited in the queue', () => heard(user, 'one').includes(2));
+  });
+
+  test('a route into a room that nobody can be in is refused', async () => {
+    await reload(into('order:{id}'), 'refused');
+    await relay.logs(/refused what was read again.*routes\.json:2: nobody can be in this room/);
   });
 
   test('a wrong file is refused whole, and the old routes stay', async (t) => {

@@ -49,7 +49,7 @@ static void has_the_promised_defaults(void **state)
     assert_string_equal(settings.rabbitmq.vhost, "/");
     assert_string_equal(settings.rabbitmq_exchanges, "hometrip_events,hometrip-events,hometrip");
     assert_string_equal(settings.queue_prefix, "websocket.");
-    assert_null(settings.event_routes_file);
+    assert_null(settings.gateway_file.routes_path);
     assert_int_equal(settings.max_event_bytes, 4 * 1024 * 1024);
     assert_int_equal(settings.prefetch, 200);
     assert_int_equal(settings.linger_ms, 3);

@@ -20,6 +20,8 @@
 #define TOGETHER      "\"room\": true and \"as\" belong together\n"
 #define NO_AMQP_NAME  "empty, too long, or not plain text\n"
 #define NEEDS_BOTH    "\"publish\" needs \"exchange\" and \"routingKey\"\n"
+#define NO_TYPE                                                                                    \
+    "nobody can be in this room: \"rooms\" of the gateway file has no type of its name\n"
 #define NO_CLAIM                                                                                   \
     "\"onConnect\" is a room of this type with a claim as its id, as in "                          \
     "\"team\": {\"onConnect\": \"team:{claims.teamId}\"}\n"
@@ -322,8 +324,7 @@ static const struct bad_case bad_cases[] = {
      "f:2: " NO_EVENT},
     {"a client event twice", "{\"clientEvents\":{\"a\":{\"room\":true,\"as\":\"b\"},\n\"a\":{}}}",
      "f:2: a second event with this name\n"},
-    {"a room without a type", "{\"events\":[" TO("order:{id}") "]}",
-     "f:2: nobody can be in this room: \"rooms\" has no type of its name\n"},
+    {"a room without a type", "{\"events\":[" TO("order:{id}") "]}", "f:2: " NO_TYPE},
 };
 
 static void refuses(void **state)
@@ -360,17 +361,54 @@ static void names_a_file_that_is_not_there(void **state)
                 "/nowhere/gateway.json:1: cannot be read: No such file or directory\n");
 }
 
+#define ADDED(members) "{\"routes\":[" members "]}"
+#define NAMES(event)                                                                               \
+    "{\"routingKey\":\"k\",\"fields\":[\"f\"],\"room\":\"user:{id}\",\n\"event\":\"" event "\"}"
+#define SIDE "\"side\":{\"join\":\"none\"}"
+#define ENTER(key)                                                                                 \
+    "{\"routingKey\":\"" key "\",\"join\":{\"user\":\"{id}\",\"room\":\"side:{id}\"}}"
+
 struct added_case {
     const char *name;
-    const char *event; // of the routes file
-    const char *error; // behind the path of that file; NULL: none
+    const char *file, *routes; // the texts of both files; no file: the built-in one
+    const char *error;         // behind the path of the second; NULL: none
 };
 
+#define DRAWS "{\"clientEvents\":{\"drawing\":{\"room\":true,\"as\":\"user_drawing\"}}}"
+
 static const struct added_case added_cases[] = {
-    {"another event", "moved", NULL},
-    {"the name that clients send", "drawing", NULL},
-    {"the name that members get", "user_drawing",
+    {"another event", DRAWS, ADDED(NAMES("moved")), NULL},
+    {"the name that clients send", DRAWS, ADDED(NAMES("drawing")), NULL},
+    {"the name that members get", DRAWS, ADDED(NAMES("user_drawing")),
      ":2: clients send an event of this name: an \"as\" of \"clientEvents\" gives it\n"},
+    {"a room of a type", "{\"rooms\":{\"order\":{}}}", ADDED(TO("order:{id}")), NULL},
+    {"a room of a built-in type", NULL, ADDED(TO("conversation:{id}")), NULL},
+    {"a room whose type is in the body", NULL, ADDED(TO("{id}")), NULL},
+    {"a room without a type", "{\"rooms\":{\"order\":{}}}", ADDED(TO("conversation:{id}")),
+     ":2: " NO_TYPE},
+    {"a room without a built-in type", NULL, ADDED(TO("order:{id}")), ":2: " NO_TYPE},
+    {"a second room without a type", NULL,
+     ADDED("{\"routingKey\":\"k\",\"event\":\"e\",\"fields\":[\"f\"],\"rooms\":[\"user:{id}\",\n"
+           "\"order:{id}\"]}"),
+     ":2: " NO_TYPE},
+    {"an action on a room without a type", NULL, ADDED("\n" ENTER("in")), ":2: " NO_TYPE},
+    {"a room for nobody", "{\"rooms\":{" SIDE "}}", ADDED("\n" TO("side:{id}")), ":2: " NOBODY},
+    {"a room that its own join fills", "{\"rooms\":{" SIDE "}}",
+     ADDED(TO("side:{id}") "," ENTER("in")), NULL},
+    {"a room that a join of the gateway file fills",
+     "{\"rooms\":{" SIDE "},\"events\":[" ENTER("in") "]}", ADDED(TO("side:{id}")), NULL},
+    {"the join of the gateway file is replaced, its own event stays in the room",
+     "{\"rooms\":{" SIDE "},\"events\":[" ENTER("in") "]}",
+     ADDED("\n" TO("side:{id}") ",{\"routingKey\":\"in\",\"disconnect\":{\"user\":\"{id}\"}}"),
+     ":2: " NOBODY},
+    {"the join of the gateway file is replaced, and an event of that file stays in the room",
+     "{\"rooms\":{" SIDE "},\"events\":[" TO("side:{id}") "," ENTER("in") "]}",
+     ADDED("{\"routingKey\":\"in\",\n\"disconnect\":{\"user\":\"{id}\"}}"),
+     ":1: nobody can be in a room of an event of the gateway file any more: a route of this file "
+     "replaces the event with the \"join\" into it\n"},
+    {"the join and the event of the gateway file are replaced",
+     "{\"rooms\":{" SIDE "},\"events\":[" TO("side:{id}") "," ENTER("in") "]}",
+     ADDED(TO("user:{id}") ",{\"routingKey\":\"in\",\"disconnect\":{\"user\":\"{id}\"}}"), NULL},
 };
 
 // The path is a pattern for mkstemp().
@@ -387,19 +425,16 @@ static void checks_the_routes_of_another_file(void **state)
 {
     const struct added_case *c = *state;
     char path[] = "/tmp/test_gateway_XXXXXX", routes_path[] = "/tmp/test_routes_XXXXXX";
-    struct buffer routes = {0}, error = {0};
+    struct buffer error = {0};
 
-    buffer_printf(&routes,
-                  "{\"routes\":[{\"routingKey\":\"k\",\"fields\":[\"f\"],\"room\":\"user:{id}\",\n"
-                  "\"event\":\"%s\"}]}",
-                  c->event);
-    write_file(path, SPAN_LIT("{\"clientEvents\":{\"drawing\":{\"room\":true,"
-                              "\"as\":\"user_drawing\"}}}"));
-    write_file(routes_path, buffer_span(&routes));
-    struct gateway_file *file = gateway_file_load(
-        &(struct gateway_file_options){
-            .path = path, .routes_path = routes_path, .queue_prefix = "websocket."},
-        &errors);
+    if (c->file)
+        write_file(path, span_of(c->file));
+    write_file(routes_path, span_of(c->routes));
+    struct gateway_file *file =
+        gateway_file_load(&(struct gateway_file_options){.path = c->file ? path : NULL,
+                                                         .routes_path = routes_path,
+                                                         .queue_prefix = "websocket."},
+                          &errors);
     unlink(path);
     unlink(routes_path);
     if (c->error)
@@ -407,7 +442,6 @@ static void checks_the_routes_of_another_file(void **state)
     assert_bytes(buffer_span(&errors), buffer_span(&error));
     assert_int_equal(file == NULL, c->error != NULL);
     gateway_file_free(file);
-    buffer_fini(&routes);
     buffer_fini(&error);
 }
 

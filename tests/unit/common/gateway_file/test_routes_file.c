@@ -38,7 +38,7 @@ static struct gateway_file *built_in(void)
 
 static bool add(struct gateway_file *file, struct span text)
 {
-    return routes_file_add(&(struct file_reader){text, "f", &errors}, file->routes);
+    return routes_file_add(&(struct file_reader){text, "f", &errors}, NULL, file->routes);
 }
 
 static void has_the_built_in_routes(void **state)

@@ -41,7 +41,7 @@ static int set_up_group(void **state)
     file = gateway_file_load(&(struct gateway_file_options){.queue_prefix = "websocket."}, &errors);
     struct file_reader reader = {span_of(extra_routes), "extra", &errors};
     translator = translator_new(MAX_BYTES);
-    if (!file || !routes_file_add(&reader, file->routes))
+    if (!file || !routes_file_add(&reader, NULL, file->routes))
         return -1;
     buffer_fini(&errors);
     return 0;
