@@ -220,12 +220,20 @@ static struct room_note note_of(const struct client_session *session,
     return note;
 }
 
+// The session came from an edge that was further. The client may have left the room there.
+static bool has_been_through(const struct client *client, const struct envelope *action)
+{
+    return client->session && position_compare(action->position, client->session->acted) <= 0;
+}
+
 static void admit(struct sio_socket *socket, void *arg)
 {
     struct progress *progress = arg;
     struct client *client = sio_socket_data(socket);
     struct room_note note = {0};
 
+    if (has_been_through(client, progress->envelope))
+        return;
     if (client->session) {
         client->session->acted = progress->envelope->position;
         note = note_of(client->session, progress->envelope);

@@ -953,6 +953,25 @@ static void a_room_that_it_has_left_since_stays_left(void **state)
     hears(0, RECOVERED(AT(5)) "|");
 }
 
+// Another edge was further: there it was let in and has left again.
+static void a_room_that_it_has_left_at_an_edge_ahead_stays_left(void **state)
+{
+    struct session_record old = record();
+
+    (void)state;
+    old.acted = (struct position){1, 5};
+    log_four();
+    recover_from(AT(4), &old);
+    buffer_clear(&peers[0].wrote);
+    log_join(5, "side:1", "");
+    log_entry(6, "side:1", "{\"n\":6}");
+    assert_int_equal(peers[0].wrote.len, 0);
+    assert_int_equal(metric_get(&metrics.clients.admitted), 0);
+    log_join(7, "side:1", "");
+    log_entry(8, "side:1", "{\"n\":8}");
+    hears(0, "42[\"said\",{\"n\":8},*");
+}
+
 static void a_leave_says_which_action_came_before(void **state)
 {
     (void)state;
@@ -1958,6 +1977,7 @@ int main(void)
         TEST(in_and_out_again_while_away),
         TEST(a_room_that_the_store_was_not_told_of_is_entered),
         TEST(a_room_that_it_has_left_since_stays_left),
+        TEST(a_room_that_it_has_left_at_an_edge_ahead_stays_left),
         TEST(a_leave_says_which_action_came_before),
         TEST(a_leave_after_the_recovery_says_it_too),
         TEST(a_leave_of_another_room_keeps_the_one_that_an_action_let_in),
