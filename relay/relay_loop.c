@@ -87,15 +87,17 @@ static bool take_one(struct relay *relay, uint32_t wait_ms)
     }
 }
 
-// While answers are to come, the wait for an event does not become shorter the longer they have
-// been there: each wait is one read of the whole time.
-static uint32_t until_next_duty(const struct relay *relay)
+// How long to wait for an event. A wait is one read of ANSWERS_MS or more (rabbit_next()), a
+// shorter one takes two more calls. So it does not become shorter the longer answers have been to
+// come, and a heartbeat may be late by as much.
+static uint32_t event_wait_ms(const struct relay *relay)
 {
     uint64_t now_ms = clock_monotonic_ms();
-    uint64_t left_ms = relay->next_heartbeat_ms > now_ms ? relay->next_heartbeat_ms - now_ms : 0;
-    uint64_t most_ms = relay_nodes_in_flight(relay) ? ANSWERS_MS : RELAY_SLICE_MS;
 
-    return (uint32_t)(left_ms < most_ms ? left_ms : most_ms);
+    if (relay_nodes_in_flight(relay) || relay->next_heartbeat_ms < now_ms + ANSWERS_MS)
+        return ANSWERS_MS;
+    uint64_t left_ms = relay->next_heartbeat_ms - now_ms;
+    return (uint32_t)(left_ms < RELAY_SLICE_MS ? left_ms : RELAY_SLICE_MS);
 }
 
 static bool has_room(const struct relay *relay)
@@ -123,7 +125,7 @@ static size_t take_batch(struct relay *relay)
             relay_wait(relay, relay_nodes_wait_ms(relay, RELAY_SLICE_MS));
         return 0;
     }
-    if (take_one(relay, (uint32_t)relay_nodes_wait_ms(relay, until_next_duty(relay))))
+    if (take_one(relay, (uint32_t)relay_nodes_wait_ms(relay, event_wait_ms(relay))))
         taken++;
     while (taken > 0 && consumer_has_more(relay->consumer) && taken < max && has_room(relay) &&
            take_one(relay, 0))

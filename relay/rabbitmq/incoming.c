@@ -262,10 +262,22 @@ static void let_reads_wait(struct rabbit *r, bool wait)
         r->reads_wait = wait;
 }
 
+// The library polls for what is left of the time, in whole milliseconds, and cuts off the rest: of
+// 1 ms nothing is left when it looks. A wait that ends too early is followed by another one, so the
+// caller would go around without rest until its time has come.
+static struct timeval at_least(uint32_t wait_ms)
+{
+    struct timeval wait = rabbit_timeval(wait_ms);
+
+    if (wait_ms > 0)
+        wait.tv_usec += 999; // below a second, as the rest is in whole milliseconds
+    return wait;
+}
+
 enum rabbit_news rabbit_next(struct rabbit *r, uint32_t wait_ms, struct rabbit_message *out)
 {
     uint64_t until_ms = clock_monotonic_ms() + (wait_ms > LONG_SLICE_MS ? wait_ms : LONG_SLICE_MS);
-    struct timeval wait = rabbit_timeval(wait_ms);
+    struct timeval wait = at_least(wait_ms);
     enum rabbit_news news = take_from_backlog(r, out);
     amqp_frame_t frame;
 

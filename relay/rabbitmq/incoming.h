@@ -6,7 +6,8 @@
 
 struct rabbit;
 
-// Waits about `wait_ms` for the next thing that RabbitMQ sends. `out` is valid until the next call.
+// Waits at least `wait_ms` for the next thing that RabbitMQ sends, and a little longer. `out` is
+// valid until the next call.
 // A long body may take several calls, which return RABBIT_NOTHING until it is complete.
 NODISCARD enum rabbit_news rabbit_next(struct rabbit *rabbit, uint32_t wait_ms,
                                        struct rabbit_message *out);

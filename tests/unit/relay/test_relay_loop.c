@@ -26,8 +26,8 @@ struct dialogue {
     // What RabbitMQ delivers: a small letter is the id of an event, for the second server of Redis
     // from n on if there are two, a capital one the same delivered again, ! an event without a
     // room, ~ a lost connection, = a connection that is blocked; | ends what comes in one read.
-    // A comma is 6 s without an event, a - 20 ms before the next one, and
-    // with * a heartbeat is due behind it; from _ on, events wait until
+    // A comma is 6 s without an event, a - 20 ms before the next one, a : a wait for one that does
+    // not come, and with * a heartbeat is due behind it; from _ on, events wait until
     // the queues are left. Before them, each ^ is an attempt to join that is refused as another
     // relay is active, and each > is an attempt to join that is to be made at another
     // host, each . one that is to be made later.
@@ -174,6 +174,11 @@ enum consumer_take consumer_take(struct consumer *consumer, uint32_t wait_ms, st
     }
     if (c == '=')
         return CONSUMER_NONE;
+    if (c == ':') {
+        brokers.now_ms += wait_ms;
+        buffer_printf(&brokers.transcript, "wait(%u) ", wait_ms);
+        return CONSUMER_NONE;
+    }
     if (c == ',') {
         brokers.now_ms += 6000;
         return CONSUMER_NONE;
@@ -585,6 +590,12 @@ static const struct dialogue dialogues[] = {
     {"a log that cannot be read: the event goes back", "A", "", "x", 0, 1, "claim leave "},
     {"connection lost after a batch: it is not appended twice", "a~|A", "", "", 0, 2,
      "claim append(a) claim ack(1+) "},
+    {"a wait is a whole read, though a heartbeat is due before", "-a|-b|-c|-d|-e|:::::::::::", "",
+     "", 0, 16,
+     "claim append(a) ack(1+) append(b) ack(2+) append(c) ack(3+) append(d) ack(4+) append(e) "
+     "ack(5+) "
+     "wait(100) wait(100) wait(100) wait(100) wait(100) wait(100) wait(100) wait(100) wait(100) "
+     "wait(40) wait(100) "},
     {"a connection that is blocked: what follows is taken", "a=b", "", "", 0, 2,
      "claim append(a) ack(1+) append(b) ack(2+) "},
     {"a claim that fails at first: the queues are kept", "a", "uu", "", 0, 4,

@@ -4,6 +4,7 @@
 #include <rabbitmq-c/tcp_socket.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -206,12 +207,50 @@ static void lets_reads_wait_only_for_the_next_event(void **state)
     rabbit_drop_incoming(&rabbit);
 }
 
+struct wait_row {
+    const char *name;
+    uint32_t wait_ms;
+};
+
+static const struct wait_row wait_rows[] = {
+    {"a wait of 1 ms is not shorter", 1},
+    {"a wait of 2 ms is not shorter", 2},
+    {"a wait for a read is not shorter", 40},
+};
+
+static uint64_t real_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void waits_as_long_as_told(void **state)
+{
+    const struct wait_row *row = *state;
+    struct rabbit_message message;
+    struct rabbit rabbit;
+    int fds[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    begin(&rabbit, fds[0]);
+    step_ms = 0;
+    uint64_t begun_us = real_us();
+    assert_int_equal(rabbit_next(&rabbit, row->wait_ms, &message), RABBIT_NOTHING);
+    assert_true(real_us() - begun_us >= row->wait_ms * 1000);
+    amqp_destroy_connection(rabbit.link);
+    rabbit_drop_incoming(&rabbit);
+    close(fds[1]);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(read_rows)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(read_rows) + ARRAY_LEN(wait_rows)];
     size_t count = 0;
 
     ADD_ROWS(tests, count, rows, waits_for_an_answer);
     ADD_ROWS(tests, count, read_rows, lets_reads_wait_only_for_the_next_event);
+    ADD_ROWS(tests, count, wait_rows, waits_as_long_as_told);
     return cmocka_run_group_tests_name("RabbitMQ incoming", tests, NULL, NULL);
 }
