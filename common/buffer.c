@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/decimal.h"
 #include "common/mem.h"
 
 void buffer_fini(struct buffer *buffer)
@@ -51,14 +52,9 @@ void buffer_append_char(struct buffer *buffer, char c)
 
 void buffer_append_uint(struct buffer *buffer, uint64_t n)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
+    char digits[DECIMAL_MAX];
 
-    do {
-        digits[--at] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n > 0);
-    buffer_append(buffer, (struct span){digits + at, sizeof(digits) - at});
+    buffer_append(buffer, (struct span){digits, decimal_print(n, digits)});
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

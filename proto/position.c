@@ -1,11 +1,15 @@
 #include "proto/position.h"
 
-#include <stdio.h>
+#include "common/decimal.h"
 
 size_t position_print(struct position position, char out[POSITION_TEXT_MAX])
 {
-    return (size_t)snprintf(out, POSITION_TEXT_MAX, "%" PRIu64 "-%" PRIu64, position.epoch,
-                            position.seq);
+    size_t len = decimal_print(position.epoch, out);
+
+    out[len++] = '-';
+    len += decimal_print(position.seq, out + len);
+    out[len] = '\0';
+    return len;
 }
 
 bool position_parse(struct span text, struct position *out)

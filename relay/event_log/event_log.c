@@ -52,9 +52,7 @@ void event_log_free(struct event_log *log)
     disconnect(log);
     redis_dialer_fini(&log->dialer);
     envelope_decoder_free(log->decoder);
-    free(log->args);
-    free(log->arg_lens);
-    free(log->ids);
+    buffer_fini(&log->command);
     free(log);
 }
 

@@ -38,10 +38,7 @@ struct event_log {
     void (*settle)(struct event_log *log);
     void *early; // an answer that came together with others; NULL: none
     struct envelope_decoder *decoder;
-    const char **args; // arguments of one EVALSHA
-    size_t *arg_lens;
-    size_t arg_cap;
-    char (*ids)[POSITION_TEXT_MAX]; // texts of the positions in `args`
+    struct buffer command; // the EVALSHA that is written
     struct outage_log outage;
     char what[REDIS_PLACE_MAX];
     bool usable;           // the connection was prepared completely

@@ -3,40 +3,18 @@
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "common/mem.h"
 #include "common/redis_error.h"
+#include "common/resp.h"
 #include "relay/event_log/append_script.h"
 #include "relay/event_log/event_log_internal.h"
 
-#define ARGS_FIXED  7     // EVALSHA sha 2 log channel max_len before
-#define SEND_MAX    256   // events that are sent at a time
-#define REPLICAS_MS "100" // that replicas have to confirm a batch
-#define LANDING_MS  1000  // after that only the flight that is landing is waited for
+#define ARGS_FIXED   7                     // EVALSHA sha 2 log channel max_len before
+#define COMMAND_KEPT ((size_t)1024 * 1024) // a longer command is freed after it was sent
+#define SEND_MAX     256                   // events that are sent at a time
+#define REPLICAS_MS  "100"                 // that replicas have to confirm a batch
+#define LANDING_MS   1000 // after that only the flight that is landing is waited for
 
 // ---- sending
-
-static void reserve_args(struct event_log *log, size_t events)
-{
-    size_t need = ARGS_FIXED + 2 * events;
-
-    if (need <= log->arg_cap)
-        return;
-    log->args = mem_realloc(log->args, need * sizeof(*log->args));
-    log->arg_lens = mem_realloc(log->arg_lens, need * sizeof(*log->arg_lens));
-    log->ids = mem_realloc(log->ids, events * sizeof(*log->ids));
-    log->arg_cap = need;
-}
-
-static void put_arg(struct event_log *log, size_t i, const char *ptr, size_t len)
-{
-    log->args[i] = ptr;
-    log->arg_lens[i] = len;
-}
-
-static void put_text(struct event_log *log, size_t i, const char *text)
-{
-    put_arg(log, i, text, strlen(text));
-}
 
 static bool is_in_flight(const struct event_log *log, unsigned shard)
 {
@@ -48,20 +26,55 @@ static bool is_in_flight(const struct event_log *log, unsigned shard)
     return false;
 }
 
-static void queue_command(struct event_log *log, unsigned shard, struct position before, int argc)
+// The events of one shard in a part.
+struct share {
+    size_t events;
+    struct position before, last; // the position before the first of them, and that of the last
+};
+
+static bool is_of_shard(const struct batch_entry *entry, unsigned shard)
 {
-    char id[POSITION_TEXT_MAX] = "";
+    return !entry->logged && entry->shard == shard;
+}
+
+static struct share share_of(const struct batch *batch, size_t from, size_t until, unsigned shard)
+{
+    struct share share = {0};
+
+    for (size_t i = from; i < until; i++) {
+        const struct batch_entry *entry = &batch->entries[i];
+        if (!is_of_shard(entry, shard))
+            continue;
+        if (share.events++ == 0)
+            share.before = entry->prev;
+        share.last = entry->position;
+    }
+    return share;
+}
+
+static void begin_command(struct event_log *log, unsigned shard, const struct share *share)
+{
+    struct buffer *out = &log->command;
+    char before[POSITION_TEXT_MAX] = "";
 
     if (is_in_flight(log, shard))
-        position_print(before, id);
-    put_text(log, 0, "EVALSHA");
-    put_arg(log, 1, log->append_sha, SHA_LEN);
-    put_text(log, 2, "2");
-    put_text(log, 3, log->log_keys[shard]);
-    put_text(log, 4, log->bus_channels[shard]);
-    put_text(log, 5, log->max_len);
-    put_text(log, 6, id);
-    redisAppendCommandArgv(log->redis, argc, log->args, log->arg_lens);
+        position_print(share->before, before);
+    buffer_clear(out);
+    resp_begin(out, ARGS_FIXED + 2 * share->events);
+    resp_add(out, SPAN_LIT("EVALSHA"));
+    resp_add(out, (struct span){log->append_sha, SHA_LEN});
+    resp_add(out, SPAN_LIT("2"));
+    resp_add(out, span_of(log->log_keys[shard]));
+    resp_add(out, span_of(log->bus_channels[shard]));
+    resp_add(out, span_of(log->max_len));
+    resp_add(out, span_of(before));
+}
+
+static void end_command(struct event_log *log)
+{
+    redisAppendFormattedCommand(log->redis, log->command.ptr, log->command.len);
+    if (log->command.cap > COMMAND_KEPT)
+        buffer_fini(&log->command);
 }
 
 // Queues the command for the events of one shard. Returns the position of the last; none if there
@@ -69,24 +82,21 @@ static void queue_command(struct event_log *log, unsigned shard, struct position
 static struct position send_shard(struct event_log *log, const struct batch *batch, size_t from,
                                   size_t until, unsigned shard)
 {
-    size_t argc = ARGS_FIXED, events = 0;
-    struct position before = {0}, last = {0};
+    struct share share = share_of(batch, from, until, shard);
 
+    if (share.events == 0)
+        return share.last;
+    begin_command(log, shard, &share);
     for (size_t i = from; i < until; i++) {
         const struct batch_entry *entry = &batch->entries[i];
-        if (entry->logged || entry->shard != shard)
+        char id[POSITION_TEXT_MAX];
+        if (!is_of_shard(entry, shard))
             continue;
-        struct span envelope = batch_envelope(batch, entry);
-        size_t id_len = position_print(entry->position, log->ids[events]);
-        if (events == 0)
-            before = entry->prev;
-        put_arg(log, argc++, log->ids[events++], id_len);
-        put_arg(log, argc++, envelope.ptr, envelope.len);
-        last = entry->position;
+        resp_add(&log->command, (struct span){id, position_print(entry->position, id)});
+        resp_add(&log->command, batch_envelope(batch, entry));
     }
-    if (events > 0)
-        queue_command(log, shard, before, (int)argc);
-    return last;
+    end_command(log);
+    return share.last;
 }
 
 // Asks how many replicas have what was written before on this connection, and waits a moment for
@@ -137,7 +147,6 @@ static bool queue_flight(struct event_log *log, struct batch *batch, struct flig
     flight->until = batch->left + batch->sent;
     batch->tried = flight->until > batch->tried ? flight->until : batch->tried;
     batch->losses = log->losses;
-    reserve_args(log, batch->sent - from);
     EVENT_LOG_EACH_SHARD(log, i)
     {
         flight->last[i] = send_shard(log, batch, from, batch->sent, i);

@@ -20,6 +20,7 @@
 #define REPLIES_MAX 64
 #define PIECE       256
 #define LARGE       (2 * PIECE + 10)
+#define ARGS_MAX    (2 * PIECE + 10)
 
 #define IN_SCRIPT " script: 0123456789012345678901234567890123456789, on @user_script:5."
 
@@ -221,6 +222,41 @@ int redisAppendCommandArgv(redisContext *context, int argc, const char **argv, c
     assert_true(redis.reply_count < REPLIES_MAX);
     redis.replies[redis.reply_count++] = answer(argc, argv, lens);
     return REDIS_OK;
+}
+
+static uint64_t take_number(struct span *command, const char *mark)
+{
+    uint64_t n;
+
+    assert_true(span_starts_with(*command, span_of(mark)));
+    *command = span_skip(*command, 1);
+    assert_true(span_take_uint(command, LARGE * 4, &n));
+    assert_true(span_starts_with(*command, SPAN_LIT("\r\n")));
+    *command = span_skip(*command, 2);
+    return n;
+}
+
+int redisAppendFormattedCommand(redisContext *context, const char *text, size_t len)
+{
+    char *copy = memcpy(mem_alloc(len), text, len); // where each argument gets a NUL
+    struct span command = {copy, len};
+    const char *argv[ARGS_MAX];
+    size_t lens[ARGS_MAX];
+    size_t argc = take_number(&command, "*");
+
+    assert_true(argc <= ARGS_MAX);
+    for (size_t i = 0; i < argc; i++) {
+        lens[i] = take_number(&command, "$");
+        argv[i] = command.ptr;
+        command = span_skip(command, lens[i]);
+        assert_true(span_starts_with(command, SPAN_LIT("\r\n")));
+        copy[command.ptr - copy] = '\0';
+        command = span_skip(command, 2);
+    }
+    assert_int_equal(command.len, 0);
+    int status = redisAppendCommandArgv(context, (int)argc, argv, lens);
+    free(copy);
+    return status;
 }
 
 int redisBufferWrite(redisContext *context, int *done)
