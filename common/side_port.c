@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -53,14 +52,6 @@ static bool is_stopping(struct side_port *port)
     return stopping;
 }
 
-static void clear_wake(const struct side_port *port)
-{
-    uint64_t count;
-
-    if (read(port->wake, &count, sizeof(count)) < 0)
-        assert(errno == EAGAIN);
-}
-
 // While descriptors are used up, the listener stays readable. It is not polled for a while then.
 static void *serve(void *arg)
 {
@@ -70,14 +61,14 @@ static void *serve(void *arg)
 
     while (!is_stopping(port)) {
         struct pollfd waits[] = {
-            {.fd = port->wake, .events = POLLIN},
+            {.fd = port->wakeup.fd, .events = POLLIN},
             {.fd = library, .events = POLLIN},
             {.fd = may_accept ? port->options.listener : -1, .events = POLLIN},
         };
         // Fails for a signal, or if the kernel is short of memory, which passes.
         if (poll(waits, ARRAY_LEN(waits), wait_ms(port, may_accept)) < 0 && errno != EINTR)
             poll(NULL, 0, RETRY_MS);
-        clear_wake(port);
+        wakeup_clear(&port->wakeup);
         MHD_run(port->daemon);
         may_accept = side_connection_accept(port);
         side_request_send_answers(port);
@@ -103,8 +94,7 @@ static void free_parts(struct side_port *port)
 {
     if (port->daemon)
         MHD_stop_daemon(port->daemon);
-    if (port->wake >= 0)
-        close(port->wake);
+    wakeup_fini(&port->wakeup);
     close(port->options.listener);
     pthread_mutex_destroy(&port->lock);
     free(port);
@@ -118,8 +108,7 @@ struct side_port *side_port_new(const struct side_port_options *options)
     pthread_mutex_init(&port->lock, NULL);
     list_init(&port->connections);
     list_init(&port->answered);
-    port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    port->daemon = port->wake < 0 ? NULL : start_daemon(port);
+    port->daemon = wakeup_init(&port->wakeup) ? start_daemon(port) : NULL;
     if (port->daemon && thread_start(&port->thread, serve, port))
         return port;
     free_parts(port);
@@ -128,15 +117,12 @@ struct side_port *side_port_new(const struct side_port_options *options)
 
 void side_port_free(struct side_port *port)
 {
-    uint64_t one = 1;
-
     if (!port)
         return;
     pthread_mutex_lock(&port->lock);
     port->stopping = true;
     pthread_mutex_unlock(&port->lock);
-    if (write(port->wake, &one, sizeof(one)) < 0)
-        assert(errno == EAGAIN);
+    wakeup_send(&port->wakeup);
     pthread_join(port->thread, NULL);
     port->ending = true;
     side_request_send_answers(port);

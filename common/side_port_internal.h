@@ -11,6 +11,7 @@
 
 #include "common/list.h"
 #include "common/side_port.h"
+#include "common/wakeup.h"
 
 struct side_port {
     struct side_port_options options;
@@ -21,7 +22,7 @@ struct side_port {
     pthread_mutex_t lock;
     struct list answered; // requests that other threads have answered; under `lock`
     bool stopping;        // under `lock`
-    int wake;             // eventfd: readable when there is one of them
+    struct wakeup wakeup; // sent with each of these
     bool ending;          // the thread has ended: no request is handed over any more
     pthread_t thread;
 };

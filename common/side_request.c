@@ -1,10 +1,8 @@
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
@@ -84,7 +82,6 @@ unsigned *side_request_mark(struct side_request *request)
 void side_request_answer(struct side_request *request, const struct side_answer *answer)
 {
     struct side_port *port = request->port;
-    uint64_t one = 1;
 
     assert(!request->is_answered);
     request->status = answer->status;
@@ -96,9 +93,7 @@ void side_request_answer(struct side_request *request, const struct side_answer 
     request->is_answered = true;
     list_append(&port->answered, &request->entry);
     pthread_mutex_unlock(&port->lock);
-    // Fails only if the counter is full, and then the thread wakes up anyway.
-    if (write(port->wake, &one, sizeof(one)) < 0)
-        assert(errno == EAGAIN);
+    wakeup_send(&port->wakeup);
 }
 
 static void add_headers(const struct side_request *request, struct MHD_Response *response)

@@ -6,14 +6,13 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/outage_log.h"
 #include "common/thread.h"
+#include "common/wakeup.h"
 #include "proto/uplink_stream.h"
 #include "relay/uplink/uplink_outcomes.h"
 #include "relay/uplink/uplink_window.h"
@@ -30,7 +29,7 @@
 struct uplink {
     struct uplink_options options;
     pthread_t thread;
-    int wake; // eventfd
+    struct wakeup wakeup;
     pthread_mutex_t lock;
     struct list answered; // under `lock`
     bool stopping;        // under `lock`
@@ -47,22 +46,11 @@ struct uplink {
 
 static void wait_for_answers(const struct uplink *uplink, int ms)
 {
-    struct pollfd wake = {.fd = uplink->wake, .events = POLLIN};
-    uint64_t count;
+    struct pollfd wait = {.fd = uplink->wakeup.fd, .events = POLLIN};
 
-    if (poll(&wake, 1, ms) < 0)
+    if (poll(&wait, 1, ms) < 0)
         assert(errno == EINTR);
-    if (read(uplink->wake, &count, sizeof(count)) < 0)
-        assert(errno == EAGAIN);
-}
-
-static void wake(const struct uplink *uplink)
-{
-    uint64_t one = 1;
-
-    // Fails only if the counter is full, and then the thread wakes up anyway.
-    if (write(uplink->wake, &one, sizeof(one)) < 0)
-        assert(errno == EAGAIN);
+    wakeup_clear(&uplink->wakeup);
 }
 
 // ---- outcomes
@@ -81,7 +69,7 @@ static void on_outcome(struct publication *publication, enum publish_outcome out
     pthread_mutex_lock(&uplink->lock);
     list_append(&uplink->answered, &message->answer_node);
     pthread_mutex_unlock(&uplink->lock);
-    wake(uplink);
+    wakeup_send(&uplink->wakeup);
 }
 
 static void take_answers(struct uplink *uplink)
@@ -387,8 +375,7 @@ static void free_parts(struct uplink *uplink)
 {
     publisher_free(uplink->publisher);
     uplink_window_forget(&uplink->window);
-    if (uplink->wake >= 0)
-        close(uplink->wake);
+    wakeup_fini(&uplink->wakeup);
     pthread_mutex_destroy(&uplink->lock);
     free(uplink);
 }
@@ -405,8 +392,7 @@ struct uplink *uplink_new(const struct uplink_options *options)
     uplink->outcomes.window = &uplink->window;
     uplink->outcomes.metrics = uplink->options.metrics;
     pthread_mutex_init(&uplink->lock, NULL);
-    uplink->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (uplink->wake >= 0 && start(uplink))
+    if (wakeup_init(&uplink->wakeup) && start(uplink))
         return uplink;
     free_parts(uplink);
     return NULL;
@@ -419,7 +405,7 @@ void uplink_free(struct uplink *uplink)
     pthread_mutex_lock(&uplink->lock);
     uplink->stopping = true;
     pthread_mutex_unlock(&uplink->lock);
-    wake(uplink);
+    wakeup_send(&uplink->wakeup);
     pthread_join(uplink->thread, NULL);
     free_parts(uplink);
 }
