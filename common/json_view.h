@@ -29,6 +29,11 @@ struct json_view json_view_of(struct span checked);
 NODISCARD bool json_view_parse(struct span text, size_t max_depth, struct json_view *out,
                                struct json_fault *fault);
 
+static inline bool json_view_has_value(struct json_view value)
+{
+    return value.kind != JSON_KIND_NONE && value.kind != JSON_KIND_NULL;
+}
+
 // What a string has between its quotes; json_string.h decodes it.
 static inline struct span json_view_inside(struct json_view string)
 {

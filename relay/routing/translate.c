@@ -1,6 +1,5 @@
 #include "relay/routing/translate.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -8,19 +7,20 @@
 #include "common/json_view.h"
 #include "common/mem.h"
 #include "relay/routing/direct_event.h"
+#include "relay/routing/event_id.h"
 #include "relay/routing/room_list.h"
+#include "relay/routing/route_rooms.h"
+#include "relay/routing/traceparent.h"
 
-#define DEPTH_MAX       256
-#define ID_HASH_BYTES   16
-#define MESSAGE_ID_MAX  255
-#define TRACEPARENT_LEN 55 // 00-<32 hex>-<16 hex>-<2 hex>
+#define DEPTH_MAX 256
 
 struct translator {
     size_t max_event_bytes;
-    struct room_list rooms,
-        acts; // of the event; of its action: the user's, and the one that is left or joined
-    struct buffer args, name; // the event's
-    char id[2 * ID_HASH_BYTES + 1];
+    struct room_list rooms; // of the event
+    struct room_list acts;  // of its action: the user's, and the one that is left or joined
+    struct buffer args;
+    struct buffer name; // of an event that names itself
+    char id[2 * EVENT_ID_BYTES + 1];
     struct json_view values[ROUTE_SOURCES_MAX]; // in the order of the route's `sources`
 };
 
@@ -31,30 +31,11 @@ struct wrapper {
     struct json_view timestamp;
 };
 
-static const char *const reasons[TRANSLATE_STATUS_COUNT] = {
-    [TRANSLATE_OK] = "ok",
-    [TRANSLATE_TOO_BIG] = "the body is over MAX_EVENT_BYTES",
-    [TRANSLATE_NOT_JSON] = "the body is not valid JSON",
-    [TRANSLATE_NOT_OBJECT] = "the body is no JSON object",
-    [TRANSLATE_NO_ROOM] = "the room id is missing",
-    [TRANSLATE_BAD_ROOM] = "the room id is no text or integer, too long, or has control characters",
-    [TRANSLATE_NO_LIST] = "the member for several room ids is no list",
-    [TRANSLATE_TOO_MANY_ROOMS] = "the event has more than 1000 rooms",
-    [TRANSLATE_NO_TYPE] = "a room is of no type of the file, or has no id",
-    [TRANSLATE_BAD_EVENT] = "the name of the event is missing, too long, or taken",
-};
-
-const char *translate_status_str(enum translate_status status)
-{
-    return reasons[status];
-}
-
 struct translator *translator_new(size_t max_event_bytes)
 {
     struct translator *t = mem_zalloc(sizeof(*t));
 
-    if (sodium_init() < 0) // selects the fastest hash for this machine
-        abort();
+    event_id_init();
     t->max_event_bytes = max_event_bytes;
     return t;
 }
@@ -100,11 +81,6 @@ static void collect_values(struct translator *t, const struct route *route, stru
     }
 }
 
-static bool is_something(struct json_view value)
-{
-    return value.kind != JSON_KIND_NONE && value.kind != JSON_KIND_NULL;
-}
-
 // Returns the first alternative that is not null; else null if one of them is null; else no value.
 static struct json_view first_value(const struct translator *t, const struct route_sources *from)
 {
@@ -112,7 +88,7 @@ static struct json_view first_value(const struct translator *t, const struct rou
 
     for (size_t i = 0; i < from->count; i++) {
         struct json_view value = t->values[from->index[i]];
-        if (is_something(value))
+        if (json_view_has_value(value))
             return value;
         if (found.kind == JSON_KIND_NONE)
             found = value;
@@ -120,102 +96,10 @@ static struct json_view first_value(const struct translator *t, const struct rou
     return found;
 }
 
-static bool is_integer(struct json_view value)
-{
-    return value.kind == JSON_KIND_NUMBER && !memchr(value.raw.ptr, '.', value.raw.len) &&
-           !memchr(value.raw.ptr, 'e', value.raw.len) && !memchr(value.raw.ptr, 'E', value.raw.len);
-}
-
-static bool is_empty_text(struct json_view value)
-{
-    return value.kind == JSON_KIND_STRING && value.raw.len == 2;
-}
-
-static bool is_empty(struct json_view value)
-{
-    struct json_walk walk;
-    struct json_view element;
-
-    if (value.kind != JSON_KIND_ARRAY)
-        return !is_something(value) || is_empty_text(value);
-    walk = json_walk_into(value);
-    return !json_walk_element(&walk, &element);
-}
-
-// The first alternative with something in it; else no value.
-static struct json_view room_ids(const struct translator *t, const struct route_room *room)
-{
-    for (size_t i = 0; i < room->from.count; i++) {
-        struct json_view value = t->values[room->from.index[i]];
-        if (!is_empty(value))
-            return value;
-    }
-    return (struct json_view){0};
-}
-
-static enum translate_status end_room(struct room_list *list)
-{
-    static const enum translate_status results[] = {[ROOM_ADDED] = TRANSLATE_OK,
-                                                    [ROOM_NO_NAME] = TRANSLATE_BAD_ROOM,
-                                                    [ROOM_TOO_MANY] = TRANSLATE_TOO_MANY_ROOMS};
-
-    return results[room_list_add(list)];
-}
-
-// Only the template makes an event one for every client, never a body.
-static enum translate_status add_room(struct room_list *list, const struct route_room *room,
-                                      struct json_view id)
-{
-    struct buffer *text = &list->text;
-    size_t start = text->len;
-
-    buffer_append(text, span_of(room->prefix));
-    if (id.kind == JSON_KIND_STRING) {
-        if (!json_string_decode(json_view_inside(id), JSON_HALF_PAIR_REFUSED, text))
-            return TRANSLATE_BAD_ROOM;
-    } else if (is_integer(id)) {
-        buffer_append(text, span_is(id.raw, "-0") ? SPAN_LIT("0") : id.raw);
-    } else {
-        return TRANSLATE_BAD_ROOM;
-    }
-    buffer_append(text, span_of(room->suffix));
-    if (room_is_everybody((struct span){text->ptr + start, text->len - start}))
-        return TRANSLATE_BAD_ROOM;
-    return end_room(list);
-}
-
-// Elements that are null or empty name no room, as members do that are.
-static enum translate_status add_rooms(const struct translator *t, const struct route_room *room,
-                                       struct room_list *list)
-{
-    struct json_view ids = room_ids(t, room), id;
-    struct json_walk walk;
-
-    if (room->from.count == 0) {
-        buffer_append(&list->text, span_of(room->prefix));
-        return end_room(list);
-    }
-    if (ids.kind == JSON_KIND_NONE)
-        return TRANSLATE_OK;
-    if (!room->is_list)
-        return add_room(list, room, ids);
-    if (ids.kind != JSON_KIND_ARRAY)
-        return TRANSLATE_NO_LIST;
-    walk = json_walk_into(ids);
-    while (json_walk_element(&walk, &id)) {
-        enum translate_status status = TRANSLATE_OK;
-        if (is_something(id) && !is_empty_text(id))
-            status = add_room(list, room, id);
-        if (status != TRANSLATE_OK)
-            return status;
-    }
-    return TRANSLATE_OK;
-}
-
 static enum translate_status write_rooms(struct translator *t, const struct route *route)
 {
     for (size_t i = 0; i < route->room_count; i++) {
-        enum translate_status status = add_rooms(t, &route->rooms[i], &t->rooms);
+        enum translate_status status = route_rooms_add(t->values, &route->rooms[i], &t->rooms);
         if (status != TRANSLATE_OK)
             return status;
     }
@@ -230,10 +114,10 @@ static enum translate_status write_action(struct translator *t, const struct rou
     enum translate_status status;
 
     room_list_clear(&t->acts);
-    status = add_rooms(t, &action->user, &t->acts);
+    status = route_rooms_add(t->values, &action->user, &t->acts);
     bool has_room = action->act != ROUTE_DISCONNECT;
     if (status == TRANSLATE_OK && has_room)
-        status = add_rooms(t, &action->room, &t->acts);
+        status = route_rooms_add(t->values, &action->room, &t->acts);
     if (status != TRANSLATE_OK)
         return status;
     room_list_views(&t->acts);
@@ -279,11 +163,11 @@ static bool append_value(struct translator *t, const struct route_field *field,
 
     if (field->constant)
         buffer_append(&t->args, span_of(field->constant));
-    else if (is_something(value))
+    else if (json_view_has_value(value))
         buffer_append(&t->args, value.raw);
     else if (field->fallback)
         buffer_append(&t->args, span_of(field->fallback));
-    else if (field->is_time && is_something(wrapper_time))
+    else if (field->is_time && json_view_has_value(wrapper_time))
         buffer_append(&t->args, wrapper_time.raw);
     else if (field->is_time)
         append_now(&t->args, now_ms);
@@ -311,50 +195,11 @@ static void write_args(struct translator *t, const struct route *route,
     buffer_append_char(&t->args, '}');
 }
 
-// Any other message-id counts as missing: an id is a string of the envelope and is compared byte by
-// byte.
-static bool is_usable_id(struct span id)
-{
-    return id.len > 0 && id.len <= MESSAGE_ID_MAX && span_is_visible(id);
-}
-
-// The id of an event without message-id. It hashes the route's key, not the delivery's: a dead
-// letter that someone puts back into its queue comes with another key and is the same event.
-static struct span hash_id(struct translator *t, const struct event *event)
-{
-    unsigned char hash[ID_HASH_BYTES];
-    crypto_generichash_state state;
-    const char *key = event->route->routing_key;
-
-    crypto_generichash_init(&state, NULL, 0, sizeof(hash));
-    crypto_generichash_update(&state, (const unsigned char *)key, strlen(key) + 1);
-    crypto_generichash_update(&state, (const unsigned char *)event->body.ptr, event->body.len);
-    crypto_generichash_final(&state, hash, sizeof(hash));
-    sodium_bin2hex(t->id, sizeof(t->id), hash, sizeof(hash));
-    return (struct span){t->id, sizeof(t->id) - 1};
-}
-
-// W3C trace context, version 00 or a later version of the same form.
-static bool is_traceparent(struct span text)
-{
-    static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-
-    if (text.len != TRACEPARENT_LEN || span_starts_with(text, SPAN_LIT("ff")))
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        if (form[i] == '-' ? c != '-' : !hex)
-            return false;
-    }
-    return true;
-}
-
 // The envelope's fields that do not depend on the kind of route.
 static struct envelope envelope_of(struct translator *t, const struct event *event)
 {
     return (struct envelope){
-        .id = is_usable_id(event->message_id) ? event->message_id : hash_id(t, event),
+        .id = event_id(event, t->id),
         .created_at_ms = event->received_ms,
         .traceparent = is_traceparent(event->traceparent) ? event->traceparent : (struct span){0},
     };

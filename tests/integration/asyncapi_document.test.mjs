@@ -154,7 +154,7 @@ describe('RabbitMQ', () => {
     assert.deepEqual(sorted(schemas.DeadLetterHeaders.required), sorted(always));
     assert.deepEqual(sorted(Object.keys(schemas.DeadLetterHeaders.properties)),
       sorted(headers.values()));
-    const told = source('relay/routing/translate.c').replace(/"\s+"/g, '');
+    const told = source('relay/routing/translate_status.c').replace(/"\s+"/g, '');
     const reasons = found(told, /\[TRANSLATE_\w+\] = "([^"]+)"/g)
       .filter((text) => text !== 'ok');
     assert.deepEqual(sorted(schemas.DeadLetterHeaders.properties['x-reason'].enum), reasons);
