@@ -7,6 +7,7 @@
 
 #include "common/list.h"
 #include "common/mem.h"
+#include "edge/adapters/services/curl_loop.h"
 
 #define ANSWER_MAX        65536 // bytes of heads and body; the rest of a longer answer is not read
 #define IDLE_S            30L   // a connection that was idle for longer is not used again
@@ -17,14 +18,8 @@
 
 struct http_client {
     struct http_client_options options;
-    struct event_loop *loop;
-    CURLM *multi;
-    uv_timer_t timer;
-    bool is_due; // the timer's callback is running
+    struct curl_loop *loop;
     struct list calls;
-    size_t open_handles; // the timer, and a poll for each watched socket
-    void (*on_closed)(void *arg);
-    void *closed_arg;
 };
 
 struct http_fetch {
@@ -41,15 +36,6 @@ struct http_fetch {
     http_answer_fn on_answer;
     void *arg;
 };
-
-// A socket of libcurl that is polled.
-struct watch {
-    uv_poll_t poll;
-    struct http_client *client;
-    curl_socket_t fd;
-};
-
-// ---- requests
 
 static bool is_too_long(struct http_fetch *call, size_t more)
 {
@@ -184,14 +170,14 @@ struct http_fetch *http_client_get(struct http_client *client, const struct http
     set_transfer(call->easy, &client->options);
     set_callbacks(call);
     list_append(&client->calls, &call->node);
-    curl_multi_add_handle(client->multi, call->easy);
+    curl_loop_add(client->loop, call->easy);
     return call;
 }
 
 static void remove_call(struct http_fetch *call)
 {
     list_unlink(&call->node);
-    curl_multi_remove_handle(call->client->multi, call->easy);
+    curl_loop_remove(call->client->loop, call->easy);
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
     curl_slist_free_all(call->connect_to);
@@ -203,8 +189,6 @@ void http_fetch_cancel(struct http_fetch *call)
 {
     remove_call(call);
 }
-
-// ---- answers
 
 static unsigned status_of(const struct http_fetch *call, CURLcode result)
 {
@@ -244,127 +228,12 @@ static void finish(struct http_fetch *call, CURLcode result)
     buffer_fini(&body);
 }
 
-static void take_answers(struct http_client *client)
+static void on_done(CURL *easy, CURLcode result)
 {
-    const CURLMsg *message;
-    int left;
+    struct http_fetch *call;
 
-    while ((message = curl_multi_info_read(client->multi, &left))) {
-        struct http_fetch *call;
-        CURLcode result = message->data.result;
-
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
-        finish(call, result);
-    }
-}
-
-// ---- libcurl on the loop
-
-static void act(struct http_client *client, curl_socket_t fd, int what)
-{
-    int running;
-
-    curl_multi_socket_action(client->multi, fd, what, &running);
-    take_answers(client);
-}
-
-// On an error of the poll libcurl is told that the socket is ready: it then finds the error itself,
-// with its reason.
-static void on_ready(uv_poll_t *poll, int status, int events)
-{
-    const struct watch *watch = container_of(poll, struct watch, poll);
-    int what = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
-
-    if (events & UV_READABLE)
-        what |= CURL_CSELECT_IN;
-    if (events & UV_WRITABLE)
-        what |= CURL_CSELECT_OUT;
-    act(watch->client, watch->fd, what);
-}
-
-static void on_due(uv_timer_t *timer)
-{
-    struct http_client *client = container_of(timer, struct http_client, timer);
-
-    client->is_due = true;
-    act(client, CURL_SOCKET_TIMEOUT, 0);
-    client->is_due = false;
-}
-
-static void count_closed(struct http_client *client)
-{
-    if (--client->open_handles == 0 && client->on_closed)
-        client->on_closed(client->closed_arg);
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-    struct watch *watch = container_of((uv_poll_t *)handle, struct watch, poll);
-    struct http_client *client = watch->client;
-
-    free(watch);
-    count_closed(client);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-    count_closed(container_of((uv_timer_t *)handle, struct http_client, timer));
-}
-
-// NULL when the socket cannot be polled. Its request then ends by the caller's time limit.
-static struct watch *watch_new(struct http_client *client, curl_socket_t fd)
-{
-    struct watch *watch = mem_zalloc(sizeof(*watch));
-
-    if (uv_poll_init(&client->loop->uv, &watch->poll, fd) != 0) {
-        free(watch);
-        return NULL;
-    }
-    watch->client = client;
-    watch->fd = fd;
-    client->open_handles++;
-    return watch;
-}
-
-static int events_of(int what)
-{
-    return (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-}
-
-// Called by libcurl to have a socket polled, polled for other events, or not polled any more.
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
-{
-    struct http_client *client = arg;
-    struct watch *watch = of_socket;
-
-    (void)easy;
-    if (!watch && what != CURL_POLL_REMOVE) {
-        watch = watch_new(client, fd);
-        curl_multi_assign(client->multi, fd, watch);
-    }
-    if (!watch)
-        return 0;
-    if (what == CURL_POLL_REMOVE)
-        uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-    else
-        uv_poll_start(&watch->poll, events_of(what), on_ready);
-    return 0;
-}
-
-// Called by libcurl to set its timer. A timer that its own callback starts with 0 runs again in the
-// same pass of the loop, so that nothing else would run: it gets 1 ms instead.
-static int on_timer(CURLM *multi, long timeout_ms, void *arg)
-{
-    struct http_client *client = arg;
-
-    (void)multi;
-    if (timeout_ms < 0)
-        uv_timer_stop(&client->timer);
-    else if (timeout_ms == 0 && client->is_due)
-        uv_timer_start(&client->timer, on_due, 1, 0);
-    else
-        uv_timer_start(&client->timer, on_due, (uint64_t)timeout_ms, 0);
-    return 0;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+    finish(call, result);
 }
 
 struct http_client *http_client_new(const struct http_client_options *options,
@@ -374,37 +243,22 @@ struct http_client *http_client_new(const struct http_client_options *options,
 
     curl_global_init(CURL_GLOBAL_DEFAULT);
     client->options = *options;
-    client->loop = loop;
     list_init(&client->calls);
-    uv_timer_init(&loop->uv, &client->timer);
-    client->open_handles = 1;
-    client->multi = curl_multi_init();
-    if (!client->multi)
-        abort();
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)options->max_connections);
-    curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    client->loop = curl_loop_new(loop, options->max_connections, on_done);
     return client;
 }
 
 void http_client_close(struct http_client *client, void (*on_closed)(void *arg), void *arg)
 {
     assert(list_empty(&client->calls));
-    client->on_closed = on_closed;
-    client->closed_arg = arg;
-    curl_multi_cleanup(client->multi);
-    client->multi = NULL;
-    uv_close((uv_handle_t *)&client->timer, on_timer_closed);
+    curl_loop_close(client->loop, on_closed, arg);
 }
 
 void http_client_free(struct http_client *client)
 {
     if (!client)
         return;
-    assert(client->open_handles == 0);
+    curl_loop_free(client->loop);
     free(client);
     curl_global_cleanup();
 }
