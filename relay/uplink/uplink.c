@@ -85,8 +85,8 @@ static void send_item(struct uplink *uplink, struct uplink_item *item, uint64_t 
 {
     struct publication *publication = &item->message->publication;
 
-    uplink_outcomes_judge(&uplink->outcomes, item, now_ms);
-    uplink_message_address(item->message, item->verdict, uplink->options.letter_queue);
+    uplink_outcomes_check(&uplink->outcomes, item, now_ms);
+    uplink_message_address(item->message, item->failure, uplink->options.letter_queue);
     publication->on_outcome = on_outcome;
     publication->arg = uplink;
     item->sent_ms = now_ms;

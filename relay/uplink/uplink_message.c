@@ -39,11 +39,11 @@ void uplink_message_free(struct uplink_message *message)
     free(message);
 }
 
-static void write_headers(struct uplink_message *message, const struct uplink_verdict *verdict)
+static void write_headers(struct uplink_message *message, const struct uplink_failure *failure)
 {
-    clock_iso8601(verdict->failed_ms, message->failed_at);
+    clock_iso8601(failure->failed_ms, message->failed_at);
     const struct rabbit_header headers[] = {
-        {.name = LETTER_REASON, .text = span_of(verdict->reason)},
+        {.name = LETTER_REASON, .text = span_of(failure->reason)},
         {.name = LETTER_ROUTING_KEY, .text = span_of(message->routing_key)},
         {.name = LETTER_EXCHANGE, .text = span_of(message->exchange)},
         {.name = LETTER_FAILED_AT, .text = span_of(message->failed_at)},
@@ -52,28 +52,28 @@ static void write_headers(struct uplink_message *message, const struct uplink_ve
     memcpy(message->headers, headers, sizeof(headers));
 }
 
-void uplink_message_address(struct uplink_message *message, const struct uplink_verdict *verdict,
+void uplink_message_address(struct uplink_message *message, const struct uplink_failure *failure,
                             const char *letter_queue)
 {
     message->publication = (struct publication){
-        .exchange = verdict ? "" : message->exchange,
-        .event = {.routing_key = verdict ? letter_queue : message->routing_key,
+        .exchange = failure ? "" : message->exchange,
+        .event = {.routing_key = failure ? letter_queue : message->routing_key,
                   .message_id = message->id,
                   .body = message->body},
     };
-    if (!verdict)
+    if (!failure)
         return;
-    write_headers(message, verdict);
+    write_headers(message, failure);
     message->publication.event.headers = message->headers;
     message->publication.event.header_count = ARRAY_LEN(message->headers);
 }
 
-struct uplink_verdict *uplink_verdict_new(const char *reason)
+struct uplink_failure *uplink_failure_new(const char *reason)
 {
     size_t size = strlen(reason) + 1;
-    struct uplink_verdict *verdict = mem_zalloc(sizeof(*verdict) + size);
+    struct uplink_failure *failure = mem_zalloc(sizeof(*failure) + size);
 
-    verdict->failed_ms = clock_wall_ms();
-    memcpy(verdict->reason, reason, size);
-    return verdict;
+    failure->failed_ms = clock_wall_ms();
+    memcpy(failure->reason, reason, size);
+    return failure;
 }

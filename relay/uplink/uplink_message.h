@@ -10,7 +10,7 @@
 struct uplink_item;
 
 // Why an entry is a dead letter.
-struct uplink_verdict {
+struct uplink_failure {
     uint64_t failed_ms; // of the wall clock
     char reason[];
 };
@@ -37,9 +37,9 @@ struct uplink_message *uplink_message_new(struct uplink_item *item,
                                           const struct uplink_entry *entry);
 void uplink_message_free(struct uplink_message *message);
 
-// Fills in the publication, but for who is told of the outcome. With a verdict it is a dead letter
-// for the queue; the verdict is borrowed until the outcome.
-void uplink_message_address(struct uplink_message *message, const struct uplink_verdict *verdict,
+// Fills in the publication, except on_outcome and arg. With a failure it becomes a dead letter
+// for the queue; the failure is borrowed until the outcome.
+void uplink_message_address(struct uplink_message *message, const struct uplink_failure *failure,
                             const char *letter_queue);
 
-struct uplink_verdict *uplink_verdict_new(const char *reason);
+struct uplink_failure *uplink_failure_new(const char *reason);

@@ -19,25 +19,25 @@ static void log_letter(struct uplink_outcomes *outcomes, const struct uplink_ite
         return;
     log_warn("RabbitMQ does not take an entry of the uplink, it becomes a dead letter reason=%s "
              "exchange=%s routing_key=%s message_id=%s bytes=%zu events=%" PRIu64,
-             item->verdict->reason, message->exchange, message->routing_key, message->id,
+             item->failure->reason, message->exchange, message->routing_key, message->id,
              message->body.len, outcomes->letters);
     outcomes->letter_logged_ms = now_ms;
     outcomes->letters = 0;
 }
 
-static void give_verdict(struct uplink_outcomes *outcomes, struct uplink_item *item,
-                         enum uplink_fault fault, const char *reason, uint64_t now_ms)
+static void record_failure(struct uplink_outcomes *outcomes, struct uplink_item *item,
+                           enum uplink_fault fault, const char *reason, uint64_t now_ms)
 {
     metric_add(&outcomes->metrics->letters[fault], 1);
-    item->verdict = uplink_verdict_new(reason);
+    item->failure = uplink_failure_new(reason);
     item->suspect = false;
     log_letter(outcomes, item, now_ms);
 }
 
-static void condemn(struct uplink_outcomes *outcomes, struct uplink_item *item,
-                    enum uplink_fault fault, const char *reason, uint64_t now_ms)
+static void make_letter(struct uplink_outcomes *outcomes, struct uplink_item *item,
+                        enum uplink_fault fault, const char *reason, uint64_t now_ms)
 {
-    give_verdict(outcomes, item, fault, reason, now_ms);
+    record_failure(outcomes, item, fault, reason, now_ms);
     uplink_window_retry(outcomes->window, item, 0);
 }
 
@@ -55,19 +55,19 @@ static const char *find_route(const struct refused_routes *routes, const struct 
     return refused_routes_find(routes, item->message->exchange, item->message->routing_key, now_ms);
 }
 
-void uplink_outcomes_judge(struct uplink_outcomes *outcomes, struct uplink_item *item,
+void uplink_outcomes_check(struct uplink_outcomes *outcomes, struct uplink_item *item,
                            uint64_t now_ms)
 {
     const char *why;
 
-    if (item->verdict)
+    if (item->failure)
         return;
     if (item->message->malformed)
-        give_verdict(outcomes, item, UPLINK_MALFORMED, "malformed entry of the uplink", now_ms);
+        record_failure(outcomes, item, UPLINK_MALFORMED, "malformed entry of the uplink", now_ms);
     else if ((why = find_route(&outcomes->closed, item, now_ms)))
-        give_verdict(outcomes, item, UPLINK_CLOSED, why, now_ms);
+        record_failure(outcomes, item, UPLINK_CLOSED, why, now_ms);
     else if ((why = find_route(&outcomes->unconfirmed, item, now_ms)))
-        give_verdict(outcomes, item, UPLINK_UNCONFIRMED, why, now_ms);
+        record_failure(outcomes, item, UPLINK_UNCONFIRMED, why, now_ms);
 }
 
 // ---- outcomes
@@ -98,7 +98,7 @@ static void on_refused(struct uplink_outcomes *outcomes, struct uplink_item *ite
     }
     if (!full)
         note_route(&outcomes->full, item, now_ms);
-    condemn(outcomes, item, UPLINK_REFUSED, item->message->reason, now_ms);
+    make_letter(outcomes, item, UPLINK_REFUSED, item->message->reason, now_ms);
 }
 
 // The first time it may have been another one.
@@ -110,14 +110,14 @@ static void on_closed(struct uplink_outcomes *outcomes, struct uplink_item *item
         return;
     }
     note_route(&outcomes->closed, item, now_ms);
-    condemn(outcomes, item, UPLINK_CLOSED, item->message->reason, now_ms);
+    make_letter(outcomes, item, UPLINK_CLOSED, item->message->reason, now_ms);
 }
 
 static void on_unconfirmed(struct uplink_outcomes *outcomes, struct uplink_item *item,
                            uint64_t now_ms)
 {
     note_route(&outcomes->unconfirmed, item, now_ms);
-    condemn(outcomes, item, UPLINK_UNCONFIRMED, item->message->reason, now_ms);
+    make_letter(outcomes, item, UPLINK_UNCONFIRMED, item->message->reason, now_ms);
 }
 
 // A queue does not confirm, and nothing else is sent meanwhile. If RabbitMQ itself hangs, no other
@@ -139,8 +139,8 @@ static void take(struct uplink_outcomes *outcomes, struct uplink_item *item, uin
         uplink_window_done(outcomes->window, item);
         break;
     case PUBLISH_UNROUTABLE:
-        condemn(outcomes, item, UPLINK_UNROUTABLE, "no queue is bound to the exchange for it",
-                now_ms);
+        make_letter(outcomes, item, UPLINK_UNROUTABLE, "no queue is bound to the exchange for it",
+                    now_ms);
         break;
     case PUBLISH_REFUSED:
         on_refused(outcomes, item, now_ms);
@@ -195,7 +195,7 @@ static void take_of_letter(struct uplink_outcomes *outcomes, struct uplink_item 
 void uplink_outcomes_take(struct uplink_outcomes *outcomes, struct uplink_item *item,
                           uint64_t now_ms)
 {
-    if (item->verdict)
+    if (item->failure)
         take_of_letter(outcomes, item, now_ms);
     else
         take(outcomes, item, now_ms);

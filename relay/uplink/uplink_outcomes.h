@@ -23,8 +23,9 @@ struct uplink_outcomes {
     uint64_t letters; // since a line was logged about them
 };
 
-// Before it is sent: what cannot be sent to its exchange gets its verdict.
-void uplink_outcomes_judge(struct uplink_outcomes *outcomes, struct uplink_item *item,
+// Before it is sent: an item that cannot be sent to its exchange gets its failure, and so becomes a
+// dead letter.
+void uplink_outcomes_check(struct uplink_outcomes *outcomes, struct uplink_item *item,
                            uint64_t now_ms);
 // Takes the outcome that its message has.
 void uplink_outcomes_take(struct uplink_outcomes *outcomes, struct uplink_item *item,

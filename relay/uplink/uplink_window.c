@@ -239,7 +239,7 @@ void uplink_window_drop(struct uplink_window *window, struct uplink_item *item)
     leave_owner(window, item);
     list_unlink(&item->node);
     window->count -= !item->orphan;
-    free(item->verdict);
+    free(item->failure);
     free(item);
 }
 

@@ -38,7 +38,7 @@ struct uplink_item {
     struct list turn_node;          // of its owner, or of those that are done
     struct uplink_owner *owner;     // NULL: it is done, or an orphan
     struct uplink_message *message; // NULL: it has to be read
-    struct uplink_verdict *verdict; // NULL: it is sent to its exchange, else as a dead letter
+    struct uplink_failure *failure; // NULL: it is sent to its exchange, else as a dead letter
     struct position id;
     uint64_t retry_ms;   // not sent before; 0: when it is its turn
     uint64_t refused_ms; // when a queue refused it first; 0: none did

@@ -76,10 +76,10 @@ static void goes_to_its_exchange(void **state)
 static void goes_to_the_dead_letters(void **state)
 {
     struct uplink_message *message = located();
-    struct uplink_verdict *verdict = uplink_verdict_new("no such exchange");
+    struct uplink_failure *failure = uplink_failure_new("no such exchange");
 
     (void)state;
-    uplink_message_address(message, verdict, "letters");
+    uplink_message_address(message, failure, "letters");
     const struct rabbit_header *headers = message->publication.event.headers;
     assert_string_equal(message->publication.exchange, "");
     assert_string_equal(message->publication.event.routing_key, "letters");
@@ -89,7 +89,7 @@ static void goes_to_the_dead_letters(void **state)
     assert_span(headers[1].text, "client.location");
     assert_span(headers[2].text, "fleet");
     assert_int_equal(headers[4].number, 2);
-    free(verdict);
+    free(failure);
     uplink_message_free(message);
 }
 

@@ -45,7 +45,7 @@ static struct uplink_item *send_one(void)
     assert_int_equal(uplink_window_take(&window, now_ms, taken), 1);
     if (!taken[0]->message)
         uplink_window_load(taken[0], &entry);
-    uplink_outcomes_judge(&outcomes, taken[0], now_ms);
+    uplink_outcomes_check(&outcomes, taken[0], now_ms);
     taken[0]->state = UPLINK_SENT;
     taken[0]->sent_ms = now_ms;
     return taken[0];
@@ -62,7 +62,7 @@ static void answer(struct uplink_item *item, enum publish_outcome outcome, const
 
 // Sent at once, it gets the outcome every `every_ms`, when it is sent again if need be, until it is
 // a dead letter.
-struct verdict_case {
+struct failure_case {
     const char *name;
     enum publish_outcome outcome;
     uint64_t every_ms; // from sending to the outcome
@@ -70,7 +70,7 @@ struct verdict_case {
     enum uplink_fault fault;
 };
 
-static const struct verdict_case verdict_cases[] = {
+static const struct failure_case failure_cases[] = {
     {"nowhere to go", PUBLISH_UNROUTABLE, 0, 1, UPLINK_UNROUTABLE},
     {"not confirmed, while others are", PUBLISH_UNCONFIRMED, 40000, 40001, UPLINK_UNCONFIRMED},
     {"refused", PUBLISH_REFUSED, 0, UPLINK_REFUSED_MAX_MS + 1000, UPLINK_REFUSED},
@@ -83,19 +83,19 @@ static const struct verdict_case verdict_cases[] = {
 
 static void becomes_a_dead_letter_in_time(void **state)
 {
-    const struct verdict_case *c = *state;
+    const struct failure_case *c = *state;
     uint64_t end_ms = START_MS + (c->until_ms > 0 ? c->until_ms : 300000);
     struct uplink_item *item = NULL;
 
     add("1-1", "u1");
-    while (now_ms < end_ms && !(item && item->verdict)) {
+    while (now_ms < end_ms && !(item && item->failure)) {
         item = send_one();
         now_ms += c->every_ms;
         answer(item, c->outcome, "because");
-        if (!item->verdict && c->outcome != PUBLISH_CLOSED)
+        if (!item->failure && c->outcome != PUBLISH_CLOSED)
             now_ms = item->retry_ms > now_ms ? item->retry_ms : now_ms + UPLINK_HOLD_MS;
     }
-    assert_int_equal(item->verdict != NULL, c->until_ms > 0);
+    assert_int_equal(item->failure != NULL, c->until_ms > 0);
     assert_int_equal(metric_get(&metrics.letters[c->fault]), c->until_ms > 0);
 }
 
@@ -109,10 +109,10 @@ static void refusals_count_from_the_first(void **state)
     now_ms += 10 * UPLINK_REFUSED_MAX_MS; // RabbitMQ is away
     item = send_one();
     answer(item, PUBLISH_REFUSED, "full");
-    assert_null(item->verdict);
+    assert_null(item->failure);
     now_ms += UPLINK_REFUSED_MAX_MS;
     answer(send_one(), PUBLISH_REFUSED, "full");
-    assert_string_equal(item->verdict->reason, "full");
+    assert_string_equal(item->failure->reason, "full");
 }
 
 // ---- those behind it
@@ -128,9 +128,9 @@ static void bury_one(enum publish_outcome outcome, uint64_t every_ms)
         answer(item, outcome, "because");
         if (item->retry_ms > now_ms)
             now_ms = item->retry_ms;
-    } while (!item->verdict);
+    } while (!item->failure);
     item = send_one();
-    assert_non_null(item->verdict);
+    assert_non_null(item->failure);
     answer(item, PUBLISH_DONE, "");
 }
 
@@ -156,7 +156,7 @@ static void a_queue_with_room_again_takes_the_next(void **state)
     add("1-2", "u1");
     bury_one(PUBLISH_REFUSED, 0);
     struct uplink_item *item = send_one();
-    assert_null(item->verdict);
+    assert_null(item->failure);
     answer(item, PUBLISH_DONE, "");
     assert_int_equal(metric_get(&metrics.published), 1);
 }
@@ -172,7 +172,7 @@ static void a_queue_gets_its_time_again(void **state)
     now_ms += REFUSED_ROUTE_MS;
     item = send_one();
     answer(item, PUBLISH_REFUSED, "full");
-    assert_null(item->verdict);
+    assert_null(item->failure);
 }
 
 static void a_silent_queue_does_not_hold_up_each_for_as_long(void **state)
@@ -184,7 +184,7 @@ static void a_silent_queue_does_not_hold_up_each_for_as_long(void **state)
     add("1-2", "u1");
     bury_one(PUBLISH_SILENT, 10001);
     item = send_one();
-    assert_string_equal(item->verdict->reason, "because");
+    assert_string_equal(item->failure->reason, "because");
     assert_int_equal(metric_get(&metrics.letters[UPLINK_UNCONFIRMED]), 2);
 }
 
@@ -219,7 +219,7 @@ static void a_letter_waits(void **state)
     assert_int_equal(window.messages, !c->waits);
     now_ms += UPLINK_LETTER_WAIT_MS;
     assert_ptr_equal(send_one(), item);
-    assert_non_null(item->verdict);
+    assert_non_null(item->failure);
     answer(item, PUBLISH_DONE, "");
     assert_int_equal(item->state, UPLINK_DONE);
     assert_int_equal(metric_get(&metrics.published), 0);
@@ -237,10 +237,10 @@ int main(void)
         TEST(a_silent_queue_does_not_hold_up_each_for_as_long),
     };
     struct CMUnitTest
-        tests[ARRAY_LEN(verdict_cases) + ARRAY_LEN(letter_cases) + ARRAY_LEN(further)];
+        tests[ARRAY_LEN(failure_cases) + ARRAY_LEN(letter_cases) + ARRAY_LEN(further)];
     size_t count = 0;
 
-    ADD_ROWS(tests, count, verdict_cases, becomes_a_dead_letter_in_time);
+    ADD_ROWS(tests, count, failure_cases, becomes_a_dead_letter_in_time);
     ADD_ROWS(tests, count, letter_cases, a_letter_waits);
     for (size_t i = 0; i < count; i++) {
         tests[i].setup_func = set_up;
