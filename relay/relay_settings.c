@@ -74,7 +74,8 @@ static const struct setting table[] = {
 static const struct program program = {
     .name = "ws-relay",
     .summary = "Takes events from RabbitMQ, routes them to rooms, and appends and publishes them "
-               "in Redis for the edges.",
+               "in Redis for the edges. Publishes to RabbitMQ what clients send to services, and "
+               "serves the HTTP API.",
     .settings = table,
     .setting_count = ARRAY_LEN(table),
 };

@@ -74,8 +74,8 @@ static void print_help(const struct tool *tool)
     const struct program *program = &tool->program;
     size_t rows = count_option_rows(program);
 
-    printf("Usage: %s [options] %s\n%s\n\nOptions:\n", program->name, tool->synopsis,
-           program->summary);
+    printf("Usage: %s [options]%s%s\n%s\n\nOptions:\n", program->name,
+           tool->synopsis[0] != '\0' ? " " : "", tool->synopsis, program->summary);
     for (size_t i = 0; i < tool->option_count; i++)
         print_option(tool->options[i].name, tool->options[i].argument, tool->options[i].help);
     print_option("env", "FILE", "read the settings only from FILE, not from the environment");

@@ -29,10 +29,9 @@ struct replay {
     struct cut last; // the offset of the last frame; the start if there is none
 };
 
-// Collects the events of `rooms` from the tail, in the order of their positions; one of several of
-// these rooms once. `start` is the cut
-// that the client has; the tail must know the start of each room. Returns false, with nothing to
-// free, if the replay would exceed a limit.
+// Collects the events of `rooms` from the tail, in the order of their positions. An event of
+// several of these rooms comes once. `start` is the cut that the client has; the tail must know the
+// start of each room. Returns false, with nothing to free, if the replay would exceed a limit.
 NODISCARD bool replay_make(struct log_tail *tail, struct span nsp, const struct replay_room *rooms,
                            size_t room_count, const struct cut *start,
                            const struct replay_limits *limits, struct replay *out);
