@@ -72,10 +72,13 @@ static void finish(struct sio_socket *socket, const struct sio__middleware_run *
     handlers->on_connect(socket, run->auth, handlers->arg);
 }
 
-// Closes the client if there is no memory for it. The step that answers later finds no run.
+// Closes the client if there is no memory for it. The step that answers later finds no run. Like
+// new handshakes, those that wait leave the last of the budget to clients that were let in.
 static void keep(struct sio_socket *socket, const struct sio__middleware_run *run)
 {
-    bool fits = memory_budget_take(memory_of(socket), MEMORY_HANDSHAKES, run->auth.len);
+    struct memory_budget *memory = memory_of(socket);
+    bool fits = !memory_budget_is_spent(memory, MEMORY_HANDSHAKES) &&
+                memory_budget_take(memory, MEMORY_HANDSHAKES, run->auth.len);
 
     socket->middleware_run = fits ? copy_to_heap(run) : NULL;
     if (!fits)

@@ -18,7 +18,7 @@ void sio_socket_next(struct sio_socket *socket);
 
 // Calls the first step, or on_connect if there is none. Borrows `auth` until return. While a step
 // has not answered, a copy of `auth` is charged to the budget of memory, under
-// MEMORY_HANDSHAKES; if that is spent, the client is closed (`memory limit`).
+// MEMORY_HANDSHAKES; if memory_budget_is_spent(), the client is closed (`memory limit`).
 void sio__middleware_start(struct sio_socket *socket, struct span auth);
 // For a socket that ends. Its step may answer all the same: nothing happens then.
 void sio__middleware_forget(struct sio_socket *socket);

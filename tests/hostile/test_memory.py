@@ -163,8 +163,46 @@ class Budget(HostileTest):
         self.assertEqual([self.ending(client) for client in crowd].count(TRY_LATER), 12)
         for client in crowd:
             client.socket.close()
-        deadline = time.monotonic() + 10
-        while self.held() > 0:
+        self.await_memory("messages")
+
+    def half_message(self):
+        client = SocketClient(self.server, connect=False)
+        return client, head(65000) + b"4" * 64000, None
+
+    def half_body(self):
+        client = Client(self.server)
+        target = f"{POLLING}&sid={self.handshake(client)}"
+        return client, (f"POST {target} HTTP/1.1\r\nHost: h\r\nContent-Length: 65000\r\n\r\n"
+                        + "4" * 64000), target
+
+    def leave_memory_to_members(self, use, begin):
+        """A sixteenth of the budget, in which a member's message has room."""
+        member = SocketClient(self.server)
+        crowd = [begin(self) for _ in range(160)]
+        refused = self.refused(use)
+        for client, data, _ in crowd:
+            client.send(data)
+        deadline = time.monotonic() + 20
+        while self.refused(use) == refused:
+            self.assertLess(time.monotonic(), deadline, "none was refused")
+            self.bystander.ask()
+        message = ('421["join_room",{"roomType":"conversation","roomId":"1","pad":"%s"}]'
+                   % ("x" * 200000)).encode()
+        member.send(head(len(message)) + message[:150000])
+        self.bystander.ask()
+        member.send(message[150000:])
+        member.skip_to('431[{"success":true*')
+        member.socket.close()
+        for client, _, target in crowd:
+            client.socket.close()
+            if target:
+                with Client(self.server) as closer:
+                    closer.ask("POST", target, "1")
+        self.await_memory(use)
+
+    def await_memory(self, use):
+        deadline = time.monotonic() + 20
+        while self.server.metrics()[f'ws_edge_memory_bytes{{use="{use}"}}'] > 0:
             self.assertLess(time.monotonic(), deadline, "what was held is not given back")
             time.sleep(0.05)
 
@@ -192,13 +230,16 @@ class Budget(HostileTest):
         for _, target in crowd:
             with Client(self.server) as client:
                 client.ask("POST", target, "1")
-        deadline = time.monotonic() + 10
-        while self.server.metrics()['ws_edge_memory_bytes{use="http"}'] > 0:
-            self.assertLess(time.monotonic(), deadline, "what was held is not given back")
-            time.sleep(0.05)
+        self.await_memory("http")
 
+
+CROWDS = [
+    ("strangers leave memory to members: messages", "messages", Budget.half_message),
+    ("strangers leave memory to members: bodies", "http", Budget.half_body),
+]
 
 add_rows(Strangers, STRANGERS, Strangers.says)
+add_rows(Budget, CROWDS, Budget.leave_memory_to_members)
 
 if __name__ == "__main__":
     main()

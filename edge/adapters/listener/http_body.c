@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "edge/adapters/listener/http_reply.h"
+#include "edge/engineio/session.h"
 #include "edge/http/request_body.h"
 
 #define DROP_TIMES  4     // a body that is dropped is read up to so many times max_body
@@ -90,6 +91,18 @@ static enum MHD_Result refuse_now(struct mhd_exchange *exchange, unsigned status
     return http_reply_error(exchange, status, json);
 }
 
+// Strangers, who may send no more than this, leave the last of the budget to clients that were let
+// in.
+static bool takes_more(const struct mhd_exchange *exchange, size_t bytes)
+{
+    struct memory_budget *memory = exchange->connection->server->memory;
+
+    if (exchange->body_max <= EIO_STRANGER_MESSAGE_MAX &&
+        memory_budget_is_spent(memory, MEMORY_HTTP))
+        return false;
+    return memory_budget_take(memory, MEMORY_HTTP, bytes);
+}
+
 enum MHD_Result http_body_take(struct mhd_exchange *exchange, struct span piece)
 {
     if (exchange->state == EXCHANGE_ANSWERED)
@@ -100,7 +113,7 @@ enum MHD_Result http_body_take(struct mhd_exchange *exchange, struct span piece)
         expect_too_much(exchange);
         return refuse_now(exchange, 413, TOO_LARGE);
     }
-    if (!memory_budget_take(exchange->connection->server->memory, MEMORY_HTTP, piece.len))
+    if (!takes_more(exchange, piece.len))
         return refuse_now(exchange, 503, "{\"message\":\"Too little memory\"}");
     buffer_append(&exchange->body, piece);
     return MHD_YES;

@@ -47,6 +47,17 @@ static void on_event(struct websocket_connection *connection, enum ws_event even
     }
 }
 
+// Strangers leave the last of the budget to clients that were let in.
+static bool takes_more(const struct websocket_connection *connection, size_t bytes)
+{
+    struct memory_budget *memory = eio_server_memory(connection->engine.server);
+
+    if (bytes > 0 && !eio_websocket_is_admitted(&connection->engine) &&
+        memory_budget_is_spent(memory, MEMORY_MESSAGES))
+        return false;
+    return memory_budget_take(memory, MEMORY_MESSAGES, bytes);
+}
+
 // Brings the charge to the budget up to date. False when the budget has no room.
 static bool settle_held(struct websocket_connection *connection)
 {
@@ -55,7 +66,7 @@ static bool settle_held(struct websocket_connection *connection)
 
     if (held < connection->held)
         memory_budget_give(memory, MEMORY_MESSAGES, connection->held - held);
-    else if (!memory_budget_take(memory, MEMORY_MESSAGES, held - connection->held))
+    else if (!takes_more(connection, held - connection->held))
         return false;
     connection->held = held;
     return true;
