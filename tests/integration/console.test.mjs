@@ -1,5 +1,6 @@
 // The console in a real Chromium, against two edges. CONSOLE_PICTURES=docs/images makes the pictures
 // of the pages anew.
+// Begins early: Chromium takes a while.
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { after, describe, test } from 'node:test';

@@ -1,5 +1,6 @@
 // docs/operations.md: the rights that it gives to the gateway at Redis and RabbitMQ are enough,
 // and no more. The commands are those of the page (its blocks `bash`).
+// Begins early: RabbitMQ takes a while to start.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';

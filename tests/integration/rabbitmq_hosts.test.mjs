@@ -1,5 +1,6 @@
 // RABBITMQ_HOSTS: the nodes of a cluster are tried in turn, and when one dies the relay goes on at
 // another, with nothing lost, doubled or out of order.
+// Begins early: RabbitMQ takes a while to start.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

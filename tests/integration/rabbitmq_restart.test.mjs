@@ -1,4 +1,5 @@
 // RabbitMQ dies and comes back: the gateway waits for it, and nothing is lost.
+// Begins early: RabbitMQ takes a while to start.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBrokers } from './support/brokers.mjs';

@@ -1,4 +1,5 @@
 // TLS to RabbitMQ: the server is verified, events flow, and each way in which it can fail is said.
+// Begins early: RabbitMQ takes a while to start.
 import assert from 'node:assert/strict';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

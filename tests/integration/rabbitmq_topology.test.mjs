@@ -1,5 +1,6 @@
 // RabbitMQ as others have set it up: what exists is used as it is, and what is amiss in one place
 // leaves the rest alone.
+// Begins early: RabbitMQ takes a while to start.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';

@@ -1,5 +1,6 @@
 // Recovery of what takes a minute or more, as it is: heartbeats that run out, an edge that is frozen,
 // clients that hear nothing, sessions that expire. All at once, since they do nothing but wait.
+// Begins early: it waits for a minute and a half.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gateway } from './support/gateway.mjs';

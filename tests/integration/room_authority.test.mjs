@@ -239,7 +239,7 @@ describe('https', () => {
 
   test('a certificate that nobody vouches for', async (t) => {
     const { secure } = await serve(t, 'localhost');
-    const other = await edgeFor(secure.url);
+    const other = await edgeFor(secure.url, { ROOM_AUTHORIZATION_TIMEOUT: '10000' });
     assert.deepEqual(await joinAt(t, other), UNAVAILABLE);
     assert.deepEqual(secure.requests, []);
     const { message } = await told(other);

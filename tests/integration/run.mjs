@@ -1,5 +1,6 @@
 // Runs the integration tests in lanes: each has brokers of its own and runs one test file after the
-// other. Files that measure time come last, one by one: a line "// Runs alone: …" says why.
+// other. Files that measure time come last, one by one: a line "// Runs alone: …" says why. Long ones
+// come first, so that no lane ends long after the others: a line "// Begins early: …" says why.
 //
 //     node tests/integration/run.mjs                 all files
 //     node tests/integration/run.mjs rooms typing    rooms.test.mjs and typing.test.mjs
@@ -11,13 +12,14 @@ import { startBrokers } from './support/brokers.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const SUFFIX = '.test.mjs';
-const LANES = 3; // two cores do: a test mostly waits
+const LANES = 5; // two cores do: a test mostly waits
 
 // Ports are shared out (support/ports.mjs): what is started here has the first share, for whoever picks
 // a port must not pick one that a broker of another lane is about to use.
 process.env.TEST_LANES = String(LANES + 1);
 process.env.TEST_LANE = '0';
 const ALONE = /^\/\/ Runs alone: /m;
+const EARLY = /^\/\/ Begins early: /m;
 
 function chosenFiles(names) {
   const present = readdirSync(here).filter((file) => file.endsWith(SUFFIX)).sort();
@@ -91,7 +93,8 @@ async function runInLanes(files, count) {
 }
 
 const files = chosenFiles(process.argv.slice(2));
-const runsAlone = (file) => ALONE.test(readFileSync(here + file, 'utf8'));
-await runInLanes(files.filter((file) => !runsAlone(file)), LANES);
-await runInLanes(files.filter(runsAlone), 1);
+const filesWith = (mark) => files.filter((file) => mark.test(readFileSync(here + file, 'utf8')));
+const [alone, early] = [filesWith(ALONE), filesWith(EARLY)];
+await runInLanes([...new Set([...early, ...files])].filter((file) => !alone.includes(file)), LANES);
+await runInLanes(alone, 1);
 if (ending) process.exitCode = 1;

@@ -1,5 +1,6 @@
 // Whatever dies while clients tell services things: what was acked arrives, at least once and in
 // order for each user.
+// Begins early: RabbitMQ takes a while to start.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBrokers } from './support/brokers.mjs';
