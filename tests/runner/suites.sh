@@ -39,7 +39,8 @@ are_tests() {
     done
 }
 
-# run_ctest WORDS BUILD LABEL [NAME...]: AT_ONCE tests at once, or one for each processor
+# run_ctest WORDS BUILD LABELS [NAME...]: LABELS as in "unit|tree". AT_ONCE tests at once, or one for
+# each processor.
 run_ctest() {
     local words=$1 folder=$2 label=$3 log status before=$FAILED
     log=$(log_of "$1")
@@ -48,13 +49,23 @@ run_ctest() {
     headline "$words"
     are_tests "$ROOT/build/$folder" "$label" "$@" || return
     ctest --test-dir "$ROOT/build/$folder" --output-on-failure --timeout 900 -j "${AT_ONCE:-$JOBS}" \
-        --no-tests=error -L "^$label\$" ${1:+-R "$(expression "$label" "$@")"} 2>&1 | tee "$log"
+        --no-tests=error -L "^($label)\$" ${1:+-R "$(expression "$label" "$@")"} 2>&1 | tee "$log"
     status=$?
     count_ctest "$words" "$log" || {
         fault "$words: ctest did not run to its end" 1 ctest "$log"
         return
     }
     ((status == 0 || FAILED > before)) || fault "$words: ctest ended with status $status" 1 ctest "$log"
+}
+
+# expect_labels WORDS LABEL...: that a run of several labels had tests of each.
+expect_labels() {
+    local words=$1 label log
+    log=$(log_of "$1")
+    shift
+    for label in "$@"; do
+        grep -qE "^$label +=.* tests?\)" "$log" || fault "$words: there is no test of $label"
+    done
 }
 
 # sum_of WORD LOG: adds the figures of node's summary lines, "# pass 3" or "ℹ pass 3".
