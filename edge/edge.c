@@ -31,11 +31,11 @@ struct edge {
     struct client_bundle *bundle;
     struct redis_names redis_names;
     struct redis_bus_options bus_options;
-    struct redis_presence *presence; // NULL: the file wants none
+    struct redis_presence *presence;
     struct redis_sessions *sessions; // NULL: nothing is recovered
     struct redis_nodes *bus;
     struct authorization_client_options authorization_options;
-    struct authorization_client *authorization; // NULL: no service is asked who may join
+    struct authorization_client *authorization;
     struct jwks_client_options jwks_options;
     struct jwks_client *jwks; // NULL: no set of keys is fetched
     struct jwks *key_set;     // that was fetched last; NULL: none
@@ -73,10 +73,7 @@ static void on_jwks_closed(void *arg)
 {
     struct edge *edge = arg;
 
-    if (edge->authorization)
-        authorization_client_close(edge->authorization, on_authorization_closed, edge);
-    else
-        on_authorization_closed(edge);
+    authorization_client_close(edge->authorization, on_authorization_closed, edge);
 }
 
 static void on_port_closed(void *arg)
@@ -156,6 +153,26 @@ static void use_keys(void *arg)
     size_t clients = gateway_replace_keys(edge->gateway, &keys);
     if (clients > 0)
         log_info("ending clients whose key was taken away clients=%zu", clients);
+}
+
+// ---- the gateway's file
+
+static void log_services(const struct gateway_file *file)
+{
+    for (size_t i = 0; i < file->rooms->count; i++) {
+        const struct room_type *type = &file->rooms->items[i];
+        if (type->join == ROOM_JOIN_SERVICE)
+            log_info("a service says who may join room_type=%s url=%s", type->name, type->url);
+    }
+}
+
+static void use_file(void *arg)
+{
+    struct edge *edge = arg;
+    const struct gateway_file *file = edge_reload_file(&edge->reload);
+
+    log_services(file);
+    gateway_replace_file(edge->gateway, file);
 }
 
 // ---- letting clients in
@@ -244,10 +261,10 @@ static void build_gateway(struct edge *edge)
         .max_sockets_per_user = (uint32_t)s->max_sockets_per_user,
         .file = s->file,
         .room_services = options_of_authorization_requests(
-            s, edge->authorization ? authorization_client_interface(edge->authorization) : NULL),
+            s, authorization_client_interface(edge->authorization)),
         .recovery = options_of_recovery(s, edge->sessions ? redis_sessions_interface(edge->sessions)
                                                           : NULL),
-        .presence = edge->presence ? redis_presence_interface(edge->presence) : NULL,
+        .presence = redis_presence_interface(edge->presence),
         .edge_id = edge->id.ptr,
         .shards = (unsigned)s->bus_shards,
         .console_enabled = s->dev_console,
@@ -281,14 +298,12 @@ static void build_bus(struct edge *edge)
         edge->sessions =
             redis_sessions_new(&edge->redis_names, (uint32_t)s->recovery_window + RECOVERY_SLACK_S,
                                edge->id.ptr, (unsigned)s->bus_shards);
-    if (gateway_file_keeps_any(s->file))
-        edge->presence = redis_presence_new(&(struct redis_presence_options){
-            .names = &edge->redis_names,
-            .edge_id = edge->id.ptr,
-            .users = &s->file->users,
-            .uplink_max_len = (uint64_t)s->uplink_max_len,
-            .uplink_max_bytes = (uint64_t)s->uplink_max_bytes,
-        });
+    edge->presence = redis_presence_new(&(struct redis_presence_options){
+        .names = &edge->redis_names,
+        .edge_id = edge->id.ptr,
+        .uplink_max_len = (uint64_t)s->uplink_max_len,
+        .uplink_max_bytes = (uint64_t)s->uplink_max_bytes,
+    });
     edge->bus_options = (struct redis_bus_options){
         .redis = &s->redis,
         .names = &edge->redis_names,
@@ -307,15 +322,9 @@ static void build_authorization(struct edge *edge)
 {
     const struct edge_settings *s = edge->settings;
 
-    if (room_types_count(s->file->rooms, ROOM_JOIN_SERVICE) == 0)
-        return;
     edge->authorization_options = options_of_authorization_client(s);
     edge->authorization = authorization_client_new(&edge->authorization_options, &edge->loop);
-    for (size_t i = 0; i < s->file->rooms->count; i++) {
-        const struct room_type *type = &s->file->rooms->items[i];
-        if (type->join == ROOM_JOIN_SERVICE)
-            log_info("a service says who may join room_type=%s url=%s", type->name, type->url);
-    }
+    log_services(s->file);
 }
 
 static void build_jwks(struct edge *edge)
@@ -367,7 +376,8 @@ struct edge *edge_new(const struct edge_settings *settings)
     build_authorization(edge);
     build_jwks(edge);
     build_gateway(edge);
-    edge_reload_init(&edge->reload, settings, &edge->loop, &edge->metrics.reloads, use_keys, edge);
+    edge_reload_init(&edge->reload, settings, &edge->loop, &edge->metrics.reloads,
+                     &(struct edge_reload_handlers){use_keys, use_file, edge});
     return edge;
 }
 

@@ -60,6 +60,13 @@ struct listener_options options_of_listener(const struct edge_settings *s, uint3
     };
 }
 
+// A file may be replaced by one with types that let in by this way; clients have their tokens then
+// from before.
+static bool may_need(const struct edge_settings *s, enum room_join join)
+{
+    return s->gateway_file_path || room_types_count(s->file->rooms, join) > 0;
+}
+
 struct token_options options_of_tokens(const struct edge_settings *s)
 {
     return (struct token_options){
@@ -74,9 +81,8 @@ struct token_options options_of_tokens(const struct edge_settings *s)
         .issuers = s->jwt_issuer,
         .audiences = s->jwt_audience,
         .clock_tolerance_s = (uint32_t)s->jwt_clock_tolerance,
-        .keep_rooms = room_types_count(s->file->rooms, ROOM_JOIN_CLAIMS) > 0,
-        .keep_token = room_types_count(s->file->rooms, ROOM_JOIN_SERVICE) > 0,
-        .room_types = s->file->rooms,
+        .keep_rooms = may_need(s, ROOM_JOIN_CLAIMS),
+        .keep_token = may_need(s, ROOM_JOIN_SERVICE),
     };
 }
 
@@ -85,8 +91,7 @@ struct authorization_client_options options_of_authorization_client(const struct
     return (struct authorization_client_options){
         .types = s->file->rooms,
         .tls = s->authorization_tls,
-        .max_connections = (unsigned)room_types_count(s->file->rooms, ROOM_JOIN_SERVICE) *
-                           (unsigned)s->authorization_concurrency,
+        .concurrency = (unsigned)s->authorization_concurrency,
     };
 }
 

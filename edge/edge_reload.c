@@ -6,10 +6,13 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
+#include "common/gateway_file/succession.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/edge_keys.h"
 #include "edge/edge_options.h"
+#include "edge/edge_rooms.h"
 
 #define DELAY_MS 100
 #define LOOK_MS  1000
@@ -49,7 +52,7 @@ static bool take(struct edge_reload *reload, struct edge_settings *fresh)
     reload->newest = fresh;
     if (other) {
         log_info("the keys were replaced");
-        reload->on_keys(reload->arg);
+        reload->handlers.on_keys(reload->handlers.arg);
     }
     edge_keys_free_again(old);
     return other;
@@ -71,6 +74,44 @@ static enum outcome read_keys(struct edge_reload *reload)
     return outcome;
 }
 
+const struct gateway_file *edge_reload_file(const struct edge_reload *reload)
+{
+    return reload->file ? reload->file : reload->start->file;
+}
+
+// The one place where a gateway file takes the place of another: nobody uses the old one after
+// on_file().
+static void use_file(struct edge_reload *reload, struct gateway_file *fresh)
+{
+    struct gateway_file *old = reload->file;
+
+    gateway_file_succeed(fresh, edge_reload_file(reload), clock_wall_ms());
+    reload->file = fresh;
+    log_info("the gateway file was replaced types=%zu", fresh->rooms->count);
+    reload->handlers.on_file(reload->handlers.arg);
+    gateway_file_free(old);
+}
+
+// Returns false if the file was refused. The built-in file is always the same.
+static bool read_file(struct edge_reload *reload)
+{
+    struct buffer errors = {0};
+    struct gateway_file *fresh;
+
+    if (!reload->start->gateway_file_path)
+        return true;
+    fresh = edge_rooms_load(reload->start, NULL, &errors);
+    reload_accepts("gateway file", &errors);
+    buffer_fini(&errors);
+    if (!fresh)
+        return false;
+    if (fresh->fingerprint != edge_reload_file(reload)->fingerprint)
+        use_file(reload, fresh);
+    else
+        gateway_file_free(fresh);
+    return true;
+}
+
 static void on_file_changed(void *arg)
 {
     struct edge_reload *reload = arg;
@@ -89,8 +130,9 @@ static void on_delay(struct deadline *delay, void *arg)
     bool shared = reload_shared();
     watch_files(reload, false);
     bool keys = read_keys(reload) != REFUSED;
+    bool file = read_file(reload);
     bool certificates = certificates_read_again(&reload->certificates);
-    reload_finish(reload->metrics, shared && keys && certificates);
+    reload_finish(reload->metrics, shared && keys && file && certificates);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -125,10 +167,9 @@ static void watch_certificates(struct edge_reload *reload, struct event_loop *lo
 
 void edge_reload_init(struct edge_reload *reload, const struct edge_settings *start,
                       struct event_loop *loop, struct reload_metrics *metrics,
-                      void (*on_keys)(void *arg), void *arg)
+                      const struct edge_reload_handlers *handlers)
 {
-    *reload =
-        (struct edge_reload){.start = start, .metrics = metrics, .on_keys = on_keys, .arg = arg};
+    *reload = (struct edge_reload){.start = start, .metrics = metrics, .handlers = *handlers};
     deadline_queue_init(&reload->delays, &loop->deadlines, DELAY_MS, on_delay, reload);
     deadline_init(&reload->delay);
     file_watch_init(&reload->watch, &loop->deadlines, on_file_changed, reload);
@@ -155,4 +196,5 @@ void edge_reload_fini(struct edge_reload *reload)
     for (size_t i = 0; i < FILE_WATCH_MAX; i++)
         free(reload->paths[i]);
     edge_keys_free_again(reload->newest);
+    gateway_file_free(reload->file);
 }

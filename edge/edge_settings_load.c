@@ -143,9 +143,8 @@ static void load_rooms(struct edge_settings *settings, struct buffer *errors)
 
     settings->file = edge_rooms_load(settings, &assumes, errors);
     settings->authorization_assumed &= assumes;
-    if (settings->file && room_types_count(settings->file->rooms, ROOM_JOIN_SERVICE) > 0)
-        settings->authorization_tls =
-            load_ca_file("ROOM_AUTHORIZATION", settings->authorization_ca_file, errors);
+    settings->authorization_tls =
+        load_ca_file("ROOM_AUTHORIZATION", settings->authorization_ca_file, errors);
 }
 
 static void choose_authorization(struct edge_settings *settings)

@@ -17,6 +17,7 @@ struct gateway_file {
     bool publishes; // services may name the rooms of an event themselves
     struct users users;
     uint64_t fingerprint; // of the texts that it was loaded from, in this process
+    uint32_t generation;  // how many files this process has used before it, see succession.h
 };
 
 struct gateway_file_options {

@@ -40,6 +40,10 @@ struct room_type {
     bool counted;  // how many clients are in a room is known over all edges
     bool told;     // and its members get room_count when that changes
     unsigned line; // of the file, for errors
+    // See succession.h. Since when the claim is this one, as a generation of the file; and since
+    // when join, URL and path are these, in ms since 1970. 0: since the start.
+    uint32_t claim_since;
+    uint64_t rule_since_ms;
 };
 
 struct room_types {

@@ -2,12 +2,15 @@
 
 #include "edge/gateway/client_events.h"
 
+#include <string.h>
+
 #include "common/clock.h"
 #include "common/json_string.h"
 #include "common/json_view.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "edge/gateway/rooms/claim_rooms.h"
+#include "edge/gateway/rooms/room_name.h"
 #include "edge/gateway/rooms/room_request.h"
 #include "edge/socketio/namespace.h"
 
@@ -56,12 +59,26 @@ static void on_join_room(struct client_events *events, struct client *client,
         joins_ask(events->joins, client, ack_of(event), room);
 }
 
+// The same for a room that the client is in because it has asked, when the rooms of its type were
+// for the asking: in another file than the one that there is now.
+static bool take_own_room(struct client_events *events, const struct client *client,
+                          const struct sio_event *event, struct span *room)
+{
+    if (room_request_read(event->args, NULL, &events->room) != ROOM_REQUEST_OK)
+        return false;
+    *room = buffer_span(&events->room);
+    return joins_include(client, *room) && !room_name_is_user(*room) &&
+           !room_note_is_by_action(client, *room) &&
+           !authorization_lets_enter(events->joins->authorization, client->identity, *room);
+}
+
 static void on_leave_room(struct client_events *events, struct client *client,
                           const struct sio_event *event)
 {
     struct span room;
 
-    if (take_asked_room(events, client, event, &room))
+    if (take_own_room(events, client, event, &room) ||
+        take_asked_room(events, client, event, &room))
         joins_leave(events->joins, client, ack_of(event), room);
 }
 
@@ -118,13 +135,18 @@ static struct span data_of(const struct sio_event *event, const struct client_ev
     return data.raw;
 }
 
+#define OWN_RATES_BYTES (CLIENT_EVENTS_MAX * sizeof(struct token_bucket))
+
 static bool is_within_rate(struct client_events *events, struct client *client,
                            const struct client_event_type *type)
 {
     const struct token_rate rate = {type->per_second, type->per_second};
 
     if (!client->own_rates)
-        client->own_rates = mem_zalloc(CLIENT_EVENTS_MAX * sizeof(*client->own_rates));
+        client->own_rates = mem_zalloc(OWN_RATES_BYTES);
+    else if (client->own_generation != events->generation)
+        memset(client->own_rates, 0, OWN_RATES_BYTES); // they were of other events
+    client->own_generation = events->generation;
     return token_bucket_take(&client->own_rates[type - events->own->items], &rate, 1,
                              clock_monotonic_ms());
 }

@@ -20,6 +20,7 @@ struct client_events {
     struct token_refresh token_refresh;
     const struct room_types *types;       // borrowed
     const struct client_event_types *own; // borrowed
+    uint32_t generation;                  // of the file that has both
     struct client_metrics *metrics;
     struct buffer room;
 };

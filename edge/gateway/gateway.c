@@ -80,7 +80,6 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
     gateway->room_events = (struct room_events){
         .delivery = &gateway->delivery,
         .bus = gateway->bus,
-        .types = options->file->rooms,
         .shards = options->shards,
     };
     gateway->acks = (struct client_acks){.metrics = &gateway->metrics->clients};
@@ -107,8 +106,6 @@ static void build_behaviour(struct gateway *gateway, const struct gateway_option
                 .expiry = gateway->expiry,
                 .metrics = &gateway->metrics->clients,
             },
-        .types = options->file->rooms,
-        .own = options->file->client_events,
         .metrics = &gateway->metrics->clients,
     };
 }
@@ -236,7 +233,6 @@ static void build_routes(struct gateway *gateway, const struct gateway_options *
         .bundle = options->bundle,
         .relay = &gateway->relay,
         .metrics = &gateway->metrics->delivery,
-        .file = options->file,
         .console_enabled = options->console_enabled,
         .metrics_enabled = options->metrics_enabled,
         .metrics_rooms = options->metrics_rooms,
@@ -270,6 +266,7 @@ struct gateway *gateway_new(const struct gateway_options *options,
     build_following(gateway, options, clock);
     build_control(gateway);
     build_routes(gateway, options);
+    gateway_lend_file(gateway, options->file);
     announcements_start(&gateway->announcements, clock);
     return gateway;
 }

@@ -42,7 +42,7 @@ struct gateway_options {
         enum recovery_clients clients;
         uint32_t grant_s; // older authorizations of rooms are asked for again
     } recovery;
-    struct presence_store *presence; // borrowed; NULL: the file wants no presence
+    struct presence_store *presence; // borrowed; NULL: no file can want presence
     const char *edge_id;
     unsigned shards;
     bool metrics_enabled, metrics_rooms;
@@ -79,6 +79,12 @@ struct eio_server *gateway_engine(struct gateway *gateway);
 // copied. Clients whose token was verified by a key that is gone are told that their token has
 // expired, and closed, TOKEN_ENDS_EACH of them every TOKEN_ENDS_MS. Returns how many they are.
 size_t gateway_replace_keys(struct gateway *gateway, const struct token_keys *keys);
+
+// Uses this file from now on; borrowed. Nothing borrows the one before when this returns. Who is in
+// a room stays in it; whatever is decided from now on is decided by this file, joins that wait for
+// a service too. Not to be called by a part of the gateway. No type of rooms is ROOM_JOIN_AS_SET,
+// and gateway_file_succeed() was called.
+void gateway_replace_file(struct gateway *gateway, const struct gateway_file *file);
 
 // Writes what the turn has queued and measures the latency of deliveries. Call once per turn.
 // Returns false if work is left, for which the next turn must come without sleeping.

@@ -1,5 +1,5 @@
 // The parts of the gateway. gateway.c puts them together, gateway_handlers.c connects them with
-// sockets, bus and session store.
+// sockets, bus and session store, and gateway_replace_file.c gives them another file.
 #pragma once
 
 #include "edge/gateway/announcements.h"
@@ -72,3 +72,6 @@ struct jwks_refresh_handlers gateway_jwks_handlers(struct gateway *gateway);
 
 // For the session store's on_up; `gateway` is a struct gateway.
 void gateway_on_store_up(bool may_lack, void *gateway);
+
+// gateway_replace_file.c: lends the file to the parts that are not made with it.
+void gateway_lend_file(struct gateway *gateway, const struct gateway_file *file);

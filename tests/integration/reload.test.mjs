@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { connect } from './support/clients.mjs';
 import { gateway } from './support/gateway.mjs';
+import { reload } from './support/reload.mjs';
 import { SECRET, token } from './support/tokens.mjs';
 import { until } from './support/wait.mjs';
 
@@ -15,18 +16,6 @@ await made.ready();
 const given = made.edges[1];
 
 const dotenv = (process, text) => writeFile(join(process.dir, '.env'), text);
-
-// Sends SIGHUP and waits until it was obeyed; returns what the process has said since.
-async function reload(process, result = 'done') {
-  const name = `${process.program.replace('-', '_')}_reloads_total{result="${result}"}`;
-  const before = await process.metric(name);
-  const from = process.lines.length;
-  process.child.signal('SIGHUP');
-  await until(`a reload: ${result}`, async () => await process.metric(name) === before + 1);
-  await until('its last line', () =>
-    process.lines.slice(from).some((line) => line.includes('"read again what may change')));
-  return process.lines.slice(from);
-}
 
 const has = (lines, pattern) => lines.some((line) => pattern.test(line));
 

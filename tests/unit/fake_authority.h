@@ -35,8 +35,9 @@ static inline struct authorization_call *fake_ask(struct authorization_service *
 }
 
 static inline void fake_cancel(struct authorization_service *authority,
-                               struct authorization_call *call)
+                               struct authorization_call *call, bool is_late)
 {
+    (void)is_late;
     struct fake_authority *self = container_of(authority, struct fake_authority, authority);
 
     buffer_append(&self->asked, SPAN_LIT("cancel; "));
@@ -44,8 +45,16 @@ static inline void fake_cancel(struct authorization_service *authority,
     free(call);
 }
 
-static const struct authorization_service_ops fake_authority_ops = {.ask = fake_ask,
-                                                                    .cancel = fake_cancel};
+static inline void fake_use(struct authorization_service *authority, const struct room_types *types)
+{
+    struct fake_authority *self = container_of(authority, struct fake_authority, authority);
+
+    assert_true(list_empty(&self->calls));
+    buffer_printf(&self->asked, "use %zu; ", types->count);
+}
+
+static const struct authorization_service_ops fake_authority_ops = {
+    .ask = fake_ask, .cancel = fake_cancel, .use = fake_use};
 
 static inline void fake_authority_init(struct fake_authority *self)
 {

@@ -21,6 +21,8 @@ enum listing { NO_LIST, LIST_OWED, LISTS_USERS, LISTS_ROOMS };
 struct redis_presence {
     struct presence_store interface;
     struct redis_presence_options options;
+    const struct users *users;           // borrowed; set before the first write
+    bool begun;                          // somebody wants presence, or wanted it
     struct redis_connection *connection; // NULL: none that is used; answers may still come
     char write_sha[SHA_MAX];             // name of the script; "": not loaded
     int64_t *told;                       // of the changes under way
@@ -178,7 +180,7 @@ static void add_keys(const struct redis_presence *presence, struct redis_command
 static void add_options(const struct redis_presence *presence, struct redis_command *command)
 {
     const struct redis_presence_options *options = &presence->options;
-    const struct users *users = options->users;
+    const struct users *users = presence->users;
     char now[ISO8601_LEN + 1];
 
     clock_iso8601(clock_wall_ms(), now);
@@ -341,7 +343,29 @@ static void beat(struct presence_store *store)
 
 // ---- life
 
+static void begin(struct redis_presence *presence, bool may_lack)
+{
+    const struct presence_store_handlers *handlers = &presence->interface.handlers;
+
+    load_script(presence);
+    beat(&presence->interface);
+    handlers->on_up(may_lack, handlers->arg);
+}
+
+static void use(struct presence_store *store, const struct users *users, bool begins)
+{
+    struct redis_presence *presence = presence_of(store);
+
+    presence->users = users;
+    if (!begins || presence->begun)
+        return;
+    presence->begun = true;
+    if (presence->connection)
+        begin(presence, false);
+}
+
 static const struct presence_store_ops ops = {
+    .use = use,
     .is_up = is_up,
     .write = write_changes,
     .beat = beat,
@@ -373,13 +397,10 @@ struct presence_store *redis_presence_interface(struct redis_presence *presence)
 void redis_presence_on_up(struct redis_presence *presence, struct redis_connection *connection,
                           bool may_lack)
 {
-    const struct presence_store_handlers *handlers = &presence->interface.handlers;
-
     presence->connection = connection;
     presence->refusal_logged = false;
-    load_script(presence);
-    beat(&presence->interface);
-    handlers->on_up(may_lack, handlers->arg);
+    if (presence->begun)
+        begin(presence, may_lack);
 }
 
 void redis_presence_on_down(struct redis_presence *presence)

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "common/attr.h"
-#include "common/gateway_file/users.h"
 #include "edge/adapters/redis/redis_connection.h"
 #include "edge/gateway/presence/presence_store.h"
 #include "proto/redis_keys.h"
@@ -15,7 +14,6 @@ struct redis_presence;
 struct redis_presence_options {
     const struct redis_names *names; // borrowed, as all here
     const char *edge_id;
-    const struct users *users; // where services are told of users
     uint64_t uplink_max_len, uplink_max_bytes;
 };
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "common/service_url.h"
@@ -13,8 +14,10 @@
 #define ADDRESS_GOOD_MS 30000
 
 struct service {
+    struct list node; // of the client
     struct authorization_client *client;
-    struct span url; // without a slash at its end
+    unsigned types;  // how many ask it; 0: it is kept only until its lookup ends
+    struct span url; // owned; without a slash at its end
     struct buffer host;
     struct host_lookup lookup;
     char address[INET6_ADDRSTRLEN]; // empty: not known yet
@@ -28,7 +31,9 @@ struct authorization_client {
     struct authorization_service interface;
     struct event_loop *loop;
     struct http_client *http;
-    struct service services[ROOM_TYPES_MAX]; // by type
+    unsigned concurrency;
+    struct list services;                    // each with another URL
+    struct service *by_type[ROOM_TYPES_MAX]; // NULL: the type asks none
     bool closing;
     unsigned open_parts; // while closing: the HTTP client, and lookups under way
     void (*on_closed)(void *arg);
@@ -121,6 +126,15 @@ static void count_closed(void *arg)
         client->on_closed(client->closed_arg);
 }
 
+static void free_service(struct service *service)
+{
+    assert(list_empty(&service->waiting) && list_empty(&service->asked));
+    list_unlink(&service->node);
+    buffer_fini(&service->host);
+    free((char *)service->url.ptr);
+    free(service);
+}
+
 static void on_looked_up(const char *address, const char *reason, void *arg)
 {
     struct service *service = arg;
@@ -128,6 +142,10 @@ static void on_looked_up(const char *address, const char *reason, void *arg)
 
     if (service->client->closing) {
         count_closed(service->client);
+        return;
+    }
+    if (service->types == 0) {
+        free_service(service);
         return;
     }
     if (address) {
@@ -165,7 +183,7 @@ static struct authorization_call *ask(struct authorization_service *interface,
 {
     struct authorization_client *client =
         container_of(interface, struct authorization_client, interface);
-    struct service *service = &client->services[question->type];
+    struct service *service = client->by_type[question->type];
     struct authorization_call *call = mem_zalloc(sizeof(*call));
     struct buffer url = {0};
 
@@ -185,35 +203,87 @@ static struct authorization_call *ask(struct authorization_service *interface,
     return call;
 }
 
-// Called when the call took too long, or when the edge ends.
-static void cancel(struct authorization_service *interface, struct authorization_call *call)
+static void cancel(struct authorization_service *interface, struct authorization_call *call,
+                   bool is_late)
 {
     (void)interface;
     if (call->http)
         http_fetch_cancel(call->http);
-    doubt_address(call->service);
+    if (is_late)
+        doubt_address(call->service);
     remove_call(call);
 }
 
-static const struct authorization_service_ops ops = {.ask = ask, .cancel = cancel};
+// ---- services
 
-static void init_service(struct service *service, struct authorization_client *client,
-                         const struct room_type *type)
+static struct span without_slash(const char *url)
 {
+    struct span text = span_of(url);
+
+    while (text.ptr[text.len - 1] == '/')
+        text.len--;
+    return text;
+}
+
+static struct service *new_service(struct authorization_client *client, const char *url)
+{
+    struct service *service = mem_zalloc(sizeof(*service));
+    const char *fault = service_url_check(url, &service->host);
+
+    assert(!fault);
+    (void)fault;
     list_init(&service->waiting);
     list_init(&service->asked);
     service->client = client;
-    if (type->join != ROOM_JOIN_SERVICE)
-        return;
-    const char *fault = service_url_check(type->url, &service->host);
-    assert(!fault);
-    (void)fault;
-    service->url = span_of(type->url);
-    while (service->url.ptr[service->url.len - 1] == '/')
-        service->url.len--;
+    service->url = without_slash(url);
+    service->url.ptr = span_dup(service->url);
     service->lookup.on_done = on_looked_up;
     service->lookup.arg = service;
+    list_append(&client->services, &service->node);
+    return service;
 }
+
+static struct service *find_service(const struct authorization_client *client, const char *url)
+{
+    list_for_each (node, &client->services) {
+        struct service *service = list_entry(node, struct service, node);
+        if (span_eq(service->url, without_slash(url)))
+            return service;
+    }
+    return NULL;
+}
+
+static void free_unused(struct authorization_client *client)
+{
+    list_for_each (node, &client->services) {
+        struct service *service = list_entry(node, struct service, node);
+        if (service->types == 0 && !service->lookup.busy)
+            free_service(service);
+    }
+}
+
+// A service of which the address is known, or is looked up, is kept if it is used again.
+static void use(struct authorization_service *interface, const struct room_types *types)
+{
+    struct authorization_client *client =
+        container_of(interface, struct authorization_client, interface);
+
+    list_for_each (node, &client->services)
+        list_entry(node, struct service, node)->types = 0;
+    memset(client->by_type, 0, sizeof(client->by_type));
+    for (size_t i = 0; i < types->count; i++) {
+        if (types->items[i].join != ROOM_JOIN_SERVICE)
+            continue;
+        struct service *service = find_service(client, types->items[i].url);
+        client->by_type[i] = service ? service : new_service(client, types->items[i].url);
+        client->by_type[i]->types++;
+    }
+    free_unused(client);
+    http_client_keep(client->http,
+                     (unsigned)room_types_count(types, ROOM_JOIN_SERVICE) * client->concurrency);
+}
+
+static const struct authorization_service_ops ops = {.ask = ask, .cancel = cancel, .use = use};
 
 struct authorization_client *
 authorization_client_new(const struct authorization_client_options *options,
@@ -223,12 +293,10 @@ authorization_client_new(const struct authorization_client_options *options,
 
     client->interface.ops = &ops;
     client->loop = loop;
-    client->http =
-        http_client_new(&(struct http_client_options){.tls = options->tls,
-                                                      .max_connections = options->max_connections},
-                        loop);
-    for (size_t i = 0; i < ROOM_TYPES_MAX; i++)
-        init_service(&client->services[i], client, &options->types->items[i]);
+    client->concurrency = options->concurrency;
+    list_init(&client->services);
+    client->http = http_client_new(&(struct http_client_options){.tls = options->tls}, loop);
+    use(&client->interface, options->types);
     return client;
 }
 
@@ -252,8 +320,8 @@ void authorization_client_close(struct authorization_client *client, void (*on_c
     client->on_closed = on_closed;
     client->closed_arg = arg;
     client->open_parts = 1;
-    for (size_t i = 0; i < ROOM_TYPES_MAX; i++)
-        stop_service(&client->services[i]);
+    list_for_each (node, &client->services)
+        stop_service(list_entry(node, struct service, node));
     http_client_close(client->http, count_closed, client);
 }
 
@@ -262,11 +330,8 @@ void authorization_client_free(struct authorization_client *client)
     if (!client)
         return;
     http_client_free(client->http);
-    for (size_t i = 0; i < ROOM_TYPES_MAX; i++) {
-        struct service *service = &client->services[i];
-        assert(list_empty(&service->waiting) && list_empty(&service->asked));
-        buffer_fini(&service->host);
-    }
+    list_for_each (node, &client->services)
+        free_service(list_entry(node, struct service, node));
     free(client);
 }
 

@@ -1,7 +1,8 @@
 // A struct authorization_service that asks the services over HTTP.
 //
-// The address of a service's host is looked up off the loop, once for all calls that wait for it,
-// and again after half a minute or a failure. The old address is used until there is a new one.
+// Types with the same URL are of one service. The address of a service's host is looked up off the
+// loop, once for all calls that wait for it, and again after half a minute or a failure. The old
+// address is used until there is a new one.
 #pragma once
 
 #include "common/gateway_file/room_types.h"
@@ -13,10 +14,10 @@ struct authorization_client;
 struct authorization_client_options {
     const struct room_types *types; // those with ROOM_JOIN_SERVICE have a URL
     struct tls_store *tls;          // see http_client.h; NULL: the system's certificates
-    unsigned max_connections;       // how many are kept open for further calls
+    unsigned concurrency;           // connections kept open for each of these types
 };
 
-// Borrows the texts of the options, and the loop.
+// Copies what it needs of the types. Borrows the loop and the certificates.
 NODISCARD struct authorization_client *
 authorization_client_new(const struct authorization_client_options *options,
                          struct event_loop *loop);

@@ -139,6 +139,11 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
+void curl_loop_keep(struct curl_loop *curl, unsigned max_connections)
+{
+    curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+}
+
 struct curl_loop *curl_loop_new(struct event_loop *loop, unsigned max_connections,
                                 curl_done_fn on_done)
 {
@@ -155,7 +160,7 @@ struct curl_loop *curl_loop_new(struct event_loop *loop, unsigned max_connection
     curl_multi_setopt(curl->multi, CURLMOPT_SOCKETDATA, curl);
     curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(curl->multi, CURLMOPT_TIMERDATA, curl);
-    curl_multi_setopt(curl->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+    curl_loop_keep(curl, max_connections);
     curl_multi_setopt(curl->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     return curl;
 }

@@ -15,6 +15,8 @@ typedef void (*curl_done_fn)(CURL *easy, CURLcode result);
 // Borrows the loop. `max_connections`: how many are kept open for further requests.
 NODISCARD struct curl_loop *curl_loop_new(struct event_loop *loop, unsigned max_connections,
                                           curl_done_fn on_done);
+// Keeps so many open from now on.
+void curl_loop_keep(struct curl_loop *curl, unsigned max_connections);
 // No transfer may be left. `on_closed` is called later, once.
 void curl_loop_close(struct curl_loop *curl, void (*on_closed)(void *arg), void *arg);
 void curl_loop_free(struct curl_loop *curl); // after on_closed

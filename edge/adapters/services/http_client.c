@@ -248,6 +248,11 @@ struct http_client *http_client_new(const struct http_client_options *options,
     return client;
 }
 
+void http_client_keep(struct http_client *client, unsigned max_connections)
+{
+    curl_loop_keep(client->loop, max_connections);
+}
+
 void http_client_close(struct http_client *client, void (*on_closed)(void *arg), void *arg)
 {
     assert(list_empty(&client->calls));

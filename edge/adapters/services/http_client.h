@@ -38,6 +38,8 @@ typedef void (*http_answer_fn)(const struct http_answer *answer, void *arg);
 // Borrows the loop.
 NODISCARD struct http_client *http_client_new(const struct http_client_options *options,
                                               struct event_loop *loop);
+// Keeps so many connections open from now on.
+void http_client_keep(struct http_client *client, unsigned max_connections);
 // No request may be under way. `on_closed` is called later, once.
 void http_client_close(struct http_client *client, void (*on_closed)(void *arg), void *arg);
 void http_client_free(struct http_client *client); // after on_closed

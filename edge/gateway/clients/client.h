@@ -27,6 +27,7 @@ struct client {
     struct recovery_attempt *attempt; // until the client is let in; NULL: not eligible for recovery
     struct client_session *session;   // owned; NULL: the client cannot be recovered
     struct token_bucket *own_rates;   // owned; of its events of the file; NULL: none was sent
+    uint32_t own_generation;          // of the file whose events these are
     struct client_calls *uplink;      // owned; NULL: it has told services nothing
     bool silent;                      // its session was taken over: send no `user_left`
 };

@@ -22,6 +22,7 @@ struct identity *identity_new(const struct identity *from)
     identity->enters = span_store(&at, from->enters);
     identity->life = from->life;
     identity->rooms_left_out = from->rooms_left_out;
+    identity->generation = from->generation;
     identity->key = from->key;
     return identity;
 }

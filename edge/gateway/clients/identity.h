@@ -18,6 +18,7 @@ struct identity {
     struct span enters;
     struct token_life life;
     uint32_t rooms_left_out; // what the claims name besides, see token_rooms.h
+    uint32_t generation;     // of the gateway's file that `enters` follows
     uint32_t key;            // the number of the key that has verified the token (key_ring.h)
 };
 

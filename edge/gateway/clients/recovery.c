@@ -9,6 +9,27 @@
 
 #define RETRY_MS 20
 
+// Takes the rooms that the new token does not list, or the gateway's file does not have, out of the
+// session, here and in the store.
+static void drop_unlisted(struct recovery_attempt *attempt)
+{
+    const struct recovery *recovery = attempt->recovery;
+    struct session_store *store = recovery_store(recovery);
+    struct claimed_session *session = &attempt->session;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < session->room_count; i++) {
+        struct session_room room = session->rooms[i];
+        if (room_name_is_user(room.name) ||
+            authorization_may_stay(recovery->authorization, attempt->client->identity, room.name,
+                                   room.by_action))
+            session->rooms[kept++] = room;
+        else
+            store->ops->leave(store, session->key, room.name, (struct position){0}, NULL);
+    }
+    session->room_count = kept;
+}
+
 // Called when the session was claimed, and every RETRY_MS until this edge is far enough. The order
 // matters: whether the events are remembered is known only once the edge has come past the client.
 static void proceed(struct recovery_attempt *attempt)
@@ -22,6 +43,7 @@ static void proceed(struct recovery_attempt *attempt)
         recovery_attempt_refuse(attempt, RECOVERY_REACH);
         return;
     }
+    drop_unlisted(attempt); // again: the file may have been replaced while the attempt waited
     enum recovery_result made = resume_point_make_replay(attempt);
     if (made != RECOVERY_DONE) {
         recovery_attempt_refuse(attempt, made);
@@ -47,26 +69,6 @@ static void on_timeout(struct deadline *deadline, void *arg)
         deadline_arm(deadline, &recovery->timeouts);
     else
         recovery_attempt_refuse(attempt, attempt->claimed ? RECOVERY_AHEAD : RECOVERY_AWAY);
-}
-
-// Takes the rooms that the new token does not list out of the session, here and in the store.
-static void drop_unlisted(struct recovery_attempt *attempt)
-{
-    const struct recovery *recovery = attempt->recovery;
-    struct session_store *store = recovery_store(recovery);
-    struct claimed_session *session = &attempt->session;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < session->room_count; i++) {
-        struct session_room room = session->rooms[i];
-        if (room_name_is_user(room.name) ||
-            authorization_may_stay(recovery->authorization, attempt->client->identity, room.name,
-                                   room.by_action))
-            session->rooms[kept++] = room;
-        else
-            store->ops->leave(store, session->key, room.name, (struct position){0}, NULL);
-    }
-    session->room_count = kept;
 }
 
 static enum recovery_result result_of(enum session_claim claim)

@@ -135,7 +135,8 @@ static bool grant_is_old(const struct regrants *regrants, const struct client *c
     uint64_t now_ms = clock_wall_ms();
     struct room_note note = client_session_kept_note(client->session, room);
 
-    return note.granted_ms + (uint64_t)regrants->grant_s * 1000 <= now_ms;
+    return note.granted_ms + (uint64_t)regrants->grant_s * 1000 <= now_ms ||
+           note.granted_ms < authorization_ruled_since(regrants->authorization, room);
 }
 
 // The date of a room of claims may be that of the token that named it.

@@ -1,5 +1,6 @@
 // Asks the authorization services again whether recovered clients may be in their rooms, for grants
-// that are older than grant_s, and for rooms that an earlier token may have named.
+// that are older than grant_s or than the rule of the room's type, and for rooms that an earlier
+// token may have named.
 //
 // It asks after the recovery, not before: a service that is slow or down keeps no client out, and
 // 100,000 clients of a dead edge do not wait for 300,000 answers. Only a few requests are open at

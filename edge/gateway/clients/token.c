@@ -80,7 +80,6 @@ struct token_verifier *token_verifier_new(const struct token_options *options)
         .clock_tolerance_s = options->clock_tolerance_s,
         .keep_rooms = options->keep_rooms,
         .keep_token = options->keep_token,
-        .types = options->room_types,
     };
     key_ring_init(&verifier->ring, options->algorithms);
     key_ring_replace(&verifier->ring, &options->keys);
@@ -108,6 +107,13 @@ bool token_verifier_stands_by(const struct token_verifier *verifier,
                               const struct identity *identity)
 {
     return key_ring_has(&verifier->ring, identity->key);
+}
+
+void token_verifier_use_types(struct token_verifier *verifier, const struct room_types *types,
+                              uint32_t generation)
+{
+    verifier->claims.types = types;
+    verifier->claims.generation = generation;
 }
 
 enum token_status token_verify(struct token_verifier *verifier, struct span token, int64_t now_s,

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "common/attr.h"
+#include "common/gateway_file/room_types.h"
 #include "common/span.h"
 #include "edge/gateway/clients/identity.h"
 #include "edge/gateway/clients/key_ring.h"
@@ -28,7 +29,6 @@ struct token_options {
     uint32_t clock_tolerance_s; // for exp and nbf
     bool keep_rooms;            // copy the claim "rooms" into the identity
     bool keep_token;            // copy the token itself into the identity
-    const struct room_types *room_types; // whose claims name rooms; borrowed; NULL: none
 };
 
 // With a key set, a token that names a key ("kid") is verified with the keys of that id; if there
@@ -46,6 +46,11 @@ bool token_verifier_replace_keys(struct token_verifier *verifier, const struct t
 // Whether the key that has verified the token of `identity` is still there; true if it has none.
 bool token_verifier_stands_by(const struct token_verifier *verifier,
                               const struct identity *identity);
+
+// Reads the rooms of claims by these types from now on, at first by none; borrowed. `generation` is
+// that of their file, for identity.h.
+void token_verifier_use_types(struct token_verifier *verifier, const struct room_types *types,
+                              uint32_t generation);
 
 // On TOKEN_OK the caller owns *identity. `now_s` is the time of day in seconds since 1970.
 NODISCARD enum token_status token_verify(struct token_verifier *verifier, struct span token,

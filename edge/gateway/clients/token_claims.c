@@ -191,6 +191,7 @@ enum token_status token_claims_read(struct token_claims *claims, jwt_t *jwt, str
     found.role = span_of(jwt_get_grant(jwt, "role"));
     found.rooms_json = span_of(rooms);
     found.enters = buffer_span(&claims->rooms.names);
+    found.generation = claims->generation;
     found.rooms_left_out = claims->rooms.left_out;
     if (claims->keep_token)
         found.token = token;

@@ -16,6 +16,7 @@ struct token_claims {
     bool keep_rooms;                // copy the claim "rooms" into the identity
     bool keep_token;                // copy the token itself into the identity
     const struct room_types *types; // borrowed; whose claims name rooms. NULL: none
+    uint32_t generation;            // of the gateway's file that has the types
     struct buffer user, user_json;
     struct token_rooms rooms;
 };

@@ -83,10 +83,9 @@ static void on_refresh(struct deadline *due, void *arg)
 
 // ---- writing
 
-static bool tells_members(const struct presence *presence, const struct presence_entry *entry)
+static bool tells_members(const struct gateway_file *file, const struct presence_entry *entry)
 {
-    const struct room_type *type =
-        room_types_of(presence->options.file->rooms, presence_name_of(entry));
+    const struct room_type *type = room_types_of(file->rooms, presence_name_of(entry));
 
     return type && type->told;
 }
@@ -105,8 +104,8 @@ static bool tells_services(const struct presence *presence, const struct presenc
 static struct presence_change send_entry(const struct presence *presence,
                                          struct presence_entry *entry)
 {
-    bool is_told =
-        entry->is_user ? tells_services(presence, entry) : tells_members(presence, entry);
+    bool is_told = entry->is_user ? tells_services(presence, entry)
+                                  : tells_members(presence->options.file, entry);
 
     entry->state = PRESENCE_SENT;
     entry->sent = entry->size;
@@ -208,24 +207,82 @@ void presence_beat(struct presence *presence)
 {
     struct presence_store *store = presence ? presence->options.store : NULL;
 
-    if (store && store->ops->is_up(store))
+    if (store && store->ops->is_up(store) &&
+        (gateway_file_keeps_any(presence->options.file) || presence->by_name))
         store->ops->beat(store);
+}
+
+// ---- another file
+
+// Its members hear the number even if it does not change.
+static void begin_telling(struct presence *presence, struct presence_entry *entry)
+{
+    entry->joined = entry->tells_later = true;
+    if (entry->state == PRESENCE_RESTING)
+        presence_settle(presence, entry);
+}
+
+static void give_up(struct presence *presence, struct presence_entry *entry)
+{
+    entry->size = 0;
+    change(presence, entry);
+}
+
+static void begin_room(struct span room, void *arg)
+{
+    const struct presence *presence = arg;
+
+    on_size(room, rooms_size(presence->options.rooms, room), arg);
+}
+
+static void set_graces(struct presence *presence)
+{
+    uint64_t grace_ms = (uint64_t)presence->options.file->users.grace_s * 1000;
+
+    presence->graces.length_ms = grace_ms;
+    presence->longer_graces.length_ms = grace_ms > BACK_MS ? grace_ms : BACK_MS;
+}
+
+// Nobody watches the rooms for nothing.
+static void use_file(struct presence *presence, const struct gateway_file *file)
+{
+    struct presence_store *store = presence->options.store;
+    bool keeps = gateway_file_keeps_any(file);
+
+    presence->options.file = file;
+    set_graces(presence);
+    store->ops->use(store, &file->users, keeps);
+    rooms_watch(presence->options.rooms, keeps ? on_size : NULL, presence);
+}
+
+void presence_replace_file(struct presence *presence, const struct gateway_file *file)
+{
+    const struct gateway_file *old = presence->options.file;
+    struct presence_entry *entry, *next;
+
+    use_file(presence, file);
+    HASH_ITER (hh, presence->by_name, entry, next) {
+        struct span room = presence_name_of(entry);
+        if (!gateway_file_keeps(file, room))
+            give_up(presence, entry);
+        else if (tells_members(file, entry) && !tells_members(old, entry))
+            begin_telling(presence, entry);
+    }
+    if (gateway_file_keeps_any(file))
+        rooms_each(presence->options.rooms, SIZE_MAX, begin_room, presence);
 }
 
 // ---- life
 
 static void init_queues(struct presence *presence, struct deadlines *clock)
 {
-    uint64_t grace_ms = (uint64_t)presence->options.file->users.grace_s * 1000;
-
     deadline_init(&presence->tick);
     deadline_queue_init(&presence->ticks, clock, TICK_MS, on_tick, presence);
     deadline_queue_init(&presence->pauses, clock, PAUSE_MS, on_tick, presence);
     deadline_queue_init(&presence->coolings, clock, COOLING_MS, on_cooled, presence);
     deadline_queue_init(&presence->refreshes, clock, REFRESH_MS, on_refresh, presence);
-    deadline_queue_init(&presence->graces, clock, grace_ms, on_grace_over, presence);
-    deadline_queue_init(&presence->longer_graces, clock, grace_ms > BACK_MS ? grace_ms : BACK_MS,
-                        on_grace_over, presence);
+    deadline_queue_init(&presence->graces, clock, 0, on_grace_over, presence);
+    deadline_queue_init(&presence->longer_graces, clock, 0, on_grace_over, presence);
 }
 
 struct presence *presence_new(const struct presence_options *options, struct deadlines *clock,
@@ -244,7 +301,7 @@ struct presence *presence_new(const struct presence_options *options, struct dea
         .on_listed = presence_repair_on_listed,
         .arg = presence,
     };
-    rooms_watch(options->rooms, on_size, presence);
+    use_file(presence, options->file);
     return presence;
 }
 

@@ -18,7 +18,7 @@
 
 struct presence;
 
-// Sets the handlers of the store, and watches the rooms.
+// Sets the handlers of the store, and watches the rooms if the file wants presence of any.
 NODISCARD struct presence *presence_new(const struct presence_options *options,
                                         struct deadlines *clock, struct presence_metrics *metrics);
 // NULL is allowed, here and below.
@@ -27,3 +27,8 @@ void presence_free(struct presence *presence);
 // Call with each announcement of the edge, and after it: finds out whether the store still has what
 // was written.
 void presence_beat(struct presence *presence);
+
+// Keeps what this file wants from now on; borrowed. Users and rooms that are there already are
+// written if they are kept now, and taken out if they are no more. Who has left keeps the grace
+// that he was given.
+void presence_replace_file(struct presence *presence, const struct gateway_file *file);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/gateway_file/users.h"
 #include "common/span.h"
 
 // What this edge has of a user or of a room from now on; nothing with a count of 0.
@@ -38,6 +39,9 @@ enum presence_outcome {
 struct presence_store;
 
 struct presence_store_ops {
+    // Where services are told of users from now on; borrowed. The store is asked nothing until
+    // `begins` was true once.
+    void (*use)(struct presence_store *store, const struct users *users, bool begins);
     bool (*is_up)(const struct presence_store *store);
     // Writes changes, all or none. on_written answers; then the next ones may be written.
     void (*write)(struct presence_store *store, const struct presence_change *changes,

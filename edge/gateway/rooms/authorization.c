@@ -60,11 +60,17 @@ bool authorization_can_ask(const struct authorization *authorization, struct spa
     return !asks_service(type) || authorization_requests_can_ask(type, room);
 }
 
+// True if the claims of `who` name the room, by the claim that the type has now.
+static bool claims_name(const struct room_type *type, const struct identity *who, struct span room)
+{
+    return type->claim && who->generation >= type->claim_since && identity_enters(who, room);
+}
+
 // True if the client may be in the room without being asked about: its claims have named it, or
 // those of its type have.
 static bool is_let_in(const struct room_type *type, const struct identity *who, struct span room)
 {
-    if (type->claim && identity_enters(who, room))
+    if (claims_name(type, who, room))
         return true;
     return type->join == ROOM_JOIN_OPEN ||
            (type->join == ROOM_JOIN_CLAIMS && is_listed(who->rooms_json, room));
@@ -90,8 +96,7 @@ bool authorization_is_by_service(const struct authorization *authorization,
     return asks_service(type) && !is_let_in(type, who, room);
 }
 
-// Into a room that nobody may ask for, a service lets its members. If the token names rooms of the
-// type, it says who stays.
+// Into a room that nobody may ask for, only claims and services let a client.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
                             struct span room, bool by_action)
 {
@@ -99,8 +104,22 @@ bool authorization_may_stay(const struct authorization *authorization, const str
 
     if (!type)
         return false;
-    return by_action || asks_service(type) || is_let_in(type, who, room) ||
-           (type->join == ROOM_JOIN_NONE && !type->claim);
+    return by_action || asks_service(type) || is_let_in(type, who, room);
+}
+
+bool authorization_lets_enter(const struct authorization *authorization, const struct identity *who,
+                              struct span room)
+{
+    const struct room_type *type = room_types_of(authorization->types, room);
+
+    return type && claims_name(type, who, room);
+}
+
+uint64_t authorization_ruled_since(const struct authorization *authorization, struct span room)
+{
+    const struct room_type *type = room_types_of(authorization->types, room);
+
+    return type ? type->rule_since_ms : 0;
 }
 
 bool authorization_knows(const struct authorization *authorization, struct span room)
@@ -123,4 +142,16 @@ void authorization_cancel(struct authorization *authorization, struct authorizat
 void authorization_forget(struct authorization *authorization, struct span user, struct span room)
 {
     authorization_requests_forget(authorization->requests, user, room);
+}
+
+static void ask_again(struct authorization_waiter *waiter, struct span room, void *arg)
+{
+    authorization_ask(arg, waiter, room);
+}
+
+void authorization_replace_types(struct authorization *authorization,
+                                 const struct room_types *types)
+{
+    authorization->types = types;
+    authorization_requests_replace_types(authorization->requests, types, ask_again, authorization);
 }

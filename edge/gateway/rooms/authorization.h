@@ -23,10 +23,16 @@ void authorization_ask(struct authorization *authorization, struct authorization
 // True if a service says whether `who` may be in `room`, so that the verdict can change over time.
 bool authorization_is_by_service(const struct authorization *authorization,
                                  const struct identity *who, struct span room);
-// False if `who`'s token would have to name `room` and does not, unless a service has let `who` in;
-// or if there is no such type any more. Asks no service.
+// False if `who`'s token would have to name `room` and does not, or nobody can ask for the room,
+// unless a service has let `who` in; or if there is no such type any more. Asks no service.
 bool authorization_may_stay(const struct authorization *authorization, const struct identity *who,
                             struct span room, bool by_action);
+// True if the claims of `who` let into `room`, by the claim that its type has now.
+bool authorization_lets_enter(const struct authorization *authorization, const struct identity *who,
+                              struct span room);
+// Since when this edge knows who may join the room by the rule that it has, in ms since 1970; 0:
+// since the start. What was granted before was granted by another rule.
+uint64_t authorization_ruled_since(const struct authorization *authorization, struct span room);
 // True if the room is of a type that there is.
 bool authorization_knows(const struct authorization *authorization, struct span room);
 // True if claims let clients into rooms of this type too: that a client is in `room` does not say
@@ -36,3 +42,9 @@ bool authorization_takes_claims(const struct authorization *authorization, struc
 void authorization_cancel(struct authorization *authorization, struct authorization_waiter *waiter);
 // The user's right to the room has changed: what a service has said about it is forgotten.
 void authorization_forget(struct authorization *authorization, struct span user, struct span room);
+
+// Decides by these types from now on; borrowed. None is ROOM_JOIN_AS_SET. Waiters that have had no
+// verdict yet are decided about anew, some before this returns, and what services have said about
+// anybody is forgotten.
+void authorization_replace_types(struct authorization *authorization,
+                                 const struct room_types *types);

@@ -49,12 +49,17 @@ struct authorization_cache *authorization_cache_new(size_t max, uint64_t keep_ms
     return cache;
 }
 
+void authorization_cache_clear(struct authorization_cache *cache)
+{
+    while (cache->oldest)
+        forget(cache, cache->oldest);
+}
+
 void authorization_cache_free(struct authorization_cache *cache)
 {
     if (!cache)
         return;
-    while (cache->oldest)
-        forget(cache, cache->oldest);
+    authorization_cache_clear(cache);
     free(cache);
 }
 

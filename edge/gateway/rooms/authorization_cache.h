@@ -24,6 +24,7 @@ void authorization_cache_free(struct authorization_cache *cache);
 // `key` names a user and a room. Copies it; replaces the answer that it had.
 void authorization_cache_put(struct authorization_cache *cache, struct span key, bool yes,
                              uint64_t now_ms);
+void authorization_cache_clear(struct authorization_cache *cache);
 void authorization_cache_drop(struct authorization_cache *cache, struct span key);
 NODISCARD enum cached_answer authorization_cache_find(struct authorization_cache *cache,
                                                       struct span key, uint64_t now_ms);

@@ -56,3 +56,14 @@ void authorization_requests_cancel(struct authorization_requests *requests,
 // an open request.
 void authorization_requests_forget(struct authorization_requests *requests, struct span user,
                                    struct span room);
+
+typedef void (*authorization_again_fn)(struct authorization_waiter *waiter, struct span room,
+                                       void *arg);
+
+// Asks about these types from now on; borrowed. If any has another rule than before, all requests
+// are cancelled, and `again` is called for each of their waiters, which may ask or give the waiter
+// its verdict; it borrows `room` until it returns. Cached answers are forgotten then: they were
+// given by the old rules.
+void authorization_requests_replace_types(struct authorization_requests *requests,
+                                          const struct room_types *types,
+                                          authorization_again_fn again, void *arg);

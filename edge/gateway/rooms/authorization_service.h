@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/attr.h"
+#include "common/gateway_file/room_types.h"
 #include "common/span.h"
 
 enum service_answer {
@@ -31,7 +32,9 @@ struct authorization_service_ops {
     struct authorization_call *(*ask)(struct authorization_service *service,
                                       const struct authorization_query *query,
                                       service_answer_fn on_answer, void *arg);
-    void (*cancel)(struct authorization_service *service, struct authorization_call *call);
+    void (*cancel)(struct authorization_service *service, struct authorization_call *call,
+                   bool is_late);
+    void (*use)(struct authorization_service *service, const struct room_types *types);
 };
 
 struct authorization_service {
@@ -48,9 +51,17 @@ authorization_service_ask(struct authorization_service *service,
     return service->ops->ask(service, query, on_answer, arg);
 }
 
-// Cancels and frees the call. Only before `on_answer` was called.
+// Cancels and frees the call. Only before `on_answer` was called. `is_late`: the service should
+// have answered by now, so something is wrong with it.
 static inline void authorization_service_cancel(struct authorization_service *service,
-                                                struct authorization_call *call)
+                                                struct authorization_call *call, bool is_late)
 {
-    service->ops->cancel(service, call);
+    service->ops->cancel(service, call, is_late);
+}
+
+// The services are those of other types from now on; borrowed. No call may be under way.
+static inline void authorization_service_use(struct authorization_service *service,
+                                             const struct room_types *types)
+{
+    service->ops->use(service, types);
 }

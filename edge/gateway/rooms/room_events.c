@@ -2,7 +2,6 @@
 
 #include "common/clock.h"
 #include "common/json_string.h"
-#include "edge/gateway/rooms/room_name.h"
 #include "proto/redis_keys.h"
 #include "proto/room_count.h"
 
@@ -98,7 +97,7 @@ bool room_events_announces(const struct room_events *room_events, struct span ro
 {
     const struct room_type *type = room_types_of(room_events->types, room);
 
-    return !room_name_is_user(room) && !(type && type->silent);
+    return type && !type->silent;
 }
 
 void room_events_announce(struct room_events *room_events, const struct client *client,

@@ -23,7 +23,7 @@ struct room_events_member {
 };
 
 // True if the members of the room get user_joined and user_left: not in a user's room, and not if
-// its type is silent.
+// its type is silent, or is gone from the gateway's file.
 bool room_events_announces(const struct room_events *room_events, struct span room);
 // Sends user_joined or user_left, if the room announces them.
 void room_events_announce(struct room_events *room_events, const struct client *client,

@@ -35,7 +35,7 @@ static bool append_type(const struct json_doc *type, const struct room_types *ty
 {
     struct span text = json_doc_text(type);
 
-    if (!room_types_find(types, text))
+    if (types && !room_types_find(types, text))
         return false;
     buffer_append(room, text);
     return true;

@@ -14,7 +14,8 @@ enum room_request {
 };
 
 // Reads the first of an event's arguments. On ROOM_REQUEST_OK overwrites `room` with the room's
-// name, which is of one of the types. The ids 42 and "42" name the same room.
+// name, which is of one of the types; of any, and not checked, if `types` is NULL. The ids 42 and
+// "42" name the same room.
 NODISCARD enum room_request room_request_read(struct span args, const struct room_types *types,
                                               struct buffer *room);
 

@@ -2,6 +2,7 @@
 // writes down what it is asked. Time of day is the real one.
 #include <stdio.h>
 
+#include "edge/gateway/clients/client_session.h"
 #include "edge/socketio/options.h"
 #include "tests/unit/fake_authority.h"
 #include "tests/unit/file_maker.h"
@@ -44,6 +45,7 @@ static void make_gateway(enum room_join join, bool allow_anonymous)
                 .connect_timeout_ms = NEVER_MS,
                 .max_rooms_per_socket = 3,
                 .max_namespaces_per_client = 1,
+                .room_note_bytes = (uint32_t)room_note_bytes(0),
             },
         .token = {.algorithms = TOKEN_HS256,
                   .keys.secret = TOKEN_SECRET,

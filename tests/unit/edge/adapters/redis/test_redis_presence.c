@@ -174,15 +174,29 @@ static void go_down(void)
 static int set_up(void **state)
 {
     (void)state;
-    presence = redis_presence_new(
-        &(struct redis_presence_options){.names = &names, .edge_id = "e", .users = &users});
+    presence =
+        redis_presence_new(&(struct redis_presence_options){.names = &names, .edge_id = "e"});
     store = redis_presence_interface(presence);
     store->handlers = (struct presence_store_handlers){
         .on_up = on_up, .on_written = on_written, .on_beat = on_beat, .on_listed = on_listed};
+    store->ops->use(store, &users, false);
     redis_presence_on_up(presence, &connection, false);
+    asks("");
+    store->ops->use(store, &users, true);
     asks("SCRIPT; EVAL; ");
     answer_text("sha");
     return 0;
+}
+
+static void begins_once(void **state)
+{
+    (void)state;
+    store->ops->use(store, &users, true);
+    store->ops->use(store, &users, false);
+    asks("");
+    go_down();
+    redis_presence_on_up(presence, &connection, false);
+    asks("SCRIPT; EVAL; ");
 }
 
 static int tear_down(void **state)
@@ -347,6 +361,7 @@ static void there_is_one_list_at_a_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(begins_once),
         TEST(a_beat_that_is_answered_late_lists_nothing),
         TEST(a_page_that_is_answered_late_is_the_last),
         TEST(a_script_that_is_missed_late_is_not_loaded),

@@ -1,6 +1,7 @@
 // Recovery as dialogues of the whole gateway, with a session store that answers when it is told to.
 #include <stdio.h>
 
+#include "common/gateway_file/succession.h"
 #include "edge/gateway/clients/client_session.h"
 #include "edge/socketio/socket.h"
 #include "tests/unit/fake_authority.h"
@@ -61,10 +62,7 @@ static int begin_with(struct session_store *store)
                 .max_namespaces_per_client = 1,
                 .room_note_bytes = (uint32_t)room_note_bytes(store ? 1 : 0),
             },
-        .token = {.algorithms = TOKEN_HS256,
-                  .keys.secret = TOKEN_SECRET,
-                  .keep_token = true,
-                  .room_types = file->rooms},
+        .token = {.algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET, .keep_token = true},
         .file = file,
         .room_services = {.service = &authority.authority,
                           .types = file->rooms,
@@ -1296,6 +1294,26 @@ static void it_waits_until_this_edge_is_far_enough(void **state)
                                                  "42[\"said\",{\"n\":6},\"" AT(6) "\"]|");
 }
 
+static void one_that_waits_gets_nothing_of_a_type_that_is_gone_meanwhile(void **state)
+{
+    struct session_record old = record();
+    struct gateway_file *first = file;
+
+    (void)state;
+    log_four();
+    connect_with(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(5) "\",");
+    answer_claim(CLAIM_OK, &old);
+    file = file_of(SPAN_LIT("{\"rooms\":{\"desk\":{\"join\":\"open\"}}}"), ROOM_JOIN_OPEN);
+    gateway_file_succeed(file, first, clock_wall_ms());
+    gateway_replace_file(gateway, file);
+    gateway_file_free(first);
+    log_entry(5, "conversation:c1", "{\"n\":5}");
+    log_entry(6, "conversation:c1", "{\"n\":6}");
+    pass(30);
+    hears(0, "40{\"sid\":\"" OLD_ID "\"*+42[\"connected\",{*},\"" AT(5) "\"]|");
+    told("*leave 7 conversation:c1; *");
+}
+
 struct refusal_row {
     const char *name;
     const char *members;
@@ -1665,23 +1683,33 @@ struct regrant_row {
     uint64_t ago_ms; // the grant
     const char *payload;
     bool asks;
+    uint64_t rule_ago_ms; // since when the type has its rule; 0: since the start
 };
 
 #define OF_U1(claims) "{\"id\":\"u1\"" claims "}"
 
 static const struct regrant_row regrants[] = {
-    {"a fresh grant", "desk:1", 1000, OF_U1(""), false},
-    {"an old grant", "desk:1", 601000, OF_U1(""), true},
-    {"the token names the room", "order:1", 601000, OF_U1(",\"order\":1"), false},
-    {"a former token may have named the room", "order:1", 1000, OF_U1(",\"order\":2"), true},
-    {"the claim is gone", "order:1", 1000, OF_U1(""), true},
+    {"a fresh grant", "desk:1", 1000, OF_U1(""), false, 0},
+    {"an old grant", "desk:1", 601000, OF_U1(""), true, 0},
+    {"a grant by another rule", "desk:1", 1000, OF_U1(""), true, 500},
+    {"a grant by this rule", "desk:1", 1000, OF_U1(""), false, 1500},
+    {"the token names the room", "order:1", 601000, OF_U1(",\"order\":1"), false, 0},
+    {"a former token may have named the room", "order:1", 1000, OF_U1(",\"order\":2"), true, 0},
+    {"the claim is gone", "order:1", 1000, OF_U1(""), true, 0},
 };
+
+static void change_rules(uint64_t ago_ms)
+{
+    for (size_t i = 0; i < file->rooms->count && ago_ms > 0; i++)
+        file->rooms->items[i].rule_since_ms = clock_wall_ms() - ago_ms;
+}
 
 static void is_asked_about_again(void **state)
 {
     const struct regrant_row *row = *state;
 
     (void)begin(NULL);
+    change_rules(row->rule_ago_ms);
     recover_into(row->room, clock_wall_ms() - row->ago_ms, row->payload);
     assert_int_equal(fake_authority_count(&authority), row->asks);
     if (row->asks)
@@ -1714,6 +1742,7 @@ static struct session_record team_record(void)
 
     old.rooms = team_rooms;
     old.room_count = ARRAY_LEN(team_rooms);
+    team_rooms[2].by_action = true; // a service has let it in
     return old;
 }
 
@@ -1772,6 +1801,21 @@ static void a_recovered_client_stays_where_its_claims_still_name(void **state)
     hears(0, "40{*}+42[\"connected\",{*},\"" AT(1) "\"]+42[\"said\",{\"n\":2},\"" AT(2) "\"]|");
     assert_null(strstr(sessions.told.ptr, "join"));
     assert_null(strstr(sessions.told.ptr, "leave"));
+}
+
+// Its type may have been for the asking when it asked.
+static void a_recovered_client_is_out_of_a_room_that_nobody_can_ask_for(void **state)
+{
+    struct session_record old = team_record();
+
+    (void)state;
+    team_rooms[2].by_action = false;
+    log_entry(1, "elsewhere", "{}");
+    log_entry(2, "side:s", "{\"n\":2}");
+    connect_in_teams(0, "\"pid\":\"" PID "\",\"offset\":\"" AT(1) "\",", "\"a\"");
+    answer_claim(CLAIM_OK, &old);
+    hears(0, "40{*}+42[\"connected\",{*},\"" AT(1) "\"]|");
+    told("*leave 7 side:s; *");
 }
 
 static void refresh_in_team(const char *team)
@@ -1999,6 +2043,7 @@ int main(void)
         TEST(one_that_was_told_to_have_left_is_told_to_have_joined),
         TEST(freshness_is_for_those_who_have_all_that_was_sent),
         TEST(it_waits_until_this_edge_is_far_enough),
+        TEST(one_that_waits_gets_nothing_of_a_type_that_is_gone_meanwhile),
         TEST(patience_has_an_end),
         TEST(the_store_is_waited_for),
         TEST(the_store_is_not_waited_for_for_ever),
@@ -2015,6 +2060,7 @@ int main(void)
         TEST(no_more_rooms_than_a_socket_may_have),
         TEST(a_recovered_client_is_in_the_rooms_of_its_new_claims),
         TEST(a_recovered_client_stays_where_its_claims_still_name),
+        TEST(a_recovered_client_is_out_of_a_room_that_nobody_can_ask_for),
         TEST(a_new_token_changes_the_rooms),
         TEST(a_room_of_the_former_token_is_left_at_once),
         TEST(a_new_token_does_not_undo_an_action),

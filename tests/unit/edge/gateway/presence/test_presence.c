@@ -16,7 +16,7 @@
 
 // The store says nothing by itself.
 static struct presence_store store;
-static bool up;
+static bool up, begun;
 static struct buffer asked; // "u1=1; lobby:l=2?; list; "
 static size_t asked_count;  // changes under way
 static struct buffer heard; // "lobby:l 3; "
@@ -28,6 +28,12 @@ static struct rooms *rooms;
 static struct presence *presence;
 static struct room_member members[4];
 
+static void use(struct presence_store *self, const struct users *users, bool begins)
+{
+    (void)self, (void)users;
+    begun |= begins;
+}
+
 static bool is_up(const struct presence_store *self)
 {
     (void)self;
@@ -38,6 +44,7 @@ static void write_changes(struct presence_store *self, const struct presence_cha
                           size_t count)
 {
     (void)self;
+    assert_true(begun);
     assert_int_equal(asked_count, 0);
     asked_count = count;
     for (size_t i = 0; i < count; i++)
@@ -60,7 +67,7 @@ static void list(struct presence_store *self)
     buffer_printf(&asked, "list; ");
 }
 
-static const struct presence_store_ops ops = {is_up, write_changes, beat, list};
+static const struct presence_store_ops ops = {use, is_up, write_changes, beat, list};
 
 static void on_count(struct span room, uint64_t count, void *arg)
 {
@@ -89,6 +96,7 @@ static int set_up(void **state)
                                  .users = {.presence = true, .grace_s = GRACE / 1000}};
     store = (struct presence_store){.ops = &ops};
     up = true;
+    begun = false;
     asked_count = 0;
     metrics = (struct presence_metrics){0};
     deadlines_init(&clock_, 1000000);
@@ -746,6 +754,176 @@ static void a_batch_is_limited(void **state)
     take(PRESENCE_NOTHING);
 }
 
+// ---- another file
+
+static struct room_types other_types;
+static struct gateway_file other;
+
+// The same file again, to be changed by the test.
+static void prepare_other(void)
+{
+    other_types = types;
+    other = file;
+    other.rooms = &other_types;
+}
+
+static void written_once(const char *what)
+{
+    pass(TICK);
+    asks(what);
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    asks("");
+}
+
+static void the_same_file_writes_nothing(void **state)
+{
+    (void)state;
+    be_online();
+    join(0, "hall:h");
+    written_once("hall:h=1; ");
+    prepare_other();
+    presence_replace_file(presence, &other);
+    pass(COOLING + TICK);
+    asks("");
+}
+
+static void what_is_kept_now_is_written(void **state)
+{
+    (void)state;
+    join(0, "plain:p");
+    join(1, "plain:p");
+    join(0, "gone:g"); // of no type
+    pass(TICK);
+    asks("");
+    prepare_other();
+    other_types.items[2].counted = true;
+    presence_replace_file(presence, &other);
+    written_once("plain:p=2; ");
+    join(2, "plain:p");
+    written_once("plain:p=3; ");
+}
+
+static void what_is_kept_no_more_is_taken_out(void **state)
+{
+    (void)state;
+    be_online();
+    join(0, "hall:h");
+    written_once("hall:h=1; ");
+    prepare_other();
+    other_types.items[1].counted = false;
+    presence_replace_file(presence, &other);
+    written_once("hall:h=0; ");
+    join(1, "hall:h");
+    pass(COOLING);
+    asks("");
+    assert_int_equal(metric_get(&metrics.entries), 1); // the user
+}
+
+// Nobody hears that a user has left who is there.
+static void presence_ends_silently(void **state)
+{
+    static char exchange[] = "e";
+
+    (void)state;
+    file.users.exchange = exchange;
+    be_online_with("user u1=1?; ");
+    prepare_other();
+    other.users = (struct users){0};
+    other_types.items[0].counted = other_types.items[1].counted = false;
+    presence_replace_file(presence, &other);
+    presence_beat(presence);
+    asks("beat; "); // there is something to take out
+    written_once("user u1=0; ");
+    presence_beat(presence);
+    asks("");
+    join(1, "user:u2");
+    pass(COOLING);
+    asks("");
+    assert_int_equal(metric_get(&metrics.entries), 0);
+}
+
+static void presence_begins(void **state)
+{
+    struct gateway_file none;
+
+    (void)state;
+    prepare_other();
+    none = other;
+    none.users.presence = false;
+    other_types.items[0].counted = other_types.items[1].counted = false;
+    presence_replace_file(presence, &none);
+    join(0, "user:u1");
+    join(0, "lobby:l");
+    pass(COOLING);
+    presence_beat(presence);
+    asks("");
+    presence_replace_file(presence, &file);
+    pass(TICK);
+    assert_non_null(strstr(asked.ptr, "user u1=1; "));
+    assert_non_null(strstr(asked.ptr, "lobby:l=1!; "));
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    buffer_clear(&asked);
+    presence_beat(presence);
+    asks("beat; ");
+}
+
+// It is back before it was taken out.
+static void what_is_kept_again_meanwhile_stays(void **state)
+{
+    (void)state;
+    be_online();
+    prepare_other();
+    other.users.presence = false;
+    presence_replace_file(presence, &other);
+    pass(GRACE / 2);
+    presence_replace_file(presence, &file);
+    pass(GRACE + COOLING);
+    asks("");
+    leave(0, "user:u1");
+    pass(GRACE + TICK);
+    asks("user u1=0; ");
+    take(PRESENCE_NOTHING);
+}
+
+static void members_are_told_from_now_on(void **state)
+{
+    (void)state;
+    join(0, "hall:h");
+    written_once("hall:h=1; ");
+    prepare_other();
+    other_types.items[1].told = true;
+    presence_replace_file(presence, &other);
+    pass(TICK);
+    asks("hall:h=1!; ");
+    take(1);
+    assert_span(buffer_span(&heard), "hall:h 1; ");
+}
+
+static void who_leaves_gets_the_new_grace(void **state)
+{
+    (void)state;
+    be_online();
+    join(1, "user:u2");
+    written_once("user u2=1; ");
+    leave(0, "user:u1");
+    prepare_other();
+    other.users.grace_s = 1;
+    presence_replace_file(presence, &other);
+    leave(1, "user:u2");
+    pass(GRACE + TICK); // the former grace, for both: they wait in one queue
+    asks("user u1=0; user u2=0; ");
+    take(PRESENCE_NOTHING);
+    pass(COOLING);
+    join(1, "user:u2");
+    written_once("user u2=1; ");
+    leave(1, "user:u2");
+    pass(1000 + TICK);
+    asks("user u2=0; ");
+    take(PRESENCE_NOTHING);
+}
+
 static void entries_are_refreshed(void **state)
 {
     (void)state;
@@ -785,6 +963,14 @@ int main(void)
         TEST(what_services_were_not_told_is_counted),
         TEST(a_batch_is_limited),
         TEST(entries_are_refreshed),
+        TEST(the_same_file_writes_nothing),
+        TEST(what_is_kept_now_is_written),
+        TEST(what_is_kept_no_more_is_taken_out),
+        TEST(presence_ends_silently),
+        TEST(presence_begins),
+        TEST(what_is_kept_again_meanwhile_stays),
+        TEST(members_are_told_from_now_on),
+        TEST(who_leaves_gets_the_new_grace),
     };
     struct CMUnitTest rows[ARRAY_LEN(beat_rows) + ARRAY_LEN(end_rows) + ARRAY_LEN(away_rows)];
     size_t count = 0;

@@ -94,7 +94,7 @@ static const struct type_row type_rows[] = {
     {"a service, and no token for it", "order:2", ROOM_FORBIDDEN, true, true, false},
     {"a claim beside a service", "order:1", ROOM_GRANTED, true, false, false},
     {"an id that no service can be asked about", "order:a/b", ROOM_FORBIDDEN, true, true, false},
-    {"nobody who asks", "side:1", ROOM_FORBIDDEN, true, false, false},
+    {"nobody who asks", "side:1", ROOM_FORBIDDEN, false, false, false},
     {"a claim", "team:1", ROOM_GRANTED, true, false, false},
     {"another claim", "team:2", ROOM_FORBIDDEN, false, false, false},
     {"a type that there is not", "conversation:1", ROOM_FORBIDDEN, false, false, true},
