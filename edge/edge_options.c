@@ -64,7 +64,7 @@ struct listener_options options_of_listener(const struct edge_settings *s, uint3
 // from before.
 static bool may_need(const struct edge_settings *s, enum room_join join)
 {
-    return s->gateway_file_path || room_types_count(s->file->rooms, join) > 0;
+    return s->gateway_file.path || room_types_count(s->file->rooms, join) > 0;
 }
 
 struct token_options options_of_tokens(const struct edge_settings *s)

@@ -98,7 +98,7 @@ static bool read_file(struct edge_reload *reload)
     struct buffer errors = {0};
     struct gateway_file *fresh;
 
-    if (!reload->start->gateway_file_path)
+    if (!reload->start->gateway_file.path && !reload->start->gateway_file.routes_path)
         return true;
     fresh = edge_rooms_load(reload->start, NULL, &errors);
     reload_accepts("gateway file", &errors);
