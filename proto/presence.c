@@ -90,7 +90,8 @@ bool presence_read(struct control_channel *channel, bool are_users, const struct
 // and routing key of the event about users, the time. The edge's value becomes "swept <ms>" with
 // the first thing that is taken out, and "done <ms>" with the last; <ms> is when it was heard.
 // Answers whether there is more, how many fields it has taken out, and the rooms whose members are
-// to be told their number, each with the number.
+// to be told their number, each with the number. What is popped is handled or put back, whatever
+// another program has made of a key: one that is no hash holds nothing of the edge.
 // clang-format off
 static const char sweep_script[] =
     PRESENCE_LUA_TELL
@@ -107,13 +108,17 @@ static const char sweep_script[] =
     "end\n"
     "local to = {KEYS[5], KEYS[6], " PRESENCE_TEXT(PRESENCE_UPLINK_MAX_LEN) ",\n"
     "  " PRESENCE_TEXT(PRESENCE_UPLINK_MAX_BYTES) ", ARGV[6]}\n"
-    "local full = false\n"
+    "local full, failed = false, false\n"
+    "local function tell_services(user)\n"
+    "  local ok, taken = pcall(user_event, to, ARGV[7], '" USER_DISCONNECTED "', user, ARGV[8])\n"
+    "  failed = failed or not ok and (type(taken) == 'table' and taken.err or taken)\n"
+    "  return ok and taken == 1\n"
+    "end\n"
     "local function take_out(user)\n"
     "  local key = ARGV[3] .. user\n"
-    "  local last = ARGV[6] ~= '' and redis.call('HEXISTS', key, edge) == 1 and\n"
-    "    redis.call('HLEN', key) == 1\n"
-    "  full = full or last and\n"
-    "    user_event(to, ARGV[7], '" USER_DISCONNECTED "', user, ARGV[8]) == 0\n"
+    "  if redis.pcall('HEXISTS', key, edge) ~= 1 then return end\n"
+    "  local last = ARGV[6] ~= '' and redis.call('HLEN', key) == 1\n"
+    "  full = full or last and not tell_services(user)\n"
     "  if full then redis.call('SADD', KEYS[3], user) return end\n"
     "  redis.call('HDEL', key, edge)\n"
     "  answer[2] = answer[2] + 1\n"
@@ -123,8 +128,9 @@ static const char sweep_script[] =
     "if over then users = redis.call('SPOP', KEYS[3], " PAGE ") end\n"
     "for i = 1, #rooms do\n"
     "  local key = ARGV[4] .. rooms[i]\n"
-    "  answer[2] = answer[2] + redis.call('HDEL', key, edge)\n"
-    "  if redis.call('HEXISTS', key, '') == 1 then\n"
+    "  local gone = redis.pcall('HDEL', key, edge)\n"
+    "  answer[2] = answer[2] + (gone == 1 and 1 or 0)\n"
+    "  if redis.pcall('HEXISTS', key, '') == 1 then\n"
     "    local count = tell(ARGV[5], key, false)\n"
     "    if tonumber(count) >= 0 then\n"
     "      answer[#answer + 1], answer[#answer + 2] = rooms[i], tonumber(count)\n"
@@ -136,6 +142,7 @@ static const char sweep_script[] =
     "if not none or over then\n"
     "  redis.call('HSET', KEYS[1], edge, (none and 'done ' or 'swept ') .. at)\n"
     "end\n"
+    "if failed then return redis.error_reply(failed) end\n"
     "local more = #rooms == " PAGE " or #users == " PAGE "\n"
     "answer[1] = more and not full and 1 or 0\n"
     "return answer\n";

@@ -130,6 +130,24 @@ test('what is not kept is no presence', async () => {
   }
 });
 
+// Keys of another program that writes into the gateway's Redis.
+test('keys that are no hashes do not keep what a dead edge has left', async () => {
+  const left = ['one', 'two', 'three'].flatMap((name) => [['room-count', 'rooms', `hall:${name}`], ['user', 'users', name]]);
+  for (const [kind, of] of [['room-count', 'rooms'], ['user', 'users']]) {
+    await redis('SET', `ws:${kind}:foreign`, 'a text');
+    await redis('SADD', `ws:edge-${of}:dead`, 'foreign');
+  }
+  for (const [kind, of, name] of left) {
+    await redis('HSET', `ws:${kind}:${name}`, 'dead', '1');
+    await redis('SADD', `ws:edge-${of}:dead`, name);
+  }
+  await redis('HSET', 'ws:presence-edges', 'dead', String(Date.now() - 100_000));
+  for (const [kind, , name] of left) {
+    await until(`${kind}:${name} to be taken out`, async () => await redis('EXISTS', `ws:${kind}:${name}`) === 0);
+  }
+  await redis('DEL', 'ws:user:foreign', 'ws:room-count:foreign');
+});
+
 test('an edge that was frozen is out meanwhile, and comes back with all', async (t) => {
   const client = await on(t, other, 'frozen');
   await enter(client, 'hall', 'f');
