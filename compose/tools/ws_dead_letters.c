@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/deep_stack.h"
+#include "common/json_string.h"
 #include "common/shared_settings.h"
 #include "compose/tools/letter_queue.h"
 #include "compose/tools/publisher.h"
@@ -159,10 +160,12 @@ static enum fate send_again(struct work *work, const struct letter *letter)
         return STAYS;
     }
     if (!letter_is_whole(letter)) {
-        tool_fail("letter " SPAN_FMT
-                  " has only the first %zu bytes of its event's body: its service "
+        // In quotes: who has published it chose the id, which a terminal must not obey.
+        buffer_clear(&work->line);
+        json_string_append(&work->line, letter->id);
+        tool_fail("letter %s has only the first %zu bytes of its event's body: its service "
                   "must publish it again, or drop it",
-                  SPAN_ARG(letter->id), letter->body.len);
+                  work->line.ptr, letter->body.len);
         return STAYS;
     }
     if (!publish(work->publisher, &to, letter))

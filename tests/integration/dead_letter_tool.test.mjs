@@ -173,13 +173,13 @@ test('a letter whose event had no message id has one of its own', async () => {
 });
 
 test('the beginning of a large event is not sent as if it were the event', async () => {
-  await services.publish('message.sent', 'x'.repeat(100_000), { messageId: 'large' });
+  await services.publish('message.sent', 'x'.repeat(100_000), { messageId: 'large\u001b[2J' });
   await arrivesInQueue(1);
   assert.equal((await ok('list')).letters[0].bytes, 100_000);
   const { code, stderr } = await tool('replay');
   assert.equal(code, 1);
-  assert.match(stderr, /letter large has only the first 65536 bytes of its event's body/);
-  await ok('drop', '--yes', '--id', 'large');
+  assert.match(stderr, /letter "large\\u001b\[2J" has only the first 65536 bytes of its event's body/);
+  await ok('drop', '--yes', '--id', 'large\u001b[2J');
 });
 
 for (const [name, kind, levels] of [
