@@ -145,42 +145,10 @@ static void on_http(struct http_exchange *exchange, void *arg)
     listener->handlers.on_http(exchange, listener->handlers.arg);
 }
 
-struct listener *listener_new(const struct listener_options *options,
-                              const struct listener_handlers *handlers, struct event_loop *loop,
-                              struct listener_metrics *metrics)
+// Ends a listener of which not all parts could be made. The loop closes what they have opened in
+// it.
+static void abandon(struct listener *listener, struct event_loop *loop)
 {
-    struct listener *listener = mem_zalloc(sizeof(*listener));
-    struct http_server_handlers http = {
-        .body_max = body_max,
-        .on_request = on_http,
-        .on_upgrade = on_upgrade,
-        .on_gone = on_connection_gone,
-        .arg = listener,
-    };
-
-    const struct acceptor_handlers acceptor = {
-        .on_arrival = on_arrival,
-        .make_room = make_room,
-        .arg = listener,
-    };
-
-    listener->handlers = *handlers;
-    listener->proxies = options->proxies;
-    connections_init(&listener->connections, options, metrics);
-    listener->acceptor = acceptor_new(options, loop, &listener->connections, &acceptor);
-    if (!listener->acceptor)
-        goto fail;
-    listener->websockets =
-        websocket_server_new(options, loop, metrics, on_connection_gone, listener);
-    if (!listener->websockets)
-        goto fail;
-    listener->http = http_server_new(options, &http, loop, metrics);
-    if (!listener->http)
-        goto fail;
-    uv_timer_init(&loop->uv, &listener->closing);
-    return listener;
-
-fail:
     if (listener->acceptor)
         acceptor_close(listener->acceptor);
     if (listener->websockets) {
@@ -190,7 +158,50 @@ fail:
     websocket_server_free(listener->websockets);
     connections_fini(&listener->connections);
     free(listener);
-    return NULL;
+}
+
+static bool make_parts(struct listener *listener, const struct listener_options *options,
+                       struct event_loop *loop, struct listener_metrics *metrics)
+{
+    const struct acceptor_handlers acceptor = {
+        .on_arrival = on_arrival,
+        .make_room = make_room,
+        .arg = listener,
+    };
+    const struct http_server_handlers http = {
+        .body_max = body_max,
+        .on_request = on_http,
+        .on_upgrade = on_upgrade,
+        .on_gone = on_connection_gone,
+        .arg = listener,
+    };
+
+    listener->acceptor = acceptor_new(options, loop, &listener->connections, &acceptor);
+    if (!listener->acceptor)
+        return false;
+    listener->websockets =
+        websocket_server_new(options, loop, metrics, on_connection_gone, listener);
+    if (!listener->websockets)
+        return false;
+    listener->http = http_server_new(options, &http, loop, metrics);
+    return listener->http;
+}
+
+struct listener *listener_new(const struct listener_options *options,
+                              const struct listener_handlers *handlers, struct event_loop *loop,
+                              struct listener_metrics *metrics)
+{
+    struct listener *listener = mem_zalloc(sizeof(*listener));
+
+    listener->handlers = *handlers;
+    listener->proxies = options->proxies;
+    connections_init(&listener->connections, options, metrics);
+    if (!make_parts(listener, options, loop, metrics)) {
+        abandon(listener, loop);
+        return NULL;
+    }
+    uv_timer_init(&loop->uv, &listener->closing);
+    return listener;
 }
 
 void listener_stop_accepting(struct listener *listener)
