@@ -92,15 +92,24 @@ static void use_file(struct edge_reload *reload, struct gateway_file *fresh)
     gateway_file_free(old);
 }
 
+// At the start edge.c says so, if the first file has such types.
+static void warn_of_default(const struct edge_settings *settings)
+{
+    if (settings->room_authorization == ROOM_AUTHORIZATION_OPEN &&
+        !settings_is_given("ROOM_AUTHORIZATION"))
+        log_warn("ROOM_AUTHORIZATION is not set, everybody may join rooms of types without join");
+}
+
 // Returns false if the file was refused. The built-in file is always the same.
 static bool read_file(struct edge_reload *reload)
 {
     struct buffer errors = {0};
     struct gateway_file *fresh;
+    bool assumes = false;
 
     if (!reload->start->gateway_file.path && !reload->start->gateway_file.routes_path)
         return true;
-    fresh = edge_rooms_load(reload->start, NULL, &errors);
+    fresh = edge_rooms_load(reload->start, &assumes, &errors);
     reload_accepts("gateway file", &errors);
     buffer_fini(&errors);
     if (!fresh)
@@ -109,6 +118,8 @@ static bool read_file(struct edge_reload *reload)
         use_file(reload, fresh);
     else
         gateway_file_free(fresh);
+    if (assumes)
+        warn_of_default(reload->start);
     return true;
 }
 

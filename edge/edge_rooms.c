@@ -97,8 +97,7 @@ struct gateway_file *edge_rooms_load(const struct edge_settings *settings, bool 
         struct room_type *type = &file->rooms->items[i];
         if (type->join == ROOM_JOIN_AS_SET) {
             type->join = join_of(settings);
-            if (assumes)
-                *assumes = true;
+            *assumes = true;
         }
         if (type->join == ROOM_JOIN_SERVICE)
             find_service(type, settings, errors);

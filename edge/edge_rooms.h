@@ -6,6 +6,6 @@
 #include "edge/edge_settings.h"
 
 // Returns NULL, with a line in `errors` for each fault, if the file cannot be used. Borrows nothing
-// of the settings. `assumes`, unless NULL, becomes true if a type does not say who may join.
+// of the settings. `assumes` becomes true if a type does not say who may join.
 NODISCARD struct gateway_file *edge_rooms_load(const struct edge_settings *settings, bool *assumes,
                                                struct buffer *errors);

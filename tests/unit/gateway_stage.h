@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/clock.h"
+#include "edge/gateway/clients/client_session.h"
 #include "edge/gateway/gateway.h"
 #include "tests/unit/fake_bus.h"
 #include "tests/unit/fake_engine.h"
@@ -23,6 +24,37 @@ static struct eio_metrics engine_metrics;
 static struct allowed_origins *origins;
 static struct fake_websocket peers[PEERS];
 static struct buffer sent, token;
+
+// What most tests want. `service` may be NULL.
+static inline struct gateway_options stage_options(const struct gateway_file *file,
+                                                   struct authorization_service *service)
+{
+    return (struct gateway_options){
+        .socketio =
+            {
+                .engine = {.ping_interval_ms = NEVER_MS,
+                           .ping_timeout_ms = NEVER_MS,
+                           .upgrade_timeout_ms = NEVER_MS,
+                           .max_payload = 10000,
+                           .max_outbox_bytes = 100000},
+                .connect_timeout_ms = NEVER_MS,
+                .max_rooms_per_socket = 3,
+                .max_namespaces_per_client = 1,
+                .room_note_bytes = (uint32_t)room_note_bytes(0),
+            },
+        .token = {.algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET},
+        .file = file,
+        .room_services = {.service = service,
+                          .types = file->rooms,
+                          .timeout_ms = 5000,
+                          .concurrency = 10,
+                          .max_waiters = 10,
+                          .cache_size = 10,
+                          .cache_ms = 60000},
+        .edge_id = "edge-1",
+        .shards = 1,
+    };
+}
 
 static inline void stage_begin(const struct gateway_options *options,
                                const struct gateway_handlers *handlers)

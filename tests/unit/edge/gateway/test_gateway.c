@@ -2,7 +2,6 @@
 // writes down what it is asked. Time of day is the real one.
 #include <stdio.h>
 
-#include "edge/gateway/clients/client_session.h"
 #include "edge/socketio/options.h"
 #include "tests/unit/fake_authority.h"
 #include "tests/unit/file_maker.h"
@@ -33,45 +32,18 @@ static void print_metrics(struct buffer *out, void *arg)
 static void make_gateway(enum room_join join, bool allow_anonymous)
 {
     file = hometrip_file(join);
-    const struct gateway_options options = {
-        .socketio =
-            {
-                .engine = {.ping_interval_ms = NEVER_MS,
-                           .ping_timeout_ms = NEVER_MS,
-                           .upgrade_timeout_ms = NEVER_MS,
-                           .max_payload = 10000,
-                           .max_outbox_bytes = 100000,
-                           .allow_eio3 = true},
-                .connect_timeout_ms = NEVER_MS,
-                .max_rooms_per_socket = 3,
-                .max_namespaces_per_client = 1,
-                .room_note_bytes = (uint32_t)room_note_bytes(0),
-            },
-        .token = {.algorithms = TOKEN_HS256,
-                  .keys.secret = TOKEN_SECRET,
-                  .keep_rooms = true,
-                  .keep_token = join == ROOM_JOIN_SERVICE},
-        .allow_anonymous = allow_anonymous,
-        .max_sockets_per_user = 2,
-        .file = file,
-        .room_services = {.service = &authority.authority,
-                          .types = file->rooms,
-                          .timeout_ms = 5000,
-                          .concurrency = 10,
-                          .max_waiters = 10,
-                          .cache_size = 10,
-                          .cache_ms = 60000},
-        .edge_id = "edge-1",
-        .shards = 1,
-        .console_enabled = true,
-        .metrics_enabled = true,
-        .metrics_rooms = true,
-        .event_bus_host = "rabbit",
-        .event_bus_port = 5672,
-    };
+    struct gateway_options options = stage_options(file, &authority.authority);
     const struct gateway_handlers handlers = {
         .on_drain = on_drain, .on_following = on_following, .print_metrics = print_metrics};
 
+    options.socketio.engine.allow_eio3 = true;
+    options.token.keep_rooms = true;
+    options.token.keep_token = join == ROOM_JOIN_SERVICE;
+    options.allow_anonymous = allow_anonymous;
+    options.max_sockets_per_user = 2;
+    options.console_enabled = options.metrics_enabled = options.metrics_rooms = true;
+    options.event_bus_host = "rabbit";
+    options.event_bus_port = 5672;
     stage_begin(&options, &handlers);
 }
 

@@ -1,7 +1,6 @@
 // Another gateway file while clients are connected. The old one is freed at once, so that the
 // sanitizer finds who still uses it.
 #include "common/gateway_file/succession.h"
-#include "edge/gateway/clients/client_session.h"
 #include "tests/unit/fake_authority.h"
 #include "tests/unit/file_maker.h"
 #include "tests/unit/gateway_stage.h"
@@ -23,37 +22,12 @@ static void ignore(void *arg)
 static void begin(const char *text)
 {
     file = file_of(span_of(text), ROOM_JOIN_OPEN);
-    const struct gateway_options options = {
-        .socketio =
-            {
-                .engine = {.ping_interval_ms = NEVER_MS,
-                           .ping_timeout_ms = NEVER_MS,
-                           .upgrade_timeout_ms = NEVER_MS,
-                           .max_payload = 10000,
-                           .max_outbox_bytes = 100000},
-                .connect_timeout_ms = NEVER_MS,
-                .max_rooms_per_socket = 4,
-                .max_namespaces_per_client = 1,
-                .room_note_bytes = (uint32_t)room_note_bytes(0),
-            },
-        .token = {.algorithms = TOKEN_HS256,
-                  .keys.secret = TOKEN_SECRET,
-                  .keep_rooms = true,
-                  .keep_token = true},
-        .max_sockets_per_user = 3,
-        .file = file,
-        .room_services = {.service = &authority.authority,
-                          .types = file->rooms,
-                          .timeout_ms = 5000,
-                          .concurrency = 1,
-                          .max_waiters = 10,
-                          .cache_size = 10,
-                          .cache_ms = 60000},
-        .edge_id = "here",
-        .shards = 1,
-    };
+    struct gateway_options options = stage_options(file, &authority.authority);
     const struct gateway_handlers handlers = {.on_drain = ignore, .on_following = ignore};
 
+    options.token.keep_rooms = options.token.keep_token = true;
+    options.max_sockets_per_user = PEERS;
+    options.room_services.concurrency = 1;
     fake_authority_init(&authority);
     stage_begin(&options, &handlers);
     bus.bus.handlers.on_newest(0, (struct position){0}, bus.bus.handlers.arg);

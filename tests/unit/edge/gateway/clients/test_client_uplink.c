@@ -21,25 +21,10 @@ static int set_up(void **state)
                  "\"draw\":{\"room\":true,\"as\":\"drawn\","
                  "\"publish\":{\"exchange\":\"fleet\",\"routingKey\":\"client.draw\"}}}}"),
         ROOM_JOIN_OPEN);
-    const struct gateway_options options = {
-        .socketio = {.engine = {.ping_interval_ms = NEVER_MS,
-                                .ping_timeout_ms = NEVER_MS,
-                                .upgrade_timeout_ms = NEVER_MS,
-                                .max_payload = 10000,
-                                .max_outbox_bytes = 100000},
-                     .connect_timeout_ms = NEVER_MS,
-                     .max_rooms_per_socket = 3,
-                     .max_namespaces_per_client = 1},
-        .token = {.algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET},
-        .allow_anonymous = true,
-        .file = file,
-        .room_services = {.types = file->rooms, .timeout_ms = 5000, .max_waiters = 10},
-        .edge_id = "edge-1",
-        .shards = 1,
-        .event_bus_host = "rabbit",
-    };
+    struct gateway_options options = stage_options(file, NULL);
     const struct gateway_handlers handlers = {0};
 
+    options.allow_anonymous = true;
     stage_begin(&options, &handlers);
     connect_peer(0, "", "{\"id\":\"u1\"}");
     connect_peer(1, "", "{\"id\":2}");

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "common/gateway_file/succession.h"
-#include "edge/gateway/clients/client_session.h"
 #include "edge/socketio/socket.h"
 #include "tests/unit/fake_authority.h"
 #include "tests/unit/fake_sessions.h"
@@ -49,35 +48,16 @@ static int begin_with(struct session_store *store)
                             "\"order\":{\"join\":\"service\"," PLACE
                             ",\"onConnect\":\"order:{claims.order}\"}}}"),
                    ROOM_JOIN_OPEN);
-    const struct gateway_options options = {
-        .socketio =
-            {
-                .engine = {.ping_interval_ms = NEVER_MS,
-                           .ping_timeout_ms = NEVER_MS,
-                           .upgrade_timeout_ms = NEVER_MS,
-                           .max_payload = 10000,
-                           .max_outbox_bytes = 100000},
-                .connect_timeout_ms = NEVER_MS,
-                .max_rooms_per_socket = 3,
-                .max_namespaces_per_client = 1,
-                .room_note_bytes = (uint32_t)room_note_bytes(store ? 1 : 0),
-            },
-        .token = {.algorithms = TOKEN_HS256, .keys.secret = TOKEN_SECRET, .keep_token = true},
-        .file = file,
-        .room_services = {.service = &authority.authority,
-                          .types = file->rooms,
-                          .timeout_ms = 5000,
-                          .concurrency = 10,
-                          .max_waiters = 10,
-                          .cache_size = 10,
-                          .cache_ms = 1000},
-        .max_sockets_per_user = 1,
-        .recovery = {.store = store, .window_s = 120, .memory = 100000, .grant_s = 600},
-        .edge_id = "here",
-        .shards = 1,
-    };
+    struct gateway_options options = stage_options(file, &authority.authority);
     const struct gateway_handlers handlers = {.on_drain = ignore, .on_following = ignore};
 
+    options.socketio.room_note_bytes = (uint32_t)room_note_bytes(store ? 1 : 0);
+    options.token.keep_token = true;
+    options.room_services.cache_ms = 1000;
+    options.max_sockets_per_user = 1;
+    options.recovery = (struct recovery_options){
+        .store = store, .window_s = 120, .memory = 100000, .grant_s = 600};
+    options.edge_id = "here";
     fake_sessions_init(&sessions);
     fake_authority_init(&authority);
     stage_begin(&options, &handlers);
