@@ -77,8 +77,9 @@ test('with those of the guide nothing is refused', async (t) => {
   const kicked = await control(['kick', 'u1']);
   assert.equal(kicked.code, 0, kicked.stderr);
   const [relay, edge] = processes;
-  await admin.sendCommand(['HSET', 'ws:presence-edges', 'dead', '1']);
+  await admin.sendCommand(['HSET', 'ws:user:u2', 'dead', '1']);
   await admin.sendCommand(['SADD', 'ws:edge-users:dead', 'u2']);
+  await admin.sendCommand(['HSET', 'ws:presence-edges', 'dead', '1']);
   await until('what a dead edge has left to be taken out', async () =>
     (await relay.metric('ws_relay_presence_removed_total')) === 1);
   assert.ok((await edge.metric('ws_edge_presence_writes_total')) > 0);
