@@ -30,7 +30,8 @@ struct service {
 struct authorization_client {
     struct authorization_service interface;
     struct event_loop *loop;
-    struct http_client *http;
+    struct http_client *http; // made when the first type asks: libcurl and OpenSSL take MBs
+    struct tls_store *tls;
     unsigned concurrency;
     struct list services;                    // each with another URL
     struct service *by_type[ROOM_TYPES_MAX]; // NULL: the type asks none
@@ -262,6 +263,15 @@ static void free_unused(struct authorization_client *client)
     }
 }
 
+static void keep_connections(struct authorization_client *client, unsigned asking_types)
+{
+    if (!client->http && asking_types > 0)
+        client->http =
+            http_client_new(&(struct http_client_options){.tls = client->tls}, client->loop);
+    if (client->http)
+        http_client_keep(client->http, asking_types * client->concurrency);
+}
+
 // A service of which the address is known, or is looked up, is kept if it is used again.
 static void use(struct authorization_service *interface, const struct room_types *types)
 {
@@ -279,8 +289,7 @@ static void use(struct authorization_service *interface, const struct room_types
         client->by_type[i]->types++;
     }
     free_unused(client);
-    http_client_keep(client->http,
-                     (unsigned)room_types_count(types, ROOM_JOIN_SERVICE) * client->concurrency);
+    keep_connections(client, (unsigned)room_types_count(types, ROOM_JOIN_SERVICE));
 }
 
 static const struct authorization_service_ops ops = {.ask = ask, .cancel = cancel, .use = use};
@@ -295,7 +304,7 @@ authorization_client_new(const struct authorization_client_options *options,
     client->loop = loop;
     client->concurrency = options->concurrency;
     list_init(&client->services);
-    client->http = http_client_new(&(struct http_client_options){.tls = options->tls}, loop);
+    client->tls = options->tls;
     use(&client->interface, options->types);
     return client;
 }
@@ -322,7 +331,10 @@ void authorization_client_close(struct authorization_client *client, void (*on_c
     client->open_parts = 1;
     list_for_each (node, &client->services)
         stop_service(list_entry(node, struct service, node));
-    http_client_close(client->http, count_closed, client);
+    if (client->http)
+        http_client_close(client->http, count_closed, client);
+    else
+        count_closed(client);
 }
 
 void authorization_client_free(struct authorization_client *client)

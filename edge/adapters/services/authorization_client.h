@@ -21,8 +21,8 @@ struct authorization_client_options {
 NODISCARD struct authorization_client *
 authorization_client_new(const struct authorization_client_options *options,
                          struct event_loop *loop);
-// No call is answered any more; the caller must still cancel each one. `on_closed` is called later,
-// once.
+// No call is answered any more; the caller must still cancel each one. `on_closed` is called once,
+// before this returns if no type has ever asked.
 void authorization_client_close(struct authorization_client *client, void (*on_closed)(void *arg),
                                 void *arg);
 // Call after `on_closed`, when every call was answered or cancelled. NULL is ignored.
