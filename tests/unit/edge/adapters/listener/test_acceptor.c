@@ -10,11 +10,21 @@
 
 #define LOOKS_MS 1100 // more than between two checks of the reserve
 
-// Takes the place of the C library's open(), which the flags of libuv name open64(). The reserve is
-// made of /dev/null.
+// Take the place of the C library's open(), which the flags of libuv name open64(), and a checked
+// build without a mode __open64_2(). The reserve is made of /dev/null.
 static int null_error;
 
 int open64(const char *path, int flags, ...);
+int open64_checked(const char *path, int flags) __asm__("__open64_2");
+
+static int open_unless_null(const char *path, int flags, unsigned mode)
+{
+    if (null_error != 0 && strcmp(path, "/dev/null") == 0) {
+        errno = null_error;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, -100, path, flags, mode); // from the working directory
+}
 
 int open64(const char *path, int flags, ...)
 {
@@ -23,11 +33,12 @@ int open64(const char *path, int flags, ...)
     va_start(rest, flags);
     unsigned mode = va_arg(rest, unsigned); // that only the creation of a file looks at
     va_end(rest);
-    if (null_error != 0 && strcmp(path, "/dev/null") == 0) {
-        errno = null_error;
-        return -1;
-    }
-    return (int)syscall(SYS_openat, -100, path, flags, mode); // from the working directory
+    return open_unless_null(path, flags, mode);
+}
+
+int open64_checked(const char *path, int flags)
+{
+    return open_unless_null(path, flags, 0);
 }
 
 struct row {
