@@ -34,7 +34,6 @@ struct edge {
     struct redis_presence *presence;
     struct redis_sessions *sessions; // NULL: nothing is recovered
     struct redis_nodes *bus;
-    struct authorization_client_options authorization_options;
     struct authorization_client *authorization;
     struct jwks_client_options jwks_options;
     struct jwks_client *jwks; // NULL: no set of keys is fetched
@@ -141,7 +140,7 @@ static void watch_signals(struct edge *edge)
     uv_signal_start(&edge->interrupt, on_signal, SIGINT);
 }
 
-// ---- keys
+// ---- what is read again
 
 static void use_keys(void *arg)
 {
@@ -155,24 +154,11 @@ static void use_keys(void *arg)
         log_info("ending clients whose key was taken away clients=%zu", clients);
 }
 
-// ---- the gateway's file
-
-static void log_services(const struct gateway_file *file)
-{
-    for (size_t i = 0; i < file->rooms->count; i++) {
-        const struct room_type *type = &file->rooms->items[i];
-        if (type->join == ROOM_JOIN_SERVICE)
-            log_info("a service says who may join room_type=%s url=%s", type->name, type->url);
-    }
-}
-
 static void use_file(void *arg)
 {
     struct edge *edge = arg;
-    const struct gateway_file *file = edge_reload_file(&edge->reload);
 
-    log_services(file);
-    gateway_replace_file(edge->gateway, file);
+    gateway_replace_file(edge->gateway, edge_reload_file(&edge->reload));
 }
 
 // ---- letting clients in
@@ -320,11 +306,10 @@ static void build_bus(struct edge *edge)
 
 static void build_authorization(struct edge *edge)
 {
-    const struct edge_settings *s = edge->settings;
+    const struct authorization_client_options options =
+        options_of_authorization_client(edge->settings);
 
-    edge->authorization_options = options_of_authorization_client(s);
-    edge->authorization = authorization_client_new(&edge->authorization_options, &edge->loop);
-    log_services(s->file);
+    edge->authorization = authorization_client_new(&options, &edge->loop);
 }
 
 static void build_jwks(struct edge *edge)

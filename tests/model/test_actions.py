@@ -8,11 +8,10 @@ The design runs for so many seconds (4), with one seed after another. Each varia
 runs with the seed that it is known to fall with, and then with others until it does.
 """
 
-import argparse
-import sys
 import time
 
 from actions_model import VARIANTS, Broken, World
+from model_command import main
 
 STEPS = 600
 SHARDS = (1, 1, 3)
@@ -54,30 +53,9 @@ def design_stands(first, seconds):
     return True
 
 
-def variant_falls(variant):
-    for seed in [FALLS[variant], *range(SEARCH)]:
-        broken = run(seed, variant)
-        if broken:
-            print(f"ok: {variant} falls: {broken}")
-            return True
-    print(f"FAILED: nothing shows that {VARIANTS[variant]}")
-    return False
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=4, help="how long the design runs")
-    parser.add_argument("--seed", type=int, default=0, help="the first one of the design's runs")
-    parser.add_argument("variants", nargs="*", metavar="VARIANT", help=", ".join(VARIANTS))
-    options = parser.parse_args()
-    unknown = [name for name in options.variants if name not in VARIANTS]
-    if unknown:
-        parser.error(f"no such variant: {', '.join(unknown)}")
-    good = all([variant_falls(variant) for variant in options.variants or VARIANTS])
-    if not options.variants:
-        good = design_stands(options.seed, options.seconds) and good
-    return 0 if good else 1
+def places_of(variant):
+    return [(seed,) for seed in [FALLS[variant], *range(SEARCH)]]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(__doc__, 4, VARIANTS, places_of, run, design_stands)

@@ -7,10 +7,9 @@ The design runs in all weathers for so many seconds (40), with one seed after an
 or those named, runs where it is known to fall first, and then in all weathers until it does.
 """
 
-import argparse
-import sys
 import time
 
+from model_command import main
 from recovery_model import VARIANTS, WEATHERS, Broken, World
 
 STEPS = 4000
@@ -63,31 +62,9 @@ def design_stands(first, seconds):
     return True
 
 
-def variant_falls(variant):
-    places = [FALLS[variant]] + [(weather, seed) for seed in range(SEARCH) for weather in WEATHERS]
-    for weather, seed in places:
-        broken = run(weather, seed, variant)
-        if broken:
-            print(f"ok: {variant} falls: {broken}")
-            return True
-    print(f"FAILED: nothing shows that {VARIANTS[variant]}")
-    return False
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=40, help="how long the design runs")
-    parser.add_argument("--seed", type=int, default=0, help="the first one of the design's runs")
-    parser.add_argument("variants", nargs="*", metavar="VARIANT", help=", ".join(VARIANTS))
-    options = parser.parse_args()
-    unknown = [name for name in options.variants if name not in VARIANTS]
-    if unknown:
-        parser.error(f"no such variant: {', '.join(unknown)}")
-    good = all([variant_falls(variant) for variant in options.variants or VARIANTS])
-    if not options.variants:
-        good = design_stands(options.seed, options.seconds) and good
-    return 0 if good else 1
+def places_of(variant):
+    return [FALLS[variant]] + [(weather, seed) for seed in range(SEARCH) for weather in WEATHERS]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(__doc__, 40, VARIANTS, places_of, run, design_stands)

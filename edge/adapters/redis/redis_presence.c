@@ -10,8 +10,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "edge/adapters/redis/presence_scripts.h"
 #include "edge/adapters/redis/redis_command.h"
-#include "proto/presence_script.h"
 
 #define SHA_MAX    64
 #define LISTED_MAX "500" // of one step
@@ -42,61 +42,6 @@ static bool is_up(const struct presence_store *store)
 }
 
 // ---- writing
-
-// KEYS: the users of the edge, its rooms, the uplink, its bytes, and the hash of each change. ARGV:
-// the edge, the prefix of the edges that are alive, the limits of the uplink, exchange and routing
-// keys of the events about users, the time, then of each change the name, the count, and what it
-// is: "u" of a user, "U" of one of whom services are told, "X" of one whose end they are told in
-// any case, "r" of a room, "t" of one whose members are told, "T" if they are told in any case.
-// Answers what is told for each change, and how many events the uplink did not take.
-// clang-format off
-static const char write_script[] =
-    PRESENCE_LUA_TELL
-    PRESENCE_LUA_USER_EVENT
-    "local edge, answer, lost = ARGV[1], {}, 0\n"
-    "local to = {KEYS[3], KEYS[4], ARGV[3], ARGV[4], ARGV[5]}\n"
-    "local function tell_services(key, event, user)\n"
-    "  lost = lost + 1 - user_event(to, key, event, user, ARGV[8])\n"
-    "end\n"
-    "local function write_user(key, name, count, what)\n"
-    "  if count ~= '0' then\n"
-    "    local new = redis.call('HSET', key, edge, count) == 1\n"
-    "    redis.call('SADD', KEYS[1], name)\n"
-    "    redis.call('EXPIRE', key, " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
-    "    if new and what ~= 'u' and redis.call('HLEN', key) == 1 then\n"
-    "      tell_services(ARGV[6], '" USER_CONNECTED "', name)\n"
-    "    end\n"
-    "  else\n"
-    "    local old = redis.call('HDEL', key, edge) == 1\n"
-    "    redis.call('SREM', KEYS[1], name)\n"
-    "    if (what == 'X' or old and what == 'U') and redis.call('EXISTS', key) == 0 then\n"
-    "      tell_services(ARGV[7], '" USER_DISCONNECTED "', name)\n"
-    "    end\n"
-    "  end\n"
-    "  return '-1'\n"
-    "end\n"
-    "local function write_room(key, name, count, what)\n"
-    "  if count ~= '0' then\n"
-    "    redis.call('HSET', key, edge, count)\n"
-    "    redis.call('SADD', KEYS[2], name)\n"
-    "    redis.call('EXPIRE', key, " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
-    "  else\n"
-    "    redis.call('HDEL', key, edge)\n"
-    "    redis.call('SREM', KEYS[2], name)\n"
-    "  end\n"
-    "  return what ~= 'r' and tell(ARGV[2], key, what == 'T') or '-1'\n"
-    "end\n"
-    "for i = 9, #ARGV, 3 do\n"
-    "  local what = ARGV[i + 2]\n"
-    "  local is_user = what == 'u' or what == 'U' or what == 'X'\n"
-    "  local write = is_user and write_user or write_room\n"
-    "  answer[#answer + 1] = write(KEYS[2 + i / 3], ARGV[i], ARGV[i + 1], what)\n"
-    "end\n"
-    "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
-    "redis.call('EXPIRE', KEYS[2], " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
-    "answer[#answer + 1] = lost\n"
-    "return table.concat(answer, ' ')\n";
-// clang-format on
 
 static void load_script(struct redis_presence *presence);
 
@@ -212,7 +157,7 @@ static void write_changes(struct presence_store *store, const struct presence_ch
         redis_command_add_text(&command, word_of(&changes[i]));
     }
     redis_command_run_script(&command, presence->connection, is_loaded ? "EVALSHA" : "EVAL",
-                             span_of(is_loaded ? presence->write_sha : write_script),
+                             span_of(is_loaded ? presence->write_sha : presence_write_script),
                              on_write_answer, (uintptr_t)presence);
     redis_command_fini(&command);
 }
@@ -232,22 +177,10 @@ static void load_script(struct redis_presence *presence)
 {
     presence->write_sha[0] = '\0';
     redis_connection_send(presence->connection, on_loaded, (uintptr_t)presence, "SCRIPT LOAD %s",
-                          write_script);
+                          presence_write_script);
 }
 
 // ---- the beat
-
-// KEYS: the edges with presence. ARGV: the edge. The value is when it was heard last, with a word
-// before it once a relay has begun to take out what it has written (presence_sweep.h).
-// clang-format off
-static const char beat_script[] =
-    "local time = redis.call('TIME')\n"
-    "local old = redis.call('HGET', KEYS[1], ARGV[1])\n"
-    "redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f',\n"
-    "  time[1] * 1000 + math.floor(time[2] / 1000)))\n"
-    "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
-    "return old or ''\n";
-// clang-format on
 
 static void on_beat_answer(const struct redis_value *value, uintptr_t tag, void *arg)
 {
@@ -335,8 +268,8 @@ static void beat(struct presence_store *store)
     struct redis_presence *presence = presence_of(store);
 
     redis_connection_send(presence->connection, on_beat_answer, (uintptr_t)presence,
-                          "EVAL %s 1 %s %s", beat_script, presence->options.names->presence_edges,
-                          presence->options.edge_id);
+                          "EVAL %s 1 %s %s", presence_beat_script,
+                          presence->options.names->presence_edges, presence->options.edge_id);
     if (presence->list == LIST_OWED)
         begin_list(presence);
 }

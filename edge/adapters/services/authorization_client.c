@@ -1,3 +1,5 @@
+#define LOG_MODULE "rooms"
+
 #include "edge/adapters/services/authorization_client.h"
 
 #include <arpa/inet.h>
@@ -6,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/service_url.h"
 #include "edge/adapters/services/host_lookup.h"
@@ -287,6 +290,8 @@ static void use(struct authorization_service *interface, const struct room_types
         struct service *service = find_service(client, types->items[i].url);
         client->by_type[i] = service ? service : new_service(client, types->items[i].url);
         client->by_type[i]->types++;
+        log_info("a service says who may join room_type=%s url=%s", types->items[i].name,
+                 types->items[i].url);
     }
     free_unused(client);
     keep_connections(client, (unsigned)room_types_count(types, ROOM_JOIN_SERVICE));

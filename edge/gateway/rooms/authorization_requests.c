@@ -1,50 +1,13 @@
 #include "edge/gateway/rooms/authorization_requests.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/gateway_file/succession.h"
-#include "common/hash.h"
 #include "common/key_counter.h"
 #include "common/mem.h"
 #include "common/path_template.h"
 #include "edge/gateway/rooms/authorization_cache.h"
-#include "edge/gateway/rooms/authorization_health.h"
-
-struct service_queue {
-    struct list pending; // of struct authorization_request, by node: not sent yet
-    unsigned under_way;  // requests that the service is answering
-    struct authorization_health health;
-};
-
-struct authorization_requests {
-    struct authorization_requests_options options;
-    struct deadlines *clock;
-    struct room_metrics *metrics;
-    struct authorization_cache *cache;
-    struct key_counter *users;                   // number of waiters of each user
-    struct authorization_request *open;          // by key
-    struct service_queue queues[ROOM_TYPES_MAX]; // by type
-    struct deadline_queue timeouts;
-    size_t waiting;
-    struct buffer key, path;
-};
-
-struct authorization_request {
-    UT_hash_handle hh;
-    struct authorization_requests *requests;
-    struct list node; // in its service's queue
-    struct list waiters;
-    struct deadline deadline;
-    struct authorization_call *call; // NULL: not sent yet
-    const struct room_type *type;
-    uint64_t since_ms;
-    bool outdated; // the right has changed since: a yes counts for nothing
-    struct span room;
-    size_t key_len;
-    char key[];
-};
+#include "edge/gateway/rooms/authorization_requests_internal.h"
 
 static struct span id_of(const struct room_type *type, struct span room)
 {
@@ -80,8 +43,8 @@ static void start_waiting(struct authorization_requests *requests,
     metric_set(&requests->metrics->joins_waiting, ++requests->waiting);
 }
 
-static void stop_waiting(struct authorization_requests *requests,
-                         struct authorization_waiter *waiter)
+void authorization__stop_waiting(struct authorization_requests *requests,
+                                 struct authorization_waiter *waiter)
 {
     waiter->request = NULL;
     key_counter_drop(requests->users, waiter->counted);
@@ -100,7 +63,7 @@ static void notify_waiters(struct authorization_requests *requests, struct list 
                            enum room_verdict verdict)
 {
     list_for_each (node, waiters)
-        stop_waiting(requests, list_entry(node, struct authorization_waiter, node));
+        authorization__stop_waiting(requests, list_entry(node, struct authorization_waiter, node));
     while (!list_empty(waiters)) {
         struct authorization_waiter *waiter =
             list_entry(waiters->next, struct authorization_waiter, node);
@@ -140,17 +103,22 @@ static struct authorization_request *add_request(struct authorization_requests *
     return request;
 }
 
-static void remove_request(struct authorization_request *request)
+void authorization__close(struct authorization_request *request)
 {
     HASH_DEL(request->requests->open, request);
     list_unlink(&request->node);
     deadline_cancel(&request->deadline);
+}
+
+static void remove_request(struct authorization_request *request)
+{
+    authorization__close(request);
     free(request);
 }
 
 static void on_answer(enum service_answer answer, const char *reason, void *arg);
 
-static void count_under_way(struct authorization_requests *requests)
+void authorization__count_under_way(struct authorization_requests *requests)
 {
     uint64_t count = 0;
 
@@ -187,7 +155,7 @@ static void send_next(struct authorization_requests *requests, const struct room
 
     while (!list_empty(&queue->pending) && queue->under_way < requests->options.concurrency)
         send_request(requests, list_entry(queue->pending.next, struct authorization_request, node));
-    count_under_way(requests);
+    authorization__count_under_way(requests);
 }
 
 // ---- answers
@@ -354,7 +322,7 @@ void authorization_requests_cancel(struct authorization_requests *requests,
     list_unlink(&waiter->node);
     if (!request)
         return;
-    stop_waiting(requests, waiter);
+    authorization__stop_waiting(requests, waiter);
     if (list_empty(&request->waiters) && !request->call)
         remove_request(request);
 }
@@ -363,98 +331,9 @@ void authorization_requests_forget(struct authorization_requests *requests, stru
                                    struct span room)
 {
     struct span key = write_key(requests, user, room);
-    struct authorization_request *request;
+    struct authorization_request *request = find_request(requests, key);
 
     authorization_cache_drop(requests->cache, key);
-    HASH_FIND(hh, requests->open, key.ptr, key.len, request);
     if (request)
         request->outdated = true;
-}
-
-// ---- other types
-
-// Takes out a request, with its waiters.
-static void detach_request(struct authorization_request *request, struct list *detached)
-{
-    struct authorization_requests *requests = request->requests;
-
-    if (request->call)
-        authorization_service_cancel(requests->options.service, request->call, false);
-    HASH_DEL(requests->open, request);
-    list_unlink(&request->node);
-    deadline_cancel(&request->deadline);
-    list_for_each (node, &request->waiters)
-        stop_waiting(requests, list_entry(node, struct authorization_waiter, node));
-    list_append(detached, &request->node);
-}
-
-// Whether a service answers is known still, if its type asks the same one.
-static void renew_queues(struct authorization_requests *requests, const struct room_types *types)
-{
-    const struct room_types *old = requests->options.types;
-    struct service_queue *queues = requests->queues;
-    struct authorization_health health[ROOM_TYPES_MAX] = {0};
-
-    for (size_t i = 0; i < types->count; i++) {
-        const struct room_type *former = room_types_find(old, span_of(types->items[i].name));
-        if (former && room_type_joins_alike(former, &types->items[i]))
-            health[i] = queues[former - old->items].health;
-    }
-    for (size_t i = 0; i < ROOM_TYPES_MAX; i++) {
-        assert(list_empty(&queues[i].pending));
-        queues[i].under_way = 0;
-        queues[i].health = health[i];
-    }
-}
-
-static void ask_all_again(struct list *detached, authorization_again_fn again, void *arg)
-{
-    while (!list_empty(detached)) {
-        struct authorization_request *request =
-            list_entry(detached->next, struct authorization_request, node);
-        while (!list_empty(&request->waiters)) {
-            struct authorization_waiter *waiter =
-                list_entry(request->waiters.next, struct authorization_waiter, node);
-            list_unlink(&waiter->node);
-            again(waiter, request->room, arg);
-        }
-        list_unlink(&request->node);
-        free(request);
-    }
-}
-
-// Nothing is asked again for a change of something else, such as an event.
-static void keep_requests(struct authorization_requests *requests, const struct room_types *types)
-{
-    struct authorization_request *request, *next;
-
-    HASH_ITER (hh, requests->open, request, next) {
-        request->type = &types->items[request->type - requests->options.types->items];
-    }
-    requests->options.types = types;
-}
-
-// All requests are taken out before the first waiter asks again, and a waiter may be cancelled
-// until it is its turn.
-void authorization_requests_replace_types(struct authorization_requests *requests,
-                                          const struct room_types *types,
-                                          authorization_again_fn again, void *arg)
-{
-    struct list detached;
-
-    if (room_types_join_alike(types, requests->options.types)) {
-        keep_requests(requests, types);
-        return;
-    }
-    list_init(&detached);
-    while (requests->open)
-        detach_request(requests->open, &detached);
-    renew_queues(requests, types);
-    requests->options.types = types;
-    authorization_cache_clear(requests->cache);
-    metric_set(&requests->metrics->answer_cache_entries, 0);
-    count_under_way(requests);
-    if (requests->options.service)
-        authorization_service_use(requests->options.service, types);
-    ask_all_again(&detached, again, arg);
 }

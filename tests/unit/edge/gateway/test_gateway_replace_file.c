@@ -180,14 +180,19 @@ static void questions_are_asked_again(void **state)
     end();
 }
 
-static void what_a_service_said_by_the_old_rule_is_forgotten(void **state)
+static void begin_with_a_cached_yes(void)
 {
-    (void)state;
     begin(BY_SERVICE);
     let_in(0);
     say(0, JOIN);
     answer(SERVICE_ANSWER_YES);
     say(0, LEAVE);
+}
+
+static void what_a_service_said_by_the_old_rule_is_forgotten(void **state)
+{
+    (void)state;
+    begin_with_a_cached_yes();
     replace(LOBBY("\"join\":\"service\"," ELSEWHERE));
     assert_int_equal(metric_get(&metrics.rooms.answer_cache_entries), 0);
     say(0, JOIN);
@@ -200,11 +205,7 @@ static void what_a_service_said_by_the_old_rule_is_forgotten(void **state)
 static void it_counts_if_the_rule_is_the_same(void **state)
 {
     (void)state;
-    begin(BY_SERVICE);
-    let_in(0);
-    say(0, JOIN);
-    answer(SERVICE_ANSWER_YES);
-    say(0, LEAVE);
+    begin_with_a_cached_yes();
     replace("{\"rooms\":{\"lobby\":{\"join\":\"service\"," AT ",\"announce\":false}}}");
     say(0, JOIN);
     hears(0, JOINED);

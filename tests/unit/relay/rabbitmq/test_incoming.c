@@ -170,6 +170,14 @@ static void assert_reads_wait(int socket, bool expected)
     assert_int_equal((fcntl(socket, F_GETFL) & O_NONBLOCK) == 0, expected);
 }
 
+// A connection without scripted time, whose other end is fds[1].
+static void begin_on_pair(struct rabbit *rabbit, int fds[2])
+{
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    begin(rabbit, fds[0]);
+    step_ms = 0;
+}
+
 static void push_delivery(int socket)
 {
     struct buffer out = {0};
@@ -188,9 +196,7 @@ static void lets_reads_wait_only_for_the_next_event(void **state)
     struct rabbit rabbit;
     int fds[2];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-    begin(&rabbit, fds[0]);
-    step_ms = 0;
+    begin_on_pair(&rabbit, fds);
     push_delivery(fds[1]);
     assert_int_equal(rabbit_next(&rabbit, row->wait_ms, &message), RABBIT_DELIVERY);
     assert_reads_wait(fds[0], row->reads_wait);
@@ -233,9 +239,7 @@ static void waits_as_long_as_told(void **state)
     struct rabbit rabbit;
     int fds[2];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-    begin(&rabbit, fds[0]);
-    step_ms = 0;
+    begin_on_pair(&rabbit, fds);
     uint64_t begun_us = real_us();
     assert_int_equal(rabbit_next(&rabbit, row->wait_ms, &message), RABBIT_NOTHING);
     assert_true(real_us() - begun_us >= row->wait_ms * 1000);

@@ -1,0 +1,60 @@
+#include "edge/adapters/redis/presence_scripts.h"
+
+#include "proto/presence_script.h"
+
+// clang-format off
+const char presence_write_script[] =
+    PRESENCE_LUA_TELL
+    PRESENCE_LUA_USER_EVENT
+    "local edge, answer, lost = ARGV[1], {}, 0\n"
+    "local to = {KEYS[3], KEYS[4], ARGV[3], ARGV[4], ARGV[5]}\n"
+    "local function tell_services(key, event, user)\n"
+    "  lost = lost + 1 - user_event(to, key, event, user, ARGV[8])\n"
+    "end\n"
+    "local function write_user(key, name, count, what)\n"
+    "  if count ~= '0' then\n"
+    "    local new = redis.call('HSET', key, edge, count) == 1\n"
+    "    redis.call('SADD', KEYS[1], name)\n"
+    "    redis.call('EXPIRE', key, " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
+    "    if new and what ~= 'u' and redis.call('HLEN', key) == 1 then\n"
+    "      tell_services(ARGV[6], '" USER_CONNECTED "', name)\n"
+    "    end\n"
+    "  else\n"
+    "    local old = redis.call('HDEL', key, edge) == 1\n"
+    "    redis.call('SREM', KEYS[1], name)\n"
+    "    if (what == 'X' or old and what == 'U') and redis.call('EXISTS', key) == 0 then\n"
+    "      tell_services(ARGV[7], '" USER_DISCONNECTED "', name)\n"
+    "    end\n"
+    "  end\n"
+    "  return '-1'\n"
+    "end\n"
+    "local function write_room(key, name, count, what)\n"
+    "  if count ~= '0' then\n"
+    "    redis.call('HSET', key, edge, count)\n"
+    "    redis.call('SADD', KEYS[2], name)\n"
+    "    redis.call('EXPIRE', key, " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
+    "  else\n"
+    "    redis.call('HDEL', key, edge)\n"
+    "    redis.call('SREM', KEYS[2], name)\n"
+    "  end\n"
+    "  return what ~= 'r' and tell(ARGV[2], key, what == 'T') or '-1'\n"
+    "end\n"
+    "for i = 9, #ARGV, 3 do\n"
+    "  local what = ARGV[i + 2]\n"
+    "  local is_user = what == 'u' or what == 'U' or what == 'X'\n"
+    "  local write = is_user and write_user or write_room\n"
+    "  answer[#answer + 1] = write(KEYS[2 + i / 3], ARGV[i], ARGV[i + 1], what)\n"
+    "end\n"
+    "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
+    "redis.call('EXPIRE', KEYS[2], " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
+    "answer[#answer + 1] = lost\n"
+    "return table.concat(answer, ' ')\n";
+
+const char presence_beat_script[] =
+    "local time = redis.call('TIME')\n"
+    "local old = redis.call('HGET', KEYS[1], ARGV[1])\n"
+    "redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f',\n"
+    "  time[1] * 1000 + math.floor(time[2] / 1000)))\n"
+    "redis.call('EXPIRE', KEYS[1], " PRESENCE_TEXT(PRESENCE_EXPIRY_S) ")\n"
+    "return old or ''\n";
+// clang-format on
