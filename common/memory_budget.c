@@ -53,3 +53,8 @@ bool memory_budget_is_spent(struct memory_budget *budget, enum memory_use use)
     metric_add(&budget->refused[use], 1);
     return true;
 }
+
+bool memory_budget_take_new(struct memory_budget *budget, enum memory_use use, size_t bytes)
+{
+    return !memory_budget_is_spent(budget, use) && memory_budget_take(budget, use, bytes);
+}

@@ -35,6 +35,9 @@ void memory_budget_init(struct memory_budget *budget, size_t limit);
 
 // Takes the bytes. If they do not fit, takes none, counts a refusal and returns false.
 NODISCARD bool memory_budget_take(struct memory_budget *budget, enum memory_use use, size_t bytes);
+// Takes the bytes for new work: only if memory_budget_is_spent() is false, too.
+NODISCARD bool memory_budget_take_new(struct memory_budget *budget, enum memory_use use,
+                                      size_t bytes);
 // Takes the bytes even if they do not fit: for data that is small, bounded elsewhere, or cannot be
 // refused any more.
 void memory_budget_charge(struct memory_budget *budget, enum memory_use use, size_t bytes);

@@ -77,8 +77,7 @@ static void finish(struct sio_socket *socket, const struct sio__middleware_run *
 static void keep(struct sio_socket *socket, const struct sio__middleware_run *run)
 {
     struct memory_budget *memory = memory_of(socket);
-    bool fits = !memory_budget_is_spent(memory, MEMORY_HANDSHAKES) &&
-                memory_budget_take(memory, MEMORY_HANDSHAKES, run->auth.len);
+    bool fits = memory_budget_take_new(memory, MEMORY_HANDSHAKES, run->auth.len);
 
     socket->middleware_run = fits ? copy_to_heap(run) : NULL;
     if (!fits)

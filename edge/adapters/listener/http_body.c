@@ -97,9 +97,8 @@ static bool takes_more(const struct mhd_exchange *exchange, size_t bytes)
 {
     struct memory_budget *memory = exchange->connection->server->memory;
 
-    if (exchange->body_max <= EIO_STRANGER_MESSAGE_MAX &&
-        memory_budget_is_spent(memory, MEMORY_HTTP))
-        return false;
+    if (exchange->body_max <= EIO_STRANGER_MESSAGE_MAX)
+        return memory_budget_take_new(memory, MEMORY_HTTP, bytes);
     return memory_budget_take(memory, MEMORY_HTTP, bytes);
 }
 

@@ -52,9 +52,8 @@ static bool takes_more(const struct websocket_connection *connection, size_t byt
 {
     struct memory_budget *memory = eio_server_memory(connection->engine.server);
 
-    if (bytes > 0 && !eio_websocket_is_admitted(&connection->engine) &&
-        memory_budget_is_spent(memory, MEMORY_MESSAGES))
-        return false;
+    if (bytes > 0 && !eio_websocket_is_admitted(&connection->engine))
+        return memory_budget_take_new(memory, MEMORY_MESSAGES, bytes);
     return memory_budget_take(memory, MEMORY_MESSAGES, bytes);
 }
 

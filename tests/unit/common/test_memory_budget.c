@@ -2,7 +2,7 @@
 
 #include "tests/unit/unit.h"
 
-enum deed { TAKE, REFUSED, CHARGE, GIVE, SPENT, NOT_SPENT };
+enum deed { TAKE, REFUSED, TAKE_NEW, REFUSED_NEW, CHARGE, GIVE, SPENT, NOT_SPENT };
 
 struct row {
     const char *name;
@@ -25,6 +25,9 @@ static const struct row rows[] = {
     {"and is given back", 1600, {{CHARGE, 1700}, {GIVE, 200}, {TAKE, 100}}, 3, 1600, 0},
     {"not spent with a sixteenth left", 1600, {{TAKE, 1500}, {NOT_SPENT, 0}}, 2, 1500, 0},
     {"spent with less", 1600, {{TAKE, 1501}, {SPENT, 0}, {TAKE, 99}}, 3, 1600, 1},
+    {"new work leaves the sixteenth", 1600, {{TAKE, 1501}, {REFUSED_NEW, 1}}, 2, 1501, 1},
+    {"and is taken before that", 1600, {{TAKE, 1500}, {TAKE_NEW, 100}}, 2, 1600, 0},
+    {"new work that is too much", 1600, {{TAKE, 1500}, {REFUSED_NEW, 101}}, 2, 1500, 1},
     {"no limit", 0, {{TAKE, SIZE_MAX / 2}, {NOT_SPENT, 0}, {GIVE, SIZE_MAX / 2}}, 3, 0, 0},
 };
 
@@ -34,6 +37,10 @@ static void step(struct memory_budget *budget, enum deed deed, size_t bytes)
     case TAKE:
     case REFUSED:
         assert_int_equal(memory_budget_take(budget, MEMORY_HTTP, bytes), deed == TAKE);
+        break;
+    case TAKE_NEW:
+    case REFUSED_NEW:
+        assert_int_equal(memory_budget_take_new(budget, MEMORY_HTTP, bytes), deed == TAKE_NEW);
         break;
     case CHARGE:
         memory_budget_charge(budget, MEMORY_HTTP, bytes);
