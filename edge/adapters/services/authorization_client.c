@@ -1,4 +1,4 @@
-#define LOG_MODULE "rooms"
+#define LOG_MODULE "edge"
 
 #include "edge/adapters/services/authorization_client.h"
 
